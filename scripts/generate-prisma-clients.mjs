@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 
-const databases = readdirSync(new URL('../prisma', import.meta.url), { withFileTypes: true }).filter((entry) =>
-  entry.isDirectory(),
+const databases = readdirSync(new URL('../prisma', import.meta.url), { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory(),
 );
 for (const { name } of databases) {
   execFileSync('prisma', ['generate', '--schema', `prisma/${name}/schema.prisma`], {

@@ -1,0 +1,147 @@
+import { Type } from 'typebox';
+import { defineOperation } from './operation.ts';
+import {
+  Count,
+  Id,
+  ItemIdParams,
+  MAX_BATCH,
+  OrderLines,
+  PageQuery,
+  Quantity,
+  Strict,
+  Text,
+} from './schemas.ts';
+
+export const NewItem = Strict({
+  itemId: Id('The id that the client chose', 'item1'),
+  itemName: Text('The name', 'Laptop'),
+  availableQty: Quantity('Units in stock', 10),
+});
+
+export type NewItem = Type.Static<typeof NewItem>;
+
+export const Item = Strict({
+  itemId: Type.String(),
+  itemName: Type.String(),
+  availableQty: Count('Units that can be ordered'),
+  reservedQty: Count('Units held for orders that have not left yet'),
+});
+
+export type Item = Type.Static<typeof Item>;
+
+const exampleItem = { itemId: 'item1', itemName: 'Laptop', availableQty: 10 };
+const exampleStock = { ...exampleItem, availableQty: 7, reservedQty: 3 };
+
+/** What the inventory service answers to clients. */
+export const inventoryApi = {
+  addItem: defineOperation({
+    owner: 'inventory',
+    method: 'POST',
+    path: '/api/inventory',
+    summary: 'Add an inventory item',
+    body: NewItem,
+    status: 201,
+    reply: Strict({ message: Type.Literal('Inventory item added'), itemId: Type.String() }),
+    refusals: ['ID_TAKEN'],
+    repeatable: true,
+    exampleBody: exampleItem,
+    exampleReply: { message: 'Inventory item added', itemId: 'item1' },
+  }),
+  listItems: defineOperation({
+    owner: 'inventory',
+    method: 'GET',
+    path: '/api/inventory',
+    summary: 'List inventory items, newest first',
+    query: Strict({ ...PageQuery }),
+    status: 200,
+    reply: Type.Array(Item),
+    refusals: [],
+    repeatable: true,
+    paged: true,
+    exampleReply: [exampleStock],
+  }),
+  getItem: defineOperation({
+    owner: 'inventory',
+    method: 'GET',
+    path: '/api/inventory/:itemId',
+    summary: 'Get an inventory item',
+    params: ItemIdParams,
+    status: 200,
+    reply: Item,
+    refusals: ['ITEM_NOT_FOUND'],
+    repeatable: true,
+    exampleReply: exampleStock,
+  }),
+  restockItem: defineOperation({
+    owner: 'inventory',
+    method: 'POST',
+    path: '/api/inventory/:itemId/restock',
+    summary: 'Add units to an item',
+    params: ItemIdParams,
+    body: Strict({ quantity: Quantity('Units that came in', 5) }),
+    status: 200,
+    reply: Item,
+    refusals: ['ITEM_NOT_FOUND'],
+    repeatable: false,
+    exampleBody: { quantity: 5 },
+    exampleReply: { ...exampleStock, availableQty: 12 },
+  }),
+} as const;
+
+/** The stock of one order, all its lines or none. */
+export const ReservationRequest = Strict({ orderId: Type.String(), lines: OrderLines });
+
+export type ReservationRequest = Type.Static<typeof ReservationRequest>;
+
+/**
+ * What came of a reservation. `reservationId` names this very reservation of the order's stock: one that was released
+ * and made again has another. HELD_OTHERWISE: the order id holds other lines, by a placement that is not finished.
+ */
+export const ReservationResult = Type.Union([
+  Strict({ orderId: Type.String(), outcome: Type.Literal('RESERVED'), reservationId: Type.String() }),
+  Strict({ orderId: Type.String(), outcome: Type.Literal('HELD_OTHERWISE'), reservationId: Type.String() }),
+  Strict({
+    orderId: Type.String(),
+    outcome: Type.Literal('UNKNOWN_ITEM'),
+    itemIds: Type.Array(Type.String()),
+  }),
+  Strict({
+    orderId: Type.String(),
+    outcome: Type.Literal('NOT_ENOUGH_STOCK'),
+    short: Type.Array(
+      Strict({ itemId: Type.String(), requestedQty: Type.Integer(), availableQty: Type.Integer() }),
+    ),
+  }),
+]);
+
+export type ReservationResult = Type.Static<typeof ReservationResult>;
+
+const ReservationRef = Strict({ orderId: Type.String(), reservationId: Type.String() });
+
+export type ReservationRef = Type.Static<typeof ReservationRef>;
+
+/** What the inventory service answers to other services. */
+export const reservationsApi = {
+  reserveStock: defineOperation({
+    owner: 'inventory',
+    method: 'POST',
+    path: '/internal/reservations/reserve',
+    summary: 'Reserve the stock of a batch of orders, each with its own result, in the same order',
+    body: Strict({ requests: Type.Array(ReservationRequest, { maxItems: MAX_BATCH }) }),
+    status: 200,
+    reply: Strict({ results: Type.Array(ReservationResult) }),
+    refusals: [],
+    repeatable: true,
+  }),
+  releaseStock: defineOperation({
+    owner: 'inventory',
+    method: 'POST',
+    path: '/internal/reservations/release',
+    summary: 'Give back the stock of these reservations, each once',
+    body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
+    status: 200,
+    reply: Strict({ releasedOrderIds: Type.Array(Type.String()) }),
+    refusals: [],
+    repeatable: true,
+  }),
+} as const;

@@ -1,0 +1,46 @@
+import type { Static, TObject, TSchema } from 'typebox';
+import type { ErrorCode } from './errors.ts';
+import type { ServiceName } from './service-names.ts';
+
+/**
+ * One thing that a service can be asked over HTTP. Routes, clients, validation and the OpenAPI document all come from
+ * these, so they cannot disagree.
+ */
+export interface Operation {
+  /** The service that answers it. */
+  readonly owner: ServiceName;
+  readonly method: 'GET' | 'POST';
+  /** The path with `:name` for parameters. Those under `/api` are public. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TObject;
+  readonly status: 200 | 201;
+  readonly reply: TSchema;
+  /** The codes of the refusals that belong to this operation; those that every operation has are not repeated. */
+  readonly refusals: readonly ErrorCode[];
+  /** Whether asking twice has the effect of asking once, so that a lost connection may be answered by asking again. */
+  readonly repeatable: boolean;
+  readonly exampleBody?: unknown;
+  readonly exampleReply?: unknown;
+  /** The list that it answers is paged by a `Link` header. */
+  readonly paged?: true;
+}
+
+type Part<O extends Operation, K extends 'params' | 'query' | 'body'> = O[K] extends TSchema
+  ? Static<O[K]>
+  : undefined;
+
+/** What an operation is asked with. */
+export interface Input<O extends Operation> {
+  readonly params: Part<O, 'params'>;
+  readonly query: Part<O, 'query'>;
+  readonly body: Part<O, 'body'>;
+}
+
+/** What an operation answers when it is not refused. */
+export type Output<O extends Operation> = Static<O['reply']>;
+
+/** Declares an operation, keeping the exact types of its schemas. */
+export const defineOperation = <const O extends Operation>(operation: O): O => operation;

@@ -1,0 +1,203 @@
+import { Type } from 'typebox';
+import { defineOperation } from './operation.ts';
+import { PREDECESSOR } from './order-status.ts';
+import {
+  Id,
+  MAX_BATCH,
+  OrderIdParams,
+  OrderLines,
+  PageQuery,
+  StatusSchema,
+  Strict,
+  Timestamp,
+  UserIdParams,
+} from './schemas.ts';
+
+export const NewOrder = Strict({
+  orderId: Id('The id that the client chose', 'order-1'),
+  userId: Id('A registered user', 'user11'),
+  items: OrderLines,
+  status: Type.Optional(Type.Literal('PENDING', { description: 'May be missing; nothing else is taken' })),
+});
+
+export type NewOrder = Type.Static<typeof NewOrder>;
+
+const orderFields = {
+  orderId: Type.String(),
+  userId: Type.String(),
+  status: StatusSchema,
+  items: OrderLines,
+};
+
+export const Order = Strict(orderFields);
+export type Order = Type.Static<typeof Order>;
+
+export const OrderWithTimes = Strict({
+  ...orderFields,
+  createdAt: Timestamp('When it was placed'),
+  updatedAt: Timestamp('When its status last changed'),
+});
+export type OrderWithTimes = Type.Static<typeof OrderWithTimes>;
+
+export const HistoryEntry = Strict({
+  status: StatusSchema,
+  at: Timestamp('When the order took this status'),
+  cause: Type.String({ description: 'What moved it', examples: ['placed', 'workflow'] }),
+});
+export type HistoryEntry = Type.Static<typeof HistoryEntry>;
+
+const exampleOrder = { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }] };
+const exampleAt = '2026-01-01T12:00:00.000Z';
+
+/** What the orders service answers to clients. */
+export const ordersApi = {
+  placeOrder: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/api/orders',
+    summary: 'Place a new order',
+    body: Strict({ order: NewOrder }),
+    status: 201,
+    reply: Strict({ message: Type.Literal('Order placed successfully'), orderId: Type.String() }),
+    refusals: ['USER_NOT_FOUND', 'ITEM_NOT_FOUND', 'NOT_ENOUGH_STOCK', 'ID_TAKEN'],
+    repeatable: true,
+    exampleBody: { order: { ...exampleOrder, status: 'PENDING' } },
+    exampleReply: { message: 'Order placed successfully', orderId: 'order-1' },
+  }),
+  listOrders: defineOperation({
+    owner: 'orders',
+    method: 'GET',
+    path: '/api/orders',
+    summary: 'Get all orders, newest first, optionally of one status',
+    query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
+    status: 200,
+    reply: Type.Array(Order),
+    refusals: [],
+    repeatable: true,
+    paged: true,
+    exampleReply: [{ ...exampleOrder, status: 'PROCESSING' }],
+  }),
+  listOrdersOfUser: defineOperation({
+    owner: 'orders',
+    method: 'GET',
+    path: '/api/orders/user/:userId',
+    summary: 'Get the orders of a user, newest first',
+    params: UserIdParams,
+    query: Strict({ ...PageQuery }),
+    status: 200,
+    reply: Type.Array(Order),
+    refusals: ['USER_NOT_FOUND'],
+    repeatable: true,
+    paged: true,
+    exampleReply: [{ ...exampleOrder, status: 'DELIVERED' }],
+  }),
+  getOrder: defineOperation({
+    owner: 'orders',
+    method: 'GET',
+    path: '/api/orders/:orderId',
+    summary: 'Get an order',
+    params: OrderIdParams,
+    status: 200,
+    reply: OrderWithTimes,
+    refusals: ['ORDER_NOT_FOUND'],
+    repeatable: true,
+    exampleReply: { ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt },
+  }),
+  getOrderHistory: defineOperation({
+    owner: 'orders',
+    method: 'GET',
+    path: '/api/orders/:orderId/history',
+    summary: 'Get how an order came to where it stands, oldest first',
+    params: OrderIdParams,
+    status: 200,
+    reply: Type.Array(HistoryEntry),
+    refusals: ['ORDER_NOT_FOUND'],
+    repeatable: true,
+    exampleReply: [{ status: 'PENDING', at: exampleAt, cause: 'placed' }],
+  }),
+  cancelOrder: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/api/orders/:orderId/cancel',
+    summary: 'Cancel an order, only while it is PENDING',
+    params: OrderIdParams,
+    status: 200,
+    reply: Strict({
+      message: Type.Literal('Order cancelled successfully'),
+      orderId: Type.String(),
+      status: Type.Literal('CANCELLED'),
+    }),
+    refusals: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE'],
+    repeatable: false,
+    exampleReply: { message: 'Order cancelled successfully', orderId: 'order-1', status: 'CANCELLED' },
+  }),
+} as const;
+
+const WORKER_TARGETS = Object.keys(PREDECESSOR).filter((status) => status !== 'CANCELLED');
+
+/**
+ * What came of moving one order. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
+ * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done.
+ */
+export const TransitionResult = Type.Union([
+  Strict({ outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]), order: OrderWithTimes }),
+  Strict({ outcome: Type.Literal('SKIPPED'), orderId: Type.String(), status: Type.Optional(StatusSchema) }),
+]);
+export type TransitionResult = Type.Static<typeof TransitionResult>;
+
+/** What the truth is about a reservation: the status of the order that stands on it, or ABANDONED: none ever will. */
+export const Settlement = Strict({
+  orderId: Type.String(),
+  reservationId: Type.String(),
+  truth: Type.Union([StatusSchema, Type.Literal('ABANDONED')]),
+});
+export type Settlement = Type.Static<typeof Settlement>;
+
+/** What the orders service answers to other services. */
+export const orderLifecycleApi = {
+  moveOrders: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/move',
+    summary: 'Move a batch of orders to the next status, each by compare-and-set',
+    body: Strict({
+      to: Type.Enum(WORKER_TARGETS as ('PROCESSING' | 'SHIPPED' | 'DELIVERED')[]),
+      orderIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }),
+      cause: Type.String(),
+    }),
+    status: 200,
+    reply: Strict({ results: Type.Array(TransitionResult) }),
+    refusals: [],
+    repeatable: true,
+  }),
+  findOverdueOrders: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/overdue',
+    summary: 'Find orders that have been PENDING for at least so long, oldest first',
+    body: Strict({
+      olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
+      after: Type.Optional(Type.String({ description: 'The last order id of the page before' })),
+      limit: Type.Integer({ minimum: 1, maximum: MAX_BATCH }),
+    }),
+    status: 200,
+    reply: Strict({ orderIds: Type.Array(Type.String()) }),
+    refusals: [],
+    repeatable: true,
+  }),
+  settleReservations: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/settle',
+    summary: 'Tell the truth about reservations; one without an order is barred from ever getting one',
+    body: Strict({
+      reservations: Type.Array(Strict({ orderId: Type.String(), reservationId: Type.String() }), {
+        maxItems: MAX_BATCH,
+      }),
+    }),
+    status: 200,
+    reply: Strict({ settlements: Type.Array(Settlement) }),
+    refusals: [],
+    repeatable: true,
+  }),
+} as const;

@@ -1,0 +1,58 @@
+import { Type } from 'typebox';
+import { ORDER_STATUSES } from './order-status.ts';
+
+/** The largest quantity of one order line, of a new item and of one restock, in units. */
+export const MAX_QUANTITY = 1_000_000;
+/** The most lines that one order may have. */
+export const MAX_ORDER_LINES = 100;
+/** The most orders or ids that one call between services carries. */
+export const MAX_BATCH = 1_000;
+
+/** An id chosen by a client: 1–128 of `A-Za-z0-9._:-`. */
+export const Id = (description: string, example: string) =>
+  Type.String({ pattern: '^[A-Za-z0-9._:-]{1,128}$', description, examples: [example] });
+
+// No control characters (PostgreSQL cannot store NUL) and no halves of surrogate pairs, and not only spaces.
+const PRINTABLE = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$';
+
+export const Text = (description: string, example: string) =>
+  Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE, description, examples: [example] });
+
+export const Quantity = (description: string, example: number) =>
+  Type.Integer({ minimum: 1, maximum: MAX_QUANTITY, description, examples: [example] });
+
+export const Count = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });
+
+export const StatusSchema = Type.Enum([...ORDER_STATUSES], { description: 'Where the order stands' });
+
+/** An object that refuses fields it does not name. */
+export const Strict = <P extends Parameters<typeof Type.Object>[0]>(properties: P, options = {}) =>
+  Type.Object(properties, { ...options, additionalProperties: false });
+
+export const OrderLine = Strict({
+  itemId: Id('The item', 'item1'),
+  quantity: Quantity('Units ordered', 3),
+});
+
+export type OrderLine = Type.Static<typeof OrderLine>;
+
+export const OrderLines = Type.Array(OrderLine, { minItems: 1, maxItems: MAX_ORDER_LINES });
+
+export const UserIdParams = Strict({ userId: Id('The user', 'user11') });
+export const ItemIdParams = Strict({ itemId: Id('The item', 'item1') });
+export const OrderIdParams = Strict({ orderId: Id('The order', 'order-1') });
+
+/** Paging of a list: newest first, `cursor` from the `Link` header of the page before. */
+export const PageQuery = {
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most entries to answer' }),
+  ),
+  cursor: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description: 'Where the page starts: as in the Link header of the page before',
+    }),
+  ),
+};

@@ -1,0 +1,53 @@
+import { Type } from 'typebox';
+import { defineOperation } from './operation.ts';
+import { Id, MAX_BATCH, Strict, Text, UserIdParams } from './schemas.ts';
+
+export const User = Strict({
+  userId: Id('The id that the client chose', 'user11'),
+  name: Text('The name', 'Sriram'),
+  email: Type.String({ format: 'email', maxLength: 254, examples: ['sriram@example.com'] }),
+});
+
+export type User = Type.Static<typeof User>;
+
+const exampleUser = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
+
+/** What the users service can be asked. */
+export const usersApi = {
+  registerUser: defineOperation({
+    owner: 'users',
+    method: 'POST',
+    path: '/api/users',
+    summary: 'Register a user',
+    body: User,
+    status: 201,
+    reply: Strict({ message: Type.Literal('User registered successfully'), userId: Type.String() }),
+    refusals: ['ID_TAKEN'],
+    repeatable: true,
+    exampleBody: exampleUser,
+    exampleReply: { message: 'User registered successfully', userId: 'user11' },
+  }),
+  getUser: defineOperation({
+    owner: 'users',
+    method: 'GET',
+    path: '/api/users/:userId',
+    summary: 'Get a user',
+    params: UserIdParams,
+    status: 200,
+    reply: User,
+    refusals: ['USER_NOT_FOUND'],
+    repeatable: true,
+    exampleReply: exampleUser,
+  }),
+  findUsers: defineOperation({
+    owner: 'users',
+    method: 'POST',
+    path: '/internal/users/find',
+    summary: 'Tell which of these users exist',
+    body: Strict({ userIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }) }),
+    status: 200,
+    reply: Strict({ userIds: Type.Array(Type.String()) }),
+    refusals: [],
+    repeatable: true,
+  }),
+} as const;

@@ -1,0 +1,96 @@
+import { EVENT_SCHEMAS, eventId, TOPIC_OF, type OrderEvent, type Topic } from '@order-pipeline/contracts';
+import {
+  compileValidator,
+  continueTrace,
+  traceparent,
+  type Runtime,
+  type Trace,
+} from '@order-pipeline/service-kit';
+import type { IHeaders, Message } from 'kafkajs';
+
+/** An event with the trace that it belongs to. */
+export interface TracedEvent {
+  readonly event: OrderEvent;
+  readonly trace: Trace;
+}
+
+/** Where in Kafka a message stands. */
+export interface MessagePosition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+}
+
+/** A message as it came, kept for the dead letters. */
+export interface RawMessage {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers?: IHeaders;
+}
+
+/** An event as it was received. */
+export interface ReceivedEvent extends MessagePosition, TracedEvent {
+  readonly id: string;
+  readonly raw: RawMessage;
+}
+
+const validators = Object.fromEntries(
+  Object.entries(EVENT_SCHEMAS).map(([topic, schema]) => [topic, compileValidator(schema, 'json')]),
+);
+
+/**
+ * The Kafka message of an event: keyed by order, so that the events of one order keep their order; headers as in the
+ * CloudEvents Kafka binding, binary mode
+ * (https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md).
+ *
+ * @param source the service that publishes it
+ */
+export const encodeEvent = ({ event, trace }: TracedEvent, source: string): Message => ({
+  key: event.orderId,
+  value: JSON.stringify(event),
+  headers: {
+    ce_specversion: '1.0',
+    ce_id: eventId(event),
+    ce_source: `/order-pipeline/${source}`,
+    ce_type: TOPIC_OF[event.status],
+    ce_subject: event.orderId,
+    ce_time: event.at,
+    'content-type': 'application/json',
+    traceparent: traceparent(trace),
+  },
+});
+
+/** A header's text, or nothing where it is missing or stands more than once. */
+export const headerText = (headers: IHeaders | undefined, name: string): string | undefined => {
+  const value = headers?.[name];
+  return value === undefined || Array.isArray(value) ? undefined : value.toString();
+};
+
+const parseJson = (value: Buffer): unknown => {
+  try {
+    return JSON.parse(value.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+};
+
+/** What a message says, or why it cannot be understood. */
+export const decodeEvent = (
+  position: MessagePosition,
+  raw: RawMessage,
+  runtime: Pick<Runtime, 'hex'>,
+): ReceivedEvent | { readonly reason: string } => {
+  const validate = validators[position.topic];
+  if (!validate) return { reason: `no event is known on the topic ${position.topic}` };
+  const value = raw.value && parseJson(raw.value);
+  if (!value) return { reason: 'the value is not JSON' };
+  const problems = validate(value);
+  if (problems.length > 0) {
+    return { reason: problems.map(({ field, message }) => `${field || 'the value'} ${message}`).join('; ') };
+  }
+  const event = value as OrderEvent;
+  const trace = continueTrace(headerText(raw.headers, 'traceparent'), runtime);
+  return { ...position, event, trace, raw, id: eventId(event) };
+};
+
+export const topicOf = ({ event }: TracedEvent): Topic => TOPIC_OF[event.status];

@@ -1,0 +1,29 @@
+import type { ServiceContext } from '@order-pipeline/service-kit';
+import { startConsumer, type ConsumerOptions, type EventConsumer } from './consumer.ts';
+import { createPublisher, type Publisher } from './publisher.ts';
+import { createTopicSetup } from './topics.ts';
+
+/** What a service says to Kafka and hears from it. */
+export interface Messaging {
+  readonly publisher: Publisher;
+  /** Starts a consumer that is closed with the service. */
+  consume(
+    options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commits' | 'onAssigned'>,
+  ): EventConsumer;
+}
+
+/** Opens the way to Kafka for a service; what is opened is added to its closers. */
+export const createMessaging = (source: string, context: ServiceContext<unknown>): Messaging => {
+  const { broker, runtime, metrics, closers } = context;
+  const topicSetup = createTopicSetup(broker, `${source}-topics`);
+  const publisher = createPublisher({ source, broker, topics: topicSetup, runtime, metrics });
+  closers.add('Kafka producer', () => publisher.disconnect());
+  return {
+    publisher,
+    consume: (options) => {
+      const consumer = startConsumer({ ...context, ...options, topicSetup, publisher });
+      closers.add(`consumer ${options.group}`, () => consumer.stop());
+      return consumer;
+    },
+  };
+};

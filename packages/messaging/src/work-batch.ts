@@ -1,0 +1,77 @@
+import { backoffMs, isTransient, type Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { DeadLetter } from './dead-letters.ts';
+import type { ReceivedEvent } from './event-codec.ts';
+
+/** How often a message is tried that fails for a reason of its own, before it goes to the dead letters. */
+export const MAX_TRIES = 5;
+
+export interface WorkOptions {
+  /** Works all of them or throws. A message may come again, so what was done already must not be done twice. */
+  readonly handle: (events: readonly ReceivedEvent[]) => Promise<void>;
+  readonly deadLetter: DeadLetter;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Waits `ms` milliseconds, or less when the consumer stops, and keeps the consumer in its group. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** Whether the messages are still this consumer's to work. */
+  readonly isOurs: () => boolean;
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+
+/**
+ * Works a batch until it is done: a part that is down is waited for, as long as it takes; a batch that fails for
+ * another reason is worked message by message; a message that keeps failing goes to the dead letters. This is the only
+ * place that decides between trying again and giving up.
+ *
+ * @returns whether the batch is done; false when it stopped being ours, and will be delivered again
+ */
+export const workBatch = async (events: readonly ReceivedEvent[], options: WorkOptions): Promise<boolean> => {
+  for (let attempt = 1; options.isOurs(); attempt += 1) {
+    try {
+      await options.handle(events);
+      return true;
+    } catch (error) {
+      const [first] = events;
+      const transient = isTransient(error);
+      options.logger.warn(
+        { err: error, attempt, transient, messages: events.length },
+        'messages could not be worked',
+      );
+      if (!transient && events.length > 1) return workOneByOne(events, options);
+      if (!transient && attempt >= MAX_TRIES && first)
+        return setAside(first, reasonOf(error), attempt, options);
+    }
+    await options.pause(backoffMs(options.runtime, attempt));
+  }
+  return false;
+};
+
+const workOneByOne = async (events: readonly ReceivedEvent[], options: WorkOptions): Promise<boolean> => {
+  for (const event of events) {
+    if (!(await workBatch([event], options))) return false;
+  }
+  return true;
+};
+
+/** Puts a message into the dead letters, and waits for Kafka to take it: it is never dropped. */
+export const setAside = async (
+  message: Pick<ReceivedEvent, 'topic' | 'partition' | 'offset' | 'raw'>,
+  reason: string,
+  tries: number,
+  options: Omit<WorkOptions, 'handle'>,
+): Promise<boolean> => {
+  for (let attempt = 1; options.isOurs(); attempt += 1) {
+    try {
+      await options.deadLetter(message, message.raw, { reason, tries });
+      await options.runtime.reach('consumer.afterDeadLetterBeforeCommit');
+      return true;
+    } catch (error) {
+      options.logger.warn({ err: error, attempt }, 'a dead letter could not be published');
+    }
+    await options.pause(backoffMs(options.runtime, attempt));
+  }
+  return false;
+};

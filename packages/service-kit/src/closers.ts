@@ -1,0 +1,33 @@
+import type { Logger } from 'pino';
+import type { Runtime } from './runtime.ts';
+import { within } from './runtime.ts';
+
+/** What was opened and has to be closed: in reverse, each close bounded in time. */
+export interface Closers {
+  add(name: string, close: () => Promise<unknown>): void;
+  /** Closes everything, the last opened first; one that fails or takes too long is logged and left. */
+  closeAll(): Promise<void>;
+}
+
+const CLOSE_LIMIT_MS = 4_000;
+
+export const createClosers = (runtime: Runtime, logger: Logger): Closers => {
+  const opened: { name: string; close: () => Promise<unknown> }[] = [];
+  return {
+    add: (name, close) => opened.push({ name, close }),
+    closeAll: async () => {
+      for (const { name, close } of opened.splice(0).reverse()) {
+        try {
+          await within(
+            runtime,
+            CLOSE_LIMIT_MS,
+            close(),
+            () => new Error(`not closed within ${CLOSE_LIMIT_MS} ms`),
+          );
+        } catch (error) {
+          logger.warn({ err: error, part: name }, 'a part did not close');
+        }
+      }
+    },
+  };
+};

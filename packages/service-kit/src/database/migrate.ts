@@ -1,0 +1,83 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+/** The lock that Prisma's own migrate takes, so that the two never run at once. */
+const PRISMA_MIGRATE_LOCK = 72707369;
+
+/** Prisma's table of applied migrations, as `prisma migrate` creates it. */
+const MIGRATIONS_TABLE = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum            VARCHAR(64) NOT NULL,
+    finished_at         TIMESTAMPTZ,
+    migration_name      VARCHAR(255) NOT NULL,
+    logs                TEXT,
+    rolled_back_at      TIMESTAMPTZ,
+    started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`;
+
+interface Migration {
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+const readMigrations = async (folder: URL): Promise<Migration[]> => {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.toSorted().map(async (name) => {
+      const sql = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+};
+
+const appliedMigrations = async (client: pg.Client): Promise<Map<string, string>> => {
+  const { rows } = await client.query<{ migration_name: string; checksum: string }>(
+    'SELECT migration_name, checksum FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+  );
+  return new Map(rows.map((row) => [row.migration_name, row.checksum]));
+};
+
+const apply = async (client: pg.Client, { name, sql, checksum }: Migration): Promise<void> => {
+  await client.query('BEGIN');
+  await client.query(sql);
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, now(), 1)`,
+    [randomUUID(), checksum, name],
+  );
+  await client.query('COMMIT');
+};
+
+/**
+ * Brings the database at `url` up to the migrations in `folder`, each in a transaction of its own, under an advisory
+ * lock, recorded as `prisma migrate deploy` does. `prisma migrate` itself needs an engine that has to be downloaded.
+ *
+ * @param folder ends in a slash
+ * @throws Error when a migration fails, or one that was applied has been changed since
+ */
+export const migrateDatabase = async (url: string, folder: URL, logger: Logger): Promise<void> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+    await client.query(MIGRATIONS_TABLE);
+    const applied = await appliedMigrations(client);
+    for (const migration of await readMigrations(folder)) {
+      const checksum = applied.get(migration.name);
+      if (checksum === migration.checksum) continue;
+      if (checksum !== undefined)
+        throw new Error(`The migration ${migration.name} was changed after it was applied`);
+      await apply(client, migration);
+      logger.info({ migration: migration.name }, 'applied a migration');
+    }
+  } finally {
+    // Closing the session rolls back what is open and frees the lock.
+    await client.end();
+  }
+};

@@ -1,0 +1,27 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { Logger } from 'pino';
+
+/** The most connections that one instance of a service keeps to its database. */
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 1_000;
+/** The longest that one statement may take; the database ends it, and the pool gives up on it a little later. */
+const STATEMENT_TIMEOUT_MS = 1_500;
+const QUERY_TIMEOUT_MS = 1_700;
+
+/** How a Prisma client reaches the PostgreSQL at `url`, with a limit on every wait. */
+export const createPrismaAdapter = (url: string, applicationName: string, logger: Logger): PrismaPg =>
+  new PrismaPg(
+    {
+      connectionString: url,
+      application_name: applicationName,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+    },
+    {
+      onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+      onConnectionError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+    },
+  );

@@ -1,0 +1,57 @@
+import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
+import { AppError, unavailable } from '../app-error.ts';
+import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
+
+/** How a service asks others, wherever they run. */
+export interface Peers {
+  /** Asks `service` and answers its reply as it is, refusals included; a part that is down answers 503. */
+  relay<O extends Operation>(
+    service: ServiceName,
+    operation: O,
+    input: Input<O>,
+    call: CallContext,
+  ): Promise<Reply<Output<O>>>;
+  /**
+   * Asks the owner of the operation.
+   *
+   * @throws AppError when it refuses; UNAVAILABLE when it is down
+   */
+  ask<O extends Operation>(operation: O, input: Input<O>, call: CallContext): Promise<Output<O>>;
+}
+
+/** Carries an operation to a service and its reply back. */
+export type Transport = (operation: Operation, input: Input<Operation>, call: CallContext) => Promise<Reply>;
+
+/** Calls the handlers of a service that runs in this process, without a hop. */
+export const createLocalTransport = (routes: readonly Route[]): Transport => {
+  const handlers = new Map(routes.map(({ operation, handle }) => [operation, handle]));
+  return async (operation, input, call) => {
+    const handle = handlers.get(operation);
+    if (!handle) throw new AppError('INTERNAL', `${operation.owner} does not answer ${operation.path}`);
+    return handle(input, call);
+  };
+};
+
+const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;
+
+/** @param transportTo answers the way to a service, or nothing while it has not started */
+export const createPeers = (transportTo: (service: ServiceName) => Transport | undefined): Peers => {
+  const relay: Peers['relay'] = async (service, operation, input, call) => {
+    try {
+      const transport = transportTo(service);
+      if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
+      return (await transport(operation, input as Input<Operation>, call)) as Reply<Output<typeof operation>>;
+    } catch (error) {
+      return replyOf(error, call.logger);
+    }
+  };
+  return {
+    relay,
+    ask: async (operation, input, call) => {
+      const reply: Reply = await relay(operation.owner, operation, input, call);
+      if (!isError(reply)) return reply.body as Output<typeof operation>;
+      const { code, error, details } = reply.body;
+      throw new AppError(code, error, { ...(details ? { details } : {}) });
+    },
+  };
+};

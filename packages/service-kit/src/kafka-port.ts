@@ -1,0 +1,28 @@
+import type { Admin, Consumer, ConsumerConfig, Producer, ProducerConfig } from 'kafkajs';
+
+export type ProducerPort = Pick<Producer, 'connect' | 'disconnect' | 'sendBatch'>;
+
+export type ConsumerPort = Pick<
+  Consumer,
+  'connect' | 'disconnect' | 'subscribe' | 'run' | 'commitOffsets' | 'on' | 'events' | 'pause' | 'resume'
+>;
+
+export type AdminPort = Pick<
+  Admin,
+  'connect' | 'disconnect' | 'createTopics' | 'fetchTopicMetadata' | 'fetchTopicOffsets' | 'fetchOffsets'
+>;
+
+/** The part of kafkajs's `Kafka` that the services call; kafkajs's own and the in-memory one both are one. */
+export interface KafkaPort {
+  producer(config?: ProducerConfig): ProducerPort;
+  consumer(config: ConsumerConfig): ConsumerPort;
+  admin(): AdminPort;
+}
+
+/** Where a service meets Kafka. */
+export interface Broker {
+  /** A client of its own: members of one group must not share an instance of kafkajs's `Kafka`. */
+  connect(clientId: string): KafkaPort;
+  /** Whether what was published is still there after a restart of this process. */
+  readonly durable: boolean;
+}

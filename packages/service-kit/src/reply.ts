@@ -1,0 +1,65 @@
+import type { ErrorBody, ErrorCode, Input, Operation, Output } from '@order-pipeline/contracts';
+import { ERROR_STATUS } from '@order-pipeline/contracts';
+import type { Logger } from 'pino';
+import { AppError, errorBody } from './app-error.ts';
+import type { Trace } from './trace.ts';
+
+/** What an operation answers, over HTTP or within the process. A refusal is an answer too, not an exception. */
+export interface Reply<T = unknown> {
+  readonly status: number;
+  readonly body: T | ErrorBody;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Who asks, for logs and for what is asked in turn. */
+export interface CallContext {
+  readonly requestId: string;
+  readonly trace: Trace;
+  readonly logger: Logger;
+}
+
+export type Handler<O extends Operation> = (input: Input<O>, call: CallContext) => Promise<Reply<Output<O>>>;
+
+/** A handler for each operation of an API. */
+export type Handlers<Api extends Record<string, Operation>> = { readonly [K in keyof Api]: Handler<Api[K]> };
+
+/** An operation with the handler that answers it. */
+export interface Route {
+  readonly operation: Operation;
+  readonly handle: (input: Input<Operation>, call: CallContext) => Promise<Reply>;
+}
+
+/** Pairs an API's operations with their handlers. */
+export const routesOf = <Api extends Record<string, Operation>>(api: Api, handlers: Handlers<Api>): Route[] =>
+  Object.entries(api).map(([name, operation]) => ({
+    operation,
+    // The pair comes from one key, so the handler takes this operation's input.
+    handle: handlers[name as keyof Api] as Route['handle'],
+  }));
+
+export const ok = <T>(body: T, headers?: Record<string, string>): Reply<T> => ({
+  status: 200,
+  body,
+  ...(headers ? { headers } : {}),
+});
+
+export const created = <T>(body: T): Reply<T> => ({ status: 201, body });
+
+/** Says no in the shape that every error has. */
+export const refuse = (code: ErrorCode, message: string, details?: readonly unknown[]): Reply<never> => ({
+  status: ERROR_STATUS[code],
+  body: errorBody(code, message, details),
+});
+
+const RETRY_AFTER_S = '1';
+
+/** The answer for an exception: its own words where they are meant for the client, none where something broke. */
+export const replyOf = (error: unknown, logger: Logger): Reply<never> => {
+  if (!(error instanceof AppError) || error.code === 'INTERNAL') {
+    logger.error({ err: error }, 'a request failed');
+    return refuse('INTERNAL', 'Something went wrong on our side');
+  }
+  if (error.code !== 'UNAVAILABLE') return refuse(error.code, error.message, error.details);
+  logger.warn({ err: error }, 'a request met a part that is down');
+  return { ...refuse(error.code, error.message), headers: { 'retry-after': RETRY_AFTER_S } };
+};

@@ -1,0 +1,75 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { CrashPoint } from './crash-points.ts';
+
+export type Cancel = () => void;
+
+/** Everything that a simulation has to hold: time, chance, identity, and the points where a crash would hurt. */
+export interface Runtime {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `fn` once after `ms` milliseconds, unless cancelled. */
+  after(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` when what has already arrived in this turn of the event loop has been taken in. */
+  soon(fn: () => void): void;
+  /** From 0 (included) to 1 (excluded). */
+  random(): number;
+  /** A new UUID. */
+  uuid(): string;
+  /** `bytes` random bytes in lower-case hexadecimal. */
+  hex(bytes: number): string;
+  /** Nothing in life; in a test, a place to stop. Awaited, so that a test can stop there for ever. */
+  reach(point: CrashPoint): Promise<void> | void;
+}
+
+/** The runtime of a real process. */
+export const createRuntime = (): Runtime => ({
+  now: () => Date.now(),
+  after: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+  soon: (fn) => void setImmediate(fn),
+  random: () => Math.random(),
+  uuid: () => randomUUID(),
+  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  reach: () => undefined,
+});
+
+/** Resolves after `ms` milliseconds, or at once when `signal` is aborted; it never rejects. */
+export const sleep = (runtime: Pick<Runtime, 'after'>, ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = runtime.after(ms, done);
+    signal?.addEventListener('abort', done);
+  });
+
+/** The wait before try number `attempt` (from 1): doubles from `firstMs` to `mostMs`, half of it by chance. */
+export const backoffMs = (
+  runtime: Pick<Runtime, 'random'>,
+  attempt: number,
+  firstMs = 50,
+  mostMs = 2_000,
+): number => Math.min(mostMs, firstMs * 2 ** (attempt - 1)) * (0.5 + runtime.random() / 2);
+
+/** Settles as `work` does, or rejects with `error()` when `ms` milliseconds pass first. */
+export const within = async <T>(
+  runtime: Pick<Runtime, 'after'>,
+  ms: number,
+  work: Promise<T>,
+  error: () => Error,
+): Promise<T> => {
+  let cancel: Cancel = () => undefined;
+  const limit = new Promise<never>((_, reject) => {
+    cancel = runtime.after(ms, () => reject(error()));
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    cancel();
+  }
+};

@@ -1,0 +1,49 @@
+import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Closers } from './closers.ts';
+import type { Health } from './health.ts';
+import type { Peers } from './http/peers.ts';
+import type { Broker } from './kafka-port.ts';
+import type { Metrics } from './metrics.ts';
+import type { Route } from './reply.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Everything that a service is given. What it opens it adds to `closers`. */
+export interface ServiceContext<S> {
+  readonly settings: S;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly closers: Closers;
+  readonly peers: Peers;
+  readonly broker: Broker;
+  /** The PostgreSQL URL of the service's own database. */
+  readonly databaseUrl: string;
+}
+
+/** What a started service can be asked. */
+export interface RunningService {
+  readonly routes: readonly Route[];
+  /** Adds what only this service's own HTTP server has: documents, limits. */
+  readonly configureServer?: (server: FastifyInstance) => Promise<void>;
+}
+
+/** A service: what it needs, and how it is started. */
+export interface Service<S = unknown> {
+  readonly name: ServiceName;
+  /** The settings that it reads from the environment. */
+  readonly settings: z.ZodType<S>;
+  readonly database?: DatabaseName;
+  readonly usesKafka: boolean;
+  /** The services that it asks. */
+  readonly asks: readonly ServiceName[];
+  /** How long it waits for an answer of another service, in milliseconds. */
+  readonly callTimeoutMs: number;
+  start(context: ServiceContext<S>): Promise<RunningService>;
+}
+
+/** Declares a service, keeping the type of its settings to itself. */
+export const defineService = <S>(service: Service<S>): Service<S> => service;

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+/** Settings that could not be used: one line a problem. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+const MAX_MS = 2_147_483_647;
+
+/** A whole number of milliseconds in an environment variable, 1 to 2^31 − 1 (the longest timer of Node). */
+export const milliseconds = (defaultMs: number) =>
+  wholeNumber(1, MAX_MS, `must be a whole number of milliseconds from 1 to ${MAX_MS}`).default(defaultMs);
+
+/** A whole number from `min` to `max` in an environment variable. */
+export const wholeNumber = (
+  min: number,
+  max: number,
+  message = `must be a whole number from ${min} to ${max}`,
+) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+
+/** The URL of a service or a database, with one of `protocols` (as 'http:'). */
+export const urlOf = (...protocols: string[]) => {
+  const message = `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  return z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), message);
+};
+
+/**
+ * Reads settings from the environment. An empty variable counts as unset, as `${NAME:-}` in a compose file leaves it.
+ *
+ * @throws SettingsError with every problem, each naming its variable
+ */
+export const parseSettings = <S>(
+  schema: z.ZodType<S>,
+  environment: Readonly<Record<string, string | undefined>>,
+): S => {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(set);
+  if (result.success) return result.data;
+  throw new SettingsError(
+    result.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      const value = set[name];
+      return value === undefined
+        ? `${name} ${issue.message}`
+        : `${name} ${issue.message}, not ${JSON.stringify(value)}`;
+    }),
+  );
+};

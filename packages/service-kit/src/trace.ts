@@ -1,0 +1,26 @@
+import type { Runtime } from './runtime.ts';
+
+/** A W3C trace context: which trace this belongs to, and which step of it this is. */
+export interface Trace {
+  /** 32 hexadecimal digits. */
+  readonly traceId: string;
+  /** 16 hexadecimal digits. */
+  readonly spanId: string;
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/;
+const ALL_ZERO = /^0+$/;
+
+/**
+ * The next step of the trace that a `traceparent` header names, or the first step of a new one where there is none or
+ * it is malformed (https://www.w3.org/TR/trace-context/).
+ */
+export const continueTrace = (traceparent: unknown, runtime: Pick<Runtime, 'hex'>): Trace => {
+  const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null;
+  const traceId = match?.[1];
+  const valid = traceId !== undefined && !ALL_ZERO.test(traceId) && !ALL_ZERO.test(match?.[2] ?? '0');
+  return { traceId: valid ? traceId : runtime.hex(16), spanId: runtime.hex(8) };
+};
+
+/** The `traceparent` header of a trace. */
+export const traceparent = (trace: Trace): string => `00-${trace.traceId}-${trace.spanId}-01`;
