@@ -4,6 +4,7 @@ export * from './inventory-api.ts';
 export * from './operation.ts';
 export * from './order-status.ts';
 export * from './orders-api.ts';
+export * from './public-operations.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';
 export * from './users-api.ts';

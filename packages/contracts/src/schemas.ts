@@ -8,12 +8,21 @@ export const MAX_ORDER_LINES = 100;
 /** The most orders or ids that one call between services carries. */
 export const MAX_BATCH = 1_000;
 
-/** An id chosen by a client: 1–128 of `A-Za-z0-9._:-`. */
-export const Id = (description: string, example: string) =>
-  Type.String({ pattern: '^[A-Za-z0-9._:-]{1,128}$', description, examples: [example] });
-
+const ID = '^[A-Za-z0-9._:-]{1,128}$';
 // No control characters (PostgreSQL cannot store NUL) and no halves of surrogate pairs, and not only spaces.
 const PRINTABLE = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$';
+const CURSOR = '^[A-Za-z0-9_-]{1,64}$';
+
+/** What each pattern asks for, in words for the one whose input does not match it. */
+export const PATTERN_RULES: Readonly<Record<string, string>> = {
+  [ID]: 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -',
+  [PRINTABLE]: 'must be text that can be read, without control characters',
+  [CURSOR]: 'must be a cursor from the Link header of the page before',
+};
+
+/** An id chosen by a client: 1–128 of `A-Za-z0-9._:-`. */
+export const Id = (description: string, example: string) =>
+  Type.String({ pattern: ID, description, examples: [example] });
 
 export const Text = (description: string, example: string) =>
   Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE, description, examples: [example] });
@@ -51,7 +60,7 @@ export const PageQuery = {
   ),
   cursor: Type.Optional(
     Type.String({
-      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      pattern: CURSOR,
       description: 'Where the page starts: as in the Link header of the page before',
     }),
   ),

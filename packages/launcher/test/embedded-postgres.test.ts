@@ -1,55 +1,26 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Client } from 'pg';
+import { expect, test } from '@jest/globals';
 import { acquireDataDirLock } from '../src/embedded-postgres/data-dir-lock.ts';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded-postgres/index.ts';
 import { serverProcesses } from '../src/embedded-postgres/processes.ts';
-import { findPrograms } from '../src/embedded-postgres/programs.ts';
-import { waitUntil } from '../src/embedded-postgres/waiting.ts';
-import { testRuntime as runtime } from './embedded-postgres-runtime.ts';
+import {
+  children,
+  clusterDir,
+  connected,
+  dataDir,
+  gone,
+  isRoot,
+  kill9,
+  ownFolders,
+  query,
+  reportOf,
+  start,
+  startChild,
+} from './embedded-postgres-harness.ts';
 
-const NOBODY = 65_534;
-const CHILD = path.join(import.meta.dirname, 'embedded-postgres-child.ts');
-const isRoot = process.getuid?.() === 0;
-const testAsRoot = isRoot ? test : test.skip;
-/** As root, a normal user can be played, when it may reach node and the sources. */
-const testAsUser = isRoot && runsAsNobody() ? test : test.skip;
-
-let top = '';
-let dataDir = '';
-const running: EmbeddedPostgres[] = [];
-const children: ChildProcess[] = [];
-
-beforeEach(() => {
-  top = realpathSync(mkdtempSync(path.join(tmpdir(), 'embedded-postgres-')));
-  chmodSync(top, 0o755);
-  dataDir = path.join(top, 'data');
-});
-
-afterEach(async () => {
-  for (const child of children.splice(0)) await kill9(child);
-  await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
-  for (const pid of serverProcesses(clusterDir())) process.kill(pid, 'SIGKILL');
-  await gone();
-  rmSync(top, { recursive: true, force: true, maxRetries: 5 });
-});
+ownFolders();
 
 test('a first start creates the cluster and its databases, a second one finds what was stored', async () => {
   const first = await start({ databases: ['users', 'orders'] });
@@ -166,7 +137,7 @@ test('stop ends the server with its open connections and leaves no process and n
   const client = await connected(postgres.url('orders'));
   const reasons: string[] = [];
   client.on('error', (error) => reasons.push(error.message));
-  const lost = once(client, 'end');
+  const lost = new Promise((resolve) => client.once('end', resolve));
   await Promise.all([postgres.stop(), postgres.stop()]);
   await lost;
   expect(reasons).toContain('terminating connection due to administrator command');
@@ -223,116 +194,8 @@ test('a log that has grown over 10 MB starts anew', async () => {
   expect(readFileSync(path.join(dataDir, 'postgres.log')).byteLength).toBeLessThan(10_000);
 });
 
-testAsRoot('as root it works below a folder that only root can enter', async () => {
-  chmodSync(top, 0o700);
-  const first = await start();
-  await query(first.url('orders'), 'create table note as select 42 as answer');
-  await first.stop();
-  const second = await start();
-  expect(await query(second.url('orders'), 'select answer from note')).toEqual([{ answer: 42 }]);
-});
-
-testAsRoot('as root it works when the programs lie below a folder that only root can enter', async () => {
-  const { postgres: installed } = await findPrograms();
-  const closed = path.join(top, 'closed');
-  mkdirSync(closed, { mode: 0o700 });
-  cpSync(path.dirname(path.dirname(installed)), path.join(closed, 'native'), { recursive: true });
-  const program = (name: string): string => path.join(closed, 'native', 'bin', name);
-  const programs = { postgres: program('postgres'), initdb: program('initdb'), pg_ctl: program('pg_ctl') };
-
-  const postgres = await start({ programs });
-  expect(await query(postgres.url('orders'), 'select 1 as one')).toEqual([{ one: 1 }]);
-});
-
-testAsUser(
-  'a normal user can start it, root can start it on the same files, and the user again',
-  async () => {
-    mkdirSync(dataDir);
-    chownSync(dataDir, NOBODY, NOBODY);
-    const byUser = startChild({ uid: NOBODY, gid: NOBODY });
-    const { url } = await reportOf(byUser);
-    await query(url, 'create table note as select 42 as answer');
-    byUser.kill('SIGTERM');
-    await once(byUser, 'exit');
-
-    const byRoot = await start();
-    expect(await query(byRoot.url('orders'), 'select answer from note')).toEqual([{ answer: 42 }]);
-    await byRoot.stop();
-    const again = await reportOf(startChild({ uid: NOBODY, gid: NOBODY }));
-    expect(await query(again.url, 'select answer from note')).toEqual([{ answer: 42 }]);
-  },
-);
-
-testAsUser('a normal user is told whose files they are when they are not his', async () => {
-  const byRoot = await start();
-  await byRoot.stop();
-  chmodSync(dataDir, 0o777);
-  const { error } = await reportOf(startChild({ uid: NOBODY + 1, gid: NOBODY + 1 }));
-  expect(error).toContain('start as the user they belong to, or set another DATA_DIR.');
-});
-
-const clusterDir = (): string => path.join(dataDir, 'postgres');
-
-async function start(
-  options: Partial<Parameters<typeof startEmbeddedPostgres>[0]> = {},
-): Promise<EmbeddedPostgres> {
-  const quiet = { databases: ['orders'], log: () => undefined, durability: 'off' } as const;
-  const postgres = await startEmbeddedPostgres({ dataDir, runtime, ...quiet, ...options });
-  running.push(postgres);
-  return postgres;
-}
-
-type Report = { pid: number; url: string; error?: string };
-
-function startChild(options: { uid?: number; gid?: number; detached?: boolean } = {}): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, dataDir], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    ...options,
-  });
-  children.push(child);
-  return child;
-}
-
-async function reportOf(child: ChildProcess): Promise<Report> {
-  if (child.stdout === null) throw new Error('the child has no output');
-  for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line) as Report;
-  throw new Error('the child ended without a report');
-}
-
-async function kill9(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}
-
-async function gone(): Promise<void> {
-  if (!(await waitUntil(runtime, 5_000, () => serverProcesses(clusterDir()).length === 0))) {
-    throw new Error('a server outlived its test');
-  }
-}
-
-async function connected(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  return client;
-}
-
-async function query(url: string, text: string): Promise<unknown[]> {
-  const client = await connected(url);
-  return client
-    .query(text)
-    .then(({ rows }) => rows)
-    .finally(() => client.end());
-}
-
 /** A program that PostgreSQL would take for its own former server: one of the same user. */
 function asOwnerOf(file: string): { uid?: number; gid?: number } {
   const { uid, gid } = statSync(file);
   return isRoot ? { uid, gid } : {};
-}
-
-function runsAsNobody(): boolean {
-  const script = `require('node:fs').accessSync(${JSON.stringify(CHILD)})`;
-  return spawnSync(process.execPath, ['-e', script], { uid: NOBODY, gid: NOBODY }).status === 0;
 }

@@ -1,5 +1,6 @@
 import { deadLetterTopic } from '@order-pipeline/contracts';
 import type { Metrics, Runtime } from '@order-pipeline/service-kit';
+import type { IHeaders } from 'kafkajs';
 import type { Logger } from 'pino';
 import { headerText, type MessagePosition, type RawMessage } from './event-codec.ts';
 import type { Publisher } from './publisher.ts';
@@ -22,8 +23,23 @@ export type DeadLetter = (
   failure: { readonly reason: string; readonly tries: number },
 ) => Promise<void>;
 
-const triesBefore = (raw: RawMessage): number =>
-  Number(headerText(raw.headers, DEAD_LETTER_HEADERS.tries) ?? 0) || 0;
+/** A reason may quote the message; with a long one the dead letter would be larger than Kafka takes. */
+const LONGEST_REASON = 1_000;
+const TRIES = /^\d{1,9}$/;
+
+const triesBefore = (raw: RawMessage): number => {
+  const tries = headerText(raw.headers, DEAD_LETTER_HEADERS.tries) ?? '';
+  return TRIES.test(tries) ? Number(tries) : 0;
+};
+
+/** The headers as they can be sent: Kafka knows headers without a value, which kafkajs receives but cannot send. */
+const sendable = (headers: IHeaders = {}): IHeaders =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map((one) => one ?? '') : (value ?? ''),
+    ]),
+  );
 
 /**
  * Tries add up over the times that an operator has sent the message back.
@@ -32,8 +48,8 @@ const triesBefore = (raw: RawMessage): number =>
  */
 export const createDeadLetter = (options: {
   readonly group: string;
-  readonly publisher: Publisher;
-  readonly runtime: Runtime;
+  readonly publisher: Pick<Publisher, 'send'>;
+  readonly runtime: Pick<Runtime, 'now'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): DeadLetter => {
@@ -42,9 +58,10 @@ export const createDeadLetter = (options: {
     'group',
   ]);
   return async ({ topic, partition, offset }, raw, { reason, tries }) => {
+    const shortReason = reason.slice(0, LONGEST_REASON);
     const headers = {
-      ...raw.headers,
-      [DEAD_LETTER_HEADERS.reason]: reason,
+      ...sendable(raw.headers),
+      [DEAD_LETTER_HEADERS.reason]: shortReason,
       [DEAD_LETTER_HEADERS.topic]: topic,
       [DEAD_LETTER_HEADERS.partition]: String(partition),
       [DEAD_LETTER_HEADERS.offset]: offset,
@@ -54,6 +71,9 @@ export const createDeadLetter = (options: {
     };
     await options.publisher.send(deadLetterTopic(topic), [{ key: raw.key, value: raw.value, headers }]);
     counter.add({ topic, group: options.group });
-    options.logger.error({ topic, partition, offset, reason, tries }, 'put a message into the dead letters');
+    options.logger.error(
+      { topic, partition, offset, reason: shortReason, tries },
+      'put a message into the dead letters',
+    );
   };
 };

@@ -60,10 +60,10 @@ export const encodeEvent = ({ event, trace }: TracedEvent, source: string): Mess
   },
 });
 
-/** A header's text, or nothing where it is missing or stands more than once. */
+/** A header's text, or nothing where it is missing, has no value (kafkajs gives null then) or stands more than once. */
 export const headerText = (headers: IHeaders | undefined, name: string): string | undefined => {
-  const value = headers?.[name];
-  return value === undefined || Array.isArray(value) ? undefined : value.toString();
+  const value = headers?.[name] ?? undefined;
+  return Array.isArray(value) ? undefined : value?.toString();
 };
 
 const parseJson = (value: Buffer): unknown => {
@@ -74,7 +74,7 @@ const parseJson = (value: Buffer): unknown => {
   }
 };
 
-/** What a message says, or why it cannot be understood. */
+/** What a message says, or why it cannot be understood; it never throws. */
 export const decodeEvent = (
   position: MessagePosition,
   raw: RawMessage,
@@ -82,8 +82,9 @@ export const decodeEvent = (
 ): ReceivedEvent | { readonly reason: string } => {
   const validate = validators[position.topic];
   if (!validate) return { reason: `no event is known on the topic ${position.topic}` };
-  const value = raw.value && parseJson(raw.value);
-  if (!value) return { reason: 'the value is not JSON' };
+  if (!raw.value) return { reason: 'there is no value' };
+  const value = parseJson(raw.value);
+  if (value === undefined) return { reason: 'the value is not JSON' };
   const problems = validate(value);
   if (problems.length > 0) {
     return { reason: problems.map(({ field, message }) => `${field || 'the value'} ${message}`).join('; ') };

@@ -1,5 +1,6 @@
 import type { ServiceContext } from '@order-pipeline/service-kit';
-import { startConsumer, type ConsumerOptions, type EventConsumer } from './consumer.ts';
+import type { ConsumerOptions } from './consumer/options.ts';
+import { startConsumer, type EventConsumer } from './consumer/start-consumer.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
 import { createTopicSetup } from './topics.ts';
 
@@ -8,7 +9,8 @@ export interface Messaging {
   readonly publisher: Publisher;
   /** Starts a consumer that is closed with the service. */
   consume(
-    options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commits' | 'onAssigned'>,
+    options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commits'> &
+      Pick<Partial<ConsumerOptions>, 'onAssigned'>,
   ): EventConsumer;
 }
 

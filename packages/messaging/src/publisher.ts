@@ -1,14 +1,14 @@
 import { unavailable, within, type Broker, type Metrics, type Runtime } from '@order-pipeline/service-kit';
-import type { Message, TopicMessages } from 'kafkajs';
+import type { Message } from 'kafkajs';
 import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
 import type { TopicSetup } from './topics.ts';
 
 /** Publishes to Kafka; resolves only when every in-sync replica has it. */
 export interface Publisher {
-  /** Publishes a batch of events in one send. */
+  /** Publishes a batch of events, in one send a topic unless they are many or large. */
   publish(events: readonly TracedEvent[]): Promise<void>;
   /** Sends messages as they are. */
-  send(topic: string, messages: Message[]): Promise<void>;
+  send(topic: string, messages: readonly Message[]): Promise<void>;
   disconnect(): Promise<void>;
 }
 
@@ -16,7 +16,40 @@ export interface Publisher {
 const SEND_LIMIT_MS = 10_000;
 const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000 };
 
-const groupByTopic = (events: readonly TracedEvent[], source: string): TopicMessages[] => {
+/**
+ * The most that one send carries, in bytes. kafkajs makes one batch of records a partition and send, and Kafka refuses
+ * a batch over 1 MiB; so a send whose messages all go to one partition must stay below that.
+ */
+const MOST_BYTES = 500_000;
+/** What a record takes beside its content: lengths, offset and time. */
+const RECORD_OVERHEAD_BYTES = 64;
+
+const lengthOf = (part: unknown): number =>
+  typeof part === 'string' || Buffer.isBuffer(part) ? Buffer.byteLength(part) : 0;
+
+const bytesOf = ({ key, value, headers = {} }: Message): number =>
+  [key, value, ...Object.keys(headers), ...Object.values(headers).flat()].reduce<number>(
+    (sum, part) => sum + lengthOf(part),
+    RECORD_OVERHEAD_BYTES,
+  );
+
+/** Cuts messages into sends, in their order; a message that is larger than a send goes alone. */
+const splitBySize = (messages: readonly Message[]): Message[][] => {
+  const parts: Message[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const bytes = bytesOf(message);
+    if (bytes > room) {
+      parts.push([]);
+      room = MOST_BYTES;
+    }
+    parts.at(-1)?.push(message);
+    room -= bytes;
+  }
+  return parts;
+};
+
+const groupByTopic = (events: readonly TracedEvent[], source: string): Map<string, Message[]> => {
   const byTopic = new Map<string, Message[]>();
   for (const traced of events) {
     const topic = topicOf(traced);
@@ -24,7 +57,7 @@ const groupByTopic = (events: readonly TracedEvent[], source: string): TopicMess
     messages.push(encodeEvent(traced, source));
     byTopic.set(topic, messages);
   }
-  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+  return byTopic;
 };
 
 /**
@@ -49,6 +82,7 @@ export const createPublisher = (options: {
     'topic',
   ]);
   let connected: Promise<void> | undefined;
+  let closed = false;
 
   const connect = (): Promise<void> => {
     connected ??= options
@@ -60,21 +94,32 @@ export const createPublisher = (options: {
       });
     return connected;
   };
-  const deliver = async (topicMessages: TopicMessages[]): Promise<void> => {
+  const send = async (topic: string, messages: Message[]): Promise<void> => {
+    if (closed) throw new Error('the publisher is closed');
+    await connect();
+    await producer.sendBatch({ topicMessages: [{ topic, messages }], acks: -1 });
+  };
+  const deliver = async (topic: string, messages: readonly Message[]): Promise<void> => {
     const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
-    try {
-      const sending = connect().then(() => producer.sendBatch({ topicMessages, acks: -1 }));
-      await within(options.runtime, SEND_LIMIT_MS, sending, timedOut);
-    } catch (error) {
-      throw unavailable('Kafka does not take messages', error);
+    for (const part of splitBySize(messages)) {
+      try {
+        await within(options.runtime, SEND_LIMIT_MS, send(topic, part), timedOut);
+      } catch (error) {
+        throw unavailable('Kafka does not take messages', error);
+      }
+      published.add({ topic }, part.length);
     }
-    for (const { topic, messages } of topicMessages) published.add({ topic }, messages.length);
   };
   return {
     publish: async (events) => {
-      if (events.length > 0) await deliver(groupByTopic(events, options.source));
+      for (const [topic, messages] of groupByTopic(events, options.source)) await deliver(topic, messages);
     },
-    send: (topic, messages) => deliver([{ topic, messages }]),
-    disconnect: () => producer.disconnect(),
+    send: deliver,
+    disconnect: async () => {
+      closed = true;
+      // One that is still connecting would come back to life after it was told to go.
+      void connected?.then(() => producer.disconnect()).catch(() => undefined);
+      await producer.disconnect();
+    },
   };
 };

@@ -1,15 +1,21 @@
 import { deadLetterTopic, PARTITIONS_PER_TOPIC, TOPIC_NAMES } from '@order-pipeline/contracts';
 import type { Broker } from '@order-pipeline/service-kit';
 
-/** Dead letters stay until an operator has worked them. */
-const KEEP_FOR_EVER = [{ name: 'retention.ms', value: '-1' }];
+/**
+ * Dead letters stay until an operator has worked them, and may be larger than other messages (1 MiB): they bear more
+ * headers, and one that Kafka refused would hold up its partition for ever.
+ */
+const DEAD_LETTER_CONFIG = [
+  { name: 'retention.ms', value: '-1' },
+  { name: 'max.message.bytes', value: String(2 * 1_048_576) },
+];
 
 const allTopics = () => [
   ...TOPIC_NAMES.map((topic) => ({ topic, numPartitions: PARTITIONS_PER_TOPIC })),
   ...TOPIC_NAMES.map((topic) => ({
     topic: deadLetterTopic(topic),
     numPartitions: PARTITIONS_PER_TOPIC,
-    configEntries: KEEP_FOR_EVER,
+    configEntries: DEAD_LETTER_CONFIG,
   })),
 ];
 

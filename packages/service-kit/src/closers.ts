@@ -16,7 +16,7 @@ export const createClosers = (runtime: Runtime, logger: Logger): Closers => {
   return {
     add: (name, close) => opened.push({ name, close }),
     closeAll: async () => {
-      for (const { name, close } of opened.splice(0).reverse()) {
+      for (const { name, close } of opened.splice(0).toReversed()) {
         try {
           await within(
             runtime,

@@ -19,6 +19,8 @@ export const createPrismaAdapter = (url: string, applicationName: string, logger
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
+      // Prisma reads every timestamp as if the session were in UTC.
+      options: '-c TimeZone=UTC',
     },
     {
       onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost'),

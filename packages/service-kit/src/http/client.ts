@@ -1,23 +1,24 @@
 import type { Input, Operation, ServiceName } from '@order-pipeline/contracts';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { unavailable } from '../app-error.ts';
 import type { CallContext, Reply } from '../reply.ts';
 import { traceparent } from '../trace.ts';
 import type { Transport } from './peers.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** Shorter than a health check may take, so that it tells why. */
+const PING_TIMEOUT_MS = 800;
 const RELAYED_HEADERS = ['link', 'retry-after'] as const;
 
-const urlFor = (base: string, { path }: Operation, { params, query }: Input<Operation>): URL => {
+/** The path as it goes over the wire. Not through URL, which takes an id of `..` for the folder above. */
+const pathFor = ({ path }: Operation, { params, query }: Input<Operation>): string => {
   const values = (params ?? {}) as Record<string, string>;
-  const url = new URL(
-    path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? '')),
-    base,
-  );
+  const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    if (value !== undefined) search.set(name, String(value));
   }
-  return url;
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
+  return search.size === 0 ? filled : `${filled}?${search}`;
 };
 
 /** A socket that the other side closed while it idled: the request may never have arrived. */
@@ -28,16 +29,24 @@ const isLostConnection = (error: unknown): boolean =>
  * Asks a service over HTTP with connections that are kept alive. An operation that is repeatable is asked once more
  * when its connection was lost.
  *
+ * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
  */
 export const createHttpTransport = (service: ServiceName, base: string, timeoutMs: number) => {
+  const { origin } = new URL(base);
   const agent = new Agent({ connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }, pipelining: 1 });
 
-  const once = async (operation: Operation, input: Input<Operation>, call: CallContext): Promise<Reply> => {
-    const { statusCode, headers, body } = await request(urlFor(base, operation, input), {
+  const once = async (
+    operation: Operation,
+    input: Input<Operation>,
+    call: CallContext,
+    signal: AbortSignal,
+  ): Promise<Reply> => {
+    const { statusCode, headers, body } = await agent.request({
+      origin,
+      path: pathFor(operation, input),
       method: operation.method,
-      dispatcher: agent,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
       headers: {
         'x-request-id': call.requestId,
         traceparent: traceparent(call.trace),
@@ -52,8 +61,10 @@ export const createHttpTransport = (service: ServiceName, base: string, timeoutM
     return { status: statusCode, body: await body.json(), headers: Object.fromEntries(relayed) };
   };
 
-  const transport: Transport = async (operation, input, call) => {
-    const attempt = () => once(operation, input, call);
+  const ask = async (operation: Operation, input: Input<Operation>, call: CallContext): Promise<Reply> => {
+    // One limit for both attempts.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const attempt = () => once(operation, input, call, signal);
     try {
       return await attempt().catch((error: unknown) => {
         if (operation.repeatable && isLostConnection(error)) return attempt();
@@ -63,5 +74,13 @@ export const createHttpTransport = (service: ServiceName, base: string, timeoutM
       throw unavailable(`The ${service} service does not answer, try again in a moment`, error);
     }
   };
-  return { transport, close: () => agent.close() };
+
+  const ping = async (): Promise<void> => {
+    const signal = AbortSignal.timeout(Math.min(PING_TIMEOUT_MS, timeoutMs));
+    const { statusCode, body } = await agent.request({ origin, path: '/health/live', method: 'GET', signal });
+    await body.dump();
+    if (statusCode !== 200) throw new Error(`The ${service} service answers ${statusCode}`);
+  };
+
+  return { transport: Object.assign(ask, { ping }) satisfies Transport, close: () => agent.close() };
 };

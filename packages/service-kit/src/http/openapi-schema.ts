@@ -1,15 +1,66 @@
-import { ERROR_STATUS, ErrorBody, type ErrorCode, type Operation } from '@order-pipeline/contracts';
+import {
+  ERROR_STATUS,
+  ErrorBody,
+  PUBLIC_OPERATIONS,
+  Strict,
+  type ErrorCode,
+  type Operation,
+} from '@order-pipeline/contracts';
+import { errorBody } from '../app-error.ts';
 
-const EVERY_OPERATION: readonly ErrorCode[] = ['RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE'];
-const WITH_INPUT: readonly ErrorCode[] = ['VALIDATION_FAILED'];
-const WITH_BODY: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const EVERY_OPERATION: readonly ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'REQUEST_TIMEOUT',
+  'RATE_LIMITED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
+const EVERY_POST: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
-const codesOf = (operation: Operation): readonly ErrorCode[] => [
-  ...(operation.params || operation.query || operation.body ? WITH_INPUT : []),
-  ...(operation.body ? WITH_BODY : []),
-  ...operation.refusals,
+/** A sentence for each code, as one may read it. */
+const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
+  VALIDATION_FAILED: 'Bad input: limit must be a whole number from 1 to 1000',
+  MALFORMED_JSON: 'The body is not well-formed JSON',
+  ORDER_NOT_CANCELLABLE: 'Order cannot be cancelled. Current status: SHIPPED',
+  USER_NOT_FOUND: 'There is no user user11',
+  ITEM_NOT_FOUND: 'There is no item item1',
+  ORDER_NOT_FOUND: 'There is no order order-1',
+  ROUTE_NOT_FOUND: 'There is nothing at GET /api/nothing',
+  METHOD_NOT_ALLOWED: 'PUT is not possible here, only GET, HEAD, POST',
+  REQUEST_TIMEOUT: 'The request took too long to arrive',
+  ID_TAKEN: 'The id is taken by other content',
+  NOT_ENOUGH_STOCK: 'There is not enough stock for the order',
+  BODY_TOO_LARGE: 'The body may have 1048576 bytes at most',
+  UNSUPPORTED_MEDIA_TYPE: 'The body must be JSON, sent as application/json',
+  RATE_LIMITED: 'Too many requests, try again in a moment',
+  HEADERS_TOO_LARGE: 'The headers are too large',
+  INTERNAL: 'Something went wrong on our side',
+  UNAVAILABLE: 'The orders service does not answer, try again in a moment',
+};
+
+const RETRY_AFTER = {
+  'retry-after': { type: 'integer', description: 'Seconds to wait before the next try' },
+};
+const LINK = {
+  link: { type: 'string', description: 'The next page, where there is one: `<…>; rel="next"` (RFC 8288)' },
+};
+const HEADERS_OF_STATUS: Readonly<Record<number, object>> = { 429: RETRY_AFTER, 503: RETRY_AFTER };
+
+const codesOf = ({ method, refusals }: Operation): readonly ErrorCode[] => [
+  ...(method === 'POST' ? EVERY_POST : []),
+  ...refusals,
   ...EVERY_OPERATION,
 ];
+
+const errorResponse = (status: number, codes: readonly ErrorCode[]) => ({
+  ...ErrorBody,
+  description: codes.join(' or '),
+  ...(HEADERS_OF_STATUS[status] ? { headers: HEADERS_OF_STATUS[status] } : {}),
+  'x-examples': Object.fromEntries(
+    codes.map((code) => [code, { value: errorBody(code, EXAMPLE_SENTENCES[code]) }]),
+  ),
+});
 
 const errorResponses = (operation: Operation) => {
   const byStatus = new Map<number, ErrorCode[]>();
@@ -17,27 +68,33 @@ const errorResponses = (operation: Operation) => {
     const status = ERROR_STATUS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [status, { ...ErrorBody, description: codes.join(' or ') }]),
-  );
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorResponse(status, codes)]));
 };
 
-/** The schemas of an operation as Fastify takes them: to validate, to serialize and to document. */
+const NAMES = new Map(Object.entries(PUBLIC_OPERATIONS).map(([name, operation]) => [operation, name]));
+
+/** The schemas of an operation as Fastify takes them: to validate, to serialize and, where it is public, to document. */
 export const openApiSchema = (operation: Operation): Record<string, unknown> => {
-  const { params, query, body, reply, exampleBody, exampleReply } = operation;
+  const { params, query = Strict({}), body, reply, exampleBody, exampleReply, paged } = operation;
   const input = {
     ...(params ? { params } : {}),
-    ...(query ? { querystring: query } : {}),
+    querystring: query,
     ...(body ? { body: exampleBody === undefined ? body : { ...body, examples: [exampleBody] } } : {}),
   };
-  if (!operation.path.startsWith('/api/')) return input;
-  const example = exampleReply === undefined ? {} : { examples: [exampleReply] };
+  const name = NAMES.get(operation);
+  if (name === undefined) return { ...input, hide: true };
   return {
     ...input,
+    operationId: name,
     summary: operation.summary,
     tags: [operation.owner],
     response: {
-      [operation.status]: { ...reply, ...example, description: operation.summary },
+      [operation.status]: {
+        ...reply,
+        description: operation.summary,
+        ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
+        ...(paged ? { headers: LINK } : {}),
+      },
       ...errorResponses(operation),
     },
   };

@@ -1,5 +1,7 @@
 import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
 import { AppError, unavailable } from '../app-error.ts';
+import type { Closers } from '../closers.ts';
+import type { Health } from '../health.ts';
 import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
 
 /** How a service asks others, wherever they run. */
@@ -17,10 +19,16 @@ export interface Peers {
    * @throws AppError when it refuses; UNAVAILABLE when it is down
    */
   ask<O extends Operation>(operation: O, input: Input<O>, call: CallContext): Promise<Output<O>>;
+  /** Whether `service` can be reached; what it depends on itself does not count. */
+  isUp(service: ServiceName): Promise<boolean>;
 }
 
 /** Carries an operation to a service and its reply back. */
-export type Transport = (operation: Operation, input: Input<Operation>, call: CallContext) => Promise<Reply>;
+export interface Transport {
+  (operation: Operation, input: Input<Operation>, call: CallContext): Promise<Reply>;
+  /** Rejects when the service cannot be reached; the way to a service of the same process has none. */
+  readonly ping?: () => Promise<void>;
+}
 
 /** Calls the handlers of a service that runs in this process, without a hop. */
 export const createLocalTransport = (routes: readonly Route[]): Transport => {
@@ -47,6 +55,16 @@ export const createPeers = (transportTo: (service: ServiceName) => Transport | u
   };
   return {
     relay,
+    isUp: async (service) => {
+      const transport = transportTo(service);
+      if (!transport) return false;
+      try {
+        await transport.ping?.();
+        return true;
+      } catch {
+        return false;
+      }
+    },
     ask: async (operation, input, call) => {
       const reply: Reply = await relay(operation.owner, operation, input, call);
       if (!isError(reply)) return reply.body as Output<typeof operation>;
@@ -54,4 +72,20 @@ export const createPeers = (transportTo: (service: ServiceName) => Transport | u
       throw new AppError(code, error, { ...(details ? { details } : {}) });
     },
   };
+};
+
+/**
+ * Health checks that the services which this one asks can be reached. They ask whether those live, not whether those
+ * are ready: services that wait for one another's readiness would wait for ever.
+ */
+export const checkPeers = (
+  { peers, health, closers }: { readonly peers: Peers; readonly health: Health; readonly closers: Closers },
+  services: readonly ServiceName[],
+): void => {
+  for (const service of services) {
+    const remove = health.add(`${service} service`, async () =>
+      (await peers.isUp(service)) ? undefined : 'does not answer',
+    );
+    closers.add(`health check of ${service}`, async () => remove());
+  }
 };

@@ -1,5 +1,6 @@
-import type { Operation } from '@order-pipeline/contracts';
+import { Strict } from '@order-pipeline/contracts';
 import fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
@@ -11,15 +12,18 @@ import type { Registry } from 'prom-client';
 import { AppError } from '../app-error.ts';
 import type { Health } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
-import { refuse, replyOf, type Reply, type Route } from '../reply.ts';
+import { replyOf, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace } from '../trace.ts';
-import { compileValidator } from '../validation.ts';
+import { compileValidator, type Problem } from '../validation.ts';
+import { BODY_LIMIT_BYTES, answerClientError, frameworkRefusal } from './framework-errors.ts';
+import { createNotFoundAnswer } from './not-found.ts';
 import { openApiSchema } from './openapi-schema.ts';
 
-/** The largest body that is read, in bytes. */
-export const BODY_LIMIT_BYTES = 1_048_576;
 const LONGEST_PATH_PARAMETER = 1_024;
+/** The longest that a whole request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const CONNECTION_CHECK_MS = 1_000;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
 export interface HttpServerOptions {
@@ -29,58 +33,34 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   readonly registry: Registry;
   readonly health: Health;
+  /** How long a whole request may take to arrive; default 10 s. */
+  readonly requestTimeoutMs?: number;
 }
 
-/** What Fastify itself refuses, in our words. */
-const frameworkRefusal = (error: FastifyError): AppError | undefined => {
-  switch (error.code) {
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new AppError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON, sent as application/json');
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new AppError('BODY_TOO_LARGE', `The body may have ${BODY_LIMIT_BYTES} bytes at most`);
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new AppError('MALFORMED_JSON', 'The body is not well-formed JSON');
-    case 'FST_ERR_BAD_URL':
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new AppError('VALIDATION_FAILED', 'The path is not well-formed');
-    default:
-      if (error instanceof SyntaxError)
-        return new AppError('MALFORMED_JSON', 'The body is not well-formed JSON');
-      return undefined;
-  }
+const validationFailed = (problems: readonly Problem[], part: string): AppError => {
+  const sentence = problems.map(({ field, message }) => `${field || `the ${part}`} ${message}`).join('; ');
+  return new AppError('VALIDATION_FAILED', `Bad input: ${sentence}`, { details: problems });
 };
 
 const setValidation = (server: FastifyInstance): void => {
-  server.setValidatorCompiler<object>(({ schema, httpPart }) => {
+  server.setValidatorCompiler<object>(({ schema, httpPart = 'body' }) => {
     const validate = compileValidator(schema, httpPart === 'body' ? 'json' : 'text');
     return (value: unknown) => {
       const problems = validate(value);
-      if (problems.length === 0) return { value };
-      const sentence = problems.map(({ field, message }) => `${field || httpPart} ${message}`).join('; ');
-      return { error: new AppError('VALIDATION_FAILED', `Bad input: ${sentence}`, { details: problems }) };
+      return problems.length === 0 ? { value } : { error: validationFailed(problems, httpPart) };
     };
   });
 };
 
 /** JSON only, and an empty body counts as none, whatever its content type. */
 const setBodyParsing = (server: FastifyInstance): void => {
-  const parse = server.getDefaultJsonParser('error', 'error');
+  // A key like `__proto__` stays a field like any other, which the schemas refuse by its name.
+  const parse = server.getDefaultJsonParser('ignore', 'ignore');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined);
     else parse(request, body as string, done);
   });
-};
-
-const patternOf = (path: string): RegExp => new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`);
-
-/** The methods that a path has, so that a wrong one is told from an unknown path. */
-const createMethodFinder = (operations: readonly Operation[]) => {
-  const paths = operations.map(({ method, path }) => ({ method, pattern: patternOf(path) }));
-  return (path: string): string[] => [
-    ...new Set(paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)),
-  ];
 };
 
 const sendReply = (reply: FastifyReply, { status, body, headers }: Reply): FastifyReply =>
@@ -89,20 +69,15 @@ const sendReply = (reply: FastifyReply, { status, body, headers }: Reply): Fasti
     .headers(headers ?? {})
     .send(body);
 
-const setErrors = (server: FastifyInstance, options: HttpServerOptions): void => {
-  const methodsOf = createMethodFinder(options.routes.map(({ operation }) => operation));
+const setErrors = (server: FastifyInstance): void => {
+  const notFound = createNotFoundAnswer(server);
   server.setErrorHandler<FastifyError>((error, request, reply) => {
     sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
   });
-  server.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
-    const methods = methodsOf(path);
-    const answer =
-      methods.length > 0
-        ? refuse('METHOD_NOT_ALLOWED', `${request.method} is not possible here, only ${methods.join(', ')}`)
-        : refuse('ROUTE_NOT_FOUND', `There is nothing at ${request.method} ${path}`);
-    if (methods.length > 0) reply.header('allow', methods.join(', '));
-    return sendReply(reply, answer);
+  server.setNotFoundHandler((request, reply) => sendReply(reply, notFound(request)));
+  // Before the body is read: what is nowhere is not refused for its body.
+  server.addHook('preParsing', async (request, reply) => {
+    if (request.is404) await sendReply(reply, notFound(request));
   });
 };
 
@@ -141,6 +116,14 @@ const addProbes = (server: FastifyInstance, { health, registry }: HttpServerOpti
   });
 };
 
+const validateNoBody = compileValidator(Strict({}), 'json');
+
+/** Operations without a body take none, or an empty object. */
+const refuseBody = async ({ body }: FastifyRequest): Promise<void> => {
+  const problems = validateNoBody(body ?? {});
+  if (problems.length > 0) throw validationFailed(problems, 'body');
+};
+
 const addRoute = (server: FastifyInstance, { operation, handle }: Route, runtime: Runtime): void => {
   const answer = async (request: FastifyRequest): Promise<Reply> => {
     const logger = request.log as Logger;
@@ -159,36 +142,31 @@ const addRoute = (server: FastifyInstance, { operation, handle }: Route, runtime
     method: operation.method,
     url: operation.path,
     schema: openApiSchema(operation),
+    ...(operation.body ? {} : { preValidation: refuseBody }),
     handler: async (request: FastifyRequest, reply: FastifyReply) => sendReply(reply, await answer(request)),
   });
 };
 
-const createFastify = ({ runtime, logger }: HttpServerOptions) =>
+const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions) =>
   fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : runtime.uuid();
     },
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: requestTimeoutMs,
+    http: { connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, requestTimeoutMs) },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
     frameworkErrors: (error, request, reply) => {
+      // No hook runs for these.
+      reply.header('x-request-id', request.id);
       sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
     },
-    clientErrorHandler: (error, socket) => {
-      const body = JSON.stringify(refuse('VALIDATION_FAILED', 'This is not a well-formed HTTP request').body);
-      if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const head = [
-        'HTTP/1.1 400 Bad Request',
-        'Content-Type: application/json',
-        `Content-Length: ${body.length}`,
-      ];
-      socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
-    },
+    clientErrorHandler: answerClientError,
   });
 
 /**
@@ -202,7 +180,7 @@ export const createHttpServer = async (
   const server = createFastify(options);
   setValidation(server);
   setBodyParsing(server);
-  setErrors(server, options);
+  setErrors(server);
   setObservation(server, options);
   await configure(server);
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.

@@ -9,50 +9,67 @@ type TopicPartition = `${string}/${number}`;
 export interface ConsumerProgress {
   joined(assignment: Readonly<Record<string, readonly number[]>>): void;
   left(): void;
-  fetched(): void;
+  /** It gave some sign of life: it is being started, it fetched, it is at work. */
+  seen(): void;
   /** @param next the offset after the last message that was worked */
   worked(topic: string, partition: number, next: bigint): void;
+  /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
+  paused(isPaused: boolean): void;
   /** The lag of each partition of ours, from the end of each log and what the group has committed. */
   measure(
     ends: Readonly<Record<TopicPartition, { high: bigint; from: bigint }>>,
   ): Map<TopicPartition, bigint>;
   /** Why it does not work, if so. */
   problem(): string | undefined;
-  isOurs(topic: string, partition: number): boolean;
+  /** For how long there was no sign of life, in milliseconds. */
+  silentForMs(): number;
+  isMember(): boolean;
+  /** Counts how often partitions were assigned: what was received before the last time may be somebody else's now. */
+  assignments(): number;
 }
 
 export const partitionKey = (topic: string, partition: number): TopicPartition => `${topic}/${partition}`;
 
+const keysOf = (assignment: Readonly<Record<string, readonly number[]>>): TopicPartition[] =>
+  Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => partitionKey(topic, partition)),
+  );
+
 export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerProgress => {
   const positions = new Map<TopicPartition, bigint>();
-  let assigned: ReadonlySet<TopicPartition> | undefined;
+  let assigned: readonly TopicPartition[] | undefined;
+  let assignments = 0;
   let seenAt = runtime.now();
   let advancedAt = runtime.now();
   let behind = false;
+  let paused = false;
 
-  const note = (): void => {
+  const seen = (): void => {
     seenAt = runtime.now();
+  };
+  const advanced = (): void => {
+    advancedAt = runtime.now();
+    seen();
   };
   return {
     joined: (assignment) => {
-      assigned = new Set(
-        Object.entries(assignment).flatMap(([topic, partitions]) =>
-          partitions.map((partition) => partitionKey(topic, partition)),
-        ),
-      );
+      assigned = keysOf(assignment);
+      assignments += 1;
       positions.clear();
-      advancedAt = runtime.now();
-      note();
+      advanced();
     },
     left: () => {
       assigned = undefined;
       positions.clear();
     },
-    fetched: note,
+    seen,
     worked: (topic, partition, next) => {
       positions.set(partitionKey(topic, partition), next);
+      advanced();
+    },
+    paused: (isPaused) => {
+      paused = isPaused;
       advancedAt = runtime.now();
-      note();
     },
     measure: (ends) => {
       const lags = new Map<TopicPartition, bigint>();
@@ -71,10 +88,12 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerP
     problem: () => {
       if (!assigned) return 'is not in its group';
       if (runtime.now() - seenAt > STUCK_AFTER_MS) return 'has stopped fetching';
-      if (behind && runtime.now() - advancedAt > STUCK_AFTER_MS)
+      if (behind && !paused && runtime.now() - advancedAt > STUCK_AFTER_MS)
         return 'makes no progress although there is lag';
       return undefined;
     },
-    isOurs: (topic, partition) => assigned?.has(partitionKey(topic, partition)) ?? false,
+    silentForMs: () => runtime.now() - seenAt,
+    isMember: () => assigned !== undefined,
+    assignments: () => assignments,
   };
 };

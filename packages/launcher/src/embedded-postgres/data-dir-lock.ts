@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { pid, platform } from 'node:process';
+import { errorCode, reasonOf } from './errors.ts';
+
+export type DataDirLock = {
+  /** The folder with every symbolic link resolved. */
+  readonly dataDir: string;
+  /** Gives the folder free; calling it again does nothing. */
+  release(): Promise<void>;
+};
+
+type Held = { release(): Promise<void> };
+
+/** open(2)'s O_EXLOCK, which macOS and the BSDs have: open and flock in one step. Node does not name it. */
+const O_EXLOCK = 0x20;
+
+/**
+ * Claims a folder for this process, creating it where it is missing. Two claims at the same moment cannot both succeed, and the
+ * operating system itself gives the folder free when the process ends, however it ends.
+ *
+ * The claim holds among the processes of one machine that share a network namespace: two containers that mount the same folder do not
+ * see each other's.
+ * @throws Error with one sentence when another process has the folder, or the folder cannot be used.
+ */
+export async function acquireDataDirLock(dataDir: string): Promise<DataDirLock> {
+  const folder = await usableFolder(path.resolve(dataDir));
+  const pidFile = path.join(folder, 'order-pipeline.pid');
+  const held = await claim(folder);
+  if (held === undefined) throw new Error(await refusal(folder, pidFile));
+  let released: Promise<void> | undefined;
+  const release = (): Promise<void> =>
+    (released ??= rm(pidFile, { force: true }).finally(() => held.release()));
+  try {
+    await replaceFile(pidFile, `${pid}\n`);
+  } catch (cause) {
+    await held.release();
+    throw unusable(folder, cause);
+  }
+  return { dataDir: folder, release };
+}
+
+async function usableFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    return await realpath(folder);
+  } catch (cause) {
+    throw unusable(folder, cause);
+  }
+}
+
+function unusable(folder: string, cause: unknown): Error {
+  return new Error(`DATA_DIR ${folder} cannot be used: ${reasonOf(cause)}.`, { cause });
+}
+
+async function claim(folder: string): Promise<Held | undefined> {
+  // Device and inode, unlike a path, are the same by every way that leads to the folder.
+  const { dev, ino } = await stat(folder, { bigint: true });
+  const name = `order-pipeline-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
+  if (platform === 'linux') return listenOn(`\0${name}`);
+  if (platform === 'win32') return listenOn(`\\\\.\\pipe\\${name}`);
+  return lockFile(path.join(folder, 'order-pipeline.lock'));
+}
+
+/** Linux's abstract sockets and Windows' pipes: a name that one process can have, with no file that could stay behind. */
+async function listenOn(name: string): Promise<Held | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(name);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') return undefined;
+    throw error;
+  }
+  server.unref();
+  return {
+    release: async () => {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function lockFile(file: string): Promise<Held | undefined> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
+  try {
+    const handle = await open(file, flags, 0o644);
+    return { release: () => handle.close() };
+  } catch (error) {
+    if (errorCode(error) === 'EAGAIN') return undefined;
+    throw error;
+  }
+}
+
+async function refusal(folder: string, pidFile: string): Promise<string> {
+  const holder = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
+  return `Another order-pipeline is running on DATA_DIR ${folder}${holder === '' ? '' : ` (process ${holder})`}.`;
+}
+
+/** Renames a new file over the old one: right to write into the folder is enough, whoever owned the old file. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text);
+  await rename(`${file}.new`, file);
+}

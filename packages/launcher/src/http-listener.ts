@@ -1,0 +1,132 @@
+import type { ServiceName } from '@order-pipeline/contracts';
+import {
+  createHttpServer,
+  createMetrics,
+  sleep,
+  within,
+  type Health,
+  type RunningService,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { createServer } from 'node:net';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { codeOf, StartError } from './start-error.ts';
+
+/** How long requests in flight may take once the system stops; every wait behind them is shorter. */
+const DRAIN_LIMIT_MS = 3_000;
+const DRAIN_POLL_MS = 25;
+
+/** Why a server cannot listen, where the one who started it can mend it. */
+const refusalOf = (error: unknown, host: string, port: number): unknown => {
+  const code = codeOf(error) ?? '';
+  if (code === 'EADDRINUSE')
+    return new StartError(`Port ${port} is taken by another program; set PORT to another one.`, error);
+  if (code === 'EACCES')
+    return new StartError(`Port ${port} is not for this user; set PORT to one above 1023.`, error);
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(code))
+    return new StartError(`HOST ${host} is not an address of this machine.`, error);
+  return error;
+};
+
+/**
+ * Looks whether the port is free, so that a start that cannot succeed fails at once.
+ *
+ * @throws StartError with one sentence
+ */
+export const checkPort = async (host: string, port: number): Promise<void> => {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject).listen(port, host, resolve);
+    });
+  } catch (error) {
+    throw refusalOf(error, host, port);
+  }
+  await new Promise((resolve) => probe.close(resolve));
+};
+
+export interface HttpListener {
+  /** Where it is reached from this machine, without a slash at the end. */
+  readonly url: string;
+  /** Takes no further request and finishes those in flight. */
+  stop(): Promise<void>;
+}
+
+export interface HttpListenerOptions {
+  /** Every service of this process. */
+  readonly running: ReadonlyMap<ServiceName, RunningService>;
+  readonly host: string;
+  readonly port: number;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly health: Health;
+}
+
+/**
+ * What the process's one server carries: with the gateway in it the gateway alone, because its port is public and what
+ * the others answer is not for everybody.
+ */
+const carried = (running: ReadonlyMap<ServiceName, RunningService>): [string, RunningService[]] => {
+  const gateway = running.get('api-gateway');
+  if (gateway) return ['api-gateway', [gateway]];
+  return [[...running.keys()].join('+'), [...running.values()]];
+};
+
+const urlOf = (host: string, server: FastifyInstance): string => {
+  const address = server.server.address();
+  const port = typeof address === 'object' ? address?.port : address;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+};
+
+const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> => {
+  let closed = false;
+  const closing = server.close().finally(() => {
+    closed = true;
+  });
+  // A connection that idles again after its last answer would be kept open for the next one.
+  const endIdleOnes = async (): Promise<void> => {
+    while (!closed) {
+      server.server.closeIdleConnections();
+      await sleep(runtime, DRAIN_POLL_MS);
+    }
+  };
+  const drained = Promise.all([closing, endIdleOnes()]);
+  await within(runtime, DRAIN_LIMIT_MS, drained, () => new Error('requests are still in flight')).catch(
+    async () => {
+      server.server.closeAllConnections();
+      await drained;
+    },
+  );
+};
+
+/**
+ * Opens the HTTP server of a process.
+ *
+ * @throws StartError when it cannot listen
+ */
+export const startHttpListener = async (options: HttpListenerOptions): Promise<HttpListener> => {
+  const { host, port, runtime, registry } = options;
+  const [name, services] = carried(options.running);
+  const server = await createHttpServer(
+    {
+      ...options,
+      routes: services.flatMap(({ routes }) => routes),
+      logger: options.logger.child({ service: name }),
+      metrics: createMetrics(registry, name),
+    },
+    async (instance) => {
+      for (const { configureServer } of services) await configureServer?.(instance);
+    },
+  );
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    throw refusalOf(error, host, port);
+  }
+  return { url: urlOf(host, server), stop: () => drain(server, runtime) };
+};

@@ -1,0 +1,76 @@
+import type { DatabaseName } from '@order-pipeline/contracts';
+import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
+import type { Broker, Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.ts';
+import { createKafkaBroker } from './kafka-broker.ts';
+import { createMemoryBroker } from './memory-broker.ts';
+import type { Plan } from './plan.ts';
+import { sentenceOf, StartError } from './start-error.ts';
+
+/** The broker and the databases of a process. */
+export interface Infrastructure {
+  readonly broker: Broker;
+  databaseUrl(name: DatabaseName): string;
+  /** The cluster in memory, where no Kafka is named. */
+  readonly memoryCluster: MemoryCluster | undefined;
+  /** The process of the embedded PostgreSQL, where one was started. */
+  readonly postgresPid: number | undefined;
+  /** Resolves with a sentence when the embedded PostgreSQL ends by itself; otherwise never. */
+  readonly failed: Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface InfrastructureOptions {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly progress: (sentence: string) => void;
+  /** `off`: the embedded PostgreSQL does not wait for the disk; for tests. */
+  readonly durability?: 'full' | 'off';
+  /** The cluster to use where no Kafka is named; one of its own if not given. */
+  readonly memoryCluster?: MemoryCluster;
+}
+
+const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
+const startPostgres = async (
+  plan: Plan,
+  databases: readonly DatabaseName[],
+  { runtime, progress, durability = 'full' }: InfrastructureOptions,
+): Promise<EmbeddedPostgres> => {
+  progress(`Opening the database files in ${plan.dataDir}`);
+  try {
+    return await startEmbeddedPostgres({
+      dataDir: plan.dataDir,
+      databases,
+      log: (line) => progress(capitalized(line)),
+      runtime,
+      durability,
+    });
+  } catch (error) {
+    throw new StartError(sentenceOf(error), error);
+  }
+};
+
+/** Opens what the services stand on: a URL that is set means the real thing, one that is not means the embedded one. */
+export const openInfrastructure = async (
+  plan: Plan,
+  options: InfrastructureOptions,
+): Promise<Infrastructure> => {
+  const { runtime, logger } = options;
+  const memoryCluster = plan.kafkaBrokers
+    ? undefined
+    : (options.memoryCluster ?? createCluster({ clock: runtime, random: runtime.random }));
+  const embedded = [...plan.databases].filter(([, url]) => url === undefined).map(([name]) => name);
+  const postgres = embedded.length > 0 ? await startPostgres(plan, embedded, options) : undefined;
+  return {
+    broker: memoryCluster
+      ? createMemoryBroker(memoryCluster, logger)
+      : createKafkaBroker(plan.kafkaBrokers ?? [], logger),
+    databaseUrl: (name) => plan.databases.get(name) ?? postgres?.url(name) ?? '',
+    memoryCluster,
+    postgresPid: postgres?.pid,
+    failed: postgres?.exited ?? new Promise(() => undefined),
+    stop: async () => postgres?.stop(),
+  };
+};

@@ -1,0 +1,48 @@
+import type { Broker } from '@order-pipeline/service-kit';
+import { Kafka, logLevel, type LogEntry } from 'kafkajs';
+import type { Level, Logger } from 'pino';
+
+const CONNECTION_TIMEOUT_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 5_000;
+const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 2_000 };
+
+/**
+ * kafkajs calls everything an error that it will try again by itself, and tells as information what nobody asked for.
+ * What it gives up on reaches those who called it, and they log it.
+ */
+const LEVELS: Record<number, Level> = {
+  [logLevel.ERROR]: 'warn',
+  [logLevel.WARN]: 'debug',
+  [logLevel.INFO]: 'debug',
+  [logLevel.DEBUG]: 'trace',
+};
+
+/** kafkajs's log entries as lines of `logger`. */
+export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {
+  const { message, timestamp: _timestamp, logger: _logger, ...fields } = entry.log;
+  logger[LEVELS[entry.level] ?? 'debug'](
+    { ...fields, kafkajs: entry.namespace, detail: message },
+    'kafkajs says',
+  );
+};
+
+/** kafkajs makes entries only for what would be logged. */
+const mostVerbose = (logger: Logger): logLevel => {
+  if (logger.isLevelEnabled('trace')) return logLevel.DEBUG;
+  return logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.ERROR;
+};
+
+/** Apache Kafka at `brokers`, each `host:port`. */
+export const createKafkaBroker = (brokers: readonly string[], logger: Logger): Broker => ({
+  durable: true,
+  connect: (clientId) =>
+    new Kafka({
+      clientId,
+      brokers: [...brokers],
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      retry: RETRY,
+      logLevel: mostVerbose(logger),
+      logCreator: kafkaLogCreator(logger),
+    }),
+});

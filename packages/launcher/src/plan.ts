@@ -1,0 +1,106 @@
+import { SERVICE_NAMES, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
+import { parseSettings, SettingsError, type Service } from '@order-pipeline/service-kit';
+import type { z } from 'zod';
+import { SERVICES } from './registry.ts';
+import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface PlannedService {
+  readonly service: Service;
+  readonly settings: unknown;
+}
+
+/** What a process is to run, checked as a whole before anything is opened. */
+export interface Plan {
+  /** In the order in which they start. */
+  readonly services: readonly PlannedService[];
+  readonly port: number;
+  readonly host: string;
+  readonly logLevel: LogLevel;
+  readonly dataDir: string;
+  /** Unset: the broker in memory. */
+  readonly kafkaBrokers: readonly string[] | undefined;
+  /** Every database that is needed, with its URL; without one it is embedded. */
+  readonly databases: ReadonlyMap<DatabaseName, string | undefined>;
+  /** Where the services are that are asked and run elsewhere. */
+  readonly peerUrls: ReadonlyMap<ServiceName, string>;
+}
+
+const isServiceName = (name: string): name is ServiceName =>
+  (SERVICE_NAMES as readonly string[]).includes(name);
+
+const unknownNames = (names: readonly string[]): string[] =>
+  [...new Set(names)]
+    .filter((name) => !isServiceName(name))
+    .map((name) => `There is no service ${JSON.stringify(name)}, only ${SERVICE_NAMES.join(', ')}`);
+
+const chooseServices = (names: readonly string[]): Service[] =>
+  SERVICE_NAMES.filter((name) => names.length === 0 || names.includes(name)).map((name) => SERVICES[name]);
+
+const parse = <S>(schema: z.ZodType<S>, environment: Environment, problems: string[]): S | undefined => {
+  try {
+    return parseSettings(schema, environment);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+};
+
+const peersElsewhere = (services: readonly Service[]): ServiceName[] => {
+  const here = new Set(services.map(({ name }) => name));
+  return [...new Set(services.flatMap(({ asks }) => asks))].filter((name) => !here.has(name));
+};
+
+const missingPeers = (services: readonly Service[], environment: Environment): string[] =>
+  peersElsewhere(services)
+    .filter((peer) => !environment[urlVariable(peer)])
+    .map((peer) => {
+      const askers = services.filter(({ asks }) => asks.includes(peer)).map(({ name }) => name);
+      return `${urlVariable(peer)} must be set: ${askers.join(', ')} asks ${peer}, which does not run in this process`;
+    });
+
+/** A broker in memory reaches only the services of its own process. */
+const missingKafka = (services: readonly Service[], environment: Environment): string[] => {
+  if (environment['KAFKA_BROKERS']) return [];
+  const here = services.filter(({ usesKafka }) => usesKafka).map(({ name }) => name);
+  const all = SERVICE_NAMES.filter((name) => SERVICES[name].usesKafka);
+  if (here.length === 0 || here.length === all.length) return [];
+  const elsewhere = all.filter((name) => !here.includes(name));
+  return [
+    `KAFKA_BROKERS must be set: ${here.join(', ')} exchanges events with ${elsewhere.join(', ')}, which does not run in this process`,
+  ];
+};
+
+/**
+ * Checks what is to run, and with which settings.
+ *
+ * @param names the services; none means all of them
+ * @throws SettingsError with every problem of every service that would start
+ */
+export const planSystem = (names: readonly string[], environment: Environment): Plan => {
+  const problems = unknownNames(names);
+  const services = chooseServices(names);
+  if (problems.length === 0)
+    problems.push(...missingKafka(services, environment), ...missingPeers(services, environment));
+  const databases = services.flatMap(({ database }) => database ?? []);
+  const peers = peersElsewhere(services);
+  const settings = parse(processSchema, environment, problems);
+  const urls = parse(urlSchema(databases, peers), environment, problems);
+  const planned = services.map((service) => ({
+    service,
+    settings: parse(service.settings, environment, problems),
+  }));
+  if (!settings || !urls || problems.length > 0) throw new SettingsError([...new Set(problems)]);
+  return {
+    services: planned,
+    port: settings.PORT,
+    host: settings.HOST,
+    logLevel: settings.LOG_LEVEL,
+    dataDir: settings.DATA_DIR,
+    kafkaBrokers: settings.KAFKA_BROKERS,
+    databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
+    peerUrls: new Map(peers.map((name) => [name, urls[urlVariable(name)] ?? ''])),
+  };
+};

@@ -1,0 +1,102 @@
+import type { ServiceName } from '@order-pipeline/contracts';
+import {
+  createClosers,
+  createHttpTransport,
+  createLocalTransport,
+  createMetrics,
+  createPeers,
+  type Closers,
+  type Health,
+  type Peers,
+  type RunningService,
+  type Runtime,
+  type Service,
+  type Transport,
+} from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Infrastructure } from './infrastructure.ts';
+import type { Plan, PlannedService } from './plan.ts';
+import { codeOf, sentenceOf, StartError } from './start-error.ts';
+
+export interface ServiceHost {
+  readonly plan: Plan;
+  readonly infrastructure: Infrastructure;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly health: Health;
+  readonly progress: (sentence: string) => void;
+  /** Aborted when the system is to stop before all of it runs. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The services of this process, while they start and until they are stopped. */
+export interface RunningServices {
+  readonly running: ReadonlyMap<ServiceName, RunningService>;
+  /** Starts them one after the other: what is depended on comes first. */
+  start(): Promise<void>;
+  /** Stops those that were started, the last first. */
+  stop(): Promise<void>;
+}
+
+/** A failure outside this program, such as a database that is not there, is a sentence; the rest is a bug with a trace. */
+const startFailure = (name: ServiceName, error: unknown): unknown =>
+  codeOf(error) === undefined
+    ? error
+    : new StartError(`The ${name} service did not start: ${sentenceOf(error)}`, error);
+
+export const createRunningServices = (host: ServiceHost): RunningServices => {
+  const { plan, infrastructure, runtime, registry, health } = host;
+  const running = new Map<ServiceName, RunningService>();
+  const local = new Map<ServiceName, Transport>();
+  const opened: Closers[] = [];
+
+  const connectPeers = (service: Service, closers: Closers): Peers => {
+    const remote = new Map<ServiceName, Transport>();
+    for (const peer of service.asks) {
+      const url = plan.peerUrls.get(peer);
+      if (url === undefined) continue;
+      const { transport, close } = createHttpTransport(peer, url, service.callTimeoutMs);
+      closers.add(`connections to ${peer}`, close);
+      remote.set(peer, transport);
+    }
+    return createPeers((peer) => local.get(peer) ?? remote.get(peer));
+  };
+
+  const startOne = async ({ service, settings }: PlannedService): Promise<void> => {
+    const logger = host.logger.child({ service: service.name });
+    const closers = createClosers(runtime, logger);
+    opened.push(closers);
+    const started = await service.start({
+      settings,
+      runtime,
+      logger,
+      metrics: createMetrics(registry, service.name),
+      health,
+      closers,
+      peers: connectPeers(service, closers),
+      broker: infrastructure.broker,
+      databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
+    });
+    local.set(service.name, createLocalTransport(started.routes));
+    running.set(service.name, started);
+    logger.info('started a service');
+  };
+
+  return {
+    running,
+    start: async () => {
+      for (const planned of plan.services) {
+        host.signal?.throwIfAborted();
+        host.progress(`Starting ${planned.service.name}`);
+        await startOne(planned).catch((error: unknown) => {
+          throw startFailure(planned.service.name, error);
+        });
+      }
+    },
+    stop: async () => {
+      for (const closers of opened.splice(0).toReversed()) await closers.closeAll();
+    },
+  };
+};

@@ -1,0 +1,89 @@
+import { createHealth, createRuntime, type Health, type Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { acquireDataDirLock } from './embedded-postgres/data-dir-lock.ts';
+import { checkPort, startHttpListener, type HttpListener } from './http-listener.ts';
+import { openInfrastructure, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
+import { createLogger } from './logger.ts';
+import type { Plan } from './plan.ts';
+import { createRunningServices } from './running-services.ts';
+import { sentenceOf, StartError } from './start-error.ts';
+
+/** What a start may be given beside its plan. */
+export interface StartOptions extends Pick<InfrastructureOptions, 'durability' | 'memoryCluster'> {
+  /** That of a real process if not given. */
+  readonly runtime?: Runtime;
+  /** JSON lines on stdout at LOG_LEVEL if not given. */
+  readonly logger?: Logger;
+  /** Told in sentences what is being done. */
+  readonly progress?: (sentence: string) => void;
+  /** Aborted: the start is given up, and what was opened is closed again. */
+  readonly signal?: AbortSignal;
+}
+
+/** A system that runs: services of one process, what they stand on, and their one HTTP server. */
+export interface System {
+  /** Where its HTTP server is, without a slash at the end. */
+  readonly url: string;
+  readonly health: Health;
+  readonly registry: Registry;
+  readonly infrastructure: Infrastructure;
+  /** Resolves with a sentence when something broke without which it cannot go on; otherwise never. */
+  readonly failed: Promise<string>;
+  /** Finishes what is in flight and closes everything, in reverse; asked again, it answers the same stop. */
+  stop(): Promise<void>;
+}
+
+/** On a port that is taken by another start on the same files, that start is what the person should hear of. */
+const checkPortAndFiles = async (plan: Plan): Promise<void> => {
+  if (plan.port === 0) return;
+  try {
+    await checkPort(plan.host, plan.port);
+  } catch (error) {
+    if ([...plan.databases.values()].includes(undefined)) {
+      const lock = await acquireDataDirLock(plan.dataDir).catch((held: unknown) => {
+        throw new StartError(sentenceOf(held), held);
+      });
+      await lock.release();
+    }
+    throw error;
+  }
+};
+
+/** Answers the first stop, however often it is asked. */
+const once = (stop: () => Promise<void>): (() => Promise<void>) => {
+  let stopping: Promise<void> | undefined;
+  return () => (stopping ??= stop());
+};
+
+/**
+ * Starts what is planned, in the order of what stands on what.
+ *
+ * @throws StartError with one sentence for what the person who started it can mend; whatever was opened is closed
+ */
+export const startPlanned = async (plan: Plan, options: StartOptions): Promise<System> => {
+  const { signal, runtime = createRuntime(), progress = () => undefined } = options;
+  const logger = options.logger ?? createLogger(plan.logLevel);
+  await checkPortAndFiles(plan);
+  const infrastructure = await openInfrastructure(plan, { ...options, runtime, logger, progress });
+  const registry = new Registry();
+  const health = createHealth(runtime);
+  const host = { plan, infrastructure, runtime, logger, registry, health, progress, signal };
+  const services = createRunningServices(host);
+  let http: HttpListener | undefined;
+  const stop = once(async () => {
+    await http?.stop();
+    await services.stop();
+    await infrastructure.stop();
+  });
+  try {
+    await services.start();
+    signal?.throwIfAborted();
+    const { running } = services;
+    http = await startHttpListener({ ...host, running, host: plan.host, port: plan.port });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: http.url, health, registry, infrastructure, failed: infrastructure.failed, stop };
+};

@@ -1,0 +1,262 @@
+import { createDeferred } from '../deferred.ts';
+import { protocolError } from '../errors.ts';
+import type { Surroundings } from '../retry.ts';
+import type { Group, JoinAnswer, JoinRequest, Member, Membership, SyncRequest } from './group-types.ts';
+
+/** The coordinator's side of one group's protocol: join, sync, heartbeat, leave. */
+export interface GroupProtocolHandler {
+  /** Resolves when everyone has joined. Rejects with UNKNOWN_MEMBER_ID, INCONSISTENT_GROUP_PROTOCOL. */
+  join(group: Group, request: JoinRequest): Promise<JoinAnswer>;
+  /** Resolves with the member's assignment when the leader has sent it. */
+  sync(group: Group, request: SyncRequest): Promise<Buffer>;
+  heartbeat(group: Group, membership: Membership): void;
+  leave(group: Group, memberId: string): void;
+  rebalance(group: Group): void;
+  /** Stops all timers. */
+  suspend(group: Group): void;
+  /** Gives every member its whole session timeout again. */
+  resume(group: Group): void;
+}
+
+const nothing = (): void => undefined;
+
+/** A group nobody has joined. */
+export const createGroup = (id: string): Group => ({
+  id,
+  state: 'Empty',
+  generation: 0,
+  protocol: '',
+  leaderId: '',
+  members: new Map(),
+  offsets: new Map(),
+  cancelRebalance: nothing,
+  isGathering: false,
+});
+
+const hex = (random: () => number, digits: number): string =>
+  Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
+
+const createMemberId = (clientId: string, random: () => number): string =>
+  `${clientId}-${[8, 4, 4, 4, 12].map((digits) => hex(random, digits)).join('-')}`;
+
+const namesOf = (member: Member): string[] => member.request.protocols.map((protocol) => protocol.name);
+
+const metadataOf = (member: Member, protocol: string): Buffer =>
+  member.request.protocols.find(({ name }) => name === protocol)?.metadata ?? Buffer.alloc(0);
+
+/** The first protocol of the first member that everyone speaks. */
+const commonProtocol = (members: readonly Member[]): string | undefined => {
+  const [first, ...others] = members;
+  return first && namesOf(first).find((name) => others.every((other) => namesOf(other).includes(name)));
+};
+
+const sameProtocols = (a: JoinRequest, b: JoinRequest): boolean =>
+  a.protocols.length === b.protocols.length &&
+  a.protocols.every(
+    (protocol, i) =>
+      protocol.name === b.protocols[i]?.name && protocol.metadata.equals(b.protocols[i].metadata),
+  );
+
+const answerFor = (group: Group, member: Member): JoinAnswer => ({
+  generationId: group.generation,
+  leaderId: group.leaderId,
+  memberId: member.id,
+  groupProtocol: group.protocol,
+  members:
+    member.id === group.leaderId
+      ? [...group.members.values()].map((each) => ({
+          memberId: each.id,
+          memberMetadata: metadataOf(each, group.protocol),
+        }))
+      : [],
+});
+
+const memberOf = (group: Group, memberId: string): Member => {
+  const member = group.members.get(memberId);
+  if (member === undefined) throw protocolError('UNKNOWN_MEMBER_ID');
+  return member;
+};
+
+/** Throws UNKNOWN_MEMBER_ID or ILLEGAL_GENERATION unless the member belongs to the present generation. */
+export const checkMembership = (group: Group, { memberId, generationId }: Membership): Member => {
+  const member = memberOf(group, memberId);
+  if (generationId !== group.generation) throw protocolError('ILLEGAL_GENERATION');
+  return member;
+};
+
+/** The protocol over time and chance from outside. */
+export const createGroupProtocol = ({ clock, random }: Surroundings): GroupProtocolHandler => {
+  const watchSession = (group: Group, member: Member): void => {
+    member.cancelSession();
+    const { sessionTimeoutMs } = member.request;
+    const check = (): void => {
+      const silentFor = clock.now() - member.lastSeen;
+      if (silentFor < sessionTimeoutMs || member.join !== undefined) {
+        const again = Math.max(
+          sessionTimeoutMs - silentFor,
+          member.join === undefined ? 1 : sessionTimeoutMs,
+        );
+        member.cancelSession = clock.after(again, check);
+        return;
+      }
+      remove(group, member);
+    };
+    member.cancelSession = clock.after(sessionTimeoutMs, check);
+  };
+
+  const complete = (group: Group): void => {
+    group.cancelRebalance();
+    for (const member of group.members.values()) if (member.join === undefined) forget(group, member);
+    const members = [...group.members.values()];
+    if (members.length === 0) {
+      group.state = 'Empty';
+      group.leaderId = '';
+      return;
+    }
+    group.generation += 1;
+    group.state = 'CompletingRebalance';
+    group.protocol = commonProtocol(members) ?? '';
+    if (!group.members.has(group.leaderId)) group.leaderId = members[0]?.id ?? '';
+    for (const member of members) {
+      const join = member.join;
+      member.join = undefined;
+      member.lastSeen = clock.now();
+      watchSession(group, member);
+      join?.resolve(answerFor(group, member));
+    }
+  };
+
+  const completeWhenAllJoined = (group: Group): void => {
+    if (group.state !== 'PreparingRebalance' || group.isGathering) return;
+    if ([...group.members.values()].every((member) => member.join !== undefined)) complete(group);
+  };
+
+  const rebalance = (group: Group): void => {
+    if (group.state === 'PreparingRebalance' || group.members.size === 0) return;
+    const wasEmpty = group.state === 'Empty';
+    group.state = 'PreparingRebalance';
+    const members = [...group.members.values()];
+    for (const member of members) {
+      member.sync?.reject(protocolError('REBALANCE_IN_PROGRESS'));
+      member.sync = undefined;
+      member.assignment = Buffer.alloc(0);
+    }
+    if (wasEmpty) {
+      // Members that start in the same turn get into one generation.
+      group.isGathering = true;
+      clock.soon(() => {
+        group.isGathering = false;
+        completeWhenAllJoined(group);
+      });
+      return;
+    }
+    const longest = Math.max(...members.map((member) => member.request.rebalanceTimeoutMs));
+    group.cancelRebalance = clock.after(longest, () => complete(group));
+    for (const member of members) if (member.join === undefined) member.request.onRebalance();
+  };
+
+  const forget = (group: Group, member: Member): void => {
+    member.cancelSession();
+    group.members.delete(member.id);
+    member.sync?.reject(protocolError('UNKNOWN_MEMBER_ID'));
+    member.join?.reject(protocolError('UNKNOWN_MEMBER_ID'));
+  };
+
+  const remove = (group: Group, member: Member): void => {
+    forget(group, member);
+    if (group.members.size === 0) {
+      group.cancelRebalance();
+      group.generation += 1;
+      group.state = 'Empty';
+      group.leaderId = '';
+    } else if (group.state === 'PreparingRebalance') completeWhenAllJoined(group);
+    else rebalance(group);
+  };
+
+  const admit = (group: Group, request: JoinRequest): Member => {
+    const id = createMemberId(request.clientId, random);
+    const member: Member = {
+      id,
+      clientId: request.clientId,
+      request,
+      assignment: Buffer.alloc(0),
+      lastSeen: clock.now(),
+      cancelSession: nothing,
+      join: undefined,
+      sync: undefined,
+    };
+    const others = [...group.members.values()];
+    if (commonProtocol([...others, member]) === undefined) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
+    group.members.set(id, member);
+    watchSession(group, member);
+    return member;
+  };
+
+  const join = async (group: Group, request: JoinRequest): Promise<JoinAnswer> => {
+    const known = request.memberId === '' ? undefined : memberOf(group, request.memberId);
+    const member = known ?? admit(group, request);
+    const unchanged = known !== undefined && sameProtocols(known.request, request);
+    member.request = request;
+    member.lastSeen = clock.now();
+    const isStableFollower = group.state === 'Stable' && member.id !== group.leaderId;
+    if (unchanged && (isStableFollower || group.state === 'CompletingRebalance')) {
+      return answerFor(group, member);
+    }
+    member.join ??= createDeferred<JoinAnswer>();
+    const { promise } = member.join;
+    if (group.state !== 'PreparingRebalance') rebalance(group);
+    completeWhenAllJoined(group);
+    return promise;
+  };
+
+  const sync = async (group: Group, request: SyncRequest): Promise<Buffer> => {
+    const member = checkMembership(group, request);
+    member.lastSeen = clock.now();
+    if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
+    if (group.state === 'Stable') return member.assignment;
+    if (member.id !== group.leaderId) {
+      member.sync ??= createDeferred<Buffer>();
+      return member.sync.promise;
+    }
+    for (const { memberId, memberAssignment } of request.assignments) {
+      const assigned = group.members.get(memberId);
+      if (assigned !== undefined) assigned.assignment = memberAssignment;
+    }
+    group.state = 'Stable';
+    for (const each of group.members.values()) {
+      each.sync?.resolve(each.assignment);
+      each.sync = undefined;
+    }
+    return member.assignment;
+  };
+
+  return {
+    join,
+    sync,
+    heartbeat: (group, membership) => {
+      const member = checkMembership(group, membership);
+      member.lastSeen = clock.now();
+      if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
+    },
+    leave: (group, memberId) => remove(group, memberOf(group, memberId)),
+    rebalance,
+    suspend: (group) => {
+      group.cancelRebalance();
+      for (const member of group.members.values()) member.cancelSession();
+    },
+    resume: (group) => {
+      for (const member of group.members.values()) {
+        member.lastSeen = clock.now();
+        member.join = undefined;
+        member.sync = undefined;
+        watchSession(group, member);
+      }
+      if (group.state === 'PreparingRebalance' && group.members.size > 0) {
+        const longest = Math.max(
+          ...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs),
+        );
+        group.cancelRebalance = clock.after(longest, () => complete(group));
+      }
+    },
+  };
+};

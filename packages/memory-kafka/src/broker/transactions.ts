@@ -1,0 +1,112 @@
+import { protocolError } from '../errors.ts';
+import type { Cancel, Clock } from '../clock.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { OffsetToCommit } from './group-types.ts';
+import type { PartitionLog, Writer } from './partition-log.ts';
+
+/** Who a producer is to the broker; an older epoch of the same id is fenced off. */
+export interface ProducerIdentity {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/** The producers that have an identity, and their open transactions. */
+export interface Transactions {
+  /** A new identity; the transactional id's former owner is fenced, and its open transaction aborted. */
+  identify(transactionalId: string | undefined, timeoutMs: number): ProducerIdentity;
+  /** Throws INVALID_PRODUCER_EPOCH when somebody else has taken over the transactional id. */
+  check(transactionalId: string, identity: ProducerIdentity): void;
+  /** Remembers that the transaction writes to this log. */
+  enlist(transactionalId: string, log: PartitionLog): void;
+  /** Remembers offsets that are committed when the transaction is. */
+  addOffsets(transactionalId: string, groupId: string, offsets: readonly OffsetToCommit[]): void;
+  end(transactionalId: string, committed: boolean): void;
+  clear(): void;
+}
+
+interface Owner {
+  identity: ProducerIdentity;
+  timeoutMs: number;
+  logs: Set<PartitionLog>;
+  offsets: { readonly groupId: string; readonly offsets: readonly OffsetToCommit[] }[];
+  cancelTimeout: Cancel;
+}
+
+const nothing = (): void => undefined;
+
+/** No producers yet. */
+export const createTransactions = (clock: Clock, coordinator: Coordinator): Transactions => {
+  let lastProducerId = -1;
+  const owners = new Map<string, Owner>();
+
+  const nextId = (): number => {
+    lastProducerId += 1;
+    return lastProducerId;
+  };
+
+  const finish = (owner: Owner, committed: boolean): void => {
+    const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
+    owner.cancelTimeout();
+    for (const log of owner.logs) log.endTransaction(writer, committed, clock.now());
+    if (committed) {
+      for (const { groupId, offsets } of owner.offsets) coordinator.commitForTransaction(groupId, offsets);
+    }
+    owner.logs = new Set();
+    owner.offsets = [];
+  };
+
+  const ownerOf = (transactionalId: string): Owner => {
+    const owner = owners.get(transactionalId);
+    if (owner === undefined) throw protocolError('INVALID_TXN_STATE');
+    return owner;
+  };
+
+  const begin = (owner: Owner): void => {
+    if (owner.logs.size > 0 || owner.offsets.length > 0) return;
+    const { producerId, producerEpoch } = owner.identity;
+    owner.cancelTimeout = clock.after(owner.timeoutMs, () => {
+      finish(owner, false);
+      owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
+    });
+  };
+
+  const takeOver = (owner: Owner, timeoutMs: number): ProducerIdentity => {
+    finish(owner, false);
+    const { producerId, producerEpoch } = owner.identity;
+    owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
+    owner.timeoutMs = timeoutMs;
+    return owner.identity;
+  };
+
+  return {
+    identify: (transactionalId, timeoutMs) => {
+      if (transactionalId === undefined) return { producerId: nextId(), producerEpoch: 0 };
+      const owner = owners.get(transactionalId);
+      if (owner !== undefined) return takeOver(owner, timeoutMs);
+      const identity = { producerId: nextId(), producerEpoch: 0 };
+      const logs = new Set<PartitionLog>();
+      owners.set(transactionalId, { identity, timeoutMs, logs, offsets: [], cancelTimeout: nothing });
+      return identity;
+    },
+    check: (transactionalId, { producerEpoch }) => {
+      if (ownerOf(transactionalId).identity.producerEpoch !== producerEpoch) {
+        throw protocolError('INVALID_PRODUCER_EPOCH');
+      }
+    },
+    enlist: (transactionalId, log) => {
+      const owner = ownerOf(transactionalId);
+      begin(owner);
+      owner.logs.add(log);
+    },
+    addOffsets: (transactionalId, groupId, offsets) => {
+      const owner = ownerOf(transactionalId);
+      begin(owner);
+      owner.offsets.push({ groupId, offsets });
+    },
+    end: (transactionalId, committed) => finish(ownerOf(transactionalId), committed),
+    clear: () => {
+      for (const owner of owners.values()) owner.cancelTimeout();
+      owners.clear();
+    },
+  };
+};

@@ -1,0 +1,192 @@
+import kafkajs from 'kafkajs';
+import type { Admin, FetchOffsetsPartition, SeekEntry } from 'kafkajs';
+import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
+import type { OffsetToCommit } from '../broker/group-types.ts';
+import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
+import type { AdminParts } from './admin.ts';
+import { checkedOffset } from './consumer-checks.ts';
+import { describeGroups } from './describe-groups.ts';
+
+type OffsetCalls = Pick<
+  Admin,
+  | 'fetchTopicOffsets'
+  | 'fetchTopicOffsetsByTimestamp'
+  | 'fetchOffsets'
+  | 'setOffsets'
+  | 'resetOffsets'
+  | 'deleteTopicRecords'
+>;
+
+const checkTopic = (topic: unknown): void => {
+  if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${String(topic)}`);
+};
+
+const checkGroup = (groupId: unknown): void => {
+  if (!groupId) throw nonRetriable(`Invalid groupId ${String(groupId)}`);
+};
+
+const topicOffsets = (core: Core, topic: string) =>
+  core.topics.describe(topic, false).partitions.map((log, partition) => {
+    const high = String(log.high());
+    return { partition, offset: high, high, low: String(log.low()) };
+  });
+
+const offsetsByTimestamp = (core: Core, topic: string, timestamp: number | undefined) =>
+  core.topics.describe(topic, false).partitions.map((log, partition) => {
+    if (timestamp === EARLIEST_OFFSET) return { partition, offset: String(log.low()) };
+    const found =
+      timestamp === undefined || timestamp === LATEST_OFFSET ? undefined : log.offsetAt(timestamp);
+    return { partition, offset: String(found ?? log.high()) };
+  });
+
+const committedIn = (
+  core: Core,
+  groupId: string,
+  topic: string,
+  partition: number,
+): FetchOffsetsPartition => {
+  const committed = core.coordinator.committed(groupId, topic, partition);
+  return {
+    partition,
+    offset: String(committed?.offset ?? LATEST_OFFSET),
+    metadata: committed?.metadata || null,
+  };
+};
+
+const groupOffsets = (core: Core, groupId: string, topics: readonly string[]) => {
+  if (topics.length === 0) {
+    const offsets = core.coordinator.find(groupId)?.offsets ?? new Map<string, Map<number, unknown>>();
+    return [...offsets].map(([topic, partitions]) => ({
+      topic,
+      partitions: [...partitions.keys()].map((partition) => committedIn(core, groupId, topic, partition)),
+    }));
+  }
+  return topics.map((topic) => ({
+    topic,
+    partitions: core.topics
+      .describe(topic, false)
+      .partitions.map((_log, partition) => committedIn(core, groupId, topic, partition)),
+  }));
+};
+
+const resolve = (core: Core, topic: string, { partition, offset, metadata }: FetchOffsetsPartition) => {
+  const log = core.topics.partition(topic, partition);
+  if (Number(offset) === EARLIEST_OFFSET) return { partition, offset: String(log.low()), metadata };
+  if (Number(offset) === LATEST_OFFSET) return { partition, offset: String(log.high()), metadata };
+  return { partition, offset, metadata };
+};
+
+/** Stores offsets for a group that nobody is in. */
+const storeOffsets = (core: Core, groupId: string, topic: string, entries: readonly SeekEntry[]): void => {
+  const [group] = describeGroups(core, [groupId]);
+  if (group !== undefined && group.state !== 'Empty' && group.state !== 'Dead') {
+    throw nonRetriable(`The consumer group must have no running instances, current state: ${group.state}`);
+  }
+  const partitionCount = core.topics.describe(topic, false).partitions.length;
+  const commits: OffsetToCommit[] = entries
+    .filter(({ partition }) => partition < partitionCount)
+    .map(({ partition, offset }) => ({
+      topic,
+      partition,
+      offset: checkedOffset({ topic, partition, offset }, true),
+      metadata: null,
+    }));
+  core.coordinator.commit({ groupId, memberId: '', generationId: -1 }, commits);
+};
+
+const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[]): void => {
+  const { partitions } = core.topics.describe(topic, false);
+  const missing = entries.filter(({ partition }) => partitions[partition] === undefined);
+  if (missing.length > 0) {
+    const error = brokerNotFound('Could not find the leader for the partition');
+    throw new kafkajs.KafkaJSDeleteTopicRecordsError({
+      topic,
+      partitions: missing.map((entry) => ({ ...entry, error })),
+    });
+  }
+  const outOfRange = entries.filter(
+    ({ partition, offset }) => Number(offset) > (partitions[partition]?.high() ?? 0),
+  );
+  for (const entry of entries) {
+    if (outOfRange.includes(entry)) continue;
+    const log = partitions[entry.partition];
+    log?.deleteBefore(Number(entry.offset) === LATEST_OFFSET ? log.high() : Number(entry.offset));
+  }
+  if (outOfRange.length === 0) return;
+  throw new kafkajs.KafkaJSDeleteTopicRecordsError({
+    topic,
+    partitions: outOfRange.map((entry) => ({ ...entry, error: protocolError('OFFSET_OUT_OF_RANGE') })),
+  });
+};
+
+/** The admin calls that are about offsets, of topics and of groups. */
+export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): OffsetCalls => {
+  const readTopic = <T>(topic: string, read: (core: Core) => T): Promise<T> => {
+    checkTopic(topic);
+    return retrying(async ({ bail }) => {
+      try {
+        return await view.request('offsets', read);
+      } catch (error) {
+        if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
+        throw toError(error);
+      }
+    });
+  };
+
+  const setOffsets: Admin['setOffsets'] = async ({ groupId, topic, partitions }) => {
+    checkGroup(groupId);
+    checkTopic(topic);
+    if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
+    await view.request('commit', (core) => storeOffsets(core, groupId, topic, partitions));
+  };
+
+  const warnBelowLow = async (topic: string, entries: readonly SeekEntry[]): Promise<void> => {
+    const offsets = await readTopic(topic, (core) => topicOffsets(core, topic));
+    for (const { partition, offset } of entries) {
+      const low = Number(offsets.find((each) => each.partition === partition)?.low ?? 0);
+      if (Number(offset) >= low || Number(offset) === LATEST_OFFSET) continue;
+      logger.warn(
+        'The requested offset is before the earliest one of the partition: nothing is deleted from it',
+        {
+          topic,
+          partition,
+          offset,
+        },
+      );
+    }
+  };
+
+  return {
+    fetchTopicOffsets: async (topic) => readTopic(topic, (core) => topicOffsets(core, topic)),
+    fetchTopicOffsetsByTimestamp: async (topic, timestamp) =>
+      readTopic(topic, (core) => offsetsByTimestamp(core, topic, timestamp)),
+    fetchOffsets: async ({ groupId, topics = [], resolveOffsets = false }) => {
+      checkGroup(groupId);
+      if (!Array.isArray(topics)) throw nonRetriable('Expected topics array to be set');
+      return view.request('offsets', (core) => {
+        const found = groupOffsets(core, groupId, topics);
+        if (!resolveOffsets) return found;
+        return found.map(({ topic, partitions }) => {
+          const resolved = partitions.map((partition) => resolve(core, topic, partition));
+          storeOffsets(core, groupId, topic, resolved);
+          return { topic, partitions: resolved };
+        });
+      });
+    },
+    setOffsets,
+    resetOffsets: async ({ groupId, topic, earliest = false }) => {
+      checkGroup(groupId);
+      checkTopic(topic);
+      const offset = String(earliest ? EARLIEST_OFFSET : LATEST_OFFSET);
+      const offsets = await view.request('metadata', (core) => topicOffsets(core, topic));
+      const partitions = offsets.map(({ partition }) => ({ partition, offset }));
+      await setOffsets({ groupId, topic, partitions });
+    },
+    deleteTopicRecords: async ({ topic, partitions }) => {
+      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${String(topic)}"`);
+      if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
+      await warnBelowLow(topic, partitions);
+      await retrying(() => view.request('admin', (core) => deleteRecords(core, topic, partitions)));
+    },
+  };
+};

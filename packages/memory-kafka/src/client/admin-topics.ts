@@ -1,0 +1,121 @@
+import kafkajs from 'kafkajs';
+import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
+import { createTopicError, nonRetriable, toError, typeOf } from '../errors.ts';
+import type { AdminParts } from './admin.ts';
+import { partitionMetadata } from './metadata.ts';
+import { nothingAsBoolean } from './typing-gaps.ts';
+
+type TopicCalls = Pick<
+  Admin,
+  'listTopics' | 'createTopics' | 'deleteTopics' | 'createPartitions' | 'fetchTopicMetadata'
+>;
+
+const checkDistinct = (topics: readonly string[], what: string): void => {
+  if (new Set(topics).size < topics.length) {
+    throw nonRetriable(`Invalid ${what} array, it cannot have multiple entries for the same topic`);
+  }
+};
+
+const checkNames = (topics: readonly unknown[], what: string): void => {
+  if (topics.some((topic) => typeof topic !== 'string')) {
+    throw nonRetriable(`Invalid ${what} array, the topic names have to be a valid string`);
+  }
+};
+
+const checkConfigEntry = (topic: string, entry: unknown, index: number): void => {
+  if (typeof entry !== 'object' || entry === null) {
+    throw nonRetriable(`Invalid configEntries for topic "${topic}". Entry ${index} must be an object`);
+  }
+  for (const property of ['name', 'value']) {
+    if (typeof Reflect.get(entry, property) !== 'string') {
+      throw nonRetriable(
+        `Invalid configEntries for topic "${topic}". Entry ${index} must have a valid "${property}" property`,
+      );
+    }
+  }
+};
+
+const checkConfigEntries = ({ topic, configEntries }: ITopicConfig): void => {
+  if (configEntries === undefined || configEntries === null) return;
+  if (!Array.isArray(configEntries)) {
+    throw nonRetriable(`Invalid configEntries for topic "${topic}", must be an array`);
+  }
+  for (const [index, entry] of configEntries.entries()) checkConfigEntry(topic, entry, index);
+};
+
+const checkTopicConfigs = (topics: readonly ITopicConfig[]): void => {
+  if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${String(topics)}`);
+  const names = topics.map(({ topic }) => topic);
+  checkNames(names, 'topics');
+  checkDistinct(names, 'topics');
+  for (const config of topics) checkConfigEntries(config);
+};
+
+const checkPartitionConfigs = (configs: readonly ITopicPartitionConfig[]): void => {
+  if (!Array.isArray(configs)) throw nonRetriable(`Invalid topic partitions array ${String(configs)}`);
+  if (configs.length === 0) throw nonRetriable('Empty topic partitions array');
+  const names = configs.map(({ topic }) => topic);
+  checkNames(names, 'topic partitions');
+  checkDistinct(names, 'topic partitions');
+};
+
+/** The admin calls that are about topics. */
+export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => ({
+  listTopics: () => view.request('metadata', (core) => core.topics.names()),
+
+  fetchTopicMetadata: async ({ topics = [] } = { topics: [] }) => {
+    for (const topic of topics) {
+      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${String(topic)}`);
+    }
+    return view.request('metadata', (core) => ({
+      topics: (topics.length > 0 ? topics : core.topics.names()).map((name) => ({
+        name,
+        partitions: core.topics
+          .describe(name, false)
+          .partitions.map((_log, partition) => partitionMetadata(partition)),
+      })),
+    }));
+  },
+
+  createTopics: async ({ topics, validateOnly = false }) => {
+    checkTopicConfigs(topics);
+    const refusals = await view.request('admin', (core) =>
+      topics.map((config) => ({ topic: config.topic, type: core.topics.create(config, validateOnly) })),
+    );
+    const errors = refusals.flatMap(({ topic, type }) => (type ? [createTopicError(type, topic)] : []));
+    if (errors.length === 0) return true;
+    if (errors.every((error) => typeOf(error) === 'TOPIC_ALREADY_EXISTS')) return false;
+    throw new kafkajs.KafkaJSAggregateError('Topic creation errors', errors);
+  },
+
+  deleteTopics: async ({ topics }) => {
+    if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${String(topics)}`);
+    if (topics.some((topic) => typeof topic !== 'string')) {
+      throw nonRetriable('Invalid topics array, the names must be a valid string');
+    }
+    await retrying(async ({ bail }) => {
+      try {
+        await view.request('admin', (core) => {
+          for (const topic of topics) core.topics.describe(topic, false);
+          for (const topic of topics) {
+            core.topics.remove(topic);
+            core.coordinator.forgetTopic(topic);
+          }
+        });
+        view.untarget(topics);
+      } catch (error) {
+        if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
+        throw toError(error);
+      }
+    });
+  },
+
+  createPartitions: async ({ topicPartitions, validateOnly = false }) => {
+    checkPartitionConfigs(topicPartitions);
+    await view.request('admin', (core) => {
+      for (const config of topicPartitions) core.topics.grow(config, true);
+      if (!validateOnly) for (const config of topicPartitions) core.topics.grow(config, false);
+    });
+    return nothingAsBoolean();
+  },
+});

@@ -1,0 +1,41 @@
+import type { GroupDescription } from 'kafkajs';
+import type { Core } from '../broker/core.ts';
+import type { Group } from '../broker/group-types.ts';
+
+/** As Kafka describes it: a group's state with the members as they joined. */
+export type DescribedGroup = GroupDescription & { readonly errorCode: number };
+
+const CLIENT_HOST = '/127.0.0.1';
+
+const dead = (groupId: string): DescribedGroup => ({
+  errorCode: 0,
+  groupId,
+  state: 'Dead',
+  protocolType: '',
+  protocol: '',
+  members: [],
+});
+
+const describe = (group: Group): DescribedGroup => ({
+  errorCode: 0,
+  groupId: group.id,
+  state: group.state,
+  protocolType: 'consumer',
+  protocol: group.state === 'Stable' ? group.protocol : '',
+  members: [...group.members.values()].map((member) => ({
+    memberId: member.id,
+    clientId: member.clientId,
+    clientHost: CLIENT_HOST,
+    memberMetadata: Buffer.from(
+      member.request.protocols.find(({ name }) => name === group.protocol)?.metadata ?? '',
+    ),
+    memberAssignment: Buffer.from(member.assignment),
+  })),
+});
+
+/** Groups by id; one that nobody knows is Dead. */
+export const describeGroups = (core: Core, groupIds: readonly string[]): DescribedGroup[] =>
+  groupIds.map((groupId) => {
+    const group = core.coordinator.find(groupId);
+    return group === undefined ? dead(groupId) : describe(group);
+  });

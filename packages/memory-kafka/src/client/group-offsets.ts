@@ -1,0 +1,136 @@
+import type { Assignment, OffsetsByTopicPartition } from 'kafkajs';
+import type { Emitter } from '../emitter.ts';
+import type { Membership, OffsetToCommit } from '../broker/group-types.ts';
+import { typeOf } from '../errors.ts';
+import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
+import type { ClusterView } from './metadata.ts';
+import type { OffsetsBoard } from './offsets-board.ts';
+import { createOffsetTracker, type OffsetTracker } from './offset-tracker.ts';
+
+export interface GroupOffsetsOptions {
+  readonly view: ClusterView;
+  readonly core: Core;
+  readonly board: OffsetsBoard;
+  readonly emitter: Emitter;
+  readonly commitEvent: string;
+  readonly membership: Membership;
+  readonly assignment: Assignment;
+  readonly fromBeginning: (topic: string) => boolean;
+  readonly committedOnly: boolean;
+  readonly autoCommit: boolean;
+  readonly autoCommitInterval: number | null;
+  readonly autoCommitThreshold: number | null;
+}
+
+/** Offsets with metadata, as `consumer.commitOffsets` hands them over. */
+export interface OffsetsToCommit {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly offset: string;
+      readonly metadata?: string | null;
+    }[];
+  }[];
+}
+
+/** A member's offsets for one generation of its group. */
+export interface GroupOffsets {
+  readonly tracker: OffsetTracker;
+  /** Commits these, or what is resolved and uncommitted. Rejects as the coordinator refuses. */
+  commit(offsets?: OffsetsToCommit): Promise<void>;
+  /** Commits if the threshold or the interval has been reached. */
+  commitIfNecessary(): Promise<void>;
+  uncommitted(): OffsetsByTopicPartition;
+  /** Reads on from `offset`; with autoCommit that becomes the group's position. */
+  seek(topic: string, partition: number, offset: number): Promise<void>;
+  /** Asks the group where it stands, and the log where it begins or ends for partitions without a commit. */
+  resolveStart(): Promise<void>;
+  /** The position is not in the log: start where the subscription says. */
+  reset(topic: string, partition: number): Promise<void>;
+  close(): void;
+}
+
+const toCommits = ({ topics }: OffsetsToCommit): OffsetToCommit[] =>
+  topics.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, offset, metadata = null }) => ({
+      topic,
+      partition: Number(partition),
+      offset: Number(BigInt(offset)),
+      metadata,
+    })),
+  );
+
+/** The offsets of a member that has just got its assignment. */
+export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets => {
+  const { view, core, emitter, membership, autoCommit, autoCommitInterval, autoCommitThreshold } = options;
+  const { groupId, memberId, generationId } = membership;
+  const tracker = createOffsetTracker(options.assignment, core.clock);
+  const close = options.board.listen(groupId, ({ topic, partition, offset }) =>
+    tracker.setCommitted(topic, partition, offset),
+  );
+
+  const send = (commits: readonly OffsetToCommit[]): Promise<void> =>
+    view.request('commit', () => core.coordinator.commit(membership, commits));
+
+  const commit = async (given?: OffsetsToCommit): Promise<void> => {
+    const offsets = given ?? tracker.uncommitted();
+    if (offsets.topics.length === 0) return tracker.touchCommit();
+    const commits = toCommits(offsets);
+    try {
+      await send(commits);
+    } catch (error) {
+      if (typeOf(error) === 'NOT_COORDINATOR_FOR_GROUP') await view.refresh();
+      throw error;
+    }
+    const { topics } = offsets;
+    emitter.emit(options.commitEvent, { groupId, memberId, groupGenerationId: generationId, topics });
+    for (const { topic, partition, offset } of commits) tracker.setCommitted(topic, partition, offset);
+    tracker.touchCommit();
+  };
+
+  const isDue = (): boolean => {
+    const intervalOver =
+      autoCommitInterval !== null && core.clock.now() >= tracker.lastCommit() + autoCommitInterval;
+    return intervalOver || (autoCommitThreshold !== null && tracker.resolvedCount() >= autoCommitThreshold);
+  };
+
+  const moveGroup = async (topic: string, partition: number, offset: number): Promise<void> => {
+    await send([{ topic, partition, offset, metadata: null }]);
+    tracker.clear(topic, partition);
+  };
+
+  const startOf = (topic: string, partition: number): number => {
+    const committed = core.coordinator.committed(groupId, topic, partition)?.offset ?? LATEST_OFFSET;
+    if (committed >= 0) return committed;
+    const log = core.topics.partition(topic, partition);
+    if (options.fromBeginning(topic)) return log.low();
+    return options.committedOnly ? log.lastStable() : log.high();
+  };
+
+  return {
+    tracker,
+    commit,
+    commitIfNecessary: async () => {
+      if (isDue()) await commit();
+    },
+    uncommitted: tracker.uncommitted,
+    seek: async (topic, partition, offset) => {
+      if (!tracker.isAssigned(topic, partition)) return;
+      if (autoCommit) await moveGroup(topic, partition, offset);
+      else tracker.resolve(topic, partition, offset - 1);
+    },
+    resolveStart: async () => {
+      const unknown = tracker.unknown();
+      if (unknown.length === 0) return;
+      await view.request('offsets', () => {
+        for (const { topic, partition } of unknown) {
+          tracker.setCommitted(topic, partition, startOf(topic, partition));
+        }
+      });
+    },
+    reset: (topic, partition) =>
+      moveGroup(topic, partition, options.fromBeginning(topic) ? EARLIEST_OFFSET : LATEST_OFFSET),
+    close,
+  };
+};

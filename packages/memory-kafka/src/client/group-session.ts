@@ -1,0 +1,210 @@
+import type { Assigner, Assignment, Logger, RetryOptions, TopicPartitions } from 'kafkajs';
+import type { Core } from '../broker/core.ts';
+import {
+  createInterrupter,
+  FetchOutOfRange,
+  interruptibleSleep,
+  type FetchLimits,
+  type PartitionToFetch,
+} from '../broker/fetch.ts';
+import type { Membership } from '../broker/group-types.ts';
+import type { Emitter } from '../emitter.ts';
+import { nameOf, staleAssignment, typeOf } from '../errors.ts';
+import { createBatch, type FetchedBatch } from './batch.ts';
+import { CONSUMER_EVENTS } from './consumer-events.ts';
+import { createGroupMembership, type GroupMembership } from './group-membership.ts';
+import { createGroupOffsets, type GroupOffsets } from './group-offsets.ts';
+import type { ClusterView } from './metadata.ts';
+import type { OffsetsBoard } from './offsets-board.ts';
+import { createSubscriptionState, type PauseTarget } from './subscription-state.ts';
+
+/** What stays the same for all sessions of a consumer. */
+export interface SessionConfig {
+  readonly groupId: string;
+  readonly clientId: string;
+  readonly sessionTimeoutMs: number;
+  readonly rebalanceTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly limits: FetchLimits;
+  readonly assigners: readonly Assigner[];
+  readonly retry: RetryOptions;
+  readonly view: ClusterView;
+  readonly board: OffsetsBoard;
+  readonly emitter: Emitter;
+  readonly logger: Logger;
+}
+
+export interface SessionOptions extends SessionConfig {
+  /** The subscribed topics, and whether each is read from its beginning. */
+  readonly topics: ReadonlyMap<string, boolean>;
+  readonly autoCommit: boolean;
+  readonly autoCommitInterval: number | null;
+  readonly autoCommitThreshold: number | null;
+}
+
+/** A consumer from `run()` to its end or its crash: its membership, its positions, its pauses and seeks. */
+export interface GroupSession {
+  readonly membership: GroupMembership;
+  /** Throws while nothing is assigned yet. */
+  offsets(): GroupOffsets;
+  connect(): Promise<void>;
+  /** What has arrived; empty after `maxWaitTimeInMs` without anything. Recovers from what a rejoin or a reset cures. */
+  fetch(): Promise<FetchedBatch[]>;
+  seek(topic: string, partition: number, offset: number): void;
+  hasSeek(topic: string, partition: number): boolean;
+  pause(targets: readonly PauseTarget[]): void;
+  resume(targets: readonly PauseTarget[]): void;
+  isPaused(topic: string, partition: number): boolean;
+  paused(): TopicPartitions[];
+  /** Calls a waiting fetch home. */
+  wake(): void;
+  close(): void;
+}
+
+const STALE_METADATA = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+
+const keyOf = (topic: string, partition: number): string => `${topic}|${partition}`;
+
+const byPartition = (assignment: Assignment): TopicPartitions[] =>
+  Object.entries(assignment).map(([topic, partitions]) => ({
+    topic,
+    partitions: partitions.toSorted((a, b) => a - b),
+  }));
+
+/** A session that has yet to connect and to join. */
+export const createGroupSession = (options: SessionOptions): GroupSession => {
+  const { view, logger, limits, groupId } = options;
+  const subscription = createSubscriptionState();
+  const interrupter = createInterrupter();
+  const seeks = new Map<string, { topic: string; partition: number; offset: number }>();
+  let offsets: GroupOffsets | undefined;
+
+  const onAssigned = (assignment: Assignment, membership: Membership, core: Core): void => {
+    subscription.assign(byPartition(assignment));
+    offsets?.close();
+    offsets = createGroupOffsets({
+      ...options,
+      core,
+      commitEvent: CONSUMER_EVENTS.COMMIT_OFFSETS,
+      membership,
+      assignment,
+      fromBeginning: (topic) => options.topics.get(topic) ?? false,
+      committedOnly: limits.committedOnly,
+    });
+  };
+
+  const membership = createGroupMembership({
+    ...options,
+    topics: [...options.topics.keys()],
+    onRebalance: interrupter.fire,
+    onAssigned,
+  });
+
+  const currentOffsets = (): GroupOffsets => {
+    if (offsets === undefined) throw new TypeError(`The consumer has not joined the group "${groupId}" yet`);
+    return offsets;
+  };
+
+  const assignedPartitions = () =>
+    subscription
+      .assigned()
+      .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+
+  const applySeeks = async (): Promise<void> => {
+    for (const { topic, partition } of assignedPartitions()) {
+      const seek = seeks.get(keyOf(topic, partition));
+      if (seek === undefined) continue;
+      seeks.delete(keyOf(topic, partition));
+      await currentOffsets().seek(topic, partition, seek.offset);
+    }
+    await currentOffsets().resolveStart();
+  };
+
+  const partitionsToFetch = (): PartitionToFetch[] => {
+    const { tracker } = currentOffsets();
+    return assignedPartitions()
+      .filter(({ topic, partition }) => tracker.committed(topic, partition) !== undefined)
+      .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
+      .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
+  };
+
+  const fetchOnce = async (): Promise<FetchedBatch[]> => {
+    await view.refreshIfNecessary();
+    const stale = membership.unknownPartitions();
+    if (stale !== undefined) throw staleAssignment(stale.topic, stale.partitions);
+    const version = interrupter.version();
+    await applySeeks();
+    const partitions = partitionsToFetch();
+    if (partitions.length === 0) {
+      await interruptibleSleep(view.connection.clock(), limits.maxWaitMs, interrupter, version);
+      return [];
+    }
+    const fetched = await view.request('fetch', (core) =>
+      core.fetch({ ...limits, partitions, interrupter, version }),
+    );
+    return (
+      fetched
+        // What was paused or sought while the fetch was under way is thrown away.
+        .filter(({ topic, partition }) => !seeks.has(keyOf(topic, partition)))
+        .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
+        .map(createBatch)
+    );
+  };
+
+  const recover = async (error: unknown): Promise<void> => {
+    const name = nameOf(error);
+    if (error instanceof FetchOutOfRange) {
+      const { topic, partition } = error;
+      logger.error('Offset out of range, resetting to default offset', { topic, partition, groupId });
+      return currentOffsets().reset(topic, partition);
+    }
+    if (STALE_METADATA.has(typeOf(error) ?? '')) {
+      await view.refresh();
+      return membership.joinAndSync();
+    }
+    if (name === 'KafkaJSStaleTopicMetadataAssignment') return membership.joinAndSync();
+    if (name === 'KafkaJSConnectionClosedError') return view.expire();
+    throw error;
+  };
+
+  const changePauses =
+    (change: (targets: readonly PauseTarget[]) => void) => (targets: readonly PauseTarget[]) => {
+      change(targets);
+      interrupter.fire();
+    };
+
+  return {
+    membership,
+    offsets: currentOffsets,
+    connect: async () => {
+      await view.connection.connect();
+      options.emitter.emit(CONSUMER_EVENTS.CONNECT);
+      await view.refreshIfNecessary();
+    },
+    fetch: async () => {
+      try {
+        return await fetchOnce();
+      } catch (error) {
+        await recover(error);
+        return [];
+      }
+    },
+    seek: (topic, partition, offset) => {
+      seeks.set(keyOf(topic, partition), { topic, partition, offset });
+      interrupter.fire();
+    },
+    hasSeek: (topic, partition) => seeks.has(keyOf(topic, partition)),
+    pause: changePauses(subscription.pause),
+    resume: changePauses(subscription.resume),
+    isPaused: subscription.isPaused,
+    paused: subscription.paused,
+    wake: interrupter.fire,
+    close: () => offsets?.close(),
+  };
+};

@@ -1,0 +1,135 @@
+import type { PartitionMetadata } from 'kafkajs';
+import { NODE_ID, type Core } from '../broker/core.ts';
+import type { Api } from '../broker/faults.ts';
+import { nameOf, typeOf } from '../errors.ts';
+import type { Connection } from './connection.ts';
+
+/** A client's view of the cluster: a connection, and what it remembers about the topics it has to do with. */
+export interface ClusterView {
+  readonly connection: Connection;
+  /** Adds topics to those the client has to do with, and loads them if they are new. Throws the broker's refusal. */
+  target(topics: readonly string[]): Promise<void>;
+  untarget(topics: readonly string[]): void;
+  /** Loads again what it remembers; connects, with retries, if it has to. */
+  refresh(): Promise<void>;
+  /** Loads again what is older than `metadataMaxAge`, or missing. */
+  refreshIfNecessary(): Promise<void>;
+  /** The partitions of a topic as last loaded; empty if it is unknown. */
+  partitionsOf(topic: string): PartitionMetadata[];
+  /** What it remembers is no longer to be trusted. */
+  expire(): void;
+  /** A request that finds its broker first: if nobody listens, the connection is retried before this rejects. */
+  request<T>(api: Api, carryOut: (core: Core) => T | Promise<T>): Promise<T>;
+}
+
+export interface ClusterViewOptions {
+  readonly metadataMaxAgeMs: number;
+  readonly allowAutoTopicCreation: boolean;
+}
+
+const FORGET_TOPICS_AFTER = new Set([
+  'INVALID_TOPIC_EXCEPTION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+]);
+
+/** What kafkajs tells about a partition. */
+export const partitionMetadata = (partitionId: number): PartitionMetadata => ({
+  partitionErrorCode: 0,
+  partitionId,
+  leader: NODE_ID,
+  replicas: [NODE_ID],
+  isr: [NODE_ID],
+  offlineReplicas: [],
+});
+
+const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => {
+  const described = new Map<string, PartitionMetadata[]>();
+  for (const name of topics) {
+    const { partitions } = core.topics.describe(name, autoCreate);
+    described.set(
+      name,
+      partitions.map((_log, partition) => partitionMetadata(partition)),
+    );
+  }
+  return described;
+};
+
+/** A view that has loaded nothing yet. */
+export const createClusterView = (connection: Connection, options: ClusterViewOptions): ClusterView => {
+  const { metadataMaxAgeMs, allowAutoTopicCreation } = options;
+  let targets = new Set<string>();
+  let known: Map<string, PartitionMetadata[]> | undefined;
+  let expiresAt = -Infinity;
+
+  const refresh = async (): Promise<void> => {
+    if (!connection.isConnected()) await connection.connect();
+    const wanted = [...targets];
+    known = await connection.request('metadata', (core) => {
+      const topics = wanted.length > 0 ? wanted : core.topics.names();
+      return describe(core, topics, allowAutoTopicCreation && wanted.length > 0);
+    });
+    expiresAt = connection.clock().now() + metadataMaxAgeMs;
+  };
+
+  const isStale = (): boolean => {
+    if (known === undefined || connection.clock().now() > expiresAt) return true;
+    for (const topic of targets) if (!known.has(topic)) return true;
+    return false;
+  };
+
+  const loadTargets = async (topics: readonly string[]): Promise<void> => {
+    const before = targets;
+    targets = new Set([...before, ...topics]);
+    try {
+      await refresh();
+    } catch (error) {
+      if (FORGET_TOPICS_AFTER.has(typeOf(error) ?? '')) {
+        targets = new Set([...targets].filter((topic) => before.has(topic) || !topics.includes(topic)));
+      }
+      throw error;
+    }
+  };
+
+  // One at a time, so that two sends to a new topic keep their order.
+  let loading: Promise<void> | undefined;
+  const target = async (topics: readonly string[]): Promise<void> => {
+    while (loading !== undefined) await loading.catch(() => undefined);
+    if (known !== undefined && topics.every((topic) => targets.has(topic))) return;
+    loading = loadTargets(topics);
+    try {
+      await loading;
+    } finally {
+      loading = undefined;
+    }
+  };
+
+  const findBroker = async (): Promise<void> => {
+    try {
+      await connection.request('metadata', () => undefined);
+    } catch (error) {
+      if (nameOf(error) === 'KafkaJSConnectionError') await refresh();
+      throw error;
+    }
+  };
+
+  return {
+    connection,
+    target,
+    untarget: (topics) => {
+      for (const topic of topics) targets.delete(topic);
+    },
+    refresh,
+    refreshIfNecessary: async () => {
+      if (isStale()) await refresh();
+    },
+    partitionsOf: (topic) => known?.get(topic) ?? [],
+    expire: () => {
+      expiresAt = -Infinity;
+    },
+    request: async (api, carryOut) => {
+      if (!connection.isConnected()) await findBroker();
+      return connection.request(api, carryOut);
+    },
+  };
+};

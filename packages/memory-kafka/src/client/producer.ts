@@ -1,0 +1,141 @@
+import kafkajs from 'kafkajs';
+import type {
+  ICustomPartitioner,
+  Logger,
+  Producer,
+  ProducerBatch,
+  ProducerConfig,
+  ProducerEvents,
+  ProducerRecord,
+  RecordMetadata,
+  RetryOptions,
+  TopicMessages,
+} from 'kafkajs';
+import { createEmitter } from '../emitter.ts';
+import { nonRetriable } from '../errors.ts';
+import type { OffsetsBoard } from './offsets-board.ts';
+import type { ClusterView } from './metadata.ts';
+import { sendMessages, type WriterIdentity } from './produce.ts';
+import { createTransactionFactory } from './transaction.ts';
+import type { ProducerIdentity } from '../broker/transactions.ts';
+
+export interface ProducerParts {
+  readonly config: ProducerConfig;
+  readonly retry: RetryOptions;
+  readonly view: ClusterView;
+  readonly logger: Logger;
+  readonly createPartitioner: ICustomPartitioner;
+  readonly board: OffsetsBoard;
+}
+
+/** How a transaction, or the producer itself, sends. */
+export interface Sender {
+  send(record: ProducerRecord): Promise<RecordMetadata[]>;
+  sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>;
+}
+
+const EVENTS: ProducerEvents = {
+  CONNECT: 'producer.connect',
+  DISCONNECT: 'producer.disconnect',
+  REQUEST: 'producer.network.request',
+  REQUEST_TIMEOUT: 'producer.network.request_timeout',
+  REQUEST_QUEUE_SIZE: 'producer.network.request_queue_size',
+};
+
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+
+const checkMessages = (topicMessages: readonly TopicMessages[]): void => {
+  for (const { topic, messages } of topicMessages) {
+    if (!messages) throw nonRetriable(`Invalid messages array [${messages}] for topic "${topic}"`);
+    const without = messages.find((message) => message.value === undefined);
+    if (without !== undefined) {
+      throw nonRetriable(`Invalid message without value for topic "${topic}": ${JSON.stringify(without)}`);
+    }
+  }
+};
+
+const mergeTopics = (topicMessages: readonly TopicMessages[]): TopicMessages[] => {
+  const merged = new Map<string, TopicMessages>();
+  for (const { topic, messages } of topicMessages) {
+    const earlier = merged.get(topic);
+    merged.set(topic, { topic, messages: earlier ? [...earlier.messages, ...messages] : messages });
+  }
+  return [...merged.values()];
+};
+
+// None needs no codec. A codec that kafkajs does not bring along throws KafkaJSNotImplemented until one is registered.
+const checkCompression = (compression: ProducerBatch['compression']): void => {
+  if (compression === undefined || compression === kafkajs.CompressionTypes.None) return;
+  kafkajs.CompressionCodecs[compression]();
+};
+
+/** Builds the producer that kafkajs's `kafka.producer()` would. */
+export const createProducer = (parts: ProducerParts): Producer => {
+  const { config, retry, view, board } = parts;
+  const { idempotent = false, transactionalId, transactionTimeout = DEFAULT_TRANSACTION_TIMEOUT_MS } = config;
+  if (idempotent && retry.retries !== undefined && retry.retries < 1) {
+    throw nonRetriable('Idempotent producer must allow retries to protect against transient errors');
+  }
+  const logger = parts.logger.namespace('Producer');
+  const emitter = createEmitter(EVENTS, 'producer.events', view.connection.clock, logger);
+  const partitioner = parts.createPartitioner();
+  let status: 'connected' | 'disconnecting' | 'disconnected' = 'disconnected';
+  let identity: ProducerIdentity | undefined;
+
+  const checkStatus = (): void => {
+    if (status === 'disconnecting') {
+      throw nonRetriable("The producer is disconnecting; therefore, it can't safely accept messages anymore");
+    }
+    if (status === 'disconnected') throw new kafkajs.KafkaJSError('The producer is disconnected');
+  };
+
+  const createSender = (writer: WriterIdentity, needsAllAcks: boolean): Sender => {
+    const sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
+      const { acks = -1, compression, topicMessages = [] } = batch;
+      if (topicMessages.some(({ topic }) => !topic)) throw nonRetriable('Invalid topic');
+      if (needsAllAcks && acks !== -1) {
+        throw nonRetriable(
+          "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
+        );
+      }
+      checkMessages(topicMessages);
+      checkStatus();
+      checkCompression(compression);
+      const options = { view, partitioner, retry, logger, writer };
+      return sendMessages({ acks, topicMessages: mergeTopics(topicMessages) }, options);
+    };
+    return {
+      sendBatch,
+      send: async ({ topic, messages, ...rest }) =>
+        sendBatch({ ...rest, topicMessages: [{ topic, messages }] }),
+    };
+  };
+
+  const sequences = new Map<string, number>();
+  const writer: WriterIdentity = { identity: () => identity, transactionalId: undefined, sequences };
+
+  return {
+    ...createSender(writer, idempotent),
+    connect: async () => {
+      await view.connection.connect();
+      status = 'connected';
+      emitter.emit(EVENTS.CONNECT);
+      if (!idempotent || identity !== undefined) return;
+      identity = await view.request('transaction', (core) =>
+        core.transactions.identify(undefined, transactionTimeout),
+      );
+    },
+    disconnect: async () => {
+      status = 'disconnecting';
+      await (await view.connection.core()).nextTurn();
+      view.connection.disconnect();
+      status = 'disconnected';
+      emitter.emit(EVENTS.DISCONNECT);
+    },
+    isIdempotent: () => idempotent,
+    events: EVENTS,
+    on: emitter.on,
+    transaction: createTransactionFactory({ view, transactionalId, transactionTimeout, createSender, board }),
+    logger: () => logger,
+  };
+};

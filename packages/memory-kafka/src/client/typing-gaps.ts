@@ -1,0 +1,24 @@
+import type { OffsetsByTopicPartition } from 'kafkajs';
+
+// Where kafkajs 2.2.4 hands out something else than its typings say, this package hands out the same as kafkajs.
+// Each place where a value leaves the typings is here.
+
+/** Offsets whose partitions are strings at run time, as those that kafkajs keeps for a member. */
+export interface OffsetsAtRunTime {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: string; readonly offset: string }[];
+  }[];
+}
+
+/** `uncommittedOffsets()` is typed with numeric partitions; kafkajs carries them as strings ('0'). */
+export function asTypedOffsets(offsets: OffsetsAtRunTime): OffsetsByTopicPartition;
+export function asTypedOffsets(offsets: OffsetsAtRunTime): unknown {
+  return offsets;
+}
+
+/** `createPartitions()` is typed to resolve to a boolean; kafkajs resolves to undefined. */
+export function nothingAsBoolean(): boolean;
+export function nothingAsBoolean(): unknown {
+  return undefined;
+}

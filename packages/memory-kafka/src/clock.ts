@@ -1,0 +1,91 @@
+/** Calls off what was planned; calling it late or twice does nothing. */
+export type Cancel = () => void;
+
+/** The time that a cluster and its clients live in. A test hands in one of its own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls `fn` once after `ms` milliseconds, unless cancelled. */
+  after(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` in a later turn of the event loop: the time a request takes to reach the broker. */
+  soon(fn: () => void): void;
+}
+
+/** The time of the process. */
+export const createSystemClock = (): Clock => ({
+  now: () => Date.now(),
+  after: (ms, fn) => {
+    const timer = setTimeout(fn, ms);
+    return () => clearTimeout(timer);
+  },
+  soon: (fn) => void setImmediate(fn),
+});
+
+/** From 0 (included) to 1 (excluded). */
+export const systemRandom = (): number => Math.random();
+
+/** A clock that stands still until it is told to go on. */
+export interface ManualClock extends Clock {
+  /**
+   * Moves time on by `ms` milliseconds. Timers that fall due are called in their order, and what each of them
+   * sets off is carried out before the next.
+   */
+  advance(ms: number): Promise<void>;
+  /** Lets everything happen that needs no time to pass. */
+  settle(): Promise<void>;
+  /** How many timers are set. */
+  pending(): number;
+}
+
+interface Timer {
+  readonly at: number;
+  readonly fn: () => void;
+}
+
+const TURNS_TO_SETTLE = 25;
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < TURNS_TO_SETTLE; turn += 1) {
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+};
+
+const earliest = (timers: ReadonlySet<Timer>, until: number): Timer | undefined => {
+  let found: Timer | undefined;
+  for (const timer of timers) {
+    if (timer.at <= until && (found === undefined || timer.at < found.at)) found = timer;
+  }
+  return found;
+};
+
+/** A clock for tests; `startAt` is what it shows first, in milliseconds since the epoch. */
+export const createManualClock = (startAt = 1_700_000_000_000): ManualClock => {
+  let now = startAt;
+  const timers = new Set<Timer>();
+
+  const advance = async (ms: number): Promise<void> => {
+    const until = now + ms;
+    await settle();
+    for (let timer = earliest(timers, until); timer !== undefined; timer = earliest(timers, until)) {
+      timers.delete(timer);
+      now = Math.max(now, timer.at);
+      timer.fn();
+      await settle();
+    }
+    now = until;
+    await settle();
+  };
+
+  return {
+    now: () => now,
+    after: (ms, fn) => {
+      const timer: Timer = { at: now + ms, fn };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    soon: (fn) => void setImmediate(fn),
+    advance,
+    settle,
+    pending: () => timers.size,
+  };
+};

@@ -1,0 +1,64 @@
+import { createCore, type Core } from './broker/core.ts';
+import type { Faults } from './broker/faults.ts';
+import { inspectCore, type ClusterState } from './broker/inspect.ts';
+import { createSystemClock, systemRandom, type Clock } from './clock.ts';
+
+export interface ClusterOptions {
+  /** The time that the cluster and all its clients live in; the process's own if not given. */
+  readonly clock?: Clock;
+  /** From 0 (included) to 1 (excluded): member ids, jitter of retries, where round robin begins. */
+  readonly random?: () => number;
+  /** Partitions of a topic that is created without a number; 1 if not given. */
+  readonly autoCreatePartitions?: number;
+}
+
+/** A Kafka cluster in this process. Hand it to `new Kafka({ brokers, cluster })`. */
+export interface MemoryCluster {
+  readonly clock: Clock;
+  /** Topics with their offsets, groups with their members, commits and lag, as they are now. */
+  inspect(): ClusterState;
+  /** Forgets topics, groups, transactions and faults; members that are still running join anew. */
+  reset(): void;
+  /** What a test can make go wrong. */
+  readonly faults: Faults;
+}
+
+const cores = new WeakMap<MemoryCluster, Core>();
+const shared = new Map<string, MemoryCluster>();
+
+/** A cluster of its own, that no list of brokers leads to. */
+export const createCluster = ({
+  clock = createSystemClock(),
+  random = systemRandom,
+  autoCreatePartitions = 1,
+}: ClusterOptions = {}): MemoryCluster => {
+  const core = createCore({ clock, random, autoCreatePartitions });
+  const cluster: MemoryCluster = {
+    clock,
+    inspect: () => inspectCore(core),
+    reset: core.reset,
+    faults: {
+      ...core.gate.faults,
+      rebalance: core.coordinator.rebalance,
+      expireSession: core.coordinator.expire,
+    },
+  };
+  cores.set(cluster, core);
+  return cluster;
+};
+
+/** The cluster that clients with any of these broker addresses share in this process; made when first asked for. */
+export const clusterOf = (brokers: readonly string[]): MemoryCluster => {
+  const known = brokers.map((address) => shared.get(address)).find((cluster) => cluster !== undefined);
+  const cluster = known ?? createCluster();
+  for (const address of brokers) if (!shared.has(address)) shared.set(address, cluster);
+  return cluster;
+};
+
+/** The inside of a cluster; `brokers` are the addresses by which a client came to it. */
+export const openCore = (cluster: MemoryCluster, brokers: readonly string[]): Core => {
+  const core = cores.get(cluster);
+  if (core === undefined) throw new TypeError('The cluster was not made by createCluster');
+  for (const address of brokers) if (!core.addresses.includes(address)) core.addresses.push(address);
+  return core;
+};

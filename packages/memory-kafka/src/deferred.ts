@@ -1,0 +1,18 @@
+/** A promise, and what settles it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+export const createDeferred = <T>(): Deferred<T> => {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res;
+    reject = rej;
+  });
+  // Whoever waited may have gone, for instance with its connection; that is no unhandled rejection.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+};

@@ -1,0 +1,53 @@
+import type { Logger } from 'kafkajs';
+import type { Clock } from './clock.ts';
+import { nonRetriable, toError } from './errors.ts';
+
+/** A listener of whatever event; kafkajs's typings say which payload goes with which name. */
+export type AnyListener = (event: never) => void;
+
+/** The instrumentation events of one client. */
+export interface Emitter {
+  emit(type: string, payload?: unknown): void;
+  /** Adds a listener and returns what removes it; throws KafkaJSNonRetriableError for a name that does not exist. */
+  on(type: string, listener: AnyListener): () => void;
+}
+
+let lastId = -1;
+
+/** `names` are the client's events, `label` is how kafkajs's message calls them (`consumer.events`). */
+export const createEmitter = (
+  names: Readonly<Record<string, string>>,
+  label: string,
+  clock: () => Clock,
+  logger: Logger,
+): Emitter => {
+  const listeners = new Map<string, Set<AnyListener>>();
+  const types = new Set(Object.values(names));
+
+  const report = (type: string, thrown: unknown): void => {
+    const error = toError(thrown);
+    logger.error(`Failed to execute listener: ${error.message}`, { eventName: type, stack: error.stack });
+  };
+
+  return {
+    emit: (type, payload = undefined) => {
+      const interested = listeners.get(type);
+      if (interested === undefined || interested.size === 0) return;
+      lastId += 1;
+      const event = { id: lastId, type, timestamp: clock().now(), payload };
+      for (const listener of [...interested]) {
+        const result: unknown = Reflect.apply(listener, undefined, [event]);
+        Promise.resolve(result).catch((error: unknown) => report(type, error));
+      }
+    },
+    on: (type, listener) => {
+      if (!types.has(type)) {
+        const known = Object.keys(names).map((name) => `${label}.${name}`);
+        throw nonRetriable(`Event name should be one of ${known.join(', ')}`);
+      }
+      const interested = listeners.get(type) ?? new Set<AnyListener>();
+      listeners.set(type, interested.add(listener));
+      return () => void interested.delete(listener);
+    },
+  };
+};

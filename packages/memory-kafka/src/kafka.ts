@@ -1,0 +1,125 @@
+import kafkajs from 'kafkajs';
+import type {
+  Admin,
+  AdminConfig,
+  Consumer,
+  ConsumerConfig,
+  KafkaConfig,
+  Logger,
+  Producer,
+  ProducerConfig,
+  RetryOptions,
+} from 'kafkajs';
+import { createAdmin } from './client/admin.ts';
+import { createAssignerCluster } from './client/assigner-cluster.ts';
+import { createConnection } from './client/connection.ts';
+import { createConsumer } from './client/consumer.ts';
+import { CONSUMER_EVENTS } from './client/consumer-events.ts';
+import { createClusterView, type ClusterView } from './client/metadata.ts';
+import { createOffsetsBoard, type OffsetsBoard } from './client/offsets-board.ts';
+import { createProducer } from './client/producer.ts';
+import type { MemoryCluster } from './cluster.ts';
+import { createEmitter } from './emitter.ts';
+import { nonRetriable } from './errors.ts';
+import { createDefaultPartitioner } from './partitioners.ts';
+
+/** kafkajs's own configuration, and optionally the cluster to use instead of the one that `brokers` lead to. */
+export interface MemoryKafkaConfig extends KafkaConfig {
+  readonly cluster?: MemoryCluster | undefined;
+}
+
+const DEFAULT_METADATA_MAX_AGE_MS = 300_000;
+const DEFAULT_CLIENT_ID = 'kafkajs';
+
+const checkTimeouts = (sessionTimeout: number, heartbeatInterval: number): void => {
+  if (heartbeatInterval < sessionTimeout) return;
+  throw nonRetriable(
+    `Consumer heartbeatInterval (${heartbeatInterval}) must be lower than sessionTimeout (${sessionTimeout}). It is recommended to set heartbeatInterval to approximately a third of the sessionTimeout.`,
+  );
+};
+
+const fetchLimits = (config: ConsumerConfig) => ({
+  maxBytes: config.maxBytes ?? 10_485_760,
+  maxBytesPerPartition: config.maxBytesPerPartition ?? 1_048_576,
+  minBytes: config.minBytes ?? 1,
+  maxWaitMs: config.maxWaitTimeInMs ?? 5000,
+  committedOnly: !(config.readUncommitted ?? false),
+});
+
+/** kafkajs's `Kafka`, over a cluster in this process. */
+export class Kafka {
+  readonly #config: MemoryKafkaConfig;
+  readonly #retry: RetryOptions;
+  readonly #logger: Logger;
+  readonly #board: OffsetsBoard = createOffsetsBoard();
+
+  constructor(config: MemoryKafkaConfig) {
+    const { cluster: _cluster, ...kafkaConfig } = config;
+    this.#config = config;
+    this.#retry = config.retry ?? {};
+    // kafkajs's own logger: the same levels, format and environment variable. Nothing connects.
+    this.#logger = new kafkajs.Kafka(kafkaConfig).logger();
+  }
+
+  #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
+    const { brokers, cluster } = this.#config;
+    const connection = createConnection({ brokers, cluster, retry: this.#retry });
+    return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
+  }
+
+  /** A producer; see kafkajs. Throws KafkaJSNonRetriableError for a configuration that makes no sense. */
+  producer(config: ProducerConfig = {}): Producer {
+    const { metadataMaxAge = DEFAULT_METADATA_MAX_AGE_MS, allowAutoTopicCreation = true } = config;
+    const view = this.#view(metadataMaxAge, allowAutoTopicCreation);
+    const random = () => view.connection.random();
+    return createProducer({
+      config,
+      retry: { ...this.#retry, ...config.retry },
+      view,
+      logger: this.#logger,
+      createPartitioner: config.createPartitioner ?? createDefaultPartitioner(random),
+      board: this.#board,
+    });
+  }
+
+  /** A consumer; see kafkajs. Throws KafkaJSNonRetriableError for a configuration that makes no sense. */
+  consumer(config: ConsumerConfig): Consumer {
+    const { groupId, sessionTimeout = 30_000, heartbeatInterval = 3000, retry = { retries: 5 } } = config;
+    if (!groupId) throw nonRetriable('Consumer groupId must be a non-empty string.');
+    const { metadataMaxAge = DEFAULT_METADATA_MAX_AGE_MS, allowAutoTopicCreation = true } = config;
+    const view = this.#view(metadataMaxAge, allowAutoTopicCreation);
+    const logger = this.#logger.namespace('Consumer');
+    const cluster = createAssignerCluster(view);
+    const assigners = config.partitionAssigners ?? [kafkajs.PartitionAssigners.roundRobin];
+    const created = assigners.map((createAssigner) => createAssigner({ cluster, groupId, logger }));
+    checkTimeouts(sessionTimeout, heartbeatInterval);
+    return createConsumer({
+      groupId,
+      clientId: this.#config.clientId ?? DEFAULT_CLIENT_ID,
+      sessionTimeoutMs: sessionTimeout,
+      rebalanceTimeoutMs: config.rebalanceTimeout ?? 60_000,
+      heartbeatIntervalMs: heartbeatInterval,
+      limits: fetchLimits(config),
+      assigners: created,
+      retry: { ...this.#retry, ...retry },
+      view,
+      board: this.#board,
+      emitter: createEmitter(CONSUMER_EVENTS, 'consumer.events', view.connection.clock, logger),
+      logger,
+    });
+  }
+
+  /** An admin client; see kafkajs. */
+  admin(config: AdminConfig = {}): Admin {
+    return createAdmin({
+      retry: { ...this.#retry, ...config.retry },
+      view: this.#view(0, false),
+      logger: this.#logger,
+    });
+  }
+
+  /** The logger that all clients of this instance write to. */
+  logger(): Logger {
+    return this.#logger;
+  }
+}

@@ -1,0 +1,70 @@
+import kafkajs from 'kafkajs';
+import type { RetryOptions } from 'kafkajs';
+import type { Clock } from './clock.ts';
+import { isError, nonRetriable, toError } from './errors.ts';
+
+/** Time and chance, as handed to everything in a cluster that waits. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+export interface Attempt {
+  /** Which attempt this is, from 0. */
+  readonly retryCount: number;
+  /** Gives up: the whole rejects with exactly this error. */
+  bail(error: unknown): void;
+}
+
+const DEFAULTS = { maxRetryTime: 30_000, initialRetryTime: 300, factor: 0.2, multiplier: 2, retries: 5 };
+
+/** kafkajs's `initialRetryTime` when none is given, in milliseconds. */
+export const INITIAL_RETRY_TIME_MS = DEFAULTS.initialRetryTime;
+
+// A programming error is not cured by trying again.
+const UNRECOVERABLE = new Set(['RangeError', 'ReferenceError', 'SyntaxError', 'TypeError']);
+
+const isRetriable = (error: Error): boolean =>
+  !UNRECOVERABLE.has(error.name) && !('retriable' in error && error.retriable === false);
+
+const causeOf = (error: Error): Error => (isError(error.cause) ? error.cause : error);
+
+const settingsOf = (options: RetryOptions) => {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...DEFAULTS, ...Object.fromEntries(given) };
+};
+
+/**
+ * Runs `task` until it succeeds, with a wait between attempts that starts at `initialRetryTime`, is multiplied by
+ * `multiplier` each time, varies by `factor` and ends at `maxRetryTime`. Rejects with KafkaJSNumberOfRetriesExceeded
+ * after `retries` further attempts, and with KafkaJSNonRetriableError for what cannot be retried.
+ */
+export const withRetries = <T>(
+  { clock, random }: Surroundings,
+  options: RetryOptions,
+  task: (attempt: Attempt) => Promise<T>,
+): Promise<T> => {
+  const { factor, multiplier, maxRetryTime, initialRetryTime, retries } = settingsOf(options);
+  const jittered = (ms: number) => Math.ceil(ms - factor * ms + random() * 2 * factor * ms);
+
+  return new Promise<T>((resolve, reject) => {
+    let bailed = false;
+    const bail = (error: unknown): void => {
+      bailed = true;
+      reject(error);
+    };
+    const attempt = (retryTime: number, retryCount: number): void => {
+      task({ retryCount, bail }).then(resolve, (thrown: unknown) => {
+        const error = toError(thrown);
+        if (bailed) return;
+        if (!isRetriable(error)) return reject(nonRetriable(error, causeOf(error)));
+        if (retryCount >= retries) {
+          return reject(new kafkajs.KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime }));
+        }
+        const next = Math.min(jittered(retryTime) * multiplier, maxRetryTime);
+        clock.after(retryTime, () => attempt(next, retryCount + 1));
+      });
+    };
+    attempt(jittered(initialRetryTime), 0);
+  });
+};

@@ -1,0 +1,124 @@
+import {
+  MAX_BATCH,
+  orderLifecycleApi,
+  PREDECESSOR,
+  TOPIC_OF,
+  type OrderEvent,
+  type TransitionResult,
+  type WorkerTarget,
+} from '@order-pipeline/contracts';
+import type { CallContext, Peers, Runtime, Trace } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { MessagePosition, TracedEvent } from './event-codec.ts';
+import type { Publisher } from './publisher.ts';
+
+/** An order that may be due to be moved on. */
+export interface OrderToAdvance {
+  readonly orderId: string;
+  /** The trace that its next event continues. */
+  readonly trace: Trace;
+  /** The message that asks for it, if one does. */
+  readonly position?: MessagePosition;
+}
+
+/**
+ * Moves those of the orders that stand in the status before `to`, publishes what became of them, and only then
+ * resolves, so that the caller may commit. An order that stands in `to` already has its event published again: whoever
+ * moved it may have died before publishing. One that stands elsewhere is passed over. An order named twice is moved
+ * and published once a batch of at most 1,000 orders.
+ *
+ * @throws AppError UNAVAILABLE when the orders service or Kafka is down; doing all of it again is harmless
+ */
+export type AdvanceOrders = (orders: readonly OrderToAdvance[]) => Promise<void>;
+
+export interface AdvanceOptions {
+  readonly to: WorkerTarget;
+  /** What the order's history says moved it. */
+  readonly cause: string;
+  readonly peers: Pick<Peers, 'ask'>;
+  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly runtime: Pick<Runtime, 'uuid' | 'reach'>;
+  readonly logger: Logger;
+}
+
+type Advanced = Exclude<TransitionResult, { outcome: 'SKIPPED' }>;
+
+const eventOf = ({ order }: Advanced, to: WorkerTarget): OrderEvent => ({
+  orderId: order.orderId,
+  userId: order.userId,
+  items: order.items,
+  status: to,
+  at: order.updatedAt,
+});
+
+/** One line an order: at info where its status has changed, at debug where nothing has. */
+const logResult = (
+  result: TransitionResult,
+  { position, trace }: OrderToAdvance,
+  { to, cause }: AdvanceOptions,
+  logger: Logger,
+): void => {
+  const { outcome } = result;
+  const fields = { ...position, traceId: trace.traceId };
+  if (outcome === 'SKIPPED') {
+    logger.debug(
+      { orderId: result.orderId, status: result.status, to, ...fields },
+      'skipped an order that is not due',
+    );
+    return;
+  }
+  const { orderId } = result.order;
+  const moved = { orderId, eventId: `${orderId}:${to}`, from: PREDECESSOR[to], to, cause, ...fields };
+  if (outcome === 'MOVED') logger.info(moved, 'order moved');
+  else logger.debug(moved, 'an order had moved before, its event is published again');
+};
+
+const orderIdOf = (result: TransitionResult): string =>
+  result.outcome === 'SKIPPED' ? result.orderId : result.order.orderId;
+
+export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
+  const { to, cause, peers, publisher, runtime } = options;
+
+  const advanceBatch = async (orders: ReadonlyMap<string, OrderToAdvance>): Promise<void> => {
+    const [first] = orders.values();
+    if (!first) return;
+    const requestId = runtime.uuid();
+    const logger = options.logger.child({ requestId });
+    const call: CallContext = { requestId, trace: first.trace, logger };
+    const body = { to, orderIds: [...orders.keys()], cause };
+    const { results } = await peers.ask(
+      orderLifecycleApi.moveOrders,
+      { params: undefined, query: undefined, body },
+      call,
+    );
+    const events: TracedEvent[] = [];
+    for (const result of results) {
+      const order = orders.get(orderIdOf(result));
+      if (!order) continue;
+      logResult(result, order, options, logger);
+      if (result.outcome !== 'SKIPPED') events.push({ event: eventOf(result, to), trace: order.trace });
+    }
+    if (events.length === 0) return;
+    await runtime.reach('worker.afterMoveBeforePublish');
+    await publisher.publish(events);
+    logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'published what orders became');
+    await runtime.reach('worker.afterPublishBeforeCommit');
+  };
+
+  return async (orders) => {
+    for (let start = 0; start < orders.length; start += MAX_BATCH) {
+      const batch = new Map<string, OrderToAdvance>();
+      for (const order of orders.slice(start, start + MAX_BATCH)) {
+        if (!batch.has(order.orderId)) batch.set(order.orderId, order);
+      }
+      await advanceBatch(batch);
+    }
+  };
+};
+
+/** What a received event asks for. */
+export const orderToAdvance = (received: TracedEvent & MessagePosition): OrderToAdvance => ({
+  orderId: received.event.orderId,
+  trace: received.trace,
+  position: { topic: received.topic, partition: received.partition, offset: received.offset },
+});

@@ -1,0 +1,29 @@
+import type { Broker, Health, Metrics, Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { ReceivedEvent } from '../event-codec.ts';
+import type { Publisher } from '../publisher.ts';
+import type { TopicSetup } from '../topics.ts';
+
+/** Works all of them or throws; see `workBatch` for what happens then. */
+export type HandleEvents = (events: readonly ReceivedEvent[]) => Promise<void>;
+
+export interface ConsumerOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly broker: Broker;
+  readonly topicSetup: TopicSetup;
+  readonly publisher: Publisher;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Works a batch of one partition; batches of several partitions are worked side by side. */
+  readonly handle: HandleEvents;
+  /**
+   * When the offsets are committed: once a batch is handled, or only by `workOff` where a handler merely takes the
+   * messages in and works them later.
+   */
+  readonly commits: 'when handled' | 'by the handler';
+  /** Called when partitions are assigned anew: everything that is not committed will be delivered again. */
+  readonly onAssigned?: () => void;
+}

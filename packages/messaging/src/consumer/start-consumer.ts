@@ -1,0 +1,140 @@
+import { sleep, type ConsumerPort } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import { createDeadLetter } from '../dead-letters.ts';
+import type { ReceivedEvent } from '../event-codec.ts';
+import { workBatch } from '../work-batch.ts';
+import { keepAlive } from './keep-alive.ts';
+import { startLagMonitor } from './lag.ts';
+import { createOpenOffsets, type OpenOffsets } from './open-offsets.ts';
+import type { ConsumerOptions, HandleEvents } from './options.ts';
+import { createConsumerProgress, type ConsumerProgress } from './progress.ts';
+import type { SessionOptions } from './session.ts';
+
+const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
+
+/** A consumer that is kept alive: whatever ends it inside kafkajs, it is started anew. */
+export interface EventConsumer {
+  /**
+   * Works messages that the handler took in earlier, by the rules of `workBatch`, and then commits what is done. Only
+   * where `commits` is 'by the handler'.
+   *
+   * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, in which case
+   *   they are delivered again
+   */
+  workOff(events: readonly ReceivedEvent[], work: HandleEvents): Promise<boolean>;
+  /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
+  pause(): void;
+  resume(): void;
+  /** Waits for the batch in hand, commits and leaves the group; within a few seconds even when Kafka is down. */
+  stop(): Promise<void>;
+}
+
+const createSessionParts = (options: ConsumerOptions) => {
+  const logger = options.logger.child({ group: options.group });
+  return {
+    logger,
+    progress: createConsumerProgress(options.runtime),
+    deadLetter: createDeadLetter({ ...options, logger }),
+    batchSizes: options.metrics.histogram(
+      'kafka_consumer_batch_size',
+      'Messages worked in one go',
+      ['group'],
+      BATCH_SIZES,
+    ),
+  };
+};
+
+/** Commits what of `open` is done. Nothing is lost where it fails: the next commit takes it along, or it comes again. */
+const commitDone = async (
+  open: OpenOffsets,
+  consumer: ConsumerPort | undefined,
+  logger: Logger,
+): Promise<void> => {
+  const offsets = open.committable();
+  if (offsets.length === 0 || !consumer) return;
+  try {
+    await consumer.commitOffsets(offsets);
+    open.committed(offsets);
+  } catch (error) {
+    logger.warn({ err: error }, 'offsets could not be committed');
+  }
+};
+
+/** Whether the consumer is to fetch; kafkajs forgets it with each new consumer, so it is kept here and told again. */
+const createPauseSwitch = (
+  topics: readonly string[],
+  progress: ConsumerProgress,
+  current: () => ConsumerPort | undefined,
+) => {
+  const all = topics.map((topic) => ({ topic }));
+  let paused = false;
+  return {
+    isPaused: () => paused,
+    set: (isPaused: boolean): void => {
+      if (paused === isPaused) return;
+      paused = isPaused;
+      progress.paused(paused);
+      // Who is in no group fetches nothing, and is told when it joins.
+      if (!progress.isMember()) return;
+      if (paused) current()?.pause(all);
+      else current()?.resume(all);
+    },
+    tell: (consumer: ConsumerPort): void => {
+      if (paused) consumer.pause(all);
+    },
+  };
+};
+
+/** Starts a consumer; it connects in the background and keeps trying as long as Kafka is down. */
+export const startConsumer = (options: ConsumerOptions): EventConsumer => {
+  const { group, runtime, topics } = options;
+  const parts = createSessionParts(options);
+  const { logger, progress, deadLetter } = parts;
+  const stopping = new AbortController();
+  const open = createOpenOffsets();
+  let current: ConsumerPort | undefined;
+  const pauseSwitch = createPauseSwitch(topics, progress, () => current);
+  const commitOpen = () => commitDone(open, current, logger);
+
+  const sessionOptions: SessionOptions = {
+    ...options,
+    ...parts,
+    ...(options.commits === 'by the handler' ? { open } : {}),
+    commitOpen,
+    isPaused: pauseSwitch.isPaused,
+    onJoined: (consumer) => {
+      open.clear();
+      options.onAssigned?.();
+      pauseSwitch.tell(consumer);
+    },
+  };
+  const running = keepAlive(sessionOptions, stopping.signal, (session) => {
+    current = session?.consumer;
+  });
+  const monitor = startLagMonitor({ ...options, progress, logger });
+  const removeCheck = options.health.add(`consumer ${group}`, async () => progress.problem());
+
+  return {
+    workOff: async (events, handle) => {
+      const assignment = progress.assignments();
+      const done = await workBatch(events, {
+        handle,
+        deadLetter,
+        runtime,
+        logger,
+        pause: (ms) => sleep(runtime, ms, stopping.signal),
+        isOurs: () => !stopping.signal.aborted && progress.assignments() === assignment,
+      });
+      if (done) open.done(events);
+      await commitOpen();
+      return done;
+    },
+    pause: () => pauseSwitch.set(true),
+    resume: () => pauseSwitch.set(false),
+    stop: async () => {
+      stopping.abort();
+      removeCheck();
+      await Promise.all([running, monitor.stop()]);
+    },
+  };
+};

@@ -1,0 +1,24 @@
+import { PREDECESSOR, TOPIC_OF, type ServiceName, type WorkerTarget } from '@order-pipeline/contracts';
+import type { RunningService, ServiceContext } from '@order-pipeline/service-kit';
+import { createAdvanceOrders, orderToAdvance } from './advance-orders.ts';
+import { createMessaging } from './messaging.ts';
+
+/**
+ * Starts a worker that hears of the orders that have reached one status and moves them to the next at once. Its group
+ * and the cause in the orders' history bear the service's name.
+ */
+export const startOrderWorker = (
+  name: ServiceName,
+  to: Exclude<WorkerTarget, 'PROCESSING'>,
+  context: ServiceContext<unknown>,
+): RunningService => {
+  const { publisher, consume } = createMessaging(name, context);
+  const advance = createAdvanceOrders({ ...context, to, cause: name, publisher });
+  consume({
+    group: name,
+    topics: [TOPIC_OF[PREDECESSOR[to]]],
+    commits: 'when handled',
+    handle: (events) => advance(events.map(orderToAdvance)),
+  });
+  return { routes: [] };
+};

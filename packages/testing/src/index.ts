@@ -1,0 +1,5 @@
+export * from './eventually.ts';
+export * from './test-broker.ts';
+export * from './test-postgres.ts';
+export * from './test-runtime.ts';
+export * from './test-service.ts';

@@ -1,0 +1,122 @@
+import type { Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
+import type { Broker, Reply, Route, Runtime, Service, ServiceContext } from '@order-pipeline/service-kit';
+import {
+  createClosers,
+  createHealth,
+  createHttpServer,
+  createLocalTransport,
+  createMetrics,
+  createPeers,
+  parseSettings,
+} from '@order-pipeline/service-kit';
+import type { FastifyInstance } from 'fastify';
+import { pino, type Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { createTestBroker } from './test-broker.ts';
+import { createTestRuntime } from './test-runtime.ts';
+
+export interface TestServiceOptions {
+  /** The environment variables that the service's settings are read from. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly databaseUrl?: string;
+  /**
+   * Who answers for the services that this one asks: the routes of a started one, or those of a stub. One that is
+   * missing is down; the object may be changed while the service runs.
+   */
+  readonly peers?: Partial<Record<ServiceName, readonly Route[]>>;
+  /** Default: a broker of its own, see `createTestBroker`. */
+  readonly broker?: Broker;
+  readonly runtime?: Runtime;
+}
+
+/** A log line as pino writes it. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string; readonly level: number };
+
+export interface TestService {
+  readonly routes: readonly Route[];
+  /** Its HTTP server, which does not listen: for `inject`, or to be made to listen. */
+  readonly server: FastifyInstance;
+  /** Everything that it was given. */
+  readonly context: ServiceContext<unknown>;
+  readonly registry: Registry;
+  /** What it has logged so far, from `debug` on. */
+  readonly logs: readonly LogLine[];
+  /** Asks it one of its operations, without HTTP. */
+  ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply<Output<O>>>;
+  /** Closes its server and then all that it opened. */
+  close(): Promise<void>;
+}
+
+/** A logger that keeps its lines. */
+export const createTestLogger = (): { readonly logger: Logger; readonly logs: readonly LogLine[] } => {
+  const logs: LogLine[] = [];
+  const write = (line: string): void => void logs.push(JSON.parse(line) as LogLine);
+  return { logger: pino({ level: 'debug' }, { write }), logs };
+};
+
+const peersFrom = (peers: NonNullable<TestServiceOptions['peers']>) =>
+  createPeers((name) => {
+    const routes = peers[name];
+    return routes && createLocalTransport(routes);
+  });
+
+const createContext = <S>(service: Service<S>, options: TestServiceOptions, logger: Logger) => {
+  const runtime = options.runtime ?? createTestRuntime();
+  const registry = new Registry();
+  const context: ServiceContext<S> = {
+    settings: parseSettings(service.settings, options.environment ?? {}),
+    runtime,
+    logger,
+    metrics: createMetrics(registry, service.name),
+    health: createHealth(runtime),
+    closers: createClosers(runtime, logger),
+    peers: peersFrom(options.peers ?? {}),
+    broker: options.broker ?? createTestBroker(),
+    databaseUrl: options.databaseUrl ?? '',
+  };
+  return { context, registry };
+};
+
+const createAsk =
+  ({ context, routes }: { context: ServiceContext<unknown>; routes: readonly Route[] }): TestService['ask'] =>
+  async (operation, input) => {
+    const { runtime, logger } = context;
+    const given = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
+    const trace = { traceId: runtime.hex(16), spanId: runtime.hex(8) };
+    const reply = await createLocalTransport(routes)(operation, given, {
+      requestId: runtime.uuid(),
+      trace,
+      logger,
+    });
+    return reply as Reply<Output<typeof operation>>;
+  };
+
+/** Starts a service as the launcher does, on stand-ins for what it is not about. */
+export const startTestService = async <S>(
+  service: Service<S>,
+  options: TestServiceOptions = {},
+): Promise<TestService> => {
+  const { logger, logs } = createTestLogger();
+  const { context, registry } = createContext(service, options, logger);
+  const { runtime, metrics, health, closers } = context;
+  try {
+    const { routes, configureServer } = await service.start(context);
+    const server = await createHttpServer(
+      { routes, runtime, logger, metrics, registry, health },
+      configureServer,
+    );
+    closers.add('HTTP server', () => server.close());
+    return {
+      routes,
+      server,
+      context,
+      registry,
+      logs,
+      ask: createAsk({ context, routes }),
+      close: () => closers.closeAll(),
+    };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+};

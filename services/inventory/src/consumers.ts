@@ -1,0 +1,51 @@
+import type { ReservationRef } from '@order-pipeline/contracts';
+import type { Messaging, ReceivedEvent } from '@order-pipeline/messaging';
+import type { Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { InventoryStore } from './store/index.ts';
+
+/**
+ * Lets the stock of orders leave. A repeat finds nothing held; an order that was shipped without its stock being held
+ * is told as an error, since it must never be.
+ */
+export const consumeReservations = async (
+  store: InventoryStore,
+  orderIds: readonly string[],
+  logger: Logger,
+): Promise<void> => {
+  const reservations = await store.findReservations([...new Set(orderIds)]);
+  const held: ReservationRef[] = reservations.filter(({ state }) => state === 'HELD');
+  const left = held.length > 0 ? await store.consume(held) : [];
+  for (const orderId of left) logger.info({ orderId }, 'the stock of an order has left');
+  const known = new Map(reservations.map(({ orderId, state }) => [orderId, state]));
+  for (const orderId of orderIds) {
+    const state = known.get(orderId);
+    if (state === 'CONSUMED')
+      logger.debug({ orderId }, 'the stock of an order has left before, nothing is to be done');
+    else if (state !== 'HELD')
+      logger.error({ orderId, state }, 'an order was shipped whose stock was not held');
+  }
+};
+
+/** On ORDER_SHIPPED the reservation becomes stock that has left. */
+export const startInventoryConsumer = (options: {
+  readonly messaging: Messaging;
+  readonly store: InventoryStore;
+  readonly runtime: Pick<Runtime, 'reach'>;
+  readonly logger: Logger;
+}): void => {
+  const handle = async (events: readonly ReceivedEvent[]): Promise<void> => {
+    await consumeReservations(
+      options.store,
+      events.map(({ event }) => event.orderId),
+      options.logger,
+    );
+    await options.runtime.reach('inventory.afterConsumeBeforeCommit');
+  };
+  options.messaging.consume({
+    group: 'inventory',
+    topics: ['ORDER_SHIPPED'],
+    handle,
+    commits: 'when handled',
+  });
+};

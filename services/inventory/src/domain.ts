@@ -1,0 +1,115 @@
+import type {
+  NewItem,
+  OrderLine,
+  ReservationRequest,
+  ReservationResult,
+  Settlement,
+} from '@order-pipeline/contracts';
+
+/** A reservation as it stands in the database. */
+export interface StoredReservation {
+  readonly orderId: string;
+  readonly reservationId: string;
+  readonly state: 'HELD' | 'RELEASED' | 'CONSUMED';
+  readonly lines: readonly OrderLine[];
+}
+
+/** A reservation to be made. */
+export interface NewReservation {
+  readonly orderId: string;
+  readonly reservationId: string;
+  readonly lines: readonly OrderLine[];
+}
+
+export interface ReservationDecision {
+  /** One result a request, in the same order. */
+  readonly results: readonly ReservationResult[];
+  readonly reservations: readonly NewReservation[];
+}
+
+/** One line an item, in the order of item ids: how reservations are stored and compared. */
+export const mergeLines = (lines: readonly OrderLine[]): OrderLine[] => {
+  const byItem = new Map<string, number>();
+  for (const { itemId, quantity } of lines) byItem.set(itemId, (byItem.get(itemId) ?? 0) + quantity);
+  return [...byItem]
+    .map(([itemId, quantity]) => ({ itemId, quantity }))
+    .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1));
+};
+
+const sameLines = (a: readonly OrderLine[], b: readonly OrderLine[]): boolean =>
+  a.length === b.length &&
+  a.every((line, index) => line.itemId === b[index]?.itemId && line.quantity === b[index]?.quantity);
+
+/** What is already known of an order's reservation, if that settles the request. A released one may be made again. */
+const decideRepeat = (
+  request: ReservationRequest,
+  lines: readonly OrderLine[],
+  stored: StoredReservation | undefined,
+): ReservationResult | undefined => {
+  if (!stored || stored.state === 'RELEASED') return undefined;
+  const outcome = sameLines(stored.lines, lines) ? 'RESERVED' : 'HELD_OTHERWISE';
+  return { orderId: request.orderId, outcome, reservationId: stored.reservationId };
+};
+
+const decideStock = (
+  orderId: string,
+  lines: readonly OrderLine[],
+  available: ReadonlyMap<string, number>,
+): ReservationResult | undefined => {
+  const unknown = lines.filter(({ itemId }) => !available.has(itemId)).map(({ itemId }) => itemId);
+  if (unknown.length > 0) return { orderId, outcome: 'UNKNOWN_ITEM', itemIds: unknown };
+  const short = lines
+    .map(({ itemId, quantity }) => ({
+      itemId,
+      requestedQty: quantity,
+      availableQty: available.get(itemId) ?? 0,
+    }))
+    .filter(({ requestedQty, availableQty }) => requestedQty > availableQty);
+  return short.length > 0 ? { orderId, outcome: 'NOT_ENOUGH_STOCK', short } : undefined;
+};
+
+/**
+ * Decides a batch of reservations, in the order of the requests, each all or nothing: what one takes is not there for
+ * the next.
+ *
+ * @param stock the units available of every item named; an item that is missing here is unknown
+ * @param stored what the database knows under the order ids
+ * @param newId a new reservation id
+ */
+export const decideReservations = (
+  requests: readonly ReservationRequest[],
+  stock: ReadonlyMap<string, number>,
+  stored: ReadonlyMap<string, StoredReservation>,
+  newId: () => string,
+): ReservationDecision => {
+  const available = new Map(stock);
+  const known = new Map(stored);
+  const reservations: NewReservation[] = [];
+  const results = requests.map((request): ReservationResult => {
+    const { orderId } = request;
+    const lines = mergeLines(request.lines);
+    const settled =
+      decideRepeat(request, lines, known.get(orderId)) ?? decideStock(orderId, lines, available);
+    if (settled) return settled;
+    const reservation = { orderId, reservationId: newId(), lines };
+    for (const { itemId, quantity } of lines) available.set(itemId, (available.get(itemId) ?? 0) - quantity);
+    known.set(orderId, { ...reservation, state: 'HELD' });
+    reservations.push(reservation);
+    return { orderId, outcome: 'RESERVED', reservationId: reservation.reservationId };
+  });
+  return { results, reservations };
+};
+
+/** What has to be done with held reservations once the truth about their orders is known. */
+export const decideSettlements = (settlements: readonly Settlement[]) => {
+  const to = (...truths: Settlement['truth'][]) => settlements.filter(({ truth }) => truths.includes(truth));
+  return {
+    release: to('ABANDONED', 'CANCELLED'),
+    consume: to('SHIPPED', 'DELIVERED'),
+    keep: to('PENDING', 'PROCESSING'),
+  };
+};
+
+/** Whether a request to add an item repeats the one that added it. */
+export const isSameItem = (added: NewItem, again: NewItem): boolean =>
+  added.itemName === again.itemName && added.availableQty === again.availableQty;

@@ -1,0 +1,93 @@
+import {
+  inventoryApi,
+  reservationsApi,
+  type NewItem,
+  type ReservationRequest,
+  type ReservationResult,
+} from '@order-pipeline/contracts';
+import {
+  created,
+  ok,
+  pageHeaders,
+  pageOf,
+  pageRequest,
+  refuse,
+  routesOf,
+  type Batcher,
+  type Inserted,
+  type Route,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import { isSameItem } from './domain.ts';
+import type { InventoryStore, ItemRow } from './store/index.ts';
+
+const itemNotFound = (itemId: string) => refuse('ITEM_NOT_FOUND', `There is no item ${itemId}`);
+const itemOf = ({ itemId, itemName, availableQty, reservedQty }: ItemRow) => ({
+  itemId,
+  itemName,
+  availableQty,
+  reservedQty,
+});
+
+export interface InventoryBatchers {
+  readonly items: Batcher<NewItem, Inserted<NewItem>>;
+  readonly reservations: Batcher<ReservationRequest, ReservationResult>;
+}
+
+/** What clients ask: items and their stock. */
+const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): Route[] =>
+  routesOf(inventoryApi, {
+    addItem: async ({ body }, { logger }) => {
+      const { itemId } = body;
+      const { stored, isNew } = await items.submit(body);
+      if (!isNew && !isSameItem(stored, body)) {
+        return refuse('ID_TAKEN', `The item id ${itemId} is taken by another item`);
+      }
+      if (isNew) logger.info({ itemId }, 'an item was added');
+      return created({ message: 'Inventory item added' as const, itemId });
+    },
+
+    listItems: async ({ query }) => {
+      const request = pageRequest(query);
+      const page = pageOf(await store.listItems(request), request.limit);
+      return ok(page.rows.map(itemOf), pageHeaders(inventoryApi.listItems.path, query, page.next));
+    },
+
+    getItem: async ({ params: { itemId } }) => {
+      const item = await store.getItem(itemId);
+      return item ? ok(item) : itemNotFound(itemId);
+    },
+
+    restockItem: async ({ params: { itemId }, body: { quantity } }, { logger }) => {
+      const item = await store.restock(itemId, quantity);
+      if (!item) return itemNotFound(itemId);
+      logger.info({ itemId, quantity }, 'an item was restocked');
+      return ok(item);
+    },
+  });
+
+/** What the orders service asks: reservations, in batches. */
+const createReservationRoutes = (
+  store: InventoryStore,
+  { reservations }: InventoryBatchers,
+  runtime: Pick<Runtime, 'reach'>,
+): Route[] =>
+  routesOf(reservationsApi, {
+    reserveStock: async ({ body }) => {
+      const results = await Promise.all(body.requests.map((request) => reservations.submit(request)));
+      await runtime.reach('inventory.afterReserveBeforeAnswer');
+      return ok({ results });
+    },
+
+    releaseStock: async ({ body }, { logger }) => {
+      const releasedOrderIds = await store.release(body.reservations);
+      for (const orderId of releasedOrderIds) logger.info({ orderId }, 'the stock of an order came back');
+      return ok({ releasedOrderIds });
+    },
+  });
+
+export const createInventoryRoutes = (
+  store: InventoryStore,
+  batchers: InventoryBatchers,
+  runtime: Pick<Runtime, 'reach'>,
+): Route[] => [...createItemRoutes(store, batchers), ...createReservationRoutes(store, batchers, runtime)];

@@ -1,0 +1,59 @@
+import { MAX_BATCH } from '@order-pipeline/contracts';
+import { createMessaging } from '@order-pipeline/messaging';
+import {
+  createBatcher,
+  createPrismaAdapter,
+  defineService,
+  migrateDatabase,
+  milliseconds,
+} from '@order-pipeline/service-kit';
+import { z } from 'zod';
+import { startInventoryConsumer } from './consumers.ts';
+import { PrismaClient } from './generated/client.ts';
+import { startReconciler } from './reconciler.ts';
+import { createInventoryRoutes } from './routes.ts';
+import { createStore } from './store/index.ts';
+
+const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
+const MAX_ITEMS_A_STATEMENT = 200;
+const MAX_CONCURRENT_BATCHES = 3;
+
+/** Items, stock and reservations: one reservation an order, all its lines or none. */
+export const inventoryService = defineService({
+  name: 'inventory',
+  settings: z.object({
+    /** How long a reservation may stand before its order is asked for. */
+    RESERVATION_CHECK_AFTER_MS: milliseconds(10_000),
+  }),
+  database: 'inventory',
+  usesKafka: true,
+  asks: ['orders'],
+  callTimeoutMs: 5_000,
+  start: async (context) => {
+    const { databaseUrl, runtime, logger, health, closers, settings } = context;
+    await migrateDatabase(databaseUrl, MIGRATIONS, logger);
+    const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'inventory', logger) });
+    closers.add('inventory database', () => prisma.$disconnect());
+    const store = createStore(prisma, runtime);
+    const removeCheck = health.add('inventory database', async () => {
+      await store.ping();
+      return undefined;
+    });
+    closers.add('inventory health check', async () => removeCheck());
+
+    startInventoryConsumer({ messaging: createMessaging('inventory', context), store, runtime, logger });
+    const reconciler = startReconciler(context, store, settings.RESERVATION_CHECK_AFTER_MS);
+    closers.add('reservation reconciler', () => reconciler.stop());
+
+    const batching = { runtime, maxConcurrent: MAX_CONCURRENT_BATCHES };
+    const items = createBatcher({ ...batching, maxSize: MAX_ITEMS_A_STATEMENT, run: store.addItems });
+    const reservations = createBatcher({
+      ...batching,
+      maxSize: MAX_BATCH,
+      run: async (requests: Parameters<typeof store.reserve>[0][number][]) =>
+        (await store.reserve(requests)).results,
+    });
+    closers.add('stock in hand', () => Promise.all([items.drain(), reservations.drain()]));
+    return { routes: createInventoryRoutes(store, { items, reservations }, runtime) };
+  },
+});

@@ -1,0 +1,40 @@
+import type { NewItem, ReservationRef } from '@order-pipeline/contracts';
+import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { addItems, getItem, listItems, restock } from './items.ts';
+import {
+  endReservations,
+  findDue,
+  findReservations,
+  putOff,
+  reserve,
+  type ReservationRequests,
+} from './reservations.ts';
+import type { Database } from './sql.ts';
+
+export type { ItemRow } from './items.ts';
+
+/** The inventory database: one function a need, one transaction each. */
+export const createStore = (database: Database, runtime: Pick<Runtime, 'now' | 'uuid'>) => {
+  const isoAgo = (ms: number): string => new Date(runtime.now() - ms).toISOString();
+  const now = (): string => isoAgo(0);
+  return guardStore({
+    addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
+    getItem: (itemId: string) => getItem(database, itemId),
+    listItems: (request: PageRequest) => listItems(database, request),
+    restock: (itemId: string, quantity: number) => restock(database, itemId, quantity),
+    reserve: (requests: ReservationRequests) => reserve(database, requests, runtime, now()),
+    release: (reservations: readonly ReservationRef[]) =>
+      endReservations(database, 'RELEASED', reservations, now()),
+    consume: (reservations: readonly ReservationRef[]) =>
+      endReservations(database, 'CONSUMED', reservations, now()),
+    findReservations: (orderIds: readonly string[]) => findReservations(database, orderIds),
+    findDue: (olderThanMs: number, limit: number) => findDue(database, isoAgo(olderThanMs), limit),
+    putOff: (reservations: readonly ReservationRef[], mostMs: number) =>
+      putOff(database, reservations, mostMs, now()),
+    ping: async () => {
+      await database.$queryRaw`SELECT 1`;
+    },
+  });
+};
+
+export type InventoryStore = ReturnType<typeof createStore>;

@@ -1,0 +1,54 @@
+import type { Item, NewItem } from '@order-pipeline/contracts';
+import { insertOnce, type Inserted, type PageRequest } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
+import type { Sql } from './sql.ts';
+
+export type ItemRow = Item & { readonly seq: number };
+
+const ITEM_COLUMNS = Prisma.sql`
+  id AS "itemId", name AS "itemName", available_qty::float8 AS "availableQty", reserved_qty::float8 AS "reservedQty"`;
+const ADDED_COLUMNS = Prisma.sql`id AS "itemId", name AS "itemName", initial_qty::float8 AS "availableQty"`;
+
+/**
+ * Stores a batch of items, each under its id where that is free; answers what stands there, as it was added.
+ *
+ * @param at ISO 8601
+ */
+export const addItems = (sql: Sql, items: readonly NewItem[], at: string): Promise<Inserted<NewItem>[]> =>
+  insertOnce(items, {
+    idOf: ({ itemId }) => itemId,
+    insert: (distinct) => sql.$queryRaw<NewItem[]>`
+      INSERT INTO items (id, name, initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, created_at)
+      SELECT id, name, quantity, quantity, quantity, 0, 0, ${at}::timestamptz
+      FROM unnest(
+        ${distinct.map(({ itemId }) => itemId)}::text[],
+        ${distinct.map(({ itemName }) => itemName)}::text[],
+        ${distinct.map(({ availableQty }) => availableQty)}::bigint[]
+      ) AS t(id, name, quantity)
+      ON CONFLICT (id) DO NOTHING
+      RETURNING ${ADDED_COLUMNS}`,
+    read: (itemIds) => sql.$queryRaw<NewItem[]>`
+      SELECT ${ADDED_COLUMNS} FROM items WHERE id = ANY(${itemIds}::text[])`,
+  });
+
+export const getItem = async (sql: Sql, itemId: string): Promise<Item | undefined> => {
+  const [row] = await sql.$queryRaw<Item[]>`SELECT ${ITEM_COLUMNS} FROM items WHERE id = ${itemId}`;
+  return row;
+};
+
+/** Items, newest first, one more than the limit where there are more. */
+export const listItems = (sql: Sql, { limit, before }: PageRequest): Promise<ItemRow[]> => sql.$queryRaw<
+  ItemRow[]
+>`
+  SELECT ${ITEM_COLUMNS}, seq::float8 AS seq FROM items
+  ${before === undefined ? Prisma.empty : Prisma.sql`WHERE seq < ${before}::bigint`}
+  ORDER BY seq DESC LIMIT ${limit + 1}`;
+
+/** Adds units to an item; nothing for an unknown one. */
+export const restock = async (sql: Sql, itemId: string, quantity: number): Promise<Item | undefined> => {
+  const [row] = await sql.$queryRaw<Item[]>`
+    UPDATE items SET
+      stocked_qty = stocked_qty + ${quantity}::bigint, available_qty = available_qty + ${quantity}::bigint
+    WHERE id = ${itemId} RETURNING ${ITEM_COLUMNS}`;
+  return row;
+};

@@ -1,0 +1,77 @@
+import {
+  STATUSES_ON_THE_WAY,
+  TOPIC_OF,
+  type AnnouncedStatus,
+  type NewOrder,
+  type OrderLine,
+  type OrderStatus,
+} from '@order-pipeline/contracts';
+
+/** What came of placing an order. */
+export type Placement =
+  | { readonly outcome: 'PLACED'; readonly isNew: boolean }
+  | { readonly outcome: 'ID_TAKEN' }
+  | { readonly outcome: 'UNKNOWN_USER' }
+  | { readonly outcome: 'UNKNOWN_ITEM'; readonly itemIds: readonly string[] }
+  | { readonly outcome: 'NOT_ENOUGH_STOCK'; readonly short: readonly Shortage[] }
+  /** Another placement of the same id is under way, or was and has not been settled yet: to be tried again. */
+  | { readonly outcome: 'UNDECIDED' };
+
+export interface Shortage {
+  readonly itemId: string;
+  readonly requestedQty: number;
+  readonly availableQty: number;
+}
+
+/** What of a stored order tells whether a request repeats it. */
+export interface OrderContent {
+  readonly userId: string;
+  readonly items: readonly OrderLine[];
+}
+
+const sameLine = (a: OrderLine, b: OrderLine | undefined): boolean =>
+  a.itemId === b?.itemId && a.quantity === b.quantity;
+
+/** Whether a request to place an order repeats the one that placed it. */
+export const isSameOrder = (stored: OrderContent, asked: OrderContent): boolean =>
+  stored.userId === asked.userId &&
+  stored.items.length === asked.items.length &&
+  stored.items.every((line, index) => sameLine(line, asked.items[index]));
+
+/** A request whose id is known: the same again is answered as the first time, another one is refused. */
+export const decideRepeat = (stored: OrderContent, asked: OrderContent): Placement =>
+  isSameOrder(stored, asked) ? { outcome: 'PLACED', isNew: false } : { outcome: 'ID_TAKEN' };
+
+/**
+ * Splits requests into those that can be placed together and those that have to wait for them, because they bear an id
+ * that is among them already.
+ */
+export const splitRepeats = <R extends { readonly order: NewOrder }>(
+  requests: readonly R[],
+): { readonly now: R[]; readonly later: R[] } => {
+  const seen = new Set<string>();
+  const now: R[] = [];
+  const later: R[] = [];
+  for (const request of requests) {
+    (seen.has(request.order.orderId) ? later : now).push(request);
+    seen.add(request.order.orderId);
+  }
+  return { now, later };
+};
+
+export type CancellationDecision =
+  | { readonly outcome: 'NOT_FOUND' }
+  | { readonly outcome: 'REFUSED'; readonly sentence: string };
+
+/** Why an order that could not be moved from PENDING to CANCELLED was not. */
+export const decideCancellation = (status: OrderStatus | undefined): CancellationDecision =>
+  status === undefined
+    ? { outcome: 'NOT_FOUND' }
+    : { outcome: 'REFUSED', sentence: `Order cannot be cancelled. Current status: ${status}` };
+
+/** Whether a status has an event. */
+export const isAnnounced = (status: OrderStatus): status is AnnouncedStatus => status in TOPIC_OF;
+
+/** Whether an order of this status waits for its next event. */
+export const isOnTheWay = (status: OrderStatus): boolean =>
+  (STATUSES_ON_THE_WAY as readonly OrderStatus[]).includes(status);

@@ -1,0 +1,171 @@
+import { reservationsApi, usersApi, type NewOrder, type ReservationResult } from '@order-pipeline/contracts';
+import {
+  AppError,
+  isTransient,
+  traceparent,
+  type CallContext,
+  type Peers,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
+import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
+
+/** A request to place an order, with who asks. */
+export interface PlacementRequest {
+  readonly order: NewOrder;
+  readonly call: CallContext;
+}
+
+export interface PlacementParts {
+  readonly peers: Peers;
+  readonly store: OrdersStore;
+  readonly runtime: Runtime;
+}
+
+type Decided = Map<string, Placement>;
+type Reserved = ReservedOrder & { readonly call: CallContext };
+
+const contentOf = ({ userId, lines }: OrderRow): OrderContent => ({ userId, items: lines });
+
+const askUsers = async ({ peers }: PlacementParts, requests: readonly PlacementRequest[], call: CallContext) => {
+  const userIds = [...new Set(requests.map(({ order }) => order.userId))];
+  const found = await peers.ask(usersApi.findUsers, { params: undefined, query: undefined, body: { userIds } }, call);
+  return new Set(found.userIds);
+};
+
+/** Decides what needs no stock: repeats of what is stored, and orders of users that do not exist. */
+const decideWithoutStock = async (
+  parts: PlacementParts,
+  requests: readonly PlacementRequest[],
+  call: CallContext,
+): Promise<Decided> => {
+  const orderIds = requests.map(({ order }) => order.orderId);
+  const [stored, users] = await Promise.all([parts.store.findOrders(orderIds), askUsers(parts, requests, call)]);
+  const decided: Decided = new Map();
+  for (const { order } of requests) {
+    const known = stored.get(order.orderId);
+    if (known) decided.set(order.orderId, decideRepeat(contentOf(known), order));
+    else if (!users.has(order.userId)) decided.set(order.orderId, { outcome: 'UNKNOWN_USER' });
+  }
+  return decided;
+};
+
+const decisionOf = (result: ReservationResult): Placement => {
+  switch (result.outcome) {
+    case 'UNKNOWN_ITEM':
+    case 'NOT_ENOUGH_STOCK':
+      return result;
+    case 'HELD_OTHERWISE':
+    case 'RESERVED':
+      return { outcome: 'UNDECIDED' };
+  }
+};
+
+const reserve = async (
+  { peers }: PlacementParts,
+  requests: readonly PlacementRequest[],
+  call: CallContext,
+  decided: Decided,
+): Promise<Reserved[]> => {
+  const body = { requests: requests.map(({ order }) => ({ orderId: order.orderId, lines: order.items })) };
+  const { results } = await peers.ask(
+    reservationsApi.reserveStock,
+    { params: undefined, query: undefined, body },
+    call,
+  );
+  return requests.flatMap((request, index) => {
+    const result = results[index];
+    if (result?.orderId !== request.order.orderId) throw new AppError('INTERNAL', 'reservations came back mixed up');
+    if (result.outcome === 'RESERVED') {
+      const { reservationId } = result;
+      return [{ ...request, reservationId, traceparent: traceparent(request.call.trace) }];
+    }
+    decided.set(result.orderId, decisionOf(result));
+    return [];
+  });
+};
+
+/** Gives stock back that no order stands on. What cannot be given back now the inventory's reconciler gives back. */
+const release = async ({ peers }: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<void> => {
+  if (reserved.length === 0) return;
+  const reservations = reserved.map(({ order, reservationId }) => ({ orderId: order.orderId, reservationId }));
+  try {
+    await peers.ask(
+      reservationsApi.releaseStock,
+      { params: undefined, query: undefined, body: { reservations } },
+      call,
+    );
+  } catch (error) {
+    call.logger.warn({ err: error, orders: reserved.length }, 'stock could not be given back, it will be reconciled');
+  }
+};
+
+/** Stores; where that fails for certain gives the stock back, and where nobody knows leaves it to the reconciler. */
+const store = async (parts: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<Set<string>> => {
+  try {
+    return await parts.store.storeOrders(reserved);
+  } catch (error) {
+    if (!isTransient(error)) await release(parts, reserved, call);
+    throw error;
+  }
+};
+
+/**
+ * Those that were not stored: the id was taken since we looked, or the reservation was abandoned while we were on our
+ * way. A reservation that an order stands on is left alone.
+ */
+const decideNotStored = async (
+  parts: PlacementParts,
+  reserved: readonly Reserved[],
+  call: CallContext,
+  decided: Decided,
+): Promise<void> => {
+  if (reserved.length === 0) return;
+  const stored = await parts.store.findOrders(reserved.map(({ order }) => order.orderId));
+  const unused = reserved.filter(({ order, reservationId }) => {
+    const known = stored.get(order.orderId);
+    decided.set(order.orderId, known ? decideRepeat(contentOf(known), order) : { outcome: 'UNDECIDED' });
+    return known?.reservationId !== reservationId;
+  });
+  await release(parts, unused, call);
+};
+
+const placeDistinct = async (parts: PlacementParts, requests: readonly PlacementRequest[]): Promise<Decided> => {
+  const call = requests[0]?.call;
+  if (!call) return new Map();
+  const decided = await decideWithoutStock(parts, requests, call);
+  const open = requests.filter(({ order }) => !decided.has(order.orderId));
+  if (open.length === 0) return decided;
+  const reserved = await reserve(parts, open, call, decided);
+  if (reserved.length === 0) return decided;
+  await parts.runtime.reach('orders.afterReserveBeforeStore');
+  const storedIds = await store(parts, reserved, call);
+  for (const orderId of storedIds) decided.set(orderId, { outcome: 'PLACED', isNew: true });
+  await decideNotStored(
+    parts,
+    reserved.filter(({ order }) => !storedIds.has(order.orderId)),
+    call,
+    decided,
+  );
+  await parts.runtime.reach('orders.afterStoreBeforeAnswer');
+  return decided;
+};
+
+/**
+ * Places a batch of orders: one look-up of users, one reservation, one insert, each order with its own result, in the
+ * same order.
+ *
+ * @throws AppError when a part is down; the whole batch is undecided then, and asking again is safe
+ */
+export const placeOrders = async (
+  parts: PlacementParts,
+  requests: readonly PlacementRequest[],
+): Promise<Placement[]> => {
+  const { now, later } = splitRepeats(requests);
+  const decided = await placeDistinct(parts, now);
+  const repeated = later.length > 0 ? await placeOrders(parts, later) : [];
+  const byRequest = new Map(later.map((request, index) => [request, repeated[index]]));
+  return requests.map(
+    (request) => byRequest.get(request) ?? decided.get(request.order.orderId) ?? { outcome: 'UNDECIDED' },
+  );
+};

@@ -1,0 +1,168 @@
+import { orderLifecycleApi, ordersApi, usersApi } from '@order-pipeline/contracts';
+import {
+  backoffMs,
+  created,
+  ok,
+  pageHeaders,
+  pageOf,
+  pageRequest,
+  refuse,
+  routesOf,
+  sleep,
+  unavailable,
+  type Batcher,
+  type Peers,
+  type Reply,
+  type Route,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import { decideCancellation, type Placement } from './domain.ts';
+import type { PlacementRequest } from './placement.ts';
+import type { StatusMetrics } from './status-metrics.ts';
+import type { StockReturn } from './stock-return.ts';
+import { orderOf, type OrderRow, type OrdersStore } from './store/index.ts';
+
+export interface OrdersParts {
+  readonly store: OrdersStore;
+  readonly placements: Batcher<PlacementRequest, Placement>;
+  readonly stockReturn: StockReturn;
+  readonly peers: Peers;
+  readonly runtime: Runtime;
+  readonly statusMetrics: StatusMetrics;
+  /** Called when there is something new in the outbox. */
+  readonly wakeOutbox: () => void;
+}
+
+/** How often a placement is tried again that another one of the same id is in the way of. */
+const MOST_TRIES = 5;
+
+const orderNotFound = (orderId: string) => refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+
+const listed = ({ id, userId, status, lines }: OrderRow) => ({ orderId: id, userId, status, items: lines });
+
+const submit = async ({ placements, runtime }: OrdersParts, request: PlacementRequest): Promise<Placement> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const placement = await placements.submit(request);
+    if (placement.outcome !== 'UNDECIDED' || attempt >= MOST_TRIES) return placement;
+    await sleep(runtime, backoffMs(runtime, attempt, 20, 200));
+  }
+};
+
+const placementReply = (placement: Placement, { order }: PlacementRequest): Reply<PlacedReply> => {
+  const { orderId, userId } = order;
+  switch (placement.outcome) {
+    case 'PLACED':
+      return created({ message: 'Order placed successfully' as const, orderId });
+    case 'ID_TAKEN':
+      return refuse('ID_TAKEN', `The order id ${orderId} is taken by another order`);
+    case 'UNKNOWN_USER':
+      return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
+    case 'UNKNOWN_ITEM':
+      return refuse('ITEM_NOT_FOUND', `There is no item ${placement.itemIds.join(', ')}`, placement.itemIds);
+    case 'NOT_ENOUGH_STOCK':
+      return refuse(
+        'NOT_ENOUGH_STOCK',
+        `Not enough stock of ${placement.short.map(({ itemId }) => itemId).join(', ')}`,
+        placement.short,
+      );
+    case 'UNDECIDED':
+      throw unavailable(`Another order with the id ${orderId} is being placed, try again in a moment`);
+  }
+};
+
+interface PlacedReply {
+  message: 'Order placed successfully';
+  orderId: string;
+}
+
+const createCommandRoutes = (parts: OrdersParts) => {
+  const { store, stockReturn, statusMetrics } = parts;
+  return {
+    placeOrder: async ({ body }: { body: { order: PlacementRequest['order'] } }, call: PlacementRequest['call']) => {
+      const request = { order: body.order, call };
+      const placement = await submit(parts, request);
+      if (placement.outcome === 'PLACED' && placement.isNew) {
+        parts.wakeOutbox();
+        statusMetrics.changed('PENDING');
+        call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'an order was placed');
+      }
+      return placementReply(placement, request);
+    },
+
+    cancelOrder: async ({ params: { orderId } }: { params: { orderId: string } }, call: PlacementRequest['call']) => {
+      const reservation = await store.cancelOrder(orderId);
+      if (!reservation) {
+        const row = (await store.findOrders([orderId])).get(orderId);
+        const decision = decideCancellation(row?.status);
+        if (decision.outcome === 'NOT_FOUND') return orderNotFound(orderId);
+        return refuse('ORDER_NOT_CANCELLABLE', decision.sentence);
+      }
+      statusMetrics.changed('CANCELLED');
+      call.logger.info({ orderId, status: 'CANCELLED' }, 'an order was cancelled');
+      await stockReturn.giveBack([reservation], call);
+      return ok({ message: 'Order cancelled successfully' as const, orderId, status: 'CANCELLED' as const });
+    },
+  };
+};
+
+/** What clients ask. */
+const createClientRoutes = (parts: OrdersParts): Route[] => {
+  const { store, peers } = parts;
+  return routesOf(ordersApi, {
+    ...createCommandRoutes(parts),
+
+    listOrders: async ({ query }) => {
+      const request = pageRequest(query);
+      const page = pageOf(await store.listOrders(request, query.status), request.limit);
+      return ok(page.rows.map(listed), pageHeaders(ordersApi.listOrders.path, query, page.next));
+    },
+
+    listOrdersOfUser: async ({ params: { userId }, query }, call) => {
+      const request = pageRequest(query);
+      const page = pageOf(await store.listOrdersOfUser(userId, request), request.limit);
+      if (page.rows.length === 0) {
+        const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
+        const known = await peers.ask(usersApi.findUsers, input, call);
+        if (known.userIds.length === 0) return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
+      }
+      const path = ordersApi.listOrdersOfUser.path.replace(':userId', encodeURIComponent(userId));
+      return ok(page.rows.map(listed), pageHeaders(path, query, page.next));
+    },
+
+    getOrder: async ({ params: { orderId } }) => {
+      const row = (await store.findOrders([orderId])).get(orderId);
+      return row ? ok(orderOf(row)) : orderNotFound(orderId);
+    },
+
+    getOrderHistory: async ({ params: { orderId } }) => {
+      const history = await store.readHistory(orderId);
+      return history.length > 0 ? ok(history) : orderNotFound(orderId);
+    },
+  });
+};
+
+/** What other services ask. */
+const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =>
+  routesOf(orderLifecycleApi, {
+    moveOrders: async ({ body: { to, orderIds, cause } }) => {
+      const results = await store.moveOrders(to, [...new Set(orderIds)], cause);
+      statusMetrics.changed(to, results.filter(({ outcome }) => outcome === 'MOVED').length);
+      return ok({ results });
+    },
+
+    findOverdueOrders: async ({ body: { olderThanMs, after, limit } }) =>
+      ok({ orderIds: await store.findOverdue(olderThanMs, after, limit) }),
+
+    settleReservations: async ({ body: { reservations } }, { logger }) => {
+      const settlements = await store.settleReservations(reservations);
+      for (const { orderId, truth } of settlements) {
+        if (truth === 'ABANDONED') logger.info({ orderId }, 'a reservation without an order was abandoned');
+      }
+      return ok({ settlements });
+    },
+  });
+
+export const createOrdersRoutes = (parts: OrdersParts): Route[] => [
+  ...createClientRoutes(parts),
+  ...createLifecycleRoutes(parts),
+];

@@ -1,0 +1,65 @@
+import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
+import {
+  continueTrace,
+  startPeriodic,
+  type CallContext,
+  type Peers,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { OrdersStore } from './store/index.ts';
+
+const BATCH = 500;
+const INTERVAL_MS = 1_000;
+
+/** Gives the stock of cancelled orders back, once each, until the inventory has it. */
+export interface StockReturn {
+  /** Tries now; what fails is tried again every second. Never rejects. */
+  giveBack(reservations: readonly ReservationRef[], call: CallContext): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A cancelled order stays marked until its stock is known to be back, so a crash between the cancellation and the
+ * return loses nothing; the inventory gives a reservation back only once, so returning it twice is harmless.
+ */
+export const startStockReturn = (options: {
+  readonly peers: Peers;
+  readonly store: OrdersStore;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+}): StockReturn => {
+  const { peers, store, runtime, logger } = options;
+  const returnStock = async (reservations: readonly ReservationRef[], call: CallContext): Promise<void> => {
+    await runtime.reach('orders.afterCancelBeforeRelease');
+    const body = { reservations: [...reservations] };
+    await peers.ask(reservationsApi.releaseStock, { params: undefined, query: undefined, body }, call);
+    await runtime.reach('orders.afterReleaseBeforeRecord');
+    await store.recordStockReturned(reservations.map(({ orderId }) => orderId));
+  };
+  const catchUp = async (): Promise<boolean> => {
+    const reservations = await store.findStockNotReturned(BATCH);
+    if (reservations.length === 0) return false;
+    const trace = continueTrace(undefined, runtime);
+    await returnStock(reservations, { requestId: runtime.uuid(), trace, logger });
+    return reservations.length === BATCH;
+  };
+  const periodic = startPeriodic({
+    name: 'return of stock',
+    intervalMs: INTERVAL_MS,
+    atStart: true,
+    runtime,
+    logger,
+    work: catchUp,
+  });
+  return {
+    giveBack: async (reservations, call) => {
+      try {
+        await returnStock(reservations, call);
+      } catch (error) {
+        call.logger.warn({ err: error }, 'the stock of a cancelled order is not back yet, it will be tried again');
+      }
+    },
+    stop: () => periodic.stop(),
+  };
+};

@@ -1,0 +1,44 @@
+import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
+import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned, type Target } from './moving.ts';
+import { announceAgain, createOutbox } from './outbox.ts';
+import { findOrders, storeOrders, type ReservedOrder } from './placing.ts';
+import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './reading.ts';
+import { settleReservations } from './settling.ts';
+import type { Database } from './sql.ts';
+
+export type { ReservedOrder } from './placing.ts';
+export { orderOf, type OrderRow } from './sql.ts';
+
+/** The orders database: one function a need, one transaction each. */
+export const createStore = (database: Database, runtime: Runtime) => {
+  const isoAgo = (ms: number): string => new Date(runtime.now() - ms).toISOString();
+  const now = (): string => isoAgo(0);
+  return {
+    ...guardStore({
+      findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
+      storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
+      moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
+        moveOrders(database, to, orderIds, cause, now()),
+      cancelOrder: (orderId: string) => cancelOrder(database, orderId, now()),
+      findStockNotReturned: (limit: number) => findStockNotReturned(database, limit),
+      recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
+      listOrders: (request: PageRequest, status?: OrderStatus) => listOrders(database, request, status),
+      listOrdersOfUser: (userId: string, request: PageRequest) => listOrdersOfUser(database, userId, request),
+      readHistory: (orderId: string) => readHistory(database, orderId),
+      findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
+        findOverdue(database, isoAgo(olderThanMs), after, limit),
+      oldestOnTheWay: () => oldestOnTheWay(database),
+      announceAgain: (olderThanMs: number, limit: number) =>
+        announceAgain(database, { until: isoAgo(olderThanMs), at: now(), limit }, runtime),
+      settleReservations: (reservations: readonly ReservationRef[]) =>
+        settleReservations(database, reservations, now(), runtime),
+      ping: async () => {
+        await database.$queryRaw`SELECT 1`;
+      },
+    }),
+    outbox: guardStore({ ...createOutbox(database, runtime) }),
+  };
+};
+
+export type OrdersStore = ReturnType<typeof createStore>;

@@ -1,0 +1,45 @@
+import type { OrderLine, OrderStatus, OrderWithTimes } from '@order-pipeline/contracts';
+import { Prisma, type PrismaClient } from '../generated/client.ts';
+
+/** What runs SQL: the client, or a transaction of it. */
+export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
+export type Database = PrismaClient;
+
+/** An order as the queries below select it. */
+export interface OrderRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly userId: string;
+  readonly status: OrderStatus;
+  readonly lines: OrderLine[];
+  readonly reservationId: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** The columns of an `OrderRow`, of the table or alias `orders`. */
+export const ORDER_COLUMNS = Prisma.sql`
+  orders.id, orders.seq::float8 AS seq, orders.user_id AS "userId", orders.status::text AS status, orders.lines,
+  orders.reservation_id AS "reservationId", orders.created_at AS "createdAt", orders.updated_at AS "updatedAt"`;
+
+export const orderOf = (row: OrderRow): OrderWithTimes => ({
+  orderId: row.id,
+  userId: row.userId,
+  status: row.status,
+  items: row.lines,
+  createdAt: row.createdAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});
+
+/** The statuses of orders that wait for their next event: the condition of a partial index, to the letter. */
+export const ON_THE_WAY = Prisma.sql`status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
+
+/**
+ * The event of the status of an order, as `OrderEvent` says, built by the database so that it is stored in the statement
+ * that it tells of. `source` names the table or alias with the columns id, user_id, lines, status and updated_at.
+ */
+export const eventOf = (source: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  jsonb_build_object(
+    'orderId', ${source}.id, 'userId', ${source}.user_id, 'items', ${source}.lines, 'status', ${source}.status,
+    'at', to_char(${source}.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  )`;

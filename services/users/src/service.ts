@@ -1,0 +1,45 @@
+import {
+  createBatcher,
+  createPrismaAdapter,
+  defineService,
+  guardStore,
+  migrateDatabase,
+} from '@order-pipeline/service-kit';
+import { z } from 'zod';
+import { PrismaClient } from './generated/client.ts';
+import { createUsersRoutes } from './routes.ts';
+import { createUsersStore } from './store.ts';
+
+const MIGRATIONS = new URL('../../../prisma/users/migrations/', import.meta.url);
+/** Registrations in one statement, and statements at once; they leave connections for those who read. */
+const MAX_BATCH_SIZE = 200;
+const MAX_CONCURRENT_BATCHES = 4;
+
+/** Registers and reads users; the only one to reach their database. */
+export const usersService = defineService({
+  name: 'users',
+  settings: z.object({}),
+  database: 'users',
+  usesKafka: false,
+  asks: [],
+  callTimeoutMs: 1_200,
+  start: async ({ databaseUrl, runtime, logger, health, closers }) => {
+    await migrateDatabase(databaseUrl, MIGRATIONS, logger);
+    const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'users', logger) });
+    closers.add('users database', () => prisma.$disconnect());
+    const store = guardStore(createUsersStore(prisma));
+    const removeCheck = health.add('users database', async () => {
+      await store.ping();
+      return undefined;
+    });
+    closers.add('users health check', async () => removeCheck());
+    const registrations = createBatcher({
+      runtime,
+      maxSize: MAX_BATCH_SIZE,
+      maxConcurrent: MAX_CONCURRENT_BATCHES,
+      run: store.registerUsers,
+    });
+    closers.add('registrations', () => registrations.drain());
+    return { routes: createUsersRoutes(store, registrations) };
+  },
+});

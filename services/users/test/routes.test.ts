@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { usersApi, type User } from '@order-pipeline/contracts';
+import {
+  startTestPostgres,
+  startTestService,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
+import { usersService } from '../src/index.ts';
+
+let postgres: TestPostgres;
+let users: TestService;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  users = await startTestService(usersService, { databaseUrl: await postgres.freshDatabase('users') });
+});
+
+afterAll(async () => {
+  await users.close();
+  await postgres.stop();
+});
+
+const userOf = (userId: string, other: Partial<User> = {}): User => ({
+  userId,
+  name: 'Sriram',
+  email: 'sriram@example.com',
+  ...other,
+});
+
+const register = (body: User) => users.ask(usersApi.registerUser, { body });
+
+const post = (payload: object) => users.server.inject({ method: 'POST', url: '/api/users', payload });
+
+test('a registration is answered word for word as the contract says', async () => {
+  const response = await post(userOf('user11'));
+  expect(response.statusCode).toBe(201);
+  expect(response.json()).toEqual({ message: 'User registered successfully', userId: 'user11' });
+});
+
+test('a registered user can be read', async () => {
+  const user = userOf('reader', { name: 'Zoë 🛒 O’Neil' });
+  await post(user);
+  const response = await users.server.inject('/api/users/reader');
+  expect(response.statusCode).toBe(200);
+  expect(response.json()).toEqual(user);
+});
+
+test('the same registration again is answered as the first time', async () => {
+  const first = await register(userOf('twice'));
+  expect(await register(userOf('twice'))).toEqual(first);
+});
+
+test('other data under a taken id is refused, and the first user stays', async () => {
+  await register(userOf('taken'));
+  expect(await register(userOf('taken', { name: 'Somebody else' }))).toMatchObject({
+    status: 409,
+    body: { code: 'ID_TAKEN', status: 409 },
+  });
+  expect((await users.ask(usersApi.getUser, { params: { userId: 'taken' } })).body).toEqual(userOf('taken'));
+});
+
+test('an unknown user is not found', async () => {
+  const response = await users.server.inject('/api/users/nobody');
+  expect(response.statusCode).toBe(404);
+  expect(response.json()).toEqual({ error: 'There is no user nobody', status: 404, code: 'USER_NOT_FOUND' });
+});
+
+test('of many different registrations of one id at once, one wins and all others are refused', async () => {
+  const replies = await Promise.all(
+    Array.from({ length: 16 }, (_, index) => register(userOf('contested', { name: `Rival ${index}` }))),
+  );
+  expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(replies.filter(({ status }) => status === 409)).toHaveLength(15);
+});
+
+test('the same registration many times at once is one user, and logged once', async () => {
+  const replies = await Promise.all(Array.from({ length: 16 }, () => register(userOf('eager'))));
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([201]));
+  expect(users.logs.filter(({ userId }) => userId === 'eager')).toHaveLength(1);
+});
+
+test('batches that name the same ids in opposite order do not block one another', async () => {
+  const ids = Array.from({ length: 300 }, (_, index) => `crowd-${index}`);
+  const replies = await Promise.all([...ids, ...ids.toReversed()].map((id) => register(userOf(id))));
+  expect(replies.every(({ status }) => status === 201)).toBe(true);
+});
+
+test('other services are told which of the users they name exist', async () => {
+  await Promise.all([register(userOf('known-1')), register(userOf('known-2'))]);
+  const { body } = await users.ask(usersApi.findUsers, {
+    body: { userIds: ['known-2', 'unknown', 'known-1', 'known-2'] },
+  });
+  expect('userIds' in body && body.userIds.toSorted()).toEqual(['known-1', 'known-2']);
+});
+
+test.each([
+  [{ userId: 'a b' }, 'userId'],
+  [{ userId: '' }, 'userId'],
+  [{ userId: 'x'.repeat(129) }, 'userId'],
+  [{ name: '' }, 'name'],
+  [{ name: '  ' }, 'name'],
+  [{ name: 'nul \u0000' }, 'name'],
+  [{ name: 'half a pair \ud800' }, 'name'],
+  [{ name: 7 }, 'name'],
+  [{ email: 'nowhere' }, 'email'],
+  [{ admin: true }, 'admin'],
+])('bad input is refused with its field named, and nothing is stored: %j', async (wrong, field) => {
+  const response = await post({ ...userOf('refused'), ...wrong });
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ field }] });
+  expect((await users.server.inject('/api/users/refused')).statusCode).toBe(404);
+});
+
+test('a registration is logged with its id and without who it is', async () => {
+  await post(userOf('discreet', { name: 'Mata Hari', email: 'mata@example.com' }));
+  const lines = users.logs.filter(({ level }) => level >= 30);
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a user was registered', userId: 'discreet' }));
+  expect(JSON.stringify(users.logs)).not.toMatch(/Mata|mata@/);
+});
