@@ -34,7 +34,10 @@ export const Count = (description: string) => Type.Integer({ minimum: 0, descrip
 
 export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });
 
-export const StatusSchema = Type.Enum([...ORDER_STATUSES], { description: 'Where the order stands' });
+export const StatusSchema = Type.Enum([...ORDER_STATUSES], {
+  type: 'string',
+  description: 'Where the order stands',
+});
 
 /** An object that refuses fields it does not name. */
 export const Strict = <P extends Parameters<typeof Type.Object>[0]>(properties: P, options = {}) =>

@@ -1,6 +1,6 @@
 import type { DatabaseName } from '@order-pipeline/contracts';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
-import type { Broker, Runtime } from '@order-pipeline/service-kit';
+import { sleep, type Broker, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.ts';
 import { createKafkaBroker } from './kafka-broker.ts';
@@ -30,6 +30,9 @@ export interface InfrastructureOptions {
   /** The cluster to use where no Kafka is named; one of its own if not given. */
   readonly memoryCluster?: MemoryCluster;
 }
+
+/** A pool of connections calls itself closed a moment before its connections are. */
+const LAST_WORDS_MS = 50;
 
 const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
@@ -71,6 +74,10 @@ export const openInfrastructure = async (
     memoryCluster,
     postgresPid: postgres?.pid,
     failed: postgres?.exited ?? new Promise(() => undefined),
-    stop: async () => postgres?.stop(),
+    stop: async () => {
+      if (!postgres) return;
+      await sleep(runtime, LAST_WORDS_MS);
+      await postgres.stop();
+    },
   };
 };

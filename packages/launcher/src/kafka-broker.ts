@@ -6,10 +6,7 @@ const CONNECTION_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 5_000;
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 2_000 };
 
-/**
- * kafkajs calls everything an error that it will try again by itself, and tells as information what nobody asked for.
- * What it gives up on reaches those who called it, and they log it.
- */
+/** What kafkajs gives up on reaches those who called it, and they log it; most of what it says it will try again itself. */
 const LEVELS: Record<number, Level> = {
   [logLevel.ERROR]: 'warn',
   [logLevel.WARN]: 'debug',
@@ -17,13 +14,14 @@ const LEVELS: Record<number, Level> = {
   [logLevel.DEBUG]: 'trace',
 };
 
+/** Its connections call every answer that is not plain success an error: a topic that exists already, for one. */
+const levelOf = ({ level, namespace }: LogEntry): Level =>
+  namespace === 'Connection' && level === logLevel.ERROR ? 'debug' : (LEVELS[level] ?? 'debug');
+
 /** kafkajs's log entries as lines of `logger`. */
 export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {
   const { message, timestamp: _timestamp, logger: _logger, ...fields } = entry.log;
-  logger[LEVELS[entry.level] ?? 'debug'](
-    { ...fields, kafkajs: entry.namespace, detail: message },
-    'kafkajs says',
-  );
+  logger[levelOf(entry)]({ ...fields, kafkajs: entry.namespace, detail: message }, 'kafkajs says');
 };
 
 /** kafkajs makes entries only for what would be logged. */

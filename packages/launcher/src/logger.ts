@@ -10,6 +10,14 @@ const openStdout = () => {
   return stdout;
 };
 
+/** What an error says, and not what hangs on it: drivers attach their connections, with their secrets. */
+const describeError = (error: unknown): unknown => {
+  if (typeof error !== 'object' || error === null || !('stack' in error)) return error;
+  const { type, message, stack } = pino.stdSerializers.err(error as Error);
+  const { code } = error as { code?: unknown };
+  return { type, message, ...(code === undefined ? {} : { code }), stack };
+};
+
 /**
  * The logger of a process, on stdout.
  *
@@ -17,12 +25,13 @@ const openStdout = () => {
  */
 export const createLogger = (level: Level | 'silent', terminal = false): Logger => {
   const stdout = openStdout();
-  if (!terminal) return pino({ level }, stdout);
+  const options = { level, serializers: { err: describeError } };
+  if (!terminal) return pino(options, stdout);
   const forPerson = pretty({
     destination: stdout,
     ignore: 'pid,hostname',
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });
-  return pino({ level }, forPerson);
+  return pino(options, forPerson);
 };

@@ -30,12 +30,12 @@ export const createEmitter = (
   };
 
   return {
-    emit: (type, payload = undefined) => {
+    emit: (type, payload) => {
       const interested = listeners.get(type);
       if (interested === undefined || interested.size === 0) return;
       lastId += 1;
       const event = { id: lastId, type, timestamp: clock().now(), payload };
-      for (const listener of [...interested]) {
+      for (const listener of Array.from(interested)) {
         const result: unknown = Reflect.apply(listener, undefined, [event]);
         Promise.resolve(result).catch((error: unknown) => report(type, error));
       }

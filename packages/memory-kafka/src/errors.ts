@@ -126,7 +126,8 @@ export const typeOf = (error: unknown): string | undefined =>
   error instanceof kafkajs.KafkaJSProtocolError ? error.type : undefined;
 
 /** Whether this is an Error, also one from another realm, as those that Node itself throws are under jest. */
-export const isError = (thrown: unknown): thrown is Error => thrown instanceof Error || types.isNativeError(thrown);
+export const isError = (thrown: unknown): thrown is Error =>
+  thrown instanceof Error || types.isNativeError(thrown);
 
 /** `error.name`; undefined for what is not an Error. */
 export const nameOf = (error: unknown): string | undefined => (isError(error) ? error.name : undefined);

@@ -26,7 +26,7 @@ export const murmur2 = (bytes: Uint8Array): number => {
 const toPositive = (hash: number): number => hash & 0x7fffffff;
 
 const hashOf = (key: Buffer | string): number =>
-  toPositive(murmur2(Buffer.isBuffer(key) ? key : Buffer.from(String(key))));
+  toPositive(murmur2(Buffer.isBuffer(key) ? key : Buffer.from(key)));
 
 const nextInTurn = (counter: number, all: readonly PartitionMetadata[]): number => {
   const available = all.filter((partition) => partition.leader >= 0);

@@ -53,8 +53,10 @@ export const withRetries = <T>(
       bailed = true;
       reject(error);
     };
-    const attempt = (retryTime: number, retryCount: number): void => {
-      task({ retryCount, bail }).then(resolve, (thrown: unknown) => {
+    const attempt = async (retryTime: number, retryCount: number): Promise<void> => {
+      try {
+        resolve(await task({ retryCount, bail }));
+      } catch (thrown) {
         const error = toError(thrown);
         if (bailed) return;
         if (!isRetriable(error)) return reject(nonRetriable(error, causeOf(error)));
@@ -62,9 +64,9 @@ export const withRetries = <T>(
           return reject(new kafkajs.KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime }));
         }
         const next = Math.min(jittered(retryTime) * multiplier, maxRetryTime);
-        clock.after(retryTime, () => attempt(next, retryCount + 1));
-      });
+        clock.after(retryTime, () => void attempt(next, retryCount + 1));
+      }
     };
-    attempt(jittered(initialRetryTime), 0);
+    void attempt(jittered(initialRetryTime), 0);
   });
 };

@@ -11,7 +11,9 @@ test(
     consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
       heard.push(`commit ${payload.topics[0]?.partitions[0]?.offset}`);
     });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => heard.push(`end of ${payload.batchSize}`));
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) =>
+      heard.push(`end of ${payload.batchSize}`),
+    );
     await listen(world, 'once', { consumer, onMessage: ({ value }) => void heard.push(value) });
     await eventually(() => expect(committed(world, 'once')).toBe(3));
     expect(heard).toEqual(['a', 'b', 'c', 'end of 3', 'commit 3']);
@@ -94,7 +96,9 @@ test(
     expect(await commit({ partition: NaN })).toBe('Invalid partition, expected a number received NaN');
     expect(await commit({ offset: 'x' })).toBe('Invalid offset, expected a long received x');
     expect(await commit({ offset: '-1' })).toBe('Offset must not be a negative number');
-    expect(await commit({ metadata: 1 })).toBe('Invalid offset metadata, expected string or null, received 1');
+    expect(await commit({ metadata: 1 })).toBe(
+      'Invalid offset metadata, expected string or null, received 1',
+    );
     expect(await commit({})).toBe('Consumer group was not initialized, consumer#run must be called first');
   }),
 );
@@ -140,7 +144,11 @@ test(
     const consumer = world.consumer();
     await consumer.subscribe({ topics: ['uncommitted'], fromBeginning: true });
     const seen: Offsets[] = [];
-    const each = async ({ resolveOffset, uncommittedOffsets, commitOffsetsIfNecessary }: EachBatchPayload) => {
+    const each = async ({
+      resolveOffset,
+      uncommittedOffsets,
+      commitOffsetsIfNecessary,
+    }: EachBatchPayload) => {
       resolveOffset('1');
       seen.push(uncommittedOffsets());
       await commitOffsetsIfNecessary();

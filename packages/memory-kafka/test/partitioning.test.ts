@@ -90,7 +90,9 @@ test(
       { value: 'lost', partition: 9 },
       { value: 'kept', partition: 1 },
     ];
-    expect(await producer.send({ topic: 'drop', messages })).toMatchObject([{ partition: 1, baseOffset: '0' }]);
+    expect(await producer.send({ topic: 'drop', messages })).toMatchObject([
+      { partition: 1, baseOffset: '0' },
+    ]);
     expect(await producer.send({ topic: 'drop', messages: [{ value: 'lost', partition: 9 }] })).toEqual([]);
     expect(cluster.inspect().topics[0]?.partitions.map(({ high }) => high)).toEqual([0, 1]);
   }),

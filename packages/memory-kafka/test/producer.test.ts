@@ -16,7 +16,10 @@ test(
       { ...common, partition: 0, baseOffset: '0' },
       { ...common, partition: 1, baseOffset: '0' },
     ]);
-    expect(await producer.send({ topic: 'meta', messages })).toMatchObject([{ baseOffset: '1' }, { baseOffset: '2' }]);
+    expect(await producer.send({ topic: 'meta', messages })).toMatchObject([
+      { baseOffset: '1' },
+      { baseOffset: '2' },
+    ]);
   }),
 );
 
@@ -51,7 +54,8 @@ test(
 test(
   'what makes no sense is refused before anything is written',
   inWorld(async ({ producer, cluster }) => {
-    const send = async (record: object) => rejection(producer.send(Object.assign({ topic: 't', messages: [] }, record)));
+    const send = async (record: object) =>
+      rejection(producer.send(Object.assign({ topic: 't', messages: [] }, record)));
     expect(await send({ topic: '' })).toMatchObject({ message: 'Invalid topic', retriable: false });
     expect(await send({ messages: null })).toMatchObject({
       message: 'Invalid messages array [null] for topic "t"',
@@ -68,7 +72,10 @@ test(
   inWorld(async ({ kafka }) => {
     const producer = kafka.producer();
     const send = () => producer.send({ topic: 't', messages: [{ value: 'x' }] });
-    expect(await rejection(send())).toMatchObject({ name: 'KafkaJSError', message: 'The producer is disconnected' });
+    expect(await rejection(send())).toMatchObject({
+      name: 'KafkaJSError',
+      message: 'The producer is disconnected',
+    });
     await producer.connect();
     await send();
     const leaving = producer.disconnect();
@@ -121,7 +128,9 @@ test(
   inWorld(async ({ producer }) => {
     const messages = [{ value: 'x' }];
     expect(await producer.send({ topic: 't', messages, compression: CompressionTypes.GZIP })).toHaveLength(1);
-    const error = await rejection(producer.send({ topic: 't', messages, compression: CompressionTypes.Snappy }));
+    const error = await rejection(
+      producer.send({ topic: 't', messages, compression: CompressionTypes.Snappy }),
+    );
     expect(error).toMatchObject({
       name: 'KafkaJSNotImplemented',
       message: 'Snappy compression not implemented',

@@ -35,7 +35,10 @@ test(
   inWorld(async (world) => {
     const [withHeaders, without] = await roundTrip(
       world,
-      { value: 'v', headers: { one: '1', bytes: Buffer.from([7]), many: ['a', Buffer.from('b')], single: ['x'] } },
+      {
+        value: 'v',
+        headers: { one: '1', bytes: Buffer.from([7]), many: ['a', Buffer.from('b')], single: ['x'] },
+      },
       { value: 'v' },
     );
     expect(withHeaders?.headers).toEqual({
@@ -93,10 +96,13 @@ test(
   'large messages arrive whole',
   inWorld(async (world) => {
     const sizes = [1, 1023, 1024, 300_000, 2_000_000];
-    const messages = await roundTrip(world, ...sizes.map((size) => ({ value: Buffer.alloc(size, size % 251) })));
-    expect(messages.map(({ value }) => value?.equals(Buffer.alloc(value.length, value.length % 251)))).toEqual(
-      sizes.map(() => true),
+    const messages = await roundTrip(
+      world,
+      ...sizes.map((size) => ({ value: Buffer.alloc(size, size % 251) })),
     );
+    expect(
+      messages.map(({ value }) => value?.equals(Buffer.alloc(value.length, value.length % 251))),
+    ).toEqual(sizes.map(() => true));
   }),
 );
 

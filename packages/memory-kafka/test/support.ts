@@ -1,5 +1,13 @@
 import { types } from 'node:util';
-import type { Consumer, ConsumerConfig, ConsumerRunConfig, KafkaMessage, Message, Producer } from 'kafkajs';
+import type {
+  Consumer,
+  ConsumerConfig,
+  ConsumerRunConfig,
+  KafkaMessage,
+  Message,
+  Producer,
+  RetryOptions,
+} from 'kafkajs';
 import {
   createCluster,
   createManualClock,
@@ -56,8 +64,13 @@ export const FAST_RETRY = { initialRetryTime: 1, maxRetryTime: 5, retries: 5 };
 
 let worlds = 0;
 
+export interface WorldOptions extends ClusterOptions {
+  /** The retries of all clients; quick ones if not given. */
+  readonly retry?: RetryOptions;
+}
+
 /** A cluster of its own with a connected producer; consumers made here are disconnected by `close`. */
-export const createWorld = async (options: ClusterOptions = {}): Promise<World> => {
+export const createWorld = async ({ retry = FAST_RETRY, ...options }: WorldOptions = {}): Promise<World> => {
   worlds += 1;
   const cluster = createCluster(options);
   const another = () =>
@@ -65,7 +78,7 @@ export const createWorld = async (options: ClusterOptions = {}): Promise<World> 
       brokers: [`world-${worlds}:9092`],
       cluster,
       logLevel: logLevel.NOTHING,
-      retry: FAST_RETRY,
+      retry,
     });
   const kafka = another();
   const producer = kafka.producer();
@@ -85,7 +98,7 @@ export const createWorld = async (options: ClusterOptions = {}): Promise<World> 
     },
     consumer: (config = {}) => {
       // One Kafka instance for each member, as members in different processes have.
-      const consumer = another().consumer({ groupId: 'group', retry: FAST_RETRY, ...config });
+      const consumer = another().consumer({ groupId: 'group', retry, ...config });
       consumers.push(consumer);
       return consumer;
     },
@@ -99,7 +112,7 @@ export const createWorld = async (options: ClusterOptions = {}): Promise<World> 
 
 /** Runs `test` in a world of its own. */
 export const inWorld =
-  (test: (world: World) => Promise<void>, options: () => ClusterOptions = () => ({})) =>
+  (test: (world: World) => Promise<void>, options: () => WorldOptions = () => ({})) =>
   async (): Promise<void> => {
     const world = await createWorld(options());
     try {
@@ -160,6 +173,6 @@ export const committed = (world: World, topic: string, partition = 0, groupId = 
 /** A clock that a test steps, as cluster options. */
 export const withManualClock = () => {
   const clock = createManualClock();
-  const options: ClusterOptions & { clock: Clock } = { clock };
+  const options: WorldOptions & { clock: Clock } = { clock };
   return { clock, options };
 };

@@ -46,6 +46,7 @@ const fieldOf = (error: ErrorObject): string => {
 
 interface Limits {
   readonly type?: string;
+  readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly format?: string;
   readonly minimum?: number;
@@ -83,6 +84,7 @@ const listRule = ({ minItems, maxItems }: Limits): string =>
 /** What a value of this schema must be. */
 const ruleOf = (error: ErrorObject): string => {
   const limits = error.parentSchema as Limits;
+  if (limits.enum) return `must be one of ${limits.enum.join(', ')}`;
   switch (limits.type) {
     case 'integer':
       return `must be a whole number${rangeOf(limits.minimum, limits.maximum)}`;
@@ -103,8 +105,6 @@ const messageOf = (error: ErrorObject): string => {
       return 'is missing';
     case 'additionalProperties':
       return 'is not a known field';
-    case 'enum':
-      return `must be one of ${(error.params as { allowedValues: unknown[] }).allowedValues.join(', ')}`;
     case 'const':
       return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
     default:

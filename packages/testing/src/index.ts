@@ -1,4 +1,5 @@
 export * from './eventually.ts';
+export * from './orders-stub.ts';
 export * from './test-broker.ts';
 export * from './test-postgres.ts';
 export * from './test-runtime.ts';

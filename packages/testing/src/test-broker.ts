@@ -1,19 +1,21 @@
 import { createCluster, Kafka as MemoryKafka } from '@order-pipeline/memory-kafka';
 import type { Broker } from '@order-pipeline/service-kit';
-import kafkajs from 'kafkajs';
+import { Kafka, logLevel } from 'kafkajs';
 
-const QUIET = { logLevel: kafkajs.logLevel.NOTHING };
+const quiet = { logLevel: logLevel.NOTHING };
 
-/** A broker in memory, of its own; or the real one whose addresses are in KAFKA_BROKERS. */
-export const createTestBroker = (): Broker => {
-  const addresses = process.env['KAFKA_BROKERS'];
-  if (addresses) {
-    const brokers = addresses.split(',');
-    return { durable: true, connect: (clientId) => new kafkajs.Kafka({ clientId, brokers, ...QUIET }) };
-  }
-  const cluster = createCluster();
+/**
+ * The Kafka whose addresses are in KAFKA_BROKERS, or one in memory.
+ *
+ * @param cluster the one in memory, where tests share one or make it fail; default: one of its own
+ */
+export const createTestBroker = (cluster = createCluster()): Broker => {
+  const given = process.env['KAFKA_BROKERS'];
   return {
-    durable: false,
-    connect: (clientId) => new MemoryKafka({ clientId, brokers: ['memory:9092'], cluster, ...QUIET }),
+    durable: given !== undefined,
+    connect: (clientId) =>
+      given
+        ? new Kafka({ ...quiet, clientId, brokers: given.split(',') })
+        : new MemoryKafka({ ...quiet, clientId, brokers: ['memory:9092'], cluster }),
   };
 };

@@ -1,9 +1,19 @@
 import type { Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
-import type { Broker, Reply, Route, Runtime, Service, ServiceContext } from '@order-pipeline/service-kit';
+import type {
+  Broker,
+  Closers,
+  Reply,
+  Route,
+  Runtime,
+  Service,
+  ServiceContext,
+  Transport,
+} from '@order-pipeline/service-kit';
 import {
   createClosers,
   createHealth,
   createHttpServer,
+  createHttpTransport,
   createLocalTransport,
   createMetrics,
   createPeers,
@@ -20,10 +30,10 @@ export interface TestServiceOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly databaseUrl?: string;
   /**
-   * Who answers for the services that this one asks: the routes of a started one, or those of a stub. One that is
-   * missing is down; the object may be changed while the service runs.
+   * Who answers for the services that this one asks: the routes of a started one or of a stub, or the URL of one that
+   * listens. One that is missing is down; the object may be changed while the service runs.
    */
-  readonly peers?: Partial<Record<ServiceName, readonly Route[]>>;
+  readonly peers?: Partial<Record<ServiceName, readonly Route[] | string>>;
   /** Default: a broker of its own, see `createTestBroker`. */
   readonly broker?: Broker;
   readonly runtime?: Runtime;
@@ -41,6 +51,8 @@ export interface TestService {
   readonly registry: Registry;
   /** What it has logged so far, from `debug` on. */
   readonly logs: readonly LogLine[];
+  /** Makes its server listen on a free port of this machine, and answers its URL. */
+  listen(): Promise<string>;
   /** Asks it one of its operations, without HTTP. */
   ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply<Output<O>>>;
   /** Closes its server and then all that it opened. */
@@ -54,23 +66,35 @@ export const createTestLogger = (): { readonly logger: Logger; readonly logs: re
   return { logger: pino({ level: 'debug' }, { write }), logs };
 };
 
-const peersFrom = (peers: NonNullable<TestServiceOptions['peers']>) =>
-  createPeers((name) => {
-    const routes = peers[name];
-    return routes && createLocalTransport(routes);
+const peersFrom = ({ peers = {} }: TestServiceOptions, timeoutMs: number, closers: Closers) => {
+  const transports = new Map<string, Transport>();
+  const transportOver = (name: ServiceName, url: string): Transport => {
+    const known = transports.get(url);
+    if (known) return known;
+    const { transport, close } = createHttpTransport(name, url, timeoutMs);
+    closers.add(`connections to ${name}`, close);
+    transports.set(url, transport);
+    return transport;
+  };
+  return createPeers((name) => {
+    const peer = peers[name];
+    if (peer === undefined) return undefined;
+    return typeof peer === 'string' ? transportOver(name, peer) : createLocalTransport(peer);
   });
+};
 
 const createContext = <S>(service: Service<S>, options: TestServiceOptions, logger: Logger) => {
   const runtime = options.runtime ?? createTestRuntime();
   const registry = new Registry();
+  const closers = createClosers(runtime, logger);
   const context: ServiceContext<S> = {
     settings: parseSettings(service.settings, options.environment ?? {}),
     runtime,
     logger,
     metrics: createMetrics(registry, service.name),
     health: createHealth(runtime),
-    closers: createClosers(runtime, logger),
-    peers: peersFrom(options.peers ?? {}),
+    closers,
+    peers: peersFrom(options, service.callTimeoutMs, closers),
     broker: options.broker ?? createTestBroker(),
     databaseUrl: options.databaseUrl ?? '',
   };
@@ -112,6 +136,7 @@ export const startTestService = async <S>(
       context,
       registry,
       logs,
+      listen: () => server.listen({ host: '127.0.0.1', port: 0 }),
       ask: createAsk({ context, routes }),
       close: () => closers.closeAll(),
     };

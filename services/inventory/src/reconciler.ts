@@ -17,15 +17,18 @@ const LONGEST_PAUSE_MS = 300_000;
  * Asks for the truth about reservations that have stood for `checkAfterMs`: a placement may have died before its order
  * was stored, a cancellation before the stock came back, and the broker may have lost ORDER_SHIPPED. The orders service
  * bars a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
- * At its start it asks for all that are held.
+ * At its start it asks for all that were held by then.
  */
 export const startReconciler = (
   { peers, runtime, logger }: ServiceContext<unknown>,
   store: InventoryStore,
   checkAfterMs: number,
 ): Periodic => {
-  let olderThanMs = 0;
+  const startedAt = runtime.now();
+  let everything = true;
   const settle = async (): Promise<boolean> => {
+    // What was reserved since the start belongs to placements that are under way.
+    const olderThanMs = everything ? runtime.now() - startedAt : checkAfterMs;
     const reservations = await store.findDue(olderThanMs, BATCH);
     if (reservations.length > 0) {
       const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
@@ -35,7 +38,7 @@ export const startReconciler = (
       await apply(settlements);
     }
     const more = reservations.length === BATCH;
-    if (!more) olderThanMs = checkAfterMs;
+    if (!more) everything = false;
     return more;
   };
   const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<void> => {

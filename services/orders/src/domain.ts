@@ -63,9 +63,13 @@ export type CancellationDecision =
   | { readonly outcome: 'NOT_FOUND' }
   | { readonly outcome: 'REFUSED'; readonly sentence: string };
 
-/** Why an order that could not be moved from PENDING to CANCELLED was not. */
+/**
+ * Why an order that could not be moved from PENDING to CANCELLED was not.
+ *
+ * @param status where it was found afterwards; PENDING if it was placed only since, so that there was none to cancel
+ */
 export const decideCancellation = (status: OrderStatus | undefined): CancellationDecision =>
-  status === undefined
+  status === undefined || status === 'PENDING'
     ? { outcome: 'NOT_FOUND' }
     : { outcome: 'REFUSED', sentence: `Order cannot be cancelled. Current status: ${status}` };
 

@@ -100,12 +100,33 @@ const release = async ({ peers }: PlacementParts, reserved: readonly Reserved[],
   }
 };
 
+/**
+ * Gives back what will never be stored. Another placement of the same order may share the reservation and still be on
+ * its way, so the reservation is barred first, as the reconciler does it.
+ */
+const abandon = async (parts: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<void> => {
+  const reservations = reserved.map(({ order, reservationId }) => ({ orderId: order.orderId, reservationId }));
+  const settlements = await parts.store.settleReservations(reservations);
+  const abandoned = new Set(
+    settlements.filter(({ truth }) => truth === 'ABANDONED').map(({ reservationId }) => reservationId),
+  );
+  await release(
+    parts,
+    reserved.filter(({ reservationId }) => abandoned.has(reservationId)),
+    call,
+  );
+};
+
 /** Stores; where that fails for certain gives the stock back, and where nobody knows leaves it to the reconciler. */
 const store = async (parts: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<Set<string>> => {
   try {
     return await parts.store.storeOrders(reserved);
   } catch (error) {
-    if (!isTransient(error)) await release(parts, reserved, call);
+    if (!isTransient(error)) {
+      await abandon(parts, reserved, call).catch((err: unknown) =>
+        call.logger.warn({ err }, 'stock could not be given back, it will be reconciled'),
+      );
+    }
     throw error;
   }
 };

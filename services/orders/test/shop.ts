@@ -1,104 +1,225 @@
-import { inventoryApi, ordersApi, usersApi } from '@order-pipeline/contracts';
+import { randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import {
+  inventoryApi,
+  orderLifecycleApi,
+  ordersApi,
+  usersApi,
+  type HistoryEntry,
+  type NewOrder,
+  type Operation,
+  type OrderLine,
+  type OrderStatus,
+  type ReservationRef,
+  type Settlement,
+  type TransitionResult,
+  type WorkerTarget,
+} from '@order-pipeline/contracts';
 import { inventoryService } from '@order-pipeline/inventory';
-import type { Broker, Route } from '@order-pipeline/service-kit';
+import { createPrismaAdapter, type Broker, type Reply, type Route } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
+  createTestLogger,
   createTestRuntime,
-  startTestPostgres,
   startTestService,
   type TestPostgres,
   type TestRuntime,
   type TestService,
 } from '@order-pipeline/testing';
 import { usersService } from '@order-pipeline/users';
+import { PrismaClient } from '../src/generated/client.ts';
 import { ordersService } from '../src/index.ts';
+
+export interface ShopOptions {
+  readonly environment?: Record<string, string>;
+  readonly broker?: Broker;
+  /** The clock of the orders service, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
 
 /** The three services that own data, as they stand in life: each with its database, asking one another. */
 export interface Shop {
-  readonly users: TestService;
   readonly inventory: TestService;
   readonly orders: TestService;
-  readonly broker: Broker;
   readonly runtime: { readonly inventory: TestRuntime; readonly orders: TestRuntime };
   /** Who answers for whom; may be changed while the services run. */
   readonly peers: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] };
-  readonly databaseUrls: { readonly users: string; readonly inventory: string; readonly orders: string };
+  /** A look into the databases from outside; only for raw SQL. */
+  readonly database: { readonly inventory: PrismaClient; readonly orders: PrismaClient };
+  /** Starts another instance of the orders service on the same database. */
+  anotherOrders(options?: ShopOptions): Promise<TestService>;
   addUser(userId: string): Promise<void>;
-  addItem(itemId: string, availableQty: number): Promise<void>;
-  place(orderId: string, lines: Record<string, number>, userId?: string): Promise<{ status: number; body: unknown }>;
-  stockOf(itemId: string): Promise<{ availableQty: number; reservedQty: number }>;
-  statusOf(orderId: string): Promise<string | undefined>;
+  /** Adds an item under an id that no other test has. */
+  addItem(availableQty: number, name?: string): Promise<string>;
+  place(order: NewOrder, on?: TestService): Promise<Reply>;
+  /** Places an order of these items, which has to work, and answers its id. */
+  placed(quantities: Readonly<Record<string, number>>, userId?: string): Promise<string>;
+  stockOf(itemId: string): Promise<unknown>;
+  statusOf(orderId: string): Promise<OrderStatus | undefined>;
+  historyOf(orderId: string): Promise<HistoryEntry[]>;
+  cancel(orderId: string, on?: TestService): Promise<Reply>;
+  move(to: WorkerTarget, orderIds: readonly string[], on?: TestService): Promise<TransitionResult[]>;
+  /** Moves an order on, step by step, until it stands in `status`. */
+  walk(orderId: string, status: OrderStatus): Promise<void>;
+  settle(reservations: readonly ReservationRef[], on?: TestService): Promise<Settlement[]>;
+  /** The reservation that the inventory holds for an order now. */
+  heldFor(orderId: string): Promise<ReservationRef | undefined>;
   close(): Promise<void>;
 }
 
 export const USER = 'user11';
 
-const SETTINGS = { RESERVATION_CHECK_AFTER_MS: '300', REDRIVE_AFTER_MS: '600000' };
+/** An id that no other test has. */
+export const fresh = (name: string): string => `${name}-${randomUUID()}`;
 
-/** Starts a shop with one user. */
-export const startShop = async (
-  postgres: TestPostgres,
-  environment: Record<string, string> = {},
-  broker: Broker = createTestBroker(),
-): Promise<Shop> => {
-  const databaseUrls = {
+export const linesOf = (quantities: Readonly<Record<string, number>>): OrderLine[] =>
+  Object.entries(quantities).map(([itemId, quantity]) => ({ itemId, quantity }));
+
+export const orderOf = (
+  quantities: Readonly<Record<string, number>>,
+  other: Partial<NewOrder> = {},
+): NewOrder => ({ orderId: fresh('order'), userId: USER, items: linesOf(quantities), ...other });
+
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+export const countOf = (replies: readonly Reply[], status: number): number =>
+  replies.filter((reply) => reply.status === status).length;
+
+/** The routes of a service, of which one operation is answered in another way. */
+export const withRoute = (
+  routes: readonly Route[],
+  operation: Operation,
+  handle: (answer: Route['handle']) => Route['handle'],
+): Route[] =>
+  routes.map((route) => (route.operation === operation ? { operation, handle: handle(route.handle) } : route));
+
+/** Nothing runs by itself unless a test wants it to. */
+const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REDRIVE_AFTER_MS: '600000' };
+
+const openDatabase = (url: string): PrismaClient =>
+  new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
+
+const runtimeWith = (now: ShopOptions['now']): TestRuntime => createTestRuntime(now ? { now } : {});
+
+const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
+  const urls = {
     users: await postgres.freshDatabase('users'),
     inventory: await postgres.freshDatabase('inventory'),
     orders: await postgres.freshDatabase('orders'),
   };
-  const runtime = { inventory: createTestRuntime(), orders: createTestRuntime() };
   const peers: Shop['peers'] = {};
-  const shared = { environment: { ...SETTINGS, ...environment }, peers, broker };
-  const users = await startTestService(usersService, { ...shared, databaseUrl: databaseUrls.users });
+  const broker = options.broker ?? createTestBroker();
+  const shared = { environment: { ...CALM, ...options.environment }, peers, broker };
+  const runtime = { inventory: createTestRuntime(), orders: runtimeWith(options.now) };
+  const users = await startTestService(usersService, { ...shared, databaseUrl: urls.users });
   peers.users = users.routes;
-  const inventory = await startTestService(inventoryService, {
-    ...shared,
-    databaseUrl: databaseUrls.inventory,
-    runtime: runtime.inventory,
-  });
+  const stock = { ...shared, databaseUrl: urls.inventory, runtime: runtime.inventory };
+  const inventory = await startTestService(inventoryService, stock);
   peers.inventory = inventory.routes;
-  const orders = await startTestService(ordersService, {
-    ...shared,
-    databaseUrl: databaseUrls.orders,
-    runtime: runtime.orders,
-  });
+  const startOrders = (other: ShopOptions, own: TestRuntime) =>
+    startTestService(ordersService, {
+      ...shared,
+      environment: { ...shared.environment, ...other.environment },
+      broker: other.broker ?? broker,
+      databaseUrl: urls.orders,
+      runtime: own,
+    });
+  const orders = await startOrders({}, runtime.orders);
   peers.orders = orders.routes;
-
-  const shop: Shop = {
-    users,
-    inventory,
-    orders,
-    broker,
-    runtime,
-    peers,
-    databaseUrls,
-    addUser: async (userId) => {
-      await users.ask(usersApi.registerUser, { body: { userId, name: 'Sriram', email: 'sriram@example.com' } });
-    },
-    addItem: async (itemId, availableQty) => {
-      await inventory.ask(inventoryApi.addItem, { body: { itemId, itemName: itemId, availableQty } });
-    },
-    place: (orderId, lines, userId = USER) => {
-      const items = Object.entries(lines).map(([itemId, quantity]) => ({ itemId, quantity }));
-      return orders.ask(ordersApi.placeOrder, { body: { order: { orderId, userId, items } } });
-    },
-    stockOf: async (itemId) => {
-      const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
-      const { availableQty, reservedQty } = body as { availableQty: number; reservedQty: number };
-      return { availableQty, reservedQty };
-    },
-    statusOf: async (orderId) => {
-      const { body } = await orders.ask(ordersApi.getOrder, { params: { orderId } });
-      return 'orderId' in body ? body.status : undefined;
-    },
-    close: async () => {
-      await orders.close();
-      await inventory.close();
-      await users.close();
-    },
-  };
-  await shop.addUser(USER);
-  return shop;
+  return { urls, peers, runtime, users, inventory, orders, startOrders };
 };
 
-export { startTestPostgres };
+const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
+  const statusOf: Shop['statusOf'] = async (orderId) => {
+    const { body } = await orders.ask(ordersApi.getOrder, { params: { orderId } });
+    return 'orderId' in body ? body.status : undefined;
+  };
+  const move: Shop['move'] = async (to, orderIds, on = orders) => {
+    const body = { to, orderIds: [...orderIds], cause: 'test' };
+    const reply = await on.ask(orderLifecycleApi.moveOrders, { body });
+    expect(reply.status).toBe(200);
+    return 'results' in reply.body ? reply.body.results : [];
+  };
+  return {
+    statusOf,
+    move,
+    stockOf: async (itemId: string) => {
+      const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
+      return 'itemId' in body ? { available: body.availableQty, reserved: body.reservedQty } : body;
+    },
+    historyOf: async (orderId: string) => {
+      const { body } = await orders.ask(ordersApi.getOrderHistory, { params: { orderId } });
+      return Array.isArray(body) ? body : [];
+    },
+    walk: async (orderId: string, status: OrderStatus) => {
+      for (const to of ['PROCESSING', 'SHIPPED', 'DELIVERED'] as const) {
+        if ((await statusOf(orderId)) !== status) await move(to, [orderId]);
+      }
+      expect(await statusOf(orderId)).toBe(status);
+    },
+  };
+};
+
+const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
+  const place: Shop['place'] = (order, on = orders) => on.ask(ordersApi.placeOrder, { body: { order } });
+  return {
+    place,
+    placed: async (quantities: Readonly<Record<string, number>>, userId = USER) => {
+      const order = orderOf(quantities, { userId });
+      expect(await place(order)).toMatchObject({ status: 201 });
+      return order.orderId;
+    },
+    addItem: async (availableQty: number, name = 'item') => {
+      const itemId = fresh(name);
+      const body = { itemId, itemName: name, availableQty };
+      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+      return itemId;
+    },
+    cancel: (orderId: string, on = orders) => on.ask(ordersApi.cancelOrder, { params: { orderId } }),
+    settle: async (reservations: readonly ReservationRef[], on = orders) => {
+      const body = { reservations: [...reservations] };
+      const reply = await on.ask(orderLifecycleApi.settleReservations, { body });
+      expect(reply.status).toBe(200);
+      return 'settlements' in reply.body ? reply.body.settlements : [];
+    },
+  };
+};
+
+/** Starts a shop with one user. */
+export const startShop = async (postgres: TestPostgres, options: ShopOptions = {}): Promise<Shop> => {
+  const { urls, peers, runtime, users, inventory, orders, startOrders } = await startServices(postgres, options);
+  const database = { inventory: openDatabase(urls.inventory), orders: openDatabase(urls.orders) };
+  const more: TestService[] = [];
+  const addUser = async (userId: string): Promise<void> => {
+    const body = { userId, name: 'Sriram', email: 'sriram@example.com' };
+    expect((await users.ask(usersApi.registerUser, { body })).status).toBe(201);
+  };
+  await addUser(USER);
+  return {
+    addUser,
+    inventory,
+    orders,
+    runtime,
+    peers,
+    database,
+    ...createQuestions({ inventory, orders }),
+    ...createCommands({ inventory, orders }),
+    anotherOrders: async (other = {}) => {
+      const another = await startOrders(other, runtimeWith(other.now ?? options.now));
+      more.push(another);
+      return another;
+    },
+    heldFor: async (orderId) => {
+      const [held] = await database.inventory.$queryRaw<ReservationRef[]>`
+        SELECT order_id AS "orderId", reservation_id AS "reservationId" FROM reservations
+        WHERE state = 'HELD' AND order_id = ${orderId}`;
+      return held;
+    },
+    close: async () => {
+      await Promise.all([...more, orders].map((service) => service.close()));
+      await Promise.all([inventory, users].map((service) => service.close()));
+      await Promise.all(Object.values(database).map((client) => client.$disconnect()));
+    },
+  };
+};

@@ -1,6 +1,6 @@
 import { errorCodeOf, protocolError } from '../errors.ts';
 import type { Surroundings } from '../retry.ts';
-import { checkMembership, createGroup, createGroupProtocol } from './group.ts';
+import { checkMembership, createGroup, createGroupProtocol, type GroupProtocolHandler } from './group.ts';
 import type {
   CommittedOffset,
   Group,
@@ -46,6 +46,34 @@ const checkCommit = (group: Group, membership: Membership): void => {
   if (group.state === 'CompletingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
 };
 
+type Interventions = Pick<Coordinator, 'rebalance' | 'expire' | 'suspend' | 'resume' | 'clear'>;
+
+/** What does not come from members: faults, the broker's going and coming, the end. */
+const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocolHandler): Interventions => ({
+  rebalance: (groupId) => {
+    const group = groups.get(groupId);
+    if (group !== undefined) protocol.rebalance(group);
+  },
+  expire: (groupId, memberId) => {
+    const group = groups.get(groupId);
+    const evicted = memberId === undefined ? [...(group?.members.keys() ?? [])] : [memberId];
+    for (const each of evicted) if (group?.members.has(each)) protocol.leave(group, each);
+  },
+  suspend: () => {
+    for (const group of groups.values()) protocol.suspend(group);
+  },
+  resume: () => {
+    for (const group of groups.values()) protocol.resume(group);
+  },
+  clear: () => {
+    for (const group of groups.values()) {
+      for (const memberId of group.members.keys()) protocol.leave(group, memberId);
+      protocol.suspend(group);
+    }
+    groups.clear();
+  },
+});
+
 /** No groups yet. */
 export const createCoordinator = (surroundings: Surroundings): Coordinator => {
   const groups = new Map<string, Group>();
@@ -61,12 +89,6 @@ export const createCoordinator = (surroundings: Surroundings): Coordinator => {
     const group = groups.get(groupId);
     if (group === undefined) throw protocolError('UNKNOWN_MEMBER_ID');
     return group;
-  };
-
-  const expire = (groupId: string, memberId?: string): void => {
-    const group = groups.get(groupId);
-    const evicted = memberId === undefined ? [...(group?.members.keys() ?? [])] : [memberId];
-    for (const each of evicted) if (group?.members.has(each)) protocol.leave(group, each);
   };
 
   return {
@@ -96,23 +118,6 @@ export const createCoordinator = (surroundings: Surroundings): Coordinator => {
     forgetTopic: (topic) => {
       for (const group of groups.values()) group.offsets.delete(topic);
     },
-    rebalance: (groupId) => {
-      const group = groups.get(groupId);
-      if (group !== undefined) protocol.rebalance(group);
-    },
-    expire,
-    suspend: () => {
-      for (const group of groups.values()) protocol.suspend(group);
-    },
-    resume: () => {
-      for (const group of groups.values()) protocol.resume(group);
-    },
-    clear: () => {
-      for (const group of groups.values()) {
-        for (const memberId of group.members.keys()) protocol.leave(group, memberId);
-        protocol.suspend(group);
-      }
-      groups.clear();
-    },
+    ...createInterventions(groups, protocol),
   };
 };

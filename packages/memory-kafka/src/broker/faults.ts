@@ -1,5 +1,12 @@
 import type { Clock } from '../clock.ts';
-import { connectionClosed, connectionRefused, protocolError, type ProtocolErrorType } from '../errors.ts';
+import { createDeferred } from '../deferred.ts';
+import {
+  connectionClosed,
+  connectionRefused,
+  protocolError,
+  toError,
+  type ProtocolErrorType,
+} from '../errors.ts';
 
 /** The kinds of request that a fault can be put on. */
 export type Api =
@@ -69,99 +76,106 @@ interface Ordered {
   left: number;
 }
 
+/** The faults that are yet to happen, by kind of request. */
+const createOrders = () => {
+  const ordered = new Map<Api, Ordered[]>();
+  return {
+    add: (api: Api, fault: Fault, { times = 1 }: Repeat = {}): void => {
+      ordered.set(api, [...(ordered.get(api) ?? []), { fault, left: times }]);
+    },
+    take: (api: Api): Fault[] => {
+      const waiting = ordered.get(api);
+      if (waiting === undefined) return [];
+      for (const each of waiting) each.left -= 1;
+      const left = waiting.filter((each) => each.left > 0);
+      if (left.length > 0) ordered.set(api, left);
+      else ordered.delete(api);
+      return waiting.map((each) => each.fault);
+    },
+    clear: () => ordered.clear(),
+  };
+};
+
+/** The requests in flight, which all fail when connections break. */
+const createFlights = () => {
+  const inFlight = new Set<(error: Error) => void>();
+  return {
+    breakAll: (error: Error): void => {
+      for (const reject of inFlight) reject(error);
+      inFlight.clear();
+    },
+    guard: async <T>(answer: Promise<T>): Promise<T> => {
+      const broken = createDeferred<never>();
+      inFlight.add(broken.reject);
+      try {
+        return await Promise.race([answer, broken.promise]);
+      } finally {
+        inFlight.delete(broken.reject);
+      }
+    },
+  };
+};
+
 /** The gate of one cluster. */
 export const createGate = ({ clock, address, onDown, onUp }: GateOptions): Gate => {
-  let down = false;
+  let isDown = false;
   let epoch = 0;
-  const ordered = new Map<Api, Ordered[]>();
-  const inFlight = new Set<(error: Error) => void>();
-
+  const orders = createOrders();
+  const flights = createFlights();
   const refused = () => connectionRefused(address().host, address().port);
   const closed = () => connectionClosed(address().host, address().port);
-
-  const order = (api: Api, fault: Fault, { times = 1 }: Repeat = {}): void => {
-    ordered.set(api, [...(ordered.get(api) ?? []), { fault, left: times }]);
-  };
-
-  const take = (api: Api): Fault[] => {
-    const waiting = ordered.get(api);
-    if (waiting === undefined) return [];
-    for (const each of waiting) each.left -= 1;
-    ordered.set(
-      api,
-      waiting.filter((each) => each.left > 0),
-    );
-    return waiting.map((each) => each.fault);
-  };
-
-  const breakConnections = (): void => {
-    epoch += 1;
-    const error = closed();
-    for (const reject of inFlight) reject(error);
-    inFlight.clear();
-  };
-
-  const breakable = async <T>(answer: Promise<T>): Promise<T> => {
-    let reject: (error: Error) => void = () => undefined;
-    const broken = new Promise<never>((_resolve, rejectBroken) => {
-      reject = rejectBroken;
-      inFlight.add(reject);
-    });
-    try {
-      return await Promise.race([answer, broken]);
-    } finally {
-      inFlight.delete(reject);
-    }
-  };
+  const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
   const passWithFaults = async <T>(faults: readonly Fault[], carryOut: () => T | Promise<T>): Promise<T> => {
-    for (const fault of faults) {
-      if (fault.kind !== 'delay') continue;
-      await breakable(new Promise<void>((resolve) => void clock.after(fault.ms, resolve)));
-    }
+    for (const fault of faults) if (fault.kind === 'delay') await flights.guard(wait(fault.ms));
     for (const fault of faults) if (fault.kind === 'refuse') throw protocolError(fault.type);
-    const answer = await breakable(Promise.resolve(carryOut()));
+    const answer = await flights.guard(Promise.resolve(carryOut()));
     if (!faults.some((fault) => fault.kind === 'lose')) return answer;
     epoch += 1;
     throw closed();
   };
 
+  const pass = <T>(api: Api, carryOut: () => T | Promise<T>): Promise<T> => {
+    if (isDown) return Promise.reject(refused());
+    const faults = orders.take(api);
+    if (faults.length > 0) return passWithFaults(faults, carryOut);
+    try {
+      const answer = carryOut();
+      return answer instanceof Promise ? flights.guard(answer) : Promise.resolve(answer);
+    } catch (error) {
+      return Promise.reject(toError(error));
+    }
+  };
+
+  const brokerDown = (): void => {
+    if (isDown) return;
+    isDown = true;
+    epoch += 1;
+    flights.breakAll(closed());
+    onDown();
+  };
+
   const brokerUp = (): void => {
-    if (!down) return;
-    down = false;
+    if (!isDown) return;
+    isDown = false;
     onUp();
   };
 
   return {
     epoch: () => epoch,
     connect: () => {
-      if (down) throw refused();
+      if (isDown) throw refused();
     },
-    pass: (api, carryOut) => {
-      if (down) return Promise.reject(refused());
-      const faults = take(api);
-      if (faults.length > 0) return passWithFaults(faults, carryOut);
-      try {
-        const answer = carryOut();
-        return answer instanceof Promise ? breakable(answer) : Promise.resolve(answer);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
+    pass,
     faults: {
-      brokerDown: () => {
-        if (down) return;
-        down = true;
-        breakConnections();
-        onDown();
-      },
+      brokerDown,
       brokerUp,
-      isBrokerDown: () => down,
-      refuse: (api, type, repeat) => order(api, { kind: 'refuse', type }, repeat),
-      delay: (api, ms, repeat) => order(api, { kind: 'delay', ms }, repeat),
-      loseAnswer: (api, repeat) => order(api, { kind: 'lose' }, repeat),
+      isBrokerDown: () => isDown,
+      refuse: (api, type, repeat) => orders.add(api, { kind: 'refuse', type }, repeat),
+      delay: (api, ms, repeat) => orders.add(api, { kind: 'delay', ms }, repeat),
+      loseAnswer: (api, repeat) => orders.add(api, { kind: 'lose' }, repeat),
       clear: () => {
-        ordered.clear();
+        orders.clear();
         brokerUp();
       },
     },

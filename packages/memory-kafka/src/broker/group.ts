@@ -84,179 +84,179 @@ export const checkMembership = (group: Group, { memberId, generationId }: Member
   return member;
 };
 
-/** The protocol over time and chance from outside. */
-export const createGroupProtocol = ({ clock, random }: Surroundings): GroupProtocolHandler => {
-  const watchSession = (group: Group, member: Member): void => {
-    member.cancelSession();
-    const { sessionTimeoutMs } = member.request;
-    const check = (): void => {
-      const silentFor = clock.now() - member.lastSeen;
-      if (silentFor < sessionTimeoutMs || member.join !== undefined) {
-        const again = Math.max(
-          sessionTimeoutMs - silentFor,
-          member.join === undefined ? 1 : sessionTimeoutMs,
-        );
-        member.cancelSession = clock.after(again, check);
-        return;
-      }
-      remove(group, member);
-    };
-    member.cancelSession = clock.after(sessionTimeoutMs, check);
-  };
-
-  const complete = (group: Group): void => {
-    group.cancelRebalance();
-    for (const member of group.members.values()) if (member.join === undefined) forget(group, member);
-    const members = [...group.members.values()];
-    if (members.length === 0) {
-      group.state = 'Empty';
-      group.leaderId = '';
+const watchSession = (s: Surroundings, group: Group, member: Member): void => {
+  member.cancelSession();
+  const { sessionTimeoutMs } = member.request;
+  const check = (): void => {
+    const silentFor = s.clock.now() - member.lastSeen;
+    if (silentFor < sessionTimeoutMs || member.join !== undefined) {
+      const again = Math.max(sessionTimeoutMs - silentFor, member.join === undefined ? 1 : sessionTimeoutMs);
+      member.cancelSession = s.clock.after(again, check);
       return;
     }
-    group.generation += 1;
-    group.state = 'CompletingRebalance';
-    group.protocol = commonProtocol(members) ?? '';
-    if (!group.members.has(group.leaderId)) group.leaderId = members[0]?.id ?? '';
-    for (const member of members) {
-      const join = member.join;
-      member.join = undefined;
-      member.lastSeen = clock.now();
-      watchSession(group, member);
-      join?.resolve(answerFor(group, member));
-    }
+    remove(s, group, member);
   };
-
-  const completeWhenAllJoined = (group: Group): void => {
-    if (group.state !== 'PreparingRebalance' || group.isGathering) return;
-    if ([...group.members.values()].every((member) => member.join !== undefined)) complete(group);
-  };
-
-  const rebalance = (group: Group): void => {
-    if (group.state === 'PreparingRebalance' || group.members.size === 0) return;
-    const wasEmpty = group.state === 'Empty';
-    group.state = 'PreparingRebalance';
-    const members = [...group.members.values()];
-    for (const member of members) {
-      member.sync?.reject(protocolError('REBALANCE_IN_PROGRESS'));
-      member.sync = undefined;
-      member.assignment = Buffer.alloc(0);
-    }
-    if (wasEmpty) {
-      // Members that start in the same turn get into one generation.
-      group.isGathering = true;
-      clock.soon(() => {
-        group.isGathering = false;
-        completeWhenAllJoined(group);
-      });
-      return;
-    }
-    const longest = Math.max(...members.map((member) => member.request.rebalanceTimeoutMs));
-    group.cancelRebalance = clock.after(longest, () => complete(group));
-    for (const member of members) if (member.join === undefined) member.request.onRebalance();
-  };
-
-  const forget = (group: Group, member: Member): void => {
-    member.cancelSession();
-    group.members.delete(member.id);
-    member.sync?.reject(protocolError('UNKNOWN_MEMBER_ID'));
-    member.join?.reject(protocolError('UNKNOWN_MEMBER_ID'));
-  };
-
-  const remove = (group: Group, member: Member): void => {
-    forget(group, member);
-    if (group.members.size === 0) {
-      group.cancelRebalance();
-      group.generation += 1;
-      group.state = 'Empty';
-      group.leaderId = '';
-    } else if (group.state === 'PreparingRebalance') completeWhenAllJoined(group);
-    else rebalance(group);
-  };
-
-  const admit = (group: Group, request: JoinRequest): Member => {
-    const id = createMemberId(request.clientId, random);
-    const member: Member = {
-      id,
-      clientId: request.clientId,
-      request,
-      assignment: Buffer.alloc(0),
-      lastSeen: clock.now(),
-      cancelSession: nothing,
-      join: undefined,
-      sync: undefined,
-    };
-    const others = [...group.members.values()];
-    if (commonProtocol([...others, member]) === undefined) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
-    group.members.set(id, member);
-    watchSession(group, member);
-    return member;
-  };
-
-  const join = async (group: Group, request: JoinRequest): Promise<JoinAnswer> => {
-    const known = request.memberId === '' ? undefined : memberOf(group, request.memberId);
-    const member = known ?? admit(group, request);
-    const unchanged = known !== undefined && sameProtocols(known.request, request);
-    member.request = request;
-    member.lastSeen = clock.now();
-    const isStableFollower = group.state === 'Stable' && member.id !== group.leaderId;
-    if (unchanged && (isStableFollower || group.state === 'CompletingRebalance')) {
-      return answerFor(group, member);
-    }
-    member.join ??= createDeferred<JoinAnswer>();
-    const { promise } = member.join;
-    if (group.state !== 'PreparingRebalance') rebalance(group);
-    completeWhenAllJoined(group);
-    return promise;
-  };
-
-  const sync = async (group: Group, request: SyncRequest): Promise<Buffer> => {
-    const member = checkMembership(group, request);
-    member.lastSeen = clock.now();
-    if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
-    if (group.state === 'Stable') return member.assignment;
-    if (member.id !== group.leaderId) {
-      member.sync ??= createDeferred<Buffer>();
-      return member.sync.promise;
-    }
-    for (const { memberId, memberAssignment } of request.assignments) {
-      const assigned = group.members.get(memberId);
-      if (assigned !== undefined) assigned.assignment = memberAssignment;
-    }
-    group.state = 'Stable';
-    for (const each of group.members.values()) {
-      each.sync?.resolve(each.assignment);
-      each.sync = undefined;
-    }
-    return member.assignment;
-  };
-
-  return {
-    join,
-    sync,
-    heartbeat: (group, membership) => {
-      const member = checkMembership(group, membership);
-      member.lastSeen = clock.now();
-      if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
-    },
-    leave: (group, memberId) => remove(group, memberOf(group, memberId)),
-    rebalance,
-    suspend: (group) => {
-      group.cancelRebalance();
-      for (const member of group.members.values()) member.cancelSession();
-    },
-    resume: (group) => {
-      for (const member of group.members.values()) {
-        member.lastSeen = clock.now();
-        member.join = undefined;
-        member.sync = undefined;
-        watchSession(group, member);
-      }
-      if (group.state === 'PreparingRebalance' && group.members.size > 0) {
-        const longest = Math.max(
-          ...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs),
-        );
-        group.cancelRebalance = clock.after(longest, () => complete(group));
-      }
-    },
-  };
+  member.cancelSession = s.clock.after(sessionTimeoutMs, check);
 };
+
+const complete = (s: Surroundings, group: Group): void => {
+  group.cancelRebalance();
+  for (const member of group.members.values()) if (member.join === undefined) forget(group, member);
+  const members = [...group.members.values()];
+  if (members.length === 0) {
+    group.state = 'Empty';
+    group.leaderId = '';
+    return;
+  }
+  group.generation += 1;
+  group.state = 'CompletingRebalance';
+  group.protocol = commonProtocol(members) ?? '';
+  if (!group.members.has(group.leaderId)) group.leaderId = members[0]?.id ?? '';
+  for (const member of members) {
+    const join = member.join;
+    member.join = undefined;
+    member.lastSeen = s.clock.now();
+    watchSession(s, group, member);
+    join?.resolve(answerFor(group, member));
+  }
+};
+
+const completeWhenAllJoined = (s: Surroundings, group: Group): void => {
+  if (group.state !== 'PreparingRebalance' || group.isGathering) return;
+  if ([...group.members.values()].every((member) => member.join !== undefined)) complete(s, group);
+};
+
+// Who has not joined again by then is out.
+const limitRebalance = (s: Surroundings, group: Group): void => {
+  const longest = Math.max(...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs));
+  group.cancelRebalance = s.clock.after(longest, () => complete(s, group));
+};
+
+const rebalance = (s: Surroundings, group: Group): void => {
+  if (group.state === 'PreparingRebalance' || group.members.size === 0) return;
+  const wasEmpty = group.state === 'Empty';
+  group.state = 'PreparingRebalance';
+  const members = [...group.members.values()];
+  for (const member of members) {
+    member.sync?.reject(protocolError('REBALANCE_IN_PROGRESS'));
+    member.sync = undefined;
+    member.assignment = Buffer.alloc(0);
+  }
+  if (wasEmpty) {
+    // Members that start in the same turn get into one generation.
+    group.isGathering = true;
+    s.clock.soon(() => {
+      group.isGathering = false;
+      completeWhenAllJoined(s, group);
+    });
+    return;
+  }
+  limitRebalance(s, group);
+  for (const member of members) if (member.join === undefined) member.request.onRebalance();
+};
+
+const forget = (group: Group, member: Member): void => {
+  member.cancelSession();
+  group.members.delete(member.id);
+  member.sync?.reject(protocolError('UNKNOWN_MEMBER_ID'));
+  member.join?.reject(protocolError('UNKNOWN_MEMBER_ID'));
+};
+
+const remove = (s: Surroundings, group: Group, member: Member): void => {
+  forget(group, member);
+  if (group.members.size === 0) {
+    group.cancelRebalance();
+    group.generation += 1;
+    group.state = 'Empty';
+    group.leaderId = '';
+  } else if (group.state === 'PreparingRebalance') completeWhenAllJoined(s, group);
+  else rebalance(s, group);
+};
+
+const admit = (s: Surroundings, group: Group, request: JoinRequest): Member => {
+  const id = createMemberId(request.clientId, s.random);
+  const member: Member = {
+    id,
+    clientId: request.clientId,
+    request,
+    assignment: Buffer.alloc(0),
+    lastSeen: s.clock.now(),
+    cancelSession: nothing,
+    join: undefined,
+    sync: undefined,
+  };
+  const others = [...group.members.values()];
+  if (commonProtocol([...others, member]) === undefined) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
+  group.members.set(id, member);
+  watchSession(s, group, member);
+  return member;
+};
+
+const join = async (s: Surroundings, group: Group, request: JoinRequest): Promise<JoinAnswer> => {
+  const known = request.memberId === '' ? undefined : memberOf(group, request.memberId);
+  const member = known ?? admit(s, group, request);
+  const unchanged = known !== undefined && sameProtocols(known.request, request);
+  member.request = request;
+  member.lastSeen = s.clock.now();
+  const isStableFollower = group.state === 'Stable' && member.id !== group.leaderId;
+  if (unchanged && (isStableFollower || group.state === 'CompletingRebalance')) {
+    return answerFor(group, member);
+  }
+  member.join ??= createDeferred<JoinAnswer>();
+  const { promise } = member.join;
+  if (group.state !== 'PreparingRebalance') rebalance(s, group);
+  completeWhenAllJoined(s, group);
+  return promise;
+};
+
+const sync = async (s: Surroundings, group: Group, request: SyncRequest): Promise<Buffer> => {
+  const member = checkMembership(group, request);
+  member.lastSeen = s.clock.now();
+  if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
+  if (group.state === 'Stable') return member.assignment;
+  if (member.id !== group.leaderId) {
+    member.sync ??= createDeferred<Buffer>();
+    return member.sync.promise;
+  }
+  for (const { memberId, memberAssignment } of request.assignments) {
+    const assigned = group.members.get(memberId);
+    if (assigned !== undefined) assigned.assignment = memberAssignment;
+  }
+  group.state = 'Stable';
+  for (const each of group.members.values()) {
+    each.sync?.resolve(each.assignment);
+    each.sync = undefined;
+  }
+  return member.assignment;
+};
+
+const suspend = (group: Group): void => {
+  group.cancelRebalance();
+  for (const member of group.members.values()) member.cancelSession();
+};
+
+// Joins and syncs in flight were lost with the connections: those members will ask again.
+const resume = (s: Surroundings, group: Group): void => {
+  for (const member of group.members.values()) {
+    member.lastSeen = s.clock.now();
+    member.join = undefined;
+    member.sync = undefined;
+    watchSession(s, group, member);
+  }
+  if (group.state === 'PreparingRebalance') limitRebalance(s, group);
+};
+
+/** The protocol over time and chance from outside. */
+export const createGroupProtocol = (s: Surroundings): GroupProtocolHandler => ({
+  join: (group, request) => join(s, group, request),
+  sync: (group, request) => sync(s, group, request),
+  heartbeat: (group, membership) => {
+    const member = checkMembership(group, membership);
+    member.lastSeen = s.clock.now();
+    if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
+  },
+  leave: (group, memberId) => remove(s, group, memberOf(group, memberId)),
+  rebalance: (group) => rebalance(s, group),
+  suspend,
+  resume: (group) => resume(s, group),
+});

@@ -70,6 +70,7 @@ export interface PartitionLog {
 }
 
 const BATCH_OVERHEAD_BYTES = 61;
+const MARKER_BYTES = 17;
 const REMEMBERED_SEQUENCES = 5;
 
 /** Index of the last batch that begins at or before `offset`; -1 if there is none. */
@@ -94,142 +95,168 @@ const sliceOf = (batch: StoredBatch, from: number, committedOnly: boolean): Batc
   return { batch, firstOffset, records, lastOffset: batch.firstOffset + batch.count - 1 };
 };
 
+interface LogState {
+  low: number;
+  high: number;
+  batches: StoredBatch[];
+  tail: Segment | undefined;
+  readonly watchers: Set<() => void>;
+  /** What the open transactions have written, by producer. */
+  readonly open: Map<number, StoredBatch[]>;
+  /** The last batches of each idempotent producer. */
+  readonly recent: Map<number, StoredBatch[]>;
+}
+
+const segmentFor = (log: LogState, bytes: number): Segment => {
+  if (log.tail === undefined || !log.tail.hasRoomFor(bytes)) log.tail = createSegment(bytes);
+  return log.tail;
+};
+
+const store = (log: LogState, batch: Omit<StoredBatch, 'firstOffset' | 'aborted'>): StoredBatch => {
+  const stored: StoredBatch = { ...batch, firstOffset: log.high, aborted: false };
+  log.batches.push(stored);
+  log.high += batch.count;
+  return stored;
+};
+
+const notify = (log: LogState): void => {
+  for (const watcher of log.watchers) watcher();
+};
+
+const lastStable = (log: LogState): number => {
+  let first = log.high;
+  for (const [batch] of log.open.values()) first = Math.min(first, batch?.firstOffset ?? first);
+  return first;
+};
+
+/** The batch that was written under these sequence numbers before; throws if they cannot follow on the last ones. */
+const repeated = (log: LogState, writer: Writer, count: number): StoredBatch | undefined => {
+  const known = log.recent.get(writer.producerId) ?? [];
+  const last = known.at(-1);
+  if (last === undefined) return undefined;
+  if (writer.producerEpoch < last.writer.producerEpoch) throw protocolError('INVALID_PRODUCER_EPOCH');
+  if (writer.producerEpoch > last.writer.producerEpoch) return undefined;
+  const same = known.find(
+    (batch) => batch.writer.firstSequence === writer.firstSequence && batch.count === count,
+  );
+  if (same === undefined && writer.firstSequence !== last.writer.firstSequence + last.count) {
+    throw protocolError('OUT_OF_ORDER_SEQUENCE_NUMBER');
+  }
+  return same;
+};
+
+const remember = (log: LogState, batch: StoredBatch): void => {
+  const { producerId, producerEpoch, transactional } = batch.writer;
+  const known = log.recent.get(producerId)?.filter((each) => each.writer.producerEpoch === producerEpoch);
+  log.recent.set(producerId, [...(known ?? []), batch].slice(-REMEMBERED_SEQUENCES));
+  if (!transactional) return;
+  const open = log.open.get(producerId);
+  if (open === undefined) log.open.set(producerId, [batch]);
+  else open.push(batch);
+};
+
+const append = (log: LogState, records: readonly RecordToWrite[], writer: Writer): number => {
+  const earlier = writer.producerId < 0 ? undefined : repeated(log, writer, records.length);
+  if (earlier !== undefined) return earlier.firstOffset;
+  let payloadBytes = 0;
+  let wireBytes = BATCH_OVERHEAD_BYTES;
+  let maxTimestamp = 0;
+  for (const record of records) {
+    payloadBytes += record.payloadBytes;
+    wireBytes += record.wireBytes;
+    maxTimestamp = Math.max(maxTimestamp, record.timestamp);
+  }
+  const segment = segmentFor(log, payloadBytes);
+  const firstIndex = segment.count();
+  for (const record of records) segment.append(record);
+  const count = records.length;
+  const batch = store(log, { count, wireBytes, writer, isControl: false, segment, firstIndex, maxTimestamp });
+  if (writer.producerId >= 0) remember(log, batch);
+  notify(log);
+  return batch.firstOffset;
+};
+
+const endTransaction = (log: LogState, writer: Writer, committed: boolean, timestamp: number): void => {
+  const written = log.open.get(writer.producerId);
+  if (written === undefined) return;
+  log.open.delete(writer.producerId);
+  for (const batch of written) batch.aborted = !committed;
+  const segment = segmentFor(log, 0);
+  store(log, {
+    count: 1,
+    wireBytes: BATCH_OVERHEAD_BYTES + MARKER_BYTES,
+    writer,
+    isControl: true,
+    segment,
+    firstIndex: segment.count(),
+    maxTimestamp: timestamp,
+  });
+  notify(log);
+};
+
+const read = (log: LogState, offset: number, { maxBytes, committedOnly }: ReadLimits): ReadResult => {
+  if (offset < log.low || offset > log.high) throw protocolError('OFFSET_OUT_OF_RANGE');
+  const end = committedOnly ? lastStable(log) : log.high;
+  const slices: BatchSlice[] = [];
+  let wireBytes = 0;
+  for (let index = Math.max(indexOfBatch(log.batches, offset), 0); index < log.batches.length; index += 1) {
+    const batch = log.batches[index];
+    if (batch === undefined || batch.firstOffset >= end) break;
+    if (batch.firstOffset + batch.count <= offset) continue;
+    if (slices.length > 0 && wireBytes + batch.wireBytes > maxBytes) break;
+    slices.push(sliceOf(batch, offset, committedOnly));
+    wireBytes += batch.wireBytes;
+  }
+  return { slices, wireBytes, high: log.high };
+};
+
+const offsetAt = (log: LogState, timestamp: number): number | undefined => {
+  for (const batch of log.batches) {
+    if (batch.maxTimestamp < timestamp || batch.isControl) continue;
+    for (let index = 0; index < batch.count; index += 1) {
+      const offset = batch.firstOffset + index;
+      const isLater = batch.segment.timestampAt(batch.firstIndex + index) >= timestamp;
+      if (offset >= log.low && isLater) return offset;
+    }
+  }
+  return undefined;
+};
+
+const deleteBefore = (log: LogState, offset: number): void => {
+  log.low = Math.max(log.low, offset);
+  log.batches = log.batches.filter((batch) => batch.firstOffset + batch.count > log.low);
+  notify(log);
+};
+
+const bytesOf = (log: LogState): number => {
+  const segments = new Set(log.batches.map((batch) => batch.segment));
+  return [...segments].reduce((sum, segment) => sum + segment.capacity(), 0);
+};
+
 /** An empty log. */
 export const createPartitionLog = (): PartitionLog => {
-  let low = 0;
-  let high = 0;
-  let batches: StoredBatch[] = [];
-  let tail: Segment | undefined;
-  const watchers = new Set<() => void>();
-  const open = new Map<number, StoredBatch[]>();
-  const recent = new Map<number, StoredBatch[]>();
-
-  const segmentFor = (bytes: number): Segment => {
-    if (tail === undefined || !tail.hasRoomFor(bytes)) tail = createSegment(bytes);
-    return tail;
+  const log: LogState = {
+    low: 0,
+    high: 0,
+    batches: [],
+    tail: undefined,
+    watchers: new Set(),
+    open: new Map(),
+    recent: new Map(),
   };
-
-  const store = (batch: Omit<StoredBatch, 'firstOffset' | 'aborted'>): StoredBatch => {
-    const stored: StoredBatch = { ...batch, firstOffset: high, aborted: false };
-    batches.push(stored);
-    high += batch.count;
-    return stored;
-  };
-
-  const notify = (): void => {
-    for (const watcher of watchers) watcher();
-  };
-
-  const lastStable = (): number => {
-    let first = high;
-    for (const [batch] of open.values()) first = Math.min(first, batch?.firstOffset ?? first);
-    return first;
-  };
-
-  const repeated = (writer: Writer, count: number): StoredBatch | undefined => {
-    const known = recent.get(writer.producerId) ?? [];
-    const last = known.at(-1);
-    if (last === undefined) return undefined;
-    if (writer.producerEpoch < last.writer.producerEpoch) throw protocolError('INVALID_PRODUCER_EPOCH');
-    if (writer.producerEpoch > last.writer.producerEpoch) return undefined;
-    const same = known.find(
-      (batch) => batch.writer.firstSequence === writer.firstSequence && batch.count === count,
-    );
-    if (same === undefined && writer.firstSequence !== last.writer.firstSequence + last.count) {
-      throw protocolError('OUT_OF_ORDER_SEQUENCE_NUMBER');
-    }
-    return same;
-  };
-
-  const remember = (batch: StoredBatch): void => {
-    const { producerId, transactional } = batch.writer;
-    const known = recent
-      .get(producerId)
-      ?.filter((b) => b.writer.producerEpoch === batch.writer.producerEpoch);
-    recent.set(producerId, [...(known ?? []), batch].slice(-REMEMBERED_SEQUENCES));
-    if (transactional) open.set(producerId, [...(open.get(producerId) ?? []), batch]);
-  };
-
-  const append = (records: readonly RecordToWrite[], writer: Writer): number => {
-    const repeatedBatch = writer.producerId < 0 ? undefined : repeated(writer, records.length);
-    if (repeatedBatch !== undefined) return repeatedBatch.firstOffset;
-    let payloadBytes = 0;
-    let wireBytes = BATCH_OVERHEAD_BYTES;
-    let maxTimestamp = 0;
-    for (const record of records) {
-      payloadBytes += record.payloadBytes;
-      wireBytes += record.wireBytes;
-      maxTimestamp = Math.max(maxTimestamp, record.timestamp);
-    }
-    const segment = segmentFor(payloadBytes);
-    const firstIndex = segment.count();
-    for (const record of records) segment.append(record);
-    const count = records.length;
-    const batch = store({ count, wireBytes, writer, isControl: false, segment, firstIndex, maxTimestamp });
-    if (writer.producerId >= 0) remember(batch);
-    notify();
-    return batch.firstOffset;
-  };
-
-  const endTransaction = (writer: Writer, committed: boolean, timestamp: number): void => {
-    const written = open.get(writer.producerId);
-    if (written === undefined) return;
-    open.delete(writer.producerId);
-    for (const batch of written) batch.aborted = !committed;
-    const wireBytes = BATCH_OVERHEAD_BYTES + 17;
-    const segment = segmentFor(0);
-    const firstIndex = segment.count();
-    store({ count: 1, wireBytes, writer, isControl: true, segment, firstIndex, maxTimestamp: timestamp });
-    notify();
-  };
-
-  const read = (offset: number, { maxBytes, committedOnly }: ReadLimits): ReadResult => {
-    if (offset < low || offset > high) throw protocolError('OFFSET_OUT_OF_RANGE');
-    const end = committedOnly ? lastStable() : high;
-    const slices: BatchSlice[] = [];
-    let wireBytes = 0;
-    for (let index = Math.max(indexOfBatch(batches, offset), 0); index < batches.length; index += 1) {
-      const batch = batches[index];
-      if (batch === undefined || batch.firstOffset >= end) break;
-      if (batch.firstOffset + batch.count <= offset) continue;
-      if (slices.length > 0 && wireBytes + batch.wireBytes > maxBytes) break;
-      slices.push(sliceOf(batch, offset, committedOnly));
-      wireBytes += batch.wireBytes;
-    }
-    return { slices, wireBytes, high };
-  };
-
-  const offsetAt = (timestamp: number): number | undefined => {
-    for (const batch of batches) {
-      if (batch.maxTimestamp < timestamp || batch.isControl) continue;
-      for (let index = 0; index < batch.count; index += 1) {
-        const offset = batch.firstOffset + index;
-        if (offset >= low && batch.segment.timestampAt(batch.firstIndex + index) >= timestamp) return offset;
-      }
-    }
-    return undefined;
-  };
-
-  const deleteBefore = (offset: number): void => {
-    low = Math.max(low, offset);
-    batches = batches.filter((batch) => batch.firstOffset + batch.count > low);
-    notify();
-  };
-
   return {
-    low: () => low,
-    high: () => high,
-    lastStable,
-    bytes: () =>
-      [...new Set(batches.map((batch) => batch.segment))].reduce((sum, s) => sum + s.capacity(), 0),
-    append,
-    endTransaction,
-    read,
-    offsetAt,
-    deleteBefore,
+    low: () => log.low,
+    high: () => log.high,
+    lastStable: () => lastStable(log),
+    bytes: () => bytesOf(log),
+    append: (records, writer) => append(log, records, writer),
+    endTransaction: (writer, committed, timestamp) => endTransaction(log, writer, committed, timestamp),
+    read: (offset, limits) => read(log, offset, limits),
+    offsetAt: (timestamp) => offsetAt(log, timestamp),
+    deleteBefore: (offset) => deleteBefore(log, offset),
     watch: (fn) => {
-      watchers.add(fn);
-      return () => void watchers.delete(fn);
+      log.watchers.add(fn);
+      return () => void log.watchers.delete(fn);
     },
   };
 };

@@ -53,15 +53,35 @@ const readHeaders = (bytes: Buffer, start: number, index: HeaderIndex): ReadReco
   return headers;
 };
 
+/** A few numbers for each record, in arrays rather than objects. */
+interface SegmentIndex {
+  readonly starts: number[];
+  readonly keyLengths: number[];
+  readonly valueLengths: number[];
+  readonly timestamps: number[];
+  readonly headers: (HeaderIndex | undefined)[];
+}
+
+const readOne = (copy: Buffer, base: number, index: SegmentIndex, at: number): ReadRecord => {
+  const start = (index.starts[at] ?? 0) - base;
+  const keyLength = index.keyLengths[at] ?? -1;
+  const valueLength = index.valueLengths[at] ?? -1;
+  const keyEnd = start + Math.max(keyLength, 0);
+  const valueEnd = keyEnd + Math.max(valueLength, 0);
+  const headers = index.headers[at];
+  return {
+    key: keyLength < 0 ? null : copy.subarray(start, keyEnd),
+    value: valueLength < 0 ? null : copy.subarray(keyEnd, valueEnd),
+    headers: headers === undefined ? {} : readHeaders(copy, valueEnd, headers),
+    timestamp: index.timestamps[at] ?? 0,
+  };
+};
+
 /** An empty segment that holds at least `bytes`. */
 export const createSegment = (bytes: number): Segment => {
   let buffer = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes));
   let used = 0;
-  const starts: number[] = [];
-  const keyLengths: number[] = [];
-  const valueLengths: number[] = [];
-  const timestamps: number[] = [];
-  const headers: (HeaderIndex | undefined)[] = [];
+  const index: SegmentIndex = { starts: [], keyLengths: [], valueLengths: [], timestamps: [], headers: [] };
 
   const grow = (needed: number): void => {
     if (used + needed <= buffer.length) return;
@@ -78,48 +98,33 @@ export const createSegment = (bytes: number): Segment => {
 
   const append = (record: RecordToWrite): void => {
     grow(record.payloadBytes);
-    starts.push(used);
-    timestamps.push(record.timestamp);
-    keyLengths.push(put(record.key));
-    valueLengths.push(put(record.value));
+    index.starts.push(used);
+    index.timestamps.push(record.timestamp);
+    index.keyLengths.push(put(record.key));
+    index.valueLengths.push(put(record.value));
     if (record.headers.length === 0) {
-      headers.push(undefined);
+      index.headers.push(undefined);
       return;
     }
     const names = record.headers.map(([name]) => name);
-    headers.push({ names, lengths: record.headers.map(([, value]) => put(value)) });
-  };
-
-  const readOne = (bytes: Buffer, base: number, index: number): ReadRecord => {
-    const start = (starts[index] ?? 0) - base;
-    const keyLength = keyLengths[index] ?? -1;
-    const valueLength = valueLengths[index] ?? -1;
-    const keyEnd = start + Math.max(keyLength, 0);
-    const valueEnd = keyEnd + Math.max(valueLength, 0);
-    const headerIndex = headers[index];
-    return {
-      key: keyLength < 0 ? null : bytes.subarray(start, keyEnd),
-      value: valueLength < 0 ? null : bytes.subarray(keyEnd, valueEnd),
-      headers: headerIndex === undefined ? {} : readHeaders(bytes, valueEnd, headerIndex),
-      timestamp: timestamps[index] ?? 0,
-    };
+    index.headers.push({ names, lengths: record.headers.map(([, value]) => put(value)) });
   };
 
   const read = (from: number, to: number): ReadRecord[] => {
-    const base = starts[from] ?? 0;
+    const base = index.starts[from] ?? 0;
     // One copy for all of them: what a handler does to its buffers stays its own affair.
-    const bytes = Buffer.from(buffer.subarray(base, starts[to] ?? used));
+    const copy = Buffer.from(buffer.subarray(base, index.starts[to] ?? used));
     const records: ReadRecord[] = [];
-    for (let index = from; index < to; index += 1) records.push(readOne(bytes, base, index));
+    for (let at = from; at < to; at += 1) records.push(readOne(copy, base, index, at));
     return records;
   };
 
   return {
-    count: () => starts.length,
+    count: () => index.starts.length,
     capacity: () => buffer.length,
     hasRoomFor: (more) => used + more <= Math.max(FULL_BYTES, buffer.length),
     append,
     read,
-    timestampAt: (index) => timestamps[index] ?? 0,
+    timestampAt: (at) => index.timestamps[at] ?? 0,
   };
 };

@@ -32,28 +32,45 @@ interface Owner {
   cancelTimeout: Cancel;
 }
 
+interface Surroundings {
+  readonly clock: Clock;
+  readonly coordinator: Coordinator;
+}
+
 const nothing = (): void => undefined;
+
+const finish = (surroundings: Surroundings, owner: Owner, committed: boolean): void => {
+  const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
+  owner.cancelTimeout();
+  for (const log of owner.logs) log.endTransaction(writer, committed, surroundings.clock.now());
+  if (committed) {
+    for (const { groupId, offsets } of owner.offsets) {
+      surroundings.coordinator.commitForTransaction(groupId, offsets);
+    }
+  }
+  owner.logs = new Set();
+  owner.offsets = [];
+};
+
+const bumpEpoch = (owner: Owner): void => {
+  const { producerId, producerEpoch } = owner.identity;
+  owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
+};
+
+/** A transaction that is left alone is aborted, and its producer fenced. */
+const beginUnlessOpen = (surroundings: Surroundings, owner: Owner): void => {
+  if (owner.logs.size > 0 || owner.offsets.length > 0) return;
+  owner.cancelTimeout = surroundings.clock.after(owner.timeoutMs, () => {
+    finish(surroundings, owner, false);
+    bumpEpoch(owner);
+  });
+};
 
 /** No producers yet. */
 export const createTransactions = (clock: Clock, coordinator: Coordinator): Transactions => {
+  const surroundings: Surroundings = { clock, coordinator };
   let lastProducerId = -1;
   const owners = new Map<string, Owner>();
-
-  const nextId = (): number => {
-    lastProducerId += 1;
-    return lastProducerId;
-  };
-
-  const finish = (owner: Owner, committed: boolean): void => {
-    const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
-    owner.cancelTimeout();
-    for (const log of owner.logs) log.endTransaction(writer, committed, clock.now());
-    if (committed) {
-      for (const { groupId, offsets } of owner.offsets) coordinator.commitForTransaction(groupId, offsets);
-    }
-    owner.logs = new Set();
-    owner.offsets = [];
-  };
 
   const ownerOf = (transactionalId: string): Owner => {
     const owner = owners.get(transactionalId);
@@ -61,29 +78,22 @@ export const createTransactions = (clock: Clock, coordinator: Coordinator): Tran
     return owner;
   };
 
-  const begin = (owner: Owner): void => {
-    if (owner.logs.size > 0 || owner.offsets.length > 0) return;
-    const { producerId, producerEpoch } = owner.identity;
-    owner.cancelTimeout = clock.after(owner.timeoutMs, () => {
-      finish(owner, false);
-      owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
-    });
-  };
-
-  const takeOver = (owner: Owner, timeoutMs: number): ProducerIdentity => {
-    finish(owner, false);
-    const { producerId, producerEpoch } = owner.identity;
-    owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
-    owner.timeoutMs = timeoutMs;
-    return owner.identity;
+  const create = (): ProducerIdentity => {
+    lastProducerId += 1;
+    return { producerId: lastProducerId, producerEpoch: 0 };
   };
 
   return {
     identify: (transactionalId, timeoutMs) => {
-      if (transactionalId === undefined) return { producerId: nextId(), producerEpoch: 0 };
-      const owner = owners.get(transactionalId);
-      if (owner !== undefined) return takeOver(owner, timeoutMs);
-      const identity = { producerId: nextId(), producerEpoch: 0 };
+      if (transactionalId === undefined) return create();
+      const known = owners.get(transactionalId);
+      if (known !== undefined) {
+        finish(surroundings, known, false);
+        bumpEpoch(known);
+        known.timeoutMs = timeoutMs;
+        return known.identity;
+      }
+      const identity = create();
       const logs = new Set<PartitionLog>();
       owners.set(transactionalId, { identity, timeoutMs, logs, offsets: [], cancelTimeout: nothing });
       return identity;
@@ -95,15 +105,15 @@ export const createTransactions = (clock: Clock, coordinator: Coordinator): Tran
     },
     enlist: (transactionalId, log) => {
       const owner = ownerOf(transactionalId);
-      begin(owner);
+      beginUnlessOpen(surroundings, owner);
       owner.logs.add(log);
     },
     addOffsets: (transactionalId, groupId, offsets) => {
       const owner = ownerOf(transactionalId);
-      begin(owner);
+      beginUnlessOpen(surroundings, owner);
       owner.offsets.push({ groupId, offsets });
     },
-    end: (transactionalId, committed) => finish(ownerOf(transactionalId), committed),
+    end: (transactionalId, committed) => finish(surroundings, ownerOf(transactionalId), committed),
     clear: () => {
       for (const owner of owners.values()) owner.cancelTimeout();
       owners.clear();

@@ -1,11 +1,12 @@
 import kafkajs from 'kafkajs';
-import type { Admin, FetchOffsetsPartition, SeekEntry } from 'kafkajs';
+import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
 import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import type { AdminParts } from './admin.ts';
 import { checkedOffset } from './consumer-checks.ts';
 import { describeGroups } from './describe-groups.ts';
+import { shown } from './typing-gaps.ts';
 
 type OffsetCalls = Pick<
   Admin,
@@ -18,11 +19,11 @@ type OffsetCalls = Pick<
 >;
 
 const checkTopic = (topic: unknown): void => {
-  if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${String(topic)}`);
+  if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
 };
 
 const checkGroup = (groupId: unknown): void => {
-  if (!groupId) throw nonRetriable(`Invalid groupId ${String(groupId)}`);
+  if (!groupId) throw nonRetriable(`Invalid groupId ${shown(groupId)}`);
 };
 
 const topicOffsets = (core: Core, topic: string) =>
@@ -94,16 +95,33 @@ const storeOffsets = (core: Core, groupId: string, topic: string, entries: reado
   core.coordinator.commit({ groupId, memberId: '', generationId: -1 }, commits);
 };
 
+/** Turns 'earliest' and 'latest' into the offsets they stand for now, and commits those. */
+const resolveAndStore = (
+  core: Core,
+  groupId: string,
+  { topic, partitions }: { topic: string; partitions: FetchOffsetsPartition[] },
+) => {
+  const resolved = partitions.map((partition) => resolve(core, topic, partition));
+  storeOffsets(core, groupId, topic, resolved);
+  return { topic, partitions: resolved };
+};
+
+const checkPartitionsExist = (
+  topic: string,
+  known: ReturnType<typeof topicOffsets>,
+  entries: readonly SeekEntry[],
+): void => {
+  const missing = entries.filter(({ partition }) => known[partition] === undefined);
+  if (missing.length === 0) return;
+  const error = brokerNotFound('Could not find the leader for the partition');
+  throw new kafkajs.KafkaJSDeleteTopicRecordsError({
+    topic,
+    partitions: missing.map((entry) => ({ ...entry, error })),
+  });
+};
+
 const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[]): void => {
   const { partitions } = core.topics.describe(topic, false);
-  const missing = entries.filter(({ partition }) => partitions[partition] === undefined);
-  if (missing.length > 0) {
-    const error = brokerNotFound('Could not find the leader for the partition');
-    throw new kafkajs.KafkaJSDeleteTopicRecordsError({
-      topic,
-      partitions: missing.map((entry) => ({ ...entry, error })),
-    });
-  }
   const outOfRange = entries.filter(
     ({ partition, offset }) => Number(offset) > (partitions[partition]?.high() ?? 0),
   );
@@ -117,6 +135,26 @@ const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[])
     topic,
     partitions: outOfRange.map((entry) => ({ ...entry, error: protocolError('OFFSET_OUT_OF_RANGE') })),
   });
+};
+
+const warnBelowLow = (
+  logger: Logger,
+  topic: string,
+  known: ReturnType<typeof topicOffsets>,
+  entries: readonly SeekEntry[],
+): void => {
+  for (const { partition, offset } of entries) {
+    const low = Number(known.find((each) => each.partition === partition)?.low ?? 0);
+    if (Number(offset) >= low || Number(offset) === LATEST_OFFSET) continue;
+    logger.warn(
+      'The requested offset is before the earliest one of the partition: nothing is deleted from it',
+      {
+        topic,
+        partition,
+        offset,
+      },
+    );
+  }
 };
 
 /** The admin calls that are about offsets, of topics and of groups. */
@@ -140,22 +178,6 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     await view.request('commit', (core) => storeOffsets(core, groupId, topic, partitions));
   };
 
-  const warnBelowLow = async (topic: string, entries: readonly SeekEntry[]): Promise<void> => {
-    const offsets = await readTopic(topic, (core) => topicOffsets(core, topic));
-    for (const { partition, offset } of entries) {
-      const low = Number(offsets.find((each) => each.partition === partition)?.low ?? 0);
-      if (Number(offset) >= low || Number(offset) === LATEST_OFFSET) continue;
-      logger.warn(
-        'The requested offset is before the earliest one of the partition: nothing is deleted from it',
-        {
-          topic,
-          partition,
-          offset,
-        },
-      );
-    }
-  };
-
   return {
     fetchTopicOffsets: async (topic) => readTopic(topic, (core) => topicOffsets(core, topic)),
     fetchTopicOffsetsByTimestamp: async (topic, timestamp) =>
@@ -165,16 +187,11 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
       if (!Array.isArray(topics)) throw nonRetriable('Expected topics array to be set');
       return view.request('offsets', (core) => {
         const found = groupOffsets(core, groupId, topics);
-        if (!resolveOffsets) return found;
-        return found.map(({ topic, partitions }) => {
-          const resolved = partitions.map((partition) => resolve(core, topic, partition));
-          storeOffsets(core, groupId, topic, resolved);
-          return { topic, partitions: resolved };
-        });
+        return resolveOffsets ? found.map((topic) => resolveAndStore(core, groupId, topic)) : found;
       });
     },
     setOffsets,
-    resetOffsets: async ({ groupId, topic, earliest = false }) => {
+    resetOffsets: async ({ groupId, topic, earliest }) => {
       checkGroup(groupId);
       checkTopic(topic);
       const offset = String(earliest ? EARLIEST_OFFSET : LATEST_OFFSET);
@@ -183,9 +200,11 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
       await setOffsets({ groupId, topic, partitions });
     },
     deleteTopicRecords: async ({ topic, partitions }) => {
-      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${String(topic)}"`);
+      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${shown(topic)}"`);
       if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
-      await warnBelowLow(topic, partitions);
+      const offsets = await readTopic(topic, (core) => topicOffsets(core, topic));
+      checkPartitionsExist(topic, offsets, partitions);
+      warnBelowLow(logger, topic, offsets, partitions);
       await retrying(() => view.request('admin', (core) => deleteRecords(core, topic, partitions)));
     },
   };

@@ -3,7 +3,7 @@ import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import { createTopicError, nonRetriable, toError, typeOf } from '../errors.ts';
 import type { AdminParts } from './admin.ts';
 import { partitionMetadata } from './metadata.ts';
-import { nothingAsBoolean } from './typing-gaps.ts';
+import { nothingAsBoolean, shown } from './typing-gaps.ts';
 
 type TopicCalls = Pick<
   Admin,
@@ -44,7 +44,7 @@ const checkConfigEntries = ({ topic, configEntries }: ITopicConfig): void => {
 };
 
 const checkTopicConfigs = (topics: readonly ITopicConfig[]): void => {
-  if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${String(topics)}`);
+  if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${shown(topics)}`);
   const names = topics.map(({ topic }) => topic);
   checkNames(names, 'topics');
   checkDistinct(names, 'topics');
@@ -52,7 +52,7 @@ const checkTopicConfigs = (topics: readonly ITopicConfig[]): void => {
 };
 
 const checkPartitionConfigs = (configs: readonly ITopicPartitionConfig[]): void => {
-  if (!Array.isArray(configs)) throw nonRetriable(`Invalid topic partitions array ${String(configs)}`);
+  if (!Array.isArray(configs)) throw nonRetriable(`Invalid topic partitions array ${shown(configs)}`);
   if (configs.length === 0) throw nonRetriable('Empty topic partitions array');
   const names = configs.map(({ topic }) => topic);
   checkNames(names, 'topic partitions');
@@ -65,7 +65,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
 
   fetchTopicMetadata: async ({ topics = [] } = { topics: [] }) => {
     for (const topic of topics) {
-      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${String(topic)}`);
+      if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
     return view.request('metadata', (core) => ({
       topics: (topics.length > 0 ? topics : core.topics.names()).map((name) => ({
@@ -89,7 +89,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
   },
 
   deleteTopics: async ({ topics }) => {
-    if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${String(topics)}`);
+    if (!Array.isArray(topics)) throw nonRetriable(`Invalid topics array ${shown(topics)}`);
     if (topics.some((topic) => typeof topic !== 'string')) {
       throw nonRetriable('Invalid topics array, the names must be a valid string');
     }

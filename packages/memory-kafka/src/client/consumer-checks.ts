@@ -1,5 +1,6 @@
 import type { ConsumerSubscribeTopic, ConsumerSubscribeTopics, TopicPartitionOffset } from 'kafkajs';
 import { nonRetriable } from '../errors.ts';
+import { shown, toPartition } from './typing-gaps.ts';
 import type { PauseTarget } from './subscription-state.ts';
 
 /** The message of whatever needs a running consumer. */
@@ -21,7 +22,7 @@ export const checkedOffset = (
   allowSpecial: boolean,
 ): number => {
   if (!topic) throw nonRetriable(`Invalid topic ${topic}`);
-  if (Number.isNaN(Number(partition))) {
+  if (Number.isNaN(toPartition(partition))) {
     throw nonRetriable(`Invalid partition, expected a number received ${partition}`);
   }
   const parsed = parseOffset(offset);
@@ -35,13 +36,13 @@ export const checkedOffset = (
 export const checkedMetadata = (metadata: unknown): string | null => {
   if (metadata === null || metadata === undefined) return null;
   if (typeof metadata === 'string') return metadata;
-  throw nonRetriable(`Invalid offset metadata, expected string or null, received ${String(metadata)}`);
+  throw nonRetriable(`Invalid offset metadata, expected string or null, received ${shown(metadata)}`);
 };
 
 /** Throws for targets of `pause` or `resume` (`verb`) that make no sense. */
 export const checkPauseTargets = (targets: readonly PauseTarget[], verb: string): void => {
   for (const target of targets) {
-    if (!target?.topic) throw nonRetriable(`Invalid topic ${target?.topic || String(target)}`);
+    if (!target?.topic) throw nonRetriable(`Invalid topic ${target?.topic || shown(target)}`);
     const { partitions } = target;
     if (partitions === undefined) continue;
     if (!Array.isArray(partitions) || partitions.some((partition) => Number.isNaN(Number(partition)))) {

@@ -6,8 +6,8 @@ import type { Emitter } from '../emitter.ts';
 import { isRebalancing, nonRetriable, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { sharing } from '../turns.ts';
-import type { ClusterView } from './metadata.ts';
 import { CONSUMER_EVENTS } from './consumer-events.ts';
+import type { ClusterView } from './metadata.ts';
 
 export interface MembershipOptions {
   readonly groupId: string;
@@ -16,7 +16,7 @@ export interface MembershipOptions {
   readonly rebalanceTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly assigners: readonly Assigner[];
-  readonly topics: readonly string[];
+  readonly subscribed: readonly string[];
   readonly retry: RetryOptions;
   readonly view: ClusterView;
   readonly emitter: Emitter;
@@ -37,164 +37,186 @@ export interface GroupMembership {
   /** Joins as somebody new next time. */
   forgetMember(): void;
   memberId(): string;
-  /** Partitions of the subscribed topics that were not there at the last assignment, by topic. */
+  /** Partitions of the subscribed topics that were not there at the last assignment. */
   unknownPartitions(): { topic: string; partitions: number[] } | undefined;
 }
 
-interface Seat extends JoinAnswer {
-  readonly isLeader: boolean;
+interface MemberState {
+  memberId: string;
+  generationId: number;
+  isRebalanceKnown: boolean;
+  lastHeartbeat: number;
+  partitionsAtSync: ReadonlyMap<string, readonly number[]>;
 }
 
-/** A consumer that has not joined yet. */
-export const createGroupMembership = (options: MembershipOptions): GroupMembership => {
-  const { groupId, topics, view, emitter, logger, assigners } = options;
-  let memberId = '';
-  let generationId = -1;
-  let isRebalanceKnown = false;
-  let lastHeartbeat = view.connection.clock().now();
-  let partitionsAtSync = new Map<string, number[]>();
+const currentPartitions = ({ subscribed, view }: MembershipOptions) =>
+  new Map(subscribed.map((topic) => [topic, view.partitionsOf(topic).map(({ partitionId }) => partitionId)]));
 
-  const currentPartitions = () =>
-    new Map(topics.map((topic) => [topic, view.partitionsOf(topic).map(({ partitionId }) => partitionId)]));
+const join = async (options: MembershipOptions, state: MemberState): Promise<JoinAnswer> => {
+  const { view, subscribed } = options;
+  // As kafkajs looks for the coordinator first, so a lost connection is tried again here.
+  await view.request('metadata', () => undefined);
+  state.isRebalanceKnown = false;
+  const answer = await view.connection.request('join', (core) =>
+    core.coordinator.join({
+      groupId: options.groupId,
+      memberId: state.memberId,
+      clientId: options.clientId,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      rebalanceTimeoutMs: options.rebalanceTimeoutMs,
+      protocols: options.assigners.map((assigner) => assigner.protocol({ topics: [...subscribed] })),
+      onRebalance: () => {
+        state.isRebalanceKnown = true;
+        options.onRebalance();
+      },
+    }),
+  );
+  state.memberId = answer.memberId;
+  state.generationId = answer.generationId;
+  return answer;
+};
 
-  const join = async (): Promise<Seat> => {
-    await view.request('metadata', () => undefined);
-    isRebalanceKnown = false;
-    const answer = await view.connection.request('join', (core) =>
-      core.coordinator.join({
-        groupId,
-        memberId,
-        clientId: options.clientId,
-        sessionTimeoutMs: options.sessionTimeoutMs,
-        rebalanceTimeoutMs: options.rebalanceTimeoutMs,
-        protocols: assigners.map((assigner) => assigner.protocol({ topics: [...topics] })),
-        onRebalance: () => {
-          isRebalanceKnown = true;
-          options.onRebalance();
-        },
-      }),
+const isLeader = (answer: JoinAnswer): boolean => answer.leaderId === answer.memberId;
+
+const assign = async ({ assigners, view, subscribed }: MembershipOptions, answer: JoinAnswer) => {
+  if (!isLeader(answer)) return [];
+  const assigner = assigners.find(({ name }) => name === answer.groupProtocol);
+  if (assigner === undefined) {
+    throw nonRetriable(
+      `Unsupported partition assigner "${answer.groupProtocol}", the assigner wasn't found in the assigners list`,
     );
-    memberId = answer.memberId;
-    generationId = answer.generationId;
-    return { ...answer, isLeader: answer.leaderId === answer.memberId };
-  };
+  }
+  await view.refresh();
+  return assigner.assign({ members: [...answer.members], topics: [...subscribed] });
+};
 
-  const assign = async (seat: Seat) => {
-    if (!seat.isLeader) return [];
-    const assigner = assigners.find(({ name }) => name === seat.groupProtocol);
-    if (assigner === undefined) {
-      throw nonRetriable(
-        `Unsupported partition assigner "${seat.groupProtocol}", the assigner wasn't found in the assigners list`,
-      );
-    }
-    await view.refresh();
-    return assigner.assign({ members: [...seat.members], topics: [...topics] });
-  };
-
-  const reportUnsubscribed = (assigned: readonly string[], notSubscribed: readonly string[]): void => {
-    if (notSubscribed.length === 0) return;
+/** The leader goes by its own topics, so a member can be given some that it has not subscribed to. */
+const withoutUnsubscribed = (
+  options: MembershipOptions,
+  state: MemberState,
+  given: Assignment,
+): Assignment => {
+  const { groupId, subscribed, emitter, logger } = options;
+  const assignedTopics = Object.keys(given);
+  const topicsNotSubscribed = assignedTopics.filter((topic) => !subscribed.includes(topic));
+  if (topicsNotSubscribed.length > 0) {
+    const { generationId, memberId } = state;
+    const topicsSubscribed = subscribed;
     const payload = {
       groupId,
       generationId,
       memberId,
-      assignedTopics: assigned,
-      topicsSubscribed: topics,
-      topicsNotSubscribed: notSubscribed,
+      assignedTopics,
+      topicsSubscribed,
+      topicsNotSubscribed,
     };
     emitter.emit(CONSUMER_EVENTS.RECEIVED_UNSUBSCRIBED_TOPICS, payload);
     logger.warn('Consumer group received unsubscribed topics', payload);
-  };
+  }
+  return Object.fromEntries(Object.entries(given).filter(([topic]) => subscribed.includes(topic)));
+};
 
-  const learnPartitions = async (assignment: Assignment): Promise<void> => {
-    const isKnown = Object.entries(assignment).every(([topic, partitions]) =>
-      partitions.every((partition) => partitionsAtSync.get(topic)?.includes(partition)),
-    );
-    if (isKnown) return;
+const knowsAll = ({ partitionsAtSync }: MemberState, assignment: Assignment): boolean =>
+  Object.entries(assignment).every(([topic, partitions]) =>
+    partitions.every((partition) => partitionsAtSync.get(topic)?.includes(partition)),
+  );
+
+const sync = async (
+  options: MembershipOptions,
+  state: MemberState,
+  answer: JoinAnswer,
+): Promise<Assignment> => {
+  const { groupId, view } = options;
+  const assignments = await assign(options, answer);
+  state.partitionsAtSync = currentPartitions(options);
+  const membership = { groupId, memberId: state.memberId, generationId: state.generationId };
+  const bytes = await view.connection.request('sync', (core) =>
+    core.coordinator.sync({ ...membership, assignments }),
+  );
+  const given = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
+  const assignment = withoutUnsubscribed(options, state, given);
+  if (!knowsAll(state, assignment)) {
     await view.refresh();
-    partitionsAtSync = currentPartitions();
-  };
+    state.partitionsAtSync = currentPartitions(options);
+  }
+  options.onAssigned(assignment, membership, await view.connection.core());
+  return assignment;
+};
 
-  const sync = async (seat: Seat): Promise<Assignment> => {
-    const assignments = await assign(seat);
-    partitionsAtSync = currentPartitions();
-    const membership = { groupId, memberId, generationId };
-    const bytes = await view.connection.request('sync', (core) =>
-      core.coordinator.sync({ ...membership, assignments }),
-    );
-    const decoded = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
-    const assigned = Object.keys(decoded);
-    reportUnsubscribed(
-      assigned,
-      assigned.filter((topic) => !topics.includes(topic)),
-    );
-    const mine = Object.fromEntries(Object.entries(decoded).filter(([topic]) => topics.includes(topic)));
-    await learnPartitions(mine);
-    options.onAssigned(mine, membership, await view.connection.core());
-    return mine;
+const joinOnce = async (options: MembershipOptions, state: MemberState, startedAt: number): Promise<void> => {
+  const answer = await join(options, state);
+  const memberAssignment = await sync(options, state, answer);
+  const payload = {
+    groupId: options.groupId,
+    memberId: answer.memberId,
+    leaderId: answer.leaderId,
+    isLeader: isLeader(answer),
+    memberAssignment,
+    groupProtocol: answer.groupProtocol,
+    duration: options.view.connection.clock().now() - startedAt,
   };
+  options.emitter.emit(CONSUMER_EVENTS.GROUP_JOIN, payload);
+  options.logger.info('Consumer has joined the group', payload);
+};
 
-  const joinOnce = async (startedAt: number): Promise<void> => {
-    const seat = await join();
-    const memberAssignment = await sync(seat);
-    const payload = {
-      groupId,
-      memberId,
-      leaderId: seat.leaderId,
-      isLeader: seat.isLeader,
-      memberAssignment,
-      groupProtocol: seat.groupProtocol,
-      duration: view.connection.clock().now() - startedAt,
-    };
-    emitter.emit(CONSUMER_EVENTS.GROUP_JOIN, payload);
-    logger.info('Consumer has joined the group', payload);
-  };
-
-  const joinAndSync = async (): Promise<void> => {
-    const startedAt = view.connection.clock().now();
-    const core = await view.connection.core();
-    await withRetries(core, options.retry, async ({ bail }) => {
-      try {
-        await joinOnce(startedAt);
-      } catch (thrown) {
-        const error = toError(thrown);
-        const isUnknownMember = typeOf(error) === 'UNKNOWN_MEMBER_ID';
-        if (isUnknownMember) memberId = '';
-        // These are no retriable errors as such, but joining once more is the cure for them.
-        if (isUnknownMember || isRebalancing(error)) throw new kafkajs.KafkaJSError(error);
-        bail(error);
-      }
-    });
-  };
-
-  const heartbeat = sharing(async () => {
-    const now = view.connection.clock().now();
-    const isDue = isRebalanceKnown || now >= lastHeartbeat + options.heartbeatIntervalMs;
-    if (memberId === '' || !isDue) return;
-    await view.connection.request('heartbeat', (core) =>
-      core.coordinator.heartbeat({ groupId, memberId, generationId }),
-    );
-    emitter.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId, groupGenerationId: generationId });
-    lastHeartbeat = view.connection.clock().now();
+const joinWithRetries = async (options: MembershipOptions, state: MemberState): Promise<void> => {
+  const { connection } = options.view;
+  const startedAt = connection.clock().now();
+  await withRetries(await connection.core(), options.retry, async ({ bail }) => {
+    try {
+      await joinOnce(options, state, startedAt);
+    } catch (thrown) {
+      const error = toError(thrown);
+      const isUnknownMember = typeOf(error) === 'UNKNOWN_MEMBER_ID';
+      if (isUnknownMember) state.memberId = '';
+      // These are no retriable errors as such, but joining once more is the cure for them.
+      if (isUnknownMember || isRebalancing(error)) throw new kafkajs.KafkaJSError(error);
+      bail(error);
+    }
   });
+};
 
-  const leave = async (): Promise<void> => {
-    if (memberId === '') return;
-    const leaving = memberId;
-    await view.connection.request('leave', (core) => core.coordinator.leave(groupId, leaving));
-    memberId = '';
+const heartbeat = async (options: MembershipOptions, state: MemberState): Promise<void> => {
+  const { groupId, emitter, heartbeatIntervalMs } = options;
+  const { connection } = options.view;
+  const isDue =
+    state.isRebalanceKnown || connection.clock().now() >= state.lastHeartbeat + heartbeatIntervalMs;
+  if (state.memberId === '' || !isDue) return;
+  const { memberId, generationId } = state;
+  await connection.request('heartbeat', (core) =>
+    core.coordinator.heartbeat({ groupId, memberId, generationId }),
+  );
+  emitter.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId, groupGenerationId: generationId });
+  state.lastHeartbeat = connection.clock().now();
+};
+
+const leave = async ({ groupId, view }: MembershipOptions, state: MemberState): Promise<void> => {
+  const { memberId } = state;
+  if (memberId === '') return;
+  await view.connection.request('leave', (core) => core.coordinator.leave(groupId, memberId));
+  state.memberId = '';
+};
+
+/** A consumer that has not joined yet. */
+export const createGroupMembership = (options: MembershipOptions): GroupMembership => {
+  const state: MemberState = {
+    memberId: '',
+    generationId: -1,
+    isRebalanceKnown: false,
+    lastHeartbeat: options.view.connection.clock().now(),
+    partitionsAtSync: new Map(),
   };
-
   return {
-    joinAndSync,
-    leave,
-    heartbeat,
+    joinAndSync: () => joinWithRetries(options, state),
+    leave: () => leave(options, state),
+    heartbeat: sharing(() => heartbeat(options, state)),
     forgetMember: () => {
-      memberId = '';
+      state.memberId = '';
     },
-    memberId: () => memberId,
+    memberId: () => state.memberId,
     unknownPartitions: () => {
-      for (const [topic, partitions] of currentPartitions()) {
-        const known = partitionsAtSync.get(topic) ?? [];
+      for (const [topic, partitions] of currentPartitions(options)) {
+        const known = state.partitionsAtSync.get(topic) ?? [];
         const unknown = partitions.filter((partition) => !known.includes(partition));
         if (unknown.length > 0) return { topic, partitions: unknown };
       }

@@ -1,10 +1,11 @@
 import type { Assignment, OffsetsByTopicPartition } from 'kafkajs';
 import type { Emitter } from '../emitter.ts';
 import type { Membership, OffsetToCommit } from '../broker/group-types.ts';
-import { typeOf } from '../errors.ts';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
+import { CONSUMER_EVENTS } from './consumer-events.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
+import { toPartition } from './typing-gaps.ts';
 import { createOffsetTracker, type OffsetTracker } from './offset-tracker.ts';
 
 export interface GroupOffsetsOptions {
@@ -12,7 +13,6 @@ export interface GroupOffsetsOptions {
   readonly core: Core;
   readonly board: OffsetsBoard;
   readonly emitter: Emitter;
-  readonly commitEvent: string;
   readonly membership: Membership;
   readonly assignment: Assignment;
   readonly fromBeginning: (topic: string) => boolean;
@@ -55,15 +55,34 @@ const toCommits = ({ topics }: OffsetsToCommit): OffsetToCommit[] =>
   topics.flatMap(({ topic, partitions }) =>
     partitions.map(({ partition, offset, metadata = null }) => ({
       topic,
-      partition: Number(partition),
+      partition: toPartition(partition),
       offset: Number(BigInt(offset)),
       metadata,
     })),
   );
 
+/** Where a member begins to read: at the group's commit, else where its subscription says. */
+const startOf = (
+  { core, membership, fromBeginning, committedOnly }: GroupOffsetsOptions,
+  topic: string,
+  partition: number,
+) => {
+  const committed = core.coordinator.committed(membership.groupId, topic, partition)?.offset ?? LATEST_OFFSET;
+  if (committed >= 0) return committed;
+  const log = core.topics.partition(topic, partition);
+  if (fromBeginning(topic)) return log.low();
+  return committedOnly ? log.lastStable() : log.high();
+};
+
+const isCommitDue = (options: GroupOffsetsOptions, tracker: OffsetTracker): boolean => {
+  const { core, autoCommitInterval, autoCommitThreshold } = options;
+  const isOver = autoCommitInterval !== null && core.clock.now() >= tracker.lastCommit() + autoCommitInterval;
+  return isOver || (autoCommitThreshold !== null && tracker.resolvedCount() >= autoCommitThreshold);
+};
+
 /** The offsets of a member that has just got its assignment. */
 export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets => {
-  const { view, core, emitter, membership, autoCommit, autoCommitInterval, autoCommitThreshold } = options;
+  const { view, core, emitter, membership, autoCommit } = options;
   const { groupId, memberId, generationId } = membership;
   const tracker = createOffsetTracker(options.assignment, core.clock);
   const close = options.board.listen(groupId, ({ topic, partition, offset }) =>
@@ -77,22 +96,11 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
     const offsets = given ?? tracker.uncommitted();
     if (offsets.topics.length === 0) return tracker.touchCommit();
     const commits = toCommits(offsets);
-    try {
-      await send(commits);
-    } catch (error) {
-      if (typeOf(error) === 'NOT_COORDINATOR_FOR_GROUP') await view.refresh();
-      throw error;
-    }
-    const { topics } = offsets;
-    emitter.emit(options.commitEvent, { groupId, memberId, groupGenerationId: generationId, topics });
+    await send(commits);
+    const payload = { groupId, memberId, groupGenerationId: generationId, topics: offsets.topics };
+    emitter.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, payload);
     for (const { topic, partition, offset } of commits) tracker.setCommitted(topic, partition, offset);
     tracker.touchCommit();
-  };
-
-  const isDue = (): boolean => {
-    const intervalOver =
-      autoCommitInterval !== null && core.clock.now() >= tracker.lastCommit() + autoCommitInterval;
-    return intervalOver || (autoCommitThreshold !== null && tracker.resolvedCount() >= autoCommitThreshold);
   };
 
   const moveGroup = async (topic: string, partition: number, offset: number): Promise<void> => {
@@ -100,19 +108,21 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
     tracker.clear(topic, partition);
   };
 
-  const startOf = (topic: string, partition: number): number => {
-    const committed = core.coordinator.committed(groupId, topic, partition)?.offset ?? LATEST_OFFSET;
-    if (committed >= 0) return committed;
-    const log = core.topics.partition(topic, partition);
-    if (options.fromBeginning(topic)) return log.low();
-    return options.committedOnly ? log.lastStable() : log.high();
+  const resolveStart = async (): Promise<void> => {
+    const unknown = tracker.unknown();
+    if (unknown.length === 0) return;
+    await view.request('offsets', () => {
+      for (const { topic, partition } of unknown) {
+        tracker.setCommitted(topic, partition, startOf(options, topic, partition));
+      }
+    });
   };
 
   return {
     tracker,
     commit,
     commitIfNecessary: async () => {
-      if (isDue()) await commit();
+      if (isCommitDue(options, tracker)) await commit();
     },
     uncommitted: tracker.uncommitted,
     seek: async (topic, partition, offset) => {
@@ -120,15 +130,7 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
       if (autoCommit) await moveGroup(topic, partition, offset);
       else tracker.resolve(topic, partition, offset - 1);
     },
-    resolveStart: async () => {
-      const unknown = tracker.unknown();
-      if (unknown.length === 0) return;
-      await view.request('offsets', () => {
-        for (const { topic, partition } of unknown) {
-          tracker.setCommitted(topic, partition, startOf(topic, partition));
-        }
-      });
-    },
+    resolveStart,
     reset: (topic, partition) =>
       moveGroup(topic, partition, options.fromBeginning(topic) ? EARLIEST_OFFSET : LATEST_OFFSET),
     close,

@@ -1,13 +1,12 @@
 import type { Assigner, Assignment, Logger, RetryOptions, TopicPartitions } from 'kafkajs';
-import type { Core } from '../broker/core.ts';
 import {
   createInterrupter,
   FetchOutOfRange,
   interruptibleSleep,
   type FetchLimits,
+  type Interrupter,
   type PartitionToFetch,
 } from '../broker/fetch.ts';
-import type { Membership } from '../broker/group-types.ts';
 import type { Emitter } from '../emitter.ts';
 import { nameOf, staleAssignment, typeOf } from '../errors.ts';
 import { createBatch, type FetchedBatch } from './batch.ts';
@@ -16,7 +15,7 @@ import { createGroupMembership, type GroupMembership } from './group-membership.
 import { createGroupOffsets, type GroupOffsets } from './group-offsets.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
-import { createSubscriptionState, type PauseTarget } from './subscription-state.ts';
+import { createSubscriptionState, type PauseTarget, type SubscriptionState } from './subscription-state.ts';
 
 /** What stays the same for all sessions of a consumer. */
 export interface SessionConfig {
@@ -61,6 +60,22 @@ export interface GroupSession {
   close(): void;
 }
 
+/** What a session knows and changes as it goes. */
+interface SessionState {
+  readonly options: SessionOptions;
+  readonly subscription: SubscriptionState;
+  readonly interrupter: Interrupter;
+  readonly seeks: Map<string, TopicPartitionSeek>;
+  readonly membership: GroupMembership;
+  offsets: GroupOffsets | undefined;
+}
+
+interface TopicPartitionSeek {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
 const STALE_METADATA = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -77,121 +92,124 @@ const byPartition = (assignment: Assignment): TopicPartitions[] =>
     partitions: partitions.toSorted((a, b) => a - b),
   }));
 
-/** A session that has yet to connect and to join. */
-export const createGroupSession = (options: SessionOptions): GroupSession => {
-  const { view, logger, limits, groupId } = options;
-  const subscription = createSubscriptionState();
+const offsetsOf = ({ offsets, options }: SessionState): GroupOffsets => {
+  if (offsets === undefined) {
+    throw new TypeError(`The consumer has not joined the group "${options.groupId}" yet`);
+  }
+  return offsets;
+};
+
+const assignedPartitions = ({ subscription }: SessionState) =>
+  subscription
+    .assigned()
+    .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
+
+const applySeeks = async (session: SessionState): Promise<void> => {
+  const { seeks } = session;
+  for (const { topic, partition } of seeks.size === 0 ? [] : assignedPartitions(session)) {
+    const seek = seeks.get(keyOf(topic, partition));
+    if (seek === undefined) continue;
+    seeks.delete(keyOf(topic, partition));
+    await offsetsOf(session).seek(topic, partition, seek.offset);
+  }
+  await offsetsOf(session).resolveStart();
+};
+
+const partitionsToFetch = (session: SessionState): PartitionToFetch[] => {
+  const { tracker } = offsetsOf(session);
+  return assignedPartitions(session)
+    .filter(({ topic, partition }) => tracker.committed(topic, partition) !== undefined)
+    .filter(({ topic, partition }) => !session.subscription.isPaused(topic, partition))
+    .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
+};
+
+const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
+  const { membership, interrupter, subscription, seeks } = session;
+  const { view, limits } = session.options;
+  await view.refreshIfNecessary();
+  const stale = membership.unknownPartitions();
+  if (stale !== undefined) throw staleAssignment(stale.topic, stale.partitions);
+  const version = interrupter.version();
+  await applySeeks(session);
+  const partitions = partitionsToFetch(session);
+  if (partitions.length === 0) {
+    await interruptibleSleep(view.connection.clock(), limits.maxWaitMs, interrupter, version);
+    return [];
+  }
+  const fetched = await view.request('fetch', (core) =>
+    core.fetch({ ...limits, partitions, interrupter, version }),
+  );
+  return (
+    fetched
+      // What was paused or sought while the fetch was under way is thrown away.
+      .filter(({ topic, partition }) => !seeks.has(keyOf(topic, partition)))
+      .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
+      .map(createBatch)
+  );
+};
+
+const recover = async (session: SessionState, error: unknown): Promise<void> => {
+  const { membership, options } = session;
+  const { view, logger, groupId } = options;
+  const name = nameOf(error);
+  if (error instanceof FetchOutOfRange) {
+    const { topic, partition } = error;
+    logger.error('Offset out of range, resetting to default offset', { topic, partition, groupId });
+    return offsetsOf(session).reset(topic, partition);
+  }
+  if (STALE_METADATA.has(typeOf(error) ?? '')) {
+    await view.refresh();
+    return membership.joinAndSync();
+  }
+  if (name === 'KafkaJSStaleTopicMetadataAssignment') return membership.joinAndSync();
+  if (name === 'KafkaJSConnectionClosedError') return view.expire();
+  throw error;
+};
+
+const createSessionState = (options: SessionOptions): SessionState => {
   const interrupter = createInterrupter();
-  const seeks = new Map<string, { topic: string; partition: number; offset: number }>();
-  let offsets: GroupOffsets | undefined;
-
-  const onAssigned = (assignment: Assignment, membership: Membership, core: Core): void => {
-    subscription.assign(byPartition(assignment));
-    offsets?.close();
-    offsets = createGroupOffsets({
-      ...options,
-      core,
-      commitEvent: CONSUMER_EVENTS.COMMIT_OFFSETS,
-      membership,
-      assignment,
-      fromBeginning: (topic) => options.topics.get(topic) ?? false,
-      committedOnly: limits.committedOnly,
-    });
-  };
-
+  const subscription = createSubscriptionState();
   const membership = createGroupMembership({
     ...options,
-    topics: [...options.topics.keys()],
+    subscribed: [...options.topics.keys()],
     onRebalance: interrupter.fire,
-    onAssigned,
+    onAssigned: (assignment, membershipNow, core) => {
+      subscription.assign(byPartition(assignment));
+      session.offsets?.close();
+      session.offsets = createGroupOffsets({
+        ...options,
+        core,
+        membership: membershipNow,
+        assignment,
+        fromBeginning: (topic) => options.topics.get(topic) ?? false,
+        committedOnly: options.limits.committedOnly,
+      });
+    },
   });
+  const seeks = new Map<string, TopicPartitionSeek>();
+  const session: SessionState = { options, subscription, interrupter, seeks, membership, offsets: undefined };
+  return session;
+};
 
-  const currentOffsets = (): GroupOffsets => {
-    if (offsets === undefined) throw new TypeError(`The consumer has not joined the group "${groupId}" yet`);
-    return offsets;
-  };
-
-  const assignedPartitions = () =>
-    subscription
-      .assigned()
-      .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-
-  const applySeeks = async (): Promise<void> => {
-    for (const { topic, partition } of assignedPartitions()) {
-      const seek = seeks.get(keyOf(topic, partition));
-      if (seek === undefined) continue;
-      seeks.delete(keyOf(topic, partition));
-      await currentOffsets().seek(topic, partition, seek.offset);
-    }
-    await currentOffsets().resolveStart();
-  };
-
-  const partitionsToFetch = (): PartitionToFetch[] => {
-    const { tracker } = currentOffsets();
-    return assignedPartitions()
-      .filter(({ topic, partition }) => tracker.committed(topic, partition) !== undefined)
-      .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
-      .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
-  };
-
-  const fetchOnce = async (): Promise<FetchedBatch[]> => {
-    await view.refreshIfNecessary();
-    const stale = membership.unknownPartitions();
-    if (stale !== undefined) throw staleAssignment(stale.topic, stale.partitions);
-    const version = interrupter.version();
-    await applySeeks();
-    const partitions = partitionsToFetch();
-    if (partitions.length === 0) {
-      await interruptibleSleep(view.connection.clock(), limits.maxWaitMs, interrupter, version);
-      return [];
-    }
-    const fetched = await view.request('fetch', (core) =>
-      core.fetch({ ...limits, partitions, interrupter, version }),
-    );
-    return (
-      fetched
-        // What was paused or sought while the fetch was under way is thrown away.
-        .filter(({ topic, partition }) => !seeks.has(keyOf(topic, partition)))
-        .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
-        .map(createBatch)
-    );
-  };
-
-  const recover = async (error: unknown): Promise<void> => {
-    const name = nameOf(error);
-    if (error instanceof FetchOutOfRange) {
-      const { topic, partition } = error;
-      logger.error('Offset out of range, resetting to default offset', { topic, partition, groupId });
-      return currentOffsets().reset(topic, partition);
-    }
-    if (STALE_METADATA.has(typeOf(error) ?? '')) {
-      await view.refresh();
-      return membership.joinAndSync();
-    }
-    if (name === 'KafkaJSStaleTopicMetadataAssignment') return membership.joinAndSync();
-    if (name === 'KafkaJSConnectionClosedError') return view.expire();
-    throw error;
-  };
-
-  const changePauses =
-    (change: (targets: readonly PauseTarget[]) => void) => (targets: readonly PauseTarget[]) => {
-      change(targets);
-      interrupter.fire();
-    };
+/** A session that has yet to connect and to join. */
+export const createGroupSession = (options: SessionOptions): GroupSession => {
+  const session = createSessionState(options);
+  const { subscription, interrupter, seeks } = session;
+  const { view, emitter } = options;
 
   return {
-    membership,
-    offsets: currentOffsets,
+    membership: session.membership,
+    offsets: () => offsetsOf(session),
     connect: async () => {
       await view.connection.connect();
-      options.emitter.emit(CONSUMER_EVENTS.CONNECT);
+      emitter.emit(CONSUMER_EVENTS.CONNECT);
       await view.refreshIfNecessary();
     },
     fetch: async () => {
       try {
-        return await fetchOnce();
+        return await fetchOnce(session);
       } catch (error) {
-        await recover(error);
+        await recover(session, error);
         return [];
       }
     },
@@ -199,12 +217,18 @@ export const createGroupSession = (options: SessionOptions): GroupSession => {
       seeks.set(keyOf(topic, partition), { topic, partition, offset });
       interrupter.fire();
     },
-    hasSeek: (topic, partition) => seeks.has(keyOf(topic, partition)),
-    pause: changePauses(subscription.pause),
-    resume: changePauses(subscription.resume),
+    hasSeek: (topic, partition) => seeks.size > 0 && seeks.has(keyOf(topic, partition)),
+    pause: (targets) => {
+      subscription.pause(targets);
+      interrupter.fire();
+    },
+    resume: (targets) => {
+      subscription.resume(targets);
+      interrupter.fire();
+    },
     isPaused: subscription.isPaused,
     paused: subscription.paused,
     wake: interrupter.fire,
-    close: () => offsets?.close(),
+    close: () => session.offsets?.close(),
   };
 };

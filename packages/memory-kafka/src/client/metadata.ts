@@ -55,6 +55,34 @@ const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => 
   return described;
 };
 
+/** Loads topics one call after the other, so that two sends to a new topic keep their order. */
+const oneAtATime = (
+  isLoaded: (topics: readonly string[]) => boolean,
+  load: (topics: readonly string[]) => Promise<void>,
+) => {
+  let loading: Promise<void> | undefined;
+  return async (topics: readonly string[]): Promise<void> => {
+    while (loading !== undefined) await loading.catch(() => undefined);
+    if (isLoaded(topics)) return;
+    loading = load(topics);
+    try {
+      await loading;
+    } finally {
+      loading = undefined;
+    }
+  };
+};
+
+/** Connects once; if nobody listens, refreshes (which goes on trying) and then rejects nevertheless, as kafkajs does. */
+const findBroker = async (connection: Connection, refresh: () => Promise<void>): Promise<void> => {
+  try {
+    await connection.request('metadata', () => undefined);
+  } catch (error) {
+    if (nameOf(error) === 'KafkaJSConnectionError') await refresh();
+    throw error;
+  }
+};
+
 /** A view that has loaded nothing yet. */
 export const createClusterView = (connection: Connection, options: ClusterViewOptions): ClusterView => {
   const { metadataMaxAgeMs, allowAutoTopicCreation } = options;
@@ -91,31 +119,12 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
     }
   };
 
-  // One at a time, so that two sends to a new topic keep their order.
-  let loading: Promise<void> | undefined;
-  const target = async (topics: readonly string[]): Promise<void> => {
-    while (loading !== undefined) await loading.catch(() => undefined);
-    if (known !== undefined && topics.every((topic) => targets.has(topic))) return;
-    loading = loadTargets(topics);
-    try {
-      await loading;
-    } finally {
-      loading = undefined;
-    }
-  };
-
-  const findBroker = async (): Promise<void> => {
-    try {
-      await connection.request('metadata', () => undefined);
-    } catch (error) {
-      if (nameOf(error) === 'KafkaJSConnectionError') await refresh();
-      throw error;
-    }
-  };
+  const isLoaded = (topics: readonly string[]) =>
+    known !== undefined && topics.every((topic) => targets.has(topic));
 
   return {
     connection,
-    target,
+    target: oneAtATime(isLoaded, loadTargets),
     untarget: (topics) => {
       for (const topic of topics) targets.delete(topic);
     },
@@ -128,7 +137,7 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
       expiresAt = -Infinity;
     },
     request: async (api, carryOut) => {
-      if (!connection.isConnected()) await findBroker();
+      if (!connection.isConnected()) await findBroker(connection, refresh);
       return connection.request(api, carryOut);
     },
   };

@@ -8,6 +8,7 @@ import type { ProducerIdentity } from '../broker/transactions.ts';
 import { metadataNotLoaded, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import type { ClusterView } from './metadata.ts';
+import { toPartition } from './typing-gaps.ts';
 
 /** As whom messages are written: nobody, an idempotent producer, or a transaction. */
 export interface WriterIdentity {
@@ -49,14 +50,14 @@ const distribute = (topicMessages: readonly TopicMessages[], { view, partitioner
     if (partitionMetadata.length === 0) throw metadataNotLoaded('Producing to topic without metadata');
     const byPartition = new Map<number, Message[]>();
     for (const message of messages) {
-      const partition = Number(partitioner({ topic, partitionMetadata, message }));
+      const partition = toPartition(partitioner({ topic, partitionMetadata, message }));
       const earlier = byPartition.get(partition);
       if (earlier === undefined) byPartition.set(partition, [message]);
       else earlier.push(message);
     }
     return [...byPartition]
       .filter(([partition]) => partitionMetadata[partition] !== undefined)
-      .sort(([a], [b]) => a - b)
+      .toSorted(([a], [b]) => a - b)
       .map(([partition, grouped]) => ({ topic, partition, messages: grouped }));
   });
 

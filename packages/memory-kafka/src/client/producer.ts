@@ -1,5 +1,6 @@
 import kafkajs from 'kafkajs';
 import type {
+  CompressionTypes,
   ICustomPartitioner,
   Logger,
   Producer,
@@ -15,7 +16,8 @@ import { createEmitter } from '../emitter.ts';
 import { nonRetriable } from '../errors.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { ClusterView } from './metadata.ts';
-import { sendMessages, type WriterIdentity } from './produce.ts';
+import { shown } from './typing-gaps.ts';
+import { sendMessages, type SendOptions, type WriterIdentity } from './produce.ts';
 import { createTransactionFactory } from './transaction.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 
@@ -46,7 +48,7 @@ const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 
 const checkMessages = (topicMessages: readonly TopicMessages[]): void => {
   for (const { topic, messages } of topicMessages) {
-    if (!messages) throw nonRetriable(`Invalid messages array [${messages}] for topic "${topic}"`);
+    if (!messages) throw nonRetriable(`Invalid messages array [${shown(messages)}] for topic "${topic}"`);
     const without = messages.find((message) => message.value === undefined);
     if (without !== undefined) {
       throw nonRetriable(`Invalid message without value for topic "${topic}": ${JSON.stringify(without)}`);
@@ -64,9 +66,35 @@ const mergeTopics = (topicMessages: readonly TopicMessages[]): TopicMessages[] =
 };
 
 // None needs no codec. A codec that kafkajs does not bring along throws KafkaJSNotImplemented until one is registered.
-const checkCompression = (compression: ProducerBatch['compression']): void => {
-  if (compression === undefined || compression === kafkajs.CompressionTypes.None) return;
-  kafkajs.CompressionCodecs[compression]();
+const checkCompression = (compression: CompressionTypes): void => {
+  const codecs = new Map(Object.entries<() => unknown>(kafkajs.CompressionCodecs));
+  codecs.get(String(compression))?.();
+};
+
+/** Checks, then sends. */
+const createCheckedSender = (
+  options: SendOptions,
+  needsAllAcks: boolean,
+  checkStatus: () => void,
+): Sender => {
+  const sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
+    const { acks = -1, compression, topicMessages = [] } = batch;
+    if (topicMessages.some(({ topic }) => !topic)) throw nonRetriable('Invalid topic');
+    if (needsAllAcks && acks !== -1) {
+      throw nonRetriable(
+        "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
+      );
+    }
+    checkMessages(topicMessages);
+    checkStatus();
+    if (compression !== undefined) checkCompression(compression);
+    return sendMessages({ acks, topicMessages: mergeTopics(topicMessages) }, options);
+  };
+  return {
+    sendBatch,
+    send: async ({ topic, messages, ...rest }) =>
+      sendBatch({ ...rest, topicMessages: [{ topic, messages }] }),
+  };
 };
 
 /** Builds the producer that kafkajs's `kafka.producer()` would. */
@@ -89,27 +117,8 @@ export const createProducer = (parts: ProducerParts): Producer => {
     if (status === 'disconnected') throw new kafkajs.KafkaJSError('The producer is disconnected');
   };
 
-  const createSender = (writer: WriterIdentity, needsAllAcks: boolean): Sender => {
-    const sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
-      const { acks = -1, compression, topicMessages = [] } = batch;
-      if (topicMessages.some(({ topic }) => !topic)) throw nonRetriable('Invalid topic');
-      if (needsAllAcks && acks !== -1) {
-        throw nonRetriable(
-          "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
-        );
-      }
-      checkMessages(topicMessages);
-      checkStatus();
-      checkCompression(compression);
-      const options = { view, partitioner, retry, logger, writer };
-      return sendMessages({ acks, topicMessages: mergeTopics(topicMessages) }, options);
-    };
-    return {
-      sendBatch,
-      send: async ({ topic, messages, ...rest }) =>
-        sendBatch({ ...rest, topicMessages: [{ topic, messages }] }),
-    };
-  };
+  const createSender = (writer: WriterIdentity, needsAllAcks: boolean): Sender =>
+    createCheckedSender({ view, partitioner, retry, logger, writer }, needsAllAcks, checkStatus);
 
   const sequences = new Map<string, number>();
   const writer: WriterIdentity = { identity: () => identity, transactionalId: undefined, sequences };

@@ -17,6 +17,12 @@ export function asTypedOffsets(offsets: OffsetsAtRunTime): unknown {
   return offsets;
 }
 
+/** A partition's number: typed as such, but a string where it comes from `uncommittedOffsets()`. */
+export const toPartition = (partition: number | string): number => Number(partition);
+
+/** What a caller without a compiler has handed in, as text for an error message. */
+export const shown = (value: unknown): string => String(value);
+
 /** `createPartitions()` is typed to resolve to a boolean; kafkajs resolves to undefined. */
 export function nothingAsBoolean(): boolean;
 export function nothingAsBoolean(): unknown {

@@ -24,6 +24,6 @@ export const keepAlive = async (
     onSession(undefined);
     await session.close();
     if (progress.assignments() > assignments) attempt = 1;
-    await sleep(runtime, backoffMs(runtime, attempt, 200, 5_000), stopping);
+    await sleep(runtime, backoffMs(runtime, attempt, 200, 2_000), stopping);
   }
 };

@@ -22,7 +22,9 @@ export const createNotFoundAnswer = (server: FastifyInstance): ((request: Fastif
   return ({ method, url }) => {
     const path = url.split('?', 1)[0] ?? '';
     const here = known.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
-    if (here.length === 0) return refuse('ROUTE_NOT_FOUND', `There is nothing at ${method} ${path}`);
+    // One that has the method answered by itself that there is nothing: a file server.
+    if (here.length === 0 || here.includes(method))
+      return refuse('ROUTE_NOT_FOUND', `There is nothing at ${method} ${path}`);
     const allowed = [...new Set(here)].toSorted().join(', ');
     return {
       ...refuse('METHOD_NOT_ALLOWED', `${method} is not possible here, only ${allowed}`),

@@ -1,5 +1,5 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
-import type { Runtime } from '@order-pipeline/service-kit';
+import { unavailable, type Runtime } from '@order-pipeline/service-kit';
 import {
   decideReservations,
   type NewReservation,
@@ -35,37 +35,52 @@ const lockItems = async (sql: Sql, itemIds: string[]): Promise<Map<string, numbe
   return new Map(rows.map(({ id, available }) => [id, available]));
 };
 
-/** Stores reservations and takes their stock in one statement; answers how many were stored. */
-const insertReservations = async (
+/**
+ * Stores reservations and takes their stock in one statement; answers how many were stored.
+ *
+ * Only rows that we have locked are updated. One that has turned up since we looked may be in the hands of somebody who
+ * waits for our items, so it is not waited for, only found missing in the number.
+ */
+const storeReservations = async (
   sql: Sql,
   reservations: readonly NewReservation[],
+  locked: ReadonlyMap<string, StoredReservation>,
   at: string,
 ): Promise<number> => {
   const sorted = reservations.toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1));
-  return sql.$executeRaw`
+  const [row] = await sql.$queryRaw<{ stored: number }[]>`
     WITH wanted AS (
-      SELECT * FROM unnest(
+      SELECT order_id, reservation_id, lines::jsonb AS lines, is_locked, ${at}::timestamptz AS at FROM unnest(
         ${sorted.map(({ orderId }) => orderId)}::text[],
         ${sorted.map(({ reservationId }) => reservationId)}::text[],
-        ${sorted.map(({ lines }) => JSON.stringify(lines))}::text[]
-      ) AS t(order_id, reservation_id, lines)
+        ${sorted.map(({ lines }) => JSON.stringify(lines))}::text[],
+        ${sorted.map(({ orderId }) => locked.has(orderId))}::boolean[]
+      ) AS t(order_id, reservation_id, lines, is_locked)
     ), taken AS (
       SELECT line."itemId", sum(line.quantity) AS quantity
-      FROM wanted, jsonb_to_recordset(wanted.lines::jsonb) AS line("itemId" text, quantity bigint)
+      FROM wanted, jsonb_to_recordset(wanted.lines) AS line("itemId" text, quantity bigint)
       GROUP BY line."itemId"
     ), stock AS (
       UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
       FROM taken WHERE items.id = taken."itemId"
+    ), renewed AS (
+      UPDATE reservations r SET reservation_id = wanted.reservation_id, state = 'HELD', lines = wanted.lines,
+        created_at = at, updated_at = at, check_at = at
+      FROM wanted WHERE is_locked AND r.order_id = wanted.order_id AND r.state = 'RELEASED'
+      RETURNING r.order_id
+    ), inserted AS (
+      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
+      SELECT order_id, reservation_id, 'HELD', lines, at, at, at FROM wanted
+      WHERE NOT is_locked AND NOT EXISTS (SELECT FROM reservations r WHERE r.order_id = wanted.order_id)
+      ON CONFLICT (order_id) DO NOTHING
+      RETURNING order_id
     )
-    INSERT INTO reservations AS r (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
-    SELECT order_id, reservation_id, 'HELD', lines::jsonb, ${at}::timestamptz, ${at}::timestamptz, ${at}::timestamptz FROM wanted
-    ON CONFLICT (order_id) DO UPDATE SET reservation_id = excluded.reservation_id, state = 'HELD',
-      lines = excluded.lines, created_at = ${at}::timestamptz, updated_at = ${at}::timestamptz, check_at = ${at}::timestamptz
-    WHERE r.state = 'RELEASED'`;
+    SELECT ((SELECT count(*) FROM renewed) + (SELECT count(*) FROM inserted))::float8 AS stored`;
+  return row?.stored ?? 0;
 };
 
 /** Thrown to roll back when another transaction has stored a reservation of one of the orders since we looked. */
-const COLLISION = new Error('another reservation of the same order was stored at the same moment');
+const COLLISION = unavailable('Another reservation of the same order was made at the same moment, try again');
 
 /**
  * Ends held reservations, each once, and moves their units: back to the available ones, or out of the house. Only HELD
@@ -118,7 +133,7 @@ const reserveOnce = (
     const decision = decideReservations(requests, stock, stored, () => runtime.uuid());
     const { reservations } = decision;
     if (reservations.length === 0) return decision;
-    if ((await insertReservations(sql, reservations, at)) !== reservations.length) throw COLLISION;
+    if ((await storeReservations(sql, reservations, stored, at)) !== reservations.length) throw COLLISION;
     return decision;
   }, TRANSACTION);
 

@@ -1,0 +1,43 @@
+# One image for every service: the command names the services that a container runs, none means all of them.
+#   docker build -t order-pipeline .
+#   docker run order-pipeline users
+# It builds with and without BuildKit.
+
+FROM node:24-slim AS pnpm
+RUN npm install -g pnpm@12.21.0
+WORKDIR /app
+
+# The manifests alone: what is installed below is reused until one of them changes, whatever else does.
+FROM pnpm AS manifests
+COPY . .
+RUN find . -type f ! -name package.json ! -name pnpm-lock.yaml ! -name pnpm-workspace.yaml -delete \
+    && find . -type d -empty -delete
+
+FROM pnpm AS prisma-clients
+COPY --from=manifests /app ./
+RUN pnpm install --frozen-lockfile --prod --ignore-scripts --filter order-pipeline
+COPY prisma prisma
+COPY scripts scripts
+RUN PATH="/app/node_modules/.bin:$PATH" node scripts/generate-prisma-clients.mjs
+
+# Without the embedded PostgreSQL, which is optional: a container is given the URL of its database.
+FROM pnpm AS dependencies
+COPY --from=manifests /app ./
+RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts --filter @order-pipeline/launcher...
+
+FROM node:24-slim
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY --from=prisma-clients /app/services services
+COPY prisma prisma
+COPY packages packages
+COPY services services
+# Some services buffer thousands of orders in a burst; none needs more than this.
+ENV NODE_OPTIONS=--max-old-space-size=384
+# In a container every interface is one of its own network; what of it is published is decided outside.
+ENV HOST=0.0.0.0
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+# Node itself is the first process: signals reach it, and Node 24 runs TypeScript as it is.
+ENTRYPOINT ["node", "packages/launcher/src/main.ts"]

@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { parseOptions } from '../src/options.ts';
+
+test('without arguments all orders walk through a system of the demo’s own', () => {
+  expect(parseOptions([])).toEqual({
+    url: undefined,
+    run: undefined,
+    orderCount: 5_009,
+    concurrency: 64,
+    cancelEvery: 100,
+  });
+});
+
+test('every option is taken, also after the -- that package managers hand on', () => {
+  const args = [
+    '--',
+    '--url',
+    'http://127.0.0.1:3000/',
+    '--run',
+    'r1',
+    '--orders',
+    '40',
+    '--concurrency',
+    '8',
+  ];
+  expect(parseOptions([...args, '--cancel-every', '0'])).toEqual({
+    url: 'http://127.0.0.1:3000',
+    run: 'r1',
+    orderCount: 40,
+    concurrency: 8,
+    cancelEvery: 0,
+  });
+});
+
+test('--help is for help, whatever else is there', () => {
+  expect(parseOptions(['--orders', 'x', '--help'])).toBe('help');
+});
+
+test.each([
+  [['--orders', '0'], '--orders must be a whole number from 1 to 5009, not "0"'],
+  [['--orders', '1e3'], '--orders must be a whole number from 1 to 5009, not "1e3"'],
+  [['--concurrency', '5000'], '--concurrency must be a whole number from 1 to 1024, not "5000"'],
+  [['--cancel-every', 'no'], '--cancel-every must be a whole number from 0 to 5009, not "no"'],
+  [
+    ['--url', 'localhost:3000'],
+    '--url must be a URL that starts with http:// or https://, not "localhost:3000"',
+  ],
+  [['--url', 'http://a', '--run', 'a b'], '--run must be 1 to 32 of the characters A-Z a-z 0-9, not "a b"'],
+  [['--run', 'a'], '--run goes with --url: a system started for the demo has no other runs'],
+  [['--fast'], "Unknown option '--fast'"],
+])('%j is refused in a sentence', (args, sentence) => {
+  expect(() => parseOptions(args)).toThrow(sentence);
+});

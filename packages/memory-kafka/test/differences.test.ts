@@ -1,0 +1,187 @@
+import { expect, test } from '@jest/globals';
+import {
+  CompressionCodecs,
+  CompressionTypes,
+  createCluster,
+  Kafka,
+  logLevel,
+  PartitionAssigners,
+} from '../src/index.ts';
+import { committed, eventually, inWorld, listen, settle, withManualClock } from './support.ts';
+
+// One test for each row of the README's table of differences that no other test file shows.
+
+test('what is about the network is accepted and has no effect', async () => {
+  const kafka = new Kafka({
+    brokers: ['secure:9093'],
+    cluster: createCluster(),
+    logLevel: logLevel.NOTHING,
+    ssl: true,
+    sasl: { mechanism: 'plain', username: 'nobody', password: 'nothing' },
+    connectionTimeout: 1,
+    authenticationTimeout: 1,
+    requestTimeout: 1,
+    enforceRequestTimeout: true,
+    socketFactory: () => {
+      throw new Error('there is no socket');
+    },
+  });
+  expect(await kafka.admin().listTopics()).toEqual([]);
+});
+
+test(
+  'network events can be listened for but never come',
+  inWorld(async (world) => {
+    const consumer = world.consumer();
+    const { REQUEST, REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE } = consumer.events;
+    const heard: string[] = [];
+    for (const name of [REQUEST, REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE]) {
+      consumer.on(name, ({ type }) => heard.push(type));
+    }
+    await world.send('silent', 'a');
+    await listen(world, 'silent', { consumer });
+    await eventually(() => expect(committed(world, 'silent')).toBe(1));
+    expect(heard).toEqual([]);
+  }),
+);
+
+test(
+  'a compression needs its codec, but nothing is put through it',
+  inWorld(async (world) => {
+    const original = CompressionCodecs[CompressionTypes.LZ4];
+    CompressionCodecs[CompressionTypes.LZ4] = () => ({
+      compress: () => {
+        throw new Error('compressed');
+      },
+    });
+    try {
+      const compression = CompressionTypes.LZ4;
+      await world.producer.send({ topic: 'plain', messages: [{ value: 'as it is' }], compression });
+    } finally {
+      CompressionCodecs[CompressionTypes.LZ4] = original;
+    }
+    const { values } = await listen(world, 'plain');
+    await eventually(() => expect(values()).toEqual(['as it is']));
+  }),
+);
+
+test(
+  'entries of a topic configuration are checked, then ignored: nothing is compacted or expires',
+  inWorld(async (world) => {
+    const configEntries = [
+      { name: 'cleanup.policy', value: 'compact' },
+      { name: 'retention.ms', value: '1' },
+    ];
+    await world.kafka.admin().createTopics({ topics: [{ topic: 'kept', configEntries }] });
+    await world.send(
+      'kept',
+      { key: 'k', value: 'a', timestamp: '1' },
+      { key: 'k', value: 'b', timestamp: '2' },
+    );
+    const { values } = await listen(world, 'kept');
+    await eventually(() => expect(values()).toEqual(['a', 'b']));
+  }),
+);
+
+test('retries are those of production, also where NODE_ENV is test', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.send('retried', 'a');
+      const start = clock.now();
+      const attempts: number[] = [];
+      await listen(world, 'retried', {
+        onMessage: () => {
+          attempts.push(clock.now() - start);
+          if (attempts.length === 1) throw new Error('once');
+        },
+      });
+      await clock.advance(400);
+      expect(attempts).toHaveLength(2);
+      expect(attempts[1]).toBeGreaterThanOrEqual(240);
+      expect(attempts[1]).toBeLessThanOrEqual(360);
+    },
+    () => ({ ...options, retry: {} }),
+  )();
+});
+
+test(
+  'members made by one Kafka instance do not disturb each other',
+  inWorld(async (world) => {
+    await world.createTopic('siblings', 4);
+    const crashes: unknown[] = [];
+    const received: string[] = [];
+    const consumers = [1, 2, 3].map(() => world.kafka.consumer({ groupId: 'group' }));
+    for (const consumer of consumers) {
+      consumer.on(consumer.events.CRASH, (event) => crashes.push(event));
+      await listen(world, 'siblings', { consumer, onMessage: ({ value }) => void received.push(value) });
+      await world.send('siblings', ...[0, 1, 2, 3].map((partition) => ({ value: 'x', partition })));
+    }
+    await eventually(() => expect(received).toHaveLength(12));
+    expect(crashes).toEqual([]);
+    await Promise.all(consumers.map((consumer) => consumer.disconnect()));
+  }),
+);
+
+test(
+  'the commit event carries offsets as text, also those of commitOffsets',
+  inWorld(async (world) => {
+    await world.send('text', 'a');
+    const { consumer, values } = await listen(world, 'text', { autoCommit: false });
+    const payloads: unknown[] = [];
+    consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => payloads.push(payload.topics));
+    await eventually(() => expect(values()).toEqual(['a']));
+    await consumer.commitOffsets([{ topic: 'text', partition: 0, offset: '1' }]);
+    expect(payloads).toEqual([
+      [{ topic: 'text', partitions: [{ partition: 0, offset: '1', metadata: null }] }],
+    ]);
+  }),
+);
+
+test('a custom assigner cannot talk to brokers', async () => {
+  const kafka = new Kafka({ brokers: ['x:1'], cluster: createCluster(), logLevel: logLevel.NOTHING });
+  let message = '';
+  kafka.consumer({
+    groupId: 'g',
+    partitionAssigners: [
+      (config) => {
+        try {
+          void config.cluster.findControllerBroker();
+        } catch (error) {
+          message = String(error);
+        }
+        return PartitionAssigners.roundRobin(config);
+      },
+    ],
+  });
+  expect(message).toBe(
+    'KafkaJSNotImplemented: cluster.findControllerBroker() is not implemented by memory-kafka',
+  );
+});
+
+test(
+  'acks 1 is as good as all acks',
+  inWorld(async ({ producer }) => {
+    expect(await producer.send({ topic: 't', messages: [{ value: 'x' }], acks: 1 })).toMatchObject([
+      { partition: 0, baseOffset: '0' },
+    ]);
+  }),
+);
+
+test('a rebalance is noticed at the next heartbeat() call, however long heartbeatInterval is', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.createTopic('noticed', 2);
+      const config = { sessionTimeout: 300_000, heartbeatInterval: 200_000, maxWaitTimeInMs: 100_000 };
+      const start = clock.now();
+      await listen(world, 'noticed', { config });
+      await listen(world, 'noticed', { config });
+      await settle();
+      const members = world.cluster.inspect().groups[0]?.members ?? [];
+      expect(members.map(({ assignment }) => assignment['noticed']?.length)).toEqual([1, 1]);
+      expect(clock.now()).toBe(start);
+    },
+    () => options,
+  )();
+});

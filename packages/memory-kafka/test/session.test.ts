@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import { committed, eventually, inWorld, listen, withManualClock } from './support.ts';
+
+test('a handler longer than the session without a heartbeat: evicted, handled twice, late commit refused', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.send('evicted', 'slow', 'next');
+      const handled: string[] = [];
+      let finish: () => void = () => undefined;
+      const slow = await listen(world, 'evicted', {
+        onMessage: async ({ value }) => {
+          handled.push(`first ${value}`);
+          if (handled.length === 1) await new Promise<void>((resolve) => (finish = resolve));
+        },
+      });
+      await clock.settle();
+      await clock.advance(29_999);
+      expect(world.cluster.inspect().groups[0]?.members).toHaveLength(1);
+      await clock.advance(2);
+      expect(world.cluster.inspect().groups[0]?.members).toHaveLength(0);
+      const other = await listen(world, 'evicted', {
+        onMessage: ({ value }) => void handled.push(`second ${value}`),
+      });
+      await eventually(() => expect(committed(world, 'evicted')).toBe(2));
+      await slow.consumer
+        .commitOffsets([{ topic: 'evicted', partition: 0, offset: '1' }])
+        .catch(() => undefined);
+      expect(committed(world, 'evicted')).toBe(2);
+      await other.consumer.disconnect();
+      finish();
+      await clock.settle();
+      await clock.settle();
+      expect(handled).toEqual(['first slow', 'second slow', 'second next']);
+      expect(committed(world, 'evicted')).toBe(2);
+    },
+    () => ({ ...options }),
+  )();
+});
+
+test('with heartbeats a long handler keeps its place', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.send('kept', 'a');
+      const consumer = world.consumer();
+      const beats: number[] = [];
+      const start = clock.now();
+      consumer.on(consumer.events.HEARTBEAT, () => beats.push(clock.now() - start));
+      await consumer.subscribe({ topics: ['kept'], fromBeginning: true });
+      let handled = 0;
+      await consumer.run({
+        eachMessage: async ({ heartbeat }) => {
+          for (let i = 0; i < 60; i += 1) {
+            await clock.advance(1000);
+            await heartbeat();
+          }
+          handled += 1;
+        },
+      });
+      await eventually(() => expect(committed(world, 'kept')).toBe(1));
+      expect(handled).toBe(1);
+      // Sixty calls, but no more than one request in heartbeatInterval.
+      expect(beats.slice(0, 4)).toEqual([3000, 6000, 9000, 12_000]);
+    },
+    () => options,
+  )();
+});
+
+test('an idle member stays in the group', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      const { values } = await listen(world, 'idle');
+      await clock.advance(200_000);
+      expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
+      await world.send('idle', 'still here');
+      await eventually(() => expect(values()).toEqual(['still here']));
+    },
+    () => options,
+  )();
+});
+
+test('who does not come back to a rebalance in time is left out of it', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.createTopic('stuck', 2);
+      await world.send('stuck', 'block');
+      let finish: () => void = () => undefined;
+      await listen(world, 'stuck', {
+        config: { rebalanceTimeout: 10_000 },
+        onMessage: () => new Promise<void>((resolve) => (finish = resolve)),
+      });
+      await clock.settle();
+      const joining = listen(world, 'stuck', { config: { rebalanceTimeout: 10_000 } });
+      await clock.advance(9999);
+      expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'PreparingRebalance' });
+      await clock.advance(2);
+      await joining;
+      expect(world.cluster.inspect().groups[0]?.members).toMatchObject([{ assignment: { stuck: [0, 1] } }]);
+      finish();
+      await clock.settle();
+    },
+    () => options,
+  )();
+});
+
+test('heartbeatInterval has to be shorter than sessionTimeout', () =>
+  inWorld(async ({ kafka }) => {
+    expect(() => kafka.consumer({ groupId: 'g', sessionTimeout: 3000 })).toThrow(
+      'Consumer heartbeatInterval (3000) must be lower than sessionTimeout (3000).',
+    );
+    expect(() => kafka.consumer({ groupId: '' })).toThrow('Consumer groupId must be a non-empty string.');
+  })());

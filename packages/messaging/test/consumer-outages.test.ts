@@ -1,0 +1,139 @@
+import { expect, test } from '@jest/globals';
+import type { Broker } from '@order-pipeline/service-kit';
+import { eventually } from '@order-pipeline/testing';
+import type { ReceivedEvent } from '../src/index.ts';
+import {
+  createAbsentBroker,
+  createFaultyBroker,
+  createGate,
+  createHurriedWorld,
+  placed,
+  startHarness,
+  TRACE,
+  type Harness,
+} from './support.ts';
+
+const TOPIC = 'ORDER_PLACED';
+const publish = ({ publisher }: Harness, ...orderIds: string[]) =>
+  publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+
+const startConsuming = (harness: Harness, handle: (events: readonly ReceivedEvent[]) => Promise<void>) =>
+  harness.consume({ group: 'shipping', topics: [TOPIC], commits: 'when handled', handle });
+
+const readiness = async ({ service }: Harness): Promise<string> => {
+  const answer = await service.server.inject('/health/ready');
+  return (answer.json() as { checks: Record<string, string> }).checks['consumer shipping'] ?? 'no check';
+};
+
+test('a consumer whose Kafka goes away and comes back goes on by itself, and nothing is lost', async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const worked: string[] = [];
+  startConsuming(harness, async (events) => void worked.push(...events.map(({ event }) => event.orderId)));
+  await publish(harness, 'order-1');
+  await eventually(() => expect(worked).toEqual(['order-1']));
+  faults.brokerDown();
+  await eventually(async () => expect(await readiness(harness)).toBe('is not in its group'));
+  faults.brokerUp();
+  await publish(harness, 'order-2');
+  await eventually(() => expect(worked).toContain('order-2'));
+  expect(await readiness(harness)).toBe('ok');
+  await harness.service.close();
+});
+
+test('a consumer starts while Kafka is down, says that it is not ready, and is once Kafka is there', async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  faults.brokerDown();
+  const harness = await startHarness({ broker, runtime });
+  startConsuming(harness, async () => undefined);
+  expect(await readiness(harness)).toBe('is not in its group');
+  await eventually(() =>
+    expect(harness.service.logs).toContainEqual(
+      expect.objectContaining({ msg: 'a consumer could not be started, it will be tried again' }),
+    ),
+  );
+  faults.brokerUp();
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  await harness.service.close();
+});
+
+test('a handler may take longer than the session lasts: the consumer stays in its group and works once', async () => {
+  const { broker, runtime } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const gate = createGate();
+  runtime.after(25_000, gate.open);
+  let times = 0;
+  startConsuming(harness, async () => {
+    times += 1;
+    await gate.opened;
+  });
+  await publish(harness, 'order-1');
+  await gate.opened;
+  await publish(harness, 'order-2');
+  await eventually(() => expect(times).toBe(2));
+  const joins = harness.service.logs.filter(({ msg }) => msg === 'a consumer joined its group');
+  expect(joins).toHaveLength(1);
+  await harness.service.close();
+});
+
+test('a consumer whose handler hangs while there is more to do is told at the readiness probe', async () => {
+  const { broker, runtime } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const gate = createGate();
+  startConsuming(harness, () => gate.opened);
+  await publish(harness, 'order-1');
+  await eventually(async () =>
+    expect(await readiness(harness)).toBe('makes no progress although there is lag'),
+  );
+  gate.open();
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  await harness.service.close();
+});
+
+test('a consumer that falls silent is told at the readiness probe, and is started anew', async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const worked: string[] = [];
+  startConsuming(harness, async (events) => void worked.push(...events.map(({ event }) => event.orderId)));
+  await publish(harness, 'order-1');
+  await eventually(() => expect(worked).toEqual(['order-1']));
+  faults.delay('fetch', 60_000);
+  const problems = new Set<string>();
+  await eventually(async () => {
+    problems.add(await readiness(harness));
+    expect(harness.service.logs).toContainEqual(
+      expect.objectContaining({ msg: 'a consumer is started anew' }),
+    );
+  });
+  expect(problems).toContain('has stopped fetching');
+  await publish(harness, 'order-2');
+  await eventually(() => expect(worked).toContain('order-2'));
+  faults.clear();
+  await harness.service.close();
+});
+
+test.each<[string, () => Broker]>([
+  [
+    'in memory',
+    () => {
+      const { broker, faults } = createFaultyBroker();
+      faults.brokerDown();
+      return broker;
+    },
+  ],
+  ['of kafkajs', createAbsentBroker],
+])('stopping while the Kafka %s is down takes a few seconds at most', async (_, createBroker) => {
+  const harness = await startHarness({ broker: createBroker() });
+  const consumer = startConsuming(harness, async () => undefined);
+  await eventually(
+    () =>
+      expect(harness.service.logs).toContainEqual(
+        expect.objectContaining({ msg: 'a consumer could not be started, it will be tried again' }),
+      ),
+    { timeoutMs: 25_000 },
+  );
+  const began = performance.now();
+  await consumer.stop();
+  await harness.service.close();
+  expect(performance.now() - began).toBeLessThan(5_000);
+});

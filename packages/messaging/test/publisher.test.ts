@@ -1,0 +1,152 @@
+import { expect, test } from '@jest/globals';
+import { createMetrics, createRuntime, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
+import { createTestBroker, eventually } from '@order-pipeline/testing';
+import type { ProducerBatch } from 'kafkajs';
+import { Registry } from 'prom-client';
+import { createPublisher, createTopicSetup, type TracedEvent } from '../src/index.ts';
+import { createFaultyBroker, fresh, placed, readRaw, TRACE, WAIT } from './support.ts';
+
+/** So that ten seconds pass in 50 milliseconds. */
+const HURRIED = 200;
+
+const prepare = (broker: Broker, speed = 1) => {
+  const runtime = createRuntime();
+  const hurried = { ...runtime, after: (ms: number, fn: () => void) => runtime.after(ms / speed, fn) };
+  const registry = new Registry();
+  const publisher = createPublisher({
+    source: 'orders',
+    broker,
+    topics: createTopicSetup(broker, 'orders-topics'),
+    runtime: hurried,
+    metrics: createMetrics(registry, 'orders'),
+  });
+  return { publisher, registry };
+};
+
+const traced = (orderId: string): TracedEvent => ({ event: placed(orderId), trace: TRACE });
+
+test('events of several statuses go to their topics in one publish, and are counted', async () => {
+  const broker = createTestBroker();
+  const { publisher, registry } = prepare(broker);
+  const orderId = fresh('order');
+  const shipped = { ...placed(orderId), status: 'SHIPPED' } as const;
+  await publisher.publish([traced(orderId), { event: shipped, trace: TRACE }]);
+  const reader = await readRaw(broker, ['ORDER_PLACED', 'ORDER_SHIPPED']);
+  await eventually(() => {
+    const own = reader.seen.filter(({ message }) => String(message.key) === orderId);
+    expect(own.map(({ topic }) => topic).toSorted()).toEqual(['ORDER_PLACED', 'ORDER_SHIPPED']);
+    expect(own.map(({ message }) => String(message.headers?.['ce_id'])).toSorted()).toEqual([
+      `${orderId}:PENDING`,
+      `${orderId}:SHIPPED`,
+    ]);
+  }, WAIT);
+  expect(await registry.getSingleMetricAsString('events_published_total')).toContain(
+    'events_published_total{service="orders",topic="ORDER_SHIPPED"} 1',
+  );
+  await reader.stop();
+  await publisher.disconnect();
+});
+
+test('a publish of nothing asks nothing of Kafka', async () => {
+  const { broker, faults } = createFaultyBroker();
+  faults.brokerDown();
+  const { publisher } = prepare(broker);
+  await publisher.publish([]);
+  await publisher.disconnect();
+});
+
+test('a publisher starts while Kafka is down, says UNAVAILABLE, and publishes once Kafka is there', async () => {
+  const { broker, faults } = createFaultyBroker();
+  faults.brokerDown();
+  const { publisher } = prepare(broker, HURRIED);
+  await expect(publisher.publish([traced('order-1')])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  faults.brokerUp();
+  await eventually(() => publisher.publish([traced('order-1')]));
+  await publisher.disconnect();
+});
+
+test('a publisher that was connected goes on by itself when Kafka was away for a while', async () => {
+  const { broker, faults } = createFaultyBroker();
+  const { publisher } = prepare(broker, HURRIED);
+  await publisher.publish([traced('order-1')]);
+  faults.brokerDown();
+  await expect(publisher.publish([traced('order-2')])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  faults.brokerUp();
+  await eventually(() => publisher.publish([traced('order-2')]));
+  await publisher.disconnect();
+});
+
+test('a publish that Kafka leaves without an answer is given up within its limit', async () => {
+  const { broker, faults } = createFaultyBroker();
+  const { publisher } = prepare(broker, HURRIED);
+  await publisher.publish([traced('order-1')]);
+  faults.delay('produce', 800);
+  const began = performance.now();
+  await expect(publisher.publish([traced('order-2')])).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    cause: { message: 'Kafka did not take the messages within 10000 ms' },
+  });
+  expect(performance.now() - began).toBeLessThan(700);
+  faults.clear();
+  await publisher.disconnect();
+});
+
+test('a publisher that is closed publishes nothing more', async () => {
+  const { publisher } = prepare(createTestBroker());
+  await publisher.publish([traced(fresh('order'))]);
+  await publisher.disconnect();
+  await expect(publisher.publish([traced(fresh('order'))])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+/** A broker whose producer keeps what it was told to send. */
+const createRecordingBroker = (sends: ProducerBatch[]): Broker => {
+  const { broker } = createFaultyBroker();
+  const record = (producer: ProducerPort): ProducerPort => ({
+    connect: () => producer.connect(),
+    disconnect: () => producer.disconnect(),
+    sendBatch: (batch) => {
+      sends.push(batch);
+      return producer.sendBatch(batch);
+    },
+  });
+  return {
+    durable: false,
+    connect: (clientId) => {
+      const kafka = broker.connect(clientId);
+      return {
+        admin: () => kafka.admin(),
+        consumer: (config) => kafka.consumer(config),
+        producer: (config) => record(kafka.producer(config)),
+      };
+    },
+  };
+};
+
+test('many large events are cut into sends that Kafka takes, in their order, and none is left out', async () => {
+  const sends: ProducerBatch[] = [];
+  const { publisher } = prepare(createRecordingBroker(sends));
+  const longId = 'x'.repeat(128);
+  const items = Array.from({ length: 100 }, () => ({ itemId: longId, quantity: 1_000_000 }));
+  const orderIds = Array.from({ length: 200 }, (_, index) => `order-${index}`);
+  await publisher.publish(
+    orderIds.map((orderId) => ({ event: { ...placed(orderId), items }, trace: TRACE })),
+  );
+  const messages = sends.map(({ topicMessages }) => topicMessages?.flatMap((one) => one.messages) ?? []);
+  expect(messages.flat().map(({ key }) => key)).toEqual(orderIds);
+  for (const send of messages) {
+    const bytes = send.reduce((sum, { value }) => sum + String(value).length, 0);
+    expect(bytes).toBeLessThan(600_000);
+  }
+  expect(messages.length).toBeLessThan(10);
+  await publisher.disconnect();
+});
+
+test('a message of nothing at all is sent too', async () => {
+  const sends: ProducerBatch[] = [];
+  const { publisher } = prepare(createRecordingBroker(sends));
+  await publisher.send('ORDER_PLACED.DLQ', [{ key: null, value: null }]);
+  expect(sends).toMatchObject([
+    { topicMessages: [{ topic: 'ORDER_PLACED.DLQ', messages: [{ value: null }] }] },
+  ]);
+  await publisher.disconnect();
+});

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import type { OrderEvent } from '@order-pipeline/contracts';
+import { createCluster, Kafka as MemoryKafka, type MemoryCluster } from '@order-pipeline/memory-kafka';
+import { createRuntime, defineService, type Broker } from '@order-pipeline/service-kit';
+import {
+  createTestBroker,
+  createTestRuntime,
+  startTestService,
+  type TestService,
+} from '@order-pipeline/testing';
+import kafkajs, { type KafkaMessage } from 'kafkajs';
+import { z } from 'zod';
+import { createMessaging, type MessagePosition, type Messaging } from '../src/index.ts';
+
+/** Real Kafka takes its time to let a first member into a group. */
+export const WAIT = { timeoutMs: 20_000 };
+
+export const TRACE = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+
+/** An id that no other test has. */
+export const fresh = (name: string): string => `${name}-${randomUUID()}`;
+
+export const placed = (orderId: string): OrderEvent => ({
+  orderId,
+  userId: 'user11',
+  items: [{ itemId: 'item1', quantity: 3 }],
+  status: 'PENDING',
+  at: '2026-01-01T12:00:00.000Z',
+});
+
+/** Kafka clients that are silent and that soon give up. */
+const QUIET = { logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 2, initialRetryTime: 100 } };
+
+const brokerOf = (cluster: MemoryCluster): Broker => ({
+  durable: false,
+  connect: (clientId) => new MemoryKafka({ clientId, brokers: ['memory:9092'], cluster, ...QUIET }),
+});
+
+/** A broker in memory with the levers that make it fail. */
+export const createFaultyBroker = (): { broker: Broker; faults: MemoryCluster['faults'] } => {
+  const cluster = createCluster();
+  return { broker: brokerOf(cluster), faults: cluster.faults };
+};
+
+/** A broker in memory and a runtime in which time passes ten times as fast. */
+export const createHurriedWorld = () => {
+  const speed = 10;
+  const real = createRuntime();
+  const began = real.now();
+  const time = {
+    now: () => began + (real.now() - began) * speed,
+    after: (ms: number, fn: () => void) => real.after(ms / speed, fn),
+  };
+  const cluster = createCluster({ clock: { ...time, soon: real.soon } });
+  return { runtime: createTestRuntime(time), broker: brokerOf(cluster), faults: cluster.faults };
+};
+
+/** A real kafkajs client of a Kafka that is not there. */
+export const createAbsentBroker = (): Broker => ({
+  durable: true,
+  connect: (clientId) => new kafkajs.Kafka({ clientId, brokers: ['127.0.0.1:1'], ...QUIET }),
+});
+
+export interface Harness extends Messaging {
+  readonly service: TestService;
+  readonly broker: Broker;
+}
+
+/** What a service has of messaging, without the rest of it. */
+export const startHarness = async (
+  options: Parameters<typeof startTestService>[1] = {},
+): Promise<Harness> => {
+  const broker = options.broker ?? createTestBroker();
+  const started: Messaging[] = [];
+  const host = defineService({
+    name: 'orders',
+    settings: z.object({}),
+    usesKafka: true,
+    asks: [],
+    callTimeoutMs: 1_000,
+    start: async (context) => {
+      started.push(createMessaging('tests', context));
+      return { routes: [] };
+    },
+  });
+  const service = await startTestService(host, { ...options, broker });
+  const [messaging] = started;
+  if (!messaging) throw new Error('the harness did not start');
+  return { ...messaging, service, broker };
+};
+
+/** The offset that a group has committed for a partition; -1 while it has none. */
+export const committedAt = async (
+  broker: Broker,
+  groupId: string,
+  { topic, partition }: Pick<MessagePosition, 'topic' | 'partition'>,
+): Promise<number> => {
+  const admin = broker.connect(fresh('tests')).admin();
+  try {
+    const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+    return Number(offsets?.partitions.find((one) => one.partition === partition)?.offset ?? -1);
+  } finally {
+    await admin.disconnect();
+  }
+};
+
+export interface SeenMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly message: KafkaMessage;
+}
+
+/** Reads topics as they are, without the loop under test. */
+export const readRaw = async (
+  broker: Broker,
+  topics: readonly string[],
+): Promise<{ readonly seen: readonly SeenMessage[]; stop(): Promise<void> }> => {
+  const consumer = broker.connect(fresh('reader')).consumer({
+    groupId: fresh('reader'),
+    maxWaitTimeInMs: 200,
+    allowAutoTopicCreation: false,
+  });
+  const seen: SeenMessage[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+  await consumer.run({
+    eachBatch: async ({ batch: { topic, partition, messages } }) => {
+      seen.push(...messages.map((message) => ({ topic, partition, message })));
+    },
+  });
+  return { seen, stop: () => consumer.disconnect() };
+};
+
+/** A promise and what settles it. */
+export const createGate = (): { readonly opened: Promise<void>; open(): void } => {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+};

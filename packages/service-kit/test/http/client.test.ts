@@ -1,0 +1,208 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { inventoryApi, ordersApi, usersApi, type Input, type Operation } from '@order-pipeline/contracts';
+import { createTestLogger } from '@order-pipeline/testing';
+import { createHttpTransport } from '../../src/index.ts';
+
+const closing: (() => Promise<unknown> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const listen = async (server: Server): Promise<string> => {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+const call = {
+  requestId: 'req-1',
+  trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+  logger: createTestLogger().logger,
+};
+
+const connectTo = (url: string, timeoutMs = 300) => {
+  const { transport, close } = createHttpTransport('orders', url, timeoutMs);
+  closing.push(close);
+  return {
+    ping: transport.ping,
+    ask: (operation: Operation, input: Partial<Input<Operation>> = {}) =>
+      transport(
+        operation,
+        { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>,
+        call,
+      ),
+  };
+};
+
+const serve = async (answer: RequestListener, timeoutMs?: number) =>
+  connectTo(await listen(createServer(answer)), timeoutMs);
+
+const UNAVAILABLE = {
+  code: 'UNAVAILABLE',
+  message: 'The orders service does not answer, try again in a moment',
+};
+
+const elapsedMs = async (work: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+};
+
+test('an operation goes over the wire with its path, query, body, request id and trace, and its answer comes back', async () => {
+  const heard: unknown[] = [];
+  const peer = await serve((request, response) => {
+    const { method, url, headers } = request;
+    const { 'x-request-id': requestId, traceparent, 'content-type': type } = headers;
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      heard.push({ method, url, requestId, traceparent, type, body });
+      response
+        .writeHead(200, { link: '</next>; rel="next"', 'retry-after': '3', 'x-other': 'x' })
+        .end('["ok"]');
+    });
+  });
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  expect(
+    await peer.ask(ordersApi.listOrdersOfUser, {
+      params: { userId: '..' },
+      query: { limit: 2, cursor: 'x' },
+    }),
+  ).toEqual({
+    status: 200,
+    body: ['ok'],
+    headers: { link: '</next>; rel="next"', 'retry-after': '3' },
+  });
+  await peer.ask(usersApi.registerUser, { body: { name: 'Zoë' } });
+  expect(heard).toEqual([
+    {
+      method: 'GET',
+      url: '/api/orders/user/..?limit=2&cursor=x',
+      requestId: 'req-1',
+      traceparent,
+      type: undefined,
+      body: '',
+    },
+    {
+      method: 'POST',
+      url: '/api/users',
+      requestId: 'req-1',
+      traceparent,
+      type: 'application/json',
+      body: '{"name":"Zoë"}',
+    },
+  ]);
+});
+
+test('a refusal is an answer', async () => {
+  const refusal = { error: 'There is no order x', status: 404, code: 'ORDER_NOT_FOUND' };
+  const peer = await serve((_, response) => response.writeHead(404).end(JSON.stringify(refusal)));
+  expect(await peer.ask(ordersApi.getOrder, { params: { orderId: 'x' } })).toMatchObject({
+    status: 404,
+    body: refusal,
+  });
+});
+
+test.each<[string, RequestListener]>([
+  ['never answers', () => undefined],
+  ['never ends its answer', (_, response) => response.writeHead(200).write('[')],
+])('one that %s is unavailable when the time is up', async (_, answer) => {
+  const peer = await serve(answer, 200);
+  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  expect(ms).toBeGreaterThan(150);
+  expect(ms).toBeLessThan(1_500);
+});
+
+test('one at a closed port is unavailable at once', async () => {
+  const server = createTcpServer();
+  const url = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  const peer = connectTo(url, 10_000);
+  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  expect(ms).toBeLessThan(1_000);
+});
+
+test('one that answers no JSON is unavailable', async () => {
+  const peer = await serve((_, response) => response.writeHead(502).end('<h1>Bad Gateway</h1>'));
+  await expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
+});
+
+/** Answers the first request and keeps the connection; closes it at the second, without an answer, and so on. */
+const startForgetful = async () => {
+  const asked: string[] = [];
+  const url = await listen(
+    createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      let answered = false;
+      socket.on('data', (data) => {
+        asked.push(data.toString().split('\r\n', 1)[0] ?? '');
+        if (answered) return void socket.destroy();
+        answered = true;
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\n[]');
+      });
+    }),
+  );
+  return { asked, peer: connectTo(url, 2_000) };
+};
+
+test('what may be asked twice is asked again when its kept connection was lost', async () => {
+  const { asked, peer } = await startForgetful();
+  await peer.ask(ordersApi.listOrders);
+  expect(await peer.ask(ordersApi.listOrders)).toMatchObject({ status: 200 });
+  expect(asked).toHaveLength(3);
+});
+
+test('what may not be asked twice is asked once', async () => {
+  const { asked, peer } = await startForgetful();
+  await peer.ask(ordersApi.listOrders);
+  const restock = peer.ask(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
+  await expect(restock).rejects.toMatchObject(UNAVAILABLE);
+  expect(asked).toEqual(['GET /api/orders HTTP/1.1', 'POST /api/inventory/a/restock HTTP/1.1']);
+});
+
+test('what loses its connection again and again is asked twice and no more', async () => {
+  let asked = 0;
+  const peer = await serve((request) => {
+    asked += 1;
+    request.socket.destroy();
+  });
+  await expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
+  expect(asked).toBe(2);
+});
+
+test('both times together take no longer than the limit', async () => {
+  let asked = 0;
+  const peer = await serve((request) => {
+    asked += 1;
+    if (asked === 1) setTimeout(() => request.socket.destroy(), 250);
+  }, 400);
+  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  expect(asked).toBe(2);
+  expect(ms).toBeLessThan(600);
+});
+
+test('a ping asks whether it lives', async () => {
+  const paths: (string | undefined)[] = [];
+  const peer = await serve(({ url }, response) => {
+    paths.push(url);
+    response.end('{}');
+  });
+  await peer.ping();
+  expect(paths).toEqual(['/health/live']);
+});
+
+test.each<[string, RequestListener]>([
+  ['refuses', (_, response) => response.writeHead(503).end()],
+  ['never answers', () => undefined],
+])('a ping of one that %s rejects', async (_, answer) => {
+  const peer = await serve(answer, 100);
+  await expect(peer.ping()).rejects.toThrow();
+});

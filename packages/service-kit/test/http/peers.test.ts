@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import { ordersApi, usersApi, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
+import {
+  checkPeers,
+  createClosers,
+  createHealth,
+  createLocalTransport,
+  createPeers,
+  ok,
+  refuse,
+  unavailable,
+  type CallContext,
+  type Reply,
+  type Transport,
+} from '../../src/index.ts';
+
+const call: CallContext = {
+  requestId: 'req-1',
+  trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+  logger: createTestLogger().logger,
+};
+
+const answering = (operation: Operation, reply: () => Reply): Transport =>
+  createLocalTransport([{ operation, handle: async () => reply() }]);
+
+const peersWith = (transport: Transport | undefined) => createPeers(() => transport);
+
+const input = { params: { userId: 'a' }, query: undefined, body: undefined };
+
+test('asking answers what the owner answers', async () => {
+  const asked: ServiceName[] = [];
+  const user = { userId: 'a', name: 'A', email: 'a@example.com' };
+  const peers = createPeers((service) => {
+    asked.push(service);
+    return answering(usersApi.getUser, () => ok(user));
+  });
+  expect(await peers.ask(usersApi.getUser, input, call)).toEqual(user);
+  expect(asked).toEqual(['users']);
+});
+
+test('asking throws what the owner refuses, with its details', async () => {
+  const peers = peersWith(
+    answering(usersApi.getUser, () => refuse('USER_NOT_FOUND', 'There is no user a', ['a'])),
+  );
+  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({
+    code: 'USER_NOT_FOUND',
+    message: 'There is no user a',
+    details: ['a'],
+  });
+});
+
+test('relaying answers what the owner refuses', async () => {
+  const refusal = refuse('USER_NOT_FOUND', 'There is no user a');
+  const peers = peersWith(answering(usersApi.getUser, () => refusal));
+  expect(await peers.relay('orders-facade', usersApi.getUser, input, call)).toEqual(refusal);
+});
+
+test('a service that has not started is unavailable', async () => {
+  const peers = peersWith(undefined);
+  expect(await peers.relay('users', usersApi.getUser, input, call)).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '1' },
+    body: { code: 'UNAVAILABLE', error: 'The users service is not available, try again in a moment' },
+  });
+  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('a service that breaks answers 500 without its reasons', async () => {
+  const peers = peersWith(
+    answering(usersApi.getUser, () => {
+      throw new Error('the password is hunter2');
+    }),
+  );
+  const reply = await peers.relay('users', usersApi.getUser, input, call);
+  expect(reply.status).toBe(500);
+  expect(JSON.stringify(reply)).not.toContain('hunter2');
+});
+
+test('an operation that a service of this process does not have is broken, not missing', async () => {
+  const peers = peersWith(answering(usersApi.getUser, () => ok({})));
+  const nothing = { params: { orderId: 'a' }, query: undefined, body: undefined };
+  expect(await peers.relay('users', ordersApi.getOrder, nothing, call)).toMatchObject({ status: 500 });
+});
+
+const reachable = (ping: () => Promise<void>): Transport => Object.assign(async () => ok({}), { ping });
+
+test.each<[string, Transport | undefined, boolean]>([
+  ['runs in this process', answering(usersApi.getUser, () => ok({})), true],
+  ['has not started', undefined, false],
+  ['answers a ping', reachable(async () => undefined), true],
+  ['does not answer a ping', reachable(async () => Promise.reject(unavailable('no'))), false],
+])('whether a service that %s is up', async (_, transport, up) => {
+  expect(await peersWith(transport).isUp('users')).toBe(up);
+});
+
+test('who asks others is ready while they can be reached, until it closes', async () => {
+  const runtime = createTestRuntime();
+  const health = createHealth(runtime);
+  const closers = createClosers(runtime, call.logger);
+  let up = true;
+  const peers = createPeers(() => (up ? answering(usersApi.getUser, () => ok({})) : undefined));
+  checkPeers({ peers, health, closers }, ['users', 'inventory']);
+  expect(await health.readiness()).toEqual({
+    status: 'ready',
+    checks: { 'users service': 'ok', 'inventory service': 'ok' },
+  });
+  up = false;
+  expect(await health.readiness()).toEqual({
+    status: 'not ready',
+    checks: { 'users service': 'does not answer', 'inventory service': 'does not answer' },
+  });
+  await closers.closeAll();
+  expect((await health.readiness()).checks).toEqual({});
+});

@@ -1,0 +1,93 @@
+import { connect } from 'node:net';
+import { Strict, Text, defineOperation, ordersApi, usersApi } from '@order-pipeline/contracts';
+import { startTestService, type TestService } from '@order-pipeline/testing';
+import { z } from 'zod';
+import {
+  AppError,
+  defineService,
+  unavailable,
+  type CallContext,
+  type Reply,
+  type Route,
+} from '../../src/index.ts';
+
+/** An operation that ends as its name in the path says. */
+export const endOperation = defineOperation({
+  owner: 'orders',
+  method: 'GET',
+  path: '/api/end/:how',
+  summary: 'End in some way',
+  params: Strict({ how: Text('How', 'well') }),
+  status: 200,
+  reply: Strict({}),
+  refusals: [],
+  repeatable: true,
+});
+
+const endings: Record<string, () => Reply> = {
+  broken: () => {
+    throw new Error('the password is hunter2');
+  },
+  internal: () => {
+    throw new AppError('INTERNAL', 'the password is hunter2');
+  },
+  down: () => {
+    throw unavailable('The shelf does not answer');
+  },
+};
+
+export interface Shop {
+  readonly service: TestService;
+  /** The operations that were asked, with what. */
+  readonly asked: { readonly path: string; readonly input: unknown; readonly call: CallContext }[];
+}
+
+/** A service with the real contracts of users and orders, which answers everything with its example. */
+export const startShop = async (): Promise<Shop> => {
+  const asked: Shop['asked'] = [];
+  const operations = [...Object.values(usersApi), ...Object.values(ordersApi), endOperation];
+  const routes = operations.map((operation): Route => ({
+    operation,
+    handle: async (input, call) => {
+      asked.push({ path: operation.path, input, call });
+      const { how = '' } = (input.params ?? {}) as { how?: string };
+      const body = 'exampleReply' in operation ? operation.exampleReply : {};
+      return endings[how]?.() ?? { status: operation.status, body };
+    },
+  }));
+  const shop = defineService({
+    name: 'orders',
+    settings: z.object({}),
+    usesKafka: false,
+    asks: [],
+    callTimeoutMs: 1_000,
+    start: async () => ({ routes }),
+  });
+  return { service: await startTestService(shop), asked };
+};
+
+export const order = (other: object = {}) => ({
+  order: { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }], ...other },
+});
+
+/** Sends bytes as they are and answers all that comes back until the other side closes. */
+export const exchange = (url: string, ...parts: readonly (string | Buffer)[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    // A server that closes while it is still written to resets the connection; what it said before counts.
+    socket.on('error', (error) => (answer ? resolve(answer) : reject(error)));
+    socket.on('close', () => resolve(answer));
+    for (const part of parts) socket.write(part);
+  });
+
+/** The status and the JSON of a raw HTTP answer. */
+export const readAnswer = (raw: string): { status: number; head: string; body: unknown } => {
+  const [head = '', body = ''] = raw.split('\r\n\r\n', 2);
+  return { status: Number(head.split(' ')[1]), head, body: JSON.parse(body) };
+};

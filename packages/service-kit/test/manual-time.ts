@@ -1,0 +1,25 @@
+import { createTestRuntime } from '@order-pipeline/testing';
+import type { Runtime } from '../src/index.ts';
+
+/** Time that stands still until it is moved. */
+export const createManualTime = () => {
+  let now = 0;
+  let timers: { at: number; fn: () => void }[] = [];
+  const runtime: Runtime = createTestRuntime({
+    now: () => now,
+    after: (ms, fn) => {
+      const timer = { at: now + ms, fn };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+  });
+  const advance = (ms: number): void => {
+    now += ms;
+    const due = timers.filter(({ at }) => at <= now);
+    timers = timers.filter(({ at }) => at > now);
+    for (const { fn } of due) fn();
+  };
+  return { runtime, advance, pending: () => timers.length };
+};

@@ -1,0 +1,69 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { ErrorBody } from '@order-pipeline/contracts';
+import type { FastifyInstance } from 'fastify';
+
+const API_VERSION = '1.0.0';
+
+const DESCRIPTION = `Users, inventory and orders, from PENDING over PROCESSING and SHIPPED to DELIVERED.
+
+Creating is idempotent by the id that the client chooses: the same body again is answered as the first time, another body
+under the id is refused with 409. Lists are newest first; their next page is in the \`Link\` header. Every answer bears the
+\`x-request-id\` of its request.`;
+
+/** The page loads nothing from elsewhere, and may not. Styles are set by the script of the page itself. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+interface Responses {
+  readonly responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+}
+
+/** Every error has one shape: it is described once, under a name that client generators can use. */
+const nameErrors = (paths: Readonly<Record<string, Readonly<Record<string, Responses>>>>): void => {
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  for (const [status, { content }] of operations.flatMap(({ responses }) => Object.entries(responses))) {
+    const json = content?.['application/json'];
+    if (Number(status) >= 400 && json) json.schema = { $ref: '#/components/schemas/Error' };
+  }
+};
+
+/** Adds the OpenAPI document of the routes that follow, at `/openapi.json`, and a page to browse it at `/docs`. */
+export const addDocs = async (server: FastifyInstance): Promise<void> => {
+  await server.register(swagger, {
+    convertConstToEnum: false,
+    transformObject: (made) => {
+      const document = 'openapiObject' in made ? made.openapiObject : {};
+      nameErrors((document.paths ?? {}) as Parameters<typeof nameErrors>[0]);
+      return document;
+    },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Order pipeline', version: API_VERSION, description: DESCRIPTION },
+      servers: [{ url: '/', description: 'This gateway' }],
+      components: { schemas: { Error: ErrorBody as object } },
+      tags: [
+        { name: 'users', description: 'Registers and reads users' },
+        { name: 'inventory', description: 'Items and their stock' },
+        { name: 'orders', description: 'Places, follows and cancels orders' },
+      ],
+    },
+  });
+  await server.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title: 'Order pipeline' },
+    // Without the bar that asks for the address of another document.
+    uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
+  });
+  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+};

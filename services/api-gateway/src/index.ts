@@ -1,0 +1,1 @@
+export { apiGatewayService } from './service.ts';

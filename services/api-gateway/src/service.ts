@@ -1,0 +1,33 @@
+import { checkPeers, defineService, wholeNumber } from '@order-pipeline/service-kit';
+import { z } from 'zod';
+import { addDocs } from './docs.ts';
+import { addRateLimit } from './rate-limit.ts';
+import { createGatewayRoutes } from './routes.ts';
+
+const MAX_RATE = 1_000_000;
+const RATE_RULE = `must be a whole number of requests a second from 1 to ${MAX_RATE}, or off`;
+
+/** The only public entry: it limits, documents and forwards every call to the facade. */
+export const apiGatewayService = defineService({
+  name: 'api-gateway',
+  settings: z.object({
+    /** Requests a second and client address. */
+    RATE_LIMIT: z
+      .union([z.literal('off'), wholeNumber(1, MAX_RATE, RATE_RULE)], { error: RATE_RULE })
+      .default(1_000),
+  }),
+  usesKafka: false,
+  asks: ['orders-facade'],
+  callTimeoutMs: 1_900,
+  start: async (context) => {
+    const { RATE_LIMIT: perSecond } = context.settings;
+    checkPeers(context, ['orders-facade']);
+    return {
+      routes: createGatewayRoutes(context.peers),
+      configureServer: async (server) => {
+        if (perSecond !== 'off') await addRateLimit(server, perSecond, context.runtime);
+        await addDocs(server);
+      },
+    };
+  },
+});

@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { deadLetterTopic, type OrderEvent } from '@order-pipeline/contracts';
+import { createPublisher, createTopicSetup, type Publisher } from '@order-pipeline/messaging';
+import type { Broker } from '@order-pipeline/service-kit';
+import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { createOwnBroker, readTopic } from './broker.ts';
+import { expectBooksToBalance, fresh, hold, release, startWarehouse, type Warehouse } from './warehouse.ts';
+
+/** A real Kafka takes its time to let a first member into a group. */
+const WAIT = { timeoutMs: 20_000 };
+
+let postgres: TestPostgres;
+let broker: Broker;
+let warehouse: Warehouse;
+let publisher: Publisher;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  broker = createOwnBroker();
+  warehouse = await startWarehouse(postgres, { broker });
+  const { runtime, metrics } = warehouse.inventory.context;
+  const topics = createTopicSetup(broker, 'test');
+  publisher = createPublisher({ source: 'test', broker, topics, runtime, metrics });
+});
+
+afterEach(() => expectBooksToBalance(warehouse.database));
+
+afterAll(async () => {
+  await publisher?.disconnect();
+  await warehouse?.close();
+  await postgres?.stop();
+});
+
+const shippedEvent = (orderId: string): OrderEvent => ({
+  orderId,
+  userId: 'user11',
+  items: [{ itemId: 'item1', quantity: 3 }],
+  status: 'SHIPPED',
+  at: '2026-01-01T12:00:00.000Z',
+});
+
+const ship = (...orderIds: string[]): Promise<void> =>
+  publisher.publish(
+    orderIds.map((orderId) => ({
+      event: shippedEvent(orderId),
+      trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+    })),
+  );
+
+const unitsThatLeft = async (itemId: string): Promise<number> => {
+  const [row] = await warehouse.database.$queryRaw<{ units: number }[]>`
+    SELECT consumed_qty::float8 AS units FROM items WHERE id = ${itemId}`;
+  return row?.units ?? 0;
+};
+
+const linesAbout = (orderId: string, msg: string) =>
+  warehouse.inventory.logs.filter((line) => line['orderId'] === orderId && line.msg === msg);
+
+const addItem = async (units: number): Promise<string> => {
+  const itemId = fresh('item');
+  await warehouse.addItem(itemId, units);
+  return itemId;
+};
+
+test('when an order is shipped, its stock has left and is neither reserved nor available', async () => {
+  const itemId = await addItem(10);
+  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  await hold(warehouse.inventory, fresh('other'), { [itemId]: 2 });
+  await ship(orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  expect(await warehouse.stockOf(itemId)).toEqual({ available: 5, reserved: 2 });
+  expect(linesAbout(orderId, 'the stock of an order has left')).toHaveLength(1);
+});
+
+test('the same event again changes nothing, in one batch or later', async () => {
+  const itemId = await addItem(10);
+  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  await hold(warehouse.inventory, fresh('other'), { [itemId]: 6 });
+  await ship(orderId, orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  await ship(orderId);
+  const again = 'the stock of an order has left before, nothing is to be done';
+  await eventually(() => expect(linesAbout(orderId, again).length).toBeGreaterThan(0));
+  expect(await unitsThatLeft(itemId)).toBe(3);
+  expect(await warehouse.stockOf(itemId)).toEqual({ available: 1, reserved: 6 });
+});
+
+test('stock that has left does not come back', async () => {
+  const itemId = await addItem(10);
+  const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  await ship(reservation.orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  expect(await release(warehouse.inventory, [reservation])).toEqual([]);
+  expect(await warehouse.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
+});
+
+test('a repeated placement of an order whose stock has left takes nothing', async () => {
+  const itemId = await addItem(10);
+  const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  await ship(reservation.orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  expect(await hold(warehouse.inventory, reservation.orderId, { [itemId]: 3 })).toEqual(reservation);
+  expect(await warehouse.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
+});
+
+test('an order that was shipped without its stock being held is told as an error, and the next ones pass', async () => {
+  const itemId = await addItem(10);
+  const unheld = fresh('unheld');
+  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 1 });
+  await ship(unheld, orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(1), WAIT);
+  await eventually(() =>
+    expect(linesAbout(unheld, 'an order was shipped whose stock was not held')).toMatchObject([{ level: 50 }]),
+  );
+});
+
+test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
+  const itemId = await addItem(10);
+  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 2 });
+  const poison = `not an event ${orderId}`;
+  // One key, so one partition: the poison stands before the good one.
+  await publisher.send('ORDER_SHIPPED', [{ key: orderId, value: poison }]);
+  await ship(orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(2), WAIT);
+  const letters = await readTopic(broker, deadLetterTopic('ORDER_SHIPPED'));
+  const letter = await eventually(() => {
+    const found = letters.messages.find(({ value }) => value === poison);
+    if (!found) throw new Error('no dead letter');
+    return found;
+  }, WAIT);
+  await letters.stop();
+  expect(letter).toMatchObject({
+    key: orderId,
+    headers: { 'dlq.reason': 'the value is not JSON', 'dlq.topic': 'ORDER_SHIPPED', 'dlq.tries': '1' },
+  });
+});
+
+test('stock that left before the offset was committed leaves only once when the event comes again', async () => {
+  const own = createOwnBroker();
+  const crashing = await startWarehouse(postgres, { broker: own });
+  const itemId = fresh('item');
+  await crashing.addItem(itemId, 10);
+  const { orderId } = await hold(crashing.inventory, fresh('order'), { [itemId]: 4 });
+  const stop = crashing.runtime.stopAt('inventory.afterConsumeBeforeCommit');
+  const { runtime, metrics } = crashing.inventory.context;
+  const sender = createPublisher({
+    source: 'test',
+    broker: own,
+    topics: createTopicSetup(own, 'test'),
+    runtime,
+    metrics,
+  });
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+  await sender.publish([{ event: shippedEvent(orderId), trace }]);
+  await stop.reached;
+  expect(await crashing.stockOf(itemId)).toEqual({ available: 6, reserved: 0 });
+
+  // Another instance, which the event comes to again as it does when the first one is gone.
+  const restarted = await startWarehouse(postgres, { broker: createOwnBroker() });
+  await restarted.close();
+  stop.resume();
+  await sender.publish([{ event: shippedEvent(orderId), trace }]);
+  const again = 'the stock of an order has left before, nothing is to be done';
+  await eventually(
+    () => expect(crashing.inventory.logs.filter(({ msg }) => msg === again)).not.toHaveLength(0),
+    WAIT,
+  );
+  expect(await crashing.stockOf(itemId)).toEqual({ available: 6, reserved: 0 });
+  await expectBooksToBalance(crashing.database);
+  await sender.disconnect();
+  await crashing.close();
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
+import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
+import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { expectBooksToBalance, fresh, hold, release, startWarehouse, type Warehouse } from './warehouse.ts';
+
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+afterAll(() => postgres?.stop());
+
+/** Every reservation is looked at within a second; the first look at those that were kept is a second later. */
+const EAGER = { environment: { RESERVATION_CHECK_AFTER_MS: '1' } };
+
+/** An orders service that tells these truths, and that an order of which it knows none is PENDING. */
+const createTruths = (beforeAnswer: () => Promise<unknown> = async () => undefined) => {
+  const truths = new Map<string, Settlement['truth']>();
+  const asked: ReservationRef[][] = [];
+  const settle: Route = {
+    operation: orderLifecycleApi.settleReservations,
+    handle: async ({ body }) => {
+      const { reservations } = body as unknown as { reservations: ReservationRef[] };
+      asked.push(reservations);
+      await beforeAnswer();
+      const tell = (reservation: ReservationRef): Settlement => ({
+        ...reservation,
+        truth: truths.get(reservation.orderId) ?? 'PENDING',
+      });
+      return ok({ settlements: reservations.map(tell) });
+    },
+  };
+  const timesAsked = (orderId: string): number =>
+    asked.flat().filter((reservation) => reservation.orderId === orderId).length;
+  return { routes: [settle], truths, timesAsked };
+};
+
+const start = async (options: Parameters<typeof startWarehouse>[1]): Promise<Warehouse & { item: string }> => {
+  const warehouse = await startWarehouse(postgres, options);
+  const item = fresh('item');
+  await warehouse.addItem(item, 100);
+  return { ...warehouse, item };
+};
+
+test.each(['ABANDONED', 'CANCELLED'] as const)('the stock of an order that is %s comes back', async (truth) => {
+  const { routes, truths } = createTruths();
+  const { item, inventory, stockOf, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+  const orderId = fresh('order');
+  truths.set(orderId, truth);
+  await hold(inventory, orderId, { [item]: 3 });
+  await hold(inventory, fresh('kept'), { [item]: 2 });
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 98, reserved: 2 }));
+  await expectBooksToBalance(database);
+  await close();
+});
+
+test.each(['SHIPPED', 'DELIVERED'] as const)(
+  'the stock of an order that is %s leaves, even where its event is lost',
+  async (truth) => {
+    const { routes, truths } = createTruths();
+    const { item, inventory, stockOf, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+    const orderId = fresh('order');
+    truths.set(orderId, truth);
+    await hold(inventory, orderId, { [item]: 3 });
+    await hold(inventory, fresh('kept'), { [item]: 2 });
+    await eventually(async () => expect(await stockOf(item)).toEqual({ available: 95, reserved: 2 }));
+    await expectBooksToBalance(database);
+    await close();
+  },
+);
+
+test.each(['PENDING', 'PROCESSING'] as const)(
+  'the stock of an order that is %s stays, and is asked for again later',
+  async (truth) => {
+    const { routes, truths, timesAsked } = createTruths();
+    const { item, inventory, stockOf, close } = await start({ ...EAGER, peers: { orders: routes } });
+    const orderId = fresh('order');
+    truths.set(orderId, truth);
+    await hold(inventory, orderId, { [item]: 3 });
+    await eventually(() => expect(timesAsked(orderId)).toBe(2));
+    expect(await stockOf(item)).toEqual({ available: 97, reserved: 3 });
+    truths.set(orderId, 'CANCELLED');
+    await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
+    await close();
+  },
+);
+
+test('an order that waits is asked for ever more rarely', async () => {
+  const { routes } = createTruths();
+  const { item, inventory, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+  const orderId = fresh('order');
+  await hold(inventory, orderId, { [item]: 3 });
+  const age = async (sql: string): Promise<void> => void (await database.$executeRawUnsafe(sql, orderId));
+  const pauseS = async (): Promise<number> => {
+    const [row] = await database.$queryRaw<{ pause: number }[]>`
+      SELECT extract(epoch FROM check_at - now())::float8 AS pause FROM reservations WHERE order_id = ${orderId}`;
+    return row?.pause ?? 0;
+  };
+  await age(`UPDATE reservations SET created_at = now() - interval '60 s', check_at = 'epoch' WHERE order_id = $1`);
+  await eventually(async () => expect(await pauseS()).toBeGreaterThan(50));
+  expect(await pauseS()).toBeLessThan(70);
+  await age(`UPDATE reservations SET created_at = now() - interval '1 day', check_at = 'epoch' WHERE order_id = $1`);
+  await eventually(async () => expect(await pauseS()).toBeGreaterThan(290));
+  expect(await pauseS()).toBeLessThan(301);
+  await close();
+});
+
+test('while the orders service is down nothing is given back; when it is back everything goes on', async () => {
+  const { routes, truths } = createTruths();
+  const down: Route = {
+    operation: orderLifecycleApi.settleReservations,
+    handle: async () => {
+      throw unavailable('down');
+    },
+  };
+  const warehouse = await start({ ...EAGER, peers: { orders: [down] } });
+  const { item, inventory, stockOf, peers } = warehouse;
+  const orderId = fresh('order');
+  truths.set(orderId, 'ABANDONED');
+  await hold(inventory, orderId, { [item]: 3 });
+  const failed = 'a periodic task failed, it will be tried again';
+  await eventually(() => expect(inventory.logs.filter(({ msg }) => msg === failed)).not.toHaveLength(0));
+  expect(await stockOf(item)).toEqual({ available: 97, reserved: 3 });
+  peers.orders = routes;
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
+  await warehouse.close();
+});
+
+test('a truth that comes late does not touch a reservation that was made since', async () => {
+  const { routes, truths } = createTruths();
+  const warehouse = await start({ ...EAGER, peers: { orders: routes } });
+  const { item, inventory, runtime, stockOf } = warehouse;
+  const orderId = fresh('order');
+  truths.set(orderId, 'ABANDONED');
+  const stop = runtime.stopAt('inventory.afterSettleBeforeApply');
+  const before = await hold(inventory, orderId, { [item]: 3 });
+  await stop.reached;
+  await release(inventory, [before]);
+  truths.set(orderId, 'PENDING');
+  const since = await hold(inventory, orderId, { [item]: 5 });
+  const marker = fresh('marker');
+  truths.set(marker, 'ABANDONED');
+  await hold(inventory, marker, { [item]: 7 });
+  stop.resume();
+  // The next run gives the marker back, so the one that was stopped has done what it had in hand.
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 95, reserved: 5 }));
+  expect(await release(inventory, [since])).toEqual([orderId]);
+  await warehouse.close();
+});
+
+/** Reservations of nothing, more than the reconciler takes in one batch. */
+const fillUp = async ({ database }: Warehouse, prefix: string): Promise<void> => {
+  await database.$executeRaw`
+    INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
+    SELECT ${prefix} || '-' || n, 'r' || n, 'HELD', '[]', now(), now(), now() FROM generate_series(1, 600) AS n`;
+};
+
+test('at its start everything that is held is asked for, however short it has stood', async () => {
+  const { routes, truths, timesAsked } = createTruths();
+  const warehouse = await start({ peers: { orders: routes } });
+  const { item, stockOf } = warehouse;
+  const lost = fresh('lost');
+  truths.set(lost, 'ABANDONED');
+  await fillUp(warehouse, lost);
+  await hold(warehouse.inventory, lost, { [item]: 3 });
+  await warehouse.another();
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
+  await eventually(() => expect(timesAsked(`${lost}-600`)).toBe(1));
+  expect(timesAsked(`${lost}-1`)).toBe(1);
+  await warehouse.close();
+});
+
+test('what is reserved while it looks through everything at its start is not asked for', async () => {
+  const underWay = fresh('under-way');
+  const { routes, timesAsked } = createTruths(() => hold(warehouse.inventory, underWay, { [warehouse.item]: 3 }));
+  const warehouse = await start({ peers: { orders: routes } });
+  const old = fresh('old');
+  await fillUp(warehouse, old);
+  await warehouse.another();
+  await eventually(() => expect(timesAsked(`${old}-600`)).toBe(1));
+  expect(timesAsked(underWay)).toBe(0);
+  await warehouse.close();
+});

@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from '@jest/globals';
+import {
+  inventoryApi,
+  reservationsApi,
+  type OrderLine,
+  type ReservationRef,
+  type ReservationRequest,
+  type ReservationResult,
+} from '@order-pipeline/contracts';
+import { createPrismaAdapter, type Broker, type Route } from '@order-pipeline/service-kit';
+import {
+  createTestBroker,
+  createTestLogger,
+  createTestRuntime,
+  eventually,
+  startTestService,
+  type TestPostgres,
+  type TestRuntime,
+  type TestService,
+} from '@order-pipeline/testing';
+import { PrismaClient } from '../src/generated/client.ts';
+import { inventoryService } from '../src/index.ts';
+
+/** The inventory service with a look into its database from outside. */
+export interface Warehouse {
+  readonly inventory: TestService;
+  readonly database: PrismaClient;
+  readonly runtime: TestRuntime;
+  /** Who answers for whom; may be changed while the service runs. */
+  readonly peers: { orders?: readonly Route[] };
+  /** Starts another instance on the same database. */
+  another(): Promise<TestService>;
+  addItem(itemId: string, availableQty: number): Promise<void>;
+  stockOf(itemId: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface WarehouseOptions {
+  readonly environment?: Record<string, string>;
+  readonly broker?: Broker;
+  readonly peers?: { orders?: readonly Route[] };
+}
+
+/** An id that no other test has. */
+export const fresh = (name: string): string => `${name}-${randomUUID()}`;
+
+export const linesOf = (quantities: Readonly<Record<string, number>>): OrderLine[] =>
+  Object.entries(quantities).map(([itemId, quantity]) => ({ itemId, quantity }));
+
+export const reserveAll = async (
+  on: TestService,
+  requests: readonly ReservationRequest[],
+): Promise<ReservationResult[]> => {
+  const { status, body } = await on.ask(reservationsApi.reserveStock, { body: { requests: [...requests] } });
+  expect(status).toBe(200);
+  return 'results' in body ? body.results : [];
+};
+
+export const reserve = async (
+  on: TestService,
+  orderId: string,
+  quantities: Readonly<Record<string, number>>,
+): Promise<ReservationResult> => {
+  const [result] = await reserveAll(on, [{ orderId, lines: linesOf(quantities) }]);
+  if (!result) throw new Error('no result');
+  return result;
+};
+
+/** Reserves, which has to work, and answers the reference of the reservation. */
+export const hold = async (
+  on: TestService,
+  orderId: string,
+  quantities: Readonly<Record<string, number>>,
+): Promise<ReservationRef> => {
+  const result = await reserve(on, orderId, quantities);
+  if (result.outcome !== 'RESERVED') throw new Error(`not reserved: ${JSON.stringify(result)}`);
+  return { orderId, reservationId: result.reservationId };
+};
+
+export const release = async (on: TestService, reservations: readonly ReservationRef[]): Promise<string[]> => {
+  const { status, body } = await on.ask(reservationsApi.releaseStock, {
+    body: { reservations: [...reservations] },
+  });
+  expect(status).toBe(200);
+  return 'releasedOrderIds' in body ? body.releasedOrderIds : [];
+};
+
+/** Every item's units are where the reservations say, and none is missing. */
+export const expectBooksToBalance = async (database: PrismaClient): Promise<void> => {
+  const wrong = await database.$queryRaw`
+    WITH units AS (
+      SELECT line."itemId" AS id,
+        sum(line.quantity) FILTER (WHERE state = 'HELD') AS held,
+        sum(line.quantity) FILTER (WHERE state = 'CONSUMED') AS consumed
+      FROM reservations, jsonb_to_recordset(lines) AS line("itemId" text, quantity bigint) GROUP BY 1
+    )
+    SELECT items.id FROM items LEFT JOIN units USING (id)
+    WHERE available_qty < 0 OR reserved_qty <> coalesce(held, 0) OR consumed_qty <> coalesce(consumed, 0)
+      OR stocked_qty <> available_qty + reserved_qty + consumed_qty`;
+  expect(wrong).toEqual([]);
+};
+
+/**
+ * Locks the rows of `table` whose ids are given, lets `work` begin, and unlocks them once `waiting` statements wait: so
+ * they meet for certain.
+ */
+export const meetAtLock = async <T>(
+  database: PrismaClient,
+  { table, id, waiting }: { readonly table: 'items' | 'reservations'; readonly id: string; readonly waiting: number },
+  work: () => Promise<T>,
+): Promise<T> => {
+  const lock =
+    table === 'items'
+      ? 'SELECT FROM items WHERE id = $1 FOR UPDATE'
+      : 'SELECT FROM reservations WHERE order_id = $1 FOR UPDATE';
+  const { running } = await database.$transaction(
+    async (sql) => {
+      await sql.$queryRawUnsafe(lock, id);
+      const begun = work();
+      await eventually(async () => {
+        const rows = await database.$queryRaw`
+          SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+        expect(rows).toHaveLength(waiting);
+      });
+      return { running: begun };
+    },
+    { timeout: 10_000 },
+  );
+  return running;
+};
+
+export const startWarehouse = async (
+  postgres: TestPostgres,
+  { environment = {}, broker = createTestBroker(), peers = {} }: WarehouseOptions = {},
+): Promise<Warehouse> => {
+  const databaseUrl = await postgres.freshDatabase('inventory');
+  const started: TestService[] = [];
+  const start = async (runtime: TestRuntime): Promise<TestService> => {
+    const settings = { RESERVATION_CHECK_AFTER_MS: '600000', ...environment };
+    const options = { environment: settings, databaseUrl, broker, peers, runtime };
+    const service = await startTestService(inventoryService, options);
+    started.push(service);
+    return service;
+  };
+  const runtime = createTestRuntime();
+  const inventory = await start(runtime);
+  const adapter = createPrismaAdapter(databaseUrl, 'test', createTestLogger().logger);
+  const database = new PrismaClient({ adapter });
+  return {
+    inventory,
+    database,
+    runtime,
+    peers,
+    another: () => start(createTestRuntime()),
+    addItem: async (itemId, availableQty) => {
+      const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
+      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+    },
+    stockOf: async (itemId) => {
+      const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
+      return 'itemId' in body ? { available: body.availableQty, reserved: body.reservedQty } : body;
+    },
+    close: async () => {
+      await Promise.all(started.map((service) => service.close()));
+      await database.$disconnect();
+    },
+  };
+};

@@ -1,0 +1,1 @@
+export { ordersFacadeService } from './service.ts';

@@ -1,0 +1,16 @@
+import { checkPeers, defineService } from '@order-pipeline/service-kit';
+import { z } from 'zod';
+import { OWNERS, createFacadeRoutes } from './routes.ts';
+
+/** One face for users, inventory and orders: it knows which service answers what, and nothing else. */
+export const ordersFacadeService = defineService({
+  name: 'orders-facade',
+  settings: z.object({}),
+  usesKafka: false,
+  asks: OWNERS,
+  callTimeoutMs: 1_700,
+  start: async (context) => {
+    checkPeers(context, OWNERS);
+    return { routes: createFacadeRoutes(context.peers) };
+  },
+});

@@ -1,0 +1,217 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
+import { sleep } from '@order-pipeline/service-kit';
+import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { expectBooksToBalance } from './books.ts';
+import { countOf, fresh, orderOf, startShop, times, type Shop } from './shop.ts';
+
+let postgres: TestPostgres;
+let shop: Shop;
+let item: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+const open = async (environment: Record<string, string> = {}): Promise<void> => {
+  shop = await startShop(postgres, { environment });
+  item = await shop.addItem(10);
+};
+
+beforeEach(() => open());
+
+afterEach(async () => {
+  await eventually(() => expectBooksToBalance(shop));
+  await shop.close();
+});
+
+afterAll(() => postgres?.stop());
+
+const heldFor = async (orderId: string): Promise<ReservationRef> => {
+  const held = await shop.heldFor(orderId);
+  if (!held) throw new Error('nothing is held');
+  return held;
+};
+
+const release = (...reservations: ReservationRef[]) =>
+  shop.inventory.ask(reservationsApi.releaseStock, { body: { reservations } });
+
+test('the truth about a reservation is the status of its order', async () => {
+  for (const status of ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'] as const) {
+    const orderId = await shop.placed({ [item]: 1 });
+    await shop.walk(orderId, status);
+    const held = await heldFor(orderId);
+    expect(await shop.settle([held])).toEqual([{ ...held, truth: status }]);
+    if (status === 'SHIPPED' || status === 'DELIVERED') continue;
+    expect((await heldFor(orderId)).reservationId).toBe(held.reservationId);
+  }
+});
+
+test('each of many reservations gets its own truth, in their order', async () => {
+  const cancelled = await shop.placed({ [item]: 1 });
+  const pending = await shop.placed({ [item]: 1 });
+  const references = [
+    { orderId: fresh('none'), reservationId: fresh('r') },
+    await heldFor(cancelled),
+    await heldFor(pending),
+  ];
+  await shop.cancel(cancelled);
+  const settlements = await shop.settle(references);
+  expect(settlements.map(({ truth }) => truth)).toEqual(['ABANDONED', 'CANCELLED', 'PENDING']);
+  expect(settlements.map(({ orderId }) => orderId)).toEqual(references.map(({ orderId }) => orderId));
+});
+
+test('a placement that comes late does not stand on a reservation that was abandoned, but on a new one', async () => {
+  const order = orderOf({ [item]: 3 });
+  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = shop.place(order);
+  await stop.reached;
+  const before = await heldFor(order.orderId);
+  expect(await shop.settle([before])).toEqual([{ ...before, truth: 'ABANDONED' }]);
+  await release(before);
+  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  stop.resume();
+  expect((await late).status).toBe(201);
+  const since = await heldFor(order.orderId);
+  expect(since.reservationId).not.toBe(before.reservationId);
+  expect(await shop.settle([since])).toEqual([{ ...since, truth: 'PENDING' }]);
+});
+
+test('a placement that comes late while its abandoned reservation is still held makes a new one too', async () => {
+  const order = orderOf({ [item]: 3 });
+  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = shop.place(order);
+  await stop.reached;
+  const before = await heldFor(order.orderId);
+  await shop.settle([before]);
+  stop.resume();
+  expect((await late).status).toBe(201);
+  await release(before);
+  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+});
+
+test('a placement that comes late finds the stock sold to somebody else, and is refused', async () => {
+  const order = orderOf({ [item]: 8 });
+  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = shop.place(order);
+  await stop.reached;
+  const before = await heldFor(order.orderId);
+  await shop.settle([before]);
+  await release(before);
+  const other = await shop.anotherOrders();
+  expect((await shop.place(orderOf({ [item]: 5 }), other)).status).toBe(201);
+  stop.resume();
+  expect(await late).toMatchObject({ status: 409, body: { code: 'NOT_ENOUGH_STOCK' } });
+  expect(await shop.statusOf(order.orderId)).toBeUndefined();
+});
+
+test('an order that is just being stored while its reservation is settled is not told to be abandoned', async () => {
+  const { orders } = shop.database;
+  const order = orderOf({ [item]: 3 });
+  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const placing = shop.place(order);
+  await stop.reached;
+  const held = await heldFor(order.orderId);
+  const waiting = async (lock: string): Promise<void> => {
+    const rows = await orders.$queryRawUnsafe(
+      `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+       WHERE datname = current_database() AND NOT granted AND mode = '${lock}'
+       UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = '${lock}'`,
+    );
+    expect(rows).toHaveLength(1);
+  };
+  class Undo extends Error {}
+  // Somebody who has stored the same order and takes it back: the statement that stores ours waits in its middle.
+  const begun = orders.$transaction(
+    async (sql) => {
+      await sql.$executeRaw`
+        INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
+        VALUES (${order.orderId}, 'user11', 'PENDING', '[]', 'none', now(), now(), now())`;
+      stop.resume();
+      await eventually(() => waiting('transactionid'));
+      settled = eventually(() => shop.settle([held]));
+      await eventually(() => waiting('ShareLock'));
+      throw new Undo();
+    },
+    { timeout: 10_000 },
+  );
+  let settled: ReturnType<Shop['settle']> | undefined;
+  await expect(begun).rejects.toThrow(Undo);
+  expect(await settled).toEqual([{ ...held, truth: 'PENDING' }]);
+  expect((await placing).status).toBe(201);
+});
+
+test('what was abandoned stays abandoned, however often it is asked', async () => {
+  const reservation = { orderId: fresh('order'), reservationId: fresh('r') };
+  for (let round = 0; round < 3; round += 1) {
+    expect(await shop.settle([reservation])).toEqual([{ ...reservation, truth: 'ABANDONED' }]);
+  }
+});
+
+/** Asks for the truth about everything that is held, however fresh, and gives back what is abandoned. */
+const settleEverything = async (on: TestService): Promise<void> => {
+  const held = await shop.database.inventory.$queryRaw<ReservationRef[]>`
+    SELECT order_id AS "orderId", reservation_id AS "reservationId" FROM reservations WHERE state = 'HELD'`;
+  const settlements = await shop.settle(held, on).catch(() => []);
+  const abandoned = settlements.filter(({ truth }) => truth === 'ABANDONED');
+  await release(...abandoned.map(({ orderId, reservationId }) => ({ orderId, reservationId })));
+};
+
+test('however placements and settlements meet, every order stands on its own reservation', async () => {
+  const popular = await shop.addItem(120);
+  const other = await shop.anotherOrders();
+  const services = [shop.orders, other];
+  for (const { context } of services) {
+    const { runtime } = context;
+    Object.assign(runtime, {
+      reach: (point: string) =>
+        point === 'orders.afterReserveBeforeStore' ? sleep(runtime, runtime.random() * 8) : undefined,
+    });
+  }
+  let open = true;
+  const settling = services.map(async (service) => {
+    while (open) await settleEverything(service);
+  });
+  const replies = await Promise.all(
+    times(20, async (client) => {
+      const own = [];
+      for (let round = 0; round < 8; round += 1) {
+        const order = orderOf({ [popular]: 1 });
+        own.push(...(await Promise.all(services.map((service) => shop.place(order, service)))));
+        if (client % 4 === 0) await shop.cancel(order.orderId);
+      }
+      return own;
+    }),
+  );
+  open = false;
+  await Promise.all(settling);
+  const all = replies.flat();
+  expect(countOf(all, 201) + countOf(all, 409) + countOf(all, 503)).toBe(320);
+  expect(countOf(all, 201)).toBeGreaterThan(0);
+  await settleEverything(shop.orders);
+});
+
+test('stock that a placement left behind when it died is sold again by itself', async () => {
+  await shop.close();
+  await open({ RESERVATION_CHECK_AFTER_MS: '1' });
+  const order = orderOf({ [item]: 3 });
+  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const died = shop.place(order);
+  await stop.reached;
+  await eventually(async () => expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 }));
+  stop.resume();
+  await died;
+});
+
+test('by itself, the inventory keeps the stock of orders that wait and lets go what was shipped or cancelled', async () => {
+  await shop.close();
+  await open({ RESERVATION_CHECK_AFTER_MS: '1' });
+  const pending = await shop.placed({ [item]: 1 });
+  const shipped = await shop.placed({ [item]: 2 });
+  const cancelled = await shop.placed({ [item]: 4 });
+  await shop.walk(shipped, 'SHIPPED');
+  delete shop.peers.inventory;
+  await shop.cancel(cancelled);
+  await eventually(async () => expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 1 }));
+  expect(await shop.heldFor(pending)).toBeDefined();
+});

@@ -1,0 +1,96 @@
+import { MAX_BATCH, TOPIC_OF } from '@order-pipeline/contracts';
+import {
+  orderToAdvance,
+  type AdvanceOrders,
+  type Messaging,
+  type ReceivedEvent,
+} from '@order-pipeline/messaging';
+import { startPeriodic, type ServiceContext } from '@order-pipeline/service-kit';
+import { createOrderBuffer } from './domain.ts';
+
+/** The most messages that are held in memory; what comes beyond them waits in Kafka. */
+const BUFFER_LIMIT = 50_000;
+/** A work-off that takes longer than this is told at the readiness probe, in milliseconds. */
+const SLOW_AFTER_MS = 30_000;
+
+export interface BufferOptions {
+  readonly context: Pick<ServiceContext<unknown>, 'runtime' | 'logger' | 'metrics' | 'health'>;
+  readonly messaging: Pick<Messaging, 'consume'>;
+  readonly advance: AdvanceOrders;
+  readonly intervalMs: number;
+  /** How many messages make the buffer full. */
+  readonly limit?: number;
+}
+
+/** The buffer with the clock that works it off. */
+export interface BufferedOrders {
+  holds(orderId: string): boolean;
+  stop(): Promise<void>;
+}
+
+/**
+ * Hears of placed orders and keeps them until the next turn of the clock, so that an order can be cancelled for a
+ * while. Offsets are committed only when what they stand for is worked off: one that dies with a full buffer loses
+ * nothing, because Kafka delivers it again.
+ */
+export const startBuffering = ({
+  context,
+  messaging,
+  advance,
+  ...options
+}: BufferOptions): BufferedOrders => {
+  const { runtime, logger, metrics, health } = context;
+  const buffer = createOrderBuffer<ReceivedEvent>(options.limit ?? BUFFER_LIMIT);
+  const gauge = metrics.gauge('workflow_buffer_size', 'Messages that wait for the next turn', []);
+  const measure = () => gauge.set({}, buffer.size());
+  let startedAt: number | undefined;
+
+  const consumer = messaging.consume({
+    group: 'workflow',
+    topics: [TOPIC_OF.PENDING],
+    commits: 'by the handler',
+    handle: async (events) => {
+      buffer.add(events);
+      measure();
+      // To work it off now would take from the orders the time in which they can be cancelled.
+      if (buffer.isFull()) consumer.pause();
+    },
+    onAssigned: () => {
+      buffer.clear();
+      measure();
+      consumer.resume();
+    },
+  });
+
+  const workOff = async (): Promise<void> => {
+    startedAt = runtime.now();
+    const messages = buffer.messages();
+    for (let start = 0; start < messages.length; start += MAX_BATCH) {
+      const batch = messages.slice(start, start + MAX_BATCH);
+      if (!(await consumer.workOff(batch, (events) => advance(events.map(orderToAdvance))))) break;
+      buffer.drop(batch);
+      measure();
+    }
+    if (!buffer.isFull()) consumer.resume();
+    startedAt = undefined;
+  };
+  const clock = startPeriodic({
+    name: 'work off the buffer',
+    intervalMs: options.intervalMs,
+    runtime,
+    logger,
+    work: workOff,
+  });
+  const removeCheck = health.add('workflow buffer', async () =>
+    startedAt !== undefined && runtime.now() - startedAt > SLOW_AFTER_MS ? 'cannot be worked off' : undefined,
+  );
+  measure();
+  return {
+    holds: buffer.holds,
+    stop: async () => {
+      removeCheck();
+      // The consumer first or at once: it ends the tries of a work-off that waits for a part that is down.
+      await Promise.all([consumer.stop(), clock.stop()]);
+    },
+  };
+};

@@ -1,0 +1,1 @@
+export { workflowService } from './service.ts';

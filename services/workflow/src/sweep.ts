@@ -1,0 +1,82 @@
+import { MAX_BATCH, orderLifecycleApi } from '@order-pipeline/contracts';
+import type { AdvanceOrders } from '@order-pipeline/messaging';
+import {
+  backoffMs,
+  continueTrace,
+  isTransient,
+  sleep,
+  startPeriodic,
+  type CallContext,
+  type ServiceContext,
+} from '@order-pipeline/service-kit';
+
+/** The longest wait before a sweep that met a part that was down is tried again, in milliseconds. */
+const LONGEST_BACKOFF_MS = 10_000;
+
+export interface SweepOptions {
+  readonly context: Pick<ServiceContext<unknown>, 'peers' | 'runtime' | 'logger'>;
+  readonly advance: AdvanceOrders;
+  /** Whether an order waits in the buffer, and is not the sweep's. */
+  readonly holds: (orderId: string) => boolean;
+  readonly olderThanMs: number;
+  readonly intervalMs: number;
+}
+
+/**
+ * Moves orders on, at start and then every `intervalMs`, that have been PENDING for `olderThanMs` and never came to
+ * the buffer: their event may have been lost, or nobody may have listened.
+ */
+export const startSweep = ({ context, advance, holds, olderThanMs, intervalMs }: SweepOptions) => {
+  const { peers, runtime, logger } = context;
+  const stopping = new AbortController();
+  let attempt = 0;
+
+  const findPage = (after: string | undefined, call: CallContext) =>
+    peers.ask(
+      orderLifecycleApi.findOverdueOrders,
+      {
+        params: undefined,
+        query: undefined,
+        body: { olderThanMs, limit: MAX_BATCH, ...(after === undefined ? {} : { after }) },
+      },
+      call,
+    );
+  const sweep = async (): Promise<void> => {
+    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    let after: string | undefined;
+    do {
+      const { orderIds } = await findPage(after, call);
+      const missed = orderIds.filter((orderId) => !holds(orderId));
+      await advance(missed.map((orderId) => ({ orderId, trace: continueTrace(undefined, runtime) })));
+      after = orderIds.length < MAX_BATCH ? undefined : orderIds.at(-1);
+    } while (after !== undefined && !stopping.signal.aborted);
+  };
+  /** @returns whether to sweep again at once */
+  const sweepOrWait = async (): Promise<boolean> => {
+    try {
+      await sweep();
+      attempt = 0;
+      return false;
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      attempt += 1;
+      logger.warn({ err: error, attempt }, 'a sweep met a part that is down, it will be tried again');
+      await sleep(runtime, backoffMs(runtime, attempt, 200, LONGEST_BACKOFF_MS), stopping.signal);
+      return true;
+    }
+  };
+  const periodic = startPeriodic({
+    name: 'sweep pending orders',
+    intervalMs,
+    atStart: true,
+    runtime,
+    logger,
+    work: sweepOrWait,
+  });
+  return {
+    stop: async (): Promise<void> => {
+      stopping.abort();
+      await periodic.stop();
+    },
+  };
+};
