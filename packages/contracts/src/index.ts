@@ -1,3 +1,4 @@
+export * from './asyncapi.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './inventory-api.ts';

@@ -14,9 +14,11 @@ const LEVELS: Record<number, Level> = {
   [logLevel.DEBUG]: 'trace',
 };
 
-/** Its connections call every answer that is not plain success an error: a topic that exists already, for one. */
+/** They tell of every try, and call every answer that is not plain success an error: a topic that exists, for one. */
+const TALKATIVE = ['Connection', 'BrokerPool'];
+
 const levelOf = ({ level, namespace }: LogEntry): Level =>
-  namespace === 'Connection' && level === logLevel.ERROR ? 'debug' : (LEVELS[level] ?? 'debug');
+  level === logLevel.ERROR && TALKATIVE.includes(namespace) ? 'debug' : (LEVELS[level] ?? 'debug');
 
 /** kafkajs's log entries as lines of `logger`. */
 export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {

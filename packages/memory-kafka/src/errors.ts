@@ -75,6 +75,10 @@ const protocolErrorFields = (type: ProtocolErrorType) => {
   return Object.assign(new Error(message), { type, code, retriable });
 };
 
+/** The refusal of a fetch, with the partition whose log does not have the offset. */
+export const offsetOutOfRange = (topic: string, partition: number): KafkaJSError =>
+  new kafkajs.KafkaJSOffsetOutOfRange(protocolErrorFields('OFFSET_OUT_OF_RANGE'), { topic, partition });
+
 /** Kafka's numeric code of a refusal. */
 export const errorCodeOf = (type: ProtocolErrorType): number => PROTOCOL_ERRORS[type][0];
 

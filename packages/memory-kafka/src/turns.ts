@@ -17,6 +17,16 @@ export const createNextTurn = (clock: Pick<Clock, 'soon'>): NextTurn => {
   };
 };
 
+/** Runs tasks one after the other, in the order in which they were given. */
+export const createQueue = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(task: () => Promise<T>): Promise<T> => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
+  };
+};
+
 /** Runs `task` once for all who ask while it runs. */
 export const sharing = <T>(task: () => Promise<T>): (() => Promise<T>) => {
   let running: Promise<T> | undefined;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { CompressionTypes, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded } from '../src/index.ts';
-import { inWorld, rejection } from './support.ts';
+import { eventually, inWorld, listen, rejection } from './support.ts';
 
 test(
   'send tells where each partition was written to',
@@ -119,6 +119,19 @@ test(
     expect(() => kafka.producer({ idempotent: true, retry: { retries: 0 } })).toThrow(
       'Idempotent producer must allow retries to protect against transient errors',
     );
+    await producer.disconnect();
+  }),
+);
+
+test(
+  'an idempotent producer keeps what it sends at the same time, in order',
+  inWorld(async (world) => {
+    const producer = world.kafka.producer({ idempotent: true });
+    await producer.connect();
+    const values = Array.from({ length: 20 }, (_, i) => String(i));
+    await Promise.all(values.map((value) => producer.send({ topic: 'busy', messages: [{ value }] })));
+    const listening = await listen(world, 'busy');
+    await eventually(() => expect(listening.values()).toEqual(values));
     await producer.disconnect();
   }),
 );

@@ -85,7 +85,7 @@ const listRule = ({ minItems, maxItems }: Limits): string =>
 const ruleOf = (error: ErrorObject): string => {
   const limits = error.parentSchema as Limits;
   if (limits.enum) return `must be one of ${limits.enum.join(', ')}`;
-  switch (limits.type) {
+  switch (limits.type ?? '') {
     case 'integer':
       return `must be a whole number${rangeOf(limits.minimum, limits.maximum)}`;
     case 'string':

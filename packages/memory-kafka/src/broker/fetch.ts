@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../clock.ts';
-import { typeOf } from '../errors.ts';
+import { offsetOutOfRange, typeOf } from '../errors.ts';
 import type { PartitionLog, ReadResult } from './partition-log.ts';
 
 /** Lets the client call its fetch home before anything has arrived. */
@@ -67,17 +67,6 @@ export interface FetchRequest extends FetchLimits {
 
 export interface FetchedPartition extends PartitionToFetch, ReadResult {}
 
-/** The offset of one partition is not in its log. */
-export class FetchOutOfRange extends Error {
-  readonly topic: string;
-  readonly partition: number;
-  constructor({ topic, partition }: PartitionToFetch) {
-    super('offset out of range');
-    this.topic = topic;
-    this.partition = partition;
-  }
-}
-
 type FindLog = (topic: string, partition: number) => PartitionLog;
 
 const readOne = (find: FindLog, wanted: PartitionToFetch, request: FetchRequest, maxBytes: number) => {
@@ -87,7 +76,7 @@ const readOne = (find: FindLog, wanted: PartitionToFetch, request: FetchRequest,
       committedOnly: request.committedOnly,
     });
   } catch (error) {
-    throw typeOf(error) === 'OFFSET_OUT_OF_RANGE' ? new FetchOutOfRange(wanted) : error;
+    throw typeOf(error) === 'OFFSET_OUT_OF_RANGE' ? offsetOutOfRange(wanted.topic, wanted.partition) : error;
   }
 };
 
@@ -167,7 +156,7 @@ const waitForData = (
   });
 
 /**
- * Answers as soon as `minBytes` have arrived, `maxWaitMs` are over, or the client interrupts. Throws FetchOutOfRange
+ * Answers as soon as `minBytes` have arrived, `maxWaitMs` are over, or the client interrupts. Throws KafkaJSOffsetOutOfRange
  * and UNKNOWN_TOPIC_OR_PARTITION.
  */
 export const fetchFrom = (

@@ -1,7 +1,7 @@
+import kafkajs from 'kafkajs';
 import type { Assigner, Assignment, Logger, RetryOptions, TopicPartitions } from 'kafkajs';
 import {
   createInterrupter,
-  FetchOutOfRange,
   interruptibleSleep,
   type FetchLimits,
   type Interrupter,
@@ -152,7 +152,7 @@ const recover = async (session: SessionState, error: unknown): Promise<void> => 
   const { membership, options } = session;
   const { view, logger, groupId } = options;
   const name = nameOf(error);
-  if (error instanceof FetchOutOfRange) {
+  if (error instanceof kafkajs.KafkaJSOffsetOutOfRange) {
     const { topic, partition } = error;
     logger.error('Offset out of range, resetting to default offset', { topic, partition, groupId });
     return offsetsOf(session).reset(topic, partition);

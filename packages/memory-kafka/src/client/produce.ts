@@ -17,6 +17,8 @@ export interface WriterIdentity {
   readonly transactionalId: string | undefined;
   /** Sequence numbers given out so far, by topic and partition. */
   readonly sequences: Map<string, number>;
+  /** Runs requests one after the other: sequence numbers have to arrive in their order. */
+  inTurn<T>(request: () => Promise<T>): Promise<T>;
 }
 
 export interface SendOptions {
@@ -107,20 +109,28 @@ const writeAll = (core: Core, parts: readonly PartitionMessages[], writer: Write
   return encode(core, parts).map((part) => write(core, part, writer));
 };
 
+const inSequence = <T>(
+  writer: WriterIdentity,
+  parts: readonly PartitionMessages[],
+  request: () => Promise<T>,
+): Promise<T> =>
+  writer.inTurn(async () => {
+    const answer = await request();
+    // Only what was answered counts: a retry has to come with the numbers of the first attempt.
+    for (const part of parts) {
+      const key = sequenceKey(part);
+      writer.sequences.set(key, (writer.sequences.get(key) ?? 0) + part.messages.length);
+    }
+    return answer;
+  });
+
 const attempt = async (topicMessages: readonly TopicMessages[], acks: number, options: SendOptions) => {
   const { view, writer } = options;
   await view.refreshIfNecessary();
   const parts = distribute(topicMessages, options);
   if (parts.length === 0) return [];
-  const written = await view.request('produce', (core) => writeAll(core, parts, writer, acks));
-  if (writer.identity() !== undefined) {
-    for (const part of parts) {
-      writer.sequences.set(
-        sequenceKey(part),
-        (writer.sequences.get(sequenceKey(part)) ?? 0) + part.messages.length,
-      );
-    }
-  }
+  const request = () => view.request('produce', (core) => writeAll(core, parts, writer, acks));
+  const written = await (writer.identity() === undefined ? request() : inSequence(writer, parts, request));
   return acks === 0 ? [] : written;
 };
 

@@ -14,6 +14,7 @@ import type {
 } from 'kafkajs';
 import { createEmitter } from '../emitter.ts';
 import { nonRetriable } from '../errors.ts';
+import { createQueue } from '../turns.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { ClusterView } from './metadata.ts';
 import { shown } from './typing-gaps.ts';
@@ -120,8 +121,12 @@ export const createProducer = (parts: ProducerParts): Producer => {
   const createSender = (writer: WriterIdentity, needsAllAcks: boolean): Sender =>
     createCheckedSender({ view, partitioner, retry, logger, writer }, needsAllAcks, checkStatus);
 
-  const sequences = new Map<string, number>();
-  const writer: WriterIdentity = { identity: () => identity, transactionalId: undefined, sequences };
+  const writer: WriterIdentity = {
+    identity: () => identity,
+    transactionalId: undefined,
+    sequences: new Map(),
+    inTurn: createQueue(),
+  };
 
   return {
     ...createSender(writer, idempotent),

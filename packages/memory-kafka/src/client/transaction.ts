@@ -1,6 +1,7 @@
 import type { Offsets, Transaction } from 'kafkajs';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 import { nonRetriable } from '../errors.ts';
+import { createQueue } from '../turns.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { WriterIdentity } from './produce.ts';
@@ -92,6 +93,7 @@ const identify = async (
 /** What `producer.transaction()` does. */
 export const createTransactionFactory = (parts: TransactionParts): (() => Promise<Transaction>) => {
   const sequences = new Map<string, number>();
+  const inTurn = createQueue();
   const state: TransactionState = { identity: undefined, isOpen: false };
 
   return async () => {
@@ -105,7 +107,7 @@ export const createTransactionFactory = (parts: TransactionParts): (() => Promis
     state.isOpen = true;
     const as = state.identity ?? (await identify(parts, state, transactionalId));
     state.identity = as;
-    const sender = parts.createSender({ identity: () => as, transactionalId, sequences }, true);
+    const sender = parts.createSender({ identity: () => as, transactionalId, sequences, inTurn }, true);
     return createTransaction({ parts, state, sender }, transactionalId, as);
   };
 };

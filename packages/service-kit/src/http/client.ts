@@ -14,11 +14,11 @@ const RELAYED_HEADERS = ['link', 'retry-after'] as const;
 const pathFor = ({ path }: Operation, { params, query }: Input<Operation>): string => {
   const values = (params ?? {}) as Record<string, string>;
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, string | number | undefined>)) {
     if (value !== undefined) search.set(name, String(value));
   }
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
-  return search.size === 0 ? filled : `${filled}?${search}`;
+  return search.size === 0 ? filled : `${filled}?${search.toString()}`;
 };
 
 /** A socket that the other side closed while it idled: the request may never have arrived. */

@@ -33,7 +33,7 @@ export const frameworkRefusal = (error: FastifyError): AppError | undefined => {
   }
 };
 
-const clientRefusal = (nodeCode: string | undefined): readonly [ErrorCode, string] => {
+const clientRefusal = (nodeCode: string): readonly [ErrorCode, string] => {
   switch (nodeCode) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['REQUEST_TIMEOUT', 'The request took too long to arrive'];
@@ -50,7 +50,7 @@ export const answerClientError = (error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const { status, body } = refuse(...clientRefusal(error.code));
+  const { status, body } = refuse(...clientRefusal(error.code ?? ''));
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

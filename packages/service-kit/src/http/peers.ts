@@ -48,7 +48,7 @@ export const createPeers = (transportTo: (service: ServiceName) => Transport | u
     try {
       const transport = transportTo(service);
       if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
-      return (await transport(operation, input as Input<Operation>, call)) as Reply<Output<typeof operation>>;
+      return (await transport(operation, input, call)) as Reply<Output<typeof operation>>;
     } catch (error) {
       return replyOf(error, call.logger);
     }
@@ -69,7 +69,7 @@ export const createPeers = (transportTo: (service: ServiceName) => Transport | u
       const reply: Reply = await relay(operation.owner, operation, input, call);
       if (!isError(reply)) return reply.body as Output<typeof operation>;
       const { code, error, details } = reply.body;
-      throw new AppError(code, error, { ...(details ? { details } : {}) });
+      throw new AppError(code, error, details ? { details } : {});
     },
   };
 };

@@ -1,7 +1,7 @@
 import { Strict } from '@order-pipeline/contracts';
 import fastify, {
-  LogController,
   type FastifyBaseLogger,
+  LogController,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -59,7 +59,7 @@ const setBodyParsing = (server: FastifyInstance): void => {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) done(null, undefined);
-    else parse(request, body as string, done);
+    else void parse(request, body as string, done);
   });
 };
 
@@ -155,9 +155,10 @@ const addRoute = (server: FastifyInstance, { operation, handle }: Route, runtime
   });
 };
 
-const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions) =>
-  fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS }: HttpServerOptions) => {
+  const baseLogger: FastifyBaseLogger = logger;
+  return fastify({
+    loggerInstance: baseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
@@ -183,6 +184,7 @@ const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS 
     },
     clientErrorHandler: answerClientError,
   });
+};
 
 /**
  * The HTTP server of a process: the operations of its services, the probes, the metrics. `configure` runs before the

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { Problem } from '../../src/index.ts';
+import { order, startShop, type Shop } from './shop.ts';
+
+let shop: Shop;
+
+beforeAll(async () => {
+  shop = await startShop();
+});
+
+beforeEach(() => {
+  shop.asked.length = 0;
+});
+
+afterAll(() => shop.service.close());
+
+const inject = (options: InjectOptions | string) => shop.service.server.inject(options);
+
+const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
+  inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
+
+const problemsOf = (response: LightMyRequestResponse) =>
+  response.json<{ details?: Problem[] }>().details ?? [];
+
+test('what is well asked reaches its operation', async () => {
+  const response = await post('/api/orders', order());
+  expect(response.statusCode).toBe(201);
+  expect(response.json()).toEqual({ message: 'Order placed successfully', orderId: 'order-1' });
+  expect(shop.asked).toMatchObject([{ path: '/api/orders', input: { body: order() } }]);
+});
+
+test.each([
+  [{ colour: 'red' }, 'order.colour', 'is not a known field'],
+  [{ orderId: 'a b' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ orderId: '' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ orderId: 'x'.repeat(129) }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ orderId: 'a\n' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ orderId: 7 }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ userId: undefined }, 'order.userId', 'is missing'],
+  [{ status: 'SHIPPED' }, 'order.status', 'must be "PENDING"'],
+  [{ items: [] }, 'order.items', 'must be a list with from 1 to 100 entries'],
+  [{ items: 'item1' }, 'order.items', 'must be a list with from 1 to 100 entries'],
+  [
+    { items: Array.from({ length: 101 }, (_, n) => ({ itemId: `i${n}`, quantity: 1 })) },
+    'order.items',
+    'must be a list with from 1 to 100 entries',
+  ],
+  [{ items: ['item1'] }, 'order.items[0]', 'must be an object'],
+  [
+    { items: [{ itemId: 'a', quantity: '3' }] },
+    'order.items[0].quantity',
+    'must be a whole number from 1 to 1000000',
+  ],
+  [
+    { items: [{ itemId: 'a', quantity: 0 }] },
+    'order.items[0].quantity',
+    'must be a whole number from 1 to 1000000',
+  ],
+  [
+    { items: [{ itemId: 'a', quantity: 1.5 }] },
+    'order.items[0].quantity',
+    'must be a whole number from 1 to 1000000',
+  ],
+  [
+    { items: [{ itemId: 'a', quantity: 1_000_001 }] },
+    'order.items[0].quantity',
+    'must be a whole number from 1 to 1000000',
+  ],
+  [
+    { items: [{ itemId: 'a', quantity: null }] },
+    'order.items[0].quantity',
+    'must be a whole number from 1 to 1000000',
+  ],
+])('bad input is refused with its field named: %j', async (wrong, field, message) => {
+  const response = await post('/api/orders', order(wrong));
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toEqual({
+    error: `Bad input: ${field} ${message}`,
+    status: 400,
+    code: 'VALIDATION_FAILED',
+    details: [{ field, message }],
+  });
+  expect(shop.asked).toEqual([]);
+});
+
+test('a number too large for a number is refused', async () => {
+  const response = await post('/api/orders', JSON.stringify(order()).replace('3', '1e999'));
+  expect(problemsOf(response)).toMatchObject([{ field: 'order.items[0].quantity' }]);
+});
+
+test('all that is wrong is said at once, each field once', async () => {
+  const response = await post('/api/users', { userId: '', name: '', extra: 1 });
+  expect(
+    problemsOf(response)
+      .map(({ field }) => field)
+      .toSorted(),
+  ).toEqual(['email', 'extra', 'name', 'userId']);
+});
+
+test.each([
+  ['a\u0000b', 'must be text that can be read, without control characters'],
+  ['a\ud800b', 'must be text that can be read, without control characters'],
+  ['\udc00\ud800', 'must be text that can be read, without control characters'],
+  ['   ', 'must be text that can be read, without control characters'],
+  ['', 'must have from 1 to 200 characters'],
+  ['x'.repeat(201), 'must have from 1 to 200 characters'],
+])('a name that cannot be stored or read is refused: %j', async (name, message) => {
+  const response = await post('/api/users', { userId: 'a', name, email: 'a@example.com' });
+  expect(problemsOf(response)).toEqual([{ field: 'name', message }]);
+});
+
+test.each(['Zoë', '李小龍', '👩‍🚀 Ada', "O'Neil; DROP TABLE users"])('a name may be %s', async (name) => {
+  const response = await post('/api/users', { userId: 'a', name, email: 'a@example.com' });
+  expect(response.statusCode).toBe(201);
+  expect(shop.asked).toMatchObject([{ input: { body: { name } } }]);
+});
+
+test.each(['__proto__', 'constructor', 'prototype', 'toString'])(
+  'the key %s is a field like any other, and not a known one',
+  async (key) => {
+    const response = await post(
+      '/api/users',
+      `{"userId":"a","name":"A","email":"a@example.com","${key}":{"x":1}}`,
+    );
+    expect(response.statusCode).toBe(400);
+    expect(problemsOf(response)).toEqual([{ field: key, message: 'is not a known field' }]);
+  },
+);
+
+test('the name of an unknown field is not sent back in full when it is long', async () => {
+  const response = await post('/api/users', { ['x'.repeat(100_000)]: 1 });
+  expect(response.body.length).toBeLessThan(2_000);
+});
+
+test.each(['{', '{"order":}', "{'order':1}", '{"a":1}}', 'null null'])(
+  'a body that is not JSON is refused as such: %s',
+  async (payload) => {
+    const response = await post('/api/orders', payload);
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({
+      error: 'The body is not well-formed JSON',
+      status: 400,
+      code: 'MALFORMED_JSON',
+    });
+  },
+);
+
+test.each(['null', '1', '"text"', '[]'])('a body must be an object, not %s', async (payload) => {
+  const response = await post('/api/orders', payload);
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toMatchObject({ code: 'VALIDATION_FAILED' });
+});
+
+test.each([{}, { 'content-type': 'application/json' }])(
+  'no body at all is missing, with %j',
+  async (headers) => {
+    const response = await inject({ method: 'POST', url: '/api/orders', headers });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      error: 'Bad input: the body is missing',
+    });
+  },
+);
+
+test.each([
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'application/jsonp',
+  'multipart/form-data; boundary=x',
+])('a body sent as %s is refused with 415', async (type) => {
+  const response = await post('/api/orders', JSON.stringify(order()), { 'content-type': type });
+  expect(response.statusCode).toBe(415);
+  expect(response.json()).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
+});
+
+test('a content type may name its charset', async () => {
+  const response = await post('/api/orders', JSON.stringify(order()), {
+    'content-type': 'application/json; charset=utf-8',
+  });
+  expect(response.statusCode).toBe(201);
+});
+
+test('a body of 1 MiB is read, and one byte more is refused with 413', async () => {
+  const most = 1_048_576;
+  const text = JSON.stringify(order());
+  expect((await post('/api/orders', text.padEnd(most))).statusCode).toBe(201);
+  const response = await post('/api/orders', text.padEnd(most + 1));
+  expect(response.statusCode).toBe(413);
+  expect(response.json()).toEqual({
+    error: 'The body may have 1048576 bytes at most',
+    status: 413,
+    code: 'BODY_TOO_LARGE',
+  });
+});
+
+test('a cancellation needs no body, whatever its content type says', async () => {
+  for (const options of [{}, { headers: { 'content-type': 'application/json' } }, { payload: {} }]) {
+    const response = await inject({ method: 'POST', url: '/api/orders/order-1/cancel', ...options });
+    expect(response.statusCode).toBe(200);
+    expect(response.json()).toMatchObject({ status: 'CANCELLED' });
+  }
+});
+
+test('a cancellation with fields that it does not know is refused', async () => {
+  const response = await post('/api/orders/order-1/cancel', { reason: 'late' });
+  expect(response.statusCode).toBe(400);
+  expect(problemsOf(response)).toEqual([{ field: 'reason', message: 'is not a known field' }]);
+});
+
+test('a query is read as what it means, with its defaults', async () => {
+  await inject('/api/orders?limit=7&status=SHIPPED');
+  await inject('/api/orders');
+  expect(shop.asked).toMatchObject([
+    { input: { query: { limit: 7, status: 'SHIPPED' } } },
+    { input: { query: { limit: 100 } } },
+  ]);
+});
+
+test.each([
+  ['limit=0', 'limit', 'must be a whole number from 1 to 1000'],
+  ['limit=1001', 'limit', 'must be a whole number from 1 to 1000'],
+  ['limit=ten', 'limit', 'must be a whole number from 1 to 1000'],
+  ['limit=', 'limit', 'must be a whole number from 1 to 1000'],
+  ['limit=1&limit=2', 'limit', 'must be a whole number from 1 to 1000'],
+  ['status=pending', 'status', 'must be one of PENDING, PROCESSING, SHIPPED, DELIVERED, CANCELLED'],
+  [
+    'status=PENDING&status=SHIPPED',
+    'status',
+    'must be one of PENDING, PROCESSING, SHIPPED, DELIVERED, CANCELLED',
+  ],
+  ['cursor=%00', 'cursor', 'must be a cursor from the Link header of the page before'],
+  ['page=2', 'page', 'is not a known field'],
+  ['__proto__=1', '__proto__', 'is not a known field'],
+])('a query is checked: %s', async (query, field, message) => {
+  const response = await inject(`/api/orders?${query}`);
+  expect(response.statusCode).toBe(400);
+  expect(response.json()).toMatchObject({
+    error: `Bad input: ${field} ${message}`,
+    code: 'VALIDATION_FAILED',
+    details: [{ field, message }],
+  });
+});
+
+test('an operation without a query refuses one', async () => {
+  const response = await inject('/api/orders/order-1?verbose=true');
+  expect(problemsOf(response)).toEqual([{ field: 'verbose', message: 'is not a known field' }]);
+});
+
+test.each(['/api/users/a%20b', '/api/users/%00', `/api/users/${'x'.repeat(129)}`, '/api/users/a%2Fb'])(
+  'an id in a path is checked: %s',
+  async (url) => {
+    const response = await inject(url);
+    expect(response.statusCode).toBe(400);
+    expect(problemsOf(response)).toMatchObject([{ field: 'userId' }]);
+  },
+);

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { createTestRuntime } from '../src/index.ts';
+
+test('work stops at the point it was told to, once, until it may go on', async () => {
+  const runtime = createTestRuntime();
+  const stop = runtime.stopAt('worker.afterMoveBeforePublish');
+  let passed = 0;
+  const work = async () => {
+    await runtime.reach('worker.afterPublishBeforeCommit');
+    await runtime.reach('worker.afterMoveBeforePublish');
+    passed += 1;
+  };
+  const stopped = work();
+  await stop.reached;
+  expect(passed).toBe(0);
+  await work();
+  expect(passed).toBe(1);
+  stop.resume();
+  await stopped;
+  expect(passed).toBe(2);
+});
+
+test('parts of it can be replaced', () => {
+  expect(createTestRuntime({ now: () => 7 }).now()).toBe(7);
+});

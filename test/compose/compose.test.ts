@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { DATABASE_NAMES, PARTITIONS_PER_TOPIC, SERVICE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
+import { eventually } from '@order-pipeline/testing';
+import { defineFlowTests } from '../flows.ts';
+import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { createCompose, type Compose } from './compose.ts';
+
+const MINUTE_MS = 60_000;
+/** How long Kafka is away. */
+const OUTAGE_MS = 30_000;
+/** Nobody waits longer than this for the news that a part is down. */
+const REFUSAL_LIMIT_MS = 2_000;
+const DRAIN_LIMIT_MS = 10_000;
+
+let compose: Compose;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  compose = await createCompose({
+    WORKFLOW_INTERVAL_MS: '500',
+    REDRIVE_AFTER_MS: '15000',
+    RATE_LIMIT: 'off',
+  });
+  gateway = createGateway(compose.url);
+  await compose.run('up', '--build', '--wait', '--quiet-pull');
+}, 10 * MINUTE_MS);
+
+afterAll(async () => {
+  await gateway?.close();
+  await compose?.run('down', '--volumes', '--timeout', '10');
+}, 2 * MINUTE_MS);
+
+/** A user, an item with plenty of stock, and a way to place many orders of one unit; answers the ids of those taken. */
+const setUpLoad = async () => {
+  const [userId, itemId] = [unique('user'), unique('item')];
+  await gateway.addUser(userId);
+  await gateway.addItem(itemId, 100_000);
+  const placeOne = async (): Promise<string | undefined> => {
+    const orderId = unique('order');
+    const answer = await gateway.place(orderId, userId, { [itemId]: 1 }).catch(() => undefined);
+    return answer?.status === 201 ? orderId : undefined;
+  };
+  return {
+    itemId,
+    /** Asks until `done` is true, a few at a time. */
+    placeWhile: async (goesOn: () => boolean): Promise<string[]> => {
+      const taken: string[] = [];
+      while (goesOn()) {
+        const placed = await Promise.all(Array.from({ length: 5 }, placeOne));
+        taken.push(...placed.filter((orderId) => orderId !== undefined));
+      }
+      return taken;
+    },
+    place: async (count: number): Promise<string[]> => {
+      const placed = await Promise.all(Array.from({ length: count }, placeOne));
+      return placed.filter((orderId) => orderId !== undefined);
+    },
+  };
+};
+
+/** Waits until every order is delivered, and nothing but these orders has taken from the item's stock. */
+const allDelivered = async (orderIds: readonly string[], itemId: string): Promise<void> => {
+  for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
+  await eventually(
+    async () => {
+      const { availableQty, reservedQty } = await gateway.stockOf(itemId);
+      expect({ availableQty, reservedQty }).toEqual({
+        availableQty: 100_000 - orderIds.length,
+        reservedQty: 0,
+      });
+    },
+    { timeoutMs: MINUTE_MS },
+  );
+};
+
+defineFlowTests(() => gateway);
+
+test('only the port of the gateway is published, on loopback alone', async () => {
+  const published = (await compose.containers()).flatMap(({ Service, Publishers }) =>
+    (Publishers ?? []).filter(({ PublishedPort }) => PublishedPort > 0).map(({ URL }) => [Service, URL]),
+  );
+  expect(published).toEqual([['api-gateway', '127.0.0.1']]);
+});
+
+test('no service runs as root', async () => {
+  for (const service of SERVICE_NAMES) {
+    const uid = await compose.run('exec', '-T', service, 'node', '-p', 'process.getuid()');
+    expect([service, Number(uid) > 0]).toEqual([service, true]);
+  }
+});
+
+test(
+  'each service logs in to its own database and to no other',
+  async () => {
+    for (const role of DATABASE_NAMES) {
+      for (const database of DATABASE_NAMES) {
+        const url = `postgresql://${role}:${role}@127.0.0.1:5432/${database}`;
+        const entering = compose.run('exec', '-T', 'postgres', 'psql', url, '-c', 'SELECT 1');
+        const entered = await entering.then(
+          () => true,
+          () => false,
+        );
+        expect([role, database, entered]).toEqual([role, database, role === database]);
+      }
+    }
+  },
+  MINUTE_MS,
+);
+
+test(
+  'the topics were made on purpose, with their partitions',
+  async () => {
+    const tool = [
+      'exec',
+      '-T',
+      'kafka',
+      '/opt/kafka/bin/kafka-topics.sh',
+      '--bootstrap-server',
+      'kafka:9092',
+    ];
+    const description = await compose.run(...tool, '--describe');
+    for (const topic of TOPIC_NAMES) {
+      expect(description).toMatch(
+        new RegExp(`Topic: ${topic}\\s.*PartitionCount: ${PARTITIONS_PER_TOPIC}\\s`),
+      );
+    }
+  },
+  MINUTE_MS,
+);
+
+test(
+  'while a part is down the gateway says so in time, and afterwards all goes on by itself',
+  async () => {
+    const { itemId, place } = await setUpLoad();
+    await compose.run('stop', 'inventory');
+    const startedAt = performance.now();
+    const answer = await gateway.get(`/api/inventory/${itemId}`);
+    expect(performance.now() - startedAt).toBeLessThan(REFUSAL_LIMIT_MS);
+    expect(answer).toMatchObject({ status: 503, body: { status: 503, code: 'UNAVAILABLE' } });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect(await place(3)).toEqual([]);
+    await compose.run('start', 'inventory');
+    const orderIds = await eventually(
+      async () => {
+        const placed = await place(1);
+        expect(placed).toHaveLength(1);
+        return placed;
+      },
+      { timeoutMs: MINUTE_MS },
+    );
+    await allDelivered(orderIds, itemId);
+  },
+  4 * MINUTE_MS,
+);
+
+test(
+  'services that are killed under load lose nothing and do nothing twice',
+  async () => {
+    const { itemId, placeWhile } = await setUpLoad();
+    let killing = true;
+    const placing = placeWhile(() => killing);
+    for (const service of [
+      'shipping',
+      'delivery',
+      'workflow',
+      'orders',
+      'inventory',
+      'users',
+      'orders-facade',
+    ]) {
+      await compose.run('kill', '--signal', 'SIGKILL', service);
+      await compose.run('up', '--detach', '--no-recreate', service);
+    }
+    killing = false;
+    const orderIds = await placing;
+    expect(orderIds.length).toBeGreaterThan(0);
+    await compose.run('up', '--wait', '--no-recreate');
+    await eventually(
+      async () => {
+        // Those that were not acknowledged may stand all the same: they are orders like others.
+        const stock = await gateway.stockOf(itemId);
+        expect(stock.reservedQty).toBe(0);
+      },
+      { timeoutMs: 3 * MINUTE_MS },
+    );
+    for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
+    const { availableQty } = await gateway.stockOf(itemId);
+    expect(100_000 - availableQty).toBeGreaterThanOrEqual(orderIds.length);
+  },
+  8 * MINUTE_MS,
+);
+
+test(
+  'Kafka may be away for 30 s: orders are taken, and none is lost',
+  async () => {
+    const { itemId, place, placeWhile } = await setUpLoad();
+    const before = await place(10);
+    await compose.run('stop', 'kafka');
+    const backAt = performance.now() + OUTAGE_MS;
+    const during = await placeWhile(() => performance.now() < backAt);
+    expect(during.length).toBeGreaterThan(0);
+    await compose.run('start', 'kafka');
+    await allDelivered([...before, ...during], itemId);
+  },
+  8 * MINUTE_MS,
+);
+
+test(
+  'two instances of orders and three of shipping share the work',
+  async () => {
+    await compose.run('up', '--wait', '--no-recreate', '--scale', 'orders=2', '--scale', 'shipping=3');
+    const { itemId, place } = await setUpLoad();
+    const orderIds = await place(100);
+    expect(orderIds).toHaveLength(100);
+    await allDelivered(orderIds, itemId);
+    const tool = [
+      'exec',
+      '-T',
+      'kafka',
+      '/opt/kafka/bin/kafka-consumer-groups.sh',
+      '--bootstrap-server',
+      'kafka:9092',
+    ];
+    await eventually(
+      async () => {
+        const description = await compose.run(...tool, '--describe', '--group', 'shipping', '--members');
+        const partitions = description
+          .split('\n')
+          .filter((line) => line.startsWith('shipping'))
+          .map((line) => line.trim().split(/\s+/).at(-1));
+        expect(partitions).toEqual(['2', '2', '2']);
+      },
+      { timeoutMs: MINUTE_MS },
+    );
+  },
+  4 * MINUTE_MS,
+);
+
+test(
+  'a stop drains: every service ends in time, and what was taken goes on after the next start',
+  async () => {
+    const { itemId, place, placeWhile } = await setUpLoad();
+    const first = await place(20);
+    let stopping = true;
+    const placing = placeWhile(() => stopping);
+    const started = performance.now();
+    await compose.run('stop', ...SERVICE_NAMES);
+    const tookMs = performance.now() - started;
+    stopping = false;
+    const taken = [...first, ...(await placing)];
+    const services = (await compose.containers()).filter(({ Service }) =>
+      (SERVICE_NAMES as readonly string[]).includes(Service),
+    );
+    // Killed ones would have ended with 137.
+    expect(services.map(({ Service, ExitCode }) => [Service, ExitCode])).toEqual(
+      services.map(({ Service }) => [Service, 0]),
+    );
+    // Compose stops them in the order of their dependencies, so several times the limit of one can pass.
+    expect(tookMs).toBeLessThan(4 * DRAIN_LIMIT_MS);
+    await compose.run('up', '--wait', '--no-recreate', '--scale', 'orders=2', '--scale', 'shipping=3');
+    await eventually(
+      async () => {
+        const { reservedQty } = await gateway.stockOf(itemId);
+        expect(reservedQty).toBe(0);
+      },
+      { timeoutMs: 2 * MINUTE_MS },
+    );
+    for (const orderId of taken) await gateway.reaches(orderId, 'DELIVERED', MINUTE_MS);
+  },
+  8 * MINUTE_MS,
+);

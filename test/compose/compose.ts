@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COMMAND_TIMEOUT_MS = 600_000;
+const run = promisify(execFile);
+
+/** A container as `docker compose ps` tells of it. */
+export interface Container {
+  readonly ID: string;
+  readonly Service: string;
+  readonly State: string;
+  readonly ExitCode: number;
+  readonly Publishers: readonly { readonly URL: string; readonly PublishedPort: number }[] | null;
+}
+
+/** docker-compose.yml of the project, under a name of its own. */
+export interface Compose {
+  /** Where the gateway is. */
+  readonly url: string;
+  /** Runs `docker compose` with these arguments and answers what it prints. */
+  run(...arguments_: string[]): Promise<string>;
+  /** Runs `docker` with these arguments and answers what it prints. */
+  docker(...arguments_: string[]): Promise<string>;
+  /** Its containers, those that have ended too. */
+  containers(): Promise<Container[]>;
+}
+
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+
+/** @param settings environment variables, as a user would set them for `docker compose` */
+export const createCompose = async (settings: Readonly<Record<string, string>>): Promise<Compose> => {
+  const port = await freePort();
+  const project = `order-pipeline-test-${randomBytes(3).toString('hex')}`;
+  const execute = async (arguments_: readonly string[]): Promise<string> => {
+    const { stdout } = await run('docker', arguments_, {
+      cwd: ROOT,
+      env: { ...process.env, ...settings, PORT: String(port) },
+      timeout: COMMAND_TIMEOUT_MS,
+      maxBuffer: 64 * 1_048_576,
+    });
+    return stdout;
+  };
+  const compose: Compose['run'] = (...arguments_) => execute(['compose', '-p', project, ...arguments_]);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    run: compose,
+    docker: (...arguments_) => execute(arguments_),
+    containers: async () => {
+      const lines = (await compose('ps', '--all', '--format', 'json')).split('\n').filter(Boolean);
+      return lines.map((line) => JSON.parse(line) as Container);
+    },
+  };
+};
