@@ -38,8 +38,12 @@ export const pageHeaders = (
 ): Record<string, string> => {
   if (next === undefined) return {};
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...query, cursor: next.toString(RADIX) })) {
-    if (value !== undefined) parameters.set(name, `${value}`);
+  const asked: Readonly<Record<string, string | number | undefined>> = {
+    ...query,
+    cursor: next.toString(RADIX),
+  };
+  for (const [name, value] of Object.entries(asked)) {
+    if (value !== undefined) parameters.set(name, String(value));
   }
   return { link: `<${path}?${parameters.toString()}>; rel="next"` };
 };

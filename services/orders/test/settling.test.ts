@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
-import { sleep } from '@order-pipeline/service-kit';
+import { sleep, type Reply } from '@order-pipeline/service-kit';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
 import { countOf, fresh, orderOf, startShop, times, type Shop } from './shop.ts';
@@ -168,22 +168,21 @@ test('however placements and settlements meet, every order stands on its own res
         point === 'orders.afterReserveBeforeStore' ? sleep(runtime, runtime.random() * 8) : undefined,
     });
   }
-  let open = true;
+  const rounds = async (client: number): Promise<Reply[]> => {
+    const own: Reply[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const order = orderOf({ [popular]: 1 });
+      own.push(...(await Promise.all(services.map((service) => shop.place(order, service)))));
+      if (client % 4 === 0) await shop.cancel(order.orderId);
+    }
+    return own;
+  };
+  let placing = 20;
+  const placements = times(20, (client) => rounds(client).finally(() => (placing -= 1)));
   const settling = services.map(async (service) => {
-    while (open) await settleEverything(service);
+    while (placing > 0) await settleEverything(service);
   });
-  const replies = await Promise.all(
-    times(20, async (client) => {
-      const own = [];
-      for (let round = 0; round < 8; round += 1) {
-        const order = orderOf({ [popular]: 1 });
-        own.push(...(await Promise.all(services.map((service) => shop.place(order, service)))));
-        if (client % 4 === 0) await shop.cancel(order.orderId);
-      }
-      return own;
-    }),
-  );
-  open = false;
+  const replies = await Promise.all(placements);
   await Promise.all(settling);
   const all = replies.flat();
   expect(countOf(all, 201) + countOf(all, 409) + countOf(all, 503)).toBe(320);

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { usersApi } from '@order-pipeline/contracts';
-import { startTestPostgres, startTestService, type TestPostgres } from '@order-pipeline/testing';
+import {
+  eventually,
+  startTcpDoor,
+  startTestPostgres,
+  startTestService,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { usersService } from '../src/index.ts';
 
 let postgres: TestPostgres;
@@ -34,16 +40,41 @@ test('two instances that start at once on one database both work', async () => {
   await Promise.all(instances.map((instance) => instance.close()));
 });
 
-test('while its database is down it is not ready and answers 503 at once', async () => {
-  const own = await startTestPostgres();
-  const users = await startTestService(usersService, { databaseUrl: await own.freshDatabase('users') });
-  expect((await users.server.inject('/health/ready')).statusCode).toBe(200);
-  await own.stop();
+test('while its database is away it is not ready and answers 503, and when it is back it goes on', async () => {
+  const door = await startTcpDoor(await postgres.freshDatabase('users'));
+  const users = await startTestService(usersService, { databaseUrl: door.url });
+  const register = () => users.server.inject({ method: 'POST', url: '/api/users', payload: user });
+  const isReady = async () => (await users.server.inject('/health/ready')).statusCode === 200;
+  expect(await isReady()).toBe(true);
 
-  expect((await users.server.inject('/health/ready')).statusCode).toBe(503);
-  const response = await users.server.inject({ method: 'POST', url: '/api/users', payload: user });
+  door.shut();
+  expect(await isReady()).toBe(false);
+  const response = await register();
   expect(response.statusCode).toBe(503);
   expect(response.headers['retry-after']).toBe('1');
   expect(response.json()).toMatchObject({ code: 'UNAVAILABLE', status: 503 });
+
+  door.open();
+  await eventually(async () => expect(await isReady()).toBe(true));
+  expect((await register()).statusCode).toBe(201);
   await users.close();
+  await door.stop();
+});
+
+test('while its database hangs it answers 503 within 2 s', async () => {
+  const door = await startTcpDoor(await postgres.freshDatabase('users'));
+  const users = await startTestService(usersService, { databaseUrl: door.url });
+  await users.ask(usersApi.registerUser, { body: user });
+  door.stall();
+  const start = performance.now();
+  const responses = await Promise.all([
+    users.server.inject('/api/users/user11'),
+    users.server.inject({ method: 'POST', url: '/api/users', payload: user }),
+    users.server.inject('/health/ready'),
+  ]);
+  expect(responses.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
+  expect(performance.now() - start).toBeLessThan(2_000);
+  door.open();
+  await users.close();
+  await door.stop();
 });

@@ -14,7 +14,8 @@ const RELAYED_HEADERS = ['link', 'retry-after'] as const;
 const pathFor = ({ path }: Operation, { params, query }: Input<Operation>): string => {
   const values = (params ?? {}) as Record<string, string>;
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries((query ?? {}) as Record<string, string | number | undefined>)) {
+  const asked: Readonly<Record<string, string | number | undefined>> = query ?? {};
+  for (const [name, value] of Object.entries(asked)) {
     if (value !== undefined) search.set(name, String(value));
   }
   const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));

@@ -1,0 +1,115 @@
+import { expect, test } from '@jest/globals';
+import { SERVICE_NAMES } from '@order-pipeline/contracts';
+import { SettingsError } from '@order-pipeline/service-kit';
+import { planSystem } from '../src/plan.ts';
+
+const KAFKA = { KAFKA_BROKERS: 'kafka:9092' };
+
+const problemsOf = (names: readonly string[], environment: Record<string, string>): readonly string[] => {
+  try {
+    planSystem(names, environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+test('without names and settings, every service runs on embedded parts', () => {
+  const plan = planSystem([], {});
+  expect(plan.services.map(({ service }) => service.name)).toEqual(SERVICE_NAMES);
+  expect(plan).toMatchObject({ port: 3000, host: '127.0.0.1', dataDir: '.data', kafkaBrokers: undefined });
+  expect([...plan.databases]).toEqual([
+    ['users', undefined],
+    ['inventory', undefined],
+    ['orders', undefined],
+  ]);
+});
+
+test('services start in the order of what stands on what, however they are named', () => {
+  const plan = planSystem(['orders-facade', 'users', 'orders', 'inventory'], KAFKA);
+  expect(plan.services.map(({ service }) => service.name)).toEqual([
+    'users',
+    'inventory',
+    'orders',
+    'orders-facade',
+  ]);
+});
+
+test('a service that runs alone takes its URLs from the settings, and only its own', () => {
+  const plan = planSystem(['orders'], {
+    ...KAFKA,
+    KAFKA_BROKERS: 'one:9092, [::1]:9093',
+    ORDERS_DATABASE_URL: 'postgresql://orders:secret@db:5432/orders',
+    USERS_DATABASE_URL: 'not for this process',
+    USERS_URL: 'http://users:3000',
+    INVENTORY_URL: 'http://inventory:3000',
+  });
+  expect(plan.kafkaBrokers).toEqual(['one:9092', '[::1]:9093']);
+  expect([...plan.databases]).toEqual([['orders', 'postgresql://orders:secret@db:5432/orders']]);
+  expect([...plan.peerUrls]).toEqual([
+    ['users', 'http://users:3000'],
+    ['inventory', 'http://inventory:3000'],
+  ]);
+});
+
+test('every wrong setting of every service is named at once', () => {
+  const problems = problemsOf([], {
+    PORT: '70000',
+    HOST: 'not a host',
+    LOG_LEVEL: 'loud',
+    KAFKA_BROKERS: 'kafka',
+    ORDERS_DATABASE_URL: 'mysql://somewhere',
+    WORKFLOW_INTERVAL_MS: 'soon',
+    REDRIVE_AFTER_MS: '-1',
+    RATE_LIMIT: 'none',
+  });
+  const named = problems.map((problem) => problem.split(' ', 1)[0]);
+  expect(named.toSorted()).toEqual([
+    'HOST',
+    'KAFKA_BROKERS',
+    'LOG_LEVEL',
+    'ORDERS_DATABASE_URL',
+    'PORT',
+    'RATE_LIMIT',
+    'REDRIVE_AFTER_MS',
+    'WORKFLOW_INTERVAL_MS',
+  ]);
+  expect(problems).toContain('PORT must be a whole number from 0 to 65535, not "70000"');
+});
+
+test('an empty variable counts as one that is not set', () => {
+  expect(planSystem([], { PORT: '', KAFKA_BROKERS: '', ORDERS_DATABASE_URL: '' })).toMatchObject({
+    port: 3000,
+    kafkaBrokers: undefined,
+  });
+});
+
+test('an unknown service is named, together with the settings that are wrong', () => {
+  const problems = problemsOf(['orders', 'billing'], { PORT: 'x' });
+  expect(problems).toHaveLength(2);
+  expect(problems[0]).toMatch(/^There is no service "billing", only users, inventory, orders, /);
+  expect(problems[1]).toMatch(/^PORT /);
+});
+
+test('services that exchange events over processes need a Kafka', () => {
+  const urls = { USERS_URL: 'http://users:3000', INVENTORY_URL: 'http://inventory:3000' };
+  expect(problemsOf(['orders'], urls)).toEqual([
+    'KAFKA_BROKERS must be set: orders exchanges events with inventory, workflow, shipping, delivery, which does not run in this process',
+  ]);
+  expect(problemsOf(['orders'], { ...urls, ...KAFKA })).toEqual([]);
+  expect(problemsOf(['users'], {})).toEqual([]);
+  expect(problemsOf(['inventory', 'workflow', 'shipping', 'delivery', 'orders', 'users'], {})).toEqual([]);
+});
+
+test('a service that asks another in another process needs its URL', () => {
+  expect(
+    problemsOf(['orders-facade', 'api-gateway'], { ORDERS_URL: 'http://orders:3000', USERS_URL: '' }),
+  ).toEqual([
+    'USERS_URL must be set: orders-facade asks users, which does not run in this process',
+    'INVENTORY_URL must be set: orders-facade asks inventory, which does not run in this process',
+  ]);
+  expect(problemsOf(['api-gateway'], { ORDERS_FACADE_URL: 'orders-facade:3000' })).toEqual([
+    'ORDERS_FACADE_URL must be a URL that starts with http:// or https://, not "orders-facade:3000"',
+  ]);
+});

@@ -1,0 +1,124 @@
+import { expect, test } from '@jest/globals';
+import { startSystem } from '../src/index.ts';
+import {
+  dataDir,
+  eventually,
+  get,
+  ownDataDir,
+  placeOrder,
+  post,
+  postgresProcesses,
+  quickSettings,
+  startHere,
+  statusOf,
+  takePort,
+} from './system-harness.ts';
+
+ownDataDir();
+
+test('without anything set, an order walks from the gateway to DELIVERED', async () => {
+  const { url } = await startHere();
+  await placeOrder(url, 'order-1');
+  await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'));
+  const history = (await get(`${url}/api/orders/order-1/history`)) as { status: string }[];
+  expect(history.map(({ status }) => status)).toEqual(['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED']);
+  await eventually(async () =>
+    expect(await get(`${url}/api/inventory/item1`)).toMatchObject({ availableQty: 7, reservedQty: 0 }),
+  );
+});
+
+test('a start on the same folder finds all that was there, and orders on their way go on at once', async () => {
+  const first = await startHere({ WORKFLOW_INTERVAL_MS: '3600000' });
+  await placeOrder(first.url, 'order-1');
+  await first.stop();
+  expect(postgresProcesses()).toEqual([]);
+
+  const { url } = await startHere();
+  expect(await get(`${url}/api/users/user11`)).toMatchObject({ name: 'Sriram' });
+  expect(await get(`${url}/api/inventory/item1`)).toMatchObject({ availableQty: 7 });
+  await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'));
+});
+
+test('with the gateway in the process, its port carries what is public and nothing else', async () => {
+  const { url } = await startHere();
+  const move = { to: 'DELIVERED', orderIds: ['order-1'], cause: 'an outsider' };
+  expect((await post(`${url}/internal/orders/move`, move)).status).toBe(404);
+  await eventually(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200));
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('service="orders"');
+  expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+});
+
+test('without the gateway, the one port carries every service, with only the database it needs', async () => {
+  const { url, infrastructure } = await startHere({}, ['users']);
+  const user = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
+  expect((await post(`${url}/api/users`, user)).status).toBe(201);
+  expect(infrastructure.postgresPid).toEqual(expect.any(Number));
+});
+
+test('a stop finishes the requests in flight and takes no further one', async () => {
+  const system = await startHere();
+  await placeOrder(system.url, 'order-1');
+  const orders = Array.from({ length: 40 }, (_, index) =>
+    post(`${system.url}/api/orders`, {
+      order: { orderId: `burst-${index}`, userId: 'user11', items: [{ itemId: 'item1', quantity: 1 }] },
+    }).then(
+      ({ status }) => status,
+      () => 'not taken',
+    ),
+  );
+  // One is answered, so the others are on their way.
+  await Promise.race(orders);
+  await system.stop();
+  const answers = await Promise.all(orders);
+  expect(answers.filter((answer) => answer === 201)).toHaveLength(7);
+  expect(answers.filter((answer) => answer !== 201 && answer !== 409 && answer !== 'not taken')).toEqual([]);
+  await expect(fetch(`${system.url}/health/live`)).rejects.toThrow();
+});
+
+test('a port that is taken is one sentence, and leaves nothing running', async () => {
+  const { port, free } = await takePort();
+  const start = startSystem({ environment: { ...quickSettings(), PORT: String(port) } });
+  await expect(start).rejects.toThrow(`Port ${port} is taken by another program; set PORT to another one.`);
+  expect(postgresProcesses()).toEqual([]);
+  free();
+});
+
+test('a second start on the same folder is told of the first, even where it would take the same port', async () => {
+  const first = await startHere();
+  const port = new URL(first.url).port;
+  for (const PORT of ['0', port]) {
+    const second = startSystem({ environment: { ...quickSettings(), PORT } });
+    await expect(second).rejects.toThrow(
+      `Another order-pipeline is running on DATA_DIR ${dataDir} (process ${process.pid}).`,
+    );
+  }
+});
+
+test('a database that is not there is a sentence', async () => {
+  const { port, free } = await takePort();
+  free();
+  const start = startHere({ USERS_DATABASE_URL: `postgresql://users@127.0.0.1:${port}/users` }, ['users']);
+  await expect(start).rejects.toThrow(
+    `The users service did not start: connect ECONNREFUSED 127.0.0.1:${port}`,
+  );
+});
+
+test('when the embedded PostgreSQL dies by itself, the system says so', async () => {
+  const { infrastructure, failed } = await startHere({}, ['users']);
+  process.kill(infrastructure.postgresPid ?? 0, 'SIGKILL');
+  expect(await failed).toMatch(/^PostgreSQL ended by SIGKILL/);
+});
+
+test('a start that is called off closes what it opened', async () => {
+  const controller = new AbortController();
+  const start = startSystem({
+    environment: quickSettings(),
+    durability: 'off',
+    signal: controller.signal,
+    progress: (sentence) => {
+      if (sentence === 'Starting orders') controller.abort();
+    },
+  });
+  await expect(start).rejects.toThrow('aborted');
+  expect(postgresProcesses()).toEqual([]);
+});
