@@ -22,8 +22,8 @@ const idsOf = (events: readonly ReceivedEvent[]): string[] => events.map(({ even
 const publish = ({ publisher }: Harness, ...orderIds: string[]) =>
   publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
 
-/** The dead letters of a group. */
-const readDeadLetters = async (broker: Broker, group: string) => {
+/** The dead letters that a group has made of the messages of a key. */
+const readDeadLetters = async (broker: Broker, group: string, ofKey: string) => {
   const { seen, stop } = await readRaw(broker, [`${TOPIC}.DLQ`]);
   return {
     own: () =>
@@ -35,7 +35,7 @@ const readDeadLetters = async (broker: Broker, group: string) => {
             Object.entries(headers ?? {}).map(([name, content]) => [name, String(content)]),
           ),
         }))
-        .filter(({ headers }) => headers['dlq.group'] === group),
+        .filter(({ key, headers }) => key === ofKey && headers['dlq.group'] === group),
     stop,
   };
 };
@@ -90,9 +90,9 @@ test('a message that cannot be understood goes to the dead letters, and the ones
     handle: async (events) => void worked.push(...idsOf(events)),
   });
   await eventually(() => expect(worked.filter((id) => id === orderId)).toHaveLength(2), WAIT);
-  const deadLetters = await readDeadLetters(harness.broker, group);
+  const deadLetters = await readDeadLetters(harness.broker, group, orderId);
   await eventually(() => {
-    expect(deadLetters.own().filter(({ key }) => key === orderId)).toEqual([
+    expect(deadLetters.own()).toEqual([
       {
         key: orderId,
         value: 'nonsense',
@@ -129,7 +129,7 @@ test('a handler that throws a TypeError on one message does not stop the consume
   await publish(harness, bad);
   await harness.publisher.send(TOPIC, [keyed]);
   await eventually(() => expect(worked).toContain(good), WAIT);
-  const deadLetters = await readDeadLetters(harness.broker, group);
+  const deadLetters = await readDeadLetters(harness.broker, group, bad);
   await eventually(() => {
     expect(deadLetters.own()).toMatchObject([
       {
@@ -164,9 +164,11 @@ test('a message that a part which is down keeps from being worked is worked when
   });
   await publish(harness, orderId);
   await eventually(() => expect(done).toBe(true), WAIT);
-  expect(harness.service.logs).not.toContainEqual(
-    expect.objectContaining({ msg: 'put a message into the dead letters' }),
+  const deadLetters = harness.service.logs.filter(
+    ({ msg, reason }) =>
+      msg === 'put a message into the dead letters' && String(reason).includes('orders is down'),
   );
+  expect(deadLetters).toEqual([]);
   await harness.service.close();
 });
 
@@ -356,7 +358,7 @@ test('a message that keeps failing when it is worked off goes to the dead letter
   });
   expect(done).toBe(true);
   expect(await committedAt(harness.broker, group, message)).toBeGreaterThan(Number(message.offset));
-  const deadLetters = await readDeadLetters(harness.broker, group);
+  const deadLetters = await readDeadLetters(harness.broker, group, bad);
   await eventually(() => {
     expect(deadLetters.own()).toMatchObject([
       { key: bad, headers: { 'dlq.reason': 'RangeError: no such order', 'dlq.tries': String(MAX_TRIES) } },
@@ -471,8 +473,12 @@ test('a consumer that kafkajs has given up for good is started anew, and no mess
     handle: async (events) => void worked.push(...idsOf(events)),
   });
   await eventually(() => expect(worked).toContain(orderId), WAIT);
-  expect(harness.service.logs).toContainEqual(expect.objectContaining({ msg: 'a consumer crashed' }));
-  expect(harness.service.logs).toContainEqual(expect.objectContaining({ msg: 'a consumer is started anew' }));
+  // A batch of another partition may have been worked before kafkajs gave up.
+  await eventually(() => {
+    const told = harness.service.logs.map(({ msg }) => msg);
+    expect(told).toEqual(expect.arrayContaining(['a consumer crashed', 'a consumer is started anew']));
+    expect(told.filter((msg) => msg === 'a consumer joined its group')).toHaveLength(2);
+  }, WAIT);
   await harness.service.close();
 });
 

@@ -1,11 +1,4 @@
-import {
-  STATUSES_ON_THE_WAY,
-  TOPIC_OF,
-  type AnnouncedStatus,
-  type NewOrder,
-  type OrderLine,
-  type OrderStatus,
-} from '@order-pipeline/contracts';
+import { type NewOrder, type OrderLine, type OrderStatus } from '@order-pipeline/contracts';
 
 /** What came of placing an order. */
 export type Placement =
@@ -60,8 +53,7 @@ export const splitRepeats = <R extends { readonly order: NewOrder }>(
 };
 
 export type CancellationDecision =
-  | { readonly outcome: 'NOT_FOUND' }
-  | { readonly outcome: 'REFUSED'; readonly sentence: string };
+  { readonly outcome: 'NOT_FOUND' } | { readonly outcome: 'REFUSED'; readonly sentence: string };
 
 /**
  * Why an order that could not be moved from PENDING to CANCELLED was not.
@@ -72,10 +64,3 @@ export const decideCancellation = (status: OrderStatus | undefined): Cancellatio
   status === undefined || status === 'PENDING'
     ? { outcome: 'NOT_FOUND' }
     : { outcome: 'REFUSED', sentence: `Order cannot be cancelled. Current status: ${status}` };
-
-/** Whether a status has an event. */
-export const isAnnounced = (status: OrderStatus): status is AnnouncedStatus => status in TOPIC_OF;
-
-/** Whether an order of this status waits for its next event. */
-export const isOnTheWay = (status: OrderStatus): boolean =>
-  (STATUSES_ON_THE_WAY as readonly OrderStatus[]).includes(status);

@@ -19,8 +19,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await eventually(() => expectBooksToBalance(shop));
-  await shop.close();
+  try {
+    await eventually(() => expectBooksToBalance(shop));
+  } finally {
+    await shop.close();
+  }
 });
 
 afterAll(() => postgres?.stop());

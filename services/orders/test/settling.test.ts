@@ -21,8 +21,11 @@ const open = async (environment: Record<string, string> = {}): Promise<void> => 
 beforeEach(() => open());
 
 afterEach(async () => {
-  await eventually(() => expectBooksToBalance(shop));
-  await shop.close();
+  try {
+    await eventually(() => expectBooksToBalance(shop));
+  } finally {
+    await shop.close();
+  }
 });
 
 afterAll(() => postgres?.stop());
