@@ -10,8 +10,9 @@ export const MAX_BATCH = 1_000;
 
 const ID = '^[A-Za-z0-9._:-]{1,128}$';
 // No control characters (PostgreSQL cannot store NUL) and no halves of surrogate pairs, and not only spaces.
-const PRINTABLE = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$';
-const CURSOR = '^[A-Za-z0-9_-]{1,64}$';
+const PRINTABLE =
+  '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*[^\\u0000-\\u0020\\u007f\\ud800-\\udfff][^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$';
+const CURSOR = '^(?:0|[1-9a-z][0-9a-z]{0,9})$';
 
 /** What each pattern asks for, in words for the one whose input does not match it. */
 export const PATTERN_RULES: Readonly<Record<string, string>> = {

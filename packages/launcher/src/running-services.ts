@@ -61,7 +61,8 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       closers.add(`connections to ${peer}`, close);
       remote.set(peer, transport);
     }
-    return createPeers((peer) => local.get(peer) ?? remote.get(peer));
+    const limit = { runtime, timeoutMs: service.callTimeoutMs };
+    return createPeers((peer) => local.get(peer) ?? remote.get(peer), limit);
   };
 
   const startOne = async ({ service, settings }: PlannedService): Promise<void> => {

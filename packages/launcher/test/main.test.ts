@@ -70,7 +70,7 @@ test('wrong settings are printed together, one line a problem', async () => {
   const { child, output } = launch(['workflow', 'orders'], { PORT: 'x', WORKFLOW_INTERVAL_MS: '1.5' });
   expect(await end(child)).toBe(1);
   const lines = output().trim().split('\n');
-  expect(lines.map((line) => line.split(' ', 1)[0]).toSorted()).toEqual([
+  expect(lines.map((line) => line.split(' ', 1)[0] ?? '').toSorted()).toEqual([
     'INVENTORY_URL',
     'KAFKA_BROKERS',
     'PORT',

@@ -64,7 +64,7 @@ test('every wrong setting of every service is named at once', () => {
     REDRIVE_AFTER_MS: '-1',
     RATE_LIMIT: 'none',
   });
-  const named = problems.map((problem) => problem.split(' ', 1)[0]);
+  const named = problems.map((problem) => problem.split(' ', 1)[0] ?? '');
   expect(named.toSorted()).toEqual([
     'HOST',
     'KAFKA_BROKERS',

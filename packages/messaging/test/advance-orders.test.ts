@@ -13,7 +13,7 @@ const prepare = () => {
   const advance = createAdvanceOrders({
     to: 'PROCESSING',
     cause: 'workflow',
-    peers: createPeers(() => createLocalTransport(orders.routes)),
+    peers: createPeers(() => createLocalTransport(orders.routes), { runtime, timeoutMs: 5_000 }),
     publisher: {
       publish: async (events) => {
         if (kafkaIsDown) throw unavailable('Kafka does not take messages');

@@ -8,9 +8,9 @@ import {
   startTestService,
   type TestService,
 } from '@order-pipeline/testing';
-import kafkajs, { type KafkaMessage } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { z } from 'zod';
-import { createMessaging, type MessagePosition, type Messaging } from '../src/index.ts';
+import { createMessaging, type MessagePosition, type Messaging, type ReceivedEvent } from '../src/index.ts';
 
 /** Real Kafka takes its time to let a first member into a group. */
 export const WAIT = { timeoutMs: 20_000 };
@@ -104,33 +104,6 @@ export const committedAt = async (
   }
 };
 
-export interface SeenMessage {
-  readonly topic: string;
-  readonly partition: number;
-  readonly message: KafkaMessage;
-}
-
-/** Reads topics as they are, without the loop under test. */
-export const readRaw = async (
-  broker: Broker,
-  topics: readonly string[],
-): Promise<{ readonly seen: readonly SeenMessage[]; stop(): Promise<void> }> => {
-  const consumer = broker.connect(fresh('reader')).consumer({
-    groupId: fresh('reader'),
-    maxWaitTimeInMs: 200,
-    allowAutoTopicCreation: false,
-  });
-  const seen: SeenMessage[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-  await consumer.run({
-    eachBatch: async ({ batch: { topic, partition, messages } }) => {
-      seen.push(...messages.map((message) => ({ topic, partition, message })));
-    },
-  });
-  return { seen, stop: () => consumer.disconnect() };
-};
-
 /** A promise and what settles it. */
 export const createGate = (): { readonly opened: Promise<void>; open(): void } => {
   let open = (): void => undefined;
@@ -138,4 +111,26 @@ export const createGate = (): { readonly opened: Promise<void>; open(): void } =
     open = resolve;
   });
   return { opened, open: () => open() };
+};
+
+/** The topic on which consumers are tested; each test has a group of its own on it. */
+export const TOPIC = 'ORDER_PLACED';
+
+export const idsOf = (events: readonly ReceivedEvent[]): string[] => events.map(({ event }) => event.orderId);
+
+export const publish = ({ publisher }: Messaging, ...orderIds: string[]): Promise<void> =>
+  publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+
+/** The dead letters that a group has made of the messages of a key. */
+export const readDeadLetters = async (broker: Broker, group: string, ofKey: string) => {
+  const { messages, stop } = await readTopics(broker, [`${TOPIC}.DLQ`]);
+  const own = () => messages.filter(({ key, headers }) => key === ofKey && headers['dlq.group'] === group);
+  return { own, stop };
+};
+
+/** The partitions that the consumer of a harness was given last. */
+export const partitionsOf = ({ service }: Harness): readonly number[] => {
+  const joins = service.logs.filter(({ msg }) => msg === 'a consumer joined its group');
+  const assignment = joins.at(-1)?.['assignment'] as Record<string, number[]> | undefined;
+  return assignment?.[TOPIC] ?? [];
 };

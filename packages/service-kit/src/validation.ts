@@ -8,6 +8,9 @@ const options = {
   useDefaults: true,
   removeAdditional: false,
   verbose: true,
+  // The schemas are our own: checking them at every start would take longer than compiling them.
+  meta: false,
+  validateSchema: false,
 } as const;
 const withFormats = (ajv: Ajv): Ajv => {
   // The default export is a CommonJS namespace under nodenext.

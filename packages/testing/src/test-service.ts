@@ -66,7 +66,12 @@ export const createTestLogger = (): { readonly logger: Logger; readonly logs: re
   return { logger: pino({ level: 'debug' }, { write }), logs };
 };
 
-const peersFrom = ({ peers = {} }: TestServiceOptions, timeoutMs: number, closers: Closers) => {
+const peersFrom = (
+  { peers = {} }: TestServiceOptions,
+  timeoutMs: number,
+  runtime: Runtime,
+  closers: Closers,
+) => {
   const transports = new Map<string, Transport>();
   const transportOver = (name: ServiceName, url: string): Transport => {
     const known = transports.get(url);
@@ -76,11 +81,14 @@ const peersFrom = ({ peers = {} }: TestServiceOptions, timeoutMs: number, closer
     transports.set(url, transport);
     return transport;
   };
-  return createPeers((name) => {
-    const peer = peers[name];
-    if (peer === undefined) return undefined;
-    return typeof peer === 'string' ? transportOver(name, peer) : createLocalTransport(peer);
-  });
+  return createPeers(
+    (name) => {
+      const peer = peers[name];
+      if (peer === undefined) return undefined;
+      return typeof peer === 'string' ? transportOver(name, peer) : createLocalTransport(peer);
+    },
+    { runtime, timeoutMs },
+  );
 };
 
 const createContext = <S>(service: Service<S>, options: TestServiceOptions, logger: Logger) => {
@@ -94,7 +102,7 @@ const createContext = <S>(service: Service<S>, options: TestServiceOptions, logg
     metrics: createMetrics(registry, service.name),
     health: createHealth(runtime),
     closers,
-    peers: peersFrom(options, service.callTimeoutMs, closers),
+    peers: peersFrom(options, service.callTimeoutMs, runtime, closers),
     broker: options.broker ?? createTestBroker(),
     databaseUrl: options.databaseUrl ?? '',
   };

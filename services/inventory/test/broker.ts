@@ -47,7 +47,7 @@ export const readTopic = async (
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ message }) => {
-      const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, `${String(value)}`]);
+      const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
       messages.push({
         key: message.key?.toString() ?? '',
         value: message.value?.toString() ?? '',

@@ -110,7 +110,9 @@ test('an order that was shipped without its stock being held is told as an error
   await ship(unheld, orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(1), WAIT);
   await eventually(() =>
-    expect(linesAbout(unheld, 'an order was shipped whose stock was not held')).toMatchObject([{ level: 50 }]),
+    expect(linesAbout(unheld, 'an order was shipped whose stock was not held')).toMatchObject([
+      { level: 50 },
+    ]),
   );
 });
 
@@ -133,40 +135,4 @@ test('a message that cannot be understood goes to the dead letters, and the ones
     key: orderId,
     headers: { 'dlq.reason': 'the value is not JSON', 'dlq.topic': 'ORDER_SHIPPED', 'dlq.tries': '1' },
   });
-});
-
-test('stock that left before the offset was committed leaves only once when the event comes again', async () => {
-  const own = createOwnBroker();
-  const crashing = await startWarehouse(postgres, { broker: own });
-  const itemId = fresh('item');
-  await crashing.addItem(itemId, 10);
-  const { orderId } = await hold(crashing.inventory, fresh('order'), { [itemId]: 4 });
-  const stop = crashing.runtime.stopAt('inventory.afterConsumeBeforeCommit');
-  const { runtime, metrics } = crashing.inventory.context;
-  const sender = createPublisher({
-    source: 'test',
-    broker: own,
-    topics: createTopicSetup(own, 'test'),
-    runtime,
-    metrics,
-  });
-  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
-  await sender.publish([{ event: shippedEvent(orderId), trace }]);
-  await stop.reached;
-  expect(await crashing.stockOf(itemId)).toEqual({ available: 6, reserved: 0 });
-
-  // Another instance, which the event comes to again as it does when the first one is gone.
-  const restarted = await startWarehouse(postgres, { broker: createOwnBroker() });
-  await restarted.close();
-  stop.resume();
-  await sender.publish([{ event: shippedEvent(orderId), trace }]);
-  const again = 'the stock of an order has left before, nothing is to be done';
-  await eventually(
-    () => expect(crashing.inventory.logs.filter(({ msg }) => msg === again)).not.toHaveLength(0),
-    WAIT,
-  );
-  expect(await crashing.stockOf(itemId)).toEqual({ available: 6, reserved: 0 });
-  await expectBooksToBalance(crashing.database);
-  await sender.disconnect();
-  await crashing.close();
 });

@@ -37,30 +37,41 @@ const createTruths = (beforeAnswer: () => Promise<unknown> = async () => undefin
   return { routes: [settle], truths, timesAsked };
 };
 
-const start = async (options: Parameters<typeof startWarehouse>[1]): Promise<Warehouse & { item: string }> => {
+const start = async (
+  options: Parameters<typeof startWarehouse>[1],
+): Promise<Warehouse & { item: string }> => {
   const warehouse = await startWarehouse(postgres, options);
   const item = fresh('item');
   await warehouse.addItem(item, 100);
   return { ...warehouse, item };
 };
 
-test.each(['ABANDONED', 'CANCELLED'] as const)('the stock of an order that is %s comes back', async (truth) => {
-  const { routes, truths } = createTruths();
-  const { item, inventory, stockOf, database, close } = await start({ ...EAGER, peers: { orders: routes } });
-  const orderId = fresh('order');
-  truths.set(orderId, truth);
-  await hold(inventory, orderId, { [item]: 3 });
-  await hold(inventory, fresh('kept'), { [item]: 2 });
-  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 98, reserved: 2 }));
-  await expectBooksToBalance(database);
-  await close();
-});
+test.each(['ABANDONED', 'CANCELLED'] as const)(
+  'the stock of an order that is %s comes back',
+  async (truth) => {
+    const { routes, truths } = createTruths();
+    const { item, inventory, stockOf, database, close } = await start({
+      ...EAGER,
+      peers: { orders: routes },
+    });
+    const orderId = fresh('order');
+    truths.set(orderId, truth);
+    await hold(inventory, orderId, { [item]: 3 });
+    await hold(inventory, fresh('kept'), { [item]: 2 });
+    await eventually(async () => expect(await stockOf(item)).toEqual({ available: 98, reserved: 2 }));
+    await expectBooksToBalance(database);
+    await close();
+  },
+);
 
 test.each(['SHIPPED', 'DELIVERED'] as const)(
   'the stock of an order that is %s leaves, even where its event is lost',
   async (truth) => {
     const { routes, truths } = createTruths();
-    const { item, inventory, stockOf, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+    const { item, inventory, stockOf, database, close } = await start({
+      ...EAGER,
+      peers: { orders: routes },
+    });
     const orderId = fresh('order');
     truths.set(orderId, truth);
     await hold(inventory, orderId, { [item]: 3 });
@@ -98,10 +109,14 @@ test('an order that waits is asked for ever more rarely', async () => {
       SELECT extract(epoch FROM check_at - now())::float8 AS pause FROM reservations WHERE order_id = ${orderId}`;
     return row?.pause ?? 0;
   };
-  await age(`UPDATE reservations SET created_at = now() - interval '60 s', check_at = 'epoch' WHERE order_id = $1`);
+  await age(
+    `UPDATE reservations SET created_at = now() - interval '60 s', check_at = 'epoch' WHERE order_id = $1`,
+  );
   await eventually(async () => expect(await pauseS()).toBeGreaterThan(50));
   expect(await pauseS()).toBeLessThan(70);
-  await age(`UPDATE reservations SET created_at = now() - interval '1 day', check_at = 'epoch' WHERE order_id = $1`);
+  await age(
+    `UPDATE reservations SET created_at = now() - interval '1 day', check_at = 'epoch' WHERE order_id = $1`,
+  );
   await eventually(async () => expect(await pauseS()).toBeGreaterThan(290));
   expect(await pauseS()).toBeLessThan(301);
   await close();
@@ -174,7 +189,9 @@ test('at its start everything that is held is asked for, however short it has st
 
 test('what is reserved while it looks through everything at its start is not asked for', async () => {
   const underWay = fresh('under-way');
-  const { routes, timesAsked } = createTruths(() => hold(warehouse.inventory, underWay, { [warehouse.item]: 3 }));
+  const { routes, timesAsked } = createTruths(() =>
+    hold(warehouse.inventory, underWay, { [warehouse.item]: 3 }),
+  );
   const warehouse = await start({ peers: { orders: routes } });
   const old = fresh('old');
   await fillUp(warehouse, old);

@@ -163,7 +163,10 @@ test('lines of one item in one order are one take of their sum', async () => {
   await reserveAll(one, [{ orderId: fresh('order'), lines }]);
   expect(await warehouse.stockOf(item)).toEqual({ available: 1, reserved: 4 });
   const [result] = await reserveAll(one, [{ orderId: fresh('order'), lines }]);
-  expect(result).toMatchObject({ outcome: 'NOT_ENOUGH_STOCK', short: [{ requestedQty: 4, availableQty: 1 }] });
+  expect(result).toMatchObject({
+    outcome: 'NOT_ENOUGH_STOCK',
+    short: [{ requestedQty: 4, availableQty: 1 }],
+  });
 });
 
 test('stock is given back once, however often it is asked', async () => {
@@ -203,7 +206,11 @@ test('batches that give the same reservations back in opposite order do not bloc
   const items = [await stockOf('a', 200), await stockOf('b', 200)];
   const reservations = await Promise.all(
     times(40, (index) =>
-      hold(one, fresh('order'), Object.fromEntries((index % 2 === 0 ? items : items.toReversed()).map((id) => [id, 1]))),
+      hold(
+        one,
+        fresh('order'),
+        Object.fromEntries((index % 2 === 0 ? items : items.toReversed()).map((id) => [id, 1])),
+      ),
     ),
   );
   const released = await Promise.all([

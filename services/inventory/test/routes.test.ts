@@ -112,7 +112,7 @@ test('items are listed newest first, page by page, each once, while others are a
     expect(page.length).toBeLessThanOrEqual(3);
     seen.push(...page.map(({ itemId }) => itemId));
     await add(itemOf(fresh('meanwhile')));
-    url = /^<([^>]+)>; rel="next"$/.exec(`${response.headers.link ?? ''}`)?.[1];
+    url = /^<([^>]+)>; rel="next"$/.exec(String(response.headers.link))?.[1];
   }
   expect(seen.filter((itemId) => itemIds.includes(itemId))).toEqual(itemIds.toReversed());
   expect(new Set(seen).size).toBe(seen.length);

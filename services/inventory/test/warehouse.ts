@@ -78,7 +78,10 @@ export const hold = async (
   return { orderId, reservationId: result.reservationId };
 };
 
-export const release = async (on: TestService, reservations: readonly ReservationRef[]): Promise<string[]> => {
+export const release = async (
+  on: TestService,
+  reservations: readonly ReservationRef[],
+): Promise<string[]> => {
   const { status, body } = await on.ask(reservationsApi.releaseStock, {
     body: { reservations: [...reservations] },
   });
@@ -107,7 +110,11 @@ export const expectBooksToBalance = async (database: PrismaClient): Promise<void
  */
 export const meetAtLock = async <T>(
   database: PrismaClient,
-  { table, id, waiting }: { readonly table: 'items' | 'reservations'; readonly id: string; readonly waiting: number },
+  {
+    table,
+    id,
+    waiting,
+  }: { readonly table: 'items' | 'reservations'; readonly id: string; readonly waiting: number },
   work: () => Promise<T>,
 ): Promise<T> => {
   const lock =

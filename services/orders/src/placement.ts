@@ -27,9 +27,17 @@ type Reserved = ReservedOrder & { readonly call: CallContext };
 
 const contentOf = ({ userId, lines }: OrderRow): OrderContent => ({ userId, items: lines });
 
-const askUsers = async ({ peers }: PlacementParts, requests: readonly PlacementRequest[], call: CallContext) => {
+const askUsers = async (
+  { peers }: PlacementParts,
+  requests: readonly PlacementRequest[],
+  call: CallContext,
+) => {
   const userIds = [...new Set(requests.map(({ order }) => order.userId))];
-  const found = await peers.ask(usersApi.findUsers, { params: undefined, query: undefined, body: { userIds } }, call);
+  const found = await peers.ask(
+    usersApi.findUsers,
+    { params: undefined, query: undefined, body: { userIds } },
+    call,
+  );
   return new Set(found.userIds);
 };
 
@@ -40,7 +48,10 @@ const decideWithoutStock = async (
   call: CallContext,
 ): Promise<Decided> => {
   const orderIds = requests.map(({ order }) => order.orderId);
-  const [stored, users] = await Promise.all([parts.store.findOrders(orderIds), askUsers(parts, requests, call)]);
+  const [stored, users] = await Promise.all([
+    parts.store.findOrders(orderIds),
+    askUsers(parts, requests, call),
+  ]);
   const decided: Decided = new Map();
   for (const { order } of requests) {
     const known = stored.get(order.orderId);
@@ -75,7 +86,8 @@ const reserve = async (
   );
   return requests.flatMap((request, index) => {
     const result = results[index];
-    if (result?.orderId !== request.order.orderId) throw new AppError('INTERNAL', 'reservations came back mixed up');
+    if (result?.orderId !== request.order.orderId)
+      throw new AppError('INTERNAL', 'reservations came back mixed up');
     if (result.outcome === 'RESERVED') {
       const { reservationId } = result;
       return [{ ...request, reservationId, traceparent: traceparent(request.call.trace) }];
@@ -86,9 +98,16 @@ const reserve = async (
 };
 
 /** Gives stock back that no order stands on. What cannot be given back now the inventory's reconciler gives back. */
-const release = async ({ peers }: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<void> => {
+const release = async (
+  { peers }: PlacementParts,
+  reserved: readonly Reserved[],
+  call: CallContext,
+): Promise<void> => {
   if (reserved.length === 0) return;
-  const reservations = reserved.map(({ order, reservationId }) => ({ orderId: order.orderId, reservationId }));
+  const reservations = reserved.map(({ order, reservationId }) => ({
+    orderId: order.orderId,
+    reservationId,
+  }));
   try {
     await peers.ask(
       reservationsApi.releaseStock,
@@ -96,7 +115,10 @@ const release = async ({ peers }: PlacementParts, reserved: readonly Reserved[],
       call,
     );
   } catch (error) {
-    call.logger.warn({ err: error, orders: reserved.length }, 'stock could not be given back, it will be reconciled');
+    call.logger.warn(
+      { err: error, orders: reserved.length },
+      'stock could not be given back, it will be reconciled',
+    );
   }
 };
 
@@ -104,8 +126,15 @@ const release = async ({ peers }: PlacementParts, reserved: readonly Reserved[],
  * Gives back what will never be stored. Another placement of the same order may share the reservation and still be on
  * its way, so the reservation is barred first, as the reconciler does it.
  */
-const abandon = async (parts: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<void> => {
-  const reservations = reserved.map(({ order, reservationId }) => ({ orderId: order.orderId, reservationId }));
+const abandon = async (
+  parts: PlacementParts,
+  reserved: readonly Reserved[],
+  call: CallContext,
+): Promise<void> => {
+  const reservations = reserved.map(({ order, reservationId }) => ({
+    orderId: order.orderId,
+    reservationId,
+  }));
   const settlements = await parts.store.settleReservations(reservations);
   const abandoned = new Set(
     settlements.filter(({ truth }) => truth === 'ABANDONED').map(({ reservationId }) => reservationId),
@@ -118,7 +147,11 @@ const abandon = async (parts: PlacementParts, reserved: readonly Reserved[], cal
 };
 
 /** Stores; where that fails for certain gives the stock back, and where nobody knows leaves it to the reconciler. */
-const store = async (parts: PlacementParts, reserved: readonly Reserved[], call: CallContext): Promise<Set<string>> => {
+const store = async (
+  parts: PlacementParts,
+  reserved: readonly Reserved[],
+  call: CallContext,
+): Promise<Set<string>> => {
   try {
     return await parts.store.storeOrders(reserved);
   } catch (error) {
@@ -151,7 +184,10 @@ const decideNotStored = async (
   await release(parts, unused, call);
 };
 
-const placeDistinct = async (parts: PlacementParts, requests: readonly PlacementRequest[]): Promise<Decided> => {
+const placeDistinct = async (
+  parts: PlacementParts,
+  requests: readonly PlacementRequest[],
+): Promise<Decided> => {
   const call = requests[0]?.call;
   if (!call) return new Map();
   const decided = await decideWithoutStock(parts, requests, call);

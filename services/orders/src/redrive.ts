@@ -23,9 +23,11 @@ export const startRedrive = (options: {
   readonly wakeOutbox: () => void;
 }): Periodic => {
   const { afterMs, store, logger } = options;
-  const counter = options.metrics.counter('orders_republished_total', 'Events of stuck orders published again', [
-    'status',
-  ]);
+  const counter = options.metrics.counter(
+    'orders_republished_total',
+    'Events of stuck orders published again',
+    ['status'],
+  );
   const startedAt = options.runtime.now();
   let everything = options.atOnce;
   const republish = async (): Promise<boolean> => {

@@ -40,7 +40,10 @@ const orderNotFound = (orderId: string) => refuse('ORDER_NOT_FOUND', `There is n
 
 const listed = ({ id, userId, status, lines }: OrderRow) => ({ orderId: id, userId, status, items: lines });
 
-const submit = async ({ placements, runtime }: OrdersParts, request: PlacementRequest): Promise<Placement> => {
+const submit = async (
+  { placements, runtime }: OrdersParts,
+  request: PlacementRequest,
+): Promise<Placement> => {
   for (let attempt = 1; ; attempt += 1) {
     const placement = await placements.submit(request);
     if (placement.outcome !== 'UNDECIDED' || attempt >= MOST_TRIES) return placement;
@@ -78,7 +81,10 @@ interface PlacedReply {
 const createCommandRoutes = (parts: OrdersParts) => {
   const { store, stockReturn, statusMetrics } = parts;
   return {
-    placeOrder: async ({ body }: { body: { order: PlacementRequest['order'] } }, call: PlacementRequest['call']) => {
+    placeOrder: async (
+      { body }: { body: { order: PlacementRequest['order'] } },
+      call: PlacementRequest['call'],
+    ) => {
       const request = { order: body.order, call };
       const placement = await submit(parts, request);
       if (placement.outcome === 'PLACED' && placement.isNew) {
@@ -89,7 +95,10 @@ const createCommandRoutes = (parts: OrdersParts) => {
       return placementReply(placement, request);
     },
 
-    cancelOrder: async ({ params: { orderId } }: { params: { orderId: string } }, call: PlacementRequest['call']) => {
+    cancelOrder: async (
+      { params: { orderId } }: { params: { orderId: string } },
+      call: PlacementRequest['call'],
+    ) => {
       const reservation = await store.cancelOrder(orderId);
       if (!reservation) {
         const row = (await store.findOrders([orderId])).get(orderId);

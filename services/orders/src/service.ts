@@ -27,7 +27,13 @@ const settings = z.object({
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-const openStore = async ({ databaseUrl, runtime, logger, health, closers }: Context): Promise<OrdersStore> => {
+const openStore = async ({
+  databaseUrl,
+  runtime,
+  logger,
+  health,
+  closers,
+}: Context): Promise<OrdersStore> => {
   await migrateDatabase(databaseUrl, MIGRATIONS, logger);
   const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'orders', logger) });
   closers.add('orders database', () => prisma.$disconnect());
@@ -48,7 +54,12 @@ const startBackground = (context: Context, store: OrdersStore) => {
   const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher });
   closers.add('outbox relay', () => relay.stop());
   const wakeOutbox = () => relay.wake();
-  const redrive = startRedrive({ ...shared, wakeOutbox, afterMs: set.REDRIVE_AFTER_MS, atOnce: !broker.durable });
+  const redrive = startRedrive({
+    ...shared,
+    wakeOutbox,
+    afterMs: set.REDRIVE_AFTER_MS,
+    atOnce: !broker.durable,
+  });
   closers.add('republication', () => redrive.stop());
   const stockReturn = startStockReturn(shared);
   closers.add('return of stock', () => stockReturn.stop());

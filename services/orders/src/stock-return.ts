@@ -57,7 +57,10 @@ export const startStockReturn = (options: {
       try {
         await returnStock(reservations, call);
       } catch (error) {
-        call.logger.warn({ err: error }, 'the stock of a cancelled order is not back yet, it will be tried again');
+        call.logger.warn(
+          { err: error },
+          'the stock of a cancelled order is not back yet, it will be tried again',
+        );
       }
     },
     stop: () => periodic.stop(),

@@ -23,8 +23,7 @@ afterAll(async () => {
 
 const oneOf = (index: number): TestService => (index % 2 === 0 ? shop.orders : other);
 
-const post = (payload: object) =>
-  shop.orders.server.inject({ method: 'POST', url: '/api/orders', payload });
+const post = (payload: object) => shop.orders.server.inject({ method: 'POST', url: '/api/orders', payload });
 
 const PLACED = (orderId: string) => ({
   status: 201,
@@ -75,7 +74,11 @@ test('an order of unknown items is not found, and takes nothing of those that ar
   const order = orderOf({ [item]: 3, nothing: 1, nowhere: 1 });
   expect(await shop.place(order)).toMatchObject({
     status: 404,
-    body: { code: 'ITEM_NOT_FOUND', error: 'There is no item nothing, nowhere', details: ['nothing', 'nowhere'] },
+    body: {
+      code: 'ITEM_NOT_FOUND',
+      error: 'There is no item nothing, nowhere',
+      details: ['nothing', 'nowhere'],
+    },
   });
   expect(await shop.statusOf(order.orderId)).toBeUndefined();
   expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
@@ -171,7 +174,7 @@ test('of orders of two users under one id, for the same items, one is placed', a
   const item = await shop.addItem(10);
   const order = orderOf({ [item]: 3 });
   const replies = await Promise.all([shop.place(order), shop.place({ ...order, userId: 'user12' }, other)]);
-  expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+  expect([countOf(replies, 201), countOf(replies, 409)]).toEqual([1, 1]);
   expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 

@@ -16,7 +16,13 @@ import {
   type WorkerTarget,
 } from '@order-pipeline/contracts';
 import { inventoryService } from '@order-pipeline/inventory';
-import { createPrismaAdapter, type Broker, type Reply, type Route } from '@order-pipeline/service-kit';
+import {
+  createPrismaAdapter,
+  replyOf,
+  type Broker,
+  type Reply,
+  type Route,
+} from '@order-pipeline/service-kit';
 import {
   createTestBroker,
   createTestLogger,
@@ -92,7 +98,9 @@ export const withRoute = (
   operation: Operation,
   handle: (answer: Route['handle']) => Route['handle'],
 ): Route[] =>
-  routes.map((route) => (route.operation === operation ? { operation, handle: handle(route.handle) } : route));
+  routes.map((route) =>
+    route.operation === operation ? { operation, handle: handle(route.handle) } : route,
+  );
 
 /** Nothing runs by itself unless a test wants it to. */
 const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REDRIVE_AFTER_MS: '600000' };
@@ -162,7 +170,10 @@ const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders
 };
 
 const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
-  const place: Shop['place'] = (order, on = orders) => on.ask(ordersApi.placeOrder, { body: { order } });
+  const place: Shop['place'] = (order, on = orders) =>
+    on
+      .ask(ordersApi.placeOrder, { body: { order } })
+      .catch((error: unknown) => replyOf(error, on.context.logger));
   return {
     place,
     placed: async (quantities: Readonly<Record<string, number>>, userId = USER) => {
@@ -188,7 +199,10 @@ const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'
 
 /** Starts a shop with one user. */
 export const startShop = async (postgres: TestPostgres, options: ShopOptions = {}): Promise<Shop> => {
-  const { urls, peers, runtime, users, inventory, orders, startOrders } = await startServices(postgres, options);
+  const { urls, peers, runtime, users, inventory, orders, startOrders } = await startServices(
+    postgres,
+    options,
+  );
   const database = { inventory: openDatabase(urls.inventory), orders: openDatabase(urls.orders) };
   const more: TestService[] = [];
   const addUser = async (userId: string): Promise<void> => {

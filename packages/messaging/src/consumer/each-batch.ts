@@ -92,7 +92,9 @@ export const createEachBatch =
       const last = chunk.at(-1);
       if (!last || !work.isOurs() || options.isPaused()) return;
       const messages = chunk.map((raw) => read({ topic, partition, offset: raw.offset }, raw, runtime));
-      const done = await whileInGroup(runtime, heartbeat, () => workMessages(messages, options, work));
+      const done = await whileInGroup(runtime, heartbeat, ending, () =>
+        workMessages(messages, options, work),
+      );
       if (!done || !isCurrent()) return;
       resolveOffset(last.offset);
       progress.worked(topic, partition, BigInt(last.offset) + 1n);

@@ -6,20 +6,22 @@ export const HEARTBEAT_INTERVAL_MS = 2_000;
 
 /**
  * Does `work` while the consumer stays in its group: kafkajs sends no heartbeat while a handler works, and a call and
- * a publish may together take longer than the session lasts.
+ * a publish may together take longer than the session lasts. Once `ending` is aborted it sends no more, so that one
+ * that is never done loses its partitions to others.
  *
  * @param heartbeat what it rejects with is passed over; whoever asks for the next one hears it again
  */
 export const whileInGroup = async <T>(
   runtime: Pick<Runtime, 'after'>,
   heartbeat: () => Promise<void>,
+  ending: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> => {
   const done = new AbortController();
   const beat = async (): Promise<void> => {
     for (;;) {
       await sleep(runtime, HEARTBEAT_INTERVAL_MS, done.signal);
-      if (done.signal.aborted) return;
+      if (done.signal.aborted || ending.aborted) return;
       await heartbeat().catch(() => undefined);
     }
   };

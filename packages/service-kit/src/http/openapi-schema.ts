@@ -73,9 +73,12 @@ const errorResponses = (operation: Operation) => {
 
 const NAMES = new Map(Object.entries(PUBLIC_OPERATIONS).map(([name, operation]) => [operation, name]));
 
+/** One for all, so that it is compiled once. */
+const NO_QUERY = Strict({});
+
 /** The schemas of an operation as Fastify takes them: to validate, to serialize and, where it is public, to document. */
 export const openApiSchema = (operation: Operation): Record<string, unknown> => {
-  const { params, query = Strict({}), body, reply, exampleBody, exampleReply, paged } = operation;
+  const { params, query = NO_QUERY, body, reply, exampleBody, exampleReply, paged } = operation;
   const input = {
     ...(params ? { params } : {}),
     querystring: query,

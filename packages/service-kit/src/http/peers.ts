@@ -2,6 +2,7 @@ import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pi
 import { AppError, unavailable } from '../app-error.ts';
 import type { Closers } from '../closers.ts';
 import type { Health } from '../health.ts';
+import { within, type Runtime } from '../runtime.ts';
 import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
 
 /** How a service asks others, wherever they run. */
@@ -42,13 +43,21 @@ export const createLocalTransport = (routes: readonly Route[]): Transport => {
 
 const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;
 
-/** @param transportTo answers the way to a service, or nothing while it has not started */
-export const createPeers = (transportTo: (service: ServiceName) => Transport | undefined): Peers => {
+/**
+ * @param transportTo answers the way to a service, or nothing while it has not started
+ * @param limit how long to wait for any answer, in milliseconds: a service of the same process may hang on its database
+ */
+export const createPeers = (
+  transportTo: (service: ServiceName) => Transport | undefined,
+  { runtime, timeoutMs }: { readonly runtime: Pick<Runtime, 'after'>; readonly timeoutMs: number },
+): Peers => {
   const relay: Peers['relay'] = async (service, operation, input, call) => {
     try {
       const transport = transportTo(service);
       if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
-      return (await transport(operation, input, call)) as Reply<Output<typeof operation>>;
+      const tooLate = () => unavailable(`The ${service} service does not answer, try again in a moment`);
+      const reply = await within(runtime, timeoutMs, transport(operation, input, call), tooLate);
+      return reply as Reply<Output<typeof operation>>;
     } catch (error) {
       return replyOf(error, call.logger);
     }

@@ -24,7 +24,9 @@ const call: CallContext = {
 const answering = (operation: Operation, reply: () => Reply): Transport =>
   createLocalTransport([{ operation, handle: async () => reply() }]);
 
-const peersWith = (transport: Transport | undefined) => createPeers(() => transport);
+const LIMIT = { runtime: createTestRuntime(), timeoutMs: 5_000 };
+
+const peersWith = (transport: Transport | undefined) => createPeers(() => transport, LIMIT);
 
 const input = { params: { userId: 'a' }, query: undefined, body: undefined };
 
@@ -34,7 +36,7 @@ test('asking answers what the owner answers', async () => {
   const peers = createPeers((service) => {
     asked.push(service);
     return answering(usersApi.getUser, () => ok(user));
-  });
+  }, LIMIT);
   expect(await peers.ask(usersApi.getUser, input, call)).toEqual(user);
   expect(asked).toEqual(['users']);
 });
@@ -94,12 +96,20 @@ test.each<[string, Transport | undefined, boolean]>([
   expect(await peersWith(transport).isUp('users')).toBe(up);
 });
 
+test('a service of the same process that hangs is given up in time', async () => {
+  const hanging: Transport = () => new Promise(() => undefined);
+  const peers = createPeers(() => hanging, { runtime: createTestRuntime(), timeoutMs: 20 });
+  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  const reply = await peers.relay('orders-facade', usersApi.getUser, input, call);
+  expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+});
+
 test('who asks others is ready while they can be reached, until it closes', async () => {
   const runtime = createTestRuntime();
   const health = createHealth(runtime);
   const closers = createClosers(runtime, call.logger);
   let up = true;
-  const peers = createPeers(() => (up ? answering(usersApi.getUser, () => ok({})) : undefined));
+  const peers = createPeers(() => (up ? answering(usersApi.getUser, () => ok({})) : undefined), LIMIT);
   checkPeers({ peers, health, closers }, ['users', 'inventory']);
   expect(await health.readiness()).toEqual({
     status: 'ready',

@@ -55,7 +55,11 @@ export const moveOrders = async (
 };
 
 /** Cancels an order that is PENDING; answers the reservation whose stock has to go back, or nothing. */
-export const cancelOrder = async (sql: Sql, orderId: string, at: string): Promise<ReservationRef | undefined> => {
+export const cancelOrder = async (
+  sql: Sql,
+  orderId: string,
+  at: string,
+): Promise<ReservationRef | undefined> => {
   const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at);
   return row && { orderId, reservationId: row.reservationId };
 };

@@ -23,7 +23,9 @@ export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 
       const rows = await sql.$queryRaw<OutboxRow[]>`
         SELECT id, event, traceparent FROM outbox ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
       if (rows.length === 0) return 0;
-      await publish(rows.map((row) => ({ event: row.event, trace: continueTrace(row.traceparent, runtime) })));
+      await publish(
+        rows.map((row) => ({ event: row.event, trace: continueTrace(row.traceparent, runtime) })),
+      );
       await runtime.reach('orders.afterPublishBeforeOutboxDelete');
       await sql.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;
       return rows.length;

@@ -19,7 +19,11 @@ export interface ReservedOrder {
  * @param at ISO 8601
  * @returns the ids of those that were stored
  */
-export const storeOrders = async (sql: Sql, orders: readonly ReservedOrder[], at: string): Promise<Set<string>> => {
+export const storeOrders = async (
+  sql: Sql,
+  orders: readonly ReservedOrder[],
+  at: string,
+): Promise<Set<string>> => {
   const sorted = orders.toSorted((a, b) => (a.order.orderId < b.order.orderId ? -1 : 1));
   const rows = await sql.$queryRaw<{ id: string }[]>`
     WITH wanted AS (

@@ -5,9 +5,11 @@ import { ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
 const NOTHING_ELSE = Prisma.empty;
 
-const page = (sql: Sql, { limit, before }: PageRequest, condition: Prisma.Sql): Promise<OrderRow[]> => sql.$queryRaw<
-  OrderRow[]
->`
+const page = (
+  sql: Sql,
+  { limit, before }: PageRequest,
+  condition: Prisma.Sql,
+): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
   SELECT ${ORDER_COLUMNS} FROM orders
   WHERE ${condition} ${before === undefined ? NOTHING_ELSE : Prisma.sql`AND seq < ${before}::bigint`}
   ORDER BY seq DESC LIMIT ${limit + 1}`;

@@ -1,28 +1,24 @@
 import { expect, test } from '@jest/globals';
 import type { Broker } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
-import type { ReceivedEvent } from '../src/index.ts';
+import type { ReceivedEvent } from '../../src/index.ts';
 import {
   createAbsentBroker,
   createFaultyBroker,
   createGate,
   createHurriedWorld,
-  placed,
+  publish,
   startHarness,
-  TRACE,
+  TOPIC,
   type Harness,
-} from './support.ts';
-
-const TOPIC = 'ORDER_PLACED';
-const publish = ({ publisher }: Harness, ...orderIds: string[]) =>
-  publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+} from '../support.ts';
 
 const startConsuming = (harness: Harness, handle: (events: readonly ReceivedEvent[]) => Promise<void>) =>
   harness.consume({ group: 'shipping', topics: [TOPIC], commits: 'when handled', handle });
 
 const readiness = async ({ service }: Harness): Promise<string> => {
-  const answer = await service.server.inject('/health/ready');
-  return (answer.json() as { checks: Record<string, string> }).checks['consumer shipping'] ?? 'no check';
+  const { checks } = await service.context.health.readiness();
+  return checks['consumer shipping'] ?? 'no check';
 };
 
 test('a consumer whose Kafka goes away and comes back goes on by itself, and nothing is lost', async () => {

@@ -1,0 +1,200 @@
+import { expect, test } from '@jest/globals';
+import { unavailable } from '@order-pipeline/service-kit';
+import { eventually } from '@order-pipeline/testing';
+import { MAX_TRIES, type ReceivedEvent } from '../../src/index.ts';
+import {
+  committedAt,
+  createGate,
+  fresh,
+  idsOf,
+  placed,
+  publish,
+  readDeadLetters,
+  startHarness,
+  TOPIC,
+  WAIT,
+} from '../support.ts';
+
+// These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
+// its own, because the topics are everybody's.
+
+test('the offset of a message is committed once it is worked, and not before', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const gate = createGate();
+  let inHand: ReceivedEvent | undefined;
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => {
+      const own = events.find(({ event }) => event.orderId === orderId);
+      if (!own) return;
+      inHand = own;
+      await gate.opened;
+    },
+  });
+  await publish(harness, orderId);
+  const position = await eventually(() => {
+    if (!inHand) throw new Error('not there yet');
+    return inHand;
+  }, WAIT);
+  const before = await committedAt(harness.broker, group, position);
+  expect(before).toBeLessThanOrEqual(Number(position.offset));
+  gate.open();
+  await eventually(async () => {
+    const after = await committedAt(harness.broker, group, position);
+    expect(after).toBeGreaterThan(Number(position.offset));
+  }, WAIT);
+  await harness.service.close();
+});
+
+test('stopping waits for the batch in hand and commits it, so nobody works it again', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const gate = createGate();
+  let inHand: ReceivedEvent | undefined;
+  const consumer = harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => {
+      const own = events.find(({ event }) => event.orderId === orderId);
+      if (!own) return;
+      inHand = own;
+      await gate.opened;
+    },
+  });
+  await publish(harness, orderId);
+  const position = await eventually(() => {
+    if (!inHand) throw new Error('not there yet');
+    return inHand;
+  }, WAIT);
+  let stopped = false;
+  const stopping = consumer.stop().then(() => {
+    stopped = true;
+  });
+  // Kafka answers something else in the meantime; the stop has not come to its end before the batch has.
+  expect(await committedAt(harness.broker, group, position)).toBeLessThanOrEqual(Number(position.offset));
+  expect(stopped).toBe(false);
+  gate.open();
+  await stopping;
+  expect(await committedAt(harness.broker, group, position)).toBeGreaterThan(Number(position.offset));
+  await harness.service.close();
+});
+
+test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const worked: string[] = [];
+  await publish(harness, orderId);
+  await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense', headers: { 'dlq.tries': '2' } }]);
+  await publish(harness, orderId);
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => void worked.push(...idsOf(events)),
+  });
+  await eventually(() => expect(worked.filter((id) => id === orderId)).toHaveLength(2), WAIT);
+  const deadLetters = await readDeadLetters(harness.broker, group, orderId);
+  await eventually(() => {
+    expect(deadLetters.own()).toEqual([
+      {
+        topic: `${TOPIC}.DLQ`,
+        key: orderId,
+        value: 'nonsense',
+        headers: {
+          'dlq.reason': 'the value is not JSON',
+          'dlq.topic': TOPIC,
+          'dlq.partition': expect.stringMatching(/^[0-5]$/),
+          'dlq.offset': expect.stringMatching(/^\d+$/),
+          'dlq.tries': '3',
+          'dlq.group': group,
+          'dlq.at': expect.stringMatching(/^20\d\d-/),
+        },
+      },
+    ]);
+  }, WAIT);
+  await deadLetters.stop();
+  await harness.service.close();
+});
+
+test('a message as large as Kafka takes, and of no use, does not hold up its partition', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const worked: string[] = [];
+  await harness.publisher.send(TOPIC, [{ key: orderId, value: 'x'.repeat(1_048_400) }]);
+  await publish(harness, orderId);
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => void worked.push(...idsOf(events)),
+  });
+  await eventually(() => expect(worked).toContain(orderId), WAIT);
+  const deadLetters = await readDeadLetters(harness.broker, group, orderId);
+  await eventually(() => expect(deadLetters.own()).toHaveLength(1), WAIT);
+  await deadLetters.stop();
+  await harness.service.close();
+});
+
+test('a handler that throws a TypeError on one message does not stop the consumer', async () => {
+  const harness = await startHarness();
+  const [group, bad, good] = [fresh('group'), fresh('bad'), fresh('good')];
+  const worked = new Set<string>();
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => {
+      if (idsOf(events).includes(bad)) throw new TypeError('undefined is not an order');
+      for (const id of idsOf(events)) worked.add(id);
+    },
+  });
+  const keyed = { key: bad, value: JSON.stringify(placed(good)) };
+  await publish(harness, bad);
+  await harness.publisher.send(TOPIC, [keyed]);
+  await eventually(() => expect(worked).toContain(good), WAIT);
+  const deadLetters = await readDeadLetters(harness.broker, group, bad);
+  await eventually(() => {
+    expect(deadLetters.own()).toMatchObject([
+      {
+        key: bad,
+        headers: {
+          'dlq.reason': 'TypeError: undefined is not an order',
+          'dlq.tries': String(MAX_TRIES),
+          ce_id: `${bad}:PENDING`,
+        },
+      },
+    ]);
+  }, WAIT);
+  await deadLetters.stop();
+  await harness.service.close();
+});
+
+test('a message that a part which is down keeps from being worked is worked when the part is back', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  let tries = 0;
+  let done = false;
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => {
+      if (!idsOf(events).includes(orderId)) return;
+      tries += 1;
+      if (tries <= MAX_TRIES + 1) throw unavailable('orders is down');
+      done = true;
+    },
+  });
+  await publish(harness, orderId);
+  await eventually(() => expect(done).toBe(true), WAIT);
+  const deadLetters = harness.service.logs.filter(
+    ({ msg, reason }) =>
+      msg === 'put a message into the dead letters' && String(reason).includes('orders is down'),
+  );
+  expect(deadLetters).toEqual([]);
+  await harness.service.close();
+});

@@ -1,0 +1,147 @@
+import { expect, test } from '@jest/globals';
+import { unavailable, type Broker } from '@order-pipeline/service-kit';
+import { createTestBroker, eventually } from '@order-pipeline/testing';
+import type { ReceivedEvent } from '../../src/index.ts';
+import { fresh, idsOf, partitionsOf, publish, startHarness, TOPIC, WAIT } from '../support.ts';
+
+// These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
+// its own, because the topics are everybody's.
+
+test('two members of a group share its partitions, and who stays takes over from who leaves', async () => {
+  const broker = createTestBroker();
+  const group = fresh('group');
+  const worked: string[][] = [[], []];
+  const members = await Promise.all(
+    worked.map(async (mine) => {
+      const member = await startHarness({ broker });
+      const consumer = member.consume({
+        group,
+        topics: [TOPIC],
+        commits: 'when handled',
+        handle: async (events) => void mine.push(...idsOf(events)),
+      });
+      return { member, consumer };
+    }),
+  );
+  const [first, second] = members;
+  if (!first || !second) throw new Error('two members were asked for');
+  await eventually(() => {
+    const shares = members.map(({ member }) => partitionsOf(member));
+    expect(shares.map((share) => share.length)).toEqual([3, 3]);
+    expect(new Set(shares.flat()).size).toBe(6);
+  }, WAIT);
+
+  const orderIds = Array.from({ length: 60 }, () => fresh('order'));
+  await publish(first.member, ...orderIds);
+  const own = () => worked.map((ids) => ids.filter((id) => orderIds.includes(id)));
+  await eventually(() => expect(own().flat().toSorted()).toEqual(orderIds.toSorted()), WAIT);
+  expect(own().every((ids) => ids.length > 0)).toBe(true);
+
+  await first.consumer.stop();
+  const later = Array.from({ length: 60 }, () => fresh('order'));
+  await publish(first.member, ...later);
+  await eventually(() => expect(worked[1]).toEqual(expect.arrayContaining(later)), WAIT);
+  await Promise.all(members.map(({ member }) => member.service.close()));
+});
+
+test('a batch that waits for a part that is down is handed on when another member joins', async () => {
+  const broker = createTestBroker();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const first = await startHarness({ broker });
+  const second = await startHarness({ broker });
+  let tries = 0;
+  let isDown = true;
+  const done: string[] = [];
+  const handle = async (events: readonly ReceivedEvent[]): Promise<void> => {
+    if (!idsOf(events).includes(orderId)) return;
+    tries += 1;
+    if (isDown) throw unavailable('orders is down');
+    done.push(orderId);
+  };
+  await publish(first, orderId);
+  first.consume({ group, topics: [TOPIC], commits: 'when handled', handle });
+  await eventually(() => expect(tries).toBeGreaterThan(1), WAIT);
+  second.consume({ group, topics: [TOPIC], commits: 'when handled', handle });
+  await eventually(() => {
+    expect(partitionsOf(first)).toHaveLength(3);
+    expect(partitionsOf(second)).toHaveLength(3);
+  }, WAIT);
+  isDown = false;
+  await eventually(() => expect(done).toEqual([orderId]), WAIT);
+  await Promise.all([first.service.close(), second.service.close()]);
+});
+
+/** A broker whose consumers meet a TypeError of kafkajs's own kind with their first batch, as a bug would throw it. */
+
+const createCrashingBroker = (broker: Broker): Broker => {
+  let crashes = 1;
+  return {
+    ...broker,
+    connect: (clientId) => {
+      const kafka = broker.connect(clientId);
+      return {
+        admin: () => kafka.admin(),
+        producer: (config) => kafka.producer(config),
+        consumer: (config) => {
+          const consumer = kafka.consumer(config);
+          return {
+            ...consumer,
+            run: (running) =>
+              consumer.run({
+                ...running,
+                eachBatch: async (payload) => {
+                  crashes -= 1;
+                  if (crashes >= 0) throw new TypeError('a bug');
+                  await running?.eachBatch?.(payload);
+                },
+              }),
+          };
+        },
+      };
+    },
+  };
+};
+
+test('a consumer that kafkajs has given up for good is started anew, and no message is left out', async () => {
+  const broker = createCrashingBroker(createTestBroker());
+  const harness = await startHarness({ broker });
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const worked: string[] = [];
+  await publish(harness, orderId);
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'when handled',
+    handle: async (events) => void worked.push(...idsOf(events)),
+  });
+  await eventually(() => expect(worked).toContain(orderId), WAIT);
+  // A batch of another partition may have been worked before kafkajs gave up.
+  await eventually(() => {
+    const told = harness.service.logs.map(({ msg }) => msg);
+    expect(told).toEqual(expect.arrayContaining(['a consumer crashed', 'a consumer is started anew']));
+    expect(told.filter((msg) => msg === 'a consumer joined its group')).toHaveLength(2);
+  }, WAIT);
+  await harness.service.close();
+});
+
+test('while it has nothing to do, and while it is paused, a consumer goes on telling that it fetches', async () => {
+  const broker = createTestBroker();
+  const harness = await startHarness({ broker });
+  await publish(harness, fresh('order'));
+  const consumer = broker
+    .connect(fresh('client'))
+    .consumer({ groupId: fresh('group'), maxWaitTimeInMs: 100 });
+  let fetches = 0;
+  consumer.on(consumer.events.FETCH, () => {
+    fetches += 1;
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [TOPIC] });
+  await consumer.run({ eachBatch: async () => undefined });
+  await eventually(() => expect(fetches).toBeGreaterThan(5), WAIT);
+  consumer.pause([{ topic: TOPIC }]);
+  const before = fetches;
+  await eventually(() => expect(fetches).toBeGreaterThan(before + 5), WAIT);
+  await consumer.disconnect();
+  await harness.service.close();
+});

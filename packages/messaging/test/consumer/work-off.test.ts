@@ -1,0 +1,178 @@
+import { expect, test } from '@jest/globals';
+import { unavailable } from '@order-pipeline/service-kit';
+import { createTestBroker, eventually, readTopics } from '@order-pipeline/testing';
+import { MAX_TRIES, type ReceivedEvent } from '../../src/index.ts';
+import {
+  committedAt,
+  fresh,
+  idsOf,
+  partitionsOf,
+  placed,
+  publish,
+  readDeadLetters,
+  startHarness,
+  TOPIC,
+  WAIT,
+  type Harness,
+} from '../support.ts';
+
+// These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
+// its own, because the topics are everybody's.
+
+/** A consumer that takes its messages in and works them when it is told. */
+
+const startTakingIn = (harness: Harness, group: string, orderIds: readonly string[]) => {
+  const taken: ReceivedEvent[] = [];
+  let assigned = 0;
+  const consumer = harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'by the handler',
+    handle: async (events) => void taken.push(...events),
+    onAssigned: () => {
+      assigned += 1;
+      taken.length = 0;
+    },
+  });
+  const own = (): ReceivedEvent[] => taken.filter(({ event }) => orderIds.includes(event.orderId));
+  return { consumer, taken, own, assigned: () => assigned };
+};
+
+test('what a handler merely took in is not committed until it is worked off, and comes again until then', async () => {
+  const broker = createTestBroker();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const first = await startHarness({ broker });
+  const before = startTakingIn(first, group, [orderId]);
+  await publish(first, orderId);
+  await eventually(() => expect(before.own()).toHaveLength(1), WAIT);
+  await before.consumer.stop();
+
+  const second = await startHarness({ broker });
+  const again = startTakingIn(second, group, [orderId]);
+  await eventually(() => expect(again.own()).toHaveLength(1), WAIT);
+  const [message] = again.own();
+  if (!message) throw new Error('it came again');
+  const worked: string[] = [];
+  expect(
+    await again.consumer.workOff(again.taken, async (events) => void worked.push(...idsOf(events))),
+  ).toBe(true);
+  expect(worked).toContain(orderId);
+  expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
+  await Promise.all([first.service.close(), second.service.close()]);
+});
+
+test('what is worked off is committed no further than the first message that still waits', async () => {
+  const harness = await startHarness();
+  const [group, key] = [fresh('group'), fresh('key')];
+  const [early, late] = [fresh('order'), fresh('order')];
+  const { consumer, taken, own } = startTakingIn(harness, group, [early, late]);
+  const message = (orderId: string) => ({ key, value: JSON.stringify(placed(orderId)) });
+  await harness.publisher.send(TOPIC, [message(early), message(late)]);
+  await eventually(() => expect(own()).toHaveLength(2), WAIT);
+  const [first, second] = own();
+  if (!first || !second) throw new Error('both came');
+  const others = taken.filter((one) => one !== first && one !== second);
+  await consumer.workOff([...others, second], async () => undefined);
+  expect(await committedAt(harness.broker, group, first)).toBeLessThanOrEqual(Number(first.offset));
+  await consumer.workOff([first], async () => undefined);
+  expect(await committedAt(harness.broker, group, first)).toBe(Number(second.offset) + 1);
+  await harness.service.close();
+});
+
+test('a message that cannot be understood is committed by itself where nothing waits before it', async () => {
+  const harness = await startHarness();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const { consumer, taken, own } = startTakingIn(harness, group, [orderId]);
+  await publish(harness, orderId);
+  await eventually(() => expect(own()).toHaveLength(1), WAIT);
+  const [message] = own();
+  if (!message) throw new Error('it came');
+  await consumer.workOff(taken, async () => undefined);
+  await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense' }]);
+  await eventually(async () => {
+    expect(await committedAt(harness.broker, group, message)).toBeGreaterThan(Number(message.offset) + 1);
+  }, WAIT);
+  await harness.service.close();
+});
+
+test('a message that keeps failing when it is worked off goes to the dead letters, and is done', async () => {
+  const harness = await startHarness();
+  const [group, bad] = [fresh('group'), fresh('bad')];
+  const { consumer, taken, own } = startTakingIn(harness, group, [bad]);
+  await publish(harness, bad);
+  await eventually(() => expect(own()).toHaveLength(1), WAIT);
+  const [message] = own();
+  if (!message) throw new Error('it came');
+  const done = await consumer.workOff(taken, async (events) => {
+    if (idsOf(events).includes(bad)) throw new RangeError('no such order');
+  });
+  expect(done).toBe(true);
+  expect(await committedAt(harness.broker, group, message)).toBeGreaterThan(Number(message.offset));
+  const deadLetters = await readDeadLetters(harness.broker, group, bad);
+  await eventually(() => {
+    expect(deadLetters.own()).toMatchObject([
+      { key: bad, headers: { 'dlq.reason': 'RangeError: no such order', 'dlq.tries': String(MAX_TRIES) } },
+    ]);
+  }, WAIT);
+  await deadLetters.stop();
+  await harness.service.close();
+});
+
+test('messages that are worked off while their partitions are assigned anew are left to come again', async () => {
+  const broker = createTestBroker();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const first = await startHarness({ broker });
+  const second = await startHarness({ broker });
+  const mine = startTakingIn(first, group, [orderId]);
+  await publish(first, orderId);
+  await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
+  const [message] = mine.own();
+  if (!message) throw new Error('it came');
+  const workingOff = mine.consumer.workOff([...mine.taken], async () => {
+    throw unavailable('orders is down');
+  });
+  const theirs = startTakingIn(second, group, [orderId]);
+  expect(await workingOff).toBe(false);
+  await eventually(() => expect([...mine.own(), ...theirs.own()]).toHaveLength(1), WAIT);
+  expect(await committedAt(broker, group, message)).toBeLessThanOrEqual(Number(message.offset));
+  await Promise.all([first.service.close(), second.service.close()]);
+});
+
+test('a consumer that is paused takes nothing in, and goes on where it was when it is resumed', async () => {
+  const harness = await startHarness();
+  const [group, early, late] = [fresh('group'), fresh('order'), fresh('order')];
+  const { consumer, own } = startTakingIn(harness, group, [early, late]);
+  await publish(harness, early);
+  await eventually(() => expect(own()).toHaveLength(1), WAIT);
+  consumer.pause();
+  await publish(harness, late);
+  const reader = await readTopics(harness.broker, [TOPIC]);
+  await eventually(() => expect(reader.messages.map(({ key }) => key)).toContain(late), WAIT);
+  expect(idsOf(own())).toEqual([early]);
+  consumer.resume();
+  await eventually(() => expect(idsOf(own())).toEqual([early, late]), WAIT);
+  await reader.stop();
+  await harness.service.close();
+});
+
+test('a consumer that is paused stays so when its partitions are assigned anew', async () => {
+  const broker = createTestBroker();
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const first = await startHarness({ broker });
+  const second = await startHarness({ broker });
+  const mine = startTakingIn(first, group, [orderId]);
+  await eventually(() => expect(mine.assigned()).toBe(1), WAIT);
+  mine.consumer.pause();
+  const theirs = startTakingIn(second, group, [orderId]);
+  await eventually(() => expect(theirs.assigned()).toBeGreaterThan(0), WAIT);
+  await theirs.consumer.stop();
+  await eventually(() => expect(partitionsOf(first)).toHaveLength(6), WAIT);
+  await publish(first, orderId);
+  const reader = await readTopics(broker, [TOPIC]);
+  await eventually(() => expect(reader.messages.map(({ key }) => key)).toContain(orderId), WAIT);
+  expect(mine.own()).toEqual([]);
+  mine.consumer.resume();
+  await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
+  await reader.stop();
+  await Promise.all([first.service.close(), second.service.close()]);
+});

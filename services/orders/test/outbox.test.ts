@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTopicSetup } from '@order-pipeline/messaging';
+import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { createSwitchedBroker, readTopics, type SwitchedBroker, type TopicReader } from './broker.ts';
+import { orderOf, startShop, times, USER, type Shop } from './shop.ts';
+
+/** A real Kafka takes its time to let a first member into a group. */
+const WAIT = { timeoutMs: 20_000 };
+
+let postgres: TestPostgres;
+let broker: SwitchedBroker;
+let shop: Shop;
+let reader: TopicReader;
+let item: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  broker = createSwitchedBroker(true);
+  shop = await startShop(postgres, { broker });
+  item = await shop.addItem(1_000_000);
+  await createTopicSetup(broker, 'test')();
+  reader = await readTopics(broker, ['ORDER_PLACED']);
+});
+
+afterAll(async () => {
+  await reader?.stop();
+  await shop?.close();
+  await postgres?.stop();
+});
+
+const waitingEvents = async (): Promise<string[]> => {
+  const rows = await shop.database.orders.$queryRaw<
+    { id: string }[]
+  >`SELECT event_id AS id FROM outbox ORDER BY id`;
+  return rows.map(({ id }) => id);
+};
+
+const timesPublished = (orderId: string): number => reader.about(orderId).length;
+
+test('a placed order is announced with its key, its CloudEvents headers and the trace of its request', async () => {
+  const order = orderOf({ [item]: 3 });
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+  const response = await shop.orders.server.inject({
+    method: 'POST',
+    url: '/api/orders',
+    payload: { order },
+    headers,
+  });
+  expect(response.statusCode).toBe(201);
+  await eventually(() => expect(timesPublished(order.orderId)).toBe(1), WAIT);
+  const [event] = reader.about(order.orderId);
+  const [placed] = await shop.historyOf(order.orderId);
+  const { orderId, items } = order;
+  expect(event).toEqual({
+    key: orderId,
+    value: { orderId, userId: USER, items, status: 'PENDING', at: placed?.at },
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: `${orderId}:PENDING`,
+      ce_source: '/order-pipeline/orders',
+      ce_type: 'ORDER_PLACED',
+      ce_subject: orderId,
+      ce_time: placed?.at,
+      'content-type': 'application/json',
+      traceparent: expect.stringMatching(new RegExp(`^00-${traceId}-(?!b7ad6b7169203331)[0-9a-f]{16}-01$`)),
+    },
+  });
+  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+});
+
+test('while the broker is down orders are placed; their events are published when it is back, each once', async () => {
+  broker.isDown = true;
+  const orderIds = await Promise.all(times(20, () => shop.placed({ [item]: 1 })));
+  expect((await waitingEvents()).toSorted()).toEqual(orderIds.map((id) => `${id}:PENDING`).toSorted());
+  broker.isDown = false;
+  await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)), WAIT);
+  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+});
+
+test('an order that is refused, repeated or cancelled stores no event', async () => {
+  broker.isDown = true;
+  const order = orderOf({ [item]: 1 });
+  await shop.place(order);
+  await shop.place(order);
+  await shop.place(orderOf({ [item]: 1 }, { userId: 'nobody' }));
+  await shop.place(orderOf({ nothing: 1 }));
+  await shop.cancel(order.orderId);
+  expect(await waitingEvents()).toEqual([`${order.orderId}:PENDING`]);
+  broker.isDown = false;
+  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+});
+
+test('two instances publish what waits, each event once', async () => {
+  broker.isDown = true;
+  const orderIds = await Promise.all(times(30, () => shop.placed({ [item]: 1 })));
+  const other = await shop.anotherOrders();
+  broker.isDown = false;
+  const later = await Promise.all(times(30, () => shop.place(orderOf({ [item]: 1 }), other)));
+  expect(later.every(({ status }) => status === 201)).toBe(true);
+  await eventually(async () => expect(await waitingEvents()).toEqual([]), WAIT);
+  await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)));
+});
+
+test('a crash after the publication and before the event is struck off has it published again', async () => {
+  const crashing = await startShop(postgres, { broker });
+  const stop = crashing.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
+  const orderId = await crashing.placed({ [await crashing.addItem(1)]: 1 });
+  await stop.reached;
+  await eventually(() => expect(timesPublished(orderId)).toBe(1), WAIT);
+  // When a process dies, its connections are closed for it.
+  await crashing.database.orders.$queryRaw`
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'idle in transaction'`;
+  await crashing.anotherOrders();
+  await eventually(() => expect(timesPublished(orderId)).toBe(2), WAIT);
+  const [first, second] = reader.about(orderId);
+  expect(second?.headers['ce_id']).toBe(first?.headers['ce_id']);
+  expect(second?.value).toEqual(first?.value);
+  await eventually(async () => {
+    expect(await crashing.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+  });
+  stop.resume();
+  await crashing.close();
+});

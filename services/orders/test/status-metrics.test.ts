@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
+import { orderOf, startShop, type Shop } from './shop.ts';
+
+let postgres: TestPostgres;
+let broker: SwitchedBroker;
+let shop: Shop;
+let item: string;
+let clock = Date.now();
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  broker = createSwitchedBroker(true);
+  shop = await startShop(postgres, { broker, now: () => clock });
+  item = await shop.addItem(1_000);
+});
+
+afterAll(async () => {
+  broker.isDown = false;
+  await shop?.close();
+  await postgres?.stop();
+});
+
+const valueOf = async (service: TestService, name: string, labels = ''): Promise<number> => {
+  const { body } = await service.server.inject('/metrics');
+  const line = body.split('\n').find((text) => text.startsWith(`${name}{service="orders"${labels}`));
+  return Number(line?.split(' ').at(-1) ?? NaN);
+};
+
+const changes = (status: string) => valueOf(shop.orders, 'order_status_changes_total', `,status="${status}"`);
+
+test('every change of status is counted once', async () => {
+  const order = orderOf({ [item]: 1 });
+  await shop.place(order);
+  await shop.place(order);
+  const cancelled = await shop.placed({ [item]: 1 });
+  await shop.cancel(cancelled);
+  await shop.cancel(cancelled);
+  await shop.move('PROCESSING', [order.orderId, cancelled]);
+  await shop.move('PROCESSING', [order.orderId]);
+  expect(await changes('PENDING')).toBe(2);
+  expect(await changes('CANCELLED')).toBe(1);
+  expect(await changes('PROCESSING')).toBe(1);
+});
+
+test('how many events wait, and how old the oldest order of each status is, can be seen', async () => {
+  await eventually(async () => {
+    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+  });
+  broker.isDown = true;
+  const orderId = await shop.placed({ [item]: 1 });
+  await shop.move('PROCESSING', [orderId]);
+  clock += 60_000;
+  await shop.placed({ [item]: 1 });
+  clock += 10_000;
+  const watching = await shop.anotherOrders();
+  await eventually(async () => {
+    expect(await valueOf(watching, 'outbox_depth')).toBe(2);
+    expect(await valueOf(watching, 'outbox_oldest_age_seconds')).toBe(70);
+    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="PENDING"')).toBe(10);
+    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="PROCESSING"')).toBe(70);
+    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="SHIPPED"')).toBe(0);
+  });
+});
