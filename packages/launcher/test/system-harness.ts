@@ -27,8 +27,7 @@ export const ownDataDir = (): void => {
   afterEach(async () => {
     for (const system of systems.splice(0)) await system.stop();
     for (const child of children.splice(0)) await end(child, 'SIGKILL');
-    for (const pid of postgresProcesses()) process.kill(pid, 'SIGKILL');
-    await eventually(() => assertNone(postgresProcesses()));
+    await eventually(() => assertNone(killed(postgresProcesses())));
     rmSync(top, { recursive: true, force: true, maxRetries: 5 });
   });
 };
@@ -47,6 +46,18 @@ export const eventually = async <T>(assertion: () => T | Promise<T>, timeoutMs =
 };
 
 export const postgresProcesses = (): number[] => serverProcesses(path.join(dataDir, 'postgres'));
+
+/** Kills them, as far as they have not ended in the meantime; answers them all. */
+const killed = (pids: readonly number[]): readonly number[] => {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  return pids;
+};
 
 const assertNone = (pids: readonly number[]): void => {
   if (pids.length > 0) throw new Error(`still running: ${pids.join(', ')}`);

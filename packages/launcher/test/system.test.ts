@@ -44,7 +44,9 @@ test('with the gateway in the process, its port carries what is public and nothi
   const move = { to: 'DELIVERED', orderIds: ['order-1'], cause: 'an outsider' };
   expect((await post(`${url}/internal/orders/move`, move)).status).toBe(404);
   await eventually(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200));
-  expect(await (await fetch(`${url}/metrics`)).text()).toContain('service="orders"');
+  await eventually(async () =>
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('service="orders"'),
+  );
   expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
 });
 

@@ -5,6 +5,7 @@ import { createRuntime, defineService, type Broker } from '@order-pipeline/servi
 import {
   createTestBroker,
   createTestRuntime,
+  readTopics,
   startTestService,
   type TestService,
 } from '@order-pipeline/testing';

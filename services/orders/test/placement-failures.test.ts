@@ -1,32 +1,31 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
 import { orderOf, startShop, times, withRoute, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
 let shop: Shop;
+let other: TestService;
 let item: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
+  shop = await startShop(postgres);
+  other = await shop.anotherOrders();
 });
 
 beforeEach(async () => {
-  shop = await startShop(postgres);
   item = await shop.addItem(10);
 });
 
-afterEach(async () => {
-  try {
-    await eventually(() => expectBooksToBalance(shop));
-  } finally {
-    await shop.close();
-  }
-});
+afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
-afterAll(() => postgres?.stop());
+afterAll(async () => {
+  await shop?.close();
+  await postgres?.stop();
+});
 
 const DOWN = { status: 503, body: { status: 503, code: 'UNAVAILABLE' }, headers: { 'retry-after': '1' } };
 
@@ -83,6 +82,7 @@ test('when the answer of a reservation is lost and nobody asks again, its stock 
   );
   const order = orderOf({ [item]: 3 });
   await shop.place(order);
+  shop.peers.inventory = shop.inventory.routes;
   expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
   await reconcile(order.orderId);
   expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
@@ -104,7 +104,6 @@ test('an order that could not be stored does not take the stock from one of the 
   const underWay = shop.place(order);
   await stop.reached;
   await renameOutbox('outbox', 'outbox_gone');
-  const other = await shop.anotherOrders();
   expect(await shop.place(order, other)).toMatchObject({ status: 500 });
   await renameOutbox('outbox_gone', 'outbox');
   stop.resume();
@@ -117,7 +116,6 @@ test('a crash between reservation and order leaves stock that the same order tak
   const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
   const crashed = shop.place(order);
   await stop.reached;
-  const other = await shop.anotherOrders();
   expect((await shop.place(order, other)).status).toBe(201);
   expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
   stop.resume();
@@ -129,7 +127,6 @@ test('a crash between order and answer leaves an order that the client is told o
   const stop = shop.runtime.orders.stopAt('orders.afterStoreBeforeAnswer');
   const crashed = shop.place(order);
   await stop.reached;
-  const other = await shop.anotherOrders();
   expect((await shop.place(order, other)).status).toBe(201);
   expect(await shop.historyOf(order.orderId)).toHaveLength(1);
   stop.resume();
@@ -141,7 +138,6 @@ test('another placement of one id that is not finished is waited for, and then a
   const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
   const underWay = shop.place(order);
   await stop.reached;
-  const other = await shop.anotherOrders();
   const different = { ...order, items: times(2, () => ({ itemId: item, quantity: 1 })) };
   expect(await shop.place(different, other)).toMatchObject(DOWN);
   stop.resume();

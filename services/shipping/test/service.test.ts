@@ -1,15 +1,166 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, expect, test } from '@jest/globals';
-import type { AnnouncedStatus, OrderEvent } from '@order-pipeline/contracts';
-import { createMessaging, type ReceivedEvent } from '@order-pipeline/messaging';
-import { defineService } from '@order-pipeline/service-kit';
+import { expect, test } from '@jest/globals';
 import {
   createOrdersStub,
   createTestBroker,
   createTestRuntime,
   eventually,
+  startEventProbe,
   startTestService,
-  type TestService,
+  withOwnGroups,
 } from '@order-pipeline/testing';
-import { z } from 'zod';
 import { shippingService } from '../src/index.ts';
+
+/** A real Kafka takes its time to let a first member into a group, and to miss one that died. */
+const WAIT = { timeoutMs: 25_000 };
+const fresh = (): string => `order-${randomUUID()}`;
+
+const start = async () => {
+  const broker = withOwnGroups(createTestBroker());
+  const orders = createOrdersStub();
+  const runtime = createTestRuntime();
+  const probe = await startEventProbe(broker);
+  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const startService = () => startTestService(shippingService, { broker, peers, runtime });
+  const service = await startService();
+  const close = async (): Promise<void> => {
+    await service.close();
+    await probe.close();
+  };
+  return { orders, probe, peers, runtime, service, startService, close };
+};
+
+test('an order that is being processed is shipped, and that is published in its trace', async () => {
+  const { orders, probe, service, close } = await start();
+  const orderId = fresh();
+  orders.put(orderId, 'PROCESSING');
+  const [trace] = await probe.announce('PROCESSING', orderId);
+  const [event] = await eventually(() => {
+    const heard = probe.heard('SHIPPED', orderId);
+    expect(heard).toHaveLength(1);
+    return heard;
+  }, WAIT);
+  expect(orders.statusOf(orderId)).toBe('SHIPPED');
+  expect(orders.causesOf(orderId)).toEqual(['shipping']);
+  expect(event?.headers).toMatchObject({
+    ce_source: '/order-pipeline/shipping',
+    ce_id: `${orderId}:SHIPPED`,
+  });
+  expect(event?.headers['traceparent']).toContain(trace?.traceId);
+  expect(service.logs.filter((line) => line.level === 30 && line['orderId'] === orderId)).toMatchObject([
+    { msg: 'order moved', from: 'PROCESSING', to: 'SHIPPED', topic: 'ORDER_PROCESSING' },
+  ]);
+  await close();
+});
+
+test('orders that arrive together are moved together', async () => {
+  const { orders, probe, close } = await start();
+  const orderIds = Array.from({ length: 100 }, fresh);
+  for (const orderId of orderIds) orders.put(orderId, 'PROCESSING');
+  await probe.announce('PROCESSING', ...orderIds);
+  await eventually(
+    () => expect(orderIds.map((orderId) => orders.statusOf(orderId))).toEqual(orderIds.map(() => 'SHIPPED')),
+    WAIT,
+  );
+  const calls = orders.moves.filter((move) => move.orderIds.some((orderId) => orderIds.includes(orderId)));
+  expect(calls.length).toBeLessThan(20);
+  await close();
+});
+
+test('an order that has been cancelled is not shipped, and the ones behind it are', async () => {
+  const { orders, probe, close } = await start();
+  const [cancelled, next] = [fresh(), fresh()];
+  orders.put(cancelled, 'CANCELLED');
+  orders.put(next, 'PROCESSING');
+  await probe.announce('PROCESSING', cancelled);
+  await probe.announce('PROCESSING', next);
+  await eventually(() => {
+    expect(orders.asked(cancelled)).toBeGreaterThan(0);
+    expect(probe.heard('SHIPPED', next)).toHaveLength(1);
+  }, WAIT);
+  expect(orders.statusOf(cancelled)).toBe('CANCELLED');
+  expect(probe.heard('SHIPPED', cancelled)).toEqual([]);
+  await close();
+});
+
+test('the same message again changes nothing', async () => {
+  const { orders, probe, close } = await start();
+  const orderId = fresh();
+  orders.put(orderId, 'PROCESSING');
+  await probe.announce('PROCESSING', orderId);
+  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  const asked = orders.asked(orderId);
+  await probe.announce('PROCESSING', orderId);
+  await eventually(() => expect(orders.asked(orderId)).toBeGreaterThan(asked), WAIT);
+  expect(orders.causesOf(orderId)).toEqual(['shipping']);
+  await close();
+});
+
+test('while the orders service is down the message waits, and is worked when it is back', async () => {
+  const { orders, probe, peers, service, close } = await start();
+  const orderId = fresh();
+  orders.put(orderId, 'PROCESSING');
+  delete peers.orders;
+  await probe.announce('PROCESSING', orderId);
+  await eventually(() => {
+    const waits = service.logs.filter(({ msg }) => msg === 'messages could not be worked');
+    expect(waits.length).toBeGreaterThan(1);
+  }, WAIT);
+  peers.orders = orders.routes;
+  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  expect(probe.deadLetters(orderId)).toEqual([]);
+  await close();
+});
+
+test.each(['worker.afterMoveBeforePublish', 'worker.afterPublishBeforeCommit'] as const)(
+  'a worker that dies at %s does not stop the order: the next one publishes again',
+  async (point) => {
+    const { orders, probe, runtime, service, startService, close } = await start();
+    const orderId = fresh();
+    orders.put(orderId, 'PROCESSING');
+    const crash = runtime.stopAt(point);
+    await probe.announce('PROCESSING', orderId);
+    await crash.reached;
+    const before = probe.heard('SHIPPED', orderId).length;
+    expect(orders.statusOf(orderId)).toBe('SHIPPED');
+    // It hangs where it died, and is told to go: whoever comes next gets its messages.
+    await service.close();
+    const next = await startService();
+    await eventually(() => expect(probe.heard('SHIPPED', orderId).length).toBeGreaterThan(before), WAIT);
+    expect(orders.causesOf(orderId)).toEqual(['shipping']);
+    await next.close();
+    crash.resume();
+    await close();
+  },
+);
+
+test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
+  const { orders, probe, close } = await start();
+  const orderId = fresh();
+  orders.put(orderId, 'PROCESSING');
+  await probe.send('PROCESSING', { key: orderId, value: '{"orderId":' });
+  await probe.announce('PROCESSING', orderId);
+  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  await eventually(
+    () =>
+      expect(probe.deadLetters(orderId)).toMatchObject([
+        { topic: 'ORDER_PROCESSING.DLQ', value: '{"orderId":', headers: { 'dlq.group': expect.any(String) } },
+      ]),
+    WAIT,
+  );
+  await close();
+});
+
+test('an order on which the orders service breaks goes to the dead letters alone', async () => {
+  const { orders, probe, close } = await start();
+  const [broken, sound] = [fresh(), fresh()];
+  orders.put(broken, 'PROCESSING');
+  orders.put(sound, 'PROCESSING');
+  orders.breakOrder(broken);
+  await probe.announce('PROCESSING', broken, sound);
+  await eventually(() => {
+    expect(probe.heard('SHIPPED', sound)).toHaveLength(1);
+    expect(probe.deadLetters(broken)).toMatchObject([{ headers: { 'dlq.tries': '5' } }]);
+  }, WAIT);
+  await close();
+});

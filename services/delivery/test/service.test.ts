@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { expect, test } from '@jest/globals';
+import {
+  createOrdersStub,
+  createTestBroker,
+  eventually,
+  startEventProbe,
+  startTestService,
+  withOwnGroups,
+} from '@order-pipeline/testing';
+import { deliveryService } from '../src/index.ts';
+
+// The step is the same as shipping's, and its failures are tested there.
+
+/** A real Kafka takes its time to let a first member into a group. */
+const WAIT = { timeoutMs: 20_000 };
+
+test('an order that is shipped is delivered, one that is not is left, and the delivery is published', async () => {
+  const broker = withOwnGroups(createTestBroker());
+  const orders = createOrdersStub();
+  const probe = await startEventProbe(broker);
+  const service = await startTestService(deliveryService, { broker, peers: { orders: orders.routes } });
+  const [shipped, early] = [`order-${randomUUID()}`, `order-${randomUUID()}`];
+  orders.put(shipped, 'SHIPPED');
+  orders.put(early, 'PROCESSING');
+
+  const [, trace] = await probe.announce('SHIPPED', early, shipped);
+  const [event] = await eventually(() => {
+    const heard = probe.heard('DELIVERED', shipped);
+    expect(heard).toHaveLength(1);
+    expect(orders.asked(early)).toBeGreaterThan(0);
+    return heard;
+  }, WAIT);
+
+  expect(orders.statusOf(shipped)).toBe('DELIVERED');
+  expect(orders.causesOf(shipped)).toEqual(['delivery']);
+  expect(orders.statusOf(early)).toBe('PROCESSING');
+  expect(probe.heard('DELIVERED', early)).toEqual([]);
+  expect(event?.headers).toMatchObject({
+    ce_type: 'ORDER_DELIVERED',
+    ce_source: '/order-pipeline/delivery',
+    ce_id: `${shipped}:DELIVERED`,
+  });
+  expect(event?.headers['traceparent']).toContain(trace?.traceId);
+  await service.close();
+  await probe.close();
+});
