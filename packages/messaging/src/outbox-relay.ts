@@ -18,7 +18,7 @@ export interface Outbox {
 const BATCH = 1_000;
 /** How soon an event is found that another instance, or one that died, has left. */
 const POLL_INTERVAL_MS = 500;
-const MEASURE_INTERVAL_MS = 5_000;
+const MEASURE_INTERVAL_MS = 2_000;
 
 export interface OutboxRelay {
   /** Says that there are new events. */
@@ -52,7 +52,6 @@ export const startOutboxRelay = (options: {
   const measuring: Periodic = startPeriodic({
     name: 'outbox backlog',
     intervalMs: MEASURE_INTERVAL_MS,
-    atStart: true,
     runtime,
     logger,
     work: async () => {

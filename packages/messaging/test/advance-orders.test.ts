@@ -136,16 +136,25 @@ test('no orders ask nothing of anybody', async () => {
   expect(published).toEqual([]);
 });
 
-test('a worker that dies between the move and the publish does not stop the order', async () => {
+test.each([
+  ['worker.afterMoveBeforePublish', 0],
+  ['worker.afterPublishBeforeCommit', 1],
+] as const)('a worker that dies at %s does not stop the order', async (point, publishedBefore) => {
   const { orders, advance, published, runtime } = prepare();
   orders.put('order-1');
-  const crash = runtime.stopAt('worker.afterMoveBeforePublish');
-  void advance([due('order-1')]);
+  const crash = runtime.stopAt(point);
+  let resolved = false;
+  void advance([due('order-1')]).then(() => {
+    resolved = true;
+  });
   await crash.reached;
   expect(orders.statusOf('order-1')).toBe('PROCESSING');
-  expect(published).toEqual([]);
+  expect(published).toHaveLength(publishedBefore);
   await advance([due('order-1')]);
-  expect(published).toMatchObject([[{ event: { orderId: 'order-1', status: 'PROCESSING' } }]]);
+  expect(published.at(-1)).toMatchObject([{ event: { orderId: 'order-1', status: 'PROCESSING' } }]);
+  expect(published).toHaveLength(publishedBefore + 1);
+  expect(orders.causesOf('order-1')).toEqual(['workflow']);
+  expect(resolved).toBe(false);
 });
 
 test('it resolves only once the events are published', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
 import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
@@ -8,6 +8,12 @@ let postgres: TestPostgres;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
+});
+
+const opened: Warehouse[] = [];
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
 });
 
 afterAll(() => postgres?.stop());
@@ -41,6 +47,7 @@ const start = async (
   options: Parameters<typeof startWarehouse>[1],
 ): Promise<Warehouse & { item: string }> => {
   const warehouse = await startWarehouse(postgres, options);
+  opened.push(warehouse);
   const item = fresh('item');
   await warehouse.addItem(item, 100);
   return { ...warehouse, item };
@@ -48,7 +55,7 @@ const start = async (
 
 test('stock goes back, leaves or stays as the truth about its order is', async () => {
   const { routes, truths, timesAsked } = createTruths();
-  const { item, inventory, stockOf, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+  const { item, inventory, stockOf, database } = await start({ ...EAGER, peers: { orders: routes } });
   const quantities = {
     PENDING: 1,
     PROCESSING: 2,
@@ -71,12 +78,11 @@ test('stock goes back, leaves or stays as the truth about its order is', async (
   truths.set('PROCESSING', 'SHIPPED');
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 50, reserved: 0 }));
   await expectBooksToBalance(database);
-  await close();
 });
 
 test('an order that waits is asked for ever more rarely', async () => {
   const { routes } = createTruths();
-  const { item, inventory, database, close } = await start({ ...EAGER, peers: { orders: routes } });
+  const { item, inventory, database } = await start({ ...EAGER, peers: { orders: routes } });
   const orderId = fresh('order');
   await hold(inventory, orderId, { [item]: 3 });
   const age = async (sql: string): Promise<void> => void (await database.$executeRawUnsafe(sql, orderId));
@@ -95,7 +101,6 @@ test('an order that waits is asked for ever more rarely', async () => {
   );
   await eventually(async () => expect(await pauseS()).toBeGreaterThan(290));
   expect(await pauseS()).toBeLessThan(301);
-  await close();
 });
 
 test('while the orders service is down nothing is given back; when it is back everything goes on', async () => {
@@ -116,7 +121,6 @@ test('while the orders service is down nothing is given back; when it is back ev
   expect(await stockOf(item)).toEqual({ available: 97, reserved: 3 });
   peers.orders = routes;
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
-  await warehouse.close();
 });
 
 test('a truth that comes late does not touch a reservation that was made since', async () => {
@@ -138,7 +142,6 @@ test('a truth that comes late does not touch a reservation that was made since',
   // The next run gives the marker back, so the one that was stopped has done what it had in hand.
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 95, reserved: 5 }));
   expect(await release(inventory, [since])).toEqual([orderId]);
-  await warehouse.close();
 });
 
 /** Reservations of nothing, more than the reconciler takes in one batch. */
@@ -160,7 +163,6 @@ test('at its start everything that is held is asked for, however short it has st
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
   await eventually(() => expect(timesAsked(`${lost}-600`)).toBe(1));
   expect(timesAsked(`${lost}-1`)).toBe(1);
-  await warehouse.close();
 });
 
 test('what is reserved while it looks through everything at its start is not asked for', async () => {
@@ -174,5 +176,4 @@ test('what is reserved while it looks through everything at its start is not ask
   await warehouse.another();
   await eventually(() => expect(timesAsked(`${old}-600`)).toBe(1));
   expect(timesAsked(underWay)).toBe(0);
-  await warehouse.close();
 });

@@ -5,11 +5,13 @@ import {
   fresh,
   hold,
   linesOf,
+  lockRow,
   meetAtLock,
   release,
   reserve,
   reserveAll,
   startWarehouse,
+  untilWaiting,
   type Warehouse,
 } from './warehouse.ts';
 
@@ -76,6 +78,60 @@ test('orders of the same two items in opposite order under load never fail', asy
   const results = (await Promise.all(batches)).flat();
   expect(countOf(results, 'RESERVED')).toBe(240);
   for (const item of items) expect(await warehouse.stockOf(item)).toEqual({ available: 760, reserved: 240 });
+});
+
+test('orders of the same two items in opposite order that meet in the middle wait for one another', async () => {
+  const items = [await stockOf('a', 10), await stockOf('b', 10)] as const;
+  for (const contended of items) {
+    const results = await meetAtLock(warehouse.database, { table: 'items', id: contended, waiting: 2 }, () =>
+      Promise.all([
+        hold(one, fresh('order'), { [items[0]]: 1, [items[1]]: 1 }),
+        hold(other, fresh('order'), { [items[1]]: 1, [items[0]]: 1 }),
+      ]),
+    );
+    expect(results).toHaveLength(2);
+  }
+});
+
+test('stock that is given back while the same two items are being reserved is waited for, and waits', async () => {
+  const [a, b] = [await stockOf('a', 10), await stockOf('b', 10)];
+  const reservation = await hold(one, fresh('order'), { [b]: 1, [a]: 1 });
+  const unlock = await lockRow(warehouse.database, 'items', a);
+  try {
+    const reserving = hold(one, fresh('order'), { [a]: 1, [b]: 1 });
+    await untilWaiting(warehouse.database, 1);
+    const releasing = release(other, [reservation]);
+    await untilWaiting(warehouse.database, 2);
+    await unlock();
+    expect(await releasing).toEqual([reservation.orderId]);
+    await reserving;
+  } finally {
+    await unlock();
+  }
+});
+
+test('an order that is reserved and given back while another reservation of it waits holds up neither', async () => {
+  const [a, b, c] = [await stockOf('a', 10), await stockOf('b', 10), await stockOf('c', 10)];
+  const { database } = warehouse;
+  const unlockA = await lockRow(database, 'items', a);
+  const unlockC = await lockRow(database, 'items', c);
+  try {
+    const orderId = fresh('order');
+    const waiting = hold(other, orderId, { [a]: 1, [b]: 1, [c]: 1 });
+    await untilWaiting(database, 1);
+    const reservation = await hold(one, orderId, { [b]: 2 });
+    await unlockA();
+    await untilWaiting(database, 1);
+    // Now it has units of `b`, which the return of the stock waits for.
+    const released = release(one, [reservation]);
+    await untilWaiting(database, 2);
+    await unlockC();
+    expect(await released).toEqual([orderId]);
+    await expect(waiting).resolves.toMatchObject({ orderId });
+  } finally {
+    await Promise.all([unlockA(), unlockC()]);
+  }
+  expect(await warehouse.stockOf(b)).toEqual({ available: 9, reserved: 1 });
 });
 
 test('reservations that are made, given back and made again at once never fail and lose nothing', async () => {

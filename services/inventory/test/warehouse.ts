@@ -104,37 +104,62 @@ export const expectBooksToBalance = async (database: PrismaClient): Promise<void
   expect(wrong).toEqual([]);
 };
 
-/**
- * Locks the rows of `table` whose ids are given, lets `work` begin, and unlocks them once `waiting` statements wait: so
- * they meet for certain.
- */
+/** Resolves once so many statements wait for a lock. */
+export const untilWaiting = (database: PrismaClient, statements: number): Promise<void> =>
+  eventually(async () => {
+    const rows = await database.$queryRaw`
+      SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    expect(rows).toHaveLength(statements);
+  });
+
+const ROW_LOCKS = {
+  items: 'SELECT FROM items WHERE id = $1 FOR UPDATE',
+  reservations: 'SELECT FROM reservations WHERE order_id = $1 FOR UPDATE',
+} as const;
+
+/** Locks a row until it is told to unlock it. */
+export const lockRow = async (
+  database: PrismaClient,
+  table: keyof typeof ROW_LOCKS,
+  id: string,
+): Promise<() => Promise<void>> => {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let done: Promise<void> = Promise.resolve();
+  await new Promise<void>((resolve, reject) => {
+    done = database.$transaction(
+      async (sql) => {
+        await sql.$queryRawUnsafe(ROW_LOCKS[table], id);
+        resolve();
+        await opened;
+      },
+      { timeout: 10_000 },
+    );
+    done.catch(reject);
+  });
+  return () => {
+    open();
+    return done;
+  };
+};
+
+/** Lets `work` begin while a row is locked, and unlocks it once `waiting` statements wait: so they meet for certain. */
 export const meetAtLock = async <T>(
   database: PrismaClient,
-  {
-    table,
-    id,
-    waiting,
-  }: { readonly table: 'items' | 'reservations'; readonly id: string; readonly waiting: number },
+  at: { readonly table: keyof typeof ROW_LOCKS; readonly id: string; readonly waiting: number },
   work: () => Promise<T>,
 ): Promise<T> => {
-  const lock =
-    table === 'items'
-      ? 'SELECT FROM items WHERE id = $1 FOR UPDATE'
-      : 'SELECT FROM reservations WHERE order_id = $1 FOR UPDATE';
-  const { running } = await database.$transaction(
-    async (sql) => {
-      await sql.$queryRawUnsafe(lock, id);
-      const begun = work();
-      await eventually(async () => {
-        const rows = await database.$queryRaw`
-          SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-        expect(rows).toHaveLength(waiting);
-      });
-      return { running: begun };
-    },
-    { timeout: 10_000 },
-  );
-  return running;
+  const unlock = await lockRow(database, at.table, at.id);
+  try {
+    const running = work();
+    await untilWaiting(database, at.waiting);
+    await unlock();
+    return await running;
+  } finally {
+    await unlock();
+  }
 };
 
 export const startWarehouse = async (

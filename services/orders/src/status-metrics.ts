@@ -3,7 +3,7 @@ import { startPeriodic, type Metrics, type Runtime } from '@order-pipeline/servi
 import type { Logger } from 'pino';
 import type { OrdersStore } from './store/index.ts';
 
-const INTERVAL_MS = 5_000;
+const INTERVAL_MS = 2_000;
 
 /** How many orders change their status, and how long the oldest one stands in each. */
 export interface StatusMetrics {
@@ -27,7 +27,6 @@ export const startStatusMetrics = (options: {
   const periodic = startPeriodic({
     name: 'age of the oldest orders',
     intervalMs: INTERVAL_MS,
-    atStart: true,
     runtime,
     logger: options.logger,
     work: async () => {

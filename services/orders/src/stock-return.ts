@@ -47,7 +47,6 @@ export const startStockReturn = (options: {
   const periodic = startPeriodic({
     name: 'return of stock',
     intervalMs: INTERVAL_MS,
-    atStart: true,
     runtime,
     logger,
     work: catchUp,

@@ -10,6 +10,8 @@ const WAIT = { timeoutMs: 20_000 };
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
 let shop: Shop;
+/** One whose orders service crashes. */
+let crashing: Shop;
 let reader: TopicReader;
 let item: string;
 
@@ -24,6 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await reader?.stop();
+  await crashing?.close();
   await shop?.close();
   await postgres?.stop();
 });
@@ -103,7 +106,7 @@ test('two instances publish what waits, each event once', async () => {
 });
 
 test('a crash after the publication and before the event is struck off has it published again', async () => {
-  const crashing = await startShop(postgres, { broker });
+  crashing = await startShop(postgres, { broker });
   const stop = crashing.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
   const orderId = await crashing.placed({ [await crashing.addItem(1)]: 1 });
   await stop.reached;
@@ -121,5 +124,4 @@ test('a crash after the publication and before the event is struck off has it pu
     expect(await crashing.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   });
   stop.resume();
-  await crashing.close();
 });

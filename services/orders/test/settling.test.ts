@@ -8,6 +8,8 @@ import { countOf, fresh, orderOf, startShop, times, type Shop } from './shop.ts'
 let postgres: TestPostgres;
 let shop: Shop;
 let other: TestService;
+/** One whose inventory settles all by itself. */
+let eager: Shop;
 let item: string;
 
 beforeAll(async () => {
@@ -23,6 +25,7 @@ beforeEach(async () => {
 afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
 afterAll(async () => {
+  await eager?.close();
   await shop?.close();
   await postgres?.stop();
 });
@@ -189,7 +192,7 @@ test('however placements and settlements meet, every order stands on its own res
 });
 
 test('by itself, the inventory settles what placements, cancellations and a broker have left behind', async () => {
-  const eager = await startShop(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
+  eager = await startShop(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
   const sold = await eager.addItem(100);
   const pending = await eager.placed({ [sold]: 1 });
   const shipped = await eager.placed({ [sold]: 2 });
@@ -206,5 +209,4 @@ test('by itself, the inventory settles what placements, cancellations and a brok
   stop.resume();
   expect((await died).status).toBe(503);
   await expectBooksToBalance(eager);
-  await eager.close();
 });

@@ -112,27 +112,23 @@ test('while the orders service is down the message waits, and is worked when it 
   await close();
 });
 
-test.each(['worker.afterMoveBeforePublish', 'worker.afterPublishBeforeCommit'] as const)(
-  'a worker that dies at %s does not stop the order: the next one publishes again',
-  async (point) => {
-    const { orders, probe, runtime, service, startService, close } = await start();
-    const orderId = fresh();
-    orders.put(orderId, 'PROCESSING');
-    const crash = runtime.stopAt(point);
-    await probe.announce('PROCESSING', orderId);
-    await crash.reached;
-    const before = probe.heard('SHIPPED', orderId).length;
-    expect(orders.statusOf(orderId)).toBe('SHIPPED');
-    // It hangs where it died, and is told to go: whoever comes next gets its messages.
-    await service.close();
-    const next = await startService();
-    await eventually(() => expect(probe.heard('SHIPPED', orderId).length).toBeGreaterThan(before), WAIT);
-    expect(orders.causesOf(orderId)).toEqual(['shipping']);
-    await next.close();
-    crash.resume();
-    await close();
-  },
-);
+test('a worker that dies between the move and the publish does not stop the order: the next one publishes', async () => {
+  const { orders, probe, runtime, service, startService, close } = await start();
+  const orderId = fresh();
+  orders.put(orderId, 'PROCESSING');
+  const crash = runtime.stopAt('worker.afterMoveBeforePublish');
+  await probe.announce('PROCESSING', orderId);
+  await crash.reached;
+  expect(orders.statusOf(orderId)).toBe('SHIPPED');
+  expect(probe.heard('SHIPPED', orderId)).toEqual([]);
+  // It hangs where it died and is told to go; its session runs out, and the next one gets its messages.
+  await service.close();
+  const next = await startService();
+  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  expect(orders.causesOf(orderId)).toEqual(['shipping']);
+  await next.close();
+  await close();
+});
 
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
   const { orders, probe, close } = await start();

@@ -1,9 +1,12 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { Logger } from 'pino';
 
-/** The most connections that one instance of a service keeps to its database. */
-const POOL_SIZE = 10;
-const CONNECT_TIMEOUT_MS = 1_000;
+/**
+ * The most connections that one instance of a service keeps to its database. Work comes in batches, so few are enough;
+ * each is a process of the server.
+ */
+const POOL_SIZE = 6;
+const CONNECT_TIMEOUT_MS = 1_500;
 /** The longest that one statement may take; the database ends it, and the pool gives up on it a little later. */
 const STATEMENT_TIMEOUT_MS = 1_500;
 const QUERY_TIMEOUT_MS = 1_700;

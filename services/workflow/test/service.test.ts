@@ -1,0 +1,238 @@
+import { expect, test } from '@jest/globals';
+import { parseSettings } from '@order-pipeline/service-kit';
+import { eventually } from '@order-pipeline/testing';
+import { workflowService } from '../src/index.ts';
+import { ago, bufferSize, fresh, HOUR_MS, startWorkplace, TURN_MS, WAIT } from './workplace.ts';
+
+test('an order is worked every minute and swept every five, unless the settings say otherwise', () => {
+  expect(parseSettings(workflowService.settings, {})).toEqual({
+    WORKFLOW_INTERVAL_MS: 60_000,
+    WORKFLOW_SWEEP_INTERVAL_MS: 300_000,
+  });
+  expect(() => parseSettings(workflowService.settings, { WORKFLOW_INTERVAL_MS: '1 minute' })).toThrow(
+    /WORKFLOW_INTERVAL_MS must be a whole number of milliseconds/,
+  );
+});
+
+test('at the turn of the clock an order that is still PENDING is moved on, and that is published', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const workflow = await start(TURN_MS);
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', new Date());
+  const [trace] = await probe.announce('PENDING', orderId);
+  const [event] = await eventually(() => {
+    const heard = probe.heard('PROCESSING', orderId);
+    expect(heard).toHaveLength(1);
+    return heard;
+  }, WAIT);
+  expect(orders.statusOf(orderId)).toBe('PROCESSING');
+  expect(orders.causesOf(orderId)).toEqual(['workflow']);
+  expect(event?.headers).toMatchObject({
+    ce_source: '/order-pipeline/workflow',
+    ce_id: `${orderId}:PROCESSING`,
+  });
+  expect(event?.headers['traceparent']).toContain(trace?.traceId);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
+  await workflow.close();
+  await probe.close();
+});
+
+test('before the turn of the clock an order waits in the buffer, and can be cancelled', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const workflow = await start(5 * TURN_MS);
+  const [kept, cancelled] = [fresh(), fresh()];
+  orders.put(kept, 'PENDING', new Date());
+  orders.put(cancelled, 'PENDING', new Date());
+  const before = await bufferSize(workflow);
+  await probe.announce('PENDING', kept, cancelled);
+  await eventually(async () => expect(await bufferSize(workflow)).toBeGreaterThanOrEqual(before + 2));
+  expect(orders.asked(kept)).toBe(0);
+  orders.put(cancelled, 'CANCELLED');
+  await eventually(() => expect(probe.heard('PROCESSING', kept)).toHaveLength(1), WAIT);
+  await eventually(() => expect(orders.asked(cancelled)).toBeGreaterThan(0), WAIT);
+  expect(orders.statusOf(cancelled)).toBe('CANCELLED');
+  expect(probe.heard('PROCESSING', cancelled)).toEqual([]);
+  await workflow.close();
+  await probe.close();
+});
+
+test('an order that is announced twice before the turn is moved and published once', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const workflow = await start(3 * TURN_MS);
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', new Date());
+  await probe.announce('PENDING', orderId, orderId);
+  await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), WAIT);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
+  expect(orders.causesOf(orderId)).toEqual(['workflow']);
+  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await workflow.close();
+  await probe.close();
+});
+
+test('a workflow that goes with a full buffer loses nothing: the next one gets it all again', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const first = await start(HOUR_MS);
+  const orderIds = Array.from({ length: 50 }, fresh);
+  for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
+  await probe.announce('PENDING', ...orderIds);
+  await eventually(async () => expect(await bufferSize(first)).toBeGreaterThanOrEqual(50), WAIT);
+  await first.close();
+  expect(orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PENDING')).toEqual([]);
+
+  const second = await start(TURN_MS);
+  await eventually(() => {
+    const heard = orderIds.filter((orderId) => probe.heard('PROCESSING', orderId).length > 0);
+    expect(heard).toHaveLength(50);
+  }, WAIT);
+  await second.close();
+  await probe.close();
+});
+
+test('a workflow that dies between the move and the publish does not stop the order', async () => {
+  const { orders, probe, runtime, start } = await startWorkplace();
+  const first = await start(TURN_MS);
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', new Date());
+  const crash = runtime.stopAt('worker.afterMoveBeforePublish');
+  await probe.announce('PENDING', orderId);
+  await crash.reached;
+  expect(orders.statusOf(orderId)).toBe('PROCESSING');
+  await first.close();
+  expect(probe.heard('PROCESSING', orderId)).toEqual([]);
+  const second = await start(TURN_MS);
+  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  expect(orders.causesOf(orderId)).toEqual(['workflow']);
+  await second.close();
+  await probe.close();
+});
+
+test('what is worked off is committed: the next workflow does not get it again', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const first = await start(TURN_MS);
+  const [early, late] = [fresh(), fresh()];
+  orders.put(early, 'PENDING', new Date());
+  await probe.announce('PENDING', early);
+  await eventually(() => expect(probe.heard('PROCESSING', early)).toHaveLength(1), WAIT);
+  await eventually(async () => expect(await bufferSize(first)).toBe(0), WAIT);
+  await first.close();
+  const asked = orders.asked(early);
+
+  const second = await start(TURN_MS);
+  orders.put(late, 'PENDING', new Date());
+  await probe.announce('PENDING', late);
+  await eventually(() => expect(probe.heard('PROCESSING', late)).toHaveLength(1), WAIT);
+  expect(orders.asked(early)).toBe(asked);
+  await second.close();
+  await probe.close();
+});
+
+test('while the orders service is down the buffer is kept, and it is worked off soon after, not a turn later', async () => {
+  const { orders, probe, peers, start } = await startWorkplace();
+  const workflow = await start(4 * TURN_MS);
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', new Date());
+  delete peers.orders;
+  await probe.announce('PENDING', orderId);
+  const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
+  await eventually(() => expect(tries().length).toBeGreaterThan(2), WAIT);
+  expect(await bufferSize(workflow)).toBeGreaterThan(0);
+  peers.orders = orders.routes;
+  await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), { timeoutMs: 3 * TURN_MS });
+  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  expect(probe.deadLetters(orderId)).toEqual([]);
+  await workflow.close();
+  await probe.close();
+});
+
+test('an order on which the orders service breaks goes to the dead letters, and the others are moved on', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const workflow = await start(TURN_MS);
+  const [broken, sound] = [fresh(), fresh()];
+  orders.put(broken, 'PENDING', new Date());
+  orders.put(sound, 'PENDING', new Date());
+  orders.breakOrder(broken);
+  await probe.announce('PENDING', broken, sound);
+  await eventually(() => {
+    expect(probe.heard('PROCESSING', sound)).toHaveLength(1);
+    expect(probe.deadLetters(broken)).toMatchObject([{ headers: { 'dlq.tries': '5' } }]);
+  }, WAIT);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
+  await workflow.close();
+  await probe.close();
+});
+
+test('it stops within seconds in the midst of a work-off that waits for a part that is down', async () => {
+  const { orders, probe, peers, start } = await startWorkplace();
+  const workflow = await start(TURN_MS);
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', new Date());
+  delete peers.orders;
+  await probe.announce('PENDING', orderId);
+  const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
+  await eventually(() => expect(tries().length).toBeGreaterThan(1), WAIT);
+  const began = performance.now();
+  await workflow.close();
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(workflow.logs.filter(({ msg }) => msg === 'a part did not close')).toEqual([]);
+  await probe.close();
+});
+
+test('at start and then again and again, PENDING orders that never came to the buffer are swept', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const [old, later, young] = [fresh(), fresh(), fresh()];
+  orders.put(old, 'PENDING', ago(2 * HOUR_MS));
+  orders.put(young, 'PENDING', ago(HOUR_MS / 2));
+  const workflow = await start(HOUR_MS, TURN_MS);
+  await eventually(() => expect(probe.heard('PROCESSING', old)).toHaveLength(1), WAIT);
+  orders.put(later, 'PENDING', ago(2 * HOUR_MS));
+  await eventually(() => expect(probe.heard('PROCESSING', later)).toHaveLength(1), WAIT);
+  expect(orders.causesOf(old)).toEqual(['workflow sweep']);
+  expect(orders.statusOf(young)).toBe('PENDING');
+  await workflow.close();
+  await probe.close();
+});
+
+test('the sweep leaves an order that waits in the buffer', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const workflow = await start(HOUR_MS, TURN_MS);
+  const [buffered, missed] = [fresh(), fresh()];
+  orders.put(buffered, 'PENDING', new Date());
+  await probe.announce('PENDING', buffered);
+  await eventually(async () => expect(await bufferSize(workflow)).toBeGreaterThan(0), WAIT);
+  orders.put(buffered, 'PENDING', ago(2 * HOUR_MS));
+  orders.put(missed, 'PENDING', ago(2 * HOUR_MS));
+  await eventually(() => expect(orders.statusOf(missed)).toBe('PROCESSING'), WAIT);
+  expect(orders.statusOf(buffered)).toBe('PENDING');
+  await workflow.close();
+  await probe.close();
+});
+
+test('more overdue orders than one page holds are swept in one go', async () => {
+  const { orders, start, probe } = await startWorkplace();
+  const orderIds = Array.from({ length: 2_100 }, fresh);
+  for (const orderId of orderIds) orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
+  const workflow = await start(HOUR_MS);
+  await eventually(() => {
+    expect(orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING')).toEqual([]);
+  }, WAIT);
+  await workflow.close();
+  await probe.close();
+});
+
+test('a sweep that meets an orders service that is down is made up for as soon as it is back', async () => {
+  const { orders, probe, peers, start } = await startWorkplace();
+  const orderId = fresh();
+  orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
+  delete peers.orders;
+  const workflow = await start(HOUR_MS);
+  await eventually(() => {
+    expect(workflow.logs.map(({ msg }) => msg)).toContain(
+      'a sweep met a part that is down, it will be tried again',
+    );
+  }, WAIT);
+  peers.orders = orders.routes;
+  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await workflow.close();
+  await probe.close();
+});

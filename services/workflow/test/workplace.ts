@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createOrdersStub,
+  createTestBroker,
+  createTestRuntime,
+  startEventProbe,
+  startTestService,
+  withOwnGroups,
+} from '@order-pipeline/testing';
+import { workflowService } from '../src/index.ts';
+
+/** A real Kafka takes its time to let a first member into a group, and to miss one that died. */
+export const WAIT = { timeoutMs: 25_000 };
+export const HOUR_MS = 3_600_000;
+/** Short enough for a test, long enough to do something in between. */
+export const TURN_MS = 1_000;
+
+export const fresh = (): string => `order-${randomUUID()}`;
+
+/** The workflow service between a broker, whose groups are its own, and a stub of the orders service. */
+export const startWorkplace = async () => {
+  const broker = withOwnGroups(createTestBroker());
+  const orders = createOrdersStub();
+  const runtime = createTestRuntime();
+  const probe = await startEventProbe(broker);
+  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const start = (intervalMs: number, sweepIntervalMs = HOUR_MS) =>
+    startTestService(workflowService, {
+      broker,
+      peers,
+      runtime,
+      environment: {
+        WORKFLOW_INTERVAL_MS: String(intervalMs),
+        WORKFLOW_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
+      },
+    });
+  return { broker, orders, runtime, probe, peers, start };
+};
+
+type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startWorkplace>>['start']>>;
+
+/** How many messages wait in the buffer, as the metrics say. */
+export const bufferSize = async ({ registry }: Started): Promise<number> => {
+  const text = await registry.getSingleMetricAsString('workflow_buffer_size');
+  return Number(/^workflow_buffer_size\S* (\d+)$/m.exec(text)?.[1]);
+};
+
+/** A date so long ago. */
+export const ago = (ms: number): Date => new Date(Date.now() - ms);
