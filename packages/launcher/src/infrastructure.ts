@@ -2,7 +2,7 @@ import type { DatabaseName } from '@order-pipeline/contracts';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import { sleep, type Broker, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres/index.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createKafkaBroker } from './kafka-broker.ts';
 import { createMemoryBroker } from './memory-broker.ts';
 import type { Plan } from './plan.ts';

@@ -1,7 +1,7 @@
 import { createHealth, createRuntime, type Health, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { acquireDataDirLock } from './embedded-postgres/data-dir-lock.ts';
+import { acquireDataDirLock } from '@order-pipeline/embedded-postgres';
 import { checkPort, startHttpListener, type HttpListener } from './http-listener.ts';
 import { openInfrastructure, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
 import { createLogger } from './logger.ts';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from '@jest/globals';
 import { createLogger, startSystem, type System } from '../src/index.ts';
-import { serverProcesses } from '../src/embedded-postgres/processes.ts';
+import { serverProcesses } from '@order-pipeline/embedded-postgres';
 
 export const START = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));
 const PAUSE_MS = 20;

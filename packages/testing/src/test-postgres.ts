@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startEmbeddedPostgres } from '@order-pipeline/launcher/embedded-postgres';
+import { startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createRuntime } from '@order-pipeline/service-kit';
 import pg from 'pg';
 

@@ -2,11 +2,17 @@ import { expect, test } from '@jest/globals';
 import { createCluster, Kafka } from '@order-pipeline/memory-kafka';
 import { createAdvanceOrders, createMessaging } from '@order-pipeline/messaging';
 import { defineService, type Broker } from '@order-pipeline/service-kit';
-import { createOrdersStub, eventually, startEventProbe, startTestService } from '@order-pipeline/testing';
+import {
+  createOrdersStub,
+  createTestRuntime,
+  eventually,
+  startEventProbe,
+  startTestService,
+} from '@order-pipeline/testing';
 import kafkajs from 'kafkajs';
 import { z } from 'zod';
 import { startBuffering } from '../src/consumers.ts';
-import { bufferSize, fresh, HOUR_MS, TURN_MS, WAIT } from './workplace.ts';
+import { bufferSize, fresh, TURN_MS, WAIT } from './workplace.ts';
 
 // On a broker in memory alone: how full the buffer gets can only be told where nobody else has left messages.
 
@@ -43,8 +49,9 @@ const startWorkplace = async () => {
   const broker = createOwnBroker();
   const orders = createOrdersStub();
   const probe = await startEventProbe(broker);
-  const start = (intervalMs: number) =>
-    startTestService(bufferingService(intervalMs), { broker, peers: { orders: orders.routes } });
+  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const start = (intervalMs: number, runtime = createTestRuntime()) =>
+    startTestService(bufferingService(intervalMs), { broker, peers, runtime });
   const place = async (count: number): Promise<string[]> => {
     const orderIds = Array.from({ length: count }, fresh);
     for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
@@ -56,36 +63,41 @@ const startWorkplace = async () => {
   };
   const notMoved = (orderIds: readonly string[]) =>
     orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING');
-  return { orders, probe, start, place, notMoved };
+  return { orders, probe, peers, start, place, notMoved };
 };
 
 test('a full buffer takes nothing more until the turn of the clock, and works nothing off before it', async () => {
   const { orders, probe, start, place, notMoved } = await startWorkplace();
-  const workflow = await start(3 * TURN_MS);
-  const early = await place(2 * LIMIT);
-  await eventually(async () => expect(await bufferSize(workflow)).toBe(2 * LIMIT));
-  const late = await place(2 * LIMIT);
-  expect(await bufferSize(workflow)).toBe(2 * LIMIT);
+  const workflow = await start(2 * TURN_MS);
+  const early = await place(LIMIT + 5);
+  const size = await eventually(async () => {
+    const buffered = await bufferSize(workflow);
+    expect(buffered).toBeGreaterThanOrEqual(LIMIT);
+    return buffered;
+  });
+  const late = await place(LIMIT);
+  expect(await bufferSize(workflow)).toBe(size);
   expect(orders.moves).toEqual([]);
 
-  await eventually(() => expect(notMoved(early)).toEqual([]), WAIT);
-  expect(notMoved(late)).toHaveLength(2 * LIMIT);
-  await eventually(() => expect(notMoved(late)).toEqual([]), WAIT);
+  await eventually(() => expect(orders.moves).not.toHaveLength(0), WAIT);
+  expect(orders.moves[0]?.orderIds).toHaveLength(size);
+  // What waited in Kafka goes on at the turns that follow.
+  await eventually(() => expect(notMoved([...early, ...late])).toEqual([]), WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0));
   await workflow.close();
   await probe.close();
 });
 
-test('when its partitions are assigned anew, a full buffer is dropped and its orders come again, to one or the other', async () => {
+test('when partitions are assigned anew, a full buffer is dropped, and its orders come again to one or the other', async () => {
   const { orders, probe, start, place, notMoved } = await startWorkplace();
-  const first = await start(4 * TURN_MS);
-  const orderIds = await place(3 * LIMIT);
-  await eventually(async () => expect(await bufferSize(first)).toBe(3 * LIMIT));
-  const second = await start(4 * TURN_MS);
+  const first = await start(5 * TURN_MS);
+  const orderIds = await place(2 * LIMIT);
+  await eventually(async () => expect(await bufferSize(first)).toBeGreaterThanOrEqual(LIMIT));
+  const second = await start(5 * TURN_MS);
   await eventually(async () => {
-    const sizes = [await bufferSize(first), await bufferSize(second)];
-    expect(Math.max(...sizes)).toBeLessThan(3 * LIMIT);
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(3 * LIMIT);
+    expect(await bufferSize(first)).toBeGreaterThan(0);
+    expect(await bufferSize(second)).toBeGreaterThan(0);
+    expect((await bufferSize(first)) + (await bufferSize(second))).toBeLessThanOrEqual(2 * LIMIT);
   }, WAIT);
   await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
   expect(orderIds.map((orderId) => orders.causesOf(orderId))).toEqual(orderIds.map(() => ['workflow']));
@@ -93,13 +105,24 @@ test('when its partitions are assigned anew, a full buffer is dropped and its or
   await probe.close();
 });
 
-test('a work-off that hangs is told at the readiness probe', async () => {
-  const { orders, probe, start, place } = await startWorkplace();
-  const workflow = await start(HOUR_MS);
-  expect((await workflow.context.health.readiness()).checks['workflow buffer']).toBe('ok');
-  await place(1);
-  expect(orders.moves).toEqual([]);
+test('a buffer that cannot be worked off for half a minute is told at the readiness probe, until it is', async () => {
+  let later = 0;
+  const runtime = createTestRuntime({ now: () => Date.now() + later });
+  const { orders, probe, peers, start, place, notMoved } = await startWorkplace();
+  const workflow = await start(TURN_MS, runtime);
+  const readiness = async () => (await workflow.context.health.readiness()).checks['workflow buffer'];
+  delete peers.orders;
+  const orderIds = await place(1);
+  await eventually(() => {
+    expect(workflow.logs.map(({ msg }) => msg)).toContain('messages could not be worked');
+  }, WAIT);
+  expect(await readiness()).toBe('ok');
+  later = 31_000;
+  expect(await readiness()).toBe('cannot be worked off');
+  peers.orders = orders.routes;
+  await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
+  await eventually(async () => expect(await readiness()).toBe('ok'));
   await workflow.close();
-  expect((await workflow.context.health.readiness()).checks).not.toHaveProperty('workflow buffer');
+  expect(await readiness()).toBeUndefined();
   await probe.close();
 });

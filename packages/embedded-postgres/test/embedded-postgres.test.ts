@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { acquireDataDirLock } from '../src/embedded-postgres/data-dir-lock.ts';
-import { serverProcesses } from '../src/embedded-postgres/processes.ts';
+import { acquireDataDirLock } from '../src/data-dir-lock.ts';
+import { serverProcesses } from '../src/processes.ts';
 import {
   children,
   clusterDir,
@@ -18,7 +18,7 @@ import {
   reportOf,
   start,
   startChild,
-} from './embedded-postgres-harness.ts';
+} from './harness.ts';
 
 ownFolders();
 

@@ -9,6 +9,9 @@ import { openServerLog } from './server-log.ts';
 import type { Durability } from './server-settings.ts';
 import { startServer, type Server } from './server.ts';
 
+export { acquireDataDirLock } from './data-dir-lock.ts';
+export { serverProcesses } from './processes.ts';
+
 export type EmbeddedPostgresOptions = {
   /** The cluster lives in `<dataDir>/postgres`; the folder is created where it is missing. */
   readonly dataDir: string;

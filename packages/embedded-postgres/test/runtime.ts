@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { EmbeddedPostgresOptions } from '../src/embedded-postgres/index.ts';
+import type { EmbeddedPostgresOptions } from '../src/index.ts';
 
 /** What the database needs of the service kit's Runtime, without loading the rest of the kit in every child process. */
 export const testRuntime: EmbeddedPostgresOptions['runtime'] = {

@@ -1,6 +1,6 @@
 // Runs an embedded PostgreSQL in a process of its own, which a test can kill: node --import tsx <this file> <data folder>
-import { startEmbeddedPostgres } from '../src/embedded-postgres/index.ts';
-import { testRuntime } from './embedded-postgres-runtime.ts';
+import { startEmbeddedPostgres } from '../src/index.ts';
+import { testRuntime } from './runtime.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
 try {

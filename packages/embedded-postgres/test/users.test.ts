@@ -3,18 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, cpSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
-import { findPrograms } from '../src/embedded-postgres/programs.ts';
-import {
-  CHILD,
-  dataDir,
-  isRoot,
-  ownFolders,
-  query,
-  reportOf,
-  start,
-  startChild,
-  top,
-} from './embedded-postgres-harness.ts';
+import { findPrograms } from '../src/programs.ts';
+import { CHILD, dataDir, isRoot, ownFolders, query, reportOf, start, startChild, top } from './harness.ts';
 
 const NOBODY = 65_534;
 const testAsRoot = isRoot ? test : test.skip;

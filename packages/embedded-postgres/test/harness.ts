@@ -7,13 +7,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from '@jest/globals';
 import { Client } from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded-postgres/index.ts';
-import { serverProcesses } from '../src/embedded-postgres/processes.ts';
-import { waitUntil } from '../src/embedded-postgres/waiting.ts';
-import { testRuntime as runtime } from './embedded-postgres-runtime.ts';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/index.ts';
+import { serverProcesses } from '../src/processes.ts';
+import { waitUntil } from '../src/waiting.ts';
+import { testRuntime as runtime } from './runtime.ts';
 
 export const isRoot = process.getuid?.() === 0;
-export const CHILD = fileURLToPath(new URL('./embedded-postgres-child.ts', import.meta.url));
+export const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
 /** A folder of the test's own, which everybody may enter, and in it the data folder, which does not exist yet. */
 export let top = '';
