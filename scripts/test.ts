@@ -1,4 +1,4 @@
-// `pnpm test`: everything. `pnpm test embedded|containers|compose [jest's arguments]`: one of the runs.
+// `pnpm test`: everything. `pnpm test embedded|containers|compose [paths] [jest's options]`: one of the runs, or a part.
 //
 // embedded    every test but the compose ones, on the embedded PostgreSQL and the in-memory broker
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
@@ -10,8 +10,9 @@ import { runJest, type Counts } from './test/jest.ts';
 
 interface Run {
   readonly name: string;
-  /** The arguments for jest that choose the tests. */
-  readonly choose: readonly string[];
+  /** Patterns of the test files, where none are asked for; none here means all. */
+  readonly paths: readonly string[];
+  readonly options: readonly string[];
   readonly needsDocker: boolean;
   readonly start?: () => Promise<Containers>;
 }
@@ -19,34 +20,40 @@ interface Run {
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 
 const RUNS: readonly Run[] = [
-  { name: 'embedded', choose: ['--testPathIgnorePatterns', COMPOSE_TESTS], needsDocker: false },
+  { name: 'embedded', paths: [], options: ['--testPathIgnorePatterns', COMPOSE_TESTS], needsDocker: false },
   {
     name: 'containers',
-    choose: [
-      '--maxWorkers=1',
-      '--testPathPatterns',
-      'packages/messaging/',
-      'services/(?!api-gateway|orders-facade)',
-      'test/system/',
-    ],
+    paths: ['packages/messaging/', 'services/(?!api-gateway|orders-facade)', 'test/system/'],
+    // One after the other: they share a broker. Clients of kafkajs that have given up may keep a socket for a while.
+    options: ['--maxWorkers=1', '--forceExit'],
     needsDocker: true,
     start: startContainers,
   },
-  { name: 'compose', choose: ['--maxWorkers=1', '--testPathPatterns', 'test/compose/'], needsDocker: true },
+  { name: 'compose', paths: ['test/compose/'], options: ['--maxWorkers=1'], needsDocker: true },
 ];
 
 /** A pattern that no test's name matches: jest reports them all as skipped, by name, and runs none of their hooks. */
 const SKIP_ALL = ['--testNamePattern', '^(?!)', '--verbose'];
 
-const execute = async (run: Run, docker: boolean, extra: readonly string[]): Promise<Counts> => {
+const isOption = (argument: string): boolean => argument.startsWith('-');
+
+const argumentsFor = (run: Run, skipped: boolean, asked: readonly string[]): string[] => {
+  const askedPaths = asked.filter((argument) => !isOption(argument));
+  const paths = askedPaths.length > 0 ? askedPaths : run.paths;
+  return [
+    ...asked.filter(isOption),
+    ...run.options,
+    ...(skipped ? SKIP_ALL : []),
+    ...(paths.length > 0 ? ['--testPathPatterns', ...paths] : []),
+  ];
+};
+
+const execute = async (run: Run, docker: boolean, asked: readonly string[]): Promise<Counts> => {
   const skipped = run.needsDocker && !docker;
   console.log(`\n=== ${run.name}${skipped ? ' (skipped: no Docker daemon answers)' : ''} ===`);
   const containers = skipped ? undefined : await run.start?.();
   try {
-    return await runJest(
-      [...run.choose, ...(skipped ? SKIP_ALL : []), ...extra],
-      containers?.environment ?? {},
-    );
+    return await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {});
   } finally {
     await containers?.stop();
   }
@@ -54,11 +61,11 @@ const execute = async (run: Run, docker: boolean, extra: readonly string[]): Pro
 
 const [first = '', ...rest] = process.argv.slice(2);
 const chosen = RUNS.filter(({ name }) => name === first);
-const extra = chosen.length > 0 ? rest : process.argv.slice(2);
+const asked = chosen.length > 0 ? rest : process.argv.slice(2);
 const docker = await dockerAnswers();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 for (const run of chosen.length > 0 ? chosen : RUNS) {
-  const counts = await execute(run, docker, extra);
+  const counts = await execute(run, docker, asked);
   console.log(`${run.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   total.passed += counts.passed;
   total.failed += counts.failed;

@@ -2,8 +2,14 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { deadLetterTopic, type OrderEvent } from '@order-pipeline/contracts';
 import { createPublisher, createTopicSetup, type Publisher } from '@order-pipeline/messaging';
 import type { Broker } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { createOwnBroker, readTopic } from './broker.ts';
+import {
+  createTestBroker,
+  eventually,
+  readTopics,
+  startTestPostgres,
+  withOwnGroups,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { expectBooksToBalance, fresh, hold, release, startWarehouse, type Warehouse } from './warehouse.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
@@ -16,7 +22,7 @@ let publisher: Publisher;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  broker = createOwnBroker();
+  broker = withOwnGroups(createTestBroker());
   warehouse = await startWarehouse(postgres, { broker });
   const { runtime, metrics } = warehouse.inventory.context;
   const topics = createTopicSetup(broker, 'test');
@@ -124,7 +130,7 @@ test('a message that cannot be understood goes to the dead letters, and the ones
   await publisher.send('ORDER_SHIPPED', [{ key: orderId, value: poison }]);
   await ship(orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(2), WAIT);
-  const letters = await readTopic(broker, deadLetterTopic('ORDER_SHIPPED'));
+  const letters = await readTopics(broker, [deadLetterTopic('ORDER_SHIPPED')]);
   const letter = await eventually(() => {
     const found = letters.messages.find(({ value }) => value === poison);
     if (!found) throw new Error('no dead letter');

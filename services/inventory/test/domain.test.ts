@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { ReservationRequest } from '@order-pipeline/contracts';
+import type { OrderLine, ReservationRequest } from '@order-pipeline/contracts';
 import {
   decideReservations,
   decideSettlements,
@@ -7,7 +7,9 @@ import {
   mergeLines,
   type StoredReservation,
 } from '../src/domain.ts';
-import { linesOf } from './warehouse.ts';
+
+const linesOf = (quantities: Record<string, number>): OrderLine[] =>
+  Object.entries(quantities).map(([itemId, quantity]) => ({ itemId, quantity }));
 
 const request = (orderId: string, quantities: Record<string, number>): ReservationRequest => ({
   orderId,

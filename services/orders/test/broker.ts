@@ -1,7 +1,6 @@
 import type { Topic } from '@order-pipeline/contracts';
 import type { Broker } from '@order-pipeline/service-kit';
-import { createTestBroker } from '@order-pipeline/testing';
-import { fresh } from './shop.ts';
+import { createTestBroker, readTopics } from '@order-pipeline/testing';
 
 /** A broker that can be told to take nothing. */
 export interface SwitchedBroker extends Broker {
@@ -41,30 +40,20 @@ export interface ReadEvent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface TopicReader {
+export interface EventReader {
   /** The events of an order that were read so far. */
   about(orderId: string): ReadEvent[];
   stop(): Promise<void>;
 }
 
-/** Reads topics from their beginning. */
-export const readTopics = async (broker: Broker, topics: Topic[]): Promise<TopicReader> => {
-  const events: ReadEvent[] = [];
-  const consumer = broker.connect(fresh('reader')).consumer({ groupId: fresh('reader') });
-  await consumer.connect();
-  await consumer.subscribe({ topics, fromBeginning: true });
-  await consumer.run({
-    eachMessage: async ({ message }) => {
-      const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
-      events.push({
-        key: message.key?.toString() ?? '',
-        value: JSON.parse(message.value?.toString() ?? 'null'),
-        headers: Object.fromEntries(headers) as Record<string, string>,
-      });
-    },
-  });
+/** Reads the events of orders from the beginning of topics, which others may use too. */
+export const readEvents = async (broker: Broker, topics: Topic[]): Promise<EventReader> => {
+  const reader = await readTopics(broker, topics);
   return {
-    about: (orderId) => events.filter(({ key }) => key === orderId),
-    stop: () => consumer.disconnect(),
+    about: (orderId) =>
+      reader.messages
+        .filter(({ key }) => key === orderId)
+        .map(({ key, value, headers }) => ({ key, value: JSON.parse(value), headers })),
+    stop: reader.stop,
   };
 };

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { ORDER_STATUSES, type NewOrder } from '@order-pipeline/contracts';
+import { ORDER_STATUSES, type NewOrder, type OrderLine } from '@order-pipeline/contracts';
 import { decideCancellation, decideRepeat, isSameOrder, splitRepeats } from '../src/domain.ts';
-import { linesOf } from './shop.ts';
+
+const linesOf = (quantities: Record<string, number>): OrderLine[] =>
+  Object.entries(quantities).map(([itemId, quantity]) => ({ itemId, quantity }));
 
 const order: NewOrder = { orderId: 'order-1', userId: 'user11', items: linesOf({ desk: 2, lamp: 1 }) };
 

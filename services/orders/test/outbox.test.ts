@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { createSwitchedBroker, readTopics, type SwitchedBroker, type TopicReader } from './broker.ts';
+import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
 import { orderOf, startShop, times, USER, type Shop } from './shop.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
@@ -12,7 +12,7 @@ let broker: SwitchedBroker;
 let shop: Shop;
 /** One whose orders service crashes. */
 let crashing: Shop;
-let reader: TopicReader;
+let reader: EventReader;
 let item: string;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
   shop = await startShop(postgres, { broker });
   item = await shop.addItem(1_000_000);
   await createTopicSetup(broker, 'test')();
-  reader = await readTopics(broker, ['ORDER_PLACED']);
+  reader = await readEvents(broker, ['ORDER_PLACED']);
 });
 
 afterAll(async () => {
@@ -103,6 +103,19 @@ test('two instances publish what waits, each event once', async () => {
   expect(later.every(({ status }) => status === 201)).toBe(true);
   await eventually(async () => expect(await waitingEvents()).toEqual([]), WAIT);
   await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)));
+});
+
+test('an event that one instance has in hand is not published by another', async () => {
+  const other = await shop.anotherOrders();
+  const stop = shop.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
+  const inHand = await shop.placed({ [item]: 1 });
+  await Promise.race([stop.reached, eventually(() => expect(timesPublished(inHand)).toBe(1), WAIT)]);
+  const next = orderOf({ [item]: 1 });
+  await shop.place(next, other);
+  await eventually(() => expect(timesPublished(next.orderId)).toBe(1), WAIT);
+  expect(timesPublished(inHand)).toBe(1);
+  stop.resume();
+  await eventually(async () => expect(await waitingEvents()).toEqual([]));
 });
 
 test('a crash after the publication and before the event is struck off has it published again', async () => {

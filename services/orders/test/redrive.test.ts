@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { TOPIC_NAMES, TOPIC_OF } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
-import { createSwitchedBroker, readTopics, type SwitchedBroker, type TopicReader } from './broker.ts';
+import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
 import { startShop, type Shop, type ShopOptions } from './shop.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
@@ -13,7 +13,7 @@ const AGAIN = 'the event of an order that stood still is published again';
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
 let shop: Shop;
-let reader: TopicReader;
+let reader: EventReader;
 let item: string;
 let clock = Date.now();
 
@@ -32,7 +32,7 @@ const open = async (options: ShopOptions = {}, durable = true): Promise<void> =>
   });
   item = await shop.addItem(1_000);
   await createTopicSetup(broker, 'test')();
-  reader = await readTopics(broker, [...TOPIC_NAMES]);
+  reader = await readEvents(broker, [...TOPIC_NAMES]);
 };
 
 afterEach(async () => {
@@ -89,6 +89,22 @@ test('an order that stands in a status for too long has the event of that status
   );
   for (const orderId of Object.values(late)) expect(timesAgain(shop.orders, orderId)).toBe(2);
   for (const orderId of done) expect(timesAgain(shop.orders, orderId)).toBe(0);
+});
+
+test('an order that was announced again is left alone until it has stood as long once more', async () => {
+  await open();
+  const first = await standing('PENDING');
+  clock += 500;
+  const second = await standing('PENDING');
+  clock += 500;
+  await eventually(() => expect(timesAgain(shop.orders, first)).toBe(1));
+  clock += 500;
+  // The run that finds the second one has passed over the first.
+  await eventually(() => expect(timesAgain(shop.orders, second)).toBe(1));
+  expect(timesAgain(shop.orders, first)).toBe(1);
+  clock += 500;
+  await eventually(() => expect(timesAgain(shop.orders, first)).toBe(2));
+  expect(timesAgain(shop.orders, second)).toBe(1);
 });
 
 test('an order that was moved on lately is left alone', async () => {
