@@ -2,7 +2,7 @@ import type { Runtime } from '@order-pipeline/service-kit';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
-const POLL_INTERVAL_MS = 1_000;
+const POLL_INTERVAL_MS = 250;
 const PACKAGE_MANAGER = /(?:^|[/\0 ])(?:npm|npx|pnpm|yarn)(?:\.[cm]?js)?(?:[\0 ]|$)/;
 const SHELL = /^(?:sh|ash|dash|bash|zsh)$/;
 
