@@ -5,6 +5,7 @@ export * from './crash-points.ts';
 export * from './database/errors.ts';
 export * from './database/insert-once.ts';
 export * from './database/migrate.ts';
+export * from './database/open-database.ts';
 export * from './database/prisma-adapter.ts';
 export * from './health.ts';
 export * from './http/client.ts';

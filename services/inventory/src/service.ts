@@ -1,12 +1,6 @@
 import { MAX_BATCH } from '@order-pipeline/contracts';
 import { createMessaging } from '@order-pipeline/messaging';
-import {
-  createBatcher,
-  createPrismaAdapter,
-  defineService,
-  migrateDatabase,
-  milliseconds,
-} from '@order-pipeline/service-kit';
+import { createBatcher, defineService, milliseconds, openDatabase } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { startInventoryConsumer } from './consumers.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -30,16 +24,14 @@ export const inventoryService = defineService({
   asks: ['orders'],
   callTimeoutMs: 5_000,
   start: async (context) => {
-    const { databaseUrl, runtime, logger, health, closers, settings } = context;
-    await migrateDatabase(databaseUrl, MIGRATIONS, logger);
-    const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'inventory', logger) });
-    closers.add('inventory database', () => prisma.$disconnect());
+    const { runtime, logger, closers, settings } = context;
+    const prisma = await openDatabase(
+      context,
+      'inventory',
+      MIGRATIONS,
+      (adapter) => new PrismaClient({ adapter }),
+    );
     const store = createStore(prisma, runtime);
-    const removeCheck = health.add('inventory database', async () => {
-      await store.ping();
-      return undefined;
-    });
-    closers.add('inventory health check', async () => removeCheck());
 
     startInventoryConsumer({ messaging: createMessaging('inventory', context), store, runtime, logger });
     const reconciler = startReconciler(context, store, settings.RESERVATION_CHECK_AFTER_MS);

@@ -1,10 +1,9 @@
 import { createMessaging, startOutboxRelay } from '@order-pipeline/messaging';
 import {
   createBatcher,
-  createPrismaAdapter,
   defineService,
-  migrateDatabase,
   milliseconds,
+  openDatabase,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
@@ -27,23 +26,14 @@ const settings = z.object({
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-const openStore = async ({
-  databaseUrl,
-  runtime,
-  logger,
-  health,
-  closers,
-}: Context): Promise<OrdersStore> => {
-  await migrateDatabase(databaseUrl, MIGRATIONS, logger);
-  const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'orders', logger) });
-  closers.add('orders database', () => prisma.$disconnect());
-  const store = createStore(prisma, runtime);
-  const removeCheck = health.add('orders database', async () => {
-    await store.ping();
-    return undefined;
-  });
-  closers.add('orders health check', async () => removeCheck());
-  return store;
+const openStore = async (context: Context): Promise<OrdersStore> => {
+  const prisma = await openDatabase(
+    context,
+    'orders',
+    MIGRATIONS,
+    (adapter) => new PrismaClient({ adapter }),
+  );
+  return createStore(prisma, context.runtime);
 };
 
 /** What runs beside the requests; closed before the database is. */

@@ -1,10 +1,4 @@
-import {
-  createBatcher,
-  createPrismaAdapter,
-  defineService,
-  guardStore,
-  migrateDatabase,
-} from '@order-pipeline/service-kit';
+import { createBatcher, defineService, guardStore, openDatabase } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { PrismaClient } from './generated/client.ts';
 import { createUsersRoutes } from './routes.ts';
@@ -23,16 +17,15 @@ export const usersService = defineService({
   usesKafka: false,
   asks: [],
   callTimeoutMs: 1_200,
-  start: async ({ databaseUrl, runtime, logger, health, closers }) => {
-    await migrateDatabase(databaseUrl, MIGRATIONS, logger);
-    const prisma = new PrismaClient({ adapter: createPrismaAdapter(databaseUrl, 'users', logger) });
-    closers.add('users database', () => prisma.$disconnect());
+  start: async (context) => {
+    const { runtime, closers } = context;
+    const prisma = await openDatabase(
+      context,
+      'users',
+      MIGRATIONS,
+      (adapter) => new PrismaClient({ adapter }),
+    );
     const store = guardStore(createUsersStore(prisma));
-    const removeCheck = health.add('users database', async () => {
-      await store.ping();
-      return undefined;
-    });
-    closers.add('users health check', async () => removeCheck());
     const registrations = createBatcher({
       runtime,
       maxSize: MAX_BATCH_SIZE,

@@ -32,10 +32,5 @@ export const createUsersStore = (prisma: PrismaClient) => {
         SELECT id FROM users WHERE id = ANY(${userIds}::text[])`;
       return found.map(({ id }) => id);
     },
-
-    /** Rejects when the database does not answer. */
-    ping: async (): Promise<void> => {
-      await prisma.$queryRaw`SELECT 1`;
-    },
   };
 };

@@ -31,9 +31,6 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'now' | '
     findDue: (olderThanMs: number, limit: number) => findDue(database, isoAgo(olderThanMs), limit),
     putOff: (reservations: readonly ReservationRef[], mostMs: number) =>
       putOff(database, reservations, mostMs, now()),
-    ping: async () => {
-      await database.$queryRaw`SELECT 1`;
-    },
   });
 };
 

@@ -33,9 +33,6 @@ export const createStore = (database: Database, runtime: Runtime) => {
         announceAgain(database, { until: isoAgo(olderThanMs), at: now(), limit }, runtime),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),
-      ping: async () => {
-        await database.$queryRaw`SELECT 1`;
-      },
     }),
     outbox: guardStore({ ...createOutbox(database, runtime) }),
   };
