@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from '@jest/globals';
 import { createLogger, startSystem, type System } from '../src/index.ts';
 import { serverProcesses } from '@order-pipeline/embedded-postgres';
+import { eventually as retry } from '@order-pipeline/testing';
 
 export const START = fileURLToPath(new URL('../../../scripts/start.mjs', import.meta.url));
-const PAUSE_MS = 20;
 
 /** The data folder of the test at hand; it does not exist yet when the test begins. */
 export let dataDir = '';
@@ -32,18 +32,9 @@ export const ownDataDir = (): void => {
   });
 };
 
-/** Tries `assertion` until it holds, for ten seconds. */
-export const eventually = async <T>(assertion: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> => {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await assertion();
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
-  }
-};
+/** Tries `assertion` until it holds; a start or a stop may take its time. */
+export const eventually = <T>(assertion: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> =>
+  retry(assertion, { timeoutMs });
 
 export const postgresProcesses = (): number[] => serverProcesses(path.join(dataDir, 'postgres'));
 
