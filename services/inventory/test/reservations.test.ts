@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import {
   expectBooksToBalance,
   fresh,
@@ -121,8 +121,12 @@ test('an order that is reserved and given back while another reservation of it w
     await untilWaiting(database, 1);
     const reservation = await hold(one, orderId, { [b]: 2 });
     await unlockA();
-    await untilWaiting(database, 1);
-    // Now it has units of `b`, which the return of the stock waits for.
+    // It goes on to `c`, and holds `b`, which the return of the stock waits for.
+    await eventually(async () => {
+      expect(await database.$queryRaw`SELECT id FROM items WHERE id = ${b} FOR UPDATE SKIP LOCKED`).toEqual(
+        [],
+      );
+    });
     const released = release(one, [reservation]);
     await untilWaiting(database, 2);
     await unlockC();

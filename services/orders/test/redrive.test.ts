@@ -36,7 +36,7 @@ const open = async (options: ShopOptions = {}, durable = true): Promise<void> =>
 };
 
 afterEach(async () => {
-  await reader.stop();
+  await reader?.stop();
   await shop.close();
 });
 
