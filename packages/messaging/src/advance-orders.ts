@@ -1,4 +1,5 @@
 import {
+  eventId,
   MAX_BATCH,
   orderLifecycleApi,
   PREDECESSOR,
@@ -68,7 +69,14 @@ const logResult = (
     return;
   }
   const { orderId } = result.order;
-  const moved = { orderId, eventId: `${orderId}:${to}`, from: PREDECESSOR[to], to, cause, ...fields };
+  const moved = {
+    orderId,
+    eventId: eventId({ orderId, status: to }),
+    from: PREDECESSOR[to],
+    to,
+    cause,
+    ...fields,
+  };
   if (outcome === 'MOVED') logger.info(moved, 'order moved');
   else logger.debug(moved, 'an order had moved before, its event is published again');
 };

@@ -135,3 +135,27 @@ export const partitionsOf = ({ service }: Harness): readonly number[] => {
   const assignment = joins.at(-1)?.['assignment'] as Record<string, number[]> | undefined;
   return assignment?.[TOPIC] ?? [];
 };
+
+/** The broker, with `before` called whenever a consumer is handed a batch, before it is worked. */
+export const withEachBatch = (broker: Broker, before: () => void): Broker => ({
+  ...broker,
+  connect: (clientId) => {
+    const kafka = broker.connect(clientId);
+    return {
+      admin: () => kafka.admin(),
+      producer: (config) => kafka.producer(config),
+      consumer: (config) => {
+        const consumer = kafka.consumer(config);
+        const run: typeof consumer.run = (running) =>
+          consumer.run({
+            ...running,
+            eachBatch: async (payload) => {
+              before();
+              await running?.eachBatch?.(payload);
+            },
+          });
+        return { ...consumer, run };
+      },
+    };
+  },
+});

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { unavailable, type Broker } from '@order-pipeline/service-kit';
+import { unavailable } from '@order-pipeline/service-kit';
 import { createTestBroker, eventually } from '@order-pipeline/testing';
 import type { ReceivedEvent } from '../../src/index.ts';
-import { fresh, idsOf, partitionsOf, publish, startHarness, TOPIC, WAIT } from '../support.ts';
+import { fresh, idsOf, partitionsOf, publish, startHarness, TOPIC, WAIT, withEachBatch } from '../support.ts';
 
 // These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
 // its own, because the topics are everybody's.
@@ -71,39 +71,13 @@ test('a batch that waits for a part that is down is handed on when another membe
   await Promise.all([first.service.close(), second.service.close()]);
 });
 
-/** A broker whose consumers meet a TypeError of kafkajs's own kind with their first batch, as a bug would throw it. */
-
-const createCrashingBroker = (broker: Broker): Broker => {
-  let crashes = 1;
-  return {
-    ...broker,
-    connect: (clientId) => {
-      const kafka = broker.connect(clientId);
-      return {
-        admin: () => kafka.admin(),
-        producer: (config) => kafka.producer(config),
-        consumer: (config) => {
-          const consumer = kafka.consumer(config);
-          return {
-            ...consumer,
-            run: (running) =>
-              consumer.run({
-                ...running,
-                eachBatch: async (payload) => {
-                  crashes -= 1;
-                  if (crashes >= 0) throw new TypeError('a bug');
-                  await running?.eachBatch?.(payload);
-                },
-              }),
-          };
-        },
-      };
-    },
-  };
-};
-
 test('a consumer that kafkajs has given up for good is started anew, and no message is left out', async () => {
-  const broker = createCrashingBroker(createTestBroker());
+  let crashes = 1;
+  // As a bug would, inside kafkajs: it gives up for good on a TypeError.
+  const broker = withEachBatch(createTestBroker(), () => {
+    crashes -= 1;
+    if (crashes >= 0) throw new TypeError('a bug');
+  });
   const harness = await startHarness({ broker });
   const [group, orderId] = [fresh('group'), fresh('order')];
   const worked: string[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Broker } from '@order-pipeline/service-kit';
-import { eventually } from '@order-pipeline/testing';
+import { eventually, readTopics } from '@order-pipeline/testing';
 import type { ReceivedEvent } from '../../src/index.ts';
 import {
   createAbsentBroker,
@@ -10,6 +10,7 @@ import {
   publish,
   startHarness,
   TOPIC,
+  withEachBatch,
   type Harness,
 } from '../support.ts';
 
@@ -34,6 +35,36 @@ test('a consumer whose Kafka goes away and comes back goes on by itself, and not
   await publish(harness, 'order-2');
   await eventually(() => expect(worked).toContain('order-2'));
   expect(await readiness(harness)).toBe('ok');
+  await harness.service.close();
+});
+
+test('a consumer that was paused before Kafka went away is still paused when it is back', async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  let batches = 0;
+  const counting = withEachBatch(broker, () => {
+    batches += 1;
+  });
+  const harness = await startHarness({ broker: counting, runtime });
+  const worked: string[] = [];
+  const consumer = startConsuming(
+    harness,
+    async (events) => void worked.push(...events.map(({ event }) => event.orderId)),
+  );
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  consumer.pause();
+  faults.brokerDown();
+  await eventually(async () => expect(await readiness(harness)).toBe('is not in its group'));
+  faults.brokerUp();
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  await publish(harness, 'order-1');
+  const { messages, stop } = await readTopics(broker, [TOPIC]);
+  await eventually(() => expect(messages).toHaveLength(1));
+  expect(worked).toEqual([]);
+  // Nor is anything fetched that is then not worked, again and again.
+  expect(batches).toBe(0);
+  consumer.resume();
+  await eventually(() => expect(worked).toEqual(['order-1']));
+  await stop();
   await harness.service.close();
 });
 

@@ -176,3 +176,60 @@ test('a consumer that is paused stays so when its partitions are assigned anew',
   await reader.stop();
   await Promise.all([first.service.close(), second.service.close()]);
 });
+
+test('a consumer that is paused in the midst of a large batch leaves the rest of it in Kafka', async () => {
+  const harness = await startHarness();
+  const [group, key] = [fresh('group'), fresh('key')];
+  const orderIds = Array.from({ length: 1_200 }, () => fresh('order'));
+  const taken: string[] = [];
+  const consumer = harness.consume({
+    group,
+    topics: [TOPIC],
+    commits: 'by the handler',
+    handle: async (events) => {
+      const own = idsOf(events).filter((id) => orderIds.includes(id));
+      taken.push(...own);
+      if (own.length > 0) consumer.pause();
+    },
+  });
+  // One key, so one partition; and larger than what is worked in one go.
+  const messages = orderIds.map((orderId) => ({ key, value: JSON.stringify(placed(orderId)) }));
+  await harness.publisher.send(TOPIC, messages);
+  for (const count of [500, 1_000, 1_200]) {
+    await eventually(() => expect(taken.length).toBeGreaterThanOrEqual(count), WAIT);
+    // Kafka answers something in the meantime, in which more would have come.
+    await committedAt(harness.broker, group, { topic: TOPIC, partition: 0 });
+    expect(taken).toHaveLength(count);
+    consumer.resume();
+  }
+  expect(taken).toEqual(orderIds);
+  await harness.service.close();
+});
+
+test('a partition that was with another member in between is committed from where that one left it', async () => {
+  const broker = createTestBroker();
+  const group = fresh('group');
+  const [first, second] = [await startHarness({ broker }), await startHarness({ broker })];
+  // Enough of them that some are in the partitions that move.
+  const [early, late] = [0, 1].map(() => Array.from({ length: 40 }, () => fresh('order')));
+  if (!early || !late) throw new Error('two lots were made');
+  const mine = startTakingIn(first, group, [...early, ...late]);
+  await publish(first, ...early);
+  await eventually(() => expect(mine.own()).toHaveLength(40), WAIT);
+
+  const theirs = startTakingIn(second, group, early);
+  await eventually(() => expect(mine.own().length + theirs.own().length).toBe(40), WAIT);
+  await eventually(() => expect(partitionsOf(second)).toHaveLength(3), WAIT);
+  expect(await theirs.consumer.workOff([...theirs.taken], async () => undefined)).toBe(true);
+  expect(await mine.consumer.workOff([...mine.taken], async () => undefined)).toBe(true);
+  await theirs.consumer.stop();
+  await eventually(() => expect(partitionsOf(first)).toHaveLength(6), WAIT);
+
+  await publish(first, ...late);
+  await eventually(() => expect(new Set(idsOf(mine.own()))).toEqual(new Set(late)), WAIT);
+  expect(await mine.consumer.workOff([...mine.taken], async () => undefined)).toBe(true);
+  for (const message of mine.own()) {
+    expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
+  }
+  await Promise.all([first.service.close(), second.service.close()]);
+});

@@ -1,0 +1,107 @@
+import { expect, test } from '@jest/globals';
+import { createMetrics, createRuntime, type Runtime } from '@order-pipeline/service-kit';
+import { createTestLogger, createTestRuntime, eventually } from '@order-pipeline/testing';
+import { Registry } from 'prom-client';
+import { startOutboxRelay, type TracedEvent } from '../src/index.ts';
+import { placed, TRACE } from './support.ts';
+
+const traced = (orderId: string): TracedEvent => ({ event: placed(orderId), trace: TRACE });
+
+const real = createRuntime();
+/** In which what is done every few seconds is done ten times as often. */
+const hurried = createTestRuntime({ after: (ms, fn) => real.after(ms / 10, fn) });
+
+/** An outbox in a list, which gives up an event only when it is published. */
+const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) => {
+  const stored = orderIds.map(traced);
+  const published: string[] = [];
+  const sends: number[] = [];
+  const registry = new Registry();
+  let kafkaIsDown = false;
+  let failures = 0;
+  const relay = startOutboxRelay({
+    outbox: {
+      publishNext: async (limit, publish) => {
+        const next = stored.slice(0, limit);
+        await publish(next);
+        stored.splice(0, next.length);
+        return next.length;
+      },
+      backlog: async () => ({
+        depth: stored.length,
+        oldestAt: stored.length > 0 ? Date.now() - 5_000 : undefined,
+      }),
+    },
+    publisher: {
+      publish: async (events) => {
+        if (kafkaIsDown) {
+          failures += 1;
+          throw new Error('Kafka is down');
+        }
+        sends.push(events.length);
+        published.push(...events.map(({ event }) => event.orderId));
+      },
+      send: async () => undefined,
+      disconnect: async () => undefined,
+    },
+    runtime,
+    logger: createTestLogger().logger,
+    metrics: createMetrics(registry, 'orders'),
+  });
+  const setKafkaDown = (isDown: boolean) => {
+    kafkaIsDown = isDown;
+  };
+  return { relay, stored, published, sends, registry, setKafkaDown, failures: () => failures };
+};
+
+test('what is in the outbox at start is published, in batches one right after the other', async () => {
+  const orderIds = Array.from({ length: 2_500 }, (_, index) => `order-${index}`);
+  const { relay, published, sends } = prepare(hurried, orderIds);
+  await eventually(() => expect(published).toEqual(orderIds), { timeoutMs: 2_000 });
+  expect(sends.filter((size) => size > 0)).toEqual([1_000, 1_000, 500]);
+  await relay.stop();
+});
+
+test('an event that is stored later is found without a wake', async () => {
+  const { relay, stored, published } = prepare();
+  stored.push(traced('order-1'));
+  await eventually(() => expect(published).toEqual(['order-1']));
+  await relay.stop();
+});
+
+test('a wake publishes at once', async () => {
+  const held = createTestRuntime({ after: () => () => undefined });
+  const { relay, stored, published } = prepare(held);
+  stored.push(traced('order-1'));
+  relay.wake();
+  await eventually(() => expect(published).toEqual(['order-1']));
+  await relay.stop();
+});
+
+test('while Kafka is down the events stay, and are published when it is back', async () => {
+  const { relay, stored, published, setKafkaDown, failures } = prepare();
+  setKafkaDown(true);
+  stored.push(traced('order-1'));
+  await eventually(() => expect(failures()).toBeGreaterThan(2));
+  expect(stored).toHaveLength(1);
+  expect(published).toEqual([]);
+  setKafkaDown(false);
+  await eventually(() => expect(published).toEqual(['order-1']));
+  expect(stored).toEqual([]);
+  await relay.stop();
+});
+
+test('how many events wait, and how long the oldest has, is measured', async () => {
+  const { relay, stored, registry, setKafkaDown } = prepare();
+  setKafkaDown(true);
+  stored.push(traced('order-1'), traced('order-2'));
+  const measured = async () => {
+    const depth = await registry.getSingleMetricAsString('outbox_depth');
+    const age = await registry.getSingleMetricAsString('outbox_oldest_age_seconds');
+    return [depth, age].map((text) => /\} (\S+)$/m.exec(text)?.[1]).map(Number);
+  };
+  await eventually(async () => expect(await measured()).toEqual([2, expect.closeTo(5, 1)]));
+  setKafkaDown(false);
+  await eventually(async () => expect(await measured()).toEqual([0, 0]));
+  await relay.stop();
+});
