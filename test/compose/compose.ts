@@ -29,7 +29,7 @@ export interface Compose {
   containers(): Promise<Container[]>;
 }
 
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);

@@ -11,7 +11,7 @@ const RADIX = 36;
 const LONGEST_CURSOR = 10;
 
 /**
- * @param query.cursor as `nextPageLink` made it
+ * @param query.cursor as `pageHeaders` made it
  * @throws AppError VALIDATION_FAILED for a cursor that no page can have given
  */
 export const pageRequest = (query: { limit?: number; cursor?: string }): PageRequest => {
