@@ -23,7 +23,7 @@ RUN PATH="/app/node_modules/.bin:$PATH" node scripts/generate-prisma-clients.mjs
 # Without the embedded PostgreSQL, which is optional: a container is given the URL of its database.
 FROM pnpm AS dependencies
 COPY --from=manifests /app ./
-RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts --filter @order-pipeline/launcher...
+RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts --filter @order-pipeline/launcher... --filter @order-pipeline/audit...
 
 FROM node:24-slim
 WORKDIR /app

@@ -1,12 +1,20 @@
-// `pnpm test`: everything. `pnpm test embedded|containers|compose [paths] [jest's options]`: one of the runs, or a part.
+// `pnpm test`: everything. `pnpm test embedded|conformance|containers|compose [paths] [jest's options]`: one of the
+// runs, or a part.
 //
-// embedded    every test but the compose ones, on the embedded PostgreSQL and the in-memory broker
+// embedded    every test that needs no Docker, on the embedded PostgreSQL and the in-memory broker
+// conformance what kafkajs does on a real Kafka, and memory-kafka does as well: the same tests on both
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // compose     docker-compose.yml itself
 //
-// The last two need a Docker daemon; without one their tests are reported as skipped, by name.
-import { dockerAnswers, startContainers, type Containers } from './test/containers.ts';
-import { runJest, type Counts } from './test/jest.ts';
+// The last three need a Docker daemon; without one their tests are reported as skipped, by name.
+import { conformanceGap } from './test/conformance.ts';
+import {
+  dockerAnswers,
+  startConformanceContainers,
+  startPipelineContainers,
+  type Containers,
+} from './test/containers.ts';
+import { runJest, type Counts, type Report } from './test/jest.ts';
 
 interface Run {
   readonly name: string;
@@ -15,19 +23,35 @@ interface Run {
   readonly options: readonly string[];
   readonly needsDocker: boolean;
   readonly start?: () => Promise<Containers>;
+  /** Looks at the whole once more, and answers how many failures that adds. */
+  readonly review?: (report: Report) => number;
 }
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
+const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
 
 const RUNS: readonly Run[] = [
-  { name: 'embedded', paths: [], options: ['--testPathIgnorePatterns', COMPOSE_TESTS], needsDocker: false },
+  {
+    name: 'embedded',
+    paths: [],
+    options: ['--testPathIgnorePatterns', COMPOSE_TESTS, `${CONFORMANCE_TESTS}kafka`],
+    needsDocker: false,
+  },
+  {
+    name: 'conformance',
+    paths: [CONFORMANCE_TESTS],
+    options: ['--maxWorkers=1', '--forceExit'],
+    needsDocker: true,
+    start: startConformanceContainers,
+    review: conformanceGap,
+  },
   {
     name: 'containers',
     paths: ['packages/messaging/', 'services/(?!api-gateway|orders-facade)', 'test/system/'],
     // One after the other: they share a broker. Clients of kafkajs that have given up may keep a socket for a while.
     options: ['--maxWorkers=1', '--forceExit'],
     needsDocker: true,
-    start: startContainers,
+    start: startPipelineContainers,
   },
   { name: 'compose', paths: ['test/compose/'], options: ['--maxWorkers=1'], needsDocker: true },
 ];
@@ -53,7 +77,9 @@ const execute = async (run: Run, docker: boolean, asked: readonly string[]): Pro
   console.log(`\n=== ${run.name}${skipped ? ' (skipped: no Docker daemon answers)' : ''} ===`);
   const containers = skipped ? undefined : await run.start?.();
   try {
-    return await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {});
+    const report = await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {});
+    const added = skipped ? 0 : (run.review?.(report) ?? 0);
+    return { ...report.counts, failed: report.counts.failed + added };
   } finally {
     await containers?.stop();
   }

@@ -1,10 +1,9 @@
 import { inventoryApi, ordersApi, type HistoryEntry, type Item, type Order } from '@order-pipeline/contracts';
+import { pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep } from '@order-pipeline/service-kit';
 import type { Dataset } from './dataset.ts';
 import { DemoError } from './demo-error.ts';
 import { forEach } from './for-each.ts';
-import type { Gateway } from './gateway.ts';
-import { pagesOf } from './pages.ts';
 import type { PlaceOptions } from './place.ts';
 import type { Found } from './verify.ts';
 

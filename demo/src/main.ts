@@ -1,3 +1,4 @@
+import { GatewayError } from '@order-pipeline/gateway-client';
 import { nextStopRequest } from '@order-pipeline/launcher';
 import { createRuntime } from '@order-pipeline/service-kit';
 import process from 'node:process';
@@ -35,7 +36,8 @@ const main = async (): Promise<number> => {
   try {
     return await run();
   } catch (error) {
-    const isSentence = error instanceof DemoError || error instanceof UsageError;
+    const isSentence =
+      error instanceof DemoError || error instanceof GatewayError || error instanceof UsageError;
     console.error(isSentence ? error.message : error);
     return asked.signal.aborted ? INTERRUPTED : 1;
   }

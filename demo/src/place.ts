@@ -1,10 +1,10 @@
 import { inventoryApi, ordersApi, usersApi, type ErrorBody, type NewOrder } from '@order-pipeline/contracts';
+import type { Gateway } from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
 import type { Board } from './board.ts';
 import type { Dataset } from './dataset.ts';
 import { DemoError } from './demo-error.ts';
 import { forEach } from './for-each.ts';
-import type { Gateway } from './gateway.ts';
 
 export interface PlaceOptions {
   readonly gateway: Gateway;

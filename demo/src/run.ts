@@ -1,10 +1,10 @@
 import { ORDER_STATUSES } from '@order-pipeline/contracts';
+import { createGateway, GatewayError } from '@order-pipeline/gateway-client';
 import { setMaxListeners } from 'node:events';
 import { createBoard, type Board } from './board.ts';
 import { firstOrders, readDataset, readSuperstore, withPrefix, type Dataset } from './dataset.ts';
 import { DemoError } from './demo-error.ts';
 import { readEarlierOrders, readFound } from './findings.ts';
-import { createGateway } from './gateway.ts';
 import type { DemoOptions } from './options.ts';
 import { placeOrders, prepare, type Placement, type PlaceOptions } from './place.ts';
 import { isFine, reportLines, secondsInWords, type Result } from './report.ts';
@@ -135,7 +135,7 @@ export const runDemo = async (options: DemoOptions, parts: RunParts): Promise<bo
     for (const line of reportLines(result)) screen.say(line);
     return isFine(result);
   } catch (error) {
-    if (!(error instanceof DemoError) || parts.signal.aborted) throw error;
+    if (!(error instanceof DemoError || error instanceof GatewayError) || parts.signal.aborted) throw error;
     screen.say(error.message);
     return false;
   } finally {

@@ -1,9 +1,8 @@
 import { ordersApi } from '@order-pipeline/contracts';
+import { pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep, type Runtime } from '@order-pipeline/service-kit';
 import type { Board } from './board.ts';
 import { forEach } from './for-each.ts';
-import type { Gateway } from './gateway.ts';
-import { pagesOf } from './pages.ts';
 
 const PAUSE_MS = 300;
 /** Looking takes at most a third of the time, so that it does not hold up what it looks at. */

@@ -1,8 +1,8 @@
 import type { Operation, OrderStatus } from '@order-pipeline/contracts';
 import { expect, test } from '@jest/globals';
+import type { Answer, Gateway } from '@order-pipeline/gateway-client';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { createBoard } from '../src/board.ts';
-import type { Answer, Gateway } from '../src/gateway.ts';
 import { watchOrders } from '../src/watch.ts';
 
 const runtime = createRuntime();

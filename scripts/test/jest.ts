@@ -10,6 +10,13 @@ export interface Counts {
   skipped: number;
 }
 
+/** What one run of jest brought. */
+export interface Report {
+  readonly counts: Counts;
+  /** The full names of the tests that passed, by the path of their file. */
+  readonly passedByFile: ReadonlyMap<string, readonly string[]>;
+}
+
 interface JestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -17,6 +24,10 @@ interface JestReport {
   readonly numTodoTests: number;
   /** Files that could not even be run. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
 }
 
 const JEST = createRequire(import.meta.url).resolve('jest/bin/jest');
@@ -27,11 +38,19 @@ const countsOf = (report: JestReport): Counts => ({
   skipped: report.numPendingTests + report.numTodoTests,
 });
 
-/** Runs jest in a process of its own and answers what it counted; a run that gave no report counts as a failure. */
+const passedByFileOf = ({ testResults }: JestReport): Map<string, string[]> =>
+  new Map(
+    testResults.map(({ name, assertionResults }) => [
+      name,
+      assertionResults.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName),
+    ]),
+  );
+
+/** Runs jest in a process of its own and answers what it brought; a run that gave no report counts as a failure. */
 export const runJest = async (
   arguments_: readonly string[],
   environment: Record<string, string>,
-): Promise<Counts> => {
+): Promise<Report> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-jest-'));
   const file = path.join(folder, 'report.json');
   const options = ['--no-warnings', '--experimental-vm-modules', JEST, '--json', `--outputFile=${file}`];
@@ -44,10 +63,14 @@ export const runJest = async (
     child.on('exit', (code) => resolve(code ?? 1));
   });
   try {
-    const counts = countsOf(JSON.parse(await readFile(file, 'utf8')) as JestReport);
-    return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+    const report = JSON.parse(await readFile(file, 'utf8')) as JestReport;
+    const counts = countsOf(report);
+    return {
+      counts: exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts,
+      passedByFile: passedByFileOf(report),
+    };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { counts: { passed: 0, failed: 1, skipped: 0 }, passedByFile: new Map() };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

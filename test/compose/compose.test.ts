@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DATABASE_NAMES, PARTITIONS_PER_TOPIC, SERVICE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import { defineFlowTests } from '../flows.ts';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { createCompose, type Compose } from './compose.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import { defineChaosTests } from './chaos.ts';
+import { auditCompose, createCompose, type Compose } from './compose.ts';
+import { setUpLoad } from './load.ts';
 
 const MINUTE_MS = 60_000;
-/** How long Kafka is away. */
-const OUTAGE_MS = 30_000;
 /** Nobody waits longer than this for the news that a part is down. */
 const REFUSAL_LIMIT_MS = 2_000;
 const DRAIN_LIMIT_MS = 10_000;
@@ -29,49 +29,6 @@ afterAll(async () => {
   await gateway?.close();
   await compose?.run('down', '--volumes', '--timeout', '10');
 }, 2 * MINUTE_MS);
-
-/** A user, an item with plenty of stock, and a way to place many orders of one unit; answers the ids of those taken. */
-const setUpLoad = async () => {
-  const [userId, itemId] = [unique('user'), unique('item')];
-  await gateway.addUser(userId);
-  await gateway.addItem(itemId, 100_000);
-  const placeOne = async (): Promise<string | undefined> => {
-    const orderId = unique('order');
-    const answer = await gateway.place(orderId, userId, { [itemId]: 1 }).catch(() => undefined);
-    return answer?.status === 201 ? orderId : undefined;
-  };
-  return {
-    itemId,
-    /** Asks until `done` is true, a few at a time. */
-    placeWhile: async (goesOn: () => boolean): Promise<string[]> => {
-      const taken: string[] = [];
-      while (goesOn()) {
-        const placed = await Promise.all(Array.from({ length: 5 }, placeOne));
-        taken.push(...placed.filter((orderId) => orderId !== undefined));
-      }
-      return taken;
-    },
-    place: async (count: number): Promise<string[]> => {
-      const placed = await Promise.all(Array.from({ length: count }, placeOne));
-      return placed.filter((orderId) => orderId !== undefined);
-    },
-  };
-};
-
-/** Waits until every order is delivered, and nothing but these orders has taken from the item's stock. */
-const allDelivered = async (orderIds: readonly string[], itemId: string): Promise<void> => {
-  for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
-  await eventually(
-    async () => {
-      const { availableQty, reservedQty } = await gateway.stockOf(itemId);
-      expect({ availableQty, reservedQty }).toEqual({
-        availableQty: 100_000 - orderIds.length,
-        reservedQty: 0,
-      });
-    },
-    { timeoutMs: MINUTE_MS },
-  );
-};
 
 defineFlowTests(() => gateway);
 
@@ -131,7 +88,7 @@ test(
 test(
   'while a part is down the gateway says so in time, and afterwards all goes on by itself',
   async () => {
-    const { itemId, place } = await setUpLoad();
+    const { itemId, place, allDelivered } = await setUpLoad(gateway);
     await compose.run('stop', 'inventory');
     const startedAt = performance.now();
     const answer = await gateway.get(`/api/inventory/${itemId}`);
@@ -148,71 +105,21 @@ test(
       },
       { timeoutMs: MINUTE_MS },
     );
-    await allDelivered(orderIds, itemId);
+    await allDelivered(orderIds);
   },
   4 * MINUTE_MS,
 );
 
-test(
-  'services that are killed under load lose nothing and do nothing twice',
-  async () => {
-    const { itemId, placeWhile } = await setUpLoad();
-    let killing = true;
-    const placing = placeWhile(() => killing);
-    for (const service of [
-      'shipping',
-      'delivery',
-      'workflow',
-      'orders',
-      'inventory',
-      'users',
-      'orders-facade',
-    ]) {
-      await compose.run('kill', '--signal', 'SIGKILL', service);
-      await compose.run('up', '--detach', '--no-recreate', service);
-    }
-    killing = false;
-    const orderIds = await placing;
-    expect(orderIds.length).toBeGreaterThan(0);
-    await compose.run('up', '--wait', '--no-recreate');
-    await eventually(
-      async () => {
-        // Those that were not acknowledged may stand all the same: they are orders like others.
-        const stock = await gateway.stockOf(itemId);
-        expect(stock.reservedQty).toBe(0);
-      },
-      { timeoutMs: 3 * MINUTE_MS },
-    );
-    for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
-    const { availableQty } = await gateway.stockOf(itemId);
-    expect(100_000 - availableQty).toBeGreaterThanOrEqual(orderIds.length);
-  },
-  8 * MINUTE_MS,
-);
-
-test(
-  'Kafka may be away for 30 s: orders are taken, and none is lost',
-  async () => {
-    const { itemId, place, placeWhile } = await setUpLoad();
-    const before = await place(10);
-    await compose.run('stop', 'kafka');
-    const backAt = performance.now() + OUTAGE_MS;
-    const during = await placeWhile(() => performance.now() < backAt);
-    expect(during.length).toBeGreaterThan(0);
-    await compose.run('start', 'kafka');
-    await allDelivered([...before, ...during], itemId);
-  },
-  8 * MINUTE_MS,
-);
+defineChaosTests(() => ({ compose, gateway }));
 
 test(
   'two instances of orders and three of shipping share the work',
   async () => {
     await compose.run('up', '--wait', '--no-recreate', '--scale', 'orders=2', '--scale', 'shipping=3');
-    const { itemId, place } = await setUpLoad();
+    const { place, allDelivered } = await setUpLoad(gateway);
     const orderIds = await place(100);
     expect(orderIds).toHaveLength(100);
-    await allDelivered(orderIds, itemId);
+    await allDelivered(orderIds);
     const tool = [
       'exec',
       '-T',
@@ -239,7 +146,7 @@ test(
 test(
   'a stop drains: every service ends in time, and what was taken goes on after the next start',
   async () => {
-    const { itemId, place, placeWhile } = await setUpLoad();
+    const { itemId, place, placeWhile } = await setUpLoad(gateway);
     const first = await place(20);
     let stopping = true;
     const placing = placeWhile(() => stopping);
@@ -268,4 +175,12 @@ test(
     for (const orderId of taken) await gateway.reaches(orderId, 'DELIVERED', MINUTE_MS);
   },
   8 * MINUTE_MS,
+);
+
+test(
+  'after all that, the audit finds no violation',
+  async () => {
+    await eventually(() => auditCompose(compose, 30_000), { timeoutMs: 3 * MINUTE_MS });
+  },
+  5 * MINUTE_MS,
 );

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import getPort from 'get-port';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND_TIMEOUT_MS = 600_000;
@@ -29,19 +29,9 @@ export interface Compose {
   containers(): Promise<Container[]>;
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-
 /** @param settings environment variables, as a user would set them for `docker compose` */
 export const createCompose = async (settings: Readonly<Record<string, string>>): Promise<Compose> => {
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const project = `order-pipeline-test-${randomBytes(3).toString('hex')}`;
   const execute = async (arguments_: readonly string[]): Promise<string> => {
     const { stdout } = await run('docker', arguments_, {
@@ -62,4 +52,20 @@ export const createCompose = async (settings: Readonly<Record<string, string>>):
       return lines.map((line) => JSON.parse(line) as Container);
     },
   };
+};
+
+/**
+ * What came of everything that was done to the system: read by its own command, in a container. What has not come to its
+ * end after `settledMs` milliseconds never will.
+ *
+ * @throws Error with the report when it found a violation
+ */
+export const auditCompose = async (compose: Compose, settledMs: number): Promise<void> => {
+  const limits = ['--stuck-after-ms', String(settledMs), '--outbox-after-ms', String(settledMs)];
+  try {
+    await compose.run('run', '--rm', '-T', 'audit', ...limits);
+  } catch (error) {
+    // The report, which says more than that the command failed.
+    throw new Error(`The audit failed:\n${(error as { stdout?: string }).stdout}`, { cause: error });
+  }
 };

@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './inventory-api.ts';
 export * from './operation.ts';
+export * from './operator-api.ts';
 export * from './order-status.ts';
 export * from './orders-api.ts';
 export * from './public-operations.ts';

@@ -120,6 +120,13 @@ const ReservationRef = Strict({ orderId: Type.String(), reservationId: Type.Stri
 
 export type ReservationRef = Type.Static<typeof ReservationRef>;
 
+/** A reservation as it stands. HELD until its stock goes back, or leaves with the order. */
+const StandingReservation = Strict({
+  orderId: Type.String(),
+  reservationId: Type.String(),
+  state: Type.Union([Type.Literal('HELD'), Type.Literal('RELEASED'), Type.Literal('CONSUMED')]),
+});
+
 /** What the inventory service answers to other services. */
 export const reservationsApi = {
   reserveStock: defineOperation({
@@ -141,6 +148,17 @@ export const reservationsApi = {
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     status: 200,
     reply: Strict({ releasedOrderIds: Type.Array(Type.String()) }),
+    refusals: [],
+    repeatable: true,
+  }),
+  findReservations: defineOperation({
+    owner: 'inventory',
+    method: 'POST',
+    path: '/internal/reservations/find',
+    summary: 'Find the reservations of orders; one that never had any is left out',
+    body: Strict({ orderIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }) }),
+    status: 200,
+    reply: Strict({ reservations: Type.Array(StandingReservation) }),
     refusals: [],
     repeatable: true,
   }),

@@ -1,5 +1,6 @@
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
+import { operatorApi } from './operator-api.ts';
 import { ordersApi } from './orders-api.ts';
 import { usersApi } from './users-api.ts';
 
@@ -11,3 +12,15 @@ export const PUBLIC_OPERATIONS: Readonly<Record<string, Operation>> = Object.fro
     isPublic(operation),
   ),
 );
+
+/** Everything that an operator can ask for, by its name. */
+export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = operatorApi;
+
+/** Whether an operation, or the route at this path, is for operators alone. */
+export const isForOperators = ({ path }: Pick<Operation, 'path'>): boolean => path.startsWith('/ops/');
+
+/** What the gateway has from the facade, and the facade from the services behind it. */
+export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...PUBLIC_OPERATIONS,
+  ...OPERATOR_OPERATIONS,
+};

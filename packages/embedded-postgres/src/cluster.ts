@@ -108,7 +108,8 @@ async function refuseOtherVersion({ launch, programs }: ClusterOptions, cluster:
 
 const passwordFileOf = (cluster: string): string => path.join(cluster, 'superuser-password');
 
-async function readPassword(cluster: string): Promise<string> {
+/** @throws Error with one sentence when it cannot be read. */
+export async function readPassword(cluster: string): Promise<string> {
   const file = passwordFileOf(cluster);
   const password = (await readFile(file, 'utf8').catch(() => '')).trim();
   if (password === '') throw new Error(`The password of the database is missing: ${file} cannot be read.`);

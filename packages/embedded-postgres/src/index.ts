@@ -10,6 +10,7 @@ import type { Durability } from './server-settings.ts';
 import { startServer, type Server } from './server.ts';
 
 export { acquireDataDirLock } from './data-dir-lock.ts';
+export { findEmbeddedPostgres, type FoundPostgres } from './find.ts';
 export { serverProcesses } from './processes.ts';
 
 export type EmbeddedPostgresOptions = {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import process from 'node:process';
+import getPort from 'get-port';
 import { endLeftovers } from './leftovers.ts';
 import { readPidFile, signalServer, type StopSignal } from './processes.ts';
 import { commandFor, type Launch, type Programs } from './programs.ts';
@@ -43,7 +43,7 @@ const STOP_STEPS: readonly [StopSignal, number][] = [
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   for (let tries = 1; ; tries += 1) {
-    const server = await spawnServer(options, await freePort());
+    const server = await spawnServer(options, await getPort({ host: '127.0.0.1' }));
     if (await isReady(server, options)) return server;
     await server.stop();
     const lastWords = options.serverLog.lastLines();
@@ -51,16 +51,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (tries < PORT_TRIES && /could not (bind|create any TCP)/.test(lastWords)) continue;
     throw new Error(`PostgreSQL did not start; the end of ${options.serverLog.file} says:\n${lastWords}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port of 127.0.0.1 is free');
-  return address.port;
 }
 
 type Spawned = Server & { readonly hasEnded: () => boolean };

@@ -5,8 +5,11 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls `fn` once after `ms` milliseconds, unless cancelled. */
-  after(ms: number, fn: () => void): Cancel;
+  /**
+   * Calls `fn` once after `ms` milliseconds, unless cancelled. The process may end before that if it has nothing else
+   * to wait for and `isIdle` is true.
+   */
+  after(ms: number, fn: () => void, isIdle?: boolean): Cancel;
   /** Calls `fn` in a later turn of the event loop: the time a request takes to reach the broker. */
   soon(fn: () => void): void;
 }
@@ -14,8 +17,9 @@ export interface Clock {
 /** The time of the process. */
 export const createSystemClock = (): Clock => ({
   now: () => Date.now(),
-  after: (ms, fn) => {
+  after: (ms, fn, isIdle = false) => {
     const timer = setTimeout(fn, ms);
+    if (isIdle) timer.unref();
     return () => clearTimeout(timer);
   },
   soon: (fn) => void setImmediate(fn),

@@ -1,5 +1,7 @@
 import { createCore, type Core } from './broker/core.ts';
 import type { Faults } from './broker/faults.ts';
+import type { Retention } from './broker/log-policy.ts';
+import { createLogFaults } from './broker/log-faults.ts';
 import { inspectCore, type ClusterState } from './broker/inspect.ts';
 import { createSystemClock, systemRandom, type Clock } from './clock.ts';
 
@@ -10,6 +12,8 @@ export interface ClusterOptions {
   readonly random?: () => number;
   /** Partitions of a topic that is created without a number; 1 if not given. */
   readonly autoCreatePartitions?: number;
+  /** How much is kept of topics that have no retention of their own; everything if not given. */
+  readonly retention?: Retention;
 }
 
 /** A Kafka cluster in this process. Hand it to `new Kafka({ brokers, cluster })`. */
@@ -31,14 +35,16 @@ export const createCluster = ({
   clock = createSystemClock(),
   random = systemRandom,
   autoCreatePartitions = 1,
+  retention = {},
 }: ClusterOptions = {}): MemoryCluster => {
-  const core = createCore({ clock, random, autoCreatePartitions });
+  const core = createCore({ clock, random, autoCreatePartitions, retention });
   const cluster: MemoryCluster = {
     clock,
     inspect: () => inspectCore(core),
     reset: core.reset,
     faults: {
       ...core.gate.faults,
+      ...createLogFaults(core.topics, core.coordinator),
       rebalance: core.coordinator.rebalance,
       expireSession: core.coordinator.expire,
     },

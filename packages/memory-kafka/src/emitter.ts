@@ -21,7 +21,8 @@ export const createEmitter = (
   clock: () => Clock,
   logger: Logger,
 ): Emitter => {
-  const listeners = new Map<string, Set<AnyListener>>();
+  // Each call of `on` adds one, also of a listener that is there already.
+  const listeners = new Map<string, Set<{ readonly listener: AnyListener }>>();
   const types = new Set(Object.values(names));
 
   const report = (type: string, thrown: unknown): void => {
@@ -35,7 +36,7 @@ export const createEmitter = (
       if (interested === undefined || interested.size === 0) return;
       lastId += 1;
       const event = { id: lastId, type, timestamp: clock().now(), payload };
-      for (const listener of Array.from(interested)) {
+      for (const { listener } of Array.from(interested)) {
         const result: unknown = Reflect.apply(listener, undefined, [event]);
         Promise.resolve(result).catch((error: unknown) => report(type, error));
       }
@@ -45,9 +46,10 @@ export const createEmitter = (
         const known = Object.keys(names).map((name) => `${label}.${name}`);
         throw nonRetriable(`Event name should be one of ${known.join(', ')}`);
       }
-      const interested = listeners.get(type) ?? new Set<AnyListener>();
-      listeners.set(type, interested.add(listener));
-      return () => void interested.delete(listener);
+      const interested = listeners.get(type) ?? new Set();
+      const added = { listener };
+      listeners.set(type, interested.add(added));
+      return () => void interested.delete(added);
     },
   };
 };

@@ -23,6 +23,7 @@ const PROTOCOL_ERRORS = {
     false,
     'The request included a message larger than the max message size the server will accept',
   ],
+  OFFSET_METADATA_TOO_LARGE: [12, false, 'The metadata field of the offset request was too large'],
   GROUP_COORDINATOR_NOT_AVAILABLE: [15, true, 'The group coordinator is not available'],
   NOT_COORDINATOR_FOR_GROUP: [16, true, 'This is not the correct coordinator for this group'],
   INVALID_TOPIC_EXCEPTION: [17, false, 'The request attempted to perform an operation on an invalid topic'],
@@ -45,6 +46,8 @@ const PROTOCOL_ERRORS = {
     'The session timeout is not within the range allowed by the broker (as configured by group.min.session.timeout.ms and group.max.session.timeout.ms)',
   ],
   REBALANCE_IN_PROGRESS: [27, false, 'The group is rebalancing, so a rejoin is needed'],
+  INVALID_TIMESTAMP: [32, false, 'The timestamp of the message is out of acceptable range'],
+  UNSUPPORTED_VERSION: [35, false, 'The version of API is not supported'],
   TOPIC_ALREADY_EXISTS: [36, false, 'Topic with this name already exists'],
   INVALID_PARTITIONS: [37, false, 'Number of partitions is invalid'],
   INVALID_REPLICATION_FACTOR: [38, false, 'Replication-factor is invalid'],
@@ -62,9 +65,15 @@ const PROTOCOL_ERRORS = {
     "Producer attempted an operation with an old epoch. Either there is a newer producer with the same transactionalId, or the producer's transaction has been expired by the broker",
   ],
   INVALID_TXN_STATE: [48, false, 'The producer attempted a transactional operation in an invalid state'],
+  INVALID_TRANSACTION_TIMEOUT: [
+    50,
+    false,
+    'The transaction timeout is larger than the maximum value allowed by the broker (as configured by max.transaction.timeout.ms)',
+  ],
   KAFKA_STORAGE_ERROR: [56, true, 'Disk error when trying to access log file on the disk'],
   NON_EMPTY_GROUP: [68, false, 'The group is not empty'],
   GROUP_ID_NOT_FOUND: [69, false, 'The group id was not found'],
+  INVALID_RECORD: [87, false, 'This record has failed the validation on broker and hence be rejected'],
 } as const satisfies Record<string, readonly [code: number, retriable: boolean, message: string]>;
 
 /** The broker's refusals that this cluster can answer with, by the name that kafkajs gives them in `error.type`. */
@@ -86,9 +95,12 @@ export const errorCodeOf = (type: ProtocolErrorType): number => PROTOCOL_ERRORS[
 export const protocolError = (type: ProtocolErrorType): KafkaJSProtocolError =>
   new kafkajs.KafkaJSProtocolError(protocolErrorFields(type));
 
-// Reflect, because kafkajs's typings leave out some classes and some parameters that exist at run time.
-const construct = (name: string, args: readonly unknown[]): KafkaJSError =>
-  Reflect.construct(Reflect.get(kafkajs, name), args);
+/** A class of kafkajs that its typings leave out. */
+export const errorClass = (name: string): new (...args: readonly unknown[]) => KafkaJSError =>
+  Reflect.get(kafkajs, name);
+
+// Some parameters are missing in the typings, too.
+const construct = (name: string, args: readonly unknown[]): KafkaJSError => new (errorClass(name))(...args);
 
 /** An error that no retry will cure; `cause` is what `error.cause` shows. */
 export const nonRetriable = (error: Error | string, cause?: Error): KafkaJSError =>

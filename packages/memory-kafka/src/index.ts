@@ -1,9 +1,14 @@
 import kafkajs from 'kafkajs';
+import { errorClass } from './errors.ts';
+import { Kafka } from './kafka.ts';
 
 export { Kafka, type MemoryKafkaConfig } from './kafka.ts';
+export type { Link } from './client/connection.ts';
 export { createCluster, type ClusterOptions, type MemoryCluster } from './cluster.ts';
+export type { Retention } from './broker/log-policy.ts';
+export { createSeededRandom } from './seeded-random.ts';
 export { createManualClock, createSystemClock, type Cancel, type Clock, type ManualClock } from './clock.ts';
-export type { Api, Faults, Repeat } from './broker/faults.ts';
+export type { Api, Chances, Faults, OlderOffset, Repeat, Unflushed } from './broker/faults.ts';
 export type {
   ClusterState,
   GroupMemberState,
@@ -52,3 +57,16 @@ export const {
   KafkaJSAggregateError,
   KafkaJSAlterPartitionReassignmentsError,
 } = kafkajs;
+
+// These exist in kafkajs at run time only.
+export const KafkaJSConnectionClosedError = errorClass('KafkaJSConnectionClosedError');
+export const KafkaJSMemberIdRequired = errorClass('KafkaJSMemberIdRequired');
+export const KafkaJSCreateTopicError = errorClass('KafkaJSCreateTopicError');
+export const KafkaJSInvariantViolation = errorClass('KafkaJSInvariantViolation');
+export const KafkaJSInvalidVarIntError = errorClass('KafkaJSInvalidVarIntError');
+export const KafkaJSInvalidLongError = errorClass('KafkaJSInvalidLongError');
+export const KafkaJSNoBrokerAvailableError = errorClass('KafkaJSNoBrokerAvailableError');
+export const KafkaJSFetcherRebalanceError = errorClass('KafkaJSFetcherRebalanceError');
+
+// As with kafkajs: to Node an ES module gets at the whole of a CommonJS one by its default export only.
+export default { ...kafkajs, Kafka };

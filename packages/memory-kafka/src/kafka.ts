@@ -12,7 +12,7 @@ import type {
 } from 'kafkajs';
 import { createAdmin } from './client/admin.ts';
 import { createAssignerCluster } from './client/assigner-cluster.ts';
-import { createConnection } from './client/connection.ts';
+import { createConnection, type Link } from './client/connection.ts';
 import { createConsumer } from './client/consumer.ts';
 import { CONSUMER_EVENTS } from './client/consumer-events.ts';
 import { createClusterView, type ClusterView } from './client/metadata.ts';
@@ -26,6 +26,8 @@ import { createDefaultPartitioner } from './partitioners.ts';
 /** kafkajs's own configuration, and optionally the cluster to use instead of the one that `brokers` lead to. */
 export interface MemoryKafkaConfig extends KafkaConfig {
   readonly cluster?: MemoryCluster | undefined;
+  /** What stands between these clients and the cluster; nothing, if not given. */
+  readonly link?: Link | undefined;
 }
 
 const DEFAULT_METADATA_MAX_AGE_MS = 300_000;
@@ -54,7 +56,7 @@ export class Kafka {
   readonly #board: OffsetsBoard = createOffsetsBoard();
 
   constructor(config: MemoryKafkaConfig) {
-    const { cluster: _cluster, ...kafkaConfig } = config;
+    const { cluster: _cluster, link: _link, ...kafkaConfig } = config;
     this.#config = config;
     this.#retry = config.retry ?? {};
     // kafkajs's own logger: the same levels, format and environment variable. Nothing connects.
@@ -62,8 +64,8 @@ export class Kafka {
   }
 
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
-    const { brokers, cluster } = this.#config;
-    const connection = createConnection({ brokers, cluster, retry: this.#retry });
+    const { brokers, cluster, link } = this.#config;
+    const connection = createConnection({ brokers, cluster, link, retry: this.#retry });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }
 

@@ -12,6 +12,8 @@ export interface Surroundings {
 export interface Attempt {
   /** Which attempt this is, from 0. */
   readonly retryCount: number;
+  /** How long the next attempt would be waited for, in milliseconds. */
+  readonly retryTime: number;
   /** Gives up: the whole rejects with exactly this error. */
   bail(error: unknown): void;
 }
@@ -55,7 +57,7 @@ export const withRetries = <T>(
     };
     const attempt = async (retryTime: number, retryCount: number): Promise<void> => {
       try {
-        resolve(await task({ retryCount, bail }));
+        resolve(await task({ retryCount, retryTime, bail }));
       } catch (thrown) {
         const error = toError(thrown);
         if (bailed) return;

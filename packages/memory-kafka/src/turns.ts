@@ -27,6 +27,31 @@ export const createQueue = () => {
   };
 };
 
+/**
+ * Lets one in after the other, with the turns of promises that kafkajs takes for it: who leaves while somebody waits gets
+ * on a little later than who leaves nobody behind. So of calls made in one turn, the last overtakes the one before.
+ */
+export const createLock = () => {
+  let isTaken = false;
+  const waiting: (() => Promise<void>)[] = [];
+  return {
+    acquire: async (): Promise<void> =>
+      new Promise((resolve) => {
+        const enter = (): void => {
+          isTaken = true;
+          resolve();
+        };
+        if (isTaken) waiting.push(async () => enter());
+        else enter();
+      }),
+    release: async (): Promise<void> => {
+      isTaken = false;
+      const next = waiting.shift();
+      if (next !== undefined) return next();
+    },
+  };
+};
+
 /** Runs `task` once for all who ask while it runs. */
 export const sharing = <T>(task: () => Promise<T>): (() => Promise<T>) => {
   let running: Promise<T> | undefined;

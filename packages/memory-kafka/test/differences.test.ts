@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import {
   CompressionCodecs,
@@ -65,24 +66,6 @@ test(
   }),
 );
 
-test(
-  'entries of a topic configuration are checked, then ignored: nothing is compacted or expires',
-  inWorld(async (world) => {
-    const configEntries = [
-      { name: 'cleanup.policy', value: 'compact' },
-      { name: 'retention.ms', value: '1' },
-    ];
-    await world.kafka.admin().createTopics({ topics: [{ topic: 'kept', configEntries }] });
-    await world.send(
-      'kept',
-      { key: 'k', value: 'a', timestamp: '1' },
-      { key: 'k', value: 'b', timestamp: '2' },
-    );
-    const { values } = await listen(world, 'kept');
-    await eventually(() => expect(values()).toEqual(['a', 'b']));
-  }),
-);
-
 test('retries are those of production, also where NODE_ENV is test', async () => {
   const { clock, options } = withManualClock();
   await inWorld(
@@ -138,6 +121,14 @@ test(
   }),
 );
 
+test(
+  'a topic that is made on demand is there at once',
+  inWorld(async (world) => {
+    await world.consumer({ retry: { retries: 0 } }).subscribe({ topics: ['made'] });
+    expect(world.cluster.inspect().topics.map(({ name }) => name)).toEqual(['made']);
+  }),
+);
+
 test('a custom assigner cannot talk to brokers', async () => {
   const kafka = new Kafka({ brokers: ['x:1'], cluster: createCluster(), logLevel: logLevel.NOTHING });
   let message = '';
@@ -184,4 +175,60 @@ test('a rebalance is noticed at the next heartbeat() call, however long heartbea
     },
     () => options,
   )();
+});
+
+test('every address leads to a broker', async () => {
+  const producer = new Kafka({ brokers: ['nobody-listens:1'], logLevel: logLevel.NOTHING }).producer();
+  await producer.connect();
+  expect(await producer.send({ topic: 't', messages: [{ value: 'x' }] })).toMatchObject([
+    { baseOffset: '0' },
+  ]);
+  await producer.disconnect();
+});
+
+test('a batch that is to be compressed may be of any size, however little that would help', () =>
+  inWorld(async ({ producer }) => {
+    const messages = [{ value: randomBytes(2_000_000) }];
+    const written = await producer.send({ topic: 'large', messages, compression: CompressionTypes.GZIP });
+    expect(written).toMatchObject([{ baseOffset: '0' }]);
+  })());
+
+test(
+  'partitions come in rising order, in answers and for partitioners',
+  inWorld(async ({ kafka, createTopic }) => {
+    await createTopic('rising', 5);
+    const told: number[][] = [];
+    const producer = kafka.producer({
+      createPartitioner: () => (args) => {
+        told.push(args.partitionMetadata.map(({ partitionId }) => partitionId));
+        return Number(args.message.key);
+      },
+    });
+    await producer.connect();
+    const messages = ['3', '1', '4', '0', '2'].map((key) => ({ key, value: 'x' }));
+    const written = await producer.send({ topic: 'rising', messages });
+    expect(written.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4]);
+    expect(told[0]).toEqual([0, 1, 2, 3, 4]);
+    await producer.disconnect();
+  }),
+);
+
+test(
+  'a send that is under way when the producer disconnects is written once',
+  inWorld(async ({ kafka, cluster }) => {
+    const producer = kafka.producer();
+    await producer.connect();
+    const sent = producer.send({ topic: 'once', messages: [{ value: 'x' }] });
+    await producer.disconnect();
+    await sent;
+    expect(cluster.inspect().topics[0]?.partitions[0]?.high).toBe(1);
+    await producer.disconnect();
+  }),
+);
+
+test('nothing is said about the default partitioner', () => {
+  const logged: unknown[] = [];
+  const kafka = new Kafka({ brokers: ['quiet:1'], logCreator: () => (entry) => void logged.push(entry) });
+  kafka.producer();
+  expect(logged).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../src/index.ts';
+import { createSeededRandom, KafkaJSConnectionError, KafkaJSNonRetriableError } from '../src/index.ts';
 import { committed, eventually, inWorld, listen, rejection, withManualClock } from './support.ts';
 
 test('a broker that is away longer than the retries: send rejects as with kafkajs, and works again later', async () => {
@@ -166,6 +166,107 @@ test(
     expect(joins).not.toContain(before);
   }),
 );
+
+test(
+  'the end of a log that was not flushed is gone, what comes next takes its offsets, and readers beyond it start over',
+  inWorld(async (world) => {
+    await world.send('power', 'a', 'b');
+    await world.send('power', 'c');
+    await world.send('power', 'd', 'e');
+    const { values } = await listen(world, 'power');
+    await eventually(() => expect(committed(world, 'power')).toBe(5));
+    world.cluster.faults.dropUnflushed('power', { messages: 2 });
+    expect(world.cluster.inspect().topics[0]?.partitions[0]?.high).toBe(3);
+    await world.send('power', 'f');
+    await eventually(() => expect(values()).toEqual(['a', 'b', 'c', 'd', 'e', 'a', 'b', 'c', 'f']));
+    await eventually(() => expect(committed(world, 'power')).toBe(4));
+  }),
+);
+
+test(
+  'of messages that were sent together none outlives the others, nor does an idempotent producer take them for known',
+  inWorld(async (world) => {
+    await world.createTopic('whole', 2);
+    const idempotent = world.kafka.producer({ idempotent: true });
+    await idempotent.connect();
+    const messages = ['a', 'b', 'c'].map((value) => ({ value, partition: 1 }));
+    await idempotent.send({ topic: 'whole', messages });
+    await world.send('whole', { value: 'other', partition: 0 });
+    world.cluster.faults.dropUnflushed('whole', { partition: 1, messages: 1 });
+    const highs = () => world.cluster.inspect().topics[0]?.partitions.map(({ high }) => high);
+    expect(highs()).toEqual([1, 0]);
+    await idempotent.send({ topic: 'whole', messages });
+    expect(highs()).toEqual([1, 3]);
+    await idempotent.disconnect();
+  }),
+);
+
+test(
+  'a group gets its messages again from an older offset, in the middle of its work or after it',
+  inWorld(async (world) => {
+    await world.send('older', 'a', 'b', 'c');
+    const { values } = await listen(world, 'older');
+    await eventually(() => expect(committed(world, 'older')).toBe(3));
+    world.cluster.faults.redeliver('group', { topic: 'older', offset: 1 });
+    expect(committed(world, 'older')).toBe(1);
+    await eventually(() => expect(values()).toEqual(['a', 'b', 'c', 'b', 'c']));
+    await eventually(() => expect(committed(world, 'older')).toBe(3));
+    world.cluster.faults.redeliver('group', { topic: 'older', partition: 0, offset: 9 });
+    expect(committed(world, 'older')).toBe(3);
+  }),
+);
+
+/** What became of fifty sends, of which some are refused and some lose their answer. */
+const sendByChance = async (seed: number): Promise<string[]> => {
+  const outcomes: string[] = [];
+  await inWorld(
+    async ({ cluster, kafka }) => {
+      cluster.faults.chance('produce', {
+        refuse: { share: 0.3, type: 'MESSAGE_TOO_LARGE' },
+        loseAnswer: { share: 0.2 },
+      });
+      const producer = kafka.producer();
+      await producer.connect();
+      for (let i = 0; i < 50; i += 1) {
+        const sent = producer.send({ topic: 'chance', messages: [{ value: String(i) }] });
+        outcomes.push(await sent.then(([record]) => `at ${record?.baseOffset}`, String));
+      }
+      await producer.disconnect();
+    },
+    () => ({ random: createSeededRandom(seed) }),
+  )();
+  return outcomes;
+};
+
+test('faults by chance are the same ones for the same seed', async () => {
+  const first = await sendByChance(7);
+  expect(await sendByChance(7)).toEqual(first);
+  expect(await sendByChance(8)).not.toEqual(first);
+  const refused = first.filter((outcome) => outcome.includes('KafkaJSProtocolError')).length;
+  expect(refused).toBeGreaterThan(5);
+  expect(refused).toBeLessThan(30);
+  // Each answer that was lost made a duplicate.
+  expect(first.at(-1)).not.toBe(`at ${49 - refused}`);
+});
+
+test('delays by chance hold some requests up, and none for longer than asked for', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      world.cluster.faults.chance('produce', { delay: { share: 1, upToMs: 100 } });
+      let sent = 0;
+      const sending = Array.from({ length: 20 }, () => world.send('delayed', 'x').then(() => (sent += 1)));
+      await clock.advance(50);
+      expect(sent).toBeGreaterThan(0);
+      expect(sent).toBeLessThan(20);
+      await clock.advance(50);
+      await Promise.all(sending);
+      world.cluster.faults.clear();
+      await world.send('delayed', 'at once');
+    },
+    () => ({ ...options, random: createSeededRandom(1) }),
+  )();
+});
 
 test(
   'clear takes back what has not happened yet',

@@ -105,11 +105,3 @@ test('who does not come back to a rebalance in time is left out of it', async ()
     () => options,
   )();
 });
-
-test('heartbeatInterval has to be shorter than sessionTimeout', () =>
-  inWorld(async ({ kafka }) => {
-    expect(() => kafka.consumer({ groupId: 'g', sessionTimeout: 3000 })).toThrow(
-      'Consumer heartbeatInterval (3000) must be lower than sessionTimeout (3000).',
-    );
-    expect(() => kafka.consumer({ groupId: '' })).toThrow('Consumer groupId must be a non-empty string.');
-  })());

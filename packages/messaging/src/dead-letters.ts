@@ -5,7 +5,10 @@ import type { Logger } from 'pino';
 import { headerText, type MessagePosition, type RawMessage } from './event-codec.ts';
 import type { Publisher } from './publisher.ts';
 
-/** The headers that a dead letter bears beside those that the message had. */
+/**
+ * The headers that a dead letter bears beside those that the message had. Four of them stay on a message that is sent
+ * back: `tries`, `group`, which it is for then, and the two that are put there at that moment.
+ */
 export const DEAD_LETTER_HEADERS = {
   reason: 'dlq.reason',
   topic: 'dlq.topic',
@@ -14,6 +17,10 @@ export const DEAD_LETTER_HEADERS = {
   tries: 'dlq.tries',
   group: 'dlq.group',
   at: 'dlq.at',
+  /** How often an operator has sent the message back. */
+  sendBacks: 'dlq.send-backs',
+  /** The id of the letter that was sent back. */
+  letter: 'dlq.letter',
 } as const;
 
 /** Puts a message that cannot be worked aside, with why, from where, and how often it was tried. */
@@ -33,7 +40,7 @@ const triesBefore = (raw: RawMessage): number => {
 };
 
 /** The headers as they can be sent: Kafka knows headers without a value, which kafkajs receives but cannot send. */
-const sendable = (headers: IHeaders = {}): IHeaders =>
+export const sendable = (headers: IHeaders = {}): IHeaders =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,

@@ -26,6 +26,8 @@ export interface RawMessage {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: IHeaders;
+  /** When it was put into its topic, in milliseconds since the epoch. */
+  readonly timestamp?: string;
 }
 
 /** An event as it was received. */

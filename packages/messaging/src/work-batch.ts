@@ -69,7 +69,10 @@ export const setAside = async (
       await options.runtime.reach('consumer.afterDeadLetterBeforeCommit');
       return true;
     } catch (error) {
-      options.logger.warn({ err: error, attempt }, 'a dead letter could not be published');
+      options.logger.warn(
+        { err: error, attempt },
+        'a message could not be put aside, it will be tried again',
+      );
     }
     await options.pause(backoffMs(options.runtime, attempt));
   }

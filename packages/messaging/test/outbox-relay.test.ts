@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createMetrics, createRuntime, type Runtime } from '@order-pipeline/service-kit';
+import { createRuntime, type Runtime } from '@order-pipeline/service-kit';
 import { createTestLogger, createTestRuntime, eventually } from '@order-pipeline/testing';
-import { Registry } from 'prom-client';
 import { startOutboxRelay, type TracedEvent } from '../src/index.ts';
 import { placed, TRACE } from './support.ts';
 
@@ -16,7 +15,6 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
   const stored = orderIds.map(traced);
   const published: string[] = [];
   const sends: number[] = [];
-  const registry = new Registry();
   let kafkaIsDown = false;
   let failures = 0;
   const relay = startOutboxRelay({
@@ -27,10 +25,6 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
         stored.splice(0, next.length);
         return next.length;
       },
-      backlog: async () => ({
-        depth: stored.length,
-        oldestAt: stored.length > 0 ? Date.now() - 5_000 : undefined,
-      }),
     },
     publisher: {
       publish: async (events) => {
@@ -46,12 +40,11 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
     },
     runtime,
     logger: createTestLogger().logger,
-    metrics: createMetrics(registry, 'orders'),
   });
   const setKafkaDown = (isDown: boolean) => {
     kafkaIsDown = isDown;
   };
-  return { relay, stored, published, sends, registry, setKafkaDown, failures: () => failures };
+  return { relay, stored, published, sends, setKafkaDown, failures: () => failures };
 };
 
 test('what is in the outbox at start is published, in batches one right after the other', async () => {
@@ -88,20 +81,5 @@ test('while Kafka is down the events stay, and are published when it is back', a
   setKafkaDown(false);
   await eventually(() => expect(published).toEqual(['order-1']));
   expect(stored).toEqual([]);
-  await relay.stop();
-});
-
-test('how many events wait, and how long the oldest has, is measured', async () => {
-  const { relay, stored, registry, setKafkaDown } = prepare();
-  setKafkaDown(true);
-  stored.push(traced('order-1'), traced('order-2'));
-  const measured = async () => {
-    const depth = await registry.getSingleMetricAsString('outbox_depth');
-    const age = await registry.getSingleMetricAsString('outbox_oldest_age_seconds');
-    return [depth, age].map((text) => /\} (\S+)$/m.exec(text)?.[1]).map(Number);
-  };
-  await eventually(async () => expect(await measured()).toEqual([2, expect.closeTo(5, 1)]));
-  setKafkaDown(false);
-  await eventually(async () => expect(await measured()).toEqual([0, 0]));
   await relay.stop();
 });

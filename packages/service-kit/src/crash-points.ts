@@ -6,6 +6,8 @@ export const CRASH_POINTS = {
   'orders.afterReleaseBeforeRecord': 'the stock of a cancelled order is back, which is not recorded yet',
   'orders.afterPublishBeforeOutboxDelete': 'events are published, their outbox rows still stand',
   'orders.afterBarBeforeSettle': 'a reservation is barred, its truth is not told yet',
+  'orders.afterSendBackBeforePublish': 'a dead letter is to be sent back, it is not published',
+  'orders.afterSendBackPublishBeforeRecord': 'a dead letter is in its topic again, which is not recorded yet',
   'inventory.afterReserveBeforeAnswer': 'stock is reserved, the orders service has no answer',
   'inventory.afterSettleBeforeApply': 'the truth about reservations is known, nothing is done with it yet',
   'inventory.afterConsumeBeforeCommit': 'the stock has left, the offset of ORDER_SHIPPED is not committed',

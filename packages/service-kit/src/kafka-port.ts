@@ -9,7 +9,13 @@ export type ConsumerPort = Pick<
 
 export type AdminPort = Pick<
   Admin,
-  'connect' | 'disconnect' | 'createTopics' | 'fetchTopicMetadata' | 'fetchTopicOffsets' | 'fetchOffsets'
+  | 'connect'
+  | 'disconnect'
+  | 'createTopics'
+  | 'fetchTopicMetadata'
+  | 'fetchTopicOffsets'
+  | 'fetchOffsets'
+  | 'describeGroups'
 >;
 
 /** The part of kafkajs's `Kafka` that the services call; kafkajs's own and the in-memory one both are one. */

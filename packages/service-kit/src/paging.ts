@@ -24,6 +24,9 @@ export const pageRequest = (query: { limit?: number; cursor?: string }): PageReq
   throw new AppError('VALIDATION_FAILED', `Bad input: cursor ${problem.message}`, { details: [problem] });
 };
 
+/** The cursor of the page after the entry with this sequence number. */
+export const cursorOf = (last: number): string => last.toString(RADIX);
+
 /**
  * The headers of a page: a `Link` to the next one where there is one (RFC 8288).
  *
@@ -40,7 +43,7 @@ export const pageHeaders = (
   const parameters = new URLSearchParams();
   const asked: Readonly<Record<string, string | number | undefined>> = {
     ...query,
-    cursor: next.toString(RADIX),
+    cursor: cursorOf(next),
   };
   for (const [name, value] of Object.entries(asked)) {
     if (value !== undefined) parameters.set(name, String(value));

@@ -1,5 +1,6 @@
 import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
 import type { FastifyInstance } from 'fastify';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Closers } from './closers.ts';
@@ -22,6 +23,11 @@ export interface ServiceContext<S> {
   readonly broker: Broker;
   /** The PostgreSQL URL of the service's own database. */
   readonly databaseUrl: string;
+  /**
+   * The connections to that database, which is up to its migrations then; for who holds them himself. Made from the URL
+   * if not given.
+   */
+  readonly databasePool?: pg.Pool;
 }
 
 /** What a started service can be asked. */

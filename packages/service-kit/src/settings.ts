@@ -13,9 +13,12 @@ export class SettingsError extends Error {
 
 const MAX_MS = 2_147_483_647;
 
+/** The same as `milliseconds`, without a default. */
+export const optionalMilliseconds = () =>
+  wholeNumber(1, MAX_MS, `must be a whole number of milliseconds from 1 to ${MAX_MS}`).optional();
+
 /** A whole number of milliseconds in an environment variable, 1 to 2^31 − 1 (the longest timer of Node). */
-export const milliseconds = (defaultMs: number) =>
-  wholeNumber(1, MAX_MS, `must be a whole number of milliseconds from 1 to ${MAX_MS}`).default(defaultMs);
+export const milliseconds = (defaultMs: number) => optionalMilliseconds().unwrap().default(defaultMs);
 
 /** A whole number from `min` to `max` in an environment variable. */
 export const wholeNumber = (

@@ -10,6 +10,7 @@ export const withOwnGroups = (broker: Broker): Broker => {
   const adminOf = (admin: AdminPort): AdminPort => ({
     ...admin,
     fetchOffsets: (options) => admin.fetchOffsets({ ...options, groupId: prefix + options.groupId }),
+    describeGroups: (groupIds) => admin.describeGroups(groupIds.map((groupId) => prefix + groupId)),
   });
   return {
     durable: broker.durable,

@@ -50,11 +50,17 @@ export const addDocs = async (server: FastifyInstance): Promise<void> => {
       openapi: '3.1.0',
       info: { title: 'Order pipeline', version: API_VERSION, description: DESCRIPTION },
       servers: [{ url: '/', description: 'This gateway' }],
-      components: { schemas: { Error: ErrorBody as object } },
+      components: {
+        schemas: { Error: ErrorBody as object },
+        securitySchemes: {
+          operatorToken: { type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN of the gateway' },
+        },
+      },
       tags: [
         { name: 'users', description: 'Registers and reads users' },
         { name: 'inventory', description: 'Items and their stock' },
         { name: 'orders', description: 'Places, follows and cancels orders' },
+        { name: 'operators', description: 'Works messages that could not be worked; not for clients' },
       ],
     },
   });

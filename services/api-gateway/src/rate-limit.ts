@@ -1,4 +1,5 @@
 import rateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
+import { isForOperators } from '@order-pipeline/contracts';
 import { AppError, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
 
@@ -47,7 +48,7 @@ export const addRateLimit = async (
   const check = server.createRateLimit();
   server.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url;
-    if (route !== undefined && !route.startsWith('/api/')) return;
+    if (route !== undefined && !route.startsWith('/api/') && !isForOperators({ path: route })) return;
     const count = await check(request);
     if (count.isAllowed || !count.isExceeded) return;
     reply.header('retry-after', String(count.ttlInSeconds));

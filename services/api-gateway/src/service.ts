@@ -1,6 +1,7 @@
 import { checkPeers, defineService, wholeNumber } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { addDocs } from './docs.ts';
+import { addOperatorGuard } from './operators.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
 
@@ -15,17 +16,23 @@ export const apiGatewayService = defineService({
     RATE_LIMIT: z
       .union([z.literal('off'), wholeNumber(1, MAX_RATE, RATE_RULE)], { error: RATE_RULE })
       .default(1_000),
+    /** What operators prove themselves with; unset: whoever is on this machine, while nobody else is listened to. */
+    OPERATOR_TOKEN: z
+      .string()
+      .regex(/^[\x21-\x7e]{16,200}$/, 'must have 16 to 200 characters, without spaces')
+      .optional(),
   }),
   usesKafka: false,
   asks: ['orders-facade'],
   callTimeoutMs: 1_900,
   start: async (context) => {
-    const { RATE_LIMIT: perSecond } = context.settings;
+    const { RATE_LIMIT: perSecond, OPERATOR_TOKEN: operatorToken } = context.settings;
     checkPeers(context, ['orders-facade']);
     return {
       routes: createGatewayRoutes(context.peers),
       configureServer: async (server) => {
         if (perSecond !== 'off') await addRateLimit(server, perSecond, context.runtime);
+        addOperatorGuard(server, operatorToken);
         await addDocs(server);
       },
     };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { PUBLIC_OPERATIONS } from '@order-pipeline/contracts';
+import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
 import type { TestService } from '@order-pipeline/testing';
-import { startGateway } from './gateway.ts';
+import { asOperator, startGateway } from './gateway.ts';
 
 interface Media {
   readonly schema: Record<string, unknown>;
@@ -11,6 +11,7 @@ interface Media {
 interface DocumentedOperation {
   readonly operationId: string;
   readonly tags: string[];
+  readonly security?: unknown;
   readonly parameters?: { in: string; name: string; required: boolean }[];
   readonly requestBody?: { content: Record<string, Media> };
   readonly responses: Record<
@@ -23,7 +24,10 @@ interface OpenApi {
   readonly servers: { url: string }[];
   readonly tags: { name: string }[];
   readonly paths: Record<string, Record<string, DocumentedOperation>>;
-  readonly components: { schemas: Record<string, { required: string[] }> };
+  readonly components: {
+    schemas: Record<string, { required: string[] }>;
+    securitySchemes: Record<string, unknown>;
+  };
 }
 
 let gateway: TestService;
@@ -48,12 +52,12 @@ const documented = (): [string, string, DocumentedOperation][] =>
 test('the document is OpenAPI 3.1, for whatever address the gateway is reached at', () => {
   expect(document.openapi).toBe('3.1.0');
   expect(document.servers.map(({ url }) => url)).toEqual(['/']);
-  expect(document.tags.map(({ name }) => name)).toEqual(['users', 'inventory', 'orders']);
+  expect(document.tags.map(({ name }) => name)).toEqual(['users', 'inventory', 'orders', 'operators']);
 });
 
-test('it holds every public operation under its name, and nothing else', () => {
+test('it holds every operation of clients and operators under its name, and nothing else', () => {
   const found = documented().map(([method, path, { operationId }]) => `${operationId}: ${method} ${path}`);
-  const expected = Object.entries(PUBLIC_OPERATIONS).map(
+  const expected = Object.entries(GATEWAY_OPERATIONS).map(
     ([name, { method, path }]) => `${name}: ${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
   );
   expect(found.toSorted()).toEqual(expected.toSorted());
@@ -80,7 +84,7 @@ test('Retry-After and the Link to the next page are there', () => {
     expect(responses['429']?.headers).toHaveProperty('retry-after');
     expect(responses['503']?.headers).toHaveProperty('retry-after');
     const headers = Object.keys(responses['200']?.headers ?? {});
-    expect(headers).toEqual(PUBLIC_OPERATIONS[operationId]?.paged ? ['link'] : []);
+    expect(headers).toEqual(GATEWAY_OPERATIONS[operationId]?.paged ? ['link'] : []);
   }
 });
 
@@ -111,10 +115,24 @@ test('every example of a request is valid input', async () => {
     const response = await gateway.server.inject({
       method: method as 'get' | 'post',
       url: path.replace(/\{\w+\}/g, 'id-1'),
+      headers: asOperator,
       ...(payload ? { payload } : {}),
     });
     expect(response.statusCode).toBeLessThan(300);
   }
+});
+
+test('only what operators ask needs the token, and says so', () => {
+  for (const [, path, { tags, security, responses }] of documented()) {
+    const isForOperators = path.startsWith('/ops/');
+    expect(tags.includes('operators')).toBe(isForOperators);
+    expect(security).toEqual(isForOperators ? [{ operatorToken: [] }] : undefined);
+    expect('401' in responses && '403' in responses).toBe(isForOperators);
+  }
+  expect(document.components.securitySchemes['operatorToken']).toMatchObject({
+    type: 'http',
+    scheme: 'bearer',
+  });
 });
 
 const LINKED = /(?:src|href)="([^"]+)"/g;

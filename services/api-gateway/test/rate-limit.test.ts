@@ -44,6 +44,12 @@ test('a path written in another way does not get around the limit', async () => 
   await gateway.close();
 });
 
+test('guesses at the token of operators are limited', async () => {
+  const gateway = await startGateway({ RATE_LIMIT: '2' });
+  expect(statuses(await ask(gateway, '/ops/dead-letters', 5))).toEqual(new Set([401, 429]));
+  await gateway.close();
+});
+
 test('paths that do not exist are limited too', async () => {
   const gateway = await startGateway({ RATE_LIMIT: '1' });
   expect(statuses(await ask(gateway, '/api/nothing', 5))).toEqual(new Set([404, 429]));

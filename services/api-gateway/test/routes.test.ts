@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { PUBLIC_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
+import { GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
 import { defineService, type Route } from '@order-pipeline/service-kit';
 import { startTestService, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
-import { facadeRoutes, startGateway } from './gateway.ts';
+import { asOperator, facadeRoutes, startGateway } from './gateway.ts';
 
 let gateway: TestService;
 
@@ -13,10 +13,11 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-test.each(Object.entries(PUBLIC_OPERATIONS))('%s is answered by the facade', async (_, operation) => {
+test.each(Object.entries(GATEWAY_OPERATIONS))('%s is answered by the facade', async (_, operation) => {
   const response = await gateway.server.inject({
     method: operation.method,
     url: operation.path.replace(/:\w+/g, 'id-1'),
+    headers: asOperator,
     ...(operation.exampleBody === undefined ? {} : { payload: operation.exampleBody as object }),
   });
   expect(response.statusCode).toBe(operation.status);

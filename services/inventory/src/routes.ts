@@ -84,6 +84,13 @@ const createReservationRoutes = (
       for (const orderId of releasedOrderIds) logger.info({ orderId }, 'the stock of an order came back');
       return ok({ releasedOrderIds });
     },
+
+    findReservations: async ({ body: { orderIds } }) => {
+      const found = await store.findReservations(orderIds);
+      return ok({
+        reservations: found.map(({ orderId, reservationId, state }) => ({ orderId, reservationId, state })),
+      });
+    },
   });
 
 export const createInventoryRoutes = (

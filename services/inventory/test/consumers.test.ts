@@ -29,7 +29,7 @@ beforeAll(async () => {
   publisher = createPublisher({ source: 'test', broker, topics, runtime, metrics });
 });
 
-afterEach(() => expectBooksToBalance(warehouse.database));
+afterEach(() => expectBooksToBalance(warehouse));
 
 afterAll(async () => {
   await publisher?.disconnect();

@@ -55,7 +55,7 @@ const start = async (
 
 test('stock goes back, leaves or stays as the truth about its order is', async () => {
   const { routes, truths, timesAsked } = createTruths();
-  const { item, inventory, stockOf, database } = await start({ ...EAGER, peers: { orders: routes } });
+  const { item, inventory, stockOf, databaseUrl } = await start({ ...EAGER, peers: { orders: routes } });
   const quantities = {
     PENDING: 1,
     PROCESSING: 2,
@@ -69,7 +69,7 @@ test('stock goes back, leaves or stays as the truth about its order is', async (
     await hold(inventory, truth, { [item]: quantities[truth] });
   }
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 49, reserved: 3 }));
-  await expectBooksToBalance(database);
+  await expectBooksToBalance({ databaseUrl });
 
   // What waits is asked for again, and goes when its time has come.
   await eventually(() => expect([timesAsked('PENDING'), timesAsked('PROCESSING')]).toEqual([2, 2]));
@@ -77,7 +77,7 @@ test('stock goes back, leaves or stays as the truth about its order is', async (
   truths.set('PENDING', 'CANCELLED');
   truths.set('PROCESSING', 'SHIPPED');
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 50, reserved: 0 }));
-  await expectBooksToBalance(database);
+  await expectBooksToBalance({ databaseUrl });
 });
 
 test('an order that waits is asked for ever more rarely', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { reservationsApi } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import {
   expectBooksToBalance,
@@ -27,7 +28,7 @@ beforeAll(async () => {
   other = await warehouse.another();
 });
 
-afterEach(() => expectBooksToBalance(warehouse.database));
+afterEach(() => expectBooksToBalance(warehouse));
 
 afterAll(async () => {
   await warehouse?.close();
@@ -279,4 +280,19 @@ test('batches that give the same reservations back in opposite order do not bloc
     release(one, reservations.toReversed()),
   ]);
   expect(released.flat().toSorted()).toEqual(reservations.map(({ orderId }) => orderId).toSorted());
+});
+
+test('the reservations of orders are found as they stand, and orders without one are left out', async () => {
+  const item = await stockOf('found', 10);
+  const [held, released, none] = [fresh('order'), fresh('order'), fresh('order')];
+  const kept = await hold(one, held, { [item]: 1 });
+  const gone = await hold(one, released, { [item]: 1 });
+  await release(one, [gone]);
+  const body = { orderIds: [held, released, none] };
+  const reply = await one.ask(reservationsApi.findReservations, { body });
+  const found = 'reservations' in reply.body ? reply.body.reservations : [];
+  expect(found.toSorted((a, b) => (a.state < b.state ? -1 : 1))).toEqual([
+    { ...kept, state: 'HELD' },
+    { ...gone, state: 'RELEASED' },
+  ]);
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await expectBooksToBalance(warehouse.database);
+  await expectBooksToBalance(warehouse);
   await warehouse?.close();
   await postgres?.stop();
 });

@@ -14,6 +14,7 @@ import {
   createTestLogger,
   createTestRuntime,
   eventually,
+  expectCleanAudit,
   startTestService,
   type TestPostgres,
   type TestRuntime,
@@ -25,6 +26,7 @@ import { inventoryService } from '../src/index.ts';
 /** The inventory service with a look into its database from outside. */
 export interface Warehouse {
   readonly inventory: TestService;
+  readonly databaseUrl: string;
   readonly database: PrismaClient;
   readonly runtime: TestRuntime;
   /** Who answers for whom; may be changed while the service runs. */
@@ -90,19 +92,8 @@ export const release = async (
 };
 
 /** Every item's units are where the reservations say, and none is missing. */
-export const expectBooksToBalance = async (database: PrismaClient): Promise<void> => {
-  const wrong = await database.$queryRaw`
-    WITH units AS (
-      SELECT line."itemId" AS id,
-        sum(line.quantity) FILTER (WHERE state = 'HELD') AS held,
-        sum(line.quantity) FILTER (WHERE state = 'CONSUMED') AS consumed
-      FROM reservations, jsonb_to_recordset(lines) AS line("itemId" text, quantity bigint) GROUP BY 1
-    )
-    SELECT items.id FROM items LEFT JOIN units USING (id)
-    WHERE available_qty < 0 OR reserved_qty <> coalesce(held, 0) OR consumed_qty <> coalesce(consumed, 0)
-      OR stocked_qty <> available_qty + reserved_qty + consumed_qty`;
-  expect(wrong).toEqual([]);
-};
+export const expectBooksToBalance = ({ databaseUrl }: Pick<Warehouse, 'databaseUrl'>): Promise<void> =>
+  expectCleanAudit({ databases: { inventory: databaseUrl } });
 
 /** Resolves once so many statements wait for a lock. */
 export const untilWaiting = (database: PrismaClient, statements: number): Promise<void> =>
@@ -181,6 +172,7 @@ export const startWarehouse = async (
   const database = new PrismaClient({ adapter });
   return {
     inventory,
+    databaseUrl,
     database,
     runtime,
     peers,

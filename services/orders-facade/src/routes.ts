@@ -1,14 +1,14 @@
-import { PUBLIC_OPERATIONS, type ServiceName } from '@order-pipeline/contracts';
+import { GATEWAY_OPERATIONS, type ServiceName } from '@order-pipeline/contracts';
 import type { Peers, Route } from '@order-pipeline/service-kit';
 
 /** The services behind the facade. */
 export const OWNERS: readonly ServiceName[] = [
-  ...new Set(Object.values(PUBLIC_OPERATIONS).map(({ owner }) => owner)),
+  ...new Set(Object.values(GATEWAY_OPERATIONS).map(({ owner }) => owner)),
 ];
 
-/** Every public operation, answered by the service that owns it. */
+/** Every operation of clients and operators, answered by the service that owns it. */
 export const createFacadeRoutes = (peers: Peers): Route[] =>
-  Object.values(PUBLIC_OPERATIONS).map((operation) => ({
+  Object.values(GATEWAY_OPERATIONS).map((operation) => ({
     operation,
     handle: (input, call) => peers.relay(operation.owner, operation, input, call),
   }));

@@ -1,4 +1,5 @@
 import { type NewOrder, type OrderLine, type OrderStatus } from '@order-pipeline/contracts';
+import type { PressureReason } from './back-pressure/index.ts';
 
 /** What came of placing an order. */
 export type Placement =
@@ -8,7 +9,11 @@ export type Placement =
   | { readonly outcome: 'UNKNOWN_ITEM'; readonly itemIds: readonly string[] }
   | { readonly outcome: 'NOT_ENOUGH_STOCK'; readonly short: readonly Shortage[] }
   /** Another placement of the same id is under way, or was and has not been settled yet: to be tried again. */
-  | { readonly outcome: 'UNDECIDED' };
+  | { readonly outcome: 'UNDECIDED' }
+  /** Refused by back-pressure, with nothing done. */
+  | { readonly outcome: 'NOT_NOW'; readonly reason: PressureReason }
+  /** It met an error, and others of its batch did not. */
+  | { readonly outcome: 'FAILED'; readonly error: unknown };
 
 export interface Shortage {
   readonly itemId: string;

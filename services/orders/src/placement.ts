@@ -7,6 +7,7 @@ import {
   type Peers,
   type Runtime,
 } from '@order-pipeline/service-kit';
+import type { BackPressure } from './back-pressure/index.ts';
 import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
 import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 
@@ -18,8 +19,9 @@ export interface PlacementRequest {
 
 export interface PlacementParts {
   readonly peers: Peers;
-  readonly store: OrdersStore;
+  readonly store: Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
   readonly runtime: Runtime;
+  readonly pressure: Pick<BackPressure, 'refusesAll' | 'refusesNew'>;
 }
 
 type Decided = Map<string, Placement>;
@@ -41,22 +43,16 @@ const askUsers = async (
   return new Set(found.userIds);
 };
 
-/** Decides what needs no stock: repeats of what is stored, and orders of users that do not exist. */
-const decideWithoutStock = async (
-  parts: PlacementParts,
+/** Decides those whose id is known. */
+const decideRepeats = async (
+  { store }: PlacementParts,
   requests: readonly PlacementRequest[],
-  call: CallContext,
 ): Promise<Decided> => {
-  const orderIds = requests.map(({ order }) => order.orderId);
-  const [stored, users] = await Promise.all([
-    parts.store.findOrders(orderIds),
-    askUsers(parts, requests, call),
-  ]);
+  const stored = await store.findOrders(requests.map(({ order }) => order.orderId));
   const decided: Decided = new Map();
   for (const { order } of requests) {
     const known = stored.get(order.orderId);
     if (known) decided.set(order.orderId, decideRepeat(contentOf(known), order));
-    else if (!users.has(order.userId)) decided.set(order.orderId, { outcome: 'UNKNOWN_USER' });
   }
   return decided;
 };
@@ -184,17 +180,31 @@ const decideNotStored = async (
   await release(parts, unused, call);
 };
 
-const placeDistinct = async (
+const undecided = (requests: readonly PlacementRequest[], decided: Decided): PlacementRequest[] =>
+  requests.filter(({ order }) => !decided.has(order.orderId));
+
+const decideAll = (
+  requests: readonly PlacementRequest[],
+  decided: Decided,
+  placement: Placement,
+): Decided => {
+  for (const { order } of requests) decided.set(order.orderId, placement);
+  return decided;
+};
+
+/** Places orders whose ids are free, of those users that exist. */
+const placeNew = async (
   parts: PlacementParts,
   requests: readonly PlacementRequest[],
-): Promise<Decided> => {
-  const call = requests[0]?.call;
-  if (!call) return new Map();
-  const decided = await decideWithoutStock(parts, requests, call);
-  const open = requests.filter(({ order }) => !decided.has(order.orderId));
-  if (open.length === 0) return decided;
+  call: CallContext,
+  { decided, users }: { readonly decided: Decided; readonly users: ReadonlySet<string> },
+): Promise<void> => {
+  const unknown = requests.filter(({ order }) => !users.has(order.userId));
+  decideAll(unknown, decided, { outcome: 'UNKNOWN_USER' });
+  const open = undecided(requests, decided);
+  if (open.length === 0) return;
   const reserved = await reserve(parts, open, call, decided);
-  if (reserved.length === 0) return decided;
+  if (reserved.length === 0) return;
   await parts.runtime.reach('orders.afterReserveBeforeStore');
   const storedIds = await store(parts, reserved, call);
   for (const orderId of storedIds) decided.set(orderId, { outcome: 'PLACED', isNew: true });
@@ -205,14 +215,42 @@ const placeDistinct = async (
     decided,
   );
   await parts.runtime.reach('orders.afterStoreBeforeAnswer');
+};
+
+/** Repeats of stored orders need nobody else: they are answered although new ones are refused, or a part is down. */
+const placeDistinct = async (
+  parts: PlacementParts,
+  requests: readonly PlacementRequest[],
+): Promise<Decided> => {
+  const { pressure } = parts;
+  const call = requests[0]?.call;
+  if (!call) return new Map();
+  const busy = pressure.refusesAll();
+  if (busy) return decideAll(requests, new Map(), { outcome: 'NOT_NOW', reason: busy });
+  const reason = pressure.refusesNew();
+  const users = reason ? undefined : askUsers(parts, requests, call);
+  // Awaited below, and only if it is needed.
+  users?.catch(() => undefined);
+  const decided = await decideRepeats(parts, requests);
+  const open = undecided(requests, decided);
+  if (open.length === 0) return decided;
+  if (reason) return decideAll(open, decided, { outcome: 'NOT_NOW', reason });
+  try {
+    await placeNew(parts, open, call, { decided, users: (await users) ?? new Set() });
+  } catch (error) {
+    decideAll(undecided(open, decided), decided, { outcome: 'FAILED', error });
+  }
   return decided;
 };
+
+const isDecision = (placement: Placement | undefined): boolean =>
+  placement?.outcome !== 'FAILED' && placement?.outcome !== 'NOT_NOW';
 
 /**
  * Places a batch of orders: one look-up of users, one reservation, one insert, each order with its own result, in the
  * same order.
  *
- * @throws AppError when a part is down; the whole batch is undecided then, and asking again is safe
+ * @throws AppError when the orders database is down; the whole batch is undecided then, and asking again is safe
  */
 export const placeOrders = async (
   parts: PlacementParts,
@@ -220,8 +258,10 @@ export const placeOrders = async (
 ): Promise<Placement[]> => {
   const { now, later } = splitRepeats(requests);
   const decided = await placeDistinct(parts, now);
-  const repeated = later.length > 0 ? await placeOrders(parts, later) : [];
-  const byRequest = new Map(later.map((request, index) => [request, repeated[index]]));
+  // What has failed or was refused is not tried once more for those who ask the same.
+  const again = later.filter(({ order }) => isDecision(decided.get(order.orderId)));
+  const repeated = again.length > 0 ? await placeOrders(parts, again) : [];
+  const byRequest = new Map(again.map((request, index) => [request, repeated[index]]));
   return requests.map(
     (request) => byRequest.get(request) ?? decided.get(request.order.orderId) ?? { outcome: 'UNDECIDED' },
   );

@@ -1,6 +1,7 @@
 import { startPeriodic, type Metrics, type Periodic, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { OrdersStore } from './store/index.ts';
+import type { StuckWatch } from './stuck/index.ts';
 
 const BATCH = 500;
 const SHORTEST_INTERVAL_MS = 250;
@@ -16,13 +17,14 @@ const LONGEST_INTERVAL_MS = 30_000;
 export const startRedrive = (options: {
   readonly afterMs: number;
   readonly atOnce: boolean;
-  readonly store: OrdersStore;
+  readonly store: Pick<OrdersStore, 'announceAgain'>;
+  readonly stuck: Pick<StuckWatch, 'reasonOf' | 'withoutStock'>;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly wakeOutbox: () => void;
 }): Periodic => {
-  const { afterMs, store, logger } = options;
+  const { afterMs, store, stuck, logger } = options;
   const counter = options.metrics.counter(
     'orders_republished_total',
     'Events of stuck orders published again',
@@ -33,10 +35,11 @@ export const startRedrive = (options: {
   const republish = async (): Promise<boolean> => {
     // What was placed since the start is in the outbox already, and ends the run that takes everything.
     const olderThanMs = everything ? options.runtime.now() - startedAt : afterMs;
-    const late = await store.announceAgain(olderThanMs, BATCH);
+    const late = await store.announceAgain(olderThanMs, BATCH, stuck.withoutStock());
     for (const { orderId, status } of late) {
       counter.add({ status });
-      logger.info({ orderId, status }, 'the event of an order that stood still is published again');
+      const reason = stuck.reasonOf(orderId);
+      logger.info({ orderId, status, reason }, 'the event of an order that stood still is published again');
     }
     if (late.length > 0) options.wakeOutbox();
     const more = late.length === BATCH;

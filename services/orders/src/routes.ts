@@ -16,6 +16,7 @@ import {
   type Route,
   type Runtime,
 } from '@order-pipeline/service-kit';
+import { PRESSURE_ANSWERS, type BackPressure, type PressureReason } from './back-pressure/index.ts';
 import { decideCancellation, type Placement } from './domain.ts';
 import type { PlacementRequest } from './placement.ts';
 import type { StatusMetrics } from './status-metrics.ts';
@@ -29,6 +30,7 @@ export interface OrdersParts {
   readonly peers: Peers;
   readonly runtime: Runtime;
   readonly statusMetrics: StatusMetrics;
+  readonly pressure: Pick<BackPressure, 'refused'>;
   /** Called when there is something new in the outbox. */
   readonly wakeOutbox: () => void;
 }
@@ -51,6 +53,11 @@ const submit = async (
   }
 };
 
+const refuseForNow = (reason: PressureReason): Reply<never> => {
+  const { sentence, retryAfterS } = PRESSURE_ANSWERS[reason];
+  return { ...refuse('UNAVAILABLE', sentence), headers: { 'retry-after': String(retryAfterS) } };
+};
+
 const placementReply = (placement: Placement, { order }: PlacementRequest): Reply<PlacedReply> => {
   const { orderId, userId } = order;
   switch (placement.outcome) {
@@ -70,6 +77,10 @@ const placementReply = (placement: Placement, { order }: PlacementRequest): Repl
       );
     case 'UNDECIDED':
       throw unavailable(`Another order with the id ${orderId} is being placed, try again in a moment`);
+    case 'NOT_NOW':
+      return refuseForNow(placement.reason);
+    case 'FAILED':
+      throw placement.error;
   }
 };
 
@@ -79,7 +90,7 @@ interface PlacedReply {
 }
 
 const createCommandRoutes = (parts: OrdersParts) => {
-  const { store, stockReturn, statusMetrics } = parts;
+  const { store, stockReturn, statusMetrics, pressure } = parts;
   return {
     placeOrder: async (
       { body }: { body: { order: PlacementRequest['order'] } },
@@ -92,6 +103,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
         statusMetrics.changed('PENDING');
         call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'an order was placed');
       }
+      if (placement.outcome === 'NOT_NOW') pressure.refused(placement.reason);
       return placementReply(placement, request);
     },
 

@@ -1,51 +1,74 @@
-import { createMessaging, startOutboxRelay } from '@order-pipeline/messaging';
 import {
-  createBatcher,
+  createGroupWatch,
+  createMessaging,
+  startOutboxRelay,
+  type Messaging,
+} from '@order-pipeline/messaging';
+import {
   defineService,
   milliseconds,
   openDatabase,
+  optionalMilliseconds,
+  wholeNumber,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { startDeadLetters } from './dead-letters/index.ts';
+import {
+  createAdmission,
+  createBackPressure,
+  startPressureWatch,
+  watchStore,
+  type BackPressure,
+} from './back-pressure/index.ts';
 import { PrismaClient } from './generated/client.ts';
-import { placeOrders, type PlacementRequest } from './placement.ts';
+import { placeOrders } from './placement.ts';
 import { startRedrive } from './redrive.ts';
 import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
+import { startStuckWatch } from './stuck/index.ts';
 import { createStore, type OrdersStore } from './store/index.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
-const MAX_ORDERS_A_BATCH = 128;
-const MAX_CONCURRENT_BATCHES = 3;
 
 const settings = z.object({
   /** How long an order may stand in a status before its event is published again. */
   REDRIVE_AFTER_MS: milliseconds(600_000),
+  /** How long it may stand before that is told; half as long, unless it is set. */
+  STUCK_AFTER_MS: optionalMilliseconds(),
+  /** How long the oldest event may wait to be published before no new orders are taken. */
+  OUTBOX_MAX_AGE_MS: milliseconds(300_000),
+  /** How many events may wait. */
+  OUTBOX_MAX_ROWS: wholeNumber(1, 10_000_000).default(250_000),
 });
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-const openStore = async (context: Context): Promise<OrdersStore> => {
-  const prisma = await openDatabase(
-    context,
-    'orders',
-    MIGRATIONS,
-    (adapter) => new PrismaClient({ adapter }),
-  );
-  return createStore(prisma, context.runtime);
-};
+const open = (context: Context): Promise<PrismaClient> =>
+  openDatabase(context, 'orders', MIGRATIONS, (adapter) => new PrismaClient({ adapter }));
 
 /** What runs beside the requests; closed before the database is. */
-const startBackground = (context: Context, store: OrdersStore) => {
+const startBackground = (
+  context: Context,
+  store: OrdersStore,
+  pressure: BackPressure,
+  { publisher }: Pick<Messaging, 'publisher'>,
+) => {
   const { broker, peers, runtime, logger, metrics, closers, settings: set } = context;
   const shared = { store, peers, runtime, logger, metrics };
-  const { publisher } = createMessaging('orders', context);
   const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher });
   closers.add('outbox relay', () => relay.stop());
   const wakeOutbox = () => relay.wake();
+  const stuck = startStuckWatch({
+    ...shared,
+    groups: createGroupWatch(broker, 'orders-groups', runtime),
+    afterMs: set.STUCK_AFTER_MS ?? Math.ceil(set.REDRIVE_AFTER_MS / 2),
+  });
+  closers.add('stuck orders', () => stuck.stop());
   const redrive = startRedrive({
     ...shared,
+    stuck,
     wakeOutbox,
     afterMs: set.REDRIVE_AFTER_MS,
     atOnce: !broker.durable,
@@ -55,6 +78,8 @@ const startBackground = (context: Context, store: OrdersStore) => {
   closers.add('return of stock', () => stockReturn.stop());
   const statusMetrics = startStatusMetrics(shared);
   closers.add('status metrics', () => statusMetrics.stop());
+  const watch = startPressureWatch({ ...shared, pressure });
+  closers.add('back-pressure', () => watch.stop());
   return { wakeOutbox, stockReturn, statusMetrics };
 };
 
@@ -67,16 +92,21 @@ export const ordersService = defineService({
   asks: ['users', 'inventory'],
   callTimeoutMs: 1_200,
   start: async (context) => {
-    const { peers, runtime, closers } = context;
-    const store = await openStore(context);
-    const background = startBackground(context, store);
-    const placements = createBatcher({
+    const { peers, runtime, closers, settings: set } = context;
+    const database = await open(context);
+    const store = createStore(database, runtime);
+    const messaging = createMessaging('orders', context);
+    const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
+    const pressure = createBackPressure({ ...context, limits });
+    const background = startBackground(context, store, pressure, messaging);
+    const parts = { peers, store: watchStore(store, pressure), runtime, pressure };
+    const placements = createAdmission({
+      pressure,
       runtime,
-      maxSize: MAX_ORDERS_A_BATCH,
-      maxConcurrent: MAX_CONCURRENT_BATCHES,
-      run: (requests: PlacementRequest[]) => placeOrders({ peers, store, runtime }, requests),
+      place: (requests) => placeOrders(parts, requests),
     });
     closers.add('orders in hand', () => placements.drain());
-    return { routes: createOrdersRoutes({ ...background, store, placements, peers, runtime }) };
+    const ordersRoutes = createOrdersRoutes({ ...background, store, placements, peers, runtime, pressure });
+    return { routes: [...ordersRoutes, ...startDeadLetters(context, database, messaging)] };
   },
 });

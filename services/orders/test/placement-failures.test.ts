@@ -55,6 +55,20 @@ test.each(['users', 'inventory'] as const)(
   },
 );
 
+test.each(['users', 'inventory'] as const)(
+  'while %s is down a repeat of a placed order is answered, even together with a new one that is not',
+  async (service) => {
+    const order = orderOf({ [item]: 3 });
+    expect((await shop.place(order)).status).toBe(201);
+    const routes = shop.peers[service];
+    delete shop.peers[service];
+    const next = orderOf({ [item]: 1 });
+    const asked = [next, order, { ...order, userId: 'other' }, next].map((one) => shop.place(one));
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([503, 201, 409, 503]);
+    Object.assign(shop.peers, { [service]: routes });
+  },
+);
+
 test('when the answer of a reservation is lost, the same order again stands on the same reservation', async () => {
   const routes = shop.inventory.routes;
   shop.peers.inventory = withRoute(routes, reservationsApi.reserveStock, (answer) => async (input, call) => {

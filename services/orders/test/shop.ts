@@ -50,6 +50,8 @@ export interface Shop {
   readonly runtime: { readonly inventory: TestRuntime; readonly orders: TestRuntime };
   /** Who answers for whom; may be changed while the services run. */
   readonly peers: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] };
+  /** The URLs of the databases. */
+  readonly urls: { readonly users: string; readonly inventory: string; readonly orders: string };
   /** A look into the databases from outside; only for raw SQL. */
   readonly database: { readonly inventory: PrismaClient; readonly orders: PrismaClient };
   /** Starts another instance of the orders service on the same database. */
@@ -216,6 +218,7 @@ export const startShop = async (postgres: TestPostgres, options: ShopOptions = {
     orders,
     runtime,
     peers,
+    urls,
     database,
     ...createQuestions({ inventory, orders }),
     ...createCommands({ inventory, orders }),

@@ -65,7 +65,8 @@ export const startBuffering = ({
   const workOff = async (): Promise<void> => {
     startedAt = runtime.now();
     const messages = buffer.messages();
-    for (let start = 0; start < messages.length; start += MAX_BATCH) {
+    // At least once: what could not be committed the last time is committed now, although nothing new has come.
+    for (let start = 0; start === 0 || start < messages.length; start += MAX_BATCH) {
       const batch = messages.slice(start, start + MAX_BATCH);
       if (!(await consumer.workOff(batch, (events) => advance(events.map(orderToAdvance))))) break;
       buffer.drop(batch);

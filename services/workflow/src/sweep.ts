@@ -22,13 +22,33 @@ export interface SweepOptions {
   readonly intervalMs: number;
 }
 
+/** One that fails for a reason of its own is searched for by halves and left to the next sweep; the others go on. */
+const createAdvanceAll = ({ context: { runtime, logger }, advance }: SweepOptions, stopping: AbortSignal) => {
+  const advanceAll = async (orderIds: readonly string[]): Promise<void> => {
+    if (orderIds.length === 0 || stopping.aborted) return;
+    try {
+      await advance(orderIds.map((orderId) => ({ orderId, trace: continueTrace(undefined, runtime) })));
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      const [orderId] = orderIds;
+      if (orderIds.length === 1) return logger.error({ err: error, orderId }, 'an order could not be swept');
+      const half = Math.ceil(orderIds.length / 2);
+      await advanceAll(orderIds.slice(0, half));
+      await advanceAll(orderIds.slice(half));
+    }
+  };
+  return advanceAll;
+};
+
 /**
  * Moves orders on, at start and then every `intervalMs`, that have been PENDING for `olderThanMs` and never came to
  * the buffer: their event may have been lost, or nobody may have listened.
  */
-export const startSweep = ({ context, advance, holds, olderThanMs, intervalMs }: SweepOptions) => {
-  const { peers, runtime, logger } = context;
+export const startSweep = (options: SweepOptions) => {
+  const { holds, olderThanMs, intervalMs } = options;
+  const { peers, runtime, logger } = options.context;
   const stopping = new AbortController();
+  const advanceAll = createAdvanceAll(options, stopping.signal);
   let attempt = 0;
 
   const findPage = (after: string | undefined, call: CallContext) =>
@@ -47,7 +67,7 @@ export const startSweep = ({ context, advance, holds, olderThanMs, intervalMs }:
     do {
       const { orderIds } = await findPage(after, call);
       const missed = orderIds.filter((orderId) => !holds(orderId));
-      await advance(missed.map((orderId) => ({ orderId, trace: continueTrace(undefined, runtime) })));
+      await advanceAll(missed);
       after = orderIds.length < MAX_BATCH ? undefined : orderIds.at(-1);
     } while (after !== undefined && !stopping.signal.aborted);
   };

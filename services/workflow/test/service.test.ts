@@ -220,6 +220,25 @@ test('more overdue orders than one page holds are swept in one go', async () => 
   await probe.close();
 });
 
+test('an order on which the orders service breaks is left by the sweep, and the others are moved on', async () => {
+  const { orders, probe, start } = await startWorkplace();
+  const [broken = '', ...sound] = Array.from({ length: 50 }, fresh);
+  for (const orderId of [...sound, broken]) orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
+  orders.breakOrder(broken);
+  const workflow = await start(HOUR_MS);
+  await eventually(() => {
+    expect(sound.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING')).toEqual([]);
+  }, WAIT);
+  await eventually(() => {
+    const lines = workflow.logs.filter(({ msg }) => msg === 'an order could not be swept');
+    expect(lines).toEqual([expect.objectContaining({ level: 50, orderId: broken })]);
+  }, WAIT);
+  expect(orders.statusOf(broken)).toBe('PENDING');
+  expect(orders.moves.length).toBeLessThan(20);
+  await workflow.close();
+  await probe.close();
+});
+
 test('a sweep that meets an orders service that is down is made up for as soon as it is back', async () => {
   const { orders, probe, peers, start } = await startWorkplace();
   const orderId = fresh();

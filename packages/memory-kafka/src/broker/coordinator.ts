@@ -1,4 +1,4 @@
-import { errorCodeOf, protocolError } from '../errors.ts';
+import { errorCodeOf, protocolError, type ProtocolErrorType } from '../errors.ts';
 import type { Surroundings } from '../retry.ts';
 import { checkMembership, createGroup, createGroupProtocol, type GroupProtocolHandler } from './group.ts';
 import type {
@@ -17,10 +17,16 @@ export interface Coordinator {
   sync(request: SyncRequest): Promise<Buffer>;
   heartbeat(membership: Membership): void;
   leave(groupId: string, memberId: string): void;
-  /** Throws UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS; stores all or nothing. */
+  /**
+   * Throws UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS and stores nothing then; throws
+   * UNKNOWN_TOPIC_OR_PARTITION, OFFSET_METADATA_TOO_LARGE for those that it could not store, and stores the others.
+   */
   commit(membership: Membership, offsets: readonly OffsetToCommit[]): void;
-  /** What a transaction commits: from outside the group, whoever is in it. */
-  commitForTransaction(groupId: string, offsets: readonly OffsetToCommit[]): void;
+  /**
+   * What a transaction is going to commit: from outside the group, whoever is in it. Returns what makes these offsets the
+   * group's, unless the group has been deleted. Throws UNKNOWN_TOPIC_OR_PARTITION.
+   */
+  prepareForTransaction(groupId: string, offsets: readonly OffsetToCommit[]): () => void;
   committed(groupId: string, topic: string, partition: number): CommittedOffset | undefined;
   find(groupId: string): Group | undefined;
   all(): Group[];
@@ -29,10 +35,17 @@ export interface Coordinator {
   forgetTopic(topic: string): void;
   rebalance(groupId: string): void;
   expire(groupId: string, memberId?: string): void;
+  /** Evicts every member, and lets each know at once. */
+  recall(groupId: string): void;
+  /** Takes the group's commit back to `offset`, if it is beyond. */
+  rewind(groupId: string, topic: string, partition: number, offset: number): void;
   suspend(): void;
   resume(): void;
   clear(): void;
 }
+
+/** Kafka's default of `offset.metadata.max.bytes`, which counts characters. */
+const MAX_METADATA_LENGTH = 4096;
 
 const store = (group: Group, { topic, partition, offset, metadata }: OffsetToCommit): void => {
   const partitions = group.offsets.get(topic) ?? new Map<number, CommittedOffset>();
@@ -46,7 +59,10 @@ const checkCommit = (group: Group, membership: Membership): void => {
   if (group.state === 'CompletingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
 };
 
-type Interventions = Pick<Coordinator, 'rebalance' | 'expire' | 'suspend' | 'resume' | 'clear'>;
+type Interventions = Pick<
+  Coordinator,
+  'rebalance' | 'expire' | 'recall' | 'rewind' | 'suspend' | 'resume' | 'clear'
+>;
 
 /** What does not come from members: faults, the broker's going and coming, the end. */
 const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocolHandler): Interventions => ({
@@ -58,6 +74,19 @@ const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocol
     const group = groups.get(groupId);
     const evicted = memberId === undefined ? [...(group?.members.keys() ?? [])] : [memberId];
     for (const each of evicted) if (group?.members.has(each)) protocol.leave(group, each);
+  },
+  recall: (groupId) => {
+    const group = groups.get(groupId);
+    const members = [...(group?.members.values() ?? [])];
+    for (const member of members) {
+      if (group) protocol.leave(group, member.id);
+      member.request.onRebalance();
+    }
+  },
+  rewind: (groupId, topic, partition, offset) => {
+    const partitions = groups.get(groupId)?.offsets.get(topic);
+    const committed = partitions?.get(partition);
+    if (committed && committed.offset > offset) partitions?.set(partition, { ...committed, offset });
   },
   suspend: () => {
     for (const group of groups.values()) protocol.suspend(group);
@@ -74,8 +103,11 @@ const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocol
   },
 });
 
-/** No groups yet. */
-export const createCoordinator = (surroundings: Surroundings): Coordinator => {
+/** No groups yet; `exists` tells whether there is such a partition. */
+export const createCoordinator = (
+  surroundings: Surroundings,
+  exists: (topic: string, partition: number) => boolean,
+): Coordinator => {
   const groups = new Map<string, Group>();
   const protocol = createGroupProtocol(surroundings);
 
@@ -83,6 +115,11 @@ export const createCoordinator = (surroundings: Surroundings): Coordinator => {
     const group = groups.get(groupId) ?? createGroup(groupId);
     groups.set(groupId, group);
     return group;
+  };
+
+  const refusalOf = ({ topic, partition, metadata }: OffsetToCommit): ProtocolErrorType | undefined => {
+    if (!exists(topic, partition)) return 'UNKNOWN_TOPIC_OR_PARTITION';
+    return (metadata?.length ?? 0) > MAX_METADATA_LENGTH ? 'OFFSET_METADATA_TOO_LARGE' : undefined;
   };
 
   const known = (groupId: string): Group => {
@@ -99,11 +136,19 @@ export const createCoordinator = (surroundings: Surroundings): Coordinator => {
     commit: (membership, offsets) => {
       const group = membership.generationId < 0 ? open(membership.groupId) : known(membership.groupId);
       checkCommit(group, membership);
-      for (const offset of offsets) store(group, offset);
+      group.protocolType = 'consumer';
+      for (const offset of offsets) if (refusalOf(offset) === undefined) store(group, offset);
+      const refused = offsets.map(refusalOf).find((type) => type !== undefined);
+      if (refused !== undefined) throw protocolError(refused);
     },
-    commitForTransaction: (groupId, offsets) => {
+    prepareForTransaction: (groupId, offsets) => {
+      if (!offsets.every(({ topic, partition }) => exists(topic, partition))) {
+        throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
+      }
       const group = open(groupId);
-      for (const offset of offsets) store(group, offset);
+      return () => {
+        for (const offset of offsets) store(group, offset);
+      };
     },
     committed: (groupId, topic, partition) => groups.get(groupId)?.offsets.get(topic)?.get(partition),
     find: (groupId) => groups.get(groupId),

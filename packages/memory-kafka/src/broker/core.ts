@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Surroundings } from '../retry.ts';
 import { createNextTurn, type NextTurn } from '../turns.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
-import { createGate, type Gate } from './faults.ts';
+import { createGate, type Gate } from './gate.ts';
 import { createInterrupter, fetchFrom, type FetchedPartition, type FetchRequest } from './fetch.ts';
+import type { Retention } from './log-policy.ts';
 import { createTopics, type Topics } from './topics.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 
@@ -30,6 +31,7 @@ export interface CoreOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly autoCreatePartitions: number;
+  readonly retention: Retention;
 }
 
 /** The only broker of a cluster. */
@@ -47,18 +49,24 @@ const parseAddress = (address: string): BrokerAddress => {
 };
 
 /** A broker without topics or groups. */
-export const createCore = ({ clock, random, autoCreatePartitions }: CoreOptions): Core => {
+export const createCore = ({ clock, random, autoCreatePartitions, retention }: CoreOptions): Core => {
   const addresses: string[] = [];
   const bell = createInterrupter();
   const topics = createTopics({
     defaultPartitions: autoCreatePartitions,
+    retention,
+    now: () => clock.now(),
     brokerCount: () => Math.max(addresses.length, 1),
   });
-  const coordinator = createCoordinator({ clock, random });
+  const coordinator = createCoordinator(
+    { clock, random },
+    (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
+  );
   const transactions = createTransactions(clock, coordinator);
   const address = () => parseAddress(addresses[0] ?? 'localhost');
   const gate = createGate({
     clock,
+    random,
     address,
     onDown: () => {
       bell.fire();

@@ -80,14 +80,15 @@ const readOne = (find: FindLog, wanted: PartitionToFetch, request: FetchRequest,
   }
 };
 
-/** What is there now, for those partitions that have anything; the first of them gets at least one batch. */
+/** What is there now, for those partitions that have anything; only the first of them may go beyond the limits. */
 const readAll = (find: FindLog, request: FetchRequest): FetchedPartition[] => {
   const found: FetchedPartition[] = [];
   let left = request.maxBytes;
   for (const wanted of request.partitions) {
-    const result = readOne(find, wanted, request, Math.min(left, request.maxBytesPerPartition));
+    const limit = Math.min(left, request.maxBytesPerPartition);
+    const result = readOne(find, wanted, request, limit);
     if (result.slices.length === 0) continue;
-    if (found.length > 0 && result.wireBytes > left) continue;
+    if (found.length > 0 && result.wireBytes > limit) continue;
     left -= result.wireBytes;
     found.push({ ...wanted, ...result });
   }

@@ -61,12 +61,16 @@ export interface Member {
   cancelSession: Cancel;
   join: Deferred<JoinAnswer> | undefined;
   sync: Deferred<Buffer> | undefined;
+  /** It has asked for its assignment of this generation. */
+  hasSynced: boolean;
 }
 
 export interface Group {
   readonly id: string;
   state: GroupStateName;
   generation: number;
+  /** 'consumer', or empty as long as nobody but transactions has had to do with the group. */
+  protocolType: string;
   protocol: string;
   leaderId: string;
   readonly members: Map<string, Member>;

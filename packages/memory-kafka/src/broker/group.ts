@@ -1,6 +1,7 @@
 import { createDeferred } from '../deferred.ts';
 import { protocolError } from '../errors.ts';
 import type { Surroundings } from '../retry.ts';
+import { commonProtocols, electProtocol, metadataOf, sameProtocols } from './group-protocols.ts';
 import type { Group, JoinAnswer, JoinRequest, Member, Membership, SyncRequest } from './group-types.ts';
 
 /** The coordinator's side of one group's protocol: join, sync, heartbeat, leave. */
@@ -18,6 +19,9 @@ export interface GroupProtocolHandler {
   resume(group: Group): void;
 }
 
+/** Kafka's default of `group.max.session.timeout.ms`. */
+const MAX_SESSION_TIMEOUT_MS = 1_800_000;
+
 const nothing = (): void => undefined;
 
 /** A group nobody has joined. */
@@ -25,6 +29,7 @@ export const createGroup = (id: string): Group => ({
   id,
   state: 'Empty',
   generation: 0,
+  protocolType: '',
   protocol: '',
   leaderId: '',
   members: new Map(),
@@ -38,24 +43,6 @@ const hex = (random: () => number, digits: number): string =>
 
 const createMemberId = (clientId: string, random: () => number): string =>
   `${clientId}-${[8, 4, 4, 4, 12].map((digits) => hex(random, digits)).join('-')}`;
-
-const namesOf = (member: Member): string[] => member.request.protocols.map((protocol) => protocol.name);
-
-const metadataOf = (member: Member, protocol: string): Buffer =>
-  member.request.protocols.find(({ name }) => name === protocol)?.metadata ?? Buffer.alloc(0);
-
-/** The first protocol of the first member that everyone speaks. */
-const commonProtocol = (members: readonly Member[]): string | undefined => {
-  const [first, ...others] = members;
-  return first && namesOf(first).find((name) => others.every((other) => namesOf(other).includes(name)));
-};
-
-const sameProtocols = (a: JoinRequest, b: JoinRequest): boolean =>
-  a.protocols.length === b.protocols.length &&
-  a.protocols.every(
-    (protocol, i) =>
-      protocol.name === b.protocols[i]?.name && protocol.metadata.equals(b.protocols[i].metadata),
-  );
 
 const answerFor = (group: Group, member: Member): JoinAnswer => ({
   generationId: group.generation,
@@ -84,19 +71,22 @@ export const checkMembership = (group: Group, { memberId, generationId }: Member
   return member;
 };
 
+// Who crashed while joining stays a member until its session ends; no process has to stay for that.
 const watchSession = (s: Surroundings, group: Group, member: Member): void => {
   member.cancelSession();
   const { sessionTimeoutMs } = member.request;
   const check = (): void => {
     const silentFor = s.clock.now() - member.lastSeen;
-    if (silentFor < sessionTimeoutMs || member.join !== undefined) {
-      const again = Math.max(sessionTimeoutMs - silentFor, member.join === undefined ? 1 : sessionTimeoutMs);
-      member.cancelSession = s.clock.after(again, check);
+    // Who waits for the others cannot be blamed for its silence.
+    const isWaiting = member.join !== undefined || member.sync !== undefined;
+    if (silentFor < sessionTimeoutMs || isWaiting) {
+      const again = Math.max(sessionTimeoutMs - silentFor, isWaiting ? sessionTimeoutMs : 1);
+      member.cancelSession = s.clock.after(again, check, true);
       return;
     }
     remove(s, group, member);
   };
-  member.cancelSession = s.clock.after(sessionTimeoutMs, check);
+  member.cancelSession = s.clock.after(sessionTimeoutMs, check, true);
 };
 
 const complete = (s: Surroundings, group: Group): void => {
@@ -110,15 +100,17 @@ const complete = (s: Surroundings, group: Group): void => {
   }
   group.generation += 1;
   group.state = 'CompletingRebalance';
-  group.protocol = commonProtocol(members) ?? '';
+  group.protocol = electProtocol(members);
   if (!group.members.has(group.leaderId)) group.leaderId = members[0]?.id ?? '';
   for (const member of members) {
     const join = member.join;
     member.join = undefined;
+    member.hasSynced = false;
     member.lastSeen = s.clock.now();
     watchSession(s, group, member);
     join?.resolve(answerFor(group, member));
   }
+  limitSync(s, group);
 };
 
 const completeWhenAllJoined = (s: Surroundings, group: Group): void => {
@@ -126,21 +118,35 @@ const completeWhenAllJoined = (s: Surroundings, group: Group): void => {
   if ([...group.members.values()].every((member) => member.join !== undefined)) complete(s, group);
 };
 
+const longestRebalanceMs = (group: Group): number =>
+  Math.max(...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs));
+
 // Who has not joined again by then is out.
 const limitRebalance = (s: Surroundings, group: Group): void => {
-  const longest = Math.max(...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs));
-  group.cancelRebalance = s.clock.after(longest, () => complete(s, group));
+  group.cancelRebalance();
+  group.cancelRebalance = s.clock.after(longestRebalanceMs(group), () => complete(s, group));
+};
+
+// And so is who has joined and not asked for its assignment by then.
+const limitSync = (s: Surroundings, group: Group): void => {
+  const removeLate = (): void => {
+    const late = [...group.members.values()].filter((member) => !member.hasSynced);
+    for (const member of late) remove(s, group, member);
+  };
+  group.cancelRebalance = s.clock.after(longestRebalanceMs(group), removeLate, true);
 };
 
 const rebalance = (s: Surroundings, group: Group): void => {
   if (group.state === 'PreparingRebalance' || group.members.size === 0) return;
   const wasEmpty = group.state === 'Empty';
+  const wasCompleting = group.state === 'CompletingRebalance';
+  group.cancelRebalance();
   group.state = 'PreparingRebalance';
   const members = [...group.members.values()];
   for (const member of members) {
     member.sync?.reject(protocolError('REBALANCE_IN_PROGRESS'));
     member.sync = undefined;
-    member.assignment = Buffer.alloc(0);
+    if (wasCompleting) member.assignment = Buffer.alloc(0);
   }
   if (wasEmpty) {
     // Members that start in the same turn get into one generation.
@@ -184,15 +190,18 @@ const admit = (s: Surroundings, group: Group, request: JoinRequest): Member => {
     cancelSession: nothing,
     join: undefined,
     sync: undefined,
+    hasSynced: false,
   };
   const others = [...group.members.values()];
-  if (commonProtocol([...others, member]) === undefined) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
+  if (commonProtocols([...others, member]).length === 0) throw protocolError('INCONSISTENT_GROUP_PROTOCOL');
+  group.protocolType = 'consumer';
   group.members.set(id, member);
   watchSession(s, group, member);
   return member;
 };
 
 const join = async (s: Surroundings, group: Group, request: JoinRequest): Promise<JoinAnswer> => {
+  if (request.sessionTimeoutMs > MAX_SESSION_TIMEOUT_MS) throw protocolError('INVALID_SESSION_TIMEOUT');
   const known = request.memberId === '' ? undefined : memberOf(group, request.memberId);
   const member = known ?? admit(s, group, request);
   const unchanged = known !== undefined && sameProtocols(known.request, request);
@@ -213,17 +222,17 @@ const sync = async (s: Surroundings, group: Group, request: SyncRequest): Promis
   const member = checkMembership(group, request);
   member.lastSeen = s.clock.now();
   if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
+  member.hasSynced = true;
   if (group.state === 'Stable') return member.assignment;
   if (member.id !== group.leaderId) {
     member.sync ??= createDeferred<Buffer>();
     return member.sync.promise;
   }
-  for (const { memberId, memberAssignment } of request.assignments) {
-    const assigned = group.members.get(memberId);
-    if (assigned !== undefined) assigned.assignment = memberAssignment;
-  }
+  const assignments = new Map(request.assignments.map((each) => [each.memberId, each.memberAssignment]));
   group.state = 'Stable';
   for (const each of group.members.values()) {
+    each.assignment = assignments.get(each.id) ?? Buffer.alloc(0);
+    if (each.sync !== undefined) each.lastSeen = s.clock.now();
     each.sync?.resolve(each.assignment);
     each.sync = undefined;
   }
@@ -244,6 +253,7 @@ const resume = (s: Surroundings, group: Group): void => {
     watchSession(s, group, member);
   }
   if (group.state === 'PreparingRebalance') limitRebalance(s, group);
+  if (group.state === 'CompletingRebalance') limitSync(s, group);
 };
 
 /** The protocol over time and chance from outside. */

@@ -1,28 +1,20 @@
 import { protocolError } from '../errors.ts';
+import {
+  CONTROL_BATCH_BYTES,
+  createBatchList,
+  endOf,
+  maxTimestampOf,
+  measure,
+  type BatchList,
+  type StoredBatch,
+  type Writer,
+} from './batch-list.ts';
+import type { LogPolicy } from './log-policy.ts';
+import { createProducerState, type ProducerState } from './producer-state.ts';
 import type { RecordToWrite } from './records.ts';
 import { createSegment, type ReadRecord, type Segment } from './segment.ts';
 
-/** Who wrote a batch; -1 for a producer that is neither idempotent nor transactional. */
-export interface Writer {
-  readonly producerId: number;
-  readonly producerEpoch: number;
-  readonly firstSequence: number;
-  readonly transactional: boolean;
-}
-
-/** One append: the records that were sent together, or the marker that ends a transaction. */
-export interface StoredBatch {
-  readonly firstOffset: number;
-  readonly count: number;
-  readonly wireBytes: number;
-  readonly writer: Writer;
-  readonly isControl: boolean;
-  readonly segment: Segment;
-  readonly firstIndex: number;
-  readonly maxTimestamp: number;
-  /** Set when its transaction was aborted. */
-  aborted: boolean;
-}
+export type { StoredBatch, Writer } from './batch-list.ts';
 
 export interface ReadLimits {
   /** The broker hands out whole batches up to this many bytes, but never less than one. */
@@ -46,6 +38,13 @@ export interface ReadResult {
   readonly high: number;
 }
 
+export interface Appended {
+  /** The offset of the first record. */
+  readonly firstOffset: number;
+  /** The time that all records got, in milliseconds since the epoch; undefined if they keep their own. */
+  readonly appendTime: number | undefined;
+}
+
 /** The log of one partition. */
 export interface PartitionLog {
   low(): number;
@@ -55,8 +54,11 @@ export interface PartitionLog {
   lastStable(): number;
   /** Bytes reserved for keys, values and headers. */
   bytes(): number;
-  /** Appends records and returns the offset of the first. A repeated sequence of an idempotent writer is not written again. */
-  append(records: readonly RecordToWrite[], writer: Writer): number;
+  /**
+   * Appends records. A repeated sequence of an idempotent writer is not written again. Throws MESSAGE_TOO_LARGE,
+   * INVALID_RECORD, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER.
+   */
+  append(records: readonly RecordToWrite[], writer: Writer, isCompressed: boolean): Appended;
   /** Ends the writer's transaction with a marker, if it wrote here. */
   endTransaction(writer: Writer, committed: boolean, timestamp: number): void;
   /** Throws OFFSET_OUT_OF_RANGE. */
@@ -65,25 +67,26 @@ export interface PartitionLog {
   offsetAt(timestamp: number): number | undefined;
   /** Forgets everything before `offset`. */
   deleteBefore(offset: number): void;
+  /** Forgets the last `count` records, as if they had never come; what was appended together goes together. */
+  dropLast(count: number): void;
   /** Calls `fn` at every change that a reader may want to see, until it is removed. */
   watch(fn: () => void): () => void;
 }
 
-const BATCH_OVERHEAD_BYTES = 61;
-const MARKER_BYTES = 17;
-const REMEMBERED_SEQUENCES = 5;
+/** Where a log learns what its topic was told, and what time it is. */
+export interface LogSurroundings {
+  policy(): LogPolicy;
+  now(): number;
+}
 
-/** Index of the last batch that begins at or before `offset`; -1 if there is none. */
-const indexOfBatch = (batches: readonly StoredBatch[], offset: number): number => {
-  let from = 0;
-  let to = batches.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if ((batches[middle]?.firstOffset ?? Infinity) <= offset) from = middle + 1;
-    else to = middle;
-  }
-  return from - 1;
-};
+interface LogState extends LogSurroundings {
+  low: number;
+  high: number;
+  readonly batches: BatchList;
+  readonly producers: ProducerState;
+  tail: Segment | undefined;
+  readonly watchers: Set<() => void>;
+}
 
 const sliceOf = (batch: StoredBatch, from: number, committedOnly: boolean): BatchSlice => {
   const firstOffset = Math.max(from, batch.firstOffset);
@@ -92,117 +95,125 @@ const sliceOf = (batch: StoredBatch, from: number, committedOnly: boolean): Batc
   const records = hidden
     ? []
     : batch.segment.read(batch.firstIndex + skipped, batch.firstIndex + batch.count);
-  return { batch, firstOffset, records, lastOffset: batch.firstOffset + batch.count - 1 };
+  return { batch, firstOffset, records, lastOffset: endOf(batch) - 1 };
 };
-
-interface LogState {
-  low: number;
-  high: number;
-  batches: StoredBatch[];
-  tail: Segment | undefined;
-  readonly watchers: Set<() => void>;
-  /** What the open transactions have written, by producer. */
-  readonly open: Map<number, StoredBatch[]>;
-  /** The last batches of each idempotent producer. */
-  readonly recent: Map<number, StoredBatch[]>;
-}
 
 const segmentFor = (log: LogState, bytes: number): Segment => {
   if (log.tail === undefined || !log.tail.hasRoomFor(bytes)) log.tail = createSegment(bytes);
   return log.tail;
 };
 
-const store = (log: LogState, batch: Omit<StoredBatch, 'firstOffset' | 'aborted'>): StoredBatch => {
-  const stored: StoredBatch = { ...batch, firstOffset: log.high, aborted: false };
-  log.batches.push(stored);
-  log.high += batch.count;
-  return stored;
+/** Adds what was put into the segment from `firstIndex` on. */
+const store = (
+  log: LogState,
+  segment: Segment,
+  firstIndex: number,
+  about: Pick<StoredBatch, 'writer' | 'wireBytes' | 'isControl' | 'baseTimestamp'>,
+): StoredBatch => {
+  const firstOffset = log.high;
+  const count = segment.count() - firstIndex;
+  const { writer, wireBytes, isControl, baseTimestamp } = about;
+  const batch: StoredBatch = {
+    firstOffset,
+    count,
+    wireBytes,
+    writer,
+    isControl,
+    segment,
+    firstIndex,
+    baseTimestamp,
+    aborted: false,
+  };
+  log.batches.append(batch);
+  log.high += count;
+  return batch;
 };
 
 const notify = (log: LogState): void => {
   for (const watcher of log.watchers) watcher();
 };
 
-const lastStable = (log: LogState): number => {
-  let first = log.high;
-  for (const [batch] of log.open.values()) first = Math.min(first, batch?.firstOffset ?? first);
-  return first;
-};
-
-/** The batch that was written under these sequence numbers before; throws if they cannot follow on the last ones. */
-const repeated = (log: LogState, writer: Writer, count: number): StoredBatch | undefined => {
-  const known = log.recent.get(writer.producerId) ?? [];
-  const last = known.at(-1);
-  if (last === undefined) return undefined;
-  if (writer.producerEpoch < last.writer.producerEpoch) throw protocolError('INVALID_PRODUCER_EPOCH');
-  if (writer.producerEpoch > last.writer.producerEpoch) return undefined;
-  const same = known.find(
-    (batch) => batch.writer.firstSequence === writer.firstSequence && batch.count === count,
-  );
-  if (same === undefined && writer.firstSequence !== last.writer.firstSequence + last.count) {
-    throw protocolError('OUT_OF_ORDER_SEQUENCE_NUMBER');
+const deleteBefore = (log: LogState, offset: number): void => {
+  log.low = Math.min(Math.max(log.low, offset), log.high);
+  for (let first = log.batches.first(); first && endOf(first) <= log.low; first = log.batches.first()) {
+    log.batches.removeFirst();
   }
-  return same;
 };
 
-const remember = (log: LogState, batch: StoredBatch): void => {
-  const { producerId, producerEpoch, transactional } = batch.writer;
-  const known = log.recent.get(producerId)?.filter((each) => each.writer.producerEpoch === producerEpoch);
-  log.recent.set(producerId, [...(known ?? []), batch].slice(-REMEMBERED_SEQUENCES));
-  if (!transactional) return;
-  const open = log.open.get(producerId);
-  if (open === undefined) log.open.set(producerId, [batch]);
-  else open.push(batch);
-};
-
-const append = (log: LogState, records: readonly RecordToWrite[], writer: Writer): number => {
-  const earlier = writer.producerId < 0 ? undefined : repeated(log, writer, records.length);
-  if (earlier !== undefined) return earlier.firstOffset;
-  let payloadBytes = 0;
-  let wireBytes = BATCH_OVERHEAD_BYTES;
-  let maxTimestamp = 0;
-  for (const record of records) {
-    payloadBytes += record.payloadBytes;
-    wireBytes += record.wireBytes;
-    maxTimestamp = Math.max(maxTimestamp, record.timestamp);
+/** Drops what the topic's retention no longer covers. There is no timer: everyone who looks at the log calls this first. */
+const expire = (log: LogState): void => {
+  const { retention } = log.policy();
+  if (retention === undefined) return;
+  const { messages = Infinity, bytes = Infinity, ms = Infinity } = retention;
+  deleteBefore(log, log.high - messages);
+  const oldest = log.now() - ms;
+  const isOver = (batch: StoredBatch): boolean =>
+    maxTimestampOf(batch) < oldest || log.batches.wireBytes() - batch.wireBytes >= bytes;
+  for (let first = log.batches.first(); first && isOver(first); first = log.batches.first()) {
+    deleteBefore(log, endOf(first));
   }
+};
+
+const lastStable = (log: LogState): number => Math.max(log.low, log.producers.firstOpen() ?? log.high);
+
+const check = (log: LogState, records: readonly RecordToWrite[], wireBytes: number): void => {
+  const policy = log.policy();
+  if (wireBytes > policy.maxBatchBytes) throw protocolError('MESSAGE_TOO_LARGE');
+  if (records.some(({ isReadable }) => !isReadable)) throw protocolError('INVALID_RECORD');
+  if (policy.needsKeys && records.some(({ key }) => key === null)) throw protocolError('INVALID_RECORD');
+  if (policy.usesAppendTime) return;
+  const from = log.now() - policy.timestampMaxBeforeMs;
+  const to = log.now() + policy.timestampMaxAfterMs;
+  if (records.some(({ timestamp }) => timestamp < from || timestamp > to)) {
+    throw protocolError('INVALID_TIMESTAMP');
+  }
+};
+
+const append = (
+  log: LogState,
+  given: readonly RecordToWrite[],
+  writer: Writer,
+  isCompressed: boolean,
+): Appended => {
+  const appendTime = log.policy().usesAppendTime ? log.now() : undefined;
+  const records =
+    appendTime === undefined ? given : given.map((record) => ({ ...record, timestamp: appendTime }));
+  const { payloadBytes, ...measured } = measure(records);
+  // How small a codec would have made them is not known.
+  check(log, records, isCompressed ? 0 : measured.wireBytes);
+  const earlier = writer.producerId < 0 ? undefined : log.producers.repeated(writer, records.length);
+  if (earlier !== undefined) return { firstOffset: earlier.firstOffset, appendTime };
   const segment = segmentFor(log, payloadBytes);
   const firstIndex = segment.count();
   for (const record of records) segment.append(record);
-  const count = records.length;
-  const batch = store(log, { count, wireBytes, writer, isControl: false, segment, firstIndex, maxTimestamp });
-  if (writer.producerId >= 0) remember(log, batch);
+  const batch = store(log, segment, firstIndex, { ...measured, writer, isControl: false });
+  if (writer.producerId >= 0) log.producers.remember(batch);
+  expire(log);
   notify(log);
-  return batch.firstOffset;
+  return { firstOffset: batch.firstOffset, appendTime };
 };
 
 const endTransaction = (log: LogState, writer: Writer, committed: boolean, timestamp: number): void => {
-  const written = log.open.get(writer.producerId);
+  const written = log.producers.close(writer.producerId);
   if (written === undefined) return;
-  log.open.delete(writer.producerId);
   for (const batch of written) batch.aborted = !committed;
   const segment = segmentFor(log, 0);
-  store(log, {
-    count: 1,
-    wireBytes: BATCH_OVERHEAD_BYTES + MARKER_BYTES,
-    writer,
-    isControl: true,
-    segment,
-    firstIndex: segment.count(),
-    maxTimestamp: timestamp,
-  });
+  const firstIndex = segment.count();
+  segment.mark(timestamp);
+  const wireBytes = CONTROL_BATCH_BYTES;
+  store(log, segment, firstIndex, { wireBytes, baseTimestamp: undefined, writer, isControl: true });
+  expire(log);
   notify(log);
 };
 
 const read = (log: LogState, offset: number, { maxBytes, committedOnly }: ReadLimits): ReadResult => {
+  expire(log);
   if (offset < log.low || offset > log.high) throw protocolError('OFFSET_OUT_OF_RANGE');
   const end = committedOnly ? lastStable(log) : log.high;
   const slices: BatchSlice[] = [];
   let wireBytes = 0;
-  for (let index = Math.max(indexOfBatch(log.batches, offset), 0); index < log.batches.length; index += 1) {
-    const batch = log.batches[index];
-    if (batch === undefined || batch.firstOffset >= end) break;
-    if (batch.firstOffset + batch.count <= offset) continue;
+  for (const batch of log.batches.from(offset)) {
+    if (batch.firstOffset >= end) break;
     if (slices.length > 0 && wireBytes + batch.wireBytes > maxBytes) break;
     slices.push(sliceOf(batch, offset, committedOnly));
     wireBytes += batch.wireBytes;
@@ -211,8 +222,9 @@ const read = (log: LogState, offset: number, { maxBytes, committedOnly }: ReadLi
 };
 
 const offsetAt = (log: LogState, timestamp: number): number | undefined => {
-  for (const batch of log.batches) {
-    if (batch.maxTimestamp < timestamp || batch.isControl) continue;
+  expire(log);
+  for (const batch of log.batches.from(log.low)) {
+    if (batch.isControl) continue;
     for (let index = 0; index < batch.count; index += 1) {
       const offset = batch.firstOffset + index;
       const isLater = batch.segment.timestampAt(batch.firstIndex + index) >= timestamp;
@@ -222,38 +234,56 @@ const offsetAt = (log: LogState, timestamp: number): number | undefined => {
   return undefined;
 };
 
-const deleteBefore = (log: LogState, offset: number): void => {
-  log.low = Math.max(log.low, offset);
-  log.batches = log.batches.filter((batch) => batch.firstOffset + batch.count > log.low);
+const dropLast = (log: LogState, count: number): void => {
+  const firstDropped = log.high - count;
+  for (let last = log.batches.last(); last && endOf(last) > firstDropped; last = log.batches.last()) {
+    log.batches.removeLast();
+  }
+  const last = log.batches.last();
+  log.high = last === undefined ? log.low : endOf(last);
+  log.producers.forgetFrom(log.high);
   notify(log);
 };
 
 const bytesOf = (log: LogState): number => {
-  const segments = new Set(log.batches.map((batch) => batch.segment));
+  const segments = new Set<Segment>();
+  for (const batch of log.batches.from(log.low)) segments.add(batch.segment);
   return [...segments].reduce((sum, segment) => sum + segment.capacity(), 0);
 };
 
 /** An empty log. */
-export const createPartitionLog = (): PartitionLog => {
+export const createPartitionLog = (surroundings: LogSurroundings): PartitionLog => {
   const log: LogState = {
+    ...surroundings,
     low: 0,
     high: 0,
-    batches: [],
+    batches: createBatchList(),
+    producers: createProducerState(),
     tail: undefined,
     watchers: new Set(),
-    open: new Map(),
-    recent: new Map(),
   };
   return {
-    low: () => log.low,
+    low: () => {
+      expire(log);
+      return log.low;
+    },
     high: () => log.high,
-    lastStable: () => lastStable(log),
+    lastStable: () => {
+      expire(log);
+      return lastStable(log);
+    },
     bytes: () => bytesOf(log),
-    append: (records, writer) => append(log, records, writer),
+    append: (records, writer, isCompressed) => append(log, records, writer, isCompressed),
     endTransaction: (writer, committed, timestamp) => endTransaction(log, writer, committed, timestamp),
     read: (offset, limits) => read(log, offset, limits),
     offsetAt: (timestamp) => offsetAt(log, timestamp),
-    deleteBefore: (offset) => deleteBefore(log, offset),
+    deleteBefore: (offset) => {
+      deleteBefore(log, offset);
+      notify(log);
+    },
+    dropLast: (count) => {
+      if (count > 0) dropLast(log, count);
+    },
     watch: (fn) => {
       log.watchers.add(fn);
       return () => void log.watchers.delete(fn);

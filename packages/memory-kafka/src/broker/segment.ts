@@ -1,3 +1,4 @@
+import { createRecordIndex, type HeaderIndex, type RecordPlace } from './record-index.ts';
 import type { RecordToWrite } from './records.ts';
 
 /** A record as it lies in a segment, handed out with bytes that nobody else holds. */
@@ -18,14 +19,11 @@ export interface Segment {
   hasRoomFor(bytes: number): boolean;
   /** Copies a record in. */
   append(record: RecordToWrite): void;
+  /** Puts in a record of nothing but a time, in milliseconds since the epoch. */
+  mark(timestamp: number): void;
   /** Copies records out, `from` included, `to` excluded. */
   read(from: number, to: number): ReadRecord[];
   timestampAt(index: number): number;
-}
-
-interface HeaderIndex {
-  readonly names: readonly string[];
-  readonly lengths: readonly number[];
 }
 
 const FIRST_BYTES = 1024;
@@ -53,27 +51,16 @@ const readHeaders = (bytes: Buffer, start: number, index: HeaderIndex): ReadReco
   return headers;
 };
 
-/** A few numbers for each record, in arrays rather than objects. */
-interface SegmentIndex {
-  readonly starts: number[];
-  readonly keyLengths: number[];
-  readonly valueLengths: number[];
-  readonly timestamps: number[];
-  readonly headers: (HeaderIndex | undefined)[];
-}
-
-const readOne = (copy: Buffer, base: number, index: SegmentIndex, at: number): ReadRecord => {
-  const start = (index.starts[at] ?? 0) - base;
-  const keyLength = index.keyLengths[at] ?? -1;
-  const valueLength = index.valueLengths[at] ?? -1;
+const readOne = (copy: Buffer, base: number, place: RecordPlace): ReadRecord => {
+  const { keyLength, valueLength, timestamp, headers } = place;
+  const start = place.start - base;
   const keyEnd = start + Math.max(keyLength, 0);
   const valueEnd = keyEnd + Math.max(valueLength, 0);
-  const headers = index.headers[at];
   return {
     key: keyLength < 0 ? null : copy.subarray(start, keyEnd),
     value: valueLength < 0 ? null : copy.subarray(keyEnd, valueEnd),
     headers: headers === undefined ? {} : readHeaders(copy, valueEnd, headers),
-    timestamp: index.timestamps[at] ?? 0,
+    timestamp,
   };
 };
 
@@ -81,7 +68,7 @@ const readOne = (copy: Buffer, base: number, index: SegmentIndex, at: number): R
 export const createSegment = (bytes: number): Segment => {
   let buffer = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, bytes));
   let used = 0;
-  const index: SegmentIndex = { starts: [], keyLengths: [], valueLengths: [], timestamps: [], headers: [] };
+  const index = createRecordIndex();
 
   const grow = (needed: number): void => {
     if (used + needed <= buffer.length) return;
@@ -96,35 +83,32 @@ export const createSegment = (bytes: number): Segment => {
     return data === null ? -1 : written;
   };
 
-  const append = (record: RecordToWrite): void => {
-    grow(record.payloadBytes);
-    index.starts.push(used);
-    index.timestamps.push(record.timestamp);
-    index.keyLengths.push(put(record.key));
-    index.valueLengths.push(put(record.value));
-    if (record.headers.length === 0) {
-      index.headers.push(undefined);
-      return;
-    }
-    const names = record.headers.map(([name]) => name);
-    index.headers.push({ names, lengths: record.headers.map(([, value]) => put(value)) });
-  };
-
-  const read = (from: number, to: number): ReadRecord[] => {
-    const base = index.starts[from] ?? 0;
-    // One copy for all of them: what a handler does to its buffers stays its own affair.
-    const copy = Buffer.from(buffer.subarray(base, index.starts[to] ?? used));
-    const records: ReadRecord[] = [];
-    for (let at = from; at < to; at += 1) records.push(readOne(copy, base, index, at));
-    return records;
+  const putHeaders = (headers: RecordToWrite['headers']): HeaderIndex | undefined => {
+    if (headers.length === 0) return undefined;
+    return { names: headers.map(([name]) => name), lengths: headers.map(([, value]) => put(value)) };
   };
 
   return {
-    count: () => index.starts.length,
+    count: index.count,
     capacity: () => buffer.length,
     hasRoomFor: (more) => used + more <= Math.max(FULL_BYTES, buffer.length),
-    append,
-    read,
-    timestampAt: (at) => index.timestamps[at] ?? 0,
+    append: ({ key, value, headers, timestamp, payloadBytes }) => {
+      grow(payloadBytes);
+      const start = used;
+      const keyLength = put(key);
+      const valueLength = put(value);
+      index.add({ start, keyLength, valueLength, timestamp, headers: putHeaders(headers) });
+    },
+    mark: (timestamp) =>
+      index.add({ start: used, keyLength: -1, valueLength: -1, timestamp, headers: undefined }),
+    read: (from, to) => {
+      const base = index.start(from);
+      // One copy for all of them: what a handler does to its buffers stays its own affair.
+      const copy = Buffer.from(buffer.subarray(base, to < index.count() ? index.start(to) : used));
+      const records: ReadRecord[] = [];
+      for (let at = from; at < to; at += 1) records.push(readOne(copy, base, index.at(at)));
+      return records;
+    },
+    timestampAt: index.timestamp,
   };
 };

@@ -1,10 +1,18 @@
-import type { ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
+import type { IResourceConfigEntry, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import { protocolError, type ProtocolErrorType } from '../errors.ts';
+import { createLogPolicy, type LogPolicy, type Retention } from './log-policy.ts';
 import { createPartitionLog, type PartitionLog } from './partition-log.ts';
+import { parseTopicConfig, type TopicConfig } from './topic-config.ts';
+import { collides, creationRefusal, growthRefusal, isLegalName } from './topic-refusals.ts';
 
 export interface Topic {
   readonly name: string;
   readonly partitions: PartitionLog[];
+  config(): TopicConfig;
+  /** What it was told before no longer counts, not even for what `config` does not name. */
+  configure(config: TopicConfig): void;
+  /** Adds empty partitions until there are `count`. */
+  grow(count: number): void;
 }
 
 /** The topics of a cluster. */
@@ -17,8 +25,13 @@ export interface Topics {
   describe(name: string, autoCreate: boolean): Topic;
   /** Why the topic cannot be created; undefined if it was (or, with `validateOnly`, could have been). */
   create(config: ITopicConfig, validateOnly: boolean): ProtocolErrorType | undefined;
-  /** Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS. */
-  grow(config: ITopicPartitionConfig, validateOnly: boolean): void;
+  /** Why the topic cannot grow; undefined if it did (or, with `validateOnly`, could have). */
+  grow(config: ITopicPartitionConfig, validateOnly: boolean): ProtocolErrorType | undefined;
+  /**
+   * Replaces what the topic was told. Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, INVALID_CONFIG, and
+   * INVALID_REQUEST for a name that comes twice.
+   */
+  configure(name: string, entries: readonly IResourceConfigEntry[], validateOnly: boolean): void;
   /** Throws UNKNOWN_TOPIC_OR_PARTITION. */
   remove(name: string): void;
   clear(): void;
@@ -27,25 +40,49 @@ export interface Topics {
 export interface TopicsOptions {
   /** Partitions of a topic that is created without saying how many. */
   readonly defaultPartitions: number;
+  /** How much is kept of topics that were told nothing else. */
+  readonly retention: Retention;
   /** How many brokers there are to hold replicas. */
   readonly brokerCount: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
-const LEGAL_NAME = /^[\w.-]{1,249}$/;
-
-const isLegal = (name: string): boolean => LEGAL_NAME.test(name) && name !== '.' && name !== '..';
-
-const createLogs = (count: number): PartitionLog[] => Array.from({ length: count }, createPartitionLog);
+const createTopic = (name: string, initial: TopicConfig, { retention, now }: TopicsOptions): Topic => {
+  const partitions: PartitionLog[] = [];
+  let config = initial;
+  let policy: LogPolicy = createLogPolicy(initial, retention);
+  return {
+    name,
+    partitions,
+    config: () => config,
+    configure: (next) => {
+      config = next;
+      policy = createLogPolicy(next, retention);
+    },
+    grow: (count) => {
+      while (partitions.length < count) partitions.push(createPartitionLog({ now, policy: () => policy }));
+    },
+  };
+};
 
 const partitionCount = (config: ITopicConfig, defaultPartitions: number): number => {
   const assigned = config.replicaAssignment?.length ?? 0;
   if (assigned > 0) return assigned;
   const asked = config.numPartitions ?? -1;
-  return asked === -1 ? defaultPartitions : asked;
+  return asked === -1 ? defaultPartitions : Math.trunc(asked);
+};
+
+const replacement = (entries: readonly IResourceConfigEntry[]): TopicConfig => {
+  if (new Set(entries.map(({ name }) => name)).size < entries.length) throw protocolError('INVALID_REQUEST');
+  const config = parseTopicConfig(entries);
+  if (config === undefined) throw protocolError('INVALID_CONFIG');
+  return config;
 };
 
 /** No topics yet. */
-export const createTopics = ({ defaultPartitions, brokerCount }: TopicsOptions): Topics => {
+export const createTopics = (options: TopicsOptions): Topics => {
+  const { defaultPartitions, brokerCount } = options;
   const topics = new Map<string, Topic>();
 
   const existing = (name: string): Topic => {
@@ -54,20 +91,19 @@ export const createTopics = ({ defaultPartitions, brokerCount }: TopicsOptions):
     return topic;
   };
 
-  const refusal = (config: ITopicConfig, count: number): ProtocolErrorType | undefined => {
-    if (!isLegal(config.topic)) return 'INVALID_TOPIC_EXCEPTION';
-    if (topics.has(config.topic)) return 'TOPIC_ALREADY_EXISTS';
-    if (!Number.isInteger(count) || count < 1) return 'INVALID_PARTITIONS';
-    const replicas = config.replicationFactor ?? -1;
-    return replicas === -1 || (replicas >= 1 && replicas <= brokerCount())
-      ? undefined
-      : 'INVALID_REPLICATION_FACTOR';
-  };
-
-  const add = (name: string, count: number): Topic => {
-    const topic: Topic = { name, partitions: createLogs(count) };
+  const add = (name: string, count: number, config: TopicConfig): Topic => {
+    const topic = createTopic(name, config, options);
+    topic.grow(count);
     topics.set(name, topic);
     return topic;
+  };
+
+  const describe = (name: string, autoCreate: boolean): Topic => {
+    if (!isLegalName(name)) throw protocolError('INVALID_TOPIC_EXCEPTION');
+    if (topics.has(name) || !autoCreate) return existing(name);
+    // Kafka does not say why: the topic just does not come into being.
+    if (collides(name, topics.keys())) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
+    return add(name, defaultPartitions, new Map());
   };
 
   const remove = (name: string): void => {
@@ -85,21 +121,25 @@ export const createTopics = ({ defaultPartitions, brokerCount }: TopicsOptions):
       if (log === undefined) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
       return log;
     },
-    describe: (name, autoCreate) => {
-      if (!isLegal(name)) throw protocolError('INVALID_TOPIC_EXCEPTION');
-      if (!topics.has(name) && autoCreate) return add(name, defaultPartitions);
-      return existing(name);
-    },
+    describe,
     create: (config, validateOnly) => {
-      const count = partitionCount(config, defaultPartitions);
-      const refused = refusal(config, count);
-      if (refused === undefined && !validateOnly) add(config.topic, count);
+      const refused = creationRefusal(config, topics, brokerCount());
+      if (refused !== undefined || validateOnly) return refused;
+      const told = parseTopicConfig(config.configEntries ?? []) ?? new Map<string, string>();
+      add(config.topic, partitionCount(config, defaultPartitions), told);
+      return undefined;
+    },
+    grow: (config, validateOnly) => {
+      const topic = topics.get(config.topic);
+      if (topic === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+      const refused = growthRefusal(config, topic.partitions.length, brokerCount());
+      if (refused === undefined && !validateOnly) topic.grow(Math.trunc(config.count));
       return refused;
     },
-    grow: ({ topic: name, count }, validateOnly) => {
-      const { partitions } = existing(name);
-      if (!Number.isInteger(count) || count <= partitions.length) throw protocolError('INVALID_PARTITIONS');
-      if (!validateOnly) partitions.push(...createLogs(count - partitions.length));
+    configure: (name, entries, validateOnly) => {
+      const topic = describe(name, false);
+      const config = replacement(entries);
+      if (!validateOnly) topic.configure(config);
     },
     remove,
     clear: () => {

@@ -12,15 +12,19 @@ export interface ProducerIdentity {
 
 /** The producers that have an identity, and their open transactions. */
 export interface Transactions {
-  /** A new identity; the transactional id's former owner is fenced, and its open transaction aborted. */
+  /**
+   * A new identity; the transactional id's former owner is fenced, and its open transaction aborted. Throws
+   * INVALID_TRANSACTION_TIMEOUT.
+   */
   identify(transactionalId: string | undefined, timeoutMs: number): ProducerIdentity;
   /** Throws INVALID_PRODUCER_EPOCH when somebody else has taken over the transactional id. */
   check(transactionalId: string, identity: ProducerIdentity): void;
   /** Remembers that the transaction writes to this log. */
   enlist(transactionalId: string, log: PartitionLog): void;
-  /** Remembers offsets that are committed when the transaction is. */
+  /** Remembers offsets that are committed when the transaction is. Throws UNKNOWN_TOPIC_OR_PARTITION. */
   addOffsets(transactionalId: string, groupId: string, offsets: readonly OffsetToCommit[]): void;
-  end(transactionalId: string, committed: boolean): void;
+  /** Ends the owner's transaction; does nothing for somebody who owned the transactional id before. */
+  end(transactionalId: string, identity: ProducerIdentity, committed: boolean): void;
   clear(): void;
 }
 
@@ -28,7 +32,8 @@ interface Owner {
   identity: ProducerIdentity;
   timeoutMs: number;
   logs: Set<PartitionLog>;
-  offsets: { readonly groupId: string; readonly offsets: readonly OffsetToCommit[] }[];
+  /** What commits the offsets that were sent with the transaction. */
+  commits: (() => void)[];
   cancelTimeout: Cancel;
 }
 
@@ -39,17 +44,16 @@ interface Surroundings {
 
 const nothing = (): void => undefined;
 
+/** Kafka's `transaction.max.timeout.ms`. */
+const MAX_TIMEOUT_MS = 15 * 60_000;
+
 const finish = (surroundings: Surroundings, owner: Owner, committed: boolean): void => {
   const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
   owner.cancelTimeout();
   for (const log of owner.logs) log.endTransaction(writer, committed, surroundings.clock.now());
-  if (committed) {
-    for (const { groupId, offsets } of owner.offsets) {
-      surroundings.coordinator.commitForTransaction(groupId, offsets);
-    }
-  }
+  if (committed) for (const commit of owner.commits) commit();
   owner.logs = new Set();
-  owner.offsets = [];
+  owner.commits = [];
 };
 
 const bumpEpoch = (owner: Owner): void => {
@@ -59,11 +63,12 @@ const bumpEpoch = (owner: Owner): void => {
 
 /** A transaction that is left alone is aborted, and its producer fenced. */
 const beginUnlessOpen = (surroundings: Surroundings, owner: Owner): void => {
-  if (owner.logs.size > 0 || owner.offsets.length > 0) return;
-  owner.cancelTimeout = surroundings.clock.after(owner.timeoutMs, () => {
+  if (owner.logs.size > 0 || owner.commits.length > 0) return;
+  const abort = (): void => {
     finish(surroundings, owner, false);
     bumpEpoch(owner);
-  });
+  };
+  owner.cancelTimeout = surroundings.clock.after(owner.timeoutMs, abort, true);
 };
 
 /** No producers yet. */
@@ -86,6 +91,7 @@ export const createTransactions = (clock: Clock, coordinator: Coordinator): Tran
   return {
     identify: (transactionalId, timeoutMs) => {
       if (transactionalId === undefined) return create();
+      if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) throw protocolError('INVALID_TRANSACTION_TIMEOUT');
       const known = owners.get(transactionalId);
       if (known !== undefined) {
         finish(surroundings, known, false);
@@ -95,7 +101,7 @@ export const createTransactions = (clock: Clock, coordinator: Coordinator): Tran
       }
       const identity = create();
       const logs = new Set<PartitionLog>();
-      owners.set(transactionalId, { identity, timeoutMs, logs, offsets: [], cancelTimeout: nothing });
+      owners.set(transactionalId, { identity, timeoutMs, logs, commits: [], cancelTimeout: nothing });
       return identity;
     },
     check: (transactionalId, { producerEpoch }) => {
@@ -110,10 +116,14 @@ export const createTransactions = (clock: Clock, coordinator: Coordinator): Tran
     },
     addOffsets: (transactionalId, groupId, offsets) => {
       const owner = ownerOf(transactionalId);
+      const commit = coordinator.prepareForTransaction(groupId, offsets);
       beginUnlessOpen(surroundings, owner);
-      owner.offsets.push({ groupId, offsets });
+      owner.commits.push(commit);
     },
-    end: (transactionalId, committed) => finish(surroundings, ownerOf(transactionalId), committed),
+    end: (transactionalId, { producerEpoch }, committed) => {
+      const owner = ownerOf(transactionalId);
+      if (owner.identity.producerEpoch === producerEpoch) finish(surroundings, owner, committed);
+    },
     clear: () => {
       for (const owner of owners.values()) owner.cancelTimeout();
       owners.clear();

@@ -28,16 +28,17 @@ const checkGroup = (groupId: unknown): void => {
 
 const topicOffsets = (core: Core, topic: string) =>
   core.topics.describe(topic, false).partitions.map((log, partition) => {
-    const high = String(log.high());
+    // Kafka tells clients that read committed messages, and those are all, where they have to stop.
+    const high = String(log.lastStable());
     return { partition, offset: high, high, low: String(log.low()) };
   });
 
-const offsetsByTimestamp = (core: Core, topic: string, timestamp: number | undefined) =>
+const offsetsByTimestamp = (core: Core, topic: string, timestamp = LATEST_OFFSET) =>
   core.topics.describe(topic, false).partitions.map((log, partition) => {
+    if (timestamp < EARLIEST_OFFSET) throw protocolError('UNSUPPORTED_VERSION');
     if (timestamp === EARLIEST_OFFSET) return { partition, offset: String(log.low()) };
-    const found =
-      timestamp === undefined || timestamp === LATEST_OFFSET ? undefined : log.offsetAt(timestamp);
-    return { partition, offset: String(found ?? log.high()) };
+    const found = timestamp === LATEST_OFFSET ? undefined : log.offsetAt(timestamp);
+    return { partition, offset: String(Math.min(found ?? Infinity, log.lastStable())) };
   });
 
 const committedIn = (
@@ -73,7 +74,7 @@ const groupOffsets = (core: Core, groupId: string, topics: readonly string[]) =>
 const resolve = (core: Core, topic: string, { partition, offset, metadata }: FetchOffsetsPartition) => {
   const log = core.topics.partition(topic, partition);
   if (Number(offset) === EARLIEST_OFFSET) return { partition, offset: String(log.low()), metadata };
-  if (Number(offset) === LATEST_OFFSET) return { partition, offset: String(log.high()), metadata };
+  if (Number(offset) === LATEST_OFFSET) return { partition, offset: String(log.lastStable()), metadata };
   return { partition, offset, metadata };
 };
 
@@ -122,9 +123,10 @@ const checkPartitionsExist = (
 
 const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[]): void => {
   const { partitions } = core.topics.describe(topic, false);
-  const outOfRange = entries.filter(
-    ({ partition, offset }) => Number(offset) > (partitions[partition]?.high() ?? 0),
-  );
+  const outOfRange = entries.filter(({ partition, offset }) => {
+    const asked = Number(BigInt(offset));
+    return asked < LATEST_OFFSET || asked > (partitions[partition]?.high() ?? 0);
+  });
   for (const entry of entries) {
     if (outOfRange.includes(entry)) continue;
     const log = partitions[entry.partition];

@@ -1,6 +1,7 @@
 import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
-import { createTopicError, nonRetriable, toError, typeOf } from '../errors.ts';
+import type { Core } from '../broker/core.ts';
+import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import type { AdminParts } from './admin.ts';
 import { partitionMetadata } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
@@ -59,6 +60,25 @@ const checkPartitionConfigs = (configs: readonly ITopicPartitionConfig[]): void 
   checkDistinct(names, 'topic partitions');
 };
 
+/** Removes those that there are; throws INVALID_REQUEST for a name that comes twice, else for those that there are not. */
+const removeTopics = (core: Core, topics: readonly string[]): void => {
+  if (new Set(topics).size < topics.length) throw protocolError('INVALID_REQUEST');
+  const known = topics.filter((topic) => core.topics.find(topic) !== undefined);
+  for (const topic of known) {
+    core.topics.remove(topic);
+    core.coordinator.forgetTopic(topic);
+  }
+  if (known.length < topics.length) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
+};
+
+const describeTopics = (core: Core, topics: readonly string[]) =>
+  (topics.length > 0 ? [...new Set(topics)] : core.topics.names()).map((name) => ({
+    name,
+    partitions: core.topics
+      .describe(name, false)
+      .partitions.map((_log, partition) => partitionMetadata(partition)),
+  }));
+
 /** The admin calls that are about topics. */
 export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => ({
   listTopics: () => view.request('metadata', (core) => core.topics.names()),
@@ -67,23 +87,24 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     for (const topic of topics) {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
-    return view.request('metadata', (core) => ({
-      topics: (topics.length > 0 ? topics : core.topics.names()).map((name) => ({
-        name,
-        partitions: core.topics
-          .describe(name, false)
-          .partitions.map((_log, partition) => partitionMetadata(partition)),
-      })),
-    }));
+    return view.request('metadata', (core) => ({ topics: describeTopics(core, topics) }));
   },
 
-  createTopics: async ({ topics, validateOnly = false }) => {
+  createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {
     checkTopicConfigs(topics);
     const refusals = await view.request('admin', (core) =>
       topics.map((config) => ({ topic: config.topic, type: core.topics.create(config, validateOnly) })),
     );
-    const errors = refusals.flatMap(({ topic, type }) => (type ? [createTopicError(type, topic)] : []));
-    if (errors.length === 0) return true;
+    const errors = refusals
+      .toSorted((a, b) => a.topic.localeCompare(b.topic))
+      .flatMap(({ topic, type }) => (type ? [createTopicError(type, topic)] : []));
+    if (errors.length === 0) {
+      // It asks for the leaders also of topics that it did not create, and is told that there are none.
+      const names = topics.map(({ topic }) => topic);
+      if (waitForLeaders && validateOnly)
+        await view.request('metadata', (core) => describeTopics(core, names));
+      return true;
+    }
     if (errors.every((error) => typeOf(error) === 'TOPIC_ALREADY_EXISTS')) return false;
     throw new kafkajs.KafkaJSAggregateError('Topic creation errors', errors);
   },
@@ -95,13 +116,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     }
     await retrying(async ({ bail }) => {
       try {
-        await view.request('admin', (core) => {
-          for (const topic of topics) core.topics.describe(topic, false);
-          for (const topic of topics) {
-            core.topics.remove(topic);
-            core.coordinator.forgetTopic(topic);
-          }
-        });
+        await view.request('admin', (core) => removeTopics(core, topics));
         view.untarget(topics);
       } catch (error) {
         if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
@@ -113,8 +128,11 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
   createPartitions: async ({ topicPartitions, validateOnly = false }) => {
     checkPartitionConfigs(topicPartitions);
     await view.request('admin', (core) => {
-      for (const config of topicPartitions) core.topics.grow(config, true);
-      if (!validateOnly) for (const config of topicPartitions) core.topics.grow(config, false);
+      const refusals = topicPartitions
+        .toSorted((a, b) => a.topic.localeCompare(b.topic))
+        .map((config) => core.topics.grow(config, validateOnly));
+      const refused = refusals.find((type) => type !== undefined);
+      if (refused !== undefined) throw protocolError(refused);
     });
     return nothingAsBoolean();
   },

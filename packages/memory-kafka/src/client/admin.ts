@@ -4,6 +4,7 @@ import { NODE_ID } from '../broker/core.ts';
 import { createEmitter } from '../emitter.ts';
 import { errorCodeOf, nonRetriable, notImplemented, protocolError } from '../errors.ts';
 import { withRetries, type Attempt } from '../retry.ts';
+import { createConfigCalls } from './admin-configs.ts';
 import { createOffsetCalls } from './admin-offsets.ts';
 import { createTopicCalls } from './admin-topics.ts';
 import { describeGroups } from './describe-groups.ts';
@@ -52,7 +53,7 @@ const createGroupCalls = ({
 }: AdminParts): Pick<Admin, 'listGroups' | 'describeGroups' | 'deleteGroups'> => ({
   listGroups: () =>
     view.request('admin', (core) => ({
-      groups: core.coordinator.all().map(({ id }) => ({ groupId: id, protocolType: 'consumer' })),
+      groups: core.coordinator.all().map(({ id, protocolType }) => ({ groupId: id, protocolType })),
     })),
   describeGroups: (groupIds) => view.request('admin', (core) => ({ groups: describeGroups(core, groupIds) })),
   deleteGroups: async (groupIds) => {
@@ -81,6 +82,7 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
     ...createTopicCalls(parts),
     ...createOffsetCalls(parts),
     ...createGroupCalls(parts),
+    ...createConfigCalls(parts),
     connect: async () => {
       await view.connection.connect();
       emitter.emit(EVENTS.CONNECT);
@@ -95,8 +97,6 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
         controller: NODE_ID,
         clusterId: 'memory-kafka',
       })),
-    describeConfigs: refuse('describeConfigs'),
-    alterConfigs: refuse('alterConfigs'),
     describeAcls: refuse('describeAcls'),
     createAcls: refuse('createAcls'),
     deleteAcls: refuse('deleteAcls'),

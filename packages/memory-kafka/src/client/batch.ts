@@ -1,5 +1,6 @@
 import type { Batch } from 'kafkajs';
 import type { FetchedPartition } from '../broker/fetch.ts';
+import { firstTimestampOf, maxTimestampOf } from '../broker/batch-list.ts';
 import type { BatchSlice } from '../broker/partition-log.ts';
 
 /** A batch as handlers get it, and what the consumer itself has to know of it. */
@@ -12,7 +13,7 @@ const CREATE_TIME = 0;
 
 const contextOf = ({ batch }: BatchSlice) => ({
   firstOffset: String(batch.firstOffset),
-  firstTimestamp: String(batch.segment.timestampAt(batch.firstIndex)),
+  firstTimestamp: String(firstTimestampOf(batch)),
   partitionLeaderEpoch: 0,
   inTransaction: batch.writer.transactional,
   isControlBatch: batch.isControl,
@@ -20,7 +21,7 @@ const contextOf = ({ batch }: BatchSlice) => ({
   producerId: String(batch.writer.producerId),
   producerEpoch: batch.writer.producerEpoch,
   firstSequence: batch.writer.firstSequence,
-  maxTimestamp: String(batch.maxTimestamp),
+  maxTimestamp: String(maxTimestampOf(batch)),
   timestampType: CREATE_TIME,
   magicByte: 2,
 });

@@ -24,9 +24,17 @@ export interface Connection {
   request<T>(api: Api, carryOut: (core: Core) => T | Promise<T>): Promise<T>;
 }
 
+/**
+ * What stands between one client and its cluster: called with each of the client's requests, it answers what the client
+ * gets to see. One that asks later or answers later is a slow network; one that never settles cuts the client off, as if
+ * its process had died without a word.
+ */
+export type Link = <T>(request: () => Promise<T>) => Promise<T>;
+
 export interface ConnectionOptions {
   readonly brokers: KafkaConfig['brokers'];
   readonly cluster: MemoryCluster | undefined;
+  readonly link: Link | undefined;
   /** The retries of the Kafka instance. */
   readonly retry: RetryOptions;
 }
@@ -42,6 +50,8 @@ const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
   }
 };
 
+const direct: Link = (request) => request();
+
 const resolveBrokers = async (brokers: KafkaConfig['brokers']): Promise<string[]> => {
   if (typeof brokers !== 'function') return brokers;
   try {
@@ -54,7 +64,12 @@ const resolveBrokers = async (brokers: KafkaConfig['brokers']): Promise<string[]
 };
 
 /** A connection that is not yet open. */
-export const createConnection = ({ brokers, cluster, retry }: ConnectionOptions): Connection => {
+export const createConnection = ({
+  brokers,
+  cluster,
+  link = direct,
+  retry,
+}: ConnectionOptions): Connection => {
   let opened: Core | undefined;
   let epoch: number | undefined;
 
@@ -76,10 +91,12 @@ export const createConnection = ({ brokers, cluster, retry }: ConnectionOptions)
   const connect = sharing(async () => {
     if (isConnected()) return;
     const target = await core();
-    await withRetries(target, retry, async () => {
-      await target.nextTurn();
-      attach(target);
-    });
+    await withRetries(target, retry, () =>
+      link(async () => {
+        await target.nextTurn();
+        attach(target);
+      }),
+    );
   });
 
   return {
@@ -93,9 +110,11 @@ export const createConnection = ({ brokers, cluster, retry }: ConnectionOptions)
     core,
     request: async (api, carryOut) => {
       const target = opened ?? (await open());
-      await target.nextTurn();
-      if (!isConnected()) attach(target);
-      return target.gate.pass(api, () => carryOut(target));
+      return link(async () => {
+        await target.nextTurn();
+        if (!isConnected()) attach(target);
+        return target.gate.pass(api, () => carryOut(target));
+      });
     },
   };
 };

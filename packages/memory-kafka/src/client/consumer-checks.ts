@@ -8,9 +8,19 @@ export const NOT_RUNNING = 'Consumer group was not initialized, consumer#run mus
 
 const SPECIAL_OFFSETS = new Set(['-1', '-2']);
 
+const NO_NUMBERS = new Set(['NaN', 'Infinity', '+Infinity', '-Infinity']);
+
+/** What kafkajs makes of an offset without a compiler: NaN and the infinities stand for 0. */
+const toLong = (offset: unknown): bigint => {
+  if (typeof offset === 'bigint') return offset;
+  if (offset === '') throw new TypeError('no digits');
+  const text = String(offset);
+  return NO_NUMBERS.has(text) ? 0n : BigInt(text);
+};
+
 const parseOffset = (offset: unknown): bigint => {
   try {
-    return BigInt(String(offset));
+    return toLong(offset);
   } catch {
     throw nonRetriable(`Invalid offset, expected a long received ${String(offset)}`);
   }

@@ -46,7 +46,9 @@ const wantsRestart = async ({ retry, logger, groupId }: ConsumerParts, error: Er
   try {
     return await retry.restartOnFailure(error);
   } catch (thrown) {
-    logger.error('restartOnFailure failed, restarting', { groupId, error: toError(thrown).message });
+    const message =
+      'Caught error when invoking user-provided "restartOnFailure" callback. Defaulting to restarting.';
+    logger.error(message, { groupId, error: toError(thrown).message, cause: error.message });
     return true;
   }
 };
@@ -107,14 +109,15 @@ export const createLifecycle = (parts: ConsumerParts, topics: ReadonlyMap<string
 
   const crash = async (error: Error, config: ConsumerRunConfig): Promise<void> => {
     const stopsBefore = stopsAsked;
-    logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, stack: error.stack });
+    const retryCount = 'retryCount' in error ? error.retryCount : undefined;
+    logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, retryCount, stack: error.stack });
     await disconnect();
     const restart = await wantsRestart(parts, error);
     emitter.emit(CONSUMER_EVENTS.CRASH, { error, groupId, restart });
     // Who was told to stop while crashing does not come back.
     if (!restart || stopsAsked !== stopsBefore) return;
     const retryTime = retryTimeOf(error, retry);
-    logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime });
+    logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryCount, retryTime });
     cancelRestart = view.connection.clock().after(retryTime, () => void start(config));
   };
 

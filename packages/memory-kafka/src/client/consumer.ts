@@ -79,8 +79,9 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
       if (life.running() !== undefined) {
         throw nonRetriable('Cannot subscribe to topic while consumer is running');
       }
+      const { fromBeginning = false } = subscription;
       const found = await resolveTopics(view, subscribedTopics(subscription));
-      for (const topic of found) topics.set(topic, subscription.fromBeginning ?? false);
+      for (const topic of found) topics.set(topic, fromBeginning);
       await view.target(found);
     },
     run: async (config) => {

@@ -1,5 +1,6 @@
 import type { GroupDescription } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
+import { metadataOf } from '../broker/group-protocols.ts';
 import type { Group } from '../broker/group-types.ts';
 
 /** As Kafka describes it: a group's state with the members as they joined. */
@@ -20,15 +21,14 @@ const describe = (group: Group): DescribedGroup => ({
   errorCode: 0,
   groupId: group.id,
   state: group.state,
-  protocolType: 'consumer',
+  protocolType: group.protocolType,
   protocol: group.state === 'Stable' ? group.protocol : '',
   members: [...group.members.values()].map((member) => ({
     memberId: member.id,
     clientId: member.clientId,
     clientHost: CLIENT_HOST,
-    memberMetadata: Buffer.from(
-      member.request.protocols.find(({ name }) => name === group.protocol)?.metadata ?? '',
-    ),
+    // Kafka shows it in the protocol of the group, which it has only while it is stable.
+    memberMetadata: Buffer.from(group.state === 'Stable' ? metadataOf(member, group.protocol) : ''),
     memberAssignment: Buffer.from(member.assignment),
   })),
 });

@@ -90,6 +90,10 @@ const assign = async ({ assigners, view, subscribed }: MembershipOptions, answer
   return assigner.assign({ members: [...answer.members], topics: [...subscribed] });
 };
 
+/** As kafkajs lists partitions: in the order of their names, 10 before 2. */
+const asListed = (partitions: readonly number[]): number[] =>
+  partitions.toSorted((a, b) => (String(a) < String(b) ? -1 : 1));
+
 /** The leader goes by its own topics, so a member can be given some that it has not subscribed to. */
 const withoutUnsubscribed = (
   options: MembershipOptions,
@@ -113,7 +117,8 @@ const withoutUnsubscribed = (
     emitter.emit(CONSUMER_EVENTS.RECEIVED_UNSUBSCRIBED_TOPICS, payload);
     logger.warn('Consumer group received unsubscribed topics', payload);
   }
-  return Object.fromEntries(Object.entries(given).filter(([topic]) => subscribed.includes(topic)));
+  const subscribedOnly = Object.entries(given).filter(([topic]) => subscribed.includes(topic));
+  return Object.fromEntries(subscribedOnly.map(([topic, partitions]) => [topic, asListed(partitions)]));
 };
 
 const knowsAll = ({ partitionsAtSync }: MemberState, assignment: Assignment): boolean =>

@@ -39,6 +39,8 @@ export interface GroupOffsets {
   readonly tracker: OffsetTracker;
   /** Commits these, or what is resolved and uncommitted. Rejects as the coordinator refuses. */
   commit(offsets?: OffsetsToCommit): Promise<void>;
+  /** Commits what `consumer.commitOffsets()` was given. */
+  commitByHand(offsets: OffsetsToCommit): Promise<void>;
   /** Commits if the threshold or the interval has been reached. */
   commitIfNecessary(): Promise<void>;
   uncommitted(): OffsetsByTopicPartition;
@@ -92,14 +94,13 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
   const send = (commits: readonly OffsetToCommit[]): Promise<void> =>
     view.request('commit', () => core.coordinator.commit(membership, commits));
 
-  const commit = async (given?: OffsetsToCommit): Promise<void> => {
-    const offsets = given ?? tracker.uncommitted();
+  const commit = async (offsets: OffsetsToCommit, mark = tracker.setCommitted): Promise<void> => {
     if (offsets.topics.length === 0) return tracker.touchCommit();
     const commits = toCommits(offsets);
     await send(commits);
     const payload = { groupId, memberId, groupGenerationId: generationId, topics: offsets.topics };
     emitter.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, payload);
-    for (const { topic, partition, offset } of commits) tracker.setCommitted(topic, partition, offset);
+    for (const { topic, partition, offset } of commits) mark(topic, partition, offset);
     tracker.touchCommit();
   };
 
@@ -120,9 +121,10 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
 
   return {
     tracker,
-    commit,
+    commit: (given) => commit(given ?? tracker.uncommitted()),
+    commitByHand: (given) => commit(given, tracker.setCommittedByHand),
     commitIfNecessary: async () => {
-      if (isCommitDue(options, tracker)) await commit();
+      if (isCommitDue(options, tracker)) await commit(tracker.uncommitted());
     },
     uncommitted: tracker.uncommitted,
     seek: async (topic, partition, offset) => {

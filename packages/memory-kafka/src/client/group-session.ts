@@ -86,11 +86,8 @@ const STALE_METADATA = new Set([
 
 const keyOf = (topic: string, partition: number): string => `${topic}|${partition}`;
 
-const byPartition = (assignment: Assignment): TopicPartitions[] =>
-  Object.entries(assignment).map(([topic, partitions]) => ({
-    topic,
-    partitions: partitions.toSorted((a, b) => a - b),
-  }));
+const byTopic = (assignment: Assignment): TopicPartitions[] =>
+  Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions }));
 
 const offsetsOf = ({ offsets, options }: SessionState): GroupOffsets => {
   if (offsets === undefined) {
@@ -115,9 +112,17 @@ const applySeeks = async (session: SessionState): Promise<void> => {
   await offsetsOf(session).resolveStart();
 };
 
+/** In an order drawn anew for each fetch, so that a busy partition does not keep the others from their turn. */
+const shuffled = <T>(items: readonly T[], random: () => number): T[] => {
+  const left = [...items];
+  return items.flatMap(() => left.splice(Math.floor(random() * left.length), 1));
+};
+
 const partitionsToFetch = (session: SessionState): PartitionToFetch[] => {
   const { tracker } = offsetsOf(session);
-  return assignedPartitions(session)
+  const { connection } = session.options.view;
+  const assigned = assignedPartitions(session);
+  return (assigned.length > 1 ? shuffled(assigned, connection.random) : assigned)
     .filter(({ topic, partition }) => tracker.committed(topic, partition) !== undefined)
     .filter(({ topic, partition }) => !session.subscription.isPaused(topic, partition))
     .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
@@ -154,7 +159,8 @@ const recover = async (session: SessionState, error: unknown): Promise<void> => 
   const name = nameOf(error);
   if (error instanceof kafkajs.KafkaJSOffsetOutOfRange) {
     const { topic, partition } = error;
-    logger.error('Offset out of range, resetting to default offset', { topic, partition, groupId });
+    const where = { topic, partition, groupId, memberId: membership.memberId() };
+    logger.error('Offset out of range, resetting to default offset', where);
     return offsetsOf(session).reset(topic, partition);
   }
   if (STALE_METADATA.has(typeOf(error) ?? '')) {
@@ -174,7 +180,7 @@ const createSessionState = (options: SessionOptions): SessionState => {
     subscribed: [...options.topics.keys()],
     onRebalance: interrupter.fire,
     onAssigned: (assignment, membershipNow, core) => {
-      subscription.assign(byPartition(assignment));
+      subscription.assign(byTopic(assignment));
       session.offsets?.close();
       session.offsets = createGroupOffsets({
         ...options,
@@ -192,7 +198,9 @@ const createSessionState = (options: SessionOptions): SessionState => {
 };
 
 /** A session that has yet to connect and to join. */
-export const createGroupSession = (options: SessionOptions): GroupSession => {
+export const createGroupSession = (given: SessionOptions): GroupSession => {
+  const options = { ...given, logger: given.logger.namespace('ConsumerGroup') };
+  const { logger } = options;
   const session = createSessionState(options);
   const { subscription, interrupter, seeks } = session;
   const { view, emitter } = options;
@@ -219,10 +227,12 @@ export const createGroupSession = (options: SessionOptions): GroupSession => {
     },
     hasSeek: (topic, partition) => seeks.size > 0 && seeks.has(keyOf(topic, partition)),
     pause: (targets) => {
+      logger.info(`Pausing fetching from ${targets.length} topics`, { topicPartitions: targets });
       subscription.pause(targets);
       interrupter.fire();
     },
     resume: (targets) => {
+      logger.info(`Resuming fetching from ${targets.length} topics`, { topicPartitions: targets });
       subscription.resume(targets);
       interrupter.fire();
     },

@@ -1,7 +1,8 @@
 import type { PartitionMetadata } from 'kafkajs';
 import { NODE_ID, type Core } from '../broker/core.ts';
 import type { Api } from '../broker/faults.ts';
-import { nameOf, typeOf } from '../errors.ts';
+import { nameOf, toError, typeOf } from '../errors.ts';
+import { createLock } from '../turns.ts';
 import type { Connection } from './connection.ts';
 
 /** A client's view of the cluster: a connection, and what it remembers about the topics it has to do with. */
@@ -45,13 +46,20 @@ export const partitionMetadata = (partitionId: number): PartitionMetadata => ({
 
 const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => {
   const described = new Map<string, PartitionMetadata[]>();
+  const refusals: unknown[] = [];
   for (const name of topics) {
-    const { partitions } = core.topics.describe(name, autoCreate);
-    described.set(
-      name,
-      partitions.map((_log, partition) => partitionMetadata(partition)),
-    );
+    try {
+      const { partitions } = core.topics.describe(name, autoCreate);
+      described.set(
+        name,
+        partitions.map((_log, partition) => partitionMetadata(partition)),
+      );
+    } catch (refusal) {
+      // The other topics that were asked for are created nevertheless.
+      refusals.push(refusal);
+    }
   }
+  if (refusals.length > 0) throw toError(refusals[0]);
   return described;
 };
 
@@ -60,15 +68,13 @@ const oneAtATime = (
   isLoaded: (topics: readonly string[]) => boolean,
   load: (topics: readonly string[]) => Promise<void>,
 ) => {
-  let loading: Promise<void> | undefined;
+  const lock = createLock();
   return async (topics: readonly string[]): Promise<void> => {
-    while (loading !== undefined) await loading.catch(() => undefined);
-    if (isLoaded(topics)) return;
-    loading = load(topics);
+    await lock.acquire();
     try {
-      await loading;
+      if (!isLoaded(topics)) await load(topics);
     } finally {
-      loading = undefined;
+      await lock.release();
     }
   };
 };

@@ -11,6 +11,8 @@ export interface OffsetTracker {
   /** Where the group stands, as far as this member knows; undefined before it has asked. */
   committed(topic: string, partition: number): number | undefined;
   setCommitted(topic: string, partition: number, offset: number): void;
+  /** What was committed by hand goes on counting as uncommitted, as in kafkajs: the next commit takes it along. */
+  setCommittedByHand(topic: string, partition: number, offset: number): void;
   /** Forgets both, so that the group is asked again. */
   clear(topic: string, partition: number): void;
   isAssigned(topic: string, partition: number): boolean;
@@ -30,12 +32,13 @@ interface Position {
   readonly partition: number;
   committed: number | undefined;
   resolved: number | undefined;
+  isByHand: boolean;
 }
 
 const isKnown = (offset: number | undefined): offset is number => offset !== undefined && offset >= 0;
 
-const hasProgress = ({ resolved, committed }: Position): boolean =>
-  isKnown(resolved) && resolved !== committed;
+const hasProgress = ({ resolved, committed, isByHand }: Position): boolean =>
+  isKnown(resolved) && (isByHand || resolved !== committed);
 
 const uncommittedOf = (topic: string, positions: readonly Position[]) => ({
   topic,
@@ -44,25 +47,30 @@ const uncommittedOf = (topic: string, positions: readonly Position[]) => ({
     .map(({ partition, resolved }) => ({ partition: String(partition), offset: String(resolved) })),
 });
 
+const unknownPositions = (topic: string, partitions: readonly number[]): Map<number, Position> =>
+  new Map(
+    partitions
+      .toSorted((a, b) => a - b)
+      .map((partition) => [
+        partition,
+        { topic, partition, committed: undefined, resolved: undefined, isByHand: false },
+      ]),
+  );
+
 /** Nothing is known yet about the assigned partitions. */
 export const createOffsetTracker = (assignment: Assignment, clock: Clock): OffsetTracker => {
-  const byTopic = new Map<string, Map<number, Position>>();
-  for (const [topic, partitions] of Object.entries(assignment)) {
-    const sorted = partitions.toSorted((a, b) => a - b);
-    byTopic.set(
-      topic,
-      new Map(
-        sorted.map((partition) => [
-          partition,
-          { topic, partition, committed: undefined, resolved: undefined },
-        ]),
-      ),
-    );
-  }
+  const byTopic = new Map(
+    Object.entries(assignment).map(([topic, partitions]) => [topic, unknownPositions(topic, partitions)]),
+  );
   let lastCommit = clock.now();
 
   const find = (topic: string, partition: number): Position | undefined => byTopic.get(topic)?.get(partition);
   const all = (): Position[] => [...byTopic.values()].flatMap((positions) => [...positions.values()]);
+
+  const setCommitted = (topic: string, partition: number, offset: number, isByHand: boolean): void => {
+    const position = find(topic, partition);
+    if (position !== undefined) Object.assign(position, { committed: offset, isByHand });
+  };
 
   const uncommitted = (): OffsetsAtRunTime => ({
     topics: [...byTopic]
@@ -82,15 +90,14 @@ export const createOffsetTracker = (assignment: Assignment, clock: Clock): Offse
       if (position !== undefined) position.resolved = offset + 1;
     },
     committed: (topic, partition) => find(topic, partition)?.committed,
-    setCommitted: (topic, partition, offset) => {
-      const position = find(topic, partition);
-      if (position !== undefined) position.committed = offset;
-    },
+    setCommitted: (topic, partition, offset) => setCommitted(topic, partition, offset, false),
+    setCommittedByHand: (topic, partition, offset) => setCommitted(topic, partition, offset, true),
     clear: (topic, partition) => {
       const position = find(topic, partition);
       if (position === undefined) return;
       position.committed = undefined;
       position.resolved = undefined;
+      position.isByHand = false;
     },
     isAssigned: (topic, partition) => find(topic, partition) !== undefined,
     unknown: () => all().filter(({ committed }) => !isKnown(committed)),

@@ -1,6 +1,5 @@
 import kafkajs from 'kafkajs';
 import type {
-  CompressionTypes,
   ICustomPartitioner,
   Logger,
   Producer,
@@ -18,7 +17,8 @@ import { createQueue } from '../turns.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { ClusterView } from './metadata.ts';
 import { shown } from './typing-gaps.ts';
-import { sendMessages, type SendOptions, type WriterIdentity } from './produce.ts';
+import { sendMessages, type SendOptions } from './produce.ts';
+import type { WriterIdentity } from './produce-request.ts';
 import { createTransactionFactory } from './transaction.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 
@@ -66,12 +66,6 @@ const mergeTopics = (topicMessages: readonly TopicMessages[]): TopicMessages[] =
   return [...merged.values()];
 };
 
-// None needs no codec. A codec that kafkajs does not bring along throws KafkaJSNotImplemented until one is registered.
-const checkCompression = (compression: CompressionTypes): void => {
-  const codecs = new Map(Object.entries<() => unknown>(kafkajs.CompressionCodecs));
-  codecs.get(String(compression))?.();
-};
-
 /** Checks, then sends. */
 const createCheckedSender = (
   options: SendOptions,
@@ -79,7 +73,7 @@ const createCheckedSender = (
   checkStatus: () => void,
 ): Sender => {
   const sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
-    const { acks = -1, compression, topicMessages = [] } = batch;
+    const { acks = -1, topicMessages = [] } = batch;
     if (topicMessages.some(({ topic }) => !topic)) throw nonRetriable('Invalid topic');
     if (needsAllAcks && acks !== -1) {
       throw nonRetriable(
@@ -88,8 +82,7 @@ const createCheckedSender = (
     }
     checkMessages(topicMessages);
     checkStatus();
-    if (compression !== undefined) checkCompression(compression);
-    return sendMessages({ acks, topicMessages: mergeTopics(topicMessages) }, options);
+    return sendMessages({ ...batch, acks, topicMessages: mergeTopics(topicMessages) }, options);
   };
   return {
     sendBatch,
@@ -106,6 +99,9 @@ export const createProducer = (parts: ProducerParts): Producer => {
     throw nonRetriable('Idempotent producer must allow retries to protect against transient errors');
   }
   const logger = parts.logger.namespace('Producer');
+  if (idempotent && (retry.retries ?? Infinity) < Number.MAX_SAFE_INTEGER) {
+    logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees');
+  }
   const emitter = createEmitter(EVENTS, 'producer.events', view.connection.clock, logger);
   const partitioner = parts.createPartitioner();
   let status: 'connected' | 'disconnecting' | 'disconnected' = 'disconnected';
@@ -141,7 +137,7 @@ export const createProducer = (parts: ProducerParts): Producer => {
     },
     disconnect: async () => {
       status = 'disconnecting';
-      await (await view.connection.core()).nextTurn();
+      if (view.connection.isConnected()) await (await view.connection.core()).nextTurn();
       view.connection.disconnect();
       status = 'disconnected';
       emitter.emit(EVENTS.DISCONNECT);

@@ -65,14 +65,16 @@ const fetch = async (state: RunnerState, heartbeat: () => Promise<void>): Promis
 const rejoin = async ({ options }: RunnerState, error: Error): Promise<boolean> => {
   const { logger, emitter, groupId } = options;
   const { membership } = options.session;
+  const member = { groupId, memberId: membership.memberId() };
   if (isRebalancing(error)) {
-    logger.warn('The group is rebalancing, re-joining', { groupId, error: error.message });
-    emitter.emit(CONSUMER_EVENTS.REBALANCING, { groupId, memberId: membership.memberId() });
+    logger.warn('The group is rebalancing, re-joining', { ...member, error: error.message });
+    emitter.emit(CONSUMER_EVENTS.REBALANCING, member);
     await membership.joinAndSync();
     return true;
   }
   if (typeOf(error) !== 'UNKNOWN_MEMBER_ID') return false;
-  logger.error('The coordinator is not aware of this member, re-joining the group', { groupId });
+  const message = 'The coordinator is not aware of this member, re-joining the group';
+  logger.error(message, { ...member, error: error.message });
   membership.forgetMember();
   await membership.joinAndSync();
   return true;
@@ -104,6 +106,8 @@ const consumeOrCrash = async (state: RunnerState): Promise<void> => {
   state.consuming = end;
   try {
     await consumeUntilStopped(state);
+    const { groupId, logger, session } = state.options;
+    logger.info('consumer not running, exiting', { groupId, memberId: session.membership.memberId() });
     end.resolve();
   } catch (error) {
     const crashed = state.options.onCrash(toError(error));
@@ -153,7 +157,7 @@ const commitOffsets = async (state: RunnerState, offsets: OffsetsToCommit): Prom
   if (!state.isRunning) return;
   await withRetries(await surroundings(), retry, async ({ bail }) => {
     try {
-      await session.offsets().commit(offsets);
+      await session.offsets().commitByHand(offsets);
     } catch (error) {
       if (!state.isRunning) return;
       if (nameOf(error) === 'KafkaJSNotImplemented') return bail(error);
@@ -163,7 +167,8 @@ const commitOffsets = async (state: RunnerState, offsets: OffsetsToCommit): Prom
 };
 
 /** A runner that has not started. */
-export const createRunner = (options: RunnerOptions): Runner => {
+export const createRunner = (given: RunnerOptions): Runner => {
+  const options = { ...given, logger: given.logger.namespace('Runner') };
   const handler = createBatchHandler({ ...options, isRunning: () => state.isRunning });
   const loop = createFetchLoop({
     fetch: () => fetch(state, handler.heartbeat),

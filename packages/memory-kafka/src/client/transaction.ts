@@ -1,11 +1,14 @@
+import assert from 'node:assert';
 import type { Offsets, Transaction } from 'kafkajs';
+import type { OffsetToCommit } from '../broker/group-types.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
-import { nonRetriable } from '../errors.ts';
+import { nonRetriable, toError, typeOf } from '../errors.ts';
+import { withRetries } from '../retry.ts';
 import { createQueue } from '../turns.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
-import type { WriterIdentity } from './produce.ts';
-import { toPartition } from './typing-gaps.ts';
+import type { WriterIdentity } from './produce-request.ts';
+import { metadataOf, toPartition } from './typing-gaps.ts';
 import type { Sender } from './producer.ts';
 
 export interface TransactionParts {
@@ -16,21 +19,37 @@ export interface TransactionParts {
   readonly board: OffsetsBoard;
 }
 
-const toCommits = (offsets: Offsets) =>
+const toCommits = (offsets: Offsets): OffsetToCommit[] =>
   offsets.topics.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, offset }) => ({
+    partitions.map((entry) => ({
       topic,
-      partition: toPartition(partition),
-      offset: Number(BigInt(offset)),
-      metadata: null,
+      partition: toPartition(entry.partition),
+      offset: Number(BigInt(entry.offset)),
+      metadata: metadataOf(entry),
     })),
   );
 
 interface TransactionState {
   /** Given once, at the first transaction. */
   identity: ProducerIdentity | undefined;
-  isOpen: boolean;
+  /** A producer whose transaction could not be ended stays in that state for ever, as in kafkajs. */
+  phase: 'READY' | 'TRANSACTING' | 'COMMITTING' | 'ABORTING';
 }
+
+const storeOffsets = async (
+  view: ClusterView,
+  store: Parameters<typeof view.request<void>>[1],
+): Promise<void> => {
+  // With kafkajs's own retries, whatever the instance was told.
+  await withRetries(await view.connection.core(), {}, async ({ bail }) => {
+    try {
+      await view.request('transaction', store);
+    } catch (error) {
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
+      throw toError(error);
+    }
+  });
+};
 
 const sendOffsets = async (
   { view, board }: TransactionParts,
@@ -38,8 +57,10 @@ const sendOffsets = async (
   as: ProducerIdentity,
   { consumerGroupId, ...offsets }: Offsets & { consumerGroupId: string },
 ): Promise<void> => {
+  assert.ok(consumerGroupId, 'Missing consumerGroupId');
+  assert.ok(offsets.topics, 'Missing offset topics');
   const commits = toCommits(offsets);
-  await view.request('transaction', (core) => {
+  await storeOffsets(view, (core) => {
     core.transactions.check(transactionalId, as);
     core.transactions.addOffsets(transactionalId, consumerGroupId, commits);
   });
@@ -52,24 +73,33 @@ const createTransaction = (
   as: ProducerIdentity,
 ): Transaction => {
   let isActive = true;
+  let isOngoing = false;
   const guarded = async <T>(call: () => Promise<T>): Promise<T> => {
     if (!isActive) throw nonRetriable('Cannot continue to use transaction once ended');
     return call();
   };
 
+  const ongoing = async <T>(call: Promise<T>): Promise<T> => {
+    const answer = await call;
+    isOngoing = true;
+    return answer;
+  };
+
   const end = async (committed: boolean): Promise<void> => {
     isActive = false;
-    state.isOpen = false;
+    state.phase = committed ? 'COMMITTING' : 'ABORTING';
     await parts.view.request('transaction', (core) => {
-      core.transactions.check(transactionalId, as);
-      core.transactions.end(transactionalId, committed);
+      // Whoever has done nothing asks nobody, and does not hear that it was fenced off.
+      if (isOngoing) core.transactions.check(transactionalId, as);
+      core.transactions.end(transactionalId, as, committed);
     });
+    state.phase = 'READY';
   };
 
   return {
-    send: (record) => guarded(() => sender.send(record)),
-    sendBatch: (batch) => guarded(() => sender.sendBatch(batch)),
-    sendOffsets: (offsets) => guarded(() => sendOffsets(parts, transactionalId, as, offsets)),
+    send: (record) => guarded(() => ongoing(sender.send(record))),
+    sendBatch: (batch) => guarded(() => ongoing(sender.sendBatch(batch))),
+    sendOffsets: (offsets) => guarded(() => ongoing(sendOffsets(parts, transactionalId, as, offsets))),
     commit: () => guarded(() => end(true)),
     abort: () => guarded(() => end(false)),
     isActive: () => isActive,
@@ -81,30 +111,35 @@ const identify = async (
   state: TransactionState,
   id: string,
 ) => {
-  state.isOpen = true;
   try {
     return await view.request('transaction', (core) => core.transactions.identify(id, transactionTimeout));
   } catch (error) {
-    state.isOpen = false;
+    state.phase = 'READY';
     throw error;
   }
+};
+
+const checkPhase = ({ phase }: TransactionState): void => {
+  if (phase === 'READY') return;
+  if (phase === 'TRANSACTING') {
+    throw nonRetriable(
+      'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
+    );
+  }
+  throw nonRetriable(`Transaction state exception: Cannot call "beginTransaction" in state "${phase}"`);
 };
 
 /** What `producer.transaction()` does. */
 export const createTransactionFactory = (parts: TransactionParts): (() => Promise<Transaction>) => {
   const sequences = new Map<string, number>();
   const inTurn = createQueue();
-  const state: TransactionState = { identity: undefined, isOpen: false };
+  const state: TransactionState = { identity: undefined, phase: 'READY' };
 
   return async () => {
     const { transactionalId } = parts;
     if (!transactionalId) throw nonRetriable('Must provide transactional id for transactional producer');
-    if (state.isOpen) {
-      throw nonRetriable(
-        'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
-      );
-    }
-    state.isOpen = true;
+    checkPhase(state);
+    state.phase = 'TRANSACTING';
     const as = state.identity ?? (await identify(parts, state, transactionalId));
     state.identity = as;
     const sender = parts.createSender({ identity: () => as, transactionalId, sequences, inTurn }, true);

@@ -1,4 +1,4 @@
-import type { OffsetsByTopicPartition } from 'kafkajs';
+import type { DescribeConfigResponse, OffsetsByTopicPartition, PartitionOffset } from 'kafkajs';
 
 // Where kafkajs 2.2.4 hands out something else than its typings say, this package hands out the same as kafkajs.
 // Each place where a value leaves the typings is here.
@@ -28,3 +28,13 @@ export function nothingAsBoolean(): boolean;
 export function nothingAsBoolean(): unknown {
   return undefined;
 }
+
+/** `describeConfigs()` is typed to tell a `throttleTime`; kafkajs keeps that to itself. */
+export function asTypedConfigs(response: Pick<DescribeConfigResponse, 'resources'>): DescribeConfigResponse;
+export function asTypedConfigs(response: object): unknown {
+  return response;
+}
+
+/** Offsets that a transaction sends are typed without metadata; kafkajs passes on what is there. */
+export const metadataOf = (entry: PartitionOffset & { readonly metadata?: string | null }): string | null =>
+  entry.metadata ?? null;

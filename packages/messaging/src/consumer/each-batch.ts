@@ -1,6 +1,7 @@
 import { sleep, type MetricHistogram, type Runtime } from '@order-pipeline/service-kit';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
+import { isSentBackToAnother } from '../dead-letters-return.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
 import { setAside, workBatch, type WorkOptions } from '../work-batch.ts';
@@ -55,12 +56,10 @@ const workMessages = async (
   open?.taken(messages);
   const events: ReceivedEvent[] = [];
   for (const message of messages) {
-    if (!('reason' in message)) {
-      events.push(message);
-      continue;
-    }
-    if (!(await setAside(message, message.reason, 1, work))) return false;
-    open?.done([message]);
+    if (isSentBackToAnother(message.raw.headers, group)) open?.done([message]);
+    else if (!('reason' in message)) events.push(message);
+    else if (await setAside(message, message.reason, 1, work)) open?.done([message]);
+    else return false;
   }
   return events.length === 0 || workBatch(events, { ...work, handle: options.handle });
 };

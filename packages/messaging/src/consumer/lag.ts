@@ -23,10 +23,14 @@ export interface LagMonitorOptions {
   readonly logger: Logger;
 }
 
-type Ends = Record<string, { high: bigint; from: bigint }>;
+export type Ends = Record<string, { high: bigint; from: bigint }>;
 
 /** The end of each partition, and where the group stands in it. */
-const fetchEnds = async (admin: AdminPort, group: string, topics: readonly string[]): Promise<Ends> => {
+export const fetchEnds = async (
+  admin: AdminPort,
+  group: string,
+  topics: readonly string[],
+): Promise<Ends> => {
   const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] });
   const groupOffset = new Map(
     committed.flatMap(({ topic, partitions }) =>

@@ -1,5 +1,6 @@
 import type { Broker, Health, Metrics, Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
+import type { DeadLetter } from '../dead-letters.ts';
 import type { ReceivedEvent } from '../event-codec.ts';
 import type { Publisher } from '../publisher.ts';
 import type { TopicSetup } from '../topics.ts';
@@ -24,6 +25,8 @@ export interface ConsumerOptions {
    * messages in and works them later.
    */
   readonly commits: 'when handled' | 'by the handler';
+  /** What becomes of messages that cannot be worked; if not given, they go to the dead letter topic. */
+  readonly deadLetter?: DeadLetter;
   /** Called when partitions are assigned anew: everything that is not committed will be delivered again. */
   readonly onAssigned?: () => void;
 }

@@ -9,8 +9,10 @@ type TopicPartition = `${string}/${number}`;
 export interface ConsumerProgress {
   joined(assignment: Readonly<Record<string, readonly number[]>>): void;
   left(): void;
-  /** It gave some sign of life: it is being started, it fetched, it is at work. */
+  /** It gave some sign of life: it fetched, it is at work. */
   seen(): void;
+  /** It is being started, or its group has answered it: what it fetches is its own to work. */
+  heard(): void;
   /** @param next the offset after the last message that was worked */
   worked(topic: string, partition: number, next: bigint): void;
   /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
@@ -21,7 +23,7 @@ export interface ConsumerProgress {
   ): Map<TopicPartition, bigint>;
   /** Why it does not work, if so. */
   problem(): string | undefined;
-  /** For how long there was no sign of life, in milliseconds. */
+  /** For how long its group has not heard of it, whatever it did, in milliseconds. */
   silentForMs(): number;
   isMember(): boolean;
   /** Counts how often partitions were assigned: what was received before the last time may be somebody else's now. */
@@ -35,21 +37,36 @@ const keysOf = (assignment: Readonly<Record<string, readonly number[]>>): TopicP
     partitions.map((partition) => partitionKey(topic, partition)),
   );
 
+/** When a consumer was last seen doing something, and when its group last heard of it. */
+const createSignsOfLife = (runtime: Pick<Runtime, 'now'>) => {
+  let seenAt = runtime.now();
+  let heardAt = runtime.now();
+  const seen = (): void => {
+    seenAt = runtime.now();
+  };
+  return {
+    seen,
+    heard: (): void => {
+      heardAt = runtime.now();
+      seen();
+    },
+    unseenForMs: () => runtime.now() - seenAt,
+    silentForMs: () => runtime.now() - heardAt,
+  };
+};
+
 export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerProgress => {
   const positions = new Map<TopicPartition, bigint>();
   let assigned: readonly TopicPartition[] | undefined;
   let assignments = 0;
-  let seenAt = runtime.now();
+  const life = createSignsOfLife(runtime);
   let advancedAt = runtime.now();
   let behind = false;
   let paused = false;
 
-  const seen = (): void => {
-    seenAt = runtime.now();
-  };
   const advanced = (): void => {
     advancedAt = runtime.now();
-    seen();
+    life.seen();
   };
   return {
     joined: (assignment) => {
@@ -57,12 +74,14 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerP
       assignments += 1;
       positions.clear();
       advanced();
+      life.heard();
     },
     left: () => {
       assigned = undefined;
       positions.clear();
     },
-    seen,
+    seen: life.seen,
+    heard: life.heard,
     worked: (topic, partition, next) => {
       positions.set(partitionKey(topic, partition), next);
       advanced();
@@ -87,12 +106,13 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerP
     },
     problem: () => {
       if (!assigned) return 'is not in its group';
-      if (runtime.now() - seenAt > STUCK_AFTER_MS) return 'has stopped fetching';
+      if (life.unseenForMs() > STUCK_AFTER_MS) return 'has stopped fetching';
+      if (life.silentForMs() > STUCK_AFTER_MS) return 'is not heard in its group';
       if (behind && !paused && runtime.now() - advancedAt > STUCK_AFTER_MS)
         return 'makes no progress although there is lag';
       return undefined;
     },
-    silentForMs: () => runtime.now() - seenAt,
+    silentForMs: life.silentForMs,
     isMember: () => assigned !== undefined,
     assignments: () => assignments,
   };

@@ -41,22 +41,50 @@ const open = ({ broker, group }: SessionOptions): ConsumerPort =>
     retry: RETRY,
   });
 
+/**
+ * The membership by which a consumer got the partitions that it fetches. Where a rejoin fails half-way, kafkajs goes on
+ * fetching what it had before, and its heartbeats are those of a membership that was given other partitions.
+ */
+const createMembership = () => {
+  let memberId: string | undefined;
+  let generation: number | undefined;
+  return {
+    joined: (as: string): void => {
+      memberId = as;
+      generation = undefined;
+    },
+    ended: (): void => {
+      memberId = undefined;
+    },
+    isHeardIn: (beat: { readonly memberId: string; readonly groupGenerationId: number }): boolean => {
+      // The first one after a join tells its generation, which the join itself does not.
+      generation ??= beat.groupGenerationId;
+      return beat.memberId === memberId && beat.groupGenerationId === generation;
+    },
+  };
+};
+
 /** Resolves when kafkajs has given the consumer up. */
 const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionOptions) => {
   const { CRASH, FETCH, GROUP_JOIN, HEARTBEAT, REBALANCING, STOP } = consumer.events;
+  const membership = createMembership();
   let giveUp = (): void => undefined;
   const crashed = new Promise<void>((resolve) => {
     giveUp = resolve;
   });
   const removers = [
     consumer.on(GROUP_JOIN, ({ payload }) => {
+      membership.joined(payload.memberId);
       progress.joined(payload.memberAssignment);
       logger.debug({ assignment: payload.memberAssignment }, 'a consumer joined its group');
       onJoined(consumer);
     }),
     consumer.on(FETCH, progress.seen),
-    consumer.on(HEARTBEAT, progress.seen),
-    consumer.on(REBALANCING, () => logger.debug('a group is rebalancing')),
+    consumer.on(HEARTBEAT, ({ payload }) => membership.isHeardIn(payload) && progress.heard()),
+    consumer.on(REBALANCING, () => {
+      membership.ended();
+      logger.debug('a group is rebalancing');
+    }),
     consumer.on(STOP, progress.left),
     consumer.on(CRASH, ({ payload }) => {
       progress.left();
@@ -83,12 +111,15 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
   ];
   for (const step of steps) {
     if (ending.aborted) return;
-    progress.seen();
+    progress.heard();
     await step();
   }
 };
 
-/** Resolves when there was no sign of life for too long, although kafkajs says nothing. */
+/**
+ * Resolves when its group has not heard of it for too long, although kafkajs says nothing. One that fetches need not be a
+ * member: put out of its group, and failed at the next join, kafkajs fetches on and sends no heartbeat ever after.
+ */
 const silence = async (runtime: Runtime, progress: ConsumerProgress, ending: AbortSignal): Promise<void> => {
   while (!ending.aborted && progress.silentForMs() <= STUCK_AFTER_MS) {
     await sleep(runtime, WATCH_INTERVAL_MS, ending);

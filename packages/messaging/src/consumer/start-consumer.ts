@@ -34,7 +34,7 @@ const createSessionParts = (options: ConsumerOptions) => {
   return {
     logger,
     progress: createConsumerProgress(options.runtime),
-    deadLetter: createDeadLetter({ ...options, logger }),
+    deadLetter: options.deadLetter ?? createDeadLetter({ ...options, logger }),
     batchSizes: options.metrics.histogram(
       'kafka_consumer_batch_size',
       'Messages worked in one go',

@@ -139,6 +139,50 @@ test('a consumer that falls silent is told at the readiness probe, and is starte
   await harness.service.close();
 });
 
+type Faults = ReturnType<typeof createHurriedWorld>['faults'];
+
+// Where a rejoin fails half-way, kafkajs goes on fetching the partitions that it had, whoever has them now.
+test.each<[string, (faults: Faults) => void]>([
+  [
+    'was put out of its group and could not join again',
+    (faults) => {
+      faults.loseAnswer('join');
+      faults.expireSession('shipping');
+    },
+  ],
+  [
+    'was put out of its group, joined again and did not hear which partitions it got',
+    (faults) => {
+      faults.loseAnswer('sync');
+      faults.expireSession('shipping');
+    },
+  ],
+  [
+    'did not hear at a rebalance which partitions it got',
+    (faults) => {
+      faults.loseAnswer('sync');
+      faults.rebalance('shipping');
+    },
+  ],
+])('a consumer that goes on fetching but %s is started anew', async (_, strike) => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  startConsuming(harness, async () => undefined);
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  strike(faults);
+  const problems = new Set<string>();
+  await eventually(
+    async () => {
+      problems.add(await readiness(harness));
+      const joins = harness.service.logs.filter(({ msg }) => msg === 'a consumer joined its group');
+      expect(joins).toHaveLength(2);
+    },
+    { timeoutMs: 10_000 },
+  );
+  expect(problems).toContain('is not heard in its group');
+  await harness.service.close();
+});
+
 test.each<[string, () => Broker]>([
   [
     'in memory',

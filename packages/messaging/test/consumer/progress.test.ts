@@ -6,10 +6,11 @@ const start = () => {
   const progress = createConsumerProgress({ now: () => now });
   return {
     progress,
-    /** Time passes, in which the consumer goes on fetching unless it has died. */
-    pass: (ms: number, { fetching = true } = {}) => {
+    /** Time passes, in which the consumer goes on fetching unless it has died, and its group hears of it. */
+    pass: (ms: number, { fetching = true, heard = true }: { fetching?: boolean; heard?: boolean } = {}) => {
       now += ms;
       if (fetching) progress.seen();
+      if (fetching && heard) progress.heard();
     },
   };
 };
@@ -41,8 +42,22 @@ test('a consumer that gives no sign of life has stopped fetching', () => {
   pass(1, { fetching: false });
   expect(progress.problem()).toBe('has stopped fetching');
   expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
-  progress.seen();
+  progress.heard();
   expect(progress.problem()).toBeUndefined();
+});
+
+test('a consumer that fetches is silent all the same when its group does not hear of it', () => {
+  const { progress, pass } = start();
+  progress.joined({ ORDER_PLACED: [0] });
+  pass(STUCK_AFTER_MS, { heard: false });
+  progress.worked('ORDER_PLACED', 0, 5n);
+  expect(progress.problem()).toBeUndefined();
+  pass(1, { heard: false });
+  expect(progress.problem()).toBe('is not heard in its group');
+  expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
+  progress.heard();
+  expect(progress.problem()).toBeUndefined();
+  expect(progress.silentForMs()).toBe(0);
 });
 
 test('a consumer that fetches but works nothing of what there is makes no progress', () => {

@@ -19,13 +19,13 @@ interface Client {
  * @throws Error when the database cannot be reached or migrated
  */
 export const openDatabase = async <C extends Client>(
-  { databaseUrl, logger, health, closers }: ServiceContext<unknown>,
+  { databaseUrl, databasePool, logger, health, closers }: ServiceContext<unknown>,
   name: DatabaseName,
   migrations: URL,
   createClient: (adapter: PrismaPg) => C,
 ): Promise<C> => {
-  await migrateDatabase(databaseUrl, migrations, logger);
-  const client = createClient(createPrismaAdapter(databaseUrl, name, logger));
+  if (!databasePool) await migrateDatabase(databaseUrl, migrations, logger);
+  const client = createClient(createPrismaAdapter(databasePool ?? databaseUrl, name, logger));
   closers.add(`${name} database`, () => client.$disconnect());
   const removeCheck = health.add(`${name} database`, async () => {
     await client.$queryRawUnsafe('SELECT 1');

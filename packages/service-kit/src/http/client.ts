@@ -32,8 +32,14 @@ const isLostConnection = (error: unknown): boolean =>
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
+ * @param ownHeaders what every request bears beside its own headers
  */
-export const createHttpTransport = (service: ServiceName, base: string, timeoutMs: number) => {
+export const createHttpTransport = (
+  service: ServiceName,
+  base: string,
+  timeoutMs: number,
+  ownHeaders: Readonly<Record<string, string>> = {},
+) => {
   const { origin } = new URL(base);
   const agent = new Agent({ connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }, pipelining: 1 });
 
@@ -49,6 +55,7 @@ export const createHttpTransport = (service: ServiceName, base: string, timeoutM
       method: operation.method,
       signal,
       headers: {
+        ...ownHeaders,
         'x-request-id': call.requestId,
         traceparent: traceparent(call.trace),
         ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),

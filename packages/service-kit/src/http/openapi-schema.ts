@@ -1,7 +1,8 @@
 import {
   ERROR_STATUS,
   ErrorBody,
-  PUBLIC_OPERATIONS,
+  GATEWAY_OPERATIONS,
+  isForOperators,
   Strict,
   type ErrorCode,
   type Operation,
@@ -16,6 +17,7 @@ const EVERY_OPERATION: readonly ErrorCode[] = [
   'INTERNAL',
   'UNAVAILABLE',
 ];
+const EVERY_OPERATOR: readonly ErrorCode[] = ['OPERATOR_UNKNOWN', 'OPERATORS_NOT_ADMITTED'];
 const EVERY_POST: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
 /** A sentence for each code, as one may read it. */
@@ -26,6 +28,14 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
   USER_NOT_FOUND: 'There is no user user11',
   ITEM_NOT_FOUND: 'There is no item item1',
   ORDER_NOT_FOUND: 'There is no order order-1',
+  OPERATOR_UNKNOWN:
+    'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
+  OPERATORS_NOT_ADMITTED:
+    'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
+  DEAD_LETTER_NOT_FOUND: 'There is no dead letter 9f86d081884c7d659a2feaa0',
+  DEAD_LETTER_WORKED: 'The dead letter 9f86d081884c7d659a2feaa0 was worked already: it is SENT_BACK',
+  SENT_BACK_TOO_OFTEN:
+    'It was sent back 3 times already, and failed each time; only force sends it back again',
   ROUTE_NOT_FOUND: 'There is nothing at GET /api/nothing',
   METHOD_NOT_ALLOWED: 'PUT is not possible here, only GET, HEAD, POST',
   REQUEST_TIMEOUT: 'The request took too long to arrive',
@@ -47,7 +57,8 @@ const LINK = {
 };
 const HEADERS_OF_STATUS: Readonly<Record<number, object>> = { 429: RETRY_AFTER, 503: RETRY_AFTER };
 
-const codesOf = ({ method, refusals }: Operation): readonly ErrorCode[] => [
+const codesOf = ({ method, path, refusals }: Operation): readonly ErrorCode[] => [
+  ...(isForOperators({ path }) ? EVERY_OPERATOR : []),
   ...(method === 'POST' ? EVERY_POST : []),
   ...refusals,
   ...EVERY_OPERATION,
@@ -71,7 +82,10 @@ const errorResponses = (operation: Operation) => {
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorResponse(status, codes)]));
 };
 
-const NAMES = new Map(Object.entries(PUBLIC_OPERATIONS).map(([name, operation]) => [operation, name]));
+const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
+
+/** The security scheme of the document that operators need, by the name that the gateway gives it. */
+const OPERATOR_SECURITY = [{ operatorToken: [] }];
 
 /** One for all, so that it is compiled once. */
 const NO_QUERY = Strict({});
@@ -90,7 +104,8 @@ export const openApiSchema = (operation: Operation): Record<string, unknown> => 
     ...input,
     operationId: name,
     summary: operation.summary,
-    tags: [operation.owner],
+    tags: [isForOperators(operation) ? 'operators' : operation.owner],
+    ...(isForOperators(operation) ? { security: OPERATOR_SECURITY } : {}),
     response: {
       [operation.status]: {
         ...reply,

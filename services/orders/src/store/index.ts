@@ -1,14 +1,16 @@
 import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
 import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned, type Target } from './moving.ts';
-import { announceAgain, createOutbox } from './outbox.ts';
+import { announceAgain, createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placing.ts';
 import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './reading.ts';
 import { settleReservations } from './settling.ts';
 import type { Database } from './sql.ts';
+import { findStanding, replaceReservation } from './stuck.ts';
 
 export type { ReservedOrder } from './placing.ts';
 export { orderOf, type OrderRow } from './sql.ts';
+export type { StandingOrder } from './stuck.ts';
 
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
@@ -29,8 +31,12 @@ export const createStore = (database: Database, runtime: Runtime) => {
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, isoAgo(olderThanMs), after, limit),
       oldestOnTheWay: () => oldestOnTheWay(database),
-      announceAgain: (olderThanMs: number, limit: number) =>
-        announceAgain(database, { until: isoAgo(olderThanMs), at: now(), limit }, runtime),
+      findStanding: (olderThanMs: number, most: number) => findStanding(database, isoAgo(olderThanMs), most),
+      replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
+        replaceReservation(database, orderId, change),
+      announceAgain: (olderThanMs: number, limit: number, except: readonly string[]) =>
+        announceAgain(database, { until: isoAgo(olderThanMs), at: now(), limit, except }, runtime),
+      outboxBacklog: () => outboxBacklog(database),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),
     }),

@@ -1,0 +1,54 @@
+import { readable, rowOf, type Report, type Row } from './report.ts';
+
+const WIDTH = 720;
+const LEFT = 250;
+const RIGHT = 60;
+const LINE = 34;
+const BAR = 16;
+const TOP = 34;
+
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+interface Bar {
+  readonly row: Row;
+  readonly ratio: number;
+  readonly wanted: number;
+}
+
+/** Ratios from 0.5 to the largest, on a logarithmic scale. */
+const scaleFor = (bars: readonly Bar[]): ((ratio: number) => number) => {
+  const least = Math.log(0.5);
+  const most = Math.log(Math.max(2, ...bars.flatMap(({ ratio, wanted }) => [ratio, wanted])));
+  return (ratio) =>
+    LEFT + ((Math.log(Math.max(ratio, 0.5)) - least) / (most - least)) * (WIDTH - LEFT - RIGHT);
+};
+
+const drawBar = ({ row, ratio, wanted }: Bar, index: number, x: (ratio: number) => number): string[] => {
+  const y = TOP + index * LINE;
+  const end = x(ratio);
+  return [
+    `<text x="${LEFT - 10}" y="${y + BAR - 3}" text-anchor="end">${escape(row.name)}</text>`,
+    `<rect x="${LEFT}" y="${y}" width="${(end - LEFT).toFixed(1)}" height="${BAR}" fill="${row.met ? '#2f7d5b' : '#b3442e'}"/>`,
+    `<line x1="${x(wanted).toFixed(1)}" x2="${x(wanted).toFixed(1)}" y1="${y - 4}" y2="${y + BAR + 4}" stroke="#222" stroke-width="2"/>`,
+    `<text x="${(end + 6).toFixed(1)}" y="${y + BAR - 3}">${readable(ratio)} ×</text>`,
+  ];
+};
+
+/** The ratios as bars, each with a mark at what is wanted, as an SVG of its own. */
+export const plotOf = (report: Report): string => {
+  const bars = report.figures.flatMap((figure): Bar[] => {
+    const row = rowOf(figure);
+    if (row.ratio === undefined || !('times' in figure.target)) return [];
+    return [{ row, ratio: row.ratio, wanted: figure.target.times }];
+  });
+  const height = TOP + bars.length * LINE + 10;
+  const x = scaleFor(bars);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">`,
+    `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
+    `<text x="${LEFT}" y="18">times the reference (logarithmic), the mark is what is wanted</text>`,
+    ...bars.flatMap((bar, index) => drawBar(bar, index, x)),
+    '</svg>',
+    '',
+  ].join('\n');
+};

@@ -1,0 +1,63 @@
+import { expect, test } from '@jest/globals';
+import { pageOf, tableOf } from '../src/report/markdown.ts';
+import { plotOf } from '../src/report/plot.ts';
+import { rowOf, type Figure, type Report } from '../src/report/report.ts';
+import { inTurns, median } from '../src/rounds.ts';
+
+const faster: Figure = {
+  name: 'sends',
+  unit: 'messages/s',
+  ours: [100, 300, 200],
+  reference: { name: 'the other', values: [10, 10, 40] },
+  target: { times: 8 },
+};
+
+const report: Report = {
+  name: 'example',
+  about: ['What was done.'],
+  at: '2026-01-01T00:00:00.000Z',
+  machine: { cores: '2' },
+  figures: [faster, { name: 'start', unit: 'ms', ours: [12, 30, 9], target: { below: 12 } }],
+};
+
+test('the median is the middle, or between the two middle ones', () => {
+  expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 2, 3])).toBe(2.5);
+});
+
+test('measures take turns, and the first round does not count', async () => {
+  const order: string[] = [];
+  const measure = (name: string) => async () => order.push(name);
+  expect(await inTurns([measure('a'), measure('b')], 2)).toEqual([
+    [3, 5],
+    [4, 6],
+  ]);
+  expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
+});
+
+test('a ratio is the median of the ratios of each round, not the ratio of the medians', () => {
+  expect(rowOf(faster)).toMatchObject({ ours: 200, ratio: 10, met: true, target: '≥ 8 ×' });
+  expect(rowOf({ ...faster, target: { times: 11 } }).met).toBe(false);
+});
+
+test('what has to stay below a limit does not meet it by reaching it', () => {
+  expect(report.figures.map((figure) => rowOf(figure).met)).toEqual([true, false]);
+});
+
+test('the table names every figure, what it is held against, and what is not met', () => {
+  expect(tableOf(report).split('\n')).toEqual([
+    '| measured | ours           | beside it                 | ratio | wanted  | met    |',
+    '| -------- | -------------- | ------------------------- | ----- | ------- | ------ |',
+    '| sends    | 200 messages/s | 10 messages/s (the other) | 10 ×  | ≥ 8 ×   | yes    |',
+    '| start    | 12 ms          |                           |       | < 12 ms | **no** |',
+  ]);
+  expect(pageOf(report, 'example.svg')).toContain('![Ratios and what is wanted of them](example.svg)');
+});
+
+test('the picture has a bar for each ratio, which ends beyond the mark where the target is met', () => {
+  const svg = plotOf(report);
+  const bars = [...svg.matchAll(/<rect x="250" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
+  const marks = [...svg.matchAll(/<line x1="([\d.]+)"/g)].map(([, x]) => Number(x));
+  expect(bars).toHaveLength(1);
+  expect(250 + (bars[0] ?? 0)).toBeGreaterThan(marks[0] ?? Infinity);
+});

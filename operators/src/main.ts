@@ -1,0 +1,56 @@
+import { userInfo } from 'node:os';
+import process from 'node:process';
+import { createRuntime } from '@order-pipeline/service-kit';
+import { runCommand } from './commands.ts';
+import { openDesk, OperatorError } from './desk.ts';
+import { HELP, parseOptions, UsageError } from './options.ts';
+
+// dead-letters COMMAND [options]: see HELP.
+
+const USAGE = 2;
+
+const userName = (): string | undefined => {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a user without a name.
+    return undefined;
+  }
+};
+
+const complain = (error: unknown): void => {
+  const isSentence = error instanceof OperatorError || error instanceof UsageError;
+  console.error(isSentence ? error.message : error);
+};
+
+const run = async (): Promise<number> => {
+  const { PORT, OPERATOR_TOKEN } = process.env;
+  const options = parseOptions(process.argv.slice(2), {
+    url: `http://127.0.0.1:${PORT || 3000}`,
+    token: OPERATOR_TOKEN || undefined,
+    by: userName(),
+  });
+  if (options === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  const desk = openDesk(options.url, options.token, createRuntime());
+  try {
+    const { paper, data, complete } = await runCommand(desk, options.command, complain);
+    console.log(options.json ? JSON.stringify(data, undefined, 2) : paper);
+    return complete ? 0 : 1;
+  } finally {
+    await desk.close();
+  }
+};
+
+const main = async (): Promise<number> => {
+  try {
+    return await run();
+  } catch (error) {
+    complain(error);
+    return error instanceof UsageError ? USAGE : 1;
+  }
+};
+
+process.exitCode = await main();

@@ -1,0 +1,120 @@
+import type {
+  DeadLetter,
+  DeadLetterWithContent,
+  LetterContent,
+  LetterResult,
+} from '@order-pipeline/contracts';
+import Table from 'cli-table3';
+
+const LONGEST_REASON = 60;
+/** What is shown comes from anywhere, and could otherwise move the cursor and worse. */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
+
+/** Text that a terminal merely shows. */
+const plain = (text: string): string => text.replace(CONTROL, '·');
+
+const BORDERLESS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+const tableOf = (rows: readonly (readonly (string | number)[])[], head: readonly string[] = []): string => {
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
+  const table = new Table({ chars: BORDERLESS, style, head: [...head] });
+  for (const row of rows) table.push(row.map((cell) => (typeof cell === 'string' ? plain(cell) : cell)));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+};
+
+const shortened = (text: string): string =>
+  text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON - 1)}…` : text;
+
+const oneLine = (text: string): string => text.replaceAll('\n', ' ');
+
+const HEAD = ['id', 'status', 'topic', 'group', 'order', 'tries', 'sent back', 'failed at', 'reason'];
+
+const rowOf = (letter: DeadLetter) => [
+  letter.letterId,
+  letter.status,
+  letter.topic,
+  letter.group,
+  letter.orderId ?? '–',
+  letter.tries,
+  letter.sendBacks,
+  letter.failedAt,
+  shortened(oneLine(letter.reason)),
+];
+
+const counted = (count: number): string => `${count} dead letter${count === 1 ? '' : 's'}`;
+
+/** A list of letters for people. */
+export const listPaper = (letters: readonly DeadLetter[], more: boolean): string =>
+  letters.length === 0
+    ? 'There are no such dead letters.'
+    : `${tableOf(letters.map(rowOf), HEAD)}\n\n${counted(letters.length)}${more ? '; there are more: --limit' : ''}`;
+
+const textOf = (content: LetterContent): string => {
+  if (content === null) return '(nothing)';
+  return 'text' in content ? content.text : `(base64) ${content.base64}`;
+};
+
+/** One letter for people, with all that is known of it. */
+export const letterPaper = (letter: DeadLetterWithContent): string => {
+  const facts: [string, string][] = [
+    ['id', letter.letterId],
+    ['status', letter.status],
+    ['from', `${letter.topic}, partition ${letter.partition}, offset ${letter.offset}`],
+    ['group', letter.group],
+    ['order', letter.orderId ?? '–'],
+    ['failed at', letter.failedAt],
+    ['tries', `${letter.tries}`],
+    ['sent back', `${letter.sendBacks} times before`],
+    ...(letter.previousId === undefined ? [] : [['was before', letter.previousId] as [string, string]]),
+    ...letter.cameBackAs.map((id): [string, string] => ['came back as', id]),
+    ['reason', letter.reason],
+  ];
+  const actions = letter.actions.map(({ at, action, by, note, forced }) => [
+    at,
+    forced ? `${action} (forced)` : action,
+    by,
+    note ?? '',
+  ]);
+  return [
+    tableOf(facts),
+    ...(actions.length > 0 ? [`\nwhat was done\n${tableOf(actions)}`] : []),
+    `\nheaders\n${tableOf(letter.headers.map(({ name, value }) => [name, textOf(value)]))}`,
+    `\nkey\n${plain(textOf(letter.key))}`,
+    `\nvalue\n${plain(textOf(letter.value))}`,
+  ].join('\n');
+};
+
+const DONE = { 'send-back': 'on the way back', discard: 'discarded' } as const;
+const WOULD = { 'send-back': 'would be sent back', discard: 'would be discarded' } as const;
+
+/** What came of an action, for people. */
+export const resultPaper = (
+  name: 'send-back' | 'discard',
+  { dryRun, letters, leftOut }: Omit<LetterResult, 'nextCursor'>,
+): string =>
+  [
+    ...(letters.length > 0 ? [`${tableOf(letters.map(rowOf), HEAD)}\n`] : []),
+    ...leftOut.map(({ letterId, why }) => `left out ${letterId}: ${plain(why)}`),
+    `${counted(letters.length)} ${(dryRun ? WOULD : DONE)[name]}, ${leftOut.length} left out`,
+  ].join('\n');

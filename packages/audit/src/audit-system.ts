@@ -1,0 +1,157 @@
+import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
+import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
+import { checkAbandoned } from './checks/abandoned.ts';
+import type { AuditContext } from './checks/context.ts';
+import { checkDeadLetters } from './checks/dead-letters.ts';
+import { checkEvents } from './checks/events.ts';
+import { checkHistories } from './checks/histories.ts';
+import { checkOutbox } from './checks/outbox.ts';
+import { checkProgress } from './checks/progress.ts';
+import { checkReservations } from './checks/reservations.ts';
+import { checkStock } from './checks/stock.ts';
+import { checkUsers } from './checks/users.ts';
+import { openReader, type Reader } from './database.ts';
+import { DEFAULT_EXAMPLES, DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
+import { notChecked, reportOf, type AuditReport, type Check, type CheckName } from './report.ts';
+
+export interface AuditOptions {
+  /** The URLs of the databases. What needs one that is not named is `notChecked`. */
+  readonly databases: Readonly<Partial<Record<DatabaseName, string>>>;
+  /** Where the events are. Without it they are `notChecked`. */
+  readonly kafka?: KafkaPort | undefined;
+  /** Why there is no `kafka`. */
+  readonly kafkaMissing?: string | undefined;
+  readonly runtime: Runtime;
+  /** What is not given is as in `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<AuditLimits> | undefined;
+  /** How many ids of each kind of violation are listed; default 20. */
+  readonly exampleCount?: number | undefined;
+  /** Told the name of each part as it begins. */
+  readonly progress?: ((part: string) => void) | undefined;
+}
+
+/** A part of the audit: the databases that it needs, the checks that it makes. */
+interface Part {
+  readonly checks: readonly CheckName[];
+  readonly needs: readonly DatabaseName[];
+  readonly make: (
+    reader: (name: DatabaseName) => Reader,
+    context: AuditContext,
+  ) => Promise<Check | readonly Check[]>;
+}
+
+const PARTS: readonly Part[] = [
+  {
+    checks: ['stock'],
+    needs: ['inventory'],
+    make: (reader, context) => checkStock(reader('inventory'), context),
+  },
+  {
+    checks: ['reservations', 'cancellations'],
+    needs: ['orders', 'inventory'],
+    make: (reader, context) => checkReservations(reader('orders'), reader('inventory'), context),
+  },
+  {
+    checks: ['abandoned'],
+    needs: ['orders'],
+    make: (reader, context) => checkAbandoned(reader('orders'), context),
+  },
+  {
+    checks: ['histories'],
+    needs: ['orders'],
+    make: (reader, context) => checkHistories(reader('orders'), context),
+  },
+  {
+    checks: ['users'],
+    needs: ['orders', 'users'],
+    make: (reader, context) => checkUsers(reader('orders'), reader('users'), context),
+  },
+  {
+    checks: ['progress'],
+    needs: ['orders'],
+    make: (reader, context) => checkProgress(reader('orders'), context),
+  },
+  {
+    checks: ['outbox'],
+    needs: ['orders'],
+    make: (reader, context) => checkOutbox(reader('orders'), context),
+  },
+  {
+    checks: ['events'],
+    needs: ['orders'],
+    make: async (reader, context) =>
+      context.kafka
+        ? checkEvents(reader('orders'), context.kafka, context)
+        : notChecked('events', context.kafkaMissing),
+  },
+  {
+    checks: ['dead letters'],
+    needs: ['orders'],
+    make: (reader, context) => checkDeadLetters(reader('orders'), context.kafka, context),
+  },
+];
+
+const openReaders = async (databases: AuditOptions['databases']): Promise<Map<DatabaseName, Reader>> => {
+  const readers = new Map<DatabaseName, Reader>();
+  try {
+    for (const name of DATABASE_NAMES) {
+      const url = databases[name];
+      if (url !== undefined) readers.set(name, await openReader(url));
+    }
+    return readers;
+  } catch (error) {
+    await closeReaders(readers);
+    throw error;
+  }
+};
+
+const closeReaders = async (readers: ReadonlyMap<DatabaseName, Reader>): Promise<void> => {
+  await Promise.all([...readers.values()].map((reader) => reader.close()));
+};
+
+const runPart = async (
+  { checks, needs, make }: Part,
+  readers: ReadonlyMap<DatabaseName, Reader>,
+  context: AuditContext,
+): Promise<readonly Check[]> => {
+  const missing = needs.filter((name) => !readers.has(name));
+  if (missing.length > 0)
+    return checks.map((check) => notChecked(check, `the database of ${missing.join(' and ')} is not named`));
+  const made = await make((name) => {
+    const reader = readers.get(name);
+    if (!reader) throw new Error(`a check reads ${name} without saying so`);
+    return reader;
+  }, context);
+  return [made].flat();
+};
+
+/**
+ * Checks that nothing was lost, sold twice or done twice: every invariant in `INVARIANTS`. Only reads, and may be run at
+ * any time on a system at work, of any size: rows are compared inside one database where that is possible, and else in
+ * sorted streams of pages.
+ *
+ * What is read in one statement is as of one moment. Between databases and Kafka there is no such moment; how it is made
+ * sure there that what is merely on its way never counts as wrong is said at `lookAgain` and `checkEvents`.
+ *
+ * @throws Error when a database or Kafka that was named cannot be read
+ */
+export const auditSystem = async (options: AuditOptions): Promise<AuditReport> => {
+  const readers = await openReaders(options.databases);
+  const context: AuditContext = {
+    kafka: options.kafka,
+    kafkaMissing: options.kafkaMissing ?? 'no Kafka is named',
+    runtime: options.runtime,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    exampleCount: options.exampleCount ?? DEFAULT_EXAMPLES,
+  };
+  try {
+    const checks: Check[] = [];
+    for (const part of PARTS) {
+      options.progress?.(part.checks.join(', '));
+      checks.push(...(await runPart(part, readers, context)));
+    }
+    return reportOf(checks);
+  } finally {
+    await closeReaders(readers);
+  }
+};

@@ -1,0 +1,104 @@
+import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
+
+/** An order as far as stock is concerned; times in milliseconds since the epoch. */
+export interface StockedOrder {
+  readonly id: string;
+  readonly status: OrderStatus;
+  readonly reservationId: string;
+  /** JSON. */
+  readonly lines: string;
+  readonly updatedAt: number;
+  readonly stockReturnedAt: number | null;
+}
+
+export interface Reservation {
+  readonly orderId: string;
+  readonly reservationId: string;
+  readonly state: 'HELD' | 'RELEASED' | 'CONSUMED';
+  /** JSON. */
+  readonly lines: string;
+  readonly createdAt: number;
+}
+
+/** An order and the reservation under its id, as they stood together at one moment; one of them may be missing. */
+export interface Claim {
+  readonly order: StockedOrder | undefined;
+  readonly reservation: Reservation | undefined;
+}
+
+/** Whether a time, in milliseconds since the epoch, is longer ago than a limit. */
+export interface TooOld {
+  /** That of stock that is held for nothing. */
+  readonly forNothing: (since: number) => boolean;
+  /** That of stock of a shipped order. */
+  readonly toLeave: (since: number) => boolean;
+}
+
+export interface Wrong {
+  readonly check: 'reservations' | 'cancellations';
+  readonly problem: string;
+}
+
+const unitsOf = (lines: string): string => {
+  const units = new Map<string, number>();
+  for (const { itemId, quantity } of JSON.parse(lines) as OrderLine[]) {
+    units.set(itemId, (units.get(itemId) ?? 0) + quantity);
+  }
+  return JSON.stringify([...units].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
+
+export const sameUnits = (a: string, b: string): boolean => a === b || unitsOf(a) === unitsOf(b);
+
+const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
+  if (reservation.state === 'CONSUMED') return 'stock has left for an order that is not there';
+  const isForgotten = reservation.state === 'HELD' && tooOld.forNothing(reservation.createdAt);
+  return isForgotten ? 'stock is held for an order that is not there' : undefined;
+};
+
+/**
+ * The stock of a cancelled order. Another placement of the same order, which came too late, may hold stock under its id
+ * for a while, as a reservation of its own.
+ */
+const wrongWhenCancelled = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
+  if (reservation.state === 'CONSUMED') return 'the stock of a cancelled order has left';
+  if (order.stockReturnedAt === null)
+    return tooOld.forNothing(order.updatedAt)
+      ? 'the stock of a cancelled order is not known to be back'
+      : undefined;
+  if (reservation.state === 'RELEASED') return undefined;
+  if (reservation.reservationId === order.reservationId)
+    return 'the stock of a cancelled order is still held, although it was given back';
+  return tooOld.forNothing(reservation.createdAt) ? 'stock is held anew for a cancelled order' : undefined;
+};
+
+const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
+  if (order.stockReturnedAt !== null) return 'an order that is not cancelled has given its stock back';
+  if (reservation.reservationId !== order.reservationId)
+    return 'an order stands on another reservation than the one under its id';
+  if (!sameUnits(order.lines, reservation.lines)) return 'a reservation has other units than its order';
+  if (reservation.state === 'RELEASED')
+    return 'the stock of an order was given back, and it is not cancelled';
+  const isShipped = order.status === 'SHIPPED' || order.status === 'DELIVERED';
+  if (reservation.state === 'CONSUMED')
+    return isShipped ? undefined : 'stock has left before its order was shipped';
+  return isShipped && tooOld.toLeave(order.updatedAt)
+    ? 'the stock of a shipped order has not left'
+    : undefined;
+};
+
+/** What is wrong with an order and its reservation, if anything is. */
+export const judgeClaim = ({ order, reservation }: Claim, tooOld: TooOld): Wrong | undefined => {
+  const check = order?.status === 'CANCELLED' ? 'cancellations' : 'reservations';
+  let problem: string | undefined;
+  if (!order) problem = reservation && wrongWithoutOrder(reservation, tooOld);
+  else if (!reservation) problem = 'an order has no reservation';
+  else if (order.status === 'CANCELLED') problem = wrongWhenCancelled(order, reservation, tooOld);
+  else problem = wrongWhenNeeded(order, reservation, tooOld);
+  return problem === undefined ? undefined : { check, problem };
+};
+
+/** Whether an order has not changed between two looks at it. */
+export const isSameStand = (a: StockedOrder | undefined, b: StockedOrder | undefined): boolean =>
+  a?.status === b?.status &&
+  a?.reservationId === b?.reservationId &&
+  a?.stockReturnedAt === b?.stockReturnedAt;

@@ -1,0 +1,41 @@
+import { countIn, type Reader } from '../database.ts';
+import { checkOf, type Check } from '../report.ts';
+import { countOf } from '../words.ts';
+import { agoOf, type AuditContext } from './context.ts';
+
+const ON_THE_WAY = `status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
+
+/** Orders that stand still, each with the open dead letter that it waits for, if there is one. */
+const STUCK = `
+  SELECT CASE WHEN letter.id IS NULL THEN 'an order stands still'
+      ELSE 'an order stands still because of a dead letter' END,
+    orders.id,
+    format('%s since %s%s', orders.status, to_char(orders.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      '; letter ' || letter.id || ': ' || left(letter.reason, 200))
+  FROM orders LEFT JOIN LATERAL (
+    SELECT id, reason FROM dead_letters
+    WHERE order_id = orders.id AND dead_letters.status IN ('OPEN', 'SENDING_BACK') ORDER BY seq DESC LIMIT 1
+  ) AS letter ON true
+  WHERE orders.${ON_THE_WAY} AND orders.updated_at < $1::timestamptz`;
+
+/**
+ * No order stands in a status on its way for longer than its limit. One whose message was put aside waits for an
+ * operator, and is told of and no violation.
+ */
+export const checkProgress = async (orders: Reader, context: AuditContext): Promise<Check> => {
+  const stuck = await orders.violations(
+    STUCK,
+    [agoOf(context, context.limits.orderMs)],
+    context.exampleCount,
+  );
+  const explained = stuck.filter(({ problem }) => problem.endsWith('dead letter'));
+  return checkOf('progress', {
+    checked: await countIn(orders, `SELECT count(*)::float8 AS count FROM orders WHERE ${ON_THE_WAY}`),
+    unit: 'orders on their way',
+    violations: stuck.filter((violation) => !explained.includes(violation)),
+    notes: explained.flatMap(({ count, examples }) => [
+      `${countOf(count, 'order')} that waits for an operator to work a dead letter`,
+      ...examples.map(({ id, detail }) => `  ${id}  ${detail}`),
+    ]),
+  });
+};

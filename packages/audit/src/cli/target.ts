@@ -1,0 +1,62 @@
+import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
+import { findEmbeddedPostgres, startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
+import { createKafkaBroker } from '@order-pipeline/launcher/kafka-broker.ts';
+import { databaseVariable, processSchema, urlSchema } from '@order-pipeline/launcher/settings.ts';
+import { pino } from 'pino';
+import { parseSettings, type KafkaPort, type Runtime } from '@order-pipeline/service-kit';
+
+/** Why there can be no audit, for the person who asked for it: one sentence. */
+export class TargetError extends Error {}
+
+/** What is read. */
+export interface Target {
+  readonly databases: Readonly<Record<DatabaseName, string>>;
+  readonly kafka: KafkaPort | undefined;
+  readonly kafkaMissing: string | undefined;
+  close(): Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NO_KAFKA = 'KAFKA_BROKERS is not set, and the broker in the memory of another process cannot be read';
+
+/** The PostgreSQL in DATA_DIR, as it runs; where it does not, it is started for as long as the audit takes. */
+const openEmbedded = async (dataDir: string, runtime: Runtime, say: (line: string) => void) => {
+  const found = await findEmbeddedPostgres(dataDir);
+  if (found.state === 'running') {
+    say(`Reading the PostgreSQL that runs on ${dataDir}`);
+    return { url: found.url, close: async () => undefined };
+  }
+  if (found.state === 'missing') {
+    throw new TargetError(
+      `There is no database in DATA_DIR ${dataDir}: name the one of the system, or set ${DATABASE_NAMES.map(databaseVariable).join(', ')}`,
+    );
+  }
+  say(`Starting the PostgreSQL in ${dataDir} for the audit`);
+  const started = await startEmbeddedPostgres({ dataDir, databases: [], log: () => undefined, runtime });
+  return { url: (name: string) => started.url(name), close: () => started.stop() };
+};
+
+/**
+ * Finds what the settings name, as the services do: a URL that is set, else what is embedded in DATA_DIR.
+ *
+ * @throws SettingsError with every wrong setting; TargetError, or the error of the PostgreSQL that cannot be reached
+ */
+export const openTarget = async (
+  environment: Environment,
+  runtime: Runtime,
+  say: (line: string) => void,
+): Promise<Target> => {
+  const process = parseSettings(processSchema.pick({ DATA_DIR: true, KAFKA_BROKERS: true }), environment);
+  const urls = parseSettings(urlSchema(DATABASE_NAMES, []), environment);
+  const isEmbedded = DATABASE_NAMES.some((name) => urls[databaseVariable(name)] === undefined);
+  const embedded = isEmbedded ? await openEmbedded(process.DATA_DIR, runtime, say) : undefined;
+  const urlFor = (name: DatabaseName): string => urls[databaseVariable(name)] ?? embedded?.url(name) ?? '';
+  const brokers = process.KAFKA_BROKERS;
+  return {
+    databases: { users: urlFor('users'), inventory: urlFor('inventory'), orders: urlFor('orders') },
+    kafka: brokers && createKafkaBroker(brokers, pino({ level: 'silent' })).connect('audit'),
+    kafkaMissing: brokers ? undefined : NO_KAFKA,
+    close: async () => embedded?.close(),
+  };
+};

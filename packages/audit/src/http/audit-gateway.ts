@@ -1,0 +1,213 @@
+import {
+  inventoryApi,
+  ordersApi,
+  usersApi,
+  type HistoryEntry,
+  type Item,
+  type Order,
+  type OrderStatus,
+  type OrderWithTimes,
+} from '@order-pipeline/contracts';
+import { createGateway, GatewayError, pagesOf, type Gateway } from '@order-pipeline/gateway-client';
+import type { Runtime } from '@order-pipeline/service-kit';
+import { pathTo } from '../checks/histories.ts';
+import type { AuditLimits } from '../limits.ts';
+import { checkOf, createFindings, notChecked, reportOf, type AuditReport, type Check } from '../report.ts';
+
+export interface GatewayAuditOptions {
+  readonly url: string;
+  readonly runtime: Runtime;
+  readonly limits: AuditLimits;
+  readonly exampleCount: number;
+  readonly progress: (part: string) => void;
+}
+
+type Context = GatewayAuditOptions & { readonly gateway: Gateway };
+
+/** How many requests are under way at once. */
+const CONCURRENCY = 16;
+const ON_THE_WAY: readonly OrderStatus[] = ['PENDING', 'PROCESSING', 'SHIPPED'];
+/** The statuses in which an order holds its stock for certain. */
+const HOLDING: readonly OrderStatus[] = ['PENDING', 'PROCESSING'];
+
+/** Does `work` for each, a few at a time. */
+const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    // The iterator is shared: each takes what no other has taken.
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+};
+
+const readOrder = async ({ gateway }: Context, orderId: string): Promise<OrderWithTimes | undefined> => {
+  const answer = await gateway.ask(ordersApi.getOrder, { params: { orderId } });
+  if (!answer.refusal) return answer.body;
+  if (answer.refusal.code === 'ORDER_NOT_FOUND') return undefined;
+  throw new GatewayError(`The order ${orderId} was refused: ${answer.refusal.error}`);
+};
+
+const readHistory = async ({ gateway }: Context, orderId: string): Promise<readonly HistoryEntry[]> => {
+  const answer = await gateway.ask(ordersApi.getOrderHistory, { params: { orderId } });
+  if (!answer.refusal) return answer.body;
+  if (answer.refusal.code === 'ORDER_NOT_FOUND') return [];
+  throw new GatewayError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
+};
+
+/**
+ * What is wrong with a history that was read after its order was listed. An order only moves forward: a history that
+ * went on since is right, one that does not reach the listed status, or goes further than the order does when it is read
+ * once more, is wrong.
+ */
+const problemOfHistory = async (
+  context: Context,
+  listed: Order,
+  history: readonly HistoryEntry[],
+): Promise<string | undefined> => {
+  const steps = history.map(({ status }) => status);
+  const last = steps.at(-1);
+  if (last === undefined) return 'an order has no history';
+  if (steps.join() !== pathTo(last).join() || !steps.includes(listed.status))
+    return 'a history is not the path to the status of its order';
+  const times = history.map(({ at }) => at);
+  if (times.join() !== times.toSorted().join()) return 'the times of a history fall';
+  if (last === listed.status) return undefined;
+  const now = await readOrder(context, listed.orderId);
+  return now && pathTo(now.status).includes(last)
+    ? undefined
+    : 'a history is not the path to the status of its order';
+};
+
+const userExists = async ({ gateway }: Context, userId: string): Promise<boolean> => {
+  const answer = await gateway.ask(usersApi.getUser, { params: { userId } });
+  if (!answer.refusal) return true;
+  // A user whose id no client could ask for was never registered over this API.
+  if (['USER_NOT_FOUND', 'VALIDATION_FAILED'].includes(answer.refusal.code)) return false;
+  throw new GatewayError(`The user ${userId} was refused: ${answer.refusal.error}`);
+};
+
+/** Orders with their histories and users, page by page. */
+const checkOrders = async (context: Context): Promise<Check[]> => {
+  const { gateway, runtime, limits, exampleCount } = context;
+  const histories = createFindings(exampleCount);
+  const users = createFindings(exampleCount);
+  const progress = createFindings(exampleCount);
+  const known = new Set<string>();
+  const checked = { steps: 0, onTheWay: 0 };
+  const look = async (order: Order): Promise<void> => {
+    const history = await readHistory(context, order.orderId);
+    checked.steps += history.length;
+    const problem = await problemOfHistory(context, order, history);
+    const detail = `${order.status}; history ${history.map(({ status }) => status).join(' > ') || 'none'}`;
+    if (problem !== undefined) histories.add(problem, { id: order.orderId, detail });
+    const last = history.at(-1);
+    if (!last || !ON_THE_WAY.includes(last.status)) return;
+    checked.onTheWay += 1;
+    if (runtime.now() - Date.parse(last.at) > limits.orderMs)
+      progress.add('an order stands still', { id: order.orderId, detail: `${last.status} since ${last.at}` });
+  };
+  for await (const page of pagesOf(gateway, ordersApi.listOrders)) {
+    const firstOfUser = page.filter(({ userId }) => !known.has(userId) && known.add(userId));
+    await inTurns(page, look);
+    await inTurns(firstOfUser, async ({ orderId, userId }) => {
+      if (!(await userExists(context, userId)))
+        users.add('the user of an order is not there', { id: orderId, detail: `user ${userId}` });
+    });
+  }
+  return [
+    checkOf('histories', { checked: checked.steps, unit: 'steps', violations: histories.list() }),
+    checkOf('users', { checked: known.size, unit: 'users with orders', violations: users.list() }),
+    checkOf('progress', {
+      checked: checked.onTheWay,
+      unit: 'orders on their way',
+      violations: progress.list(),
+      notChecked: 'whether a dead letter explains what stands still',
+    }),
+  ];
+};
+
+/** The orders that hold stock for certain. */
+const readHolding = async ({ gateway }: Context): Promise<Map<string, Order>> => {
+  const orders = new Map<string, Order>();
+  for (const status of HOLDING) {
+    for await (const page of pagesOf(gateway, ordersApi.listOrders, { status })) {
+      for (const order of page) orders.set(order.orderId, order);
+    }
+  }
+  return orders;
+};
+
+const unitsByItem = (orders: Iterable<Order>): Map<string, number> => {
+  const units = new Map<string, number>();
+  for (const { items } of orders) {
+    for (const { itemId, quantity } of items) units.set(itemId, (units.get(itemId) ?? 0) + quantity);
+  }
+  return units;
+};
+
+/**
+ * Items against the orders that hold their units. Orders are read before the items, and those that do not fit are read
+ * once more after them: an order that holds its stock both times held it all the while.
+ */
+const checkItems = async (context: Context): Promise<Check> => {
+  const findings = createFindings(context.exampleCount);
+  const holding = await readHolding(context);
+  const needed = unitsByItem(holding.values());
+  const short = new Map<string, Item>();
+  let checked = 0;
+  for await (const page of pagesOf(context.gateway, inventoryApi.listItems)) {
+    checked += page.length;
+    for (const item of page) {
+      if (item.availableQty < 0 || item.reservedQty < 0)
+        findings.add('an item has fewer than no units', { id: item.itemId });
+      if (item.reservedQty < (needed.get(item.itemId) ?? 0)) short.set(item.itemId, item);
+    }
+  }
+  const suspects = [...holding.values()].filter(({ items }) => items.some(({ itemId }) => short.has(itemId)));
+  const still: Order[] = [];
+  await inTurns(suspects, async (order) => {
+    const now = await readOrder(context, order.orderId);
+    if (now && HOLDING.includes(now.status)) still.push(order);
+  });
+  const held = unitsByItem(still);
+  for (const { itemId, reservedQty } of short.values()) {
+    const units = held.get(itemId) ?? 0;
+    if (reservedQty < units)
+      findings.add('fewer units of an item are reserved than its orders hold', {
+        id: itemId,
+        detail: `reserved ${reservedQty}, held by orders ${units}`,
+      });
+  }
+  return checkOf('stock', {
+    invariant: 'no item is below zero, and of none fewer units are reserved than its orders hold',
+    checked,
+    unit: 'items',
+    violations: findings.list(),
+    notChecked: 'the units that came in and that have left, which the API does not show',
+  });
+};
+
+const HIDDEN = 'the API does not show it; name the databases and Kafka';
+
+/**
+ * Audits a running system over its public API alone, as far as can be seen there; the rest is `notChecked`.
+ *
+ * @throws GatewayError when the gateway cannot be asked
+ */
+export const auditGateway = async (options: GatewayAuditOptions): Promise<AuditReport> => {
+  const signal = new AbortController().signal;
+  const gateway = createGateway({ url: options.url, runtime: options.runtime, signal });
+  const context = { ...options, gateway };
+  try {
+    await gateway.ping();
+    options.progress('items');
+    const items = await checkItems(context);
+    options.progress('orders');
+    const hidden = (
+      ['reservations', 'cancellations', 'abandoned', 'outbox', 'events', 'dead letters'] as const
+    ).map((name) => notChecked(name, HIDDEN));
+    return reportOf([items, ...(await checkOrders(context)), ...hidden]);
+  } finally {
+    await gateway.close();
+  }
+};

@@ -1,0 +1,12 @@
+export { auditSystem, type AuditOptions } from './audit-system.ts';
+export { DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
+export {
+  assertClean,
+  INVARIANTS,
+  violationLines,
+  type AuditReport,
+  type Check,
+  type CheckName,
+  type Example,
+  type Violation,
+} from './report.ts';

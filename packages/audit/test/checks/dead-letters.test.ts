@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+import { createTopicSetup } from '@order-pipeline/messaging';
+import { createTestBroker } from '@order-pipeline/testing';
+import { useLedger } from '../plants.ts';
+
+const ledger = useLedger();
+
+const letter = (id: string, status: string, ago: string): string => `
+  INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+    order_id, failed_at, received_at, updated_at, headers)
+  VALUES ('${id}', '${status}', 'ORDER_PLACED', 3, 17, 'workflow', 'it is broken', 5, 0, 'pending',
+    now() - interval '${ago}', now() - interval '${ago}', now() - interval '${ago}', '[]')`;
+
+const STILL = { orderMs: 5_000 };
+
+test('open dead letters are told of with their reasons, and are no violation', async () => {
+  await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
+  await ledger().run('orders', letter('letter2', 'SENT_BACK', '1 hour'));
+  const { clean, checks } = await ledger().audit();
+  expect(clean).toBe(true);
+  expect(checks.find(({ name }) => name === 'dead letters')).toMatchObject({
+    checked: 2,
+    notes: [
+      '1 dead letter to be worked by an operator',
+      '  letter1  ORDER_PLACED, partition 3, offset 17, for workflow, order pending: it is broken',
+    ],
+  });
+});
+
+test('an order that stands still because of an open dead letter is explained by it, others are not', async () => {
+  await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
+  const report = await ledger().audit({ limits: STILL });
+  const progress = report.checks.find(({ name }) => name === 'progress');
+  expect(progress?.violations.map(({ examples }) => examples.map(({ id }) => id))).toEqual([
+    ['left', 'processing', 'shipped'],
+  ]);
+  expect(progress?.notes).toEqual([
+    '1 order that waits for an operator to work a dead letter',
+    expect.stringMatching(/^ {2}pending {2}PENDING since .*; letter letter1: it is broken$/),
+  ]);
+});
+
+test('an order whose dead letter was worked is explained by it no longer', async () => {
+  await ledger().run('orders', letter('letter1', 'DISCARDED', '1 hour'));
+  expect(await ledger().findings({ limits: STILL })).toEqual({
+    'progress: an order stands still': ['left', 'pending', 'processing', 'shipped'],
+  });
+});
+
+test('a letter that is being sent back for too long is found', async () => {
+  await ledger().run('orders', letter('letter1', 'SENDING_BACK', '2 minutes'));
+  await ledger().run('orders', letter('letter2', 'SENDING_BACK', '1 second'));
+  expect(await ledger().findings()).toEqual({
+    'dead letters: a dead letter that is to be sent back has not been': ['letter1'],
+  });
+});
+
+test('a message that was put aside and not kept is found, once it is not young any more', async () => {
+  const broker = createTestBroker();
+  await createTopicSetup(broker, 'test')();
+  const producer = broker.connect('test').producer();
+  await producer.connect();
+  const timestamp = String(Date.now() - 2_000);
+  const messages = [{ key: 'pending', value: 'x', timestamp, headers: { 'dlq.reason': 'it is broken' } }];
+  await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_SHIPPED.DLQ', messages }] });
+  await producer.disconnect();
+  const kafka = broker.connect('audit');
+  const findings = async (eventMs: number) => {
+    const { checks } = await ledger().audit({ kafka, limits: { eventMs } });
+    return checks.find(({ name }) => name === 'dead letters')?.violations;
+  };
+  expect(await findings(1_000)).toMatchObject([
+    {
+      problem: 'a message was put aside of which no dead letter was kept',
+      count: 1,
+      examples: [{ id: 'pending', detail: expect.stringContaining('it is broken') }],
+    },
+  ]);
+  expect(await findings(60_000)).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import { definePlantTests } from '../plants.ts';
+
+definePlantTests([
+  {
+    name: 'an order without a reservation',
+    database: 'inventory',
+    sql: `DELETE FROM reservations WHERE order_id = 'cancelled'`,
+    found: { 'cancellations: an order has no reservation': ['cancelled'] },
+  },
+  {
+    name: 'a lost reservation',
+    database: 'orders',
+    sql: `INSERT INTO orders SELECT 'new', 99, user_id, status, lines, 'r-new', created_at, updated_at, announced_at
+            FROM orders WHERE id = 'pending';
+          INSERT INTO order_history SELECT 'new', status, at, cause FROM order_history WHERE order_id = 'pending'`,
+    found: { 'reservations: an order has no reservation': ['new'] },
+  },
+  {
+    name: 'an order that stands on another reservation',
+    database: 'orders',
+    sql: `UPDATE orders SET reservation_id = 'other' WHERE id = 'processing'`,
+    found: {
+      'reservations: an order stands on another reservation than the one under its id': ['processing'],
+    },
+  },
+  {
+    name: 'an order with other units than its reservation',
+    database: 'orders',
+    sql: `UPDATE orders SET lines = '[{"itemId":"item1","quantity":2}]' WHERE id = 'delivered'`,
+    found: { 'reservations: a reservation has other units than its order': ['delivered'] },
+  },
+  {
+    name: 'stock that was given back although its order goes on',
+    database: 'inventory',
+    sql: `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pending';
+          UPDATE items SET available_qty = available_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
+          UPDATE items SET available_qty = available_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
+    found: { 'reservations: the stock of an order was given back, and it is not cancelled': ['pending'] },
+  },
+  {
+    name: 'stock that left before its order was shipped',
+    database: 'inventory',
+    sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'pending';
+          UPDATE items SET consumed_qty = consumed_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
+          UPDATE items SET consumed_qty = consumed_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
+    found: { 'reservations: stock has left before its order was shipped': ['pending'] },
+  },
+  {
+    name: 'stock that is held for a shipped order for too long',
+    database: 'orders',
+    sql: 'SELECT 1',
+    found: { 'reservations: the stock of a shipped order has not left': ['shipped'] },
+    limits: { leaveMs: 5_000 },
+  },
+  {
+    name: 'stock that is held for nobody for too long',
+    database: 'orders',
+    sql: `DELETE FROM order_history WHERE order_id = 'pending'; DELETE FROM orders WHERE id IN ('pending')`,
+    found: { 'reservations: stock is held for an order that is not there': ['pending'] },
+    limits: { stockMs: 9_000 },
+  },
+  {
+    name: 'stock that left for nobody',
+    database: 'orders',
+    sql: `DELETE FROM order_history WHERE order_id = 'left'; DELETE FROM orders WHERE id = 'left'`,
+    found: { 'reservations: stock has left for an order that is not there': ['left'] },
+  },
+  {
+    name: 'an order that goes on although it gave its stock back',
+    database: 'orders',
+    sql: `UPDATE orders SET stock_returned_at = now() WHERE id = 'shipped'`,
+    found: { 'reservations: an order that is not cancelled has given its stock back': ['shipped'] },
+  },
+  {
+    name: 'a cancelled order whose stock has left',
+    database: 'inventory',
+    sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'cancelled';
+          UPDATE items SET consumed_qty = consumed_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
+          UPDATE items SET consumed_qty = consumed_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+    found: { 'cancellations: the stock of a cancelled order has left': ['cancelled'] },
+  },
+  {
+    name: 'a cancelled order whose stock is held although it was given back',
+    database: 'inventory',
+    sql: `UPDATE reservations SET state = 'HELD' WHERE order_id = 'cancelled';
+          UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
+          UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+    found: {
+      'cancellations: the stock of a cancelled order is still held, although it was given back': [
+        'cancelled',
+      ],
+    },
+  },
+  {
+    name: 'a cancelled order for which stock is held anew for too long',
+    database: 'inventory',
+    sql: `UPDATE reservations SET state = 'HELD', reservation_id = 'second' WHERE order_id = 'cancelled';
+          UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
+          UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+    found: { 'cancellations: stock is held anew for a cancelled order': ['cancelled'] },
+    limits: { stockMs: 9_000 },
+  },
+  {
+    name: 'a cancelled order whose stock is not back for too long',
+    database: 'orders',
+    sql: `UPDATE orders SET stock_returned_at = NULL WHERE id = 'cancelled'`,
+    found: { 'cancellations: the stock of a cancelled order is not known to be back': ['cancelled'] },
+    limits: { stockMs: 8_500 },
+  },
+]);

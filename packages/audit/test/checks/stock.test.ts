@@ -1,0 +1,48 @@
+import { definePlantTests } from '../plants.ts';
+
+/** The database itself would not let it happen. */
+const UNCHECKED =
+  'ALTER TABLE items DROP CONSTRAINT items_nothing_lost, DROP CONSTRAINT items_nothing_below_zero;';
+
+definePlantTests([
+  {
+    name: 'units that have vanished from an item',
+    database: 'inventory',
+    sql: `${UNCHECKED} UPDATE items SET available_qty = available_qty - 1 WHERE id = 'item1'`,
+    found: {
+      'stock: units are missing or too many: stocked is not available + reserved + consumed': ['item1'],
+    },
+  },
+  {
+    name: 'an item that was sold below zero',
+    database: 'inventory',
+    sql: `${UNCHECKED} UPDATE items SET available_qty = -5, stocked_qty = stocked_qty - 95 WHERE id = 'item1'`,
+    found: { 'stock: an item has fewer than no units': ['item1'] },
+  },
+  {
+    name: 'reserved units without a reservation',
+    database: 'inventory',
+    sql: `UPDATE items SET available_qty = available_qty - 1, reserved_qty = reserved_qty + 1 WHERE id = 'item2'`,
+    found: { 'stock: the reserved units of an item are not those of its held reservations': ['item2'] },
+  },
+  {
+    name: 'units that have left without a reservation',
+    database: 'inventory',
+    sql: `UPDATE items SET available_qty = available_qty - 1, consumed_qty = consumed_qty + 1 WHERE id = 'item2'`,
+    found: {
+      'stock: the units of an item that have left are not those of its consumed reservations': ['item2'],
+    },
+  },
+  {
+    name: 'stock that was given back twice',
+    database: 'inventory',
+    sql: `UPDATE items SET available_qty = available_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1'`,
+    found: { 'stock: the reserved units of an item are not those of its held reservations': ['item1'] },
+  },
+  {
+    name: 'stock that is reserved of an item that is not there',
+    database: 'inventory',
+    sql: `DELETE FROM items WHERE id = 'item2'`,
+    found: { 'stock: stock is reserved of an item that is not there': ['item2'] },
+  },
+]);

@@ -1,0 +1,112 @@
+import type { ErrorBody, Input, Operation, Output } from '@order-pipeline/contracts';
+import {
+  backoffMs,
+  continueTrace,
+  createHttpTransport,
+  isTransient,
+  sleep,
+  type Reply,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import { pino } from 'pino';
+import { GatewayError } from './gateway-error.ts';
+
+/** What the gateway answered: what was asked for, or a refusal. */
+export type Answer<T> =
+  | { readonly refusal: undefined; readonly body: T; readonly nextCursor: string | undefined }
+  | { readonly refusal: ErrorBody };
+
+/** The API of the system, over connections that are kept alive. */
+export interface Gateway {
+  /**
+   * Asks; what is too much for now (429) or down for now (503) is asked again when the gateway says so.
+   *
+   * @throws GatewayError when that has gone on for too long
+   */
+  ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Answer<Output<O>>>;
+  /** How many requests were told to come back later. */
+  postponedCount(): number;
+  /** @throws GatewayError when nothing answers there */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly url: string;
+  readonly runtime: Runtime;
+  readonly signal: AbortSignal;
+  /** How long one thing is asked again and again; default a minute. */
+  readonly patienceMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const PATIENCE_MS = 60_000;
+const LONGEST_PAUSE_MS = 10_000;
+
+const cursorIn = (link: string | undefined): string | undefined => {
+  const target = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? '')?.[1];
+  const search = target?.split('?', 2)[1];
+  return new URLSearchParams(search).get('cursor') ?? undefined;
+};
+
+const answerOf = <T>({ status, body, headers }: Reply): Answer<T> =>
+  status >= 400
+    ? { refusal: body as ErrorBody }
+    : { refusal: undefined, body: body as T, nextCursor: cursorIn(headers?.['link']) };
+
+/** How long to wait before asking again, for an answer that may be another one later. */
+const pauseMs = (reply: Reply | undefined, attempt: number, runtime: Runtime): number | undefined => {
+  if (reply !== undefined && reply.status !== 429 && reply.status !== 503) return undefined;
+  const askedMs = Number(reply?.headers?.['retry-after'] ?? 0) * 1_000;
+  // Spread by chance, or all that were refused together would come back together.
+  return Math.min(LONGEST_PAUSE_MS, (askedMs || 0) + backoffMs(runtime, attempt, 100, 1_000));
+};
+
+export const createGateway = ({
+  url,
+  runtime,
+  signal,
+  patienceMs = PATIENCE_MS,
+}: GatewayOptions): Gateway => {
+  const { transport, close } = createHttpTransport('api-gateway', url, TIMEOUT_MS);
+  const logger = pino({ level: 'silent' });
+  let postponed = 0;
+
+  /** No reply: the gateway could not be reached. */
+  const askOnce = async (operation: Operation, input: Input<Operation>): Promise<Reply | undefined> => {
+    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    try {
+      return await transport(operation, input, call);
+    } catch (error) {
+      if (isTransient(error)) return undefined;
+      throw error;
+    }
+  };
+
+  return {
+    ask: async (operation, input) => {
+      const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
+      const giveUpAt = runtime.now() + patienceMs;
+      for (let attempt = 1; ; attempt += 1) {
+        signal.throwIfAborted();
+        const reply = await askOnce(operation, whole);
+        const pause = pauseMs(reply, attempt, runtime);
+        if (reply !== undefined && pause === undefined) return answerOf(reply);
+        if (runtime.now() > giveUpAt) {
+          const last = reply ? (reply.body as ErrorBody).error : 'it does not answer';
+          throw new GatewayError(
+            `Gave up on ${url}: asked for ${patienceMs / 1_000} s to ${operation.summary.toLowerCase()}, ${last}`,
+          );
+        }
+        if (reply) postponed += 1;
+        await sleep(runtime, pause ?? 0, signal);
+      }
+    },
+    postponedCount: () => postponed,
+    ping: () =>
+      transport.ping().catch((error: unknown) => {
+        throw new GatewayError(`No gateway answers at ${url}: ${(error as Error).message}`);
+      }),
+    close,
+  };
+};

@@ -1,0 +1,3 @@
+export * from './gateway-error.ts';
+export * from './gateway.ts';
+export * from './pages.ts';

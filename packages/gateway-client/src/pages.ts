@@ -1,0 +1,28 @@
+import type { Input, inventoryApi, ordersApi, Output } from '@order-pipeline/contracts';
+import { GatewayError } from './gateway-error.ts';
+import type { Gateway } from './gateway.ts';
+
+const PAGE_SIZE = 1_000;
+
+type PagedOperation = typeof ordersApi.listOrders | typeof inventoryApi.listItems;
+
+/**
+ * The pages of a list, newest first, each read when it is asked for.
+ *
+ * @param filter what of the list is asked for, such as orders of one status
+ * @throws GatewayError when the list is refused
+ */
+export const pagesOf = async function* <O extends PagedOperation>(
+  gateway: Gateway,
+  operation: O,
+  filter: Partial<Input<O>['query']> = {},
+): AsyncGenerator<Output<O>> {
+  let cursor: string | undefined;
+  do {
+    const query = { ...filter, limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
+    const answer = await gateway.ask<PagedOperation>(operation, { query });
+    if (answer.refusal) throw new GatewayError(`${operation.path} answered: ${answer.refusal.error}`);
+    yield answer.body as Output<O>;
+    cursor = answer.nextCursor;
+  } while (cursor !== undefined);
+};

@@ -1,0 +1,130 @@
+import { expect } from '@jest/globals';
+import type { Area } from './behaviour.ts';
+import { hear } from './hearing.ts';
+import { eventually } from './waiting.ts';
+
+const waiting: Area = (behaviour) => {
+  behaviour('the wait grows from attempt to attempt, up to a limit', async (world) => {
+    const topic = await world.createTopic();
+    await world.send(topic, 'a');
+    const retry = { initialRetryTime: 50, factor: 0, multiplier: 4, retries: 5, maxRetryTime: 300 };
+    const attempts: number[] = [];
+    const { values } = await world.listen(topic, {
+      config: { retry },
+      onMessage: () => {
+        attempts.push(performance.now());
+        if (attempts.length < 5) throw new Error('not yet');
+      },
+    });
+    await eventually(() => expect(values()).toEqual(['a']));
+    const waits = attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0));
+    for (const [index, expected] of [50, 200, 300, 300].entries()) {
+      // Never before its time, save for the millisecond that a timer may be early; how late is up to the machine.
+      expect(waits[index]).toBeGreaterThan(expected - 2);
+    }
+    expect(waits[3]).toBeLessThan(1200);
+  });
+
+  behaviour('while it waits the consumer fetches nothing from any partition', async (world) => {
+    const topic = await world.createTopic({ partitions: 2 });
+    await world.send(topic, { partition: 0, value: 'bad' });
+    const consumer = world.consumer({ retry: { initialRetryTime: 300, factor: 0, retries: 5 } });
+    const fetches = hear(consumer, ['FETCH_START']);
+    const seen: string[] = [];
+    const before: number[] = [];
+    await world.listen(topic, {
+      consumer,
+      onMessage: async ({ value }) => {
+        seen.push(value);
+        before.push(fetches.events.length);
+        if (seen.length === 1) {
+          await world.send(topic, { partition: 1, value: 'good' });
+          throw new Error('once');
+        }
+      },
+    });
+    await eventually(() => expect(seen.toSorted()).toEqual(['bad', 'bad', 'good']));
+    // Both come with one fetch, the one after the wait.
+    expect(before.slice(1)).toEqual([(before[0] ?? 0) + 1, (before[0] ?? 0) + 1]);
+  });
+
+  behaviour('a failure in one partition lets the others of the same fetch finish first', async (world) => {
+    const topic = await world.createTopic({ partitions: 2 });
+    for (const partition of [0, 1]) {
+      await world.send(topic, { partition, value: `${partition}a` }, { partition, value: `${partition}b` });
+    }
+    const consumer = world.consumer();
+    const fetches = hear(consumer, ['FETCH']);
+    const tried: string[] = [];
+    let failing: number | undefined;
+    let failedIn: number | undefined;
+    await world.listen(topic, {
+      consumer,
+      onMessage: ({ partition, value }) => {
+        // Whichever partition comes first.
+        failing ??= partition;
+        tried.push(`${partition === failing ? 'failing' : 'other'} ${value.slice(1)}`);
+        if (partition !== failing) expect(fetches.events.length).toBe(failedIn);
+        if (tried.length > 1) return;
+        failedIn = fetches.events.length;
+        throw new Error('once');
+      },
+    });
+    const expected = ['failing a', 'other a', 'other b', 'failing a', 'failing b'];
+    await eventually(() => expect(tried).toEqual(expected));
+  });
+};
+
+const counting: Area = (behaviour) => {
+  behaviour(
+    'failures are counted since the last join: a success in between does not start anew',
+    async (world) => {
+      const topic = await world.createTopic();
+      await world.send(topic, 'a', 'b', 'c', 'd');
+      const failed = new Set<string>();
+      const consumer = world.consumer({ retry: { initialRetryTime: 20, maxRetryTime: 40, retries: 2 } });
+      const crashes = hear(consumer, ['CRASH']);
+      const { values } = await world.listen(topic, {
+        consumer,
+        onMessage: ({ value }) => {
+          if (value === 'd' || failed.has(value)) return;
+          failed.add(value);
+          throw new Error(`once at ${value}`);
+        },
+      });
+      await eventually(() => expect(values()).toEqual(['a', 'b', 'c', 'd']));
+      expect(crashes.payloads('CRASH')).toMatchObject([{ error: { message: 'once at c', retryCount: 2 } }]);
+    },
+  );
+
+  behaviour('another join starts the count anew', async (world) => {
+    const topic = await world.createTopic();
+    const config = { retry: { initialRetryTime: 20, retries: 1 }, heartbeatInterval: 50 };
+    const consumer = world.consumer(config);
+    const heard = hear(consumer, ['CRASH', 'GROUP_JOIN']);
+    const failed = new Set<string>();
+    const { values } = await world.listen(topic, {
+      consumer,
+      onMessage: ({ value }) => {
+        if (failed.has(value)) return;
+        failed.add(value);
+        throw new Error(`once at ${value}`);
+      },
+    });
+    for (const value of ['a', 'b', 'c']) {
+      await world.send(topic, value);
+      await eventually(() => expect(values()).toContain(value));
+      const joins = heard.payloads('GROUP_JOIN').length;
+      // Somebody comes and goes, so that the group is joined again.
+      const guest = await world.listen(topic, { config });
+      await guest.consumer.disconnect();
+      await eventually(() => expect(heard.payloads('GROUP_JOIN').length).toBeGreaterThan(joins + 1));
+    }
+    expect([values(), heard.payloads('CRASH')]).toEqual([['a', 'b', 'c'], []]);
+  });
+};
+
+export const backingOff: Area = (behaviour) => {
+  waiting(behaviour);
+  counting(behaviour);
+};

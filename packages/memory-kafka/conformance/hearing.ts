@@ -1,0 +1,58 @@
+import type { Consumer, ConsumerEvents, InstrumentationEvent } from 'kafkajs';
+
+/** An event of a consumer, whatever its payload. */
+export type HeardEvent = InstrumentationEvent<unknown>;
+
+type EventKey = keyof ConsumerEvents;
+
+/** The events that a test tells apart: those of the network come or do not, and no behaviour depends on them. */
+export const EVENT_KEYS: readonly EventKey[] = [
+  'CONNECT',
+  'GROUP_JOIN',
+  'FETCH_START',
+  'FETCH',
+  'START_BATCH_PROCESS',
+  'END_BATCH_PROCESS',
+  'COMMIT_OFFSETS',
+  'HEARTBEAT',
+  'REBALANCING',
+  'RECEIVED_UNSUBSCRIBED_TOPICS',
+  'STOP',
+  'DISCONNECT',
+  'CRASH',
+];
+
+/** What `hear` collects. */
+export interface Hearing {
+  readonly events: readonly HeardEvent[];
+  /** The keys of the events in the order in which they came, as in `consumer.events`. */
+  keys(): string[];
+  /** The payloads of one kind, in their order. */
+  payloads(key: EventKey): unknown[];
+}
+
+/** Collects the consumer's events of these kinds from now on. */
+export const hear = (consumer: Consumer, keys: readonly EventKey[] = EVENT_KEYS): Hearing => {
+  const heard: { key: EventKey; event: HeardEvent }[] = [];
+  const events: HeardEvent[] = [];
+  for (const key of keys) {
+    consumer.on(consumer.events[key], (event: HeardEvent) => {
+      heard.push({ key, event });
+      events.push(event);
+    });
+  }
+  return {
+    events,
+    keys: () => heard.map(({ key }) => key),
+    payloads: (wanted) => heard.filter(({ key }) => key === wanted).map(({ event }) => event.payload),
+  };
+};
+
+/** The next event of this kind; the listener is there as soon as this was called. */
+export const nextEvent = (consumer: Consumer, key: EventKey): Promise<HeardEvent> =>
+  new Promise((resolve) => {
+    const remove = consumer.on(consumer.events[key], (event: HeardEvent) => {
+      remove();
+      resolve(event);
+    });
+  });

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  Admin,
+  Consumer,
+  ConsumerConfig,
+  ConsumerRunConfig,
+  Kafka,
+  KafkaConfig,
+  KafkaMessage,
+  Message,
+  Producer,
+  ProducerConfig,
+} from 'kafkajs';
+import type { Side } from './side.ts';
+import { eventually } from './waiting.ts';
+
+/** Quick, and patient with a topic that was just created. */
+export const FAST_RETRY = { initialRetryTime: 20, maxRetryTime: 200, retries: 8 };
+
+export interface Received {
+  readonly topic: string;
+  readonly partition: number;
+  readonly value: string;
+  readonly message: KafkaMessage;
+}
+
+export interface Listening {
+  readonly consumer: Consumer;
+  readonly received: readonly Received[];
+  values(): string[];
+}
+
+export interface ListenOptions extends Omit<ConsumerRunConfig, 'eachMessage'> {
+  /** The one that listens; one of the world's group if not given. */
+  readonly consumer?: Consumer;
+  readonly config?: Partial<ConsumerConfig>;
+  /** True if not given. */
+  readonly fromBeginning?: boolean;
+  /** Called before a message counts as received. */
+  readonly onMessage?: (received: Received) => Promise<void> | void;
+}
+
+/** What one behaviour has to itself: clients, a group, and topics with names of their own. */
+export interface World {
+  readonly side: Side;
+  readonly kafkajs: Side['kafkajs'];
+  /** The group of this behaviour. */
+  readonly groupId: string;
+  readonly kafka: Kafka;
+  /** Connected. */
+  readonly admin: Admin;
+  /** Connected. */
+  readonly producer: Producer;
+  /** A name that nobody else uses, for a topic, a group or a transaction. */
+  unique(label: string): string;
+  /** Another instance over the same brokers, as another process would have it. */
+  another(config?: Partial<KafkaConfig>): Kafka;
+  /** A topic of this behaviour's own, and its name. */
+  createTopic(options?: { readonly label?: string; readonly partitions?: number }): Promise<string>;
+  send(topic: string, ...messages: (Message | string)[]): Promise<void>;
+  /** A connected producer of its own, disconnected at the end. */
+  connectProducer(config?: ProducerConfig): Promise<Producer>;
+  /** Disconnects a client at the end. */
+  keep<C extends Pick<Consumer, 'disconnect'>>(client: C): C;
+  /** A consumer of an instance of its own, by default in the world's group; disconnected at the end. */
+  consumer(config?: Partial<ConsumerConfig>): Consumer;
+  /** Subscribes, runs, and collects what arrives, message by message. */
+  listen(topics: string | readonly string[], options?: ListenOptions): Promise<Listening>;
+  /** The offset that the group has committed; '-1' if none. */
+  committed(topic: string, partition?: number, groupId?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+type Opened = Pick<Consumer, 'disconnect'>;
+
+const createClients = (side: Side) => {
+  const opened: Opened[] = [];
+  const another = (config: Partial<KafkaConfig> = {}): Kafka =>
+    new side.kafkajs.Kafka({
+      brokers: [...side.brokers],
+      clientId: 'conformance',
+      logLevel: side.kafkajs.logLevel.NOTHING,
+      retry: FAST_RETRY,
+      ...config,
+    });
+  return {
+    another,
+    keep: <C extends Opened>(client: C): C => {
+      opened.push(client);
+      return client;
+    },
+    closeAll: async (): Promise<void> => {
+      await Promise.all(opened.splice(0).map((client) => client.disconnect()));
+    },
+  };
+};
+
+const fullMessages = (messages: readonly (Message | string)[]): Message[] =>
+  messages.map((message) => (typeof message === 'string' ? { value: message } : message));
+
+const listen = async (
+  consumer: Consumer,
+  topics: string | readonly string[],
+  { fromBeginning = true, onMessage, ...run }: Omit<ListenOptions, 'consumer' | 'config'>,
+): Promise<Listening> => {
+  const received: Received[] = [];
+  await consumer.subscribe({ topics: [topics].flat(), fromBeginning });
+  await consumer.run({
+    ...run,
+    eachMessage: async ({ topic, partition, message }) => {
+      const one = { topic, partition, value: String(message.value), message };
+      await onMessage?.(one);
+      received.push(one);
+    },
+  });
+  return { consumer, received, values: () => received.map(({ value }) => value) };
+};
+
+/** A world on `side`; whoever opens it closes it. */
+export const openWorld = async (side: Side): Promise<World> => {
+  const clients = createClients(side);
+  const id = randomUUID().slice(0, 8);
+  let names = 0;
+  const unique = (label: string): string => `${label}-${id}-${(names += 1)}`;
+  const kafka = clients.another();
+  const admin = clients.keep(kafka.admin());
+  const producer = clients.keep(kafka.producer());
+  await Promise.all([admin.connect(), producer.connect()]);
+  const groupId = unique('group');
+  const consumer = (config: Partial<ConsumerConfig> = {}): Consumer =>
+    clients.keep(clients.another().consumer({ groupId, maxWaitTimeInMs: 100, retry: FAST_RETRY, ...config }));
+  return {
+    side,
+    kafkajs: side.kafkajs,
+    groupId,
+    kafka,
+    admin,
+    producer,
+    unique,
+    another: clients.another,
+    keep: clients.keep,
+    createTopic: async ({ label = 'topic', partitions = 1 } = {}) => {
+      const topic = unique(label);
+      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+      // Not waitForLeaders: it gives up where Kafka does not know yet of the topic that it has just created, and does not
+      // wait until each leader knows that it is one. A send before that is tried again, and written twice elsewhere.
+      await eventually(() => admin.fetchTopicOffsets(topic));
+      return topic;
+    },
+    send: async (topic, ...messages) => {
+      await producer.send({ topic, messages: fullMessages(messages) });
+    },
+    connectProducer: async (config) => {
+      const own = clients.keep(clients.another().producer(config));
+      await own.connect();
+      return own;
+    },
+    consumer,
+    listen: (topics, { consumer: given, config, ...options } = {}) =>
+      listen(given ?? consumer(config), topics, options),
+    committed: async (topic, partition = 0, group = groupId) => {
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      return found?.partitions.find((each) => each.partition === partition)?.offset ?? '-1';
+    },
+    close: clients.closeAll,
+  };
+};

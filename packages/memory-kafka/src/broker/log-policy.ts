@@ -1,0 +1,56 @@
+import { configValue, type TopicConfig } from './topic-config.ts';
+
+/** How much of a log is kept; what is not said is unlimited. */
+export interface Retention {
+  /** Messages of each partition. */
+  readonly messages?: number;
+  /** Bytes of each partition, in Kafka's format. A partition keeps at least so many, and at most one batch more. */
+  readonly bytes?: number;
+  /** Milliseconds of the cluster's clock, from a message's timestamp on. */
+  readonly ms?: number;
+}
+
+/** What a topic's configuration means for its logs; times in milliseconds. */
+export interface LogPolicy {
+  /** Undefined if everything is kept. */
+  readonly retention: Retention | undefined;
+  /** Of one batch. */
+  readonly maxBatchBytes: number;
+  readonly needsKeys: boolean;
+  /** Whether a record's timestamp is the time of its arrival. */
+  readonly usesAppendTime: boolean;
+  readonly timestampMaxBeforeMs: number;
+  readonly timestampMaxAfterMs: number;
+}
+
+/** The topic's own limit, if it has one: -1 and everything else below 0 stands for none. */
+const ownLimit = (config: TopicConfig, name: string, limit: number | undefined): number => {
+  const own = config.get(name);
+  if (own === undefined) return limit ?? Infinity;
+  return Number(own) < 0 ? Infinity : Number(own);
+};
+
+const retentionOf = (config: TopicConfig, common: Retention): Retention | undefined => {
+  const retention = {
+    messages: common.messages ?? Infinity,
+    bytes: ownLimit(config, 'retention.bytes', common.bytes),
+    ms: ownLimit(config, 'retention.ms', common.ms),
+  };
+  return Object.values(retention).some((limit) => limit < Infinity) ? retention : undefined;
+};
+
+/**
+ * `common` is the retention of topics that were told nothing else. Kafka's own defaults do not count: a test that looks
+ * back a week later, or writes with old timestamps, finds everything.
+ */
+export const createLogPolicy = (config: TopicConfig, common: Retention): LogPolicy => {
+  const policies = configValue(config, 'cleanup.policy').split(',');
+  return {
+    retention: policies.includes('delete') ? retentionOf(config, common) : undefined,
+    maxBatchBytes: Number(configValue(config, 'max.message.bytes')),
+    needsKeys: policies.includes('compact'),
+    usesAppendTime: configValue(config, 'message.timestamp.type') === 'LogAppendTime',
+    timestampMaxBeforeMs: Number(configValue(config, 'message.timestamp.before.max.ms')),
+    timestampMaxAfterMs: Number(configValue(config, 'message.timestamp.after.max.ms')),
+  };
+};

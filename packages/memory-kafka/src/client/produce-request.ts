@@ -1,0 +1,130 @@
+import kafkajs from 'kafkajs';
+import type { CompressionTypes, Message, RecordMetadata } from 'kafkajs';
+import type { Core } from '../broker/core.ts';
+import type { Writer } from '../broker/partition-log.ts';
+import { toRecords, type RecordToWrite } from '../broker/records.ts';
+import type { ProducerIdentity } from '../broker/transactions.ts';
+import { protocolError, toError } from '../errors.ts';
+
+/** As whom messages are written: nobody, an idempotent producer, or a transaction. */
+export interface WriterIdentity {
+  /** Undefined for a producer without identity. */
+  identity(): ProducerIdentity | undefined;
+  readonly transactionalId: string | undefined;
+  /** Sequence numbers given out so far, by topic and partition. */
+  readonly sequences: Map<string, number>;
+  /** Runs requests one after the other: sequence numbers have to arrive in their order. */
+  inTurn<T>(request: () => Promise<T>): Promise<T>;
+}
+
+export interface PartitionMessages {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: readonly Message[];
+}
+
+/** How messages are to be written. */
+export interface Terms {
+  /** Who has to have them before the answer: nobody (0), the leader (1), all replicas (-1). */
+  readonly acks: number;
+  readonly compression: CompressionTypes;
+}
+
+const ANONYMOUS: Writer = { producerId: -1, producerEpoch: 0, firstSequence: 0, transactional: false };
+
+/** Throws what the registered codec throws (KafkaJSNotImplemented, if none was registered), TypeError if there cannot be one. */
+export const checkCompression = (compression: CompressionTypes): void => {
+  if (compression === kafkajs.CompressionTypes.None) return;
+  const codec = Object.entries<() => unknown>(kafkajs.CompressionCodecs).find(
+    ([type]) => type === String(compression),
+  );
+  if (codec === undefined) throw new TypeError(`There is no compression ${compression}`);
+  codec[1]();
+};
+
+interface Encoded extends PartitionMessages {
+  readonly records: readonly RecordToWrite[];
+}
+
+const encode = (core: Core, parts: readonly PartitionMessages[]): Encoded[] => {
+  // A clock may stand between two milliseconds, a timestamp cannot.
+  const now = Math.floor(core.clock.now());
+  return parts.map((part) => ({ ...part, records: toRecords(part.messages, now) }));
+};
+
+const sequenceKey = ({ topic, partition }: PartitionMessages): string => `${topic}|${partition}`;
+
+const writerFor = (writer: WriterIdentity, part: PartitionMessages): Writer => {
+  const identity = writer.identity();
+  if (identity === undefined) return ANONYMOUS;
+  const firstSequence = writer.sequences.get(sequenceKey(part)) ?? 0;
+  return { ...identity, firstSequence, transactional: writer.transactionalId !== undefined };
+};
+
+const write = (core: Core, part: Encoded, as: Writer, isCompressed: boolean): RecordMetadata => {
+  const { topic, partition, records } = part;
+  const log = core.topics.partition(topic, partition);
+  const { firstOffset, appendTime = -1 } = log.append(records, as, isCompressed);
+  return {
+    topicName: topic,
+    partition,
+    errorCode: 0,
+    baseOffset: String(firstOffset),
+    logAppendTime: String(appendTime),
+    logStartOffset: String(log.low()),
+  };
+};
+
+const enlistAll = (core: Core, parts: readonly Encoded[], writer: WriterIdentity): void => {
+  const { transactionalId } = writer;
+  const identity = writer.identity();
+  if (transactionalId === undefined || identity === undefined) return;
+  core.transactions.check(transactionalId, identity);
+  const logs = parts.map(({ topic, partition }) => core.topics.partition(topic, partition));
+  for (const log of logs) core.transactions.enlist(transactionalId, log);
+};
+
+/**
+ * What the broker does with a produce request. Throws, before anything is written, what is wrong with the messages
+ * themselves; and INVALID_REQUIRED_ACKS. A partition's refusal does not keep the others from being written: the first
+ * of them is thrown afterwards.
+ */
+export const writeAll = (
+  core: Core,
+  parts: readonly PartitionMessages[],
+  writer: WriterIdentity,
+  { acks, compression }: Terms,
+): RecordMetadata[] => {
+  if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
+  const encoded = encode(core, parts);
+  enlistAll(core, encoded, writer);
+  const isCompressed = compression !== kafkajs.CompressionTypes.None;
+  const refusals: unknown[] = [];
+  const written = encoded.flatMap((part) => {
+    try {
+      return [write(core, part, writerFor(writer, part), isCompressed)];
+    } catch (refusal) {
+      refusals.push(refusal);
+      return [];
+    }
+  });
+  // With acks 0 nobody hears of it.
+  if (refusals.length > 0 && acks !== 0) throw toError(refusals[0]);
+  return written;
+};
+
+/** Makes a request when those before it are done, and moves the sequence numbers on when it is answered. */
+export const inSequence = <T>(
+  writer: WriterIdentity,
+  parts: readonly PartitionMessages[],
+  request: () => Promise<T>,
+): Promise<T> =>
+  writer.inTurn(async () => {
+    const answer = await request();
+    // Only what was answered counts: a retry has to come with the numbers of the first attempt.
+    for (const part of parts) {
+      const key = sequenceKey(part);
+      writer.sequences.set(key, (writer.sequences.get(key) ?? 0) + part.messages.length);
+    }
+    return answer;
+  });

@@ -1,0 +1,170 @@
+import { expect, test } from '@jest/globals';
+import { ConfigResourceTypes, createCluster, Kafka, KafkaJSNotImplemented, logLevel } from '../src/index.ts';
+import { eventually, inWorld, listen, rejection, type World } from './support.ts';
+
+// The rows of the README's table of differences that are about topics, configurations, admins and transactions.
+
+const createTold = async ({ kafka }: World, topic: string, name: string, value: string): Promise<void> => {
+  await kafka.admin().createTopics({ topics: [{ topic, configEntries: [{ name, value }] }] });
+};
+
+test(
+  'what does not exist in memory says so by name',
+  inWorld(async ({ kafka }) => {
+    const admin = kafka.admin();
+    const calls = [
+      'describeAcls',
+      'createAcls',
+      'deleteAcls',
+      'alterPartitionReassignments',
+      'listPartitionReassignments',
+    ] as const;
+    for (const call of calls) {
+      const refused: Promise<unknown> = Reflect.apply(admin[call], admin, [{}]);
+      const error = await rejection(refused);
+      expect(error).toBeInstanceOf(KafkaJSNotImplemented);
+      expect(error).toMatchObject({
+        message: `admin.${call}() is not implemented by memory-kafka`,
+        retriable: false,
+      });
+    }
+  }),
+);
+
+test(
+  'brokers cannot be configured',
+  inWorld(async ({ kafka }) => {
+    const admin = kafka.admin();
+    for (const type of [ConfigResourceTypes.BROKER, ConfigResourceTypes.BROKER_LOGGER]) {
+      const resources = [{ type, name: '1', configEntries: [] }];
+      const calls = {
+        describeConfigs: admin.describeConfigs({ resources, includeSynonyms: false }),
+        alterConfigs: admin.alterConfigs({ resources, validateOnly: false }),
+      };
+      for (const [call, refused] of Object.entries(calls)) {
+        const error = await rejection(refused);
+        expect(error).toBeInstanceOf(KafkaJSNotImplemented);
+        expect(error.message).toBe(`admin.${call}() of brokers is not implemented by memory-kafka`);
+      }
+    }
+  }),
+);
+
+test(
+  'nothing is compacted',
+  inWorld(async (world) => {
+    await createTold(world, 'compacted', 'cleanup.policy', 'compact');
+    await world.send('compacted', { key: 'k', value: 'a' }, { key: 'k', value: 'b' });
+    await world.send('compacted', { key: 'k', value: null });
+    const { received } = await listen(world, 'compacted');
+    await eventually(() =>
+      expect(received.map(({ message }) => message.value?.toString())).toEqual(['a', 'b', undefined]),
+    );
+  }),
+);
+
+test(
+  'nothing expires that was not told to, however old; what was told to goes at once, batch by batch',
+  inWorld(async (world) => {
+    await createTold(world, 'told', 'retention.ms', '60000');
+    for (const topic of ['untold', 'told']) await world.send(topic, { value: 'old', timestamp: '1' }, 'new');
+    for (const topic of ['untold', 'told']) await world.send(topic, { value: 'old', timestamp: '1' });
+    const offsets = async (topic: string) => (await world.kafka.admin().fetchTopicOffsets(topic))[0];
+    expect(await offsets('untold')).toMatchObject({ low: '0', high: '3' });
+    // The first batch has a message that is not old, so it stays, and so does what came after it.
+    expect(await offsets('told')).toMatchObject({ low: '0', high: '3' });
+    await createTold(world, 'told-anew', 'retention.ms', '60000');
+    await world.send('told-anew', { value: 'old', timestamp: '1' });
+    expect(await offsets('told-anew')).toMatchObject({ low: '1', high: '1' });
+  }),
+);
+
+test('a cluster is one broker, at the first address', async () => {
+  const cluster = createCluster();
+  const kafka = new Kafka({ brokers: ['kafka:19092', 'other:1'], cluster, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  expect(await admin.describeCluster()).toEqual({
+    brokers: [{ nodeId: 1, host: 'kafka', port: 19092 }],
+    controller: 1,
+    clusterId: 'memory-kafka',
+  });
+  expect(await admin.createTopics({ topics: [{ topic: 'twofold', replicationFactor: 2 }] })).toBe(true);
+});
+
+test(
+  'there are no internal topics, and what an admin is told is in order',
+  inWorld(async (world) => {
+    const admin = world.kafka.admin();
+    await world.createTopic('b', 3);
+    await world.createTopic('a', 1);
+    await admin.setOffsets({ groupId: 'g', topic: 'a', partitions: [{ partition: 0, offset: '0' }] });
+    expect(await admin.listTopics()).toEqual(['b', 'a']);
+    const { topics } = await admin.fetchTopicMetadata({ topics: ['b', 'a'] });
+    expect(
+      topics.map(({ name, partitions }) => [name, partitions.map(({ partitionId }) => partitionId)]),
+    ).toEqual([
+      ['b', [0, 1, 2]],
+      ['a', [0]],
+    ]);
+    expect((await admin.fetchTopicOffsets('b')).map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  }),
+);
+
+test(
+  'an offset that makes no sense leaves nobody behind in the group',
+  inWorld(async (world) => {
+    await world.createTopic('set');
+    const admin = world.kafka.admin();
+    const set = (offset: string) =>
+      admin.setOffsets({ groupId: 'g', topic: 'set', partitions: [{ partition: 0, offset }] });
+    expect(await rejection(set('x'))).toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: 'Invalid offset, expected a long received x',
+    });
+    expect(await rejection(set('-3'))).toMatchObject({ message: 'Offset must not be a negative number' });
+    await set('1');
+    expect(await admin.fetchOffsets({ groupId: 'g' })).toMatchObject([{ partitions: [{ offset: '1' }] }]);
+  }),
+);
+
+test(
+  'the next transaction need not wait for the last one',
+  inWorld(async (world) => {
+    await world.createTopic('read');
+    const producer = world.kafka.producer({ transactionalId: 'tx', idempotent: true });
+    await producer.connect();
+    for (let turn = 0; turn < 20; turn += 1) {
+      const transaction = await producer.transaction();
+      const partitions = [{ partition: 0, offset: String(turn) }];
+      await transaction.sendOffsets({ consumerGroupId: 'g', topics: [{ topic: 'read', partitions }] });
+      await transaction.commit();
+    }
+    expect(await world.kafka.admin().fetchOffsets({ groupId: 'g' })).toMatchObject([
+      { partitions: [{ offset: '19' }] },
+    ]);
+    await producer.disconnect();
+  }),
+);
+
+test(
+  'a configuration without effect is told back',
+  inWorld(async (world) => {
+    await createTold(world, 'small-segments', 'segment.bytes', '1048576');
+    const name = 'small-segments';
+    const { resources } = await world.kafka.admin().describeConfigs({
+      resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: ['segment.bytes'] }],
+      includeSynonyms: false,
+    });
+    expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1048576', isDefault: false }]);
+  }),
+);
+
+test(
+  'a fresh admin client can delete messages at once',
+  inWorld(async (world) => {
+    await world.send('fresh', 'a', 'b');
+    const partitions = [{ partition: 0, offset: '1' }];
+    await world.kafka.admin().deleteTopicRecords({ topic: 'fresh', partitions });
+    expect(await world.kafka.admin().fetchTopicOffsets('fresh')).toMatchObject([{ low: '1' }]);
+  }),
+);

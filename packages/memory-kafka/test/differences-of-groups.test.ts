@@ -1,0 +1,100 @@
+import { expect, test } from '@jest/globals';
+import { eventually, inWorld, listen, settle, withManualClock } from './support.ts';
+
+// The rows of the README's table of differences that are about groups and their members.
+
+test(
+  'members that start together get into one generation',
+  inWorld(async (world) => {
+    await world.createTopic('together', 4);
+    const members = await Promise.all([1, 2, 3, 4].map(() => listen(world, 'together')));
+    expect(members).toHaveLength(4);
+    expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
+  }),
+);
+
+test('what arrives, is resumed or sought is read without waiting for maxWaitTimeInMs', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      const { consumer, values } = await listen(world, 'prompt', { autoCommit: false });
+      await clock.settle();
+      await world.send('prompt', 'a');
+      await eventually(() => expect(values()).toEqual(['a']));
+      consumer.seek({ topic: 'prompt', partition: 0, offset: '0' });
+      await eventually(() => expect(values()).toEqual(['a', 'a']));
+      consumer.pause([{ topic: 'prompt' }]);
+      await world.send('prompt', 'b');
+      await clock.settle();
+      consumer.resume([{ topic: 'prompt' }]);
+      await eventually(() => expect(values()).toEqual(['a', 'a', 'b']));
+    },
+    () => options,
+  )();
+});
+
+test('an idle consumer stops at once, without waiting for maxWaitTimeInMs', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      const { consumer } = await listen(world, 'idle');
+      await clock.settle();
+      await consumer.disconnect();
+      expect(world.cluster.inspect().groups[0]?.members).toEqual([]);
+    },
+    () => options,
+  )();
+});
+
+test(
+  'a consumer that is told to stop while it joins does not stay',
+  inWorld(async (world) => {
+    const consumer = world.consumer();
+    await consumer.subscribe({ topics: ['joining'] });
+    const running = consumer.run({ eachMessage: async () => undefined });
+    await consumer.disconnect();
+    await running;
+    await settle();
+    expect(world.cluster.inspect().groups[0]?.members ?? []).toEqual([]);
+  }),
+);
+
+test('a consumer that is told to stop when it hears of its crash does not start again', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await world.send('crashed', 'a');
+      const consumer = world.consumer({ retry: { retries: 0, initialRetryTime: 1000 } });
+      const crashes: boolean[] = [];
+      consumer.on(consumer.events.CRASH, async ({ payload }) => {
+        crashes.push(payload.restart);
+        await consumer.stop();
+      });
+      let attempts = 0;
+      await listen(world, 'crashed', {
+        consumer,
+        onMessage: () => {
+          attempts += 1;
+          throw new Error('once more');
+        },
+      });
+      await eventually(() => expect(crashes).toEqual([true]));
+      await clock.advance(60_000);
+      expect(attempts).toBe(1);
+    },
+    () => options,
+  )();
+});
+
+test('a session may be as short as a test wants it', async () => {
+  const { clock, options } = withManualClock();
+  await inWorld(
+    async (world) => {
+      await listen(world, 'short', { config: { sessionTimeout: 5, heartbeatInterval: 1 } });
+      expect(world.cluster.inspect().groups[0]?.members).toHaveLength(1);
+      await clock.advance(6);
+      expect(world.cluster.inspect().groups[0]?.members).toEqual([]);
+    },
+    () => options,
+  )();
+});

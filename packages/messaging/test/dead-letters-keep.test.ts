@@ -1,0 +1,79 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { unavailable } from '@order-pipeline/service-kit';
+import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/testing';
+import { keepDeadLetters, type ReadDeadLetter } from '../src/index.ts';
+import { fresh, startHarness, WAIT, type Harness } from './support.ts';
+
+const TOPIC = 'ORDER_SHIPPED.DLQ';
+
+let harness: Harness;
+
+afterEach(() => harness?.service.close());
+
+/** Keeps letters, unless `refusal` says why not for what they hold. */
+const start = async (refusal: (value: string) => Error | undefined = () => undefined) => {
+  harness = await startHarness({ broker: withOwnGroups(createTestBroker()) });
+  const kept: ReadDeadLetter[] = [];
+  keepDeadLetters({
+    messaging: harness,
+    logger: harness.service.context.logger,
+    keep: async (letter, raw) => {
+      const error = refusal(String(raw.value));
+      if (error) throw error;
+      kept.push(letter);
+    },
+  });
+  return { timesKept: (key: string) => kept.filter(({ orderId }) => orderId === key).length };
+};
+
+const put = (key: string, value = 'x') =>
+  harness.publisher.send(TOPIC, [
+    { key, value, headers: { 'dlq.send-backs': '1', 'dlq.group': 'delivery', 'dlq.reason': 'x' } },
+  ]);
+
+test('every letter is kept, of whatever topic, also one that is a well-formed event', async () => {
+  const { timesKept } = await start();
+  const key = fresh('order');
+  await put(key);
+  await put(key, JSON.stringify({ orderId: key }));
+  await harness.publisher.send('ORDER_PLACED.DLQ', [{ key, value: null }]);
+  await eventually(() => expect(timesKept(key)).toBe(3), WAIT);
+});
+
+test('a letter that cannot be kept for now is waited with', async () => {
+  let isDown = true;
+  const { timesKept } = await start(() => (isDown ? unavailable('down') : undefined));
+  const key = fresh('order');
+  await put(key);
+  await eventually(() => {
+    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be put aside'));
+    expect(waits.length).toBeGreaterThan(1);
+  }, WAIT);
+  isDown = false;
+  await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
+});
+
+test('a letter that can never be kept holds nothing up, makes no dead letter, and is told with its place', async () => {
+  const { timesKept } = await start((value) => (value === 'bad' ? new Error('a bug') : undefined));
+  const key = fresh('order');
+  // Of one key, so in one partition.
+  await put(key, 'bad');
+  await put(key, 'good');
+  await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
+  await eventually(() => {
+    const told = harness.service.logs.filter(({ msg }) => msg.includes('it stays in its topic'));
+    expect(told).toHaveLength(1);
+    expect(harness.service.logs.some(({ msg }) => msg === 'put a message into the dead letters')).toBe(false);
+    expect(told[0]).toMatchObject({
+      level: 50,
+      topic: TOPIC,
+      partition: expect.any(Number),
+      offset: expect.any(String),
+    });
+  }, WAIT);
+});
+
+test('a service is ready while its keeper cannot reach the broker', async () => {
+  await start();
+  expect(await harness.service.context.health.readiness()).toEqual({ status: 'ready', checks: {} });
+});

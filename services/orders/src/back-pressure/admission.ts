@@ -1,0 +1,48 @@
+import { createBatcher, type Batcher, type Runtime } from '@order-pipeline/service-kit';
+import type { Placement } from '../domain.ts';
+import type { PlacementRequest } from '../placement.ts';
+import type { BackPressure } from './back-pressure.ts';
+
+const MAX_ORDERS_A_BATCH = 128;
+/**
+ * Half of the connections to the database: however slow it is, the other half is left to reads, cancellations, moves and
+ * the outbox relay. See POOL_SIZE in service-kit.
+ */
+const MAX_CONCURRENT_BATCHES = 3;
+/** Who waited longer would have no answer before the facade gives up on it. */
+const LONGEST_WAIT_MS = 1_000;
+/** So that memory has an end, even if they all came in one moment. */
+const MOST_WAITING = 10_000;
+
+/** Batches placements; one that would have to wait for too long is refused at once instead, with nothing done. */
+export const createAdmission = (options: {
+  readonly pressure: BackPressure;
+  readonly runtime: Pick<Runtime, 'now' | 'soon'>;
+  readonly place: (requests: PlacementRequest[]) => Promise<readonly Placement[]>;
+}): Batcher<PlacementRequest, Placement> => {
+  const { pressure, runtime, place } = options;
+  /** Since when those wait that are in no batch yet, the oldest first, as the batcher takes them. */
+  const waitingSince: number[] = [];
+  const batcher = createBatcher({
+    runtime,
+    maxSize: MAX_ORDERS_A_BATCH,
+    maxConcurrent: MAX_CONCURRENT_BATCHES,
+    run: (requests: PlacementRequest[]) => {
+      waitingSince.splice(0, requests.length);
+      return place(requests);
+    },
+  });
+  const isTooLong = (): boolean => {
+    const [oldest = Infinity] = waitingSince;
+    return waitingSince.length >= MOST_WAITING || runtime.now() - oldest > LONGEST_WAIT_MS;
+  };
+  return {
+    submit: async (request) => {
+      const reason = pressure.refusesAll() ?? (isTooLong() ? 'QUEUE_TOO_LONG' : undefined);
+      if (reason) return { outcome: 'NOT_NOW', reason };
+      waitingSince.push(runtime.now());
+      return batcher.submit(request);
+    },
+    drain: () => batcher.drain(),
+  };
+};

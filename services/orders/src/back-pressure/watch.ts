@@ -1,0 +1,54 @@
+import { startPeriodic, type Metrics, type Periodic, type Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { OrdersStore } from '../store/index.ts';
+import type { BackPressure } from './back-pressure.ts';
+
+const INTERVAL_MS = 1_000;
+
+/**
+ * Looks every second at what waits in the outbox, whichever instance has put it there; and while the database is too
+ * busy for placements, whether it still is: by storing no orders at all, which needs the same connection and the same
+ * locks on the tables as storing some.
+ */
+export const startPressureWatch = (options: {
+  readonly store: Pick<OrdersStore, 'outboxBacklog' | 'storeOrders'>;
+  readonly pressure: BackPressure;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}): Periodic => {
+  const { store, pressure, runtime, metrics } = options;
+  const depth = metrics.gauge('outbox_depth', 'Events that are stored and not published yet', []);
+  const age = metrics.gauge(
+    'outbox_oldest_age_seconds',
+    'How long the oldest unpublished event has waited',
+    [],
+  );
+  const measure = async (): Promise<void> => {
+    const backlog = await store.outboxBacklog();
+    const { oldestAt = runtime.now() } = backlog;
+    depth.set({}, backlog.depth);
+    age.set({}, Math.max(0, runtime.now() - oldestAt) / 1_000);
+    pressure.measured(backlog);
+  };
+  const look = async (): Promise<void> => {
+    pressure.tick();
+    try {
+      if (pressure.refusesAll()) {
+        await store.storeOrders([]);
+        pressure.databaseProbed(true);
+      }
+      await measure();
+    } catch (error) {
+      pressure.databaseProbed(false);
+      throw error;
+    }
+  };
+  return startPeriodic({
+    name: 'back-pressure',
+    intervalMs: INTERVAL_MS,
+    runtime,
+    logger: options.logger,
+    work: look,
+  });
+};

@@ -1,0 +1,39 @@
+import { keepDeadLetters, type Messaging } from '@order-pipeline/messaging';
+import type { Route, ServiceContext } from '@order-pipeline/service-kit';
+import type { Database } from '../store/sql.ts';
+import { startOpenMetrics } from './open-metrics.ts';
+import { createDeadLetterRoutes } from './routes.ts';
+import { startSending } from './sending.ts';
+import { createLetterStore } from './store.ts';
+
+/**
+ * Keeps the dead letters of all topics where operators can work them, and sends back what they decide to send back.
+ *
+ * @returns what operators ask
+ */
+export const startDeadLetters = (
+  context: ServiceContext<unknown>,
+  database: Database,
+  messaging: Messaging,
+): Route[] => {
+  const { runtime, logger, metrics, closers } = context;
+  const store = createLetterStore(database, runtime);
+  const shared = { store, runtime, logger, metrics };
+  const sending = startSending({ ...shared, publisher: messaging.publisher });
+  closers.add('dead letters on their way back', () => sending.stop());
+  const openMetrics = startOpenMetrics(shared);
+  closers.add('count of dead letters', () => openMetrics.stop());
+  keepDeadLetters({
+    messaging,
+    logger,
+    keep: async (letter, raw) => {
+      if (!(await store.keep(letter, raw))) return;
+      const { id, topic, group, orderId, tries, sendBacks } = letter;
+      logger.info(
+        { letterId: id, topic, group, orderId, tries, sendBacks },
+        'a dead letter waits for an operator',
+      );
+    },
+  });
+  return createDeadLetterRoutes({ store, wakeSending: () => sending.wake() });
+};

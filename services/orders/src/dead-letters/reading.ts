@@ -1,0 +1,75 @@
+import type { DeadLetterStatus, LetterAction, LetterFilter } from '@order-pipeline/contracts';
+import type { PageRequest } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
+import type { Sql } from '../store/sql.ts';
+import type { StoredHeaders } from './content.ts';
+import { LETTER_COLUMNS, type LetterRow } from './rows.ts';
+
+export interface LetterSearch extends LetterFilter {
+  readonly status?: DeadLetterStatus;
+}
+
+const conditionsOf = (
+  { status, topic, group, reason, orderId }: LetterSearch,
+  before: number | undefined,
+): Prisma.Sql[] => [
+  Prisma.sql`true`,
+  ...(status === undefined ? [] : [Prisma.sql`status = ${status}::dead_letter_status`]),
+  ...(topic === undefined ? [] : [Prisma.sql`topic = ${topic}`]),
+  ...(group === undefined ? [] : [Prisma.sql`consumer_group = ${group}`]),
+  ...(reason === undefined ? [] : [Prisma.sql`position(lower(${reason}) in lower(reason)) > 0`]),
+  ...(orderId === undefined ? [] : [Prisma.sql`order_id = ${orderId}`]),
+  ...(before === undefined ? [] : [Prisma.sql`seq < ${before}::bigint`]),
+];
+
+/** Letters, newest first, one more than the limit where there are more. */
+export const listLetters = (
+  sql: Sql,
+  { limit, before }: PageRequest,
+  search: LetterSearch,
+): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
+  SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE ${Prisma.join(conditionsOf(search, before), ' AND ')}
+  ORDER BY seq DESC LIMIT ${limit + 1}`;
+
+export const findLetter = async (sql: Sql, id: string): Promise<LetterRow | undefined> => {
+  const [row] = await sql.$queryRaw<LetterRow[]>`SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE id = ${id}`;
+  return row;
+};
+
+/** What a letter's message holds, what was done with it, and what it became. */
+export interface LetterContents {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: StoredHeaders;
+  readonly actions: LetterAction[];
+  readonly cameBackAs: string[];
+}
+
+const readActions = async (sql: Sql, id: string): Promise<LetterAction[]> => {
+  type Row = Omit<LetterAction, 'at' | 'note'> & { readonly at: Date; readonly note: string | null };
+  const rows = await sql.$queryRaw<Row[]>`
+    SELECT action, "by", at, note, forced FROM dead_letter_actions
+    WHERE letter_id = ${id} ORDER BY dead_letter_actions.id`;
+  return rows.map(({ at, note, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    ...(note === null ? {} : { note }),
+  }));
+};
+
+/** What the letter with this id holds; nothing for an unknown one. */
+export const readContents = async (sql: Sql, id: string): Promise<LetterContents | undefined> => {
+  const [row] = await sql.$queryRaw<Pick<LetterContents, 'key' | 'value' | 'headers'>[]>`
+    SELECT key, value, headers FROM dead_letters WHERE id = ${id}`;
+  if (!row) return undefined;
+  const next = await sql.$queryRaw<{ id: string }[]>`
+    SELECT id FROM dead_letters WHERE previous_id = ${id} ORDER BY seq`;
+  return { ...row, actions: await readActions(sql, id), cameBackAs: next.map((letter) => letter.id) };
+};
+
+/** How many letters wait for a decision. */
+export const countOpen = (
+  sql: Sql,
+): Promise<{ readonly topic: string; readonly group: string; readonly letters: number }[]> => sql.$queryRaw`
+  SELECT topic, consumer_group AS "group", count(*)::float8 AS letters
+  FROM dead_letters WHERE status = 'OPEN' GROUP BY topic, consumer_group`;

@@ -1,0 +1,44 @@
+import type { DeadLetter, DeadLetterStatus, Topic } from '@order-pipeline/contracts';
+import { Prisma } from '../generated/client.ts';
+
+/** A dead letter as the queries select it, without what the message holds. */
+export interface LetterRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly status: DeadLetterStatus;
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: string;
+  readonly group: string;
+  readonly reason: string;
+  readonly tries: number;
+  readonly sendBacks: number;
+  readonly previousId: string | null;
+  readonly orderId: string | null;
+  readonly failedAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** The columns of a `LetterRow`, of the table or alias `dead_letters`. */
+export const LETTER_COLUMNS = Prisma.sql`
+  dead_letters.id, dead_letters.seq::float8 AS seq, dead_letters.status::text AS status, dead_letters.topic,
+  dead_letters.partition, dead_letters.message_offset::text AS "offset", dead_letters.consumer_group AS "group",
+  dead_letters.reason, dead_letters.tries, dead_letters.send_backs AS "sendBacks",
+  dead_letters.previous_id AS "previousId", dead_letters.order_id AS "orderId",
+  dead_letters.failed_at AS "failedAt", dead_letters.updated_at AS "updatedAt"`;
+
+export const letterOf = (row: LetterRow): DeadLetter => ({
+  letterId: row.id,
+  status: row.status,
+  topic: row.topic,
+  partition: row.partition,
+  offset: row.offset,
+  group: row.group,
+  reason: row.reason,
+  tries: row.tries,
+  sendBacks: row.sendBacks,
+  ...(row.orderId === null ? {} : { orderId: row.orderId }),
+  ...(row.previousId === null ? {} : { previousId: row.previousId }),
+  failedAt: row.failedAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+});

@@ -1,0 +1,81 @@
+import { messageToSendBack, type Publisher } from '@order-pipeline/messaging';
+import { startPeriodic, type Periodic, type Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { LetterStore } from './store.ts';
+import type { Published, WholeLetter } from './working.ts';
+
+/** Letters are up to 2 MiB, and all of a batch are in memory at once. */
+const BATCH = 20;
+/** How soon a letter is found that another instance, or one that died, has left. */
+const POLL_INTERVAL_MS = 1_000;
+const MOST_CAUSES = 10;
+
+/** Whether Kafka says that it will never take the message, as kafkajs tells it. */
+const isTooLarge = (error: unknown): boolean => {
+  let link: unknown = error;
+  for (let causes = 0; causes < MOST_CAUSES && link instanceof Error; causes += 1) {
+    if ((link as { type?: unknown }).type === 'MESSAGE_TOO_LARGE') return true;
+    link = link.cause;
+  }
+  return false;
+};
+
+const idsOf = (letters: readonly WholeLetter[]): string[] => letters.map(({ id }) => id);
+
+const createPublish = (publisher: Pick<Publisher, 'send'>) => {
+  const sendAll = async (letters: readonly WholeLetter[]): Promise<void> => {
+    const topics = [...new Set(letters.map(({ topic }) => topic))];
+    await Promise.all(
+      topics.map((topic) => {
+        const ofTopic = letters.filter((letter) => letter.topic === topic);
+        return publisher.send(
+          topic,
+          ofTopic.map(({ id, raw }) => messageToSendBack(id, raw)),
+        );
+      }),
+    );
+  };
+  const publish = async (letters: readonly WholeLetter[]): Promise<Published> => {
+    try {
+      await sendAll(letters);
+      return { sent: idsOf(letters), refused: [] };
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      if (letters.length === 1) return { sent: [], refused: idsOf(letters) };
+    }
+    // One that is too large must not keep the others back.
+    const each: Published[] = [];
+    for (const letter of letters) each.push(await publish([letter]));
+    return { sent: each.flatMap(({ sent }) => sent), refused: each.flatMap(({ refused }) => refused) };
+  };
+  return publish;
+};
+
+/** Sends back what operators have decided to send back, at least once, as long as it runs. */
+export const startSending = (options: {
+  readonly store: LetterStore;
+  readonly publisher: Pick<Publisher, 'send'>;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+}): Periodic => {
+  const { store, logger } = options;
+  const publish = createPublish(options.publisher);
+  const send = async (letters: readonly WholeLetter[]): Promise<Published> => {
+    const published = await publish(letters);
+    const refused = new Set(published.refused);
+    for (const { id, topic, orderId, group, sendBacks } of letters) {
+      const fields = { letterId: id, topic, orderId, group, sendBacks: sendBacks + 1 };
+      if (refused.has(id)) logger.error(fields, 'Kafka refuses a dead letter: it is too large for its topic');
+      else logger.info(fields, 'a dead letter is in its topic again');
+    }
+    return published;
+  };
+  return startPeriodic({
+    name: 'dead letters on their way back',
+    intervalMs: POLL_INTERVAL_MS,
+    atStart: true,
+    runtime: options.runtime,
+    logger,
+    work: async () => (await store.sendBackNext(BATCH, send)) === BATCH,
+  });
+};

@@ -1,0 +1,131 @@
+import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
+import type { Runtime } from '@order-pipeline/service-kit';
+import type { Database, Sql } from '../store/sql.ts';
+import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
+import type { Intention } from './domain.ts';
+import { LETTER_COLUMNS, type LetterRow } from './rows.ts';
+
+/** Longer than the longest publish, since the rows stay locked meanwhile. */
+const TRANSACTION = { maxWait: 1_000, timeout: 15_000 };
+
+/** PostgreSQL cannot store that character in a text. */
+const storable = (text: string): string => text.replaceAll('\u0000', '');
+
+/**
+ * Stores a letter; one that is there already stays as it is.
+ *
+ * @param at ISO 8601
+ * @returns whether it is new
+ */
+export const keepLetter = async (
+  sql: Sql,
+  letter: ReadDeadLetter,
+  { key, value, headers }: RawMessage,
+  at: string,
+): Promise<boolean> => {
+  const failedAt = new Date(letter.failedAt).toISOString();
+  const stored = await sql.$executeRaw`
+    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+      previous_id, order_id, failed_at, received_at, updated_at, key, value, headers)
+    VALUES (${letter.id}, 'OPEN', ${letter.topic}, ${letter.partition}, ${letter.offset}::bigint,
+      ${storable(letter.group)}, ${storable(letter.reason)}, ${letter.tries}, ${letter.sendBacks},
+      ${letter.previousId ?? null}, ${letter.orderId ?? null},
+      ${failedAt}::timestamptz, ${at}::timestamptz, ${at}::timestamptz,
+      ${key}::bytea, ${value}::bytea, ${JSON.stringify(storedHeaders(headers))}::json)
+    ON CONFLICT (id) DO NOTHING`;
+  return stored > 0;
+};
+
+const STATUS_AFTER = { SEND_BACK: 'SENDING_BACK', DISCARD: 'DISCARDED' } as const;
+
+/**
+ * Does what an operator wants to those of the letters that are still open, and writes down who wanted it: compare and
+ * set, in one statement, so that of two operators one gets each letter. They are locked by id, so that two requests
+ * wait for one another and never in a circle.
+ *
+ * @param at ISO 8601
+ * @returns the letters that it was done to, as they stand now
+ */
+export const workLetters = (
+  sql: Sql,
+  ids: readonly string[],
+  { action, by, note, force }: Intention,
+  at: string,
+): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
+  WITH due AS (
+    SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND status = 'OPEN' ORDER BY id FOR UPDATE
+  ), worked AS (
+    UPDATE dead_letters SET status = ${STATUS_AFTER[action]}::dead_letter_status,
+      updated_at = GREATEST(updated_at, ${at}::timestamptz)
+    FROM due WHERE dead_letters.id = due.id AND dead_letters.status = 'OPEN'
+    RETURNING ${LETTER_COLUMNS}
+  ), action AS (
+    INSERT INTO dead_letter_actions (letter_id, action, "by", at, note, forced)
+    SELECT id, ${action}, ${by}, "updatedAt", ${note ?? null}, ${force} FROM worked
+  )
+  SELECT * FROM worked ORDER BY seq DESC`;
+
+/** A letter with its message as it came. */
+export interface WholeLetter extends LetterRow {
+  readonly raw: RawMessage;
+}
+
+/** What came of publishing letters: their ids. */
+export interface Published {
+  readonly sent: readonly string[];
+  /** Those that Kafka will never take. */
+  readonly refused: readonly string[];
+}
+
+interface WholeRow extends LetterRow {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly headers: StoredHeaders;
+}
+
+const bufferOf = (bytes: Uint8Array | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
+
+const wholeOf = ({ key, value, headers, ...row }: WholeRow): WholeLetter => ({
+  ...row,
+  raw: { key: bufferOf(key), value: bufferOf(value), headers: headersOf(headers) },
+});
+
+/** What Kafka refuses is open again, with the reason beside what the operator did. */
+const record = async (sql: Sql, { sent, refused }: Published, at: string): Promise<void> => {
+  await sql.$executeRaw`
+    UPDATE dead_letters SET status = 'SENT_BACK', updated_at = GREATEST(updated_at, ${at}::timestamptz)
+    WHERE id = ANY(${sent}::text[])`;
+  if (refused.length === 0) return;
+  await sql.$executeRaw`
+    WITH refused AS (
+      UPDATE dead_letters SET status = 'OPEN', updated_at = GREATEST(updated_at, ${at}::timestamptz)
+      WHERE id = ANY(${refused}::text[]) RETURNING id, updated_at
+    )
+    INSERT INTO dead_letter_actions (letter_id, action, "by", at, note, forced)
+    SELECT id, 'REFUSED', 'kafka', updated_at, 'too large for its topic', false FROM refused`;
+};
+
+/**
+ * Takes the oldest `limit` letters on their way back that nobody else has in hand, publishes them, and only then
+ * records that. A crash in between has them published once more, and never has one forgotten.
+ *
+ * @param at ISO 8601
+ * @returns how many there were
+ */
+export const sendBackNext = (
+  database: Database,
+  runtime: Pick<Runtime, 'reach'>,
+  { limit, at }: { readonly limit: number; readonly at: () => string },
+  publish: (letters: readonly WholeLetter[]) => Promise<Published>,
+): Promise<number> =>
+  database.$transaction(async (sql) => {
+    const rows = await sql.$queryRaw<WholeRow[]>`
+      SELECT ${LETTER_COLUMNS}, key, value, headers FROM dead_letters
+      WHERE status = 'SENDING_BACK' ORDER BY seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+    if (rows.length === 0) return 0;
+    await runtime.reach('orders.afterSendBackBeforePublish');
+    const published = await publish(rows.map(wholeOf));
+    await runtime.reach('orders.afterSendBackPublishBeforeRecord');
+    await record(sql, published, at());
+    return rows.length;
+  }, TRANSACTION);

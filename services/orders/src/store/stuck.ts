@@ -1,0 +1,59 @@
+import type { OrderStatus } from '@order-pipeline/contracts';
+import { Prisma } from '../generated/client.ts';
+import { NEXT_WORKER, type StatusOnTheWay } from '../stuck/rules.ts';
+import { ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
+
+/** An order that has stood in its status for a while, with what the database knows of why. */
+export interface StandingOrder extends OrderRow {
+  readonly status: Extract<OrderStatus, StatusOnTheWay>;
+  /** Its event waits to be published. */
+  readonly isInOutbox: boolean;
+  /** The worker that has to take the next step has put it into the dead letters. */
+  readonly hasDeadLetter: boolean;
+}
+
+/** Whether a row of `orders` has an open dead letter of the worker that has to take its next step. */
+export const HAS_DEAD_LETTER = Prisma.sql`
+  EXISTS (
+    SELECT FROM dead_letters letter WHERE letter.order_id = orders.id AND letter.status = 'OPEN'
+      AND letter.consumer_group = CASE orders.status
+        WHEN 'PENDING' THEN ${NEXT_WORKER.PENDING}::text
+        WHEN 'PROCESSING' THEN ${NEXT_WORKER.PROCESSING}::text
+        WHEN 'SHIPPED' THEN ${NEXT_WORKER.SHIPPED}::text
+      END
+  )`;
+
+/**
+ * Orders that have stood in their status since `until` or longer, of each status those that stand longest.
+ *
+ * @param until ISO 8601
+ * @param most how many of each status
+ */
+export const findStanding = (
+  sql: Sql,
+  until: string,
+  most: number,
+): Promise<StandingOrder[]> => sql.$queryRaw<StandingOrder[]>`
+  SELECT standing.* FROM unnest(ARRAY['PENDING', 'PROCESSING', 'SHIPPED']::order_status[]) AS way(stands_in)
+  CROSS JOIN LATERAL (
+    SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter",
+           EXISTS (SELECT FROM outbox WHERE event_id = orders.id || ':' || orders.status) AS "isInOutbox"
+    FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND updated_at <= ${until}::timestamptz
+    ORDER BY updated_at LIMIT ${most}
+  ) AS standing`;
+
+/**
+ * Makes an order that is on its way stand on another reservation.
+ *
+ * @returns whether it did: not where it is done already, or the order is no longer on its way
+ */
+export const replaceReservation = async (
+  sql: Sql,
+  orderId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<boolean> => {
+  const changed = await sql.$executeRaw`
+    UPDATE orders SET reservation_id = ${to}
+    WHERE id = ${orderId} AND reservation_id = ${from} AND ${ON_THE_WAY}`;
+  return changed === 1;
+};

@@ -1,0 +1,1 @@
+export { startStuckWatch, type StuckWatch } from './watch.ts';

@@ -1,0 +1,53 @@
+import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
+import type { Metrics, Runtime } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { StandingOrder } from '../store/index.ts';
+import { STUCK_REASONS, type StuckReason } from './rules.ts';
+
+/** An order that stands still, and why. */
+export interface Diagnosis {
+  readonly order: StandingOrder;
+  readonly reason: StuckReason;
+}
+
+/** How many orders have a line of their own in the log at a time. */
+const MOST_LINES = 20;
+
+/** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
+export const createReport = (options: {
+  readonly runtime: Pick<Runtime, 'now'>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}) => {
+  const { runtime, logger } = options;
+  const gauge = options.metrics.gauge(
+    'orders_stuck',
+    'Orders that stand still in a status, by reason; of each status the 1,000 that stand longest',
+    ['status', 'reason'],
+  );
+  let told = new Map<string, StuckReason>();
+
+  const count = (diagnoses: readonly Diagnosis[]): void => {
+    for (const status of STATUSES_ON_THE_WAY) {
+      for (const reason of STUCK_REASONS) {
+        const some = diagnoses.filter((one) => one.order.status === status && one.reason === reason);
+        gauge.set({ status, reason }, some.length);
+      }
+    }
+  };
+  return {
+    reasonOf: (orderId: string) => told.get(orderId),
+    tell: (diagnoses: readonly Diagnosis[]): void => {
+      count(diagnoses);
+      const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
+      for (const { order, reason } of news.slice(0, MOST_LINES)) {
+        const { id: orderId, status, updatedAt } = order;
+        const standingMs = runtime.now() - updatedAt.getTime();
+        logger.warn({ orderId, status, reason, standingMs }, 'an order stands still');
+      }
+      if (news.length > MOST_LINES)
+        logger.warn({ orders: news.length - MOST_LINES }, 'more orders stand still');
+      told = new Map(diagnoses.map(({ order, reason }) => [order.id, reason]));
+    },
+  };
+};

@@ -1,0 +1,58 @@
+import {
+  TOPIC_OF,
+  TOPIC_PARTIES,
+  type ServiceName,
+  type STATUSES_ON_THE_WAY,
+  type Topic,
+} from '@order-pipeline/contracts';
+
+/** A status in which an order waits for its next event. */
+export type StatusOnTheWay = (typeof STATUSES_ON_THE_WAY)[number];
+
+/** The worker that takes the next step from each status; its consumer group bears its name. */
+export const NEXT_WORKER: Readonly<Record<StatusOnTheWay, ServiceName>> = {
+  PENDING: TOPIC_PARTIES.ORDER_PROCESSING.from,
+  PROCESSING: TOPIC_PARTIES.ORDER_SHIPPED.from,
+  SHIPPED: TOPIC_PARTIES.ORDER_DELIVERED.from,
+};
+
+/** The topic on which that worker hears of it. */
+export const topicFor = (status: StatusOnTheWay): Topic => TOPIC_OF[status];
+
+/** Why an order stands still; of several, the first one here is told: what a person has to mend comes first. */
+export const STUCK_REASONS = [
+  'RESERVATION_MISSING',
+  'DEAD_LETTER',
+  'EVENT_NOT_PUBLISHED',
+  'CONSUMER_NOT_PROGRESSING',
+  'EVENT_LOST',
+] as const;
+
+export type StuckReason = (typeof STUCK_REASONS)[number];
+
+/** What is known about an order that stands still. */
+export interface StuckFacts {
+  readonly isReservationMissing: boolean;
+  readonly hasDeadLetter: boolean;
+  readonly isInOutbox: boolean;
+  readonly isWorkerStanding: boolean;
+}
+
+/** EVENT_LOST is what is left: it was published, the worker has nothing left to do, and the order was not moved. */
+export const decideReason = (facts: StuckFacts): StuckReason => {
+  if (facts.isReservationMissing) return 'RESERVATION_MISSING';
+  if (facts.hasDeadLetter) return 'DEAD_LETTER';
+  if (facts.isInOutbox) return 'EVENT_NOT_PUBLISHED';
+  return facts.isWorkerStanding ? 'CONSUMER_NOT_PROGRESSING' : 'EVENT_LOST';
+};
+
+/**
+ * Whether a worker's group makes no progress. One that works a message for the first time, or gathers messages for its
+ * next turn, has lag too: it counts only when it has stood still for a while.
+ *
+ * @param seen its group, or nothing where Kafka did not answer
+ */
+export const isStanding = (
+  seen: { readonly members: number; readonly standsForMs: number } | undefined,
+  forMs: number,
+): boolean => seen === undefined || seen.members === 0 || seen.standsForMs >= forMs;

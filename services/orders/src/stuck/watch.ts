@@ -1,0 +1,129 @@
+import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
+import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
+import {
+  continueTrace,
+  startPeriodic,
+  type CallContext,
+  type Metrics,
+  type Peers,
+  type Runtime,
+} from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { OrdersStore, StandingOrder } from '../store/index.ts';
+import { createReport } from './report.ts';
+import { findWithoutStock, reserveAgain } from './reservations.ts';
+import {
+  decideReason,
+  isStanding,
+  NEXT_WORKER,
+  topicFor,
+  type StatusOnTheWay,
+  type StuckReason,
+} from './rules.ts';
+
+/** Of each status, those that stand longest: a look costs the same however many there are. */
+const MOST_A_STATUS = 1_000;
+const SHORTEST_INTERVAL_MS = 250;
+const LONGEST_INTERVAL_MS = 30_000;
+
+export interface StuckWatchOptions {
+  readonly afterMs: number;
+  readonly store: OrdersStore;
+  readonly peers: Peers;
+  readonly groups: GroupWatch;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What is known of orders that stand still. */
+export interface StuckWatch {
+  /** Why an order stands still, if it was seen to. */
+  reasonOf(orderId: string): StuckReason | undefined;
+  /** Orders that must not be pushed on: there is no stock for them. */
+  withoutStock(): readonly string[];
+  stop(): Promise<void>;
+}
+
+type Groups = ReadonlyMap<StatusOnTheWay, GroupState>;
+
+/** The groups of the workers that `orders` wait for; one of which Kafka tells nothing is left out. */
+const lookAtGroups = async (
+  { groups, logger }: StuckWatchOptions,
+  orders: readonly StandingOrder[],
+): Promise<Groups> => {
+  const seen = new Map<StatusOnTheWay, GroupState>();
+  const awaited = STATUSES_ON_THE_WAY.filter((status) => orders.some((order) => order.status === status));
+  for (const status of awaited) {
+    try {
+      seen.set(status, await groups.look(NEXT_WORKER[status], topicFor(status)));
+    } catch (error) {
+      logger.debug({ err: error, group: NEXT_WORKER[status] }, 'a consumer group could not be looked at');
+      // It would not answer for the others either, and each look takes its time.
+      break;
+    }
+  }
+  return seen;
+};
+
+/** While the inventory does not answer nobody is said to be without stock. */
+const lookForStock = async (
+  options: StuckWatchOptions,
+  stuck: readonly StandingOrder[],
+  call: CallContext,
+): Promise<readonly StandingOrder[]> => {
+  try {
+    return stuck.length === 0 ? [] : await findWithoutStock(options, stuck, call);
+  } catch (error) {
+    call.logger.debug({ err: error }, 'the stock of orders that stand still could not be looked at');
+    return [];
+  }
+};
+
+/**
+ * Looks again and again for orders that have stood in their status for `afterMs`, and tells why, before their events
+ * are published again. The workers they wait for are watched before, from a quarter of that time on, so that it is known
+ * by then whether they make progress.
+ *
+ * An order that no stock is held for must not be shipped: its stock is reserved again if there is some.
+ */
+export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
+  const { afterMs, store, runtime, logger } = options;
+  const report = createReport(options);
+  let withoutStock: ReadonlySet<string> = new Set();
+
+  const look = async (): Promise<void> => {
+    const standing = await store.findStanding(Math.floor(afterMs / 4), MOST_A_STATUS);
+    const groups = await lookAtGroups(options, standing);
+    const until = runtime.now() - afterMs;
+    const stuck = standing.filter(({ updatedAt }) => updatedAt.getTime() <= until);
+    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const missing = await lookForStock(options, stuck, call);
+    const missingIds = new Set(missing.map(({ id }) => id));
+    report.tell(
+      stuck.map((order) => {
+        const isReservationMissing = missingIds.has(order.id);
+        const isWorkerStanding = isStanding(groups.get(order.status), afterMs / 2);
+        return { order, reason: decideReason({ ...order, isReservationMissing, isWorkerStanding }) };
+      }),
+    );
+    withoutStock = missingIds;
+    if (missing.length > 0) withoutStock = await reserveAgain(options, missing, call);
+  };
+  const periodic = startPeriodic({
+    name: 'orders that stand still',
+    intervalMs: Math.min(LONGEST_INTERVAL_MS, Math.max(SHORTEST_INTERVAL_MS, Math.floor(afterMs / 8))),
+    atStart: true,
+    runtime,
+    logger,
+    work: look,
+  });
+  return {
+    reasonOf: report.reasonOf,
+    withoutStock: () => [...withoutStock],
+    stop: async () => {
+      await periodic.stop();
+      await options.groups.stop();
+    },
+  };
+};

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { ordersApi } from '@order-pipeline/contracts';
+import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { expectBooksToBalance } from '../books.ts';
+import { countOf, orderOf, startShop, times, type Shop } from '../shop.ts';
+
+const BUSY = {
+  status: 503,
+  headers: { 'retry-after': '2' },
+  body: { code: 'UNAVAILABLE', error: 'The database is too busy to take new orders, try again in a moment' },
+};
+/** Time for a few statements to wait as long as they may. */
+const WAIT = { timeoutMs: 15_000 };
+
+let postgres: TestPostgres;
+let shop: Shop;
+let item: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+beforeEach(async () => {
+  shop = await startShop(postgres);
+  item = await shop.addItem(100_000);
+});
+
+afterEach(async () => {
+  await expectBooksToBalance(shop);
+  await shop.close();
+});
+
+afterAll(() => postgres?.stop());
+
+/** Holds what `lock` locks while `work` runs. */
+const whileLocked = (lock: string, work: () => Promise<void>): Promise<void> =>
+  shop.database.orders.$transaction(
+    async (sql) => {
+      await sql.$executeRawUnsafe(lock);
+      await work();
+    },
+    { timeout: 25_000 },
+  );
+
+const within = async <T>(ms: number, work: () => Promise<T>): Promise<T> => {
+  const began = performance.now();
+  const result = await work();
+  expect(performance.now() - began).toBeLessThan(ms);
+  return result;
+};
+
+const refusedAtOnce = (): Promise<void> =>
+  eventually(async () => {
+    const order = orderOf({ [item]: 1 });
+    expect(await shop.place(order)).toMatchObject(BUSY);
+    expect(await shop.heldFor(order.orderId)).toBeUndefined();
+    // And so is a crowd.
+    const replies = await within(500, () =>
+      Promise.all(times(200, () => shop.place(orderOf({ [item]: 1 })))),
+    );
+    expect(countOf(replies, 503)).toBe(200);
+  }, WAIT);
+
+const takenAgain = (): Promise<void> =>
+  eventually(
+    async () => expect(await shop.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
+    WAIT,
+  );
+
+const outboxIsEmpty = () =>
+  eventually(async () => {
+    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+  });
+
+test('while orders cannot be stored, reads and cancellations go on, new orders are refused at once, and it heals by itself', async () => {
+  const known = await Promise.all(times(5, () => shop.placed({ [item]: 1 })));
+  await outboxIsEmpty();
+  const crowd = times(500, () => orderOf({ [item]: 1 }));
+  await whileLocked('LOCK TABLE outbox IN SHARE MODE', async () => {
+    const stuck = Promise.all(crowd.map((order) => shop.place(order)));
+    for (const orderId of known) {
+      expect(await within(1_000, () => shop.cancel(orderId))).toMatchObject({ status: 200 });
+      expect(await within(1_000, () => shop.statusOf(orderId))).toBe('CANCELLED');
+      const list = () => shop.orders.ask(ordersApi.listOrders, { query: {} });
+      expect(await within(1_000, list)).toMatchObject({ status: 200 });
+    }
+    expect(countOf(await stuck, 503)).toBe(500);
+    await refusedAtOnce();
+  });
+  await takenAgain();
+  const replies = await Promise.all(crowd.map((order) => shop.place(order)));
+  expect(countOf(replies, 201)).toBe(500);
+});
+
+test('when others hold every connection, new orders are refused at once, and taken again when they let go', async () => {
+  const orderId = await shop.placed({ [item]: 1 });
+  await outboxIsEmpty();
+  let isHeld = true;
+  const holdOn = async (): Promise<void> => {
+    while (isHeld) await shop.cancel(orderId).catch(() => undefined);
+  };
+  const holders: Promise<void>[] = [];
+  await whileLocked(`SELECT FROM orders WHERE id = '${orderId}' FOR UPDATE`, async () => {
+    holders.push(...times(30, holdOn));
+    await refusedAtOnce().finally(() => {
+      isHeld = false;
+    });
+  });
+  await Promise.all(holders);
+  await takenAgain();
+});

@@ -1,0 +1,158 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { ordersApi } from '@order-pipeline/contracts';
+import { createTopicSetup } from '@order-pipeline/messaging';
+import {
+  eventually,
+  startLeavingBroker,
+  startTestPostgres,
+  type LeavingBroker,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
+import { expectBooksToBalance } from '../books.ts';
+import { readEvents } from '../broker.ts';
+import { countOf, orderOf, startShop, times, type Shop } from '../shop.ts';
+
+/** A producer that finds its Kafka gone takes its time to try again. */
+const WAIT = { timeoutMs: 20_000 };
+const REFUSED = {
+  status: 503,
+  headers: { 'retry-after': '5' },
+  body: {
+    code: 'UNAVAILABLE',
+    error: expect.stringMatching(/no new ones are taken, try again in a moment$/),
+  },
+};
+
+let postgres: TestPostgres;
+let broker: LeavingBroker;
+let shop: Shop;
+let item: string;
+let clock = Date.now();
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+const open = async (environment: Record<string, string>): Promise<void> => {
+  broker = await startLeavingBroker();
+  await createTopicSetup(broker, 'test')();
+  shop = await startShop(postgres, { environment, broker, now: () => clock });
+  item = await shop.addItem(100_000);
+};
+
+afterEach(async () => {
+  await expectBooksToBalance(shop);
+  await shop.close();
+  await broker.stop();
+});
+
+afterAll(() => postgres?.stop());
+
+const said = ({ logs }: TestService) =>
+  logs
+    .filter(({ msg }) => /new orders/.test(msg))
+    .map(({ msg, reason }) => [msg.includes('gone') ? 'gone' : 'refused', reason]);
+
+const outboxIsEmpty = () =>
+  eventually(async () => {
+    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+  }, WAIT);
+
+const placeUntilRefused = async (on: TestService = shop.orders): Promise<string[]> => {
+  const placed: string[] = [];
+  for (let round = 0; round < 200; round += 1) {
+    const orders = times(20, () => orderOf({ [item]: 1 }));
+    const replies = await Promise.all(orders.map((order) => shop.place(order, on)));
+    expect(countOf(replies, 201) + countOf(replies, 503)).toBe(20);
+    placed.push(...orders.filter((_, index) => replies[index]?.status === 201).map(({ orderId }) => orderId));
+    if (countOf(replies, 503) === 20) return placed;
+  }
+  throw new Error('orders were never refused');
+};
+
+test('when Kafka is away under load, orders are taken up to a limit, then refused with nothing done, then taken again', async () => {
+  await open({ OUTBOX_MAX_ROWS: '100' });
+  const before = orderOf({ [item]: 1 });
+  expect(await shop.place(before)).toMatchObject({ status: 201 });
+  await outboxIsEmpty();
+  broker.leave();
+  const placed = await placeUntilRefused();
+  expect(placed.length).toBeGreaterThan(100);
+  const stock = await shop.stockOf(item);
+
+  const refused = times(50, () => orderOf({ [item]: 1 }));
+  for (const reply of await Promise.all(refused.map((order) => shop.place(order))))
+    expect(reply).toMatchObject(REFUSED);
+  expect(await shop.stockOf(item)).toEqual(stock);
+  for (const { orderId } of refused) expect(await shop.heldFor(orderId)).toBeUndefined();
+
+  // Everything else goes on.
+  expect(await shop.place(before)).toMatchObject({ status: 201 });
+  expect(await shop.place({ ...before, userId: 'other' })).toMatchObject({ status: 409 });
+  expect(await shop.orders.ask(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });
+  const [cancelled = ''] = placed;
+  expect(await shop.cancel(cancelled)).toMatchObject({ status: 200 });
+  expect((await shop.move('PROCESSING', placed.slice(1, 3))).map(({ outcome }) => outcome)).toEqual([
+    'MOVED',
+    'MOVED',
+  ]);
+
+  broker.comeBack();
+  await eventually(
+    async () => expect(await shop.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
+    WAIT,
+  );
+  await outboxIsEmpty();
+  const reader = await readEvents(broker, ['ORDER_PLACED']);
+  await eventually(() => {
+    const unheard = placed.filter((orderId) => reader.about(orderId).length === 0);
+    expect(unheard).toEqual([]);
+  }, WAIT);
+  expect(said(shop.orders)).toEqual([
+    ['refused', 'OUTBOX_TOO_DEEP'],
+    ['gone', 'OUTBOX_TOO_DEEP'],
+  ]);
+  await reader.stop();
+}, 60_000);
+
+test('when an event waits for too long, new orders are refused by every instance, until it is published', async () => {
+  await open({ OUTBOX_MAX_AGE_MS: '60000' });
+  const other = await shop.anotherOrders();
+  broker.leave();
+  await shop.placed({ [item]: 1 });
+  clock += 60_000;
+  expect(await shop.place(orderOf({ [item]: 1 }), other)).toMatchObject({ status: 201 });
+  clock += 1;
+  for (const service of [shop.orders, other]) {
+    await eventually(async () =>
+      expect(await shop.place(orderOf({ [item]: 1 }), service)).toMatchObject(REFUSED),
+    );
+  }
+  broker.comeBack();
+  for (const service of [shop.orders, other]) {
+    await eventually(
+      async () => expect(await shop.place(orderOf({ [item]: 1 }), service)).toMatchObject({ status: 201 }),
+      WAIT,
+    );
+    expect(said(service)).toEqual([
+      ['refused', 'OUTBOX_TOO_OLD'],
+      ['gone', 'OUTBOX_TOO_OLD'],
+    ]);
+  }
+}, 60_000);
+
+test('that and why orders are refused can be seen in the metrics', async () => {
+  await open({ OUTBOX_MAX_ROWS: '1' });
+  broker.leave();
+  await placeUntilRefused();
+  const { body } = await shop.orders.server.inject('/metrics');
+  expect(body).toContain('orders_back_pressure{service="orders",reason="OUTBOX_TOO_DEEP"} 1');
+  expect(body).toContain('orders_back_pressure{service="orders",reason="DATABASE_BUSY"} 0');
+  expect(body).toMatch(/orders_refused_total\{service="orders",reason="OUTBOX_TOO_DEEP"\} [1-9]/);
+  broker.comeBack();
+  await eventually(async () => {
+    const metrics = await shop.orders.server.inject('/metrics');
+    expect(metrics.body).toContain('orders_back_pressure{service="orders",reason="OUTBOX_TOO_DEEP"} 0');
+  }, WAIT);
+});

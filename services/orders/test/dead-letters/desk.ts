@@ -1,0 +1,176 @@
+import {
+  deadLetterTopic,
+  operatorApi,
+  type DeadLetter,
+  type DeadLetterWithContent,
+  type LetterFilter,
+  type LetterResult,
+  type Topic,
+} from '@order-pipeline/contracts';
+import { createMessaging, type ReceivedEvent } from '@order-pipeline/messaging';
+import { defineService, type Broker, type Reply } from '@order-pipeline/service-kit';
+import {
+  eventually,
+  startTestService,
+  withOwnGroups,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
+import { randomInt } from 'node:crypto';
+import { expect } from '@jest/globals';
+import { z } from 'zod';
+import { createSwitchedBroker, type SwitchedBroker } from '../broker.ts';
+import { fresh, startShop, type Shop } from '../shop.ts';
+
+/** Real Kafka takes its time to let a first member into a group. */
+export const WAIT = { timeoutMs: 20_000 };
+
+/** By chance, so that a letter is not one of another test on a Kafka that they share. */
+const MOST_OFFSET = 2 ** 47;
+
+/** What Kafka takes of a message on a topic of events, in bytes. */
+const MOST_BYTES = 1_048_588;
+
+/** A message as it is put into a topic. */
+export interface Sent {
+  readonly key?: string | null;
+  readonly value: Buffer | string | null;
+  readonly headers?: Record<string, string>;
+}
+
+/** The desk of an operator: a shop, a broker of its own groups, and what can be asked about dead letters. */
+export interface Desk {
+  readonly shop: Shop;
+  readonly broker: Broker;
+  /** Where the broker is switched off. */
+  readonly power: SwitchedBroker;
+  /** Puts a message into a topic. */
+  put(topic: string, message: Sent): Promise<void>;
+  /** Puts a dead letter of an order that no other test has into its topic; answers the order's id. */
+  putLetter(options?: {
+    topic?: Topic;
+    group?: string;
+    reason?: string;
+    sendBacks?: number;
+  }): Promise<string>;
+  list(query?: LetterFilter & { status?: DeadLetter['status'] }, on?: TestService): Promise<DeadLetter[]>;
+  /** The one letter about an order, once it is there; the newest of them. */
+  letterOf(orderId: string, count?: number): Promise<DeadLetter>;
+  look(letterId: string): Promise<DeadLetterWithContent>;
+  sendBack(
+    letterId: string,
+    more?: { force?: boolean; dryRun?: boolean; by?: string },
+    on?: TestService,
+  ): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+const bodyOf = <T>({ status, body }: Reply<T>): T => {
+  expect(status).toBe(200);
+  return body as T;
+};
+
+export const resultOf = (reply: Reply): LetterResult => bodyOf(reply as Reply<LetterResult>);
+
+/** A broker in memory takes messages of any size; this one refuses as Kafka does, on topics without dead letters. */
+const withSizeLimit = (broker: Broker): Broker => ({
+  ...broker,
+  connect: (clientId) => {
+    const kafka = broker.connect(clientId);
+    return {
+      consumer: (config) => kafka.consumer(config),
+      admin: () => kafka.admin(),
+      producer: (config) => {
+        const producer = kafka.producer(config);
+        return {
+          connect: () => producer.connect(),
+          disconnect: () => producer.disconnect(),
+          sendBatch: async (batch) => {
+            const messages = (batch.topicMessages ?? []).filter(({ topic }) => !topic.endsWith('.DLQ'));
+            const tooLarge = messages.some(({ messages: some }) =>
+              some.some(({ value }) => Number(value?.length) > MOST_BYTES),
+            );
+            if (tooLarge) throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
+            return producer.sendBatch(batch);
+          },
+        };
+      },
+    };
+  },
+});
+
+export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
+  const power = createSwitchedBroker(true);
+  const broker = withOwnGroups(process.env['KAFKA_BROKERS'] ? power : withSizeLimit(power));
+  const shop = await startShop(postgres, { broker });
+  const producer = broker.connect('desk').producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  const put: Desk['put'] = async (topic, message) => {
+    await producer.sendBatch({ topicMessages: [{ topic, messages: [message] }] });
+  };
+  const list: Desk['list'] = async (query = {}, on = shop.orders) =>
+    bodyOf(await on.ask(operatorApi.listDeadLetters, { query }));
+  return {
+    shop,
+    broker,
+    power,
+    put,
+    list,
+    putLetter: async ({
+      topic = 'ORDER_PROCESSING',
+      group = 'shipping',
+      reason = 'broken',
+      sendBacks,
+    } = {}) => {
+      const key = fresh('order');
+      const headers = {
+        'dlq.topic': topic,
+        'dlq.partition': '4',
+        'dlq.offset': String(randomInt(MOST_OFFSET)),
+        'dlq.group': group,
+        'dlq.reason': reason,
+        'dlq.tries': '5',
+        'dlq.at': '2026-01-01T00:00:00.000Z',
+        ...(sendBacks === undefined ? {} : { 'dlq.send-backs': String(sendBacks) }),
+      };
+      await put(deadLetterTopic(topic), { key, value: 'nonsense', headers });
+      return key;
+    },
+    letterOf: (orderId, count = 1) =>
+      eventually(async () => {
+        const letters = await list({ orderId });
+        expect(letters).toHaveLength(count);
+        return letters[0] as DeadLetter;
+      }, WAIT),
+    look: async (letterId) =>
+      bodyOf(await shop.orders.ask(operatorApi.getDeadLetter, { params: { letterId } })),
+    sendBack: (letterId, more = {}, on = shop.orders) =>
+      on.ask(operatorApi.sendBackDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
+    close: async () => {
+      await producer.disconnect();
+      await shop.close();
+    },
+  };
+};
+
+/** Starts a worker of a topic, with what it does with its events. */
+export const startWorker = (
+  broker: Broker,
+  group: string,
+  topic: Topic,
+  handle: (events: readonly ReceivedEvent[]) => Promise<void>,
+): Promise<TestService> =>
+  startTestService(
+    defineService({
+      name: 'workflow',
+      settings: z.object({}),
+      usesKafka: true,
+      asks: [],
+      callTimeoutMs: 1_000,
+      start: async (context) => {
+        createMessaging(group, context).consume({ group, topics: [topic], commits: 'when handled', handle });
+        return { routes: [] };
+      },
+    }),
+    { broker },
+  );

@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { operatorApi } from '@order-pipeline/contracts';
+import { eventually, readTopics, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { fresh, times } from '../shop.ts';
+import { openDesk, resultOf, WAIT, type Desk } from './desk.ts';
+
+let postgres: TestPostgres;
+let desk: Desk;
+let returned: Awaited<ReturnType<typeof readTopics>>;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  desk = await openDesk(postgres);
+  returned = await readTopics(desk.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']);
+}, 60_000);
+
+afterAll(async () => {
+  await returned?.stop();
+  await desk?.close();
+  await postgres?.stop();
+});
+
+const returnedOf = (orderId: string) => returned.messages.filter(({ key }) => key === orderId);
+const idsOf = (letters: readonly { readonly letterId: string }[]) => letters.map(({ letterId }) => letterId);
+
+test('a dead letter is listed with where it came from and why, and shown with all that it holds', async () => {
+  const orderId = await desk.putLetter({ reason: 'the value is not JSON' });
+  const letter = await desk.letterOf(orderId);
+  expect(letter).toEqual({
+    letterId: expect.stringMatching(/^[0-9a-f]{24}$/),
+    status: 'OPEN',
+    topic: 'ORDER_PROCESSING',
+    partition: 4,
+    offset: expect.any(String),
+    group: 'shipping',
+    reason: 'the value is not JSON',
+    tries: 5,
+    sendBacks: 0,
+    orderId,
+    failedAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: expect.any(String),
+  });
+  const shown = await desk.look(letter.letterId);
+  expect(shown).toMatchObject({
+    ...letter,
+    key: { text: orderId },
+    value: { text: 'nonsense' },
+    actions: [],
+    cameBackAs: [],
+  });
+  expect(shown.headers).toContainEqual({ name: 'dlq.group', value: { text: 'shipping' } });
+});
+
+test('what a message holds is shown as it is: JSON, text, bytes, nothing', async () => {
+  const shown = async (value: Buffer | string | null) => {
+    const key = fresh('order');
+    await desk.put('ORDER_PLACED.DLQ', { key, value });
+    return (await desk.look((await desk.letterOf(key)).letterId)).value;
+  };
+  expect(await shown('{"orderId":7}')).toEqual({ text: '{"orderId":7}', json: { orderId: 7 } });
+  expect(await shown('{"orderId":')).toEqual({ text: '{"orderId":' });
+  expect(await shown(Buffer.from([0xff, 0x00, 0xfe]))).toEqual({ base64: '/wD+' });
+  expect(await shown(null)).toBeNull();
+});
+
+test('a message that somebody put there by hand is kept too, with what can be known of it', async () => {
+  const key = fresh('order');
+  const headers = {
+    'dlq.partition': 'x',
+    'dlq.at': 'yesterday',
+    'dlq.reason': 'a\u0000b',
+    'od\u0000d': '\u0000',
+  };
+  await desk.put('ORDER_SHIPPED.DLQ', { key, value: '', headers });
+  expect(await desk.letterOf(key)).toMatchObject({
+    topic: 'ORDER_SHIPPED',
+    group: 'unknown',
+    reason: 'ab',
+    tries: 0,
+  });
+  await desk.put('ORDER_SHIPPED.DLQ', { key: null, value: 'whose?' });
+  const orderId = await desk.putLetter({ topic: 'ORDER_SHIPPED' });
+  await desk.letterOf(orderId);
+  await eventually(async () => {
+    const letters = await desk.list({ reason: 'does not say' });
+    expect(letters.some((letter) => letter.orderId === undefined)).toBe(true);
+  }, WAIT);
+});
+
+test('the same letter that is delivered again is listed once', async () => {
+  const key = fresh('order');
+  const headers = {
+    'dlq.group': 'shipping',
+    'dlq.partition': '1',
+    'dlq.offset': '1',
+    'dlq.at': '2026-01-01T00:00:00.000Z',
+  };
+  await desk.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
+  await desk.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
+  const behind = fresh('order');
+  await desk.put('ORDER_PLACED.DLQ', { key: behind, value: 'x', headers: { ...headers, 'dlq.offset': '2' } });
+  await desk.letterOf(behind);
+  // The same place at another time is another failure: a broker that starts anew counts from zero.
+  await desk.put('ORDER_PLACED.DLQ', {
+    key,
+    value: 'x',
+    headers: { ...headers, 'dlq.at': '2026-01-02T00:00:00.000Z' },
+  });
+  await desk.letterOf(key, 2);
+});
+
+test('letters are found by topic, group, words of the reason, order and status, and paged', async () => {
+  const group = fresh('group');
+  const reason = `the Item ${fresh('item')} is not known`;
+  const orderIds: string[] = [];
+  for (const topic of ['ORDER_PROCESSING', 'ORDER_SHIPPED', 'ORDER_SHIPPED'] as const)
+    orderIds.push(await desk.putLetter({ group, topic, reason }));
+  await desk.putLetter({ group: fresh('group'), reason: fresh('other') });
+  await eventually(async () => expect(await desk.list({ group })).toHaveLength(3), WAIT);
+  expect(await desk.list({ group, topic: 'ORDER_SHIPPED' })).toHaveLength(2);
+  expect(await desk.list({ reason: reason.toUpperCase() })).toHaveLength(3);
+  expect(await desk.list({ reason: '%' + fresh('none') })).toEqual([]);
+  expect(await desk.list({ group, orderId: orderIds[0] ?? '' })).toHaveLength(1);
+  expect(await desk.list({ group, status: 'SENT_BACK' })).toEqual([]);
+  const first = await desk.shop.orders.server.inject(`/ops/dead-letters?limit=2&group=${group}`);
+  const next = /<([^>]+)>; rel="next"/.exec(String(first.headers.link))?.[1] ?? '';
+  const second = await desk.shop.orders.server.inject(next);
+  expect(second.headers.link).toBeUndefined();
+  const paged = [...first.json<never[]>(), ...second.json<never[]>()];
+  expect(paged).toEqual(await desk.list({ group }));
+});
+
+test('a letter that is sent back is in its topic again as it was, and who did it is kept', async () => {
+  const orderId = await desk.putLetter({ sendBacks: 1 });
+  const { letterId } = await desk.letterOf(orderId);
+  const sent = resultOf(await desk.sendBack(letterId));
+  expect(sent).toMatchObject({ dryRun: false, letters: [{ letterId, status: 'SENDING_BACK' }], leftOut: [] });
+  await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
+  expect(returnedOf(orderId)).toEqual([
+    {
+      topic: 'ORDER_PROCESSING',
+      key: orderId,
+      value: 'nonsense',
+      headers: { 'dlq.group': 'shipping', 'dlq.tries': '5', 'dlq.send-backs': '2', 'dlq.letter': letterId },
+    },
+  ]);
+  const shown = await eventually(async () => {
+    const after = await desk.look(letterId);
+    expect(after.status).toBe('SENT_BACK');
+    return after;
+  });
+  expect(shown.actions).toEqual([{ action: 'SEND_BACK', by: 'ann', at: expect.any(String), forced: false }]);
+  const again = await desk.sendBack(letterId, { by: 'bob' });
+  expect(again).toMatchObject({
+    status: 409,
+    body: { code: 'DEAD_LETTER_WORKED', error: expect.stringContaining('SENT_BACK') },
+  });
+  expect((await desk.look(letterId)).actions).toHaveLength(1);
+});
+
+test('a dry run tells exactly which letters would go, and changes nothing', async () => {
+  const group = fresh('group');
+  const orderIds: string[] = [];
+  for (const sendBacks of [0, 3, 2]) orderIds.push(await desk.putLetter({ group, sendBacks }));
+  const letters = await eventually(async () => {
+    const listed = await desk.list({ group });
+    expect(listed).toHaveLength(3);
+    return listed;
+  }, WAIT);
+  const wornOut = letters.filter(({ sendBacks }) => sendBacks === 3);
+  const ask = async (dryRun: boolean) =>
+    resultOf(
+      await desk.shop.orders.ask(operatorApi.sendBackDeadLetters, {
+        body: { filter: { group }, by: 'ann', dryRun },
+      }),
+    );
+  const dry = await ask(true);
+  expect(await desk.list({ group })).toEqual(letters);
+  const real = await ask(false);
+  expect(idsOf(dry.letters)).toEqual(idsOf(letters.filter(({ sendBacks }) => sendBacks < 3)));
+  expect(idsOf(real.letters)).toEqual(idsOf(dry.letters));
+  expect(dry.leftOut).toEqual([
+    { letterId: wornOut[0]?.letterId, why: expect.stringContaining('It was sent back 3 times already') },
+  ]);
+  expect(real.leftOut).toEqual(dry.leftOut);
+  await eventually(() => expect(orderIds.map((id) => returnedOf(id).length)).toEqual([1, 0, 1]), WAIT);
+});
+
+test('a filter is worked page by page, and what dies again meanwhile is on none of the pages', async () => {
+  const group = fresh('group');
+  for (const _ of times(3, String)) await desk.putLetter({ group });
+  await eventually(async () => expect(await desk.list({ group })).toHaveLength(3), WAIT);
+  const done: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = cursor === undefined ? {} : { cursor };
+    const body = { filter: { group }, by: 'ann', note: 'not needed', limit: 2, ...page };
+    const result = resultOf(await desk.shop.orders.ask(operatorApi.discardDeadLetters, { body }));
+    done.push(...idsOf(result.letters));
+    cursor = result.nextCursor;
+    const late = await desk.putLetter({ group });
+    await desk.letterOf(late);
+  } while (cursor !== undefined);
+  expect(done).toHaveLength(3);
+  expect(await desk.list({ group, status: 'OPEN' })).toHaveLength(2);
+});
+
+test('a message that was sent back three times goes again only when an operator insists, for it alone', async () => {
+  const orderId = await desk.putLetter({ sendBacks: 3 });
+  const { letterId } = await desk.letterOf(orderId);
+  for (const dryRun of [true, false])
+    expect(await desk.sendBack(letterId, { dryRun })).toMatchObject({
+      status: 409,
+      body: { code: 'SENT_BACK_TOO_OFTEN' },
+    });
+  expect(await desk.sendBack(letterId, { force: true })).toMatchObject({ status: 200 });
+  await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
+  expect(returnedOf(orderId)[0]?.headers['dlq.send-backs']).toBe('4');
+  expect((await desk.look(letterId)).actions).toMatchObject([{ forced: true }]);
+});
+
+test('force is written down only where it was needed', async () => {
+  const { letterId } = await desk.letterOf(await desk.putLetter());
+  await desk.sendBack(letterId, { force: true });
+  expect((await desk.look(letterId)).actions).toMatchObject([{ forced: false }]);
+});
+
+test('a letter that is discarded goes nowhere and is kept with who decided so and why', async () => {
+  const orderId = await desk.putLetter();
+  const { letterId } = await desk.letterOf(orderId);
+  const discard = (dryRun: boolean) =>
+    desk.shop.orders.ask(operatorApi.discardDeadLetter, {
+      params: { letterId },
+      body: { by: 'ann', note: 'a test of the supplier', dryRun },
+    });
+  expect(await discard(true)).toMatchObject({ status: 200, body: { letters: [{ status: 'OPEN' }] } });
+  expect(await discard(false)).toMatchObject({ status: 200, body: { letters: [{ status: 'DISCARDED' }] } });
+  expect((await desk.look(letterId)).actions).toMatchObject([
+    { action: 'DISCARD', by: 'ann', note: 'a test of the supplier' },
+  ]);
+  expect(await desk.sendBack(letterId)).toMatchObject({ status: 409, body: { code: 'DEAD_LETTER_WORKED' } });
+  expect(returnedOf(orderId)).toEqual([]);
+});
+
+test('of two operators at once, at two instances, one gets each letter and it goes back once', async () => {
+  const other = await desk.shop.anotherOrders();
+  const orderIds = await Promise.all(times(3, () => desk.putLetter()));
+  const letters = await Promise.all(orderIds.map((orderId) => desk.letterOf(orderId)));
+  const replies = await Promise.all(
+    letters.flatMap(({ letterId }) => [
+      desk.sendBack(letterId, { by: 'ann' }),
+      desk.sendBack(letterId, { by: 'bob' }, other),
+    ]),
+  );
+  expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+    ...times(3, () => 200),
+    ...times(3, () => 409),
+  ]);
+  for (const { letterId } of letters)
+    await eventually(async () => {
+      const { status, actions } = await desk.look(letterId);
+      expect([status, actions.length]).toEqual(['SENT_BACK', 1]);
+    }, WAIT);
+  expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1));
+});
+
+test('a letter that does not exist is told so', async () => {
+  const params = { letterId: 'none' };
+  const replies = [
+    await desk.shop.orders.ask(operatorApi.getDeadLetter, { params }),
+    await desk.sendBack('none'),
+    await desk.shop.orders.ask(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
+  ];
+  for (const reply of replies)
+    expect(reply).toMatchObject({ status: 404, body: { code: 'DEAD_LETTER_NOT_FOUND' } });
+});
+
+test('how many letters are open is measured by topic and group, down to none', async () => {
+  const group = fresh('group');
+  const { letterId } = await desk.letterOf(await desk.putLetter({ group }));
+  const measured = async () => {
+    const text = await desk.shop.orders.registry.getSingleMetricAsString('dead_letters_open');
+    return new RegExp(`topic="ORDER_PROCESSING",group="${group}"} (\\d+)`).exec(text)?.[1];
+  };
+  await eventually(async () => expect(await measured()).toBe('1'), WAIT);
+  await desk.sendBack(letterId);
+  await eventually(async () => expect(await measured()).toBe('0'), WAIT);
+});

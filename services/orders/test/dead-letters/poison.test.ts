@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventId, type OrderEvent } from '@order-pipeline/contracts';
+import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { fresh } from '../shop.ts';
+import { openDesk, startWorker, WAIT, type Desk } from './desk.ts';
+
+const TOPIC = 'ORDER_PROCESSING';
+
+let postgres: TestPostgres;
+let desk: Desk;
+let workers: TestService[];
+/** What each group was given, and which orders it cannot work. */
+const given: Record<string, string[]> = { shipping: [], labels: [] };
+const broken = new Set<string>();
+
+const startGroup = (group: 'shipping' | 'labels') =>
+  startWorker(desk.broker, group, TOPIC, async (events) => {
+    given[group]?.push(...events.map(({ event }) => event.orderId));
+    const bad = events.find(({ event }) => group === 'shipping' && broken.has(event.orderId));
+    if (bad) throw new Error(`the carrier does not know ${bad.event.orderId}`);
+  });
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  desk = await openDesk(postgres);
+  workers = [await startGroup('shipping'), await startGroup('labels')];
+}, 60_000);
+
+afterAll(async () => {
+  for (const worker of workers ?? []) await worker.close();
+  await desk?.close();
+  await postgres?.stop();
+});
+
+const processing = (orderId: string): OrderEvent => ({
+  orderId,
+  userId: 'user11',
+  items: [{ itemId: 'item1', quantity: 3 }],
+  status: 'PROCESSING',
+  at: '2026-01-01T12:00:00.000Z',
+});
+
+const timesGiven = (group: string, orderId: string): number =>
+  (given[group] ?? []).filter((id) => id === orderId).length;
+
+test('a message that nobody can understand comes back each time it is sent back, until it is left alone', async () => {
+  const key = fresh('order');
+  await desk.put(TOPIC, { key, value: '{"orderId":', headers: { ce_id: 'kept' } });
+  await desk.letterOf(key, 2);
+  const ofShipping = () => desk.list({ orderId: key, group: 'shipping' });
+  let previousId: string | undefined;
+  for (const sendBacks of [0, 1, 2, 3]) {
+    const [letter] = await eventually(async () => {
+      const letters = await ofShipping();
+      expect(letters).toHaveLength(sendBacks + 1);
+      return letters;
+    }, WAIT);
+    expect(letter).toMatchObject({
+      status: 'OPEN',
+      reason: 'the value is not JSON',
+      sendBacks,
+      tries: sendBacks + 1,
+    });
+    expect(letter?.previousId).toBe(previousId);
+    const shown = await desk.look(letter?.letterId ?? '');
+    expect(shown).toMatchObject({ value: { text: '{"orderId":' } });
+    expect(shown.headers).toContainEqual({ name: 'ce_id', value: { text: 'kept' } });
+    const answer = await desk.sendBack(letter?.letterId ?? '');
+    expect(answer.status).toBe(sendBacks < 3 ? 200 : 409);
+    if (previousId !== undefined)
+      expect((await desk.look(previousId)).cameBackAs).toEqual([letter?.letterId]);
+    previousId = letter?.letterId;
+  }
+  // It went back for one group alone: the other one has made no further letters of it.
+  expect(await desk.list({ orderId: key, group: 'labels' })).toMatchObject([{ sendBacks: 0 }]);
+});
+
+test('a message whose cause of failure is mended is worked when it is sent back, by the group that failed alone', async () => {
+  const orderId = fresh('order');
+  broken.add(orderId);
+  const event = processing(orderId);
+  const headers = {
+    ce_id: eventId(event),
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  };
+  await desk.put(TOPIC, { key: orderId, value: JSON.stringify(event), headers });
+  const letter = await desk.letterOf(orderId);
+  expect(letter).toMatchObject({
+    group: 'shipping',
+    tries: 5,
+    sendBacks: 0,
+    reason: `Error: the carrier does not know ${orderId}`,
+  });
+  broken.delete(orderId);
+  const before = timesGiven('shipping', orderId);
+  await desk.sendBack(letter.letterId);
+  await eventually(() => expect(timesGiven('shipping', orderId)).toBe(before + 1), WAIT);
+  // What comes behind it has passed the other group too.
+  const behind = { ...processing(fresh('order')), orderId: fresh('behind') };
+  await desk.put(TOPIC, { key: orderId, value: JSON.stringify(behind) });
+  await eventually(() => expect(timesGiven('labels', behind.orderId)).toBe(1), WAIT);
+  expect(timesGiven('labels', orderId)).toBe(1);
+  expect(await desk.list({ orderId })).toMatchObject([{ status: 'SENT_BACK' }]);
+});

@@ -1,0 +1,91 @@
+import { expect } from '@jest/globals';
+import { TOPIC_OF, type OrderStatus, type Topic } from '@order-pipeline/contracts';
+import { createMessaging, createTopicSetup, type HandleEvents } from '@order-pipeline/messaging';
+import { defineService } from '@order-pipeline/service-kit';
+import {
+  eventually,
+  startLeavingBroker,
+  startTestService,
+  withOwnGroups,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
+import { z } from 'zod';
+import { NEXT_WORKER, type StatusOnTheWay, type StuckReason } from '../../src/stuck/rules.ts';
+import { startShop, type Shop } from '../shop.ts';
+
+/** A real Kafka takes its time to let a first member into a group. */
+export const WAIT = { timeoutMs: 20_000 };
+/** Long enough for a worker to be seen to stand, and short enough to wait for. */
+export const STUCK_AFTER_MS = 2_000;
+
+const STANDS = 'an order stands still';
+const AGAIN = 'the event of an order that stood still is published again';
+
+/** A shop in which orders are soon stuck, on a Kafka that can go away, with workers that do what a test wants. */
+export const startStuckShop = async (postgres: TestPostgres, environment: Record<string, string> = {}) => {
+  const kafka = await startLeavingBroker();
+  const broker = withOwnGroups(kafka);
+  await createTopicSetup(broker, 'test')();
+  const settings = { STUCK_AFTER_MS: String(STUCK_AFTER_MS), ...environment };
+  const shop = await startShop(postgres, { broker, environment: settings });
+  const item = await shop.addItem(1_000);
+  const workers: TestService[] = [];
+  return {
+    shop,
+    item,
+    kafka,
+    /** Starts the worker that takes orders on from `status`; it does `handle` instead of its work. */
+    startWorker: async (status: StatusOnTheWay, handle: HandleEvents): Promise<void> => {
+      const group = NEXT_WORKER[status];
+      const worker = defineService({
+        name: group,
+        settings: z.object({}),
+        usesKafka: true,
+        asks: [],
+        callTimeoutMs: 1_000,
+        start: async (context) => {
+          const topics: Topic[] = [TOPIC_OF[status]];
+          createMessaging(group, context).consume({ group, topics, commits: 'when handled', handle });
+          return { routes: [] };
+        },
+      });
+      const started = await startTestService(worker, { broker });
+      workers.push(started);
+      await eventually(async () => {
+        expect((await started.context.health.readiness()).status).toBe('ready');
+      }, WAIT);
+    },
+    close: async (): Promise<void> => {
+      kafka.comeBack();
+      await Promise.all(workers.map((worker) => worker.close()));
+      await shop.close();
+      await kafka.stop();
+    },
+  };
+};
+
+export type StuckShop = Awaited<ReturnType<typeof startStuckShop>>;
+
+/** The reasons that were told of an order, in their order, with its status. */
+export const told = ({ shop }: StuckShop, orderId: string): unknown[] =>
+  shop.orders.logs
+    .filter(({ msg, level, ...line }) => msg === STANDS && level === 40 && line['orderId'] === orderId)
+    .map(({ status, reason }) => [status, reason]);
+
+export const publishedAgain = ({ shop }: StuckShop, orderId: string): unknown[] =>
+  shop.orders.logs
+    .filter(({ msg, ...line }) => msg === AGAIN && line['orderId'] === orderId)
+    .map(({ reason }) => reason);
+
+/** How many orders the gauge says stand still for a reason. */
+export const stuckIn = async (
+  { shop }: { readonly shop: Pick<Shop, 'orders'> },
+  status: OrderStatus,
+  reason: StuckReason,
+): Promise<number> => {
+  const { body } = await shop.orders.server.inject('/metrics');
+  const name = `orders_stuck{service="orders",status="${status}",reason="${reason}"}`;
+  const line = body.split('\n').find((text) => text.startsWith(name));
+  return Number(line?.split(' ').at(-1) ?? NaN);
+};

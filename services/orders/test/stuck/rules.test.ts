@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import { decideReason, isStanding, NEXT_WORKER, topicFor } from '../../src/stuck/rules.ts';
+
+const nothing = {
+  isReservationMissing: false,
+  hasDeadLetter: false,
+  isInOutbox: false,
+  isWorkerStanding: false,
+};
+
+test('each fact is a reason, and without any the event is lost', () => {
+  expect(decideReason({ ...nothing, isReservationMissing: true })).toBe('RESERVATION_MISSING');
+  expect(decideReason({ ...nothing, hasDeadLetter: true })).toBe('DEAD_LETTER');
+  expect(decideReason({ ...nothing, isInOutbox: true })).toBe('EVENT_NOT_PUBLISHED');
+  expect(decideReason({ ...nothing, isWorkerStanding: true })).toBe('CONSUMER_NOT_PROGRESSING');
+  expect(decideReason(nothing)).toBe('EVENT_LOST');
+});
+
+test('of several reasons, the one is told that a person has to mend', () => {
+  const all = { isReservationMissing: true, hasDeadLetter: true, isInOutbox: true, isWorkerStanding: true };
+  expect(decideReason(all)).toBe('RESERVATION_MISSING');
+  expect(decideReason({ ...all, isReservationMissing: false })).toBe('DEAD_LETTER');
+  expect(decideReason({ ...nothing, isInOutbox: true, isWorkerStanding: true })).toBe('EVENT_NOT_PUBLISHED');
+});
+
+test('a group stands when Kafka tells nothing of it, it has no members, or it has not moved for long enough', () => {
+  expect(isStanding(undefined, 1_000)).toBe(true);
+  expect(isStanding({ members: 0, standsForMs: 0 }, 1_000)).toBe(true);
+  expect(isStanding({ members: 1, standsForMs: 1_000 }, 1_000)).toBe(true);
+  expect(isStanding({ members: 1, standsForMs: 999 }, 1_000)).toBe(false);
+});
+
+test('an order waits for the worker that publishes the next status', () => {
+  expect(NEXT_WORKER).toEqual({ PENDING: 'workflow', PROCESSING: 'shipping', SHIPPED: 'delivery' });
+  expect(topicFor('SHIPPED')).toBe('ORDER_SHIPPED');
+});

@@ -1,0 +1,238 @@
+/** One change of a source file. */
+export interface Edit {
+  /** From the root of the repository. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A bug that somebody might make, planted on purpose. */
+export interface Mutant {
+  readonly name: string;
+  /** What is wrong then, as a sentence. */
+  readonly bug: string;
+  readonly edits: readonly Edit[];
+}
+
+const PLACING = 'services/orders/src/store/placing.ts';
+const MOVING = 'services/orders/src/store/moving.ts';
+const OUTBOX = 'services/orders/src/store/outbox.ts';
+const RESERVATIONS = 'services/inventory/src/store/reservations.ts';
+const EACH_BATCH = 'packages/messaging/src/consumer/each-batch.ts';
+const ADVANCE = 'packages/messaging/src/advance-orders.ts';
+
+/** The bugs that the simulation has to find, each within a few seeds. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'no outbox row',
+    bug: 'an order is stored without the event that tells of it',
+    edits: [
+      {
+        file: PLACING,
+        find: 'FROM stored JOIN wanted USING (id)\n',
+        replace: 'FROM stored JOIN wanted USING (id) WHERE false\n',
+      },
+    ],
+  },
+  {
+    name: 'outbox row deleted before the publish',
+    bug: 'an event is forgotten by the database before Kafka has it',
+    edits: [
+      {
+        file: OUTBOX,
+        find: 'if (rows.length === 0) return 0;\n',
+        replace:
+          'if (rows.length === 0) return 0;\n      await database.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;\n',
+      },
+      { file: OUTBOX, find: ' FOR UPDATE SKIP LOCKED`;\n      if', replace: '`;\n      if' },
+    ],
+  },
+  {
+    name: 'publish before commit',
+    bug: 'ORDER_PLACED is published before the order is stored, and stands when it never is',
+    edits: [
+      {
+        file: 'services/orders/src/placement.ts',
+        find: 'export interface PlacementParts {\n',
+        replace:
+          "export interface PlacementParts {\n  readonly publisher: import('@order-pipeline/messaging').Publisher;\n",
+      },
+      {
+        file: 'services/orders/src/placement.ts',
+        find: 'return await parts.store.storeOrders(reserved);',
+        replace: `await parts.publisher.publish(
+      reserved.map(({ order: { orderId, userId, items }, call: { trace } }) => ({
+        event: { orderId, userId, items, status: 'PENDING', at: new Date(parts.runtime.now()).toISOString() },
+        trace,
+      })),
+    );
+    return await parts.store.storeOrders(reserved);`,
+      },
+      {
+        file: 'services/orders/src/service.ts',
+        find: 'placeOrders(parts, requests)',
+        replace:
+          "placeOrders({ ...parts, publisher: createMessaging('orders-early', context).publisher }, requests)",
+      },
+    ],
+  },
+  {
+    name: 'offset committed before the work',
+    bug: 'a message is committed when it arrives, and is lost with the process that holds it',
+    edits: [
+      {
+        file: EACH_BATCH,
+        find: '      const done = await whileInGroup(',
+        replace:
+          '      resolveOffset(last.offset);\n      await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets());\n      const done = await whileInGroup(',
+      },
+    ],
+  },
+  {
+    name: 'compare without set',
+    bug: 'an order is moved whatever its status is by then',
+    edits: [
+      {
+        file: MOVING,
+        find: 'AND status = ${PREDECESSOR[to]}::order_status\n',
+        replace: 'AND status <> ${to}::order_status\n',
+      },
+      {
+        file: MOVING,
+        find: 'WHERE orders.id = due.id AND orders.status = ${PREDECESSOR[to]}::order_status\n',
+        replace: 'WHERE orders.id = due.id\n',
+      },
+    ],
+  },
+  {
+    name: 'cancel without the status check',
+    bug: 'an order is cancelled although it is on its way',
+    edits: [
+      {
+        file: MOVING,
+        find: 'AND status = ${PREDECESSOR[to]}::order_status\n',
+        replace:
+          "AND (status = ${PREDECESSOR[to]}::order_status OR ${to} = 'CANCELLED' AND status <> 'CANCELLED')\n",
+      },
+      {
+        file: MOVING,
+        find: 'WHERE orders.id = due.id AND orders.status = ${PREDECESSOR[to]}::order_status\n',
+        replace: 'WHERE orders.id = due.id\n',
+      },
+    ],
+  },
+  {
+    name: 'stock read, then written',
+    bug: 'two reservations read the same stock, and the later one writes over the earlier',
+    edits: [
+      {
+        file: RESERVATIONS,
+        find: 'FROM items WHERE id = ANY(${itemIds}) ORDER BY id FOR UPDATE`;',
+        replace: 'FROM items WHERE id = ANY(${itemIds}) ORDER BY id`;',
+      },
+      {
+        file: RESERVATIONS,
+        find: `      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
+      FROM taken WHERE items.id = taken."itemId"`,
+        replace: `      UPDATE items SET available_qty = seen.available_qty - taken.quantity,
+        reserved_qty = items.stocked_qty - items.consumed_qty - (seen.available_qty - taken.quantity)
+      FROM taken JOIN items seen ON seen.id = taken."itemId" WHERE items.id = taken."itemId"`,
+      },
+    ],
+  },
+  {
+    name: 'release twice',
+    bug: 'stock that is back already is given back once more',
+    edits: [
+      {
+        file: RESERVATIONS,
+        find: "WHERE r.state = 'HELD' ORDER BY r.order_id FOR UPDATE OF r",
+        replace: "WHERE r.state <> 'CONSUMED' ORDER BY r.order_id FOR UPDATE OF r",
+      },
+    ],
+  },
+  {
+    name: 'reservation not kept to one an order',
+    bug: 'an order that is asked for again reserves its stock again',
+    edits: [
+      {
+        file: 'services/inventory/src/domain.ts',
+        find: "if (!stored || stored.state === 'RELEASED') return undefined;",
+        replace: "if (!stored || stored.state !== 'CONSUMED') return undefined;",
+      },
+      {
+        file: RESERVATIONS,
+        find: "WHERE is_locked AND r.order_id = wanted.order_id AND r.state = 'RELEASED'",
+        replace: "WHERE is_locked AND r.order_id = wanted.order_id AND r.state <> 'CONSUMED'",
+      },
+    ],
+  },
+  {
+    name: 'dead letter dropped',
+    bug: 'a message that cannot be worked is passed over, and nobody ever hears of it',
+    edits: [
+      {
+        file: 'packages/messaging/src/work-batch.ts',
+        find: 'await options.deadLetter(message, message.raw, { reason, tries });',
+        replace: 'void reason, tries;',
+      },
+    ],
+  },
+  {
+    name: 'redrive without the check',
+    bug: 'a worker whose order has already moved on takes it for done, although its event may never have been published',
+    edits: [
+      {
+        file: ADVANCE,
+        find: "if (result.outcome !== 'SKIPPED') events.push",
+        replace: "if (result.outcome === 'MOVED') events.push",
+      },
+    ],
+  },
+  {
+    name: 'event id by chance',
+    bug: 'a repeat of an event cannot be told from another event',
+    edits: [
+      {
+        file: 'packages/messaging/src/event-codec.ts',
+        find: 'ce_id: eventId(event),',
+        replace: 'ce_id: `${eventId(event)}:${trace.spanId}`,',
+      },
+    ],
+  },
+  {
+    name: 'reservation abandoned without a bar',
+    bug: 'stock is given back while the order that stands on it is still being stored',
+    edits: [
+      {
+        file: 'services/orders/src/store/settling.ts',
+        find: '    await bar(database, missing, at);\n    await waitForWriters(database);\n',
+        replace: '    void [bar, waitForWriters];\n',
+      },
+    ],
+  },
+  {
+    name: 'answer before the order is stored',
+    bug: 'a client is told 201 although the store did not take the order',
+    edits: [
+      {
+        file: 'services/orders/src/placement.ts',
+        find: '    if (!isTransient(error)) {',
+        replace:
+          '    if (isTransient(error)) return new Set(reserved.map(({ order }) => order.orderId));\n    if (!isTransient(error)) {',
+      },
+    ],
+  },
+  {
+    name: 'buffer committed on arrival',
+    bug: 'the workflow commits what it has only in memory',
+    edits: [
+      {
+        file: EACH_BATCH,
+        find: '  open?.taken(messages);\n',
+        replace: '  open?.taken(messages);\n  open?.done(messages);\n',
+      },
+    ],
+  },
+];

@@ -1,0 +1,47 @@
+import { auditSystem, violationLines } from '@order-pipeline/audit';
+import type { MemoryCluster } from '@order-pipeline/memory-kafka';
+import { createRuntime } from '@order-pipeline/service-kit';
+import type { Findings } from '../findings.ts';
+import type { RealServer } from '../world/database/real-database.ts';
+import { createDirectBroker, type Echo } from '../world/kafka.ts';
+import type { World } from '../world/world.ts';
+import type { Book } from '../workload/book.ts';
+import { checkPutAside } from './put-aside.ts';
+import { checkTold, type Endings } from './told.ts';
+
+export interface EndParts {
+  readonly world: World;
+  readonly server: RealServer;
+  readonly cluster: MemoryCluster;
+  readonly echo: Echo;
+  readonly shop: { readonly book: Book };
+  readonly findings: Findings;
+  /** Whether Kafka has lost nothing that it had taken. */
+  readonly isComplete: boolean;
+}
+
+/** Nothing is on its way any more: what is not done by now never will be. */
+const AT_REST = { orderMs: 0, stockMs: 0, outboxMs: 0, eventMs: 0 };
+
+const audit = async ({ world, server, cluster, findings, isComplete }: EndParts): Promise<void> => {
+  const { time } = world;
+  const { users, inventory, orders } = server.databases;
+  const report = await auditSystem({
+    databases: { users: users.url, inventory: inventory.url, orders: orders.url },
+    ...(isComplete
+      ? { kafka: createDirectBroker(cluster).connect('audit') }
+      : { kafkaMissing: 'it has lost messages on purpose' }),
+    runtime: { ...createRuntime(), now: () => Math.floor(time.now()), after: (ms, fn) => time.after(ms, fn) },
+    limits: AT_REST,
+  });
+  for (const line of violationLines(report)) findings.add('the audit is clean', [line.slice(0, 80)], line);
+};
+
+/** Everything that has to hold once all is at rest, and nothing runs any more; answers how the orders ended. */
+export const checkEnd = async (parts: EndParts): Promise<Endings> => {
+  const { world, server, echo, shop, findings, isComplete } = parts;
+  const endings = await checkTold(server, shop.book, findings);
+  await checkPutAside(server, echo, isComplete, findings);
+  await world.time.runWhile(audit(parts));
+  return endings;
+};

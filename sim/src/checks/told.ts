@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
+import type { Findings } from '../findings.ts';
+import type { Book, Creation, ItemFacts, OrderFacts } from '../workload/book.ts';
+import type { RealServer } from '../world/database/real-database.ts';
+
+interface StoredOrder {
+  readonly id: string;
+  readonly user_id: string;
+  readonly status: OrderStatus;
+  readonly lines: OrderLine[];
+}
+interface StoredItem {
+  readonly id: string;
+  readonly name: string;
+  readonly initial: number;
+  readonly stocked: number;
+  readonly available: number;
+  readonly reserved: number;
+  readonly consumed: number;
+}
+interface StoredUser {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+}
+
+const TERMINAL: readonly OrderStatus[] = ['DELIVERED', 'CANCELLED'];
+
+/** What must be there, what may be there, and what must not. */
+const checkPresence = <T>(
+  kind: string,
+  id: string,
+  facts: Creation<T> | undefined,
+  isStored: boolean,
+  findings: Findings,
+): void => {
+  if (facts?.confirmed && !isStored)
+    findings.add(`what was answered 201 is there: ${kind}`, [id], 'it is missing');
+  if (!isStored) return;
+  if (!facts) findings.add(`nothing is there that nobody asked for: ${kind}`, [id], 'it is stored');
+  else if (!facts.confirmed && !facts.isOpen)
+    findings.add(
+      `what was refused is not there: ${kind}`,
+      [id],
+      'every request was refused, and it is stored',
+    );
+};
+
+const checkOrder = (
+  id: string,
+  facts: OrderFacts | undefined,
+  stored: StoredOrder | undefined,
+  findings: Findings,
+) => {
+  checkPresence('order', id, facts, stored !== undefined, findings);
+  if (!stored || !facts) return;
+  const { status, user_id: userId, lines } = stored;
+  if (!TERMINAL.includes(status))
+    findings.add('every order is delivered or cancelled in the end', [id], status);
+  if (facts.isCancelConfirmed && status !== 'CANCELLED')
+    findings.add('a cancellation that was answered 200 stands', [id], `the order is ${status}`);
+  const contents = facts.confirmed ? [facts.confirmed.content] : facts.asked.map(({ content }) => content);
+  if (!contents.some((content) => content.userId === userId && isDeepStrictEqual(content.items, lines)))
+    findings.add('an order has the content that was asked for', [id], JSON.stringify({ userId, lines }));
+  const told = facts.seen.find((seen) => TERMINAL.includes(seen.status) && seen.status !== status);
+  if (told)
+    findings.add('what clients were told of an order stays true', [id], `${told.status}, now ${status}`);
+};
+
+const checkItem = (
+  item: StoredItem,
+  facts: ItemFacts | undefined,
+  sold: number,
+  findings: Findings,
+): void => {
+  const { id, initial, stocked, available, reserved, consumed } = item;
+  checkPresence('item', id, facts, true, findings);
+  const least = initial + (facts?.restocked ?? 0);
+  const most = least + (facts?.maybeRestocked ?? 0);
+  const counts = JSON.stringify({ initial, stocked, available, reserved, consumed, sold });
+  if (stocked < least || stocked > most)
+    findings.add(
+      'an item has the stock that was brought in',
+      [id],
+      `${counts}, expected ${least} to ${most}`,
+    );
+  if (sold > stocked) findings.add('nothing is sold beyond the stock', [id], counts);
+  if (consumed !== sold || reserved !== 0 || available !== stocked - sold)
+    findings.add('the stock that has left is the stock of the delivered orders', [id], counts);
+};
+
+const unitsSold = (orders: readonly StoredOrder[]): Map<string, number> => {
+  const sold = new Map<string, number>();
+  for (const { status, lines } of orders) {
+    if (status !== 'DELIVERED') continue;
+    for (const { itemId, quantity } of lines) sold.set(itemId, (sold.get(itemId) ?? 0) + quantity);
+  }
+  return sold;
+};
+
+const checkUsers = async ({ databases }: RealServer, book: Book, findings: Findings): Promise<void> => {
+  const users = await databases.users.read<StoredUser & Record<string, string>>(
+    'SELECT id, name, email FROM users',
+  );
+  const stored = new Set(users.map(({ id }) => id));
+  for (const id of new Set([...book.users.keys(), ...stored]))
+    checkPresence('user', id, book.users.get(id), stored.has(id), findings);
+};
+
+const checkItems = async (
+  { databases }: RealServer,
+  book: Book,
+  sold: ReadonlyMap<string, number>,
+  findings: Findings,
+): Promise<void> => {
+  const items = await databases.inventory.read<StoredItem & Record<string, string | number>>(`
+    SELECT id, name, initial_qty::int AS initial, stocked_qty::int AS stocked, available_qty::int AS available,
+           reserved_qty::int AS reserved, consumed_qty::int AS consumed FROM items`);
+  const stored = new Set(items.map(({ id }) => id));
+  for (const [id, facts] of book.items) checkPresence('item', id, facts, stored.has(id), findings);
+  for (const item of items) checkItem(item, book.items.get(item.id), sold.get(item.id) ?? 0, findings);
+};
+
+/** The counts of orders by how they ended. */
+export type Endings = Readonly<Record<string, number>>;
+
+/** Compares what clients were told with what is there once all is at rest; answers how the orders ended. */
+export const checkTold = async (server: RealServer, book: Book, findings: Findings): Promise<Endings> => {
+  const orders = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
+    'SELECT id, user_id, status::text AS status, lines FROM orders',
+  );
+  const stored = new Map(orders.map((order) => [order.id, order]));
+  for (const id of new Set([...book.orders.keys(), ...stored.keys()]))
+    checkOrder(id, book.orders.get(id), stored.get(id), findings);
+  await checkItems(server, book, unitsSold(orders), findings);
+  await checkUsers(server, book, findings);
+  const endings: Record<string, number> = { asked: book.orders.size, stored: orders.length };
+  for (const { status } of orders) endings[status] = (endings[status] ?? 0) + 1;
+  return endings;
+};

@@ -1,0 +1,44 @@
+import { pino, type Logger } from 'pino';
+import type { Findings } from './findings.ts';
+import type { SimProcess } from './world/sim-process.ts';
+import type { World } from './world/world.ts';
+
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly err?: { readonly message?: string; readonly stack?: string };
+  readonly orderId?: string;
+}
+
+const ERROR = 50;
+
+/** Errors that are told of what the simulation does on purpose. */
+const EXPECTED = new Set(['a consumer crashed', 'put a message into the dead letters']);
+
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 'traceId', 'err']);
+
+const fieldsOf = (line: Line): Record<string, unknown> => ({
+  ...Object.fromEntries(Object.entries(line).filter(([name]) => !HIDDEN.has(name))),
+  ...(line.err ? { because: line.err.message } : {}),
+});
+
+/**
+ * Makes the loggers of the services. What they tell as an error is a finding: whatever goes wrong around them, a service
+ * is to know what to do with it.
+ *
+ * @param isTraced whether every line goes to the trace
+ */
+export const watchLogs = ({ trace }: World, findings: Findings, isTraced: boolean) => {
+  const hear = ({ slot, isDead }: SimProcess, line: Line): void => {
+    if (isDead()) return;
+    if (isTraced) trace(slot.id, `"${line.msg}"`, fieldsOf(line));
+    if (line.level < ERROR || EXPECTED.has(line.msg)) return;
+    const detail = `${line.msg}: ${line.err?.stack ?? JSON.stringify(line)}`;
+    findings.add('no service meets what it does not know', [slot.id, line.orderId ?? ''], detail);
+  };
+  return (process: SimProcess): Logger =>
+    pino(
+      { level: isTraced ? 'debug' : 'error' },
+      { write: (text: string) => hear(process, JSON.parse(text) as Line) },
+    );
+};

@@ -1,0 +1,36 @@
+import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { HELP, parseOptions, UsageError } from './options.ts';
+import { summaryLines } from './report.ts';
+import { runSeeds } from './run-seeds.ts';
+
+// sim [options]: see HELP.
+
+const PROGRESS_EVERY = 25;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const run = async (): Promise<number> => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    say(HELP);
+    return 0;
+  }
+  const figures = await runSeeds(options, say, (done) => {
+    if (done % PROGRESS_EVERY === 0) say(`${done} of ${options.count} seeds`);
+  });
+  for (const line of summaryLines(figures)) say(line);
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  return figures.failures.length === 0 ? 0 : 1;
+};
+
+const main = async (): Promise<number> => {
+  try {
+    return await run();
+  } catch (error) {
+    console.error(error instanceof UsageError ? error.message : error);
+    return 1;
+  }
+};
+
+process.exit(await main());

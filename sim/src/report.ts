@@ -1,0 +1,43 @@
+import type { Figures } from './figures.ts';
+import type { SeedResult } from './run-seed.ts';
+
+const LONGEST_DETAIL = 600;
+
+/** A seed in which a promise was not kept, with what to look at and how to see it again. */
+export const failureLines = ({ seed, findings }: Pick<SeedResult, 'seed' | 'findings'>): string[] => [
+  `Seed ${seed}:`,
+  ...findings.flatMap(({ promise, ids, detail }) => [
+    `  not kept: ${promise} [${ids.filter((id) => id !== '').join(', ')}]`,
+    `    ${detail.slice(0, LONGEST_DETAIL).replaceAll('\n', '\n    ')}`,
+  ]),
+  `  to see it again: npx pnpm sim --seed ${seed} --trace`,
+];
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+const countLines = (counts: Readonly<Record<string, number>>): string[] =>
+  Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
+
+/** The whole run in a screenful. */
+export const summaryLines = (figures: Figures): string[] => {
+  const { seeds, failures, virtualMs, realMs, faults, crashPoints, orders } = figures;
+  const hours = (virtualMs / 3_600_000).toFixed(1);
+  return [
+    `${total(faults)} faults:`,
+    ...countLines(faults),
+    'Crash points (died / came there):',
+    ...crashPoints.map(
+      ({ point, service, crashed, reached }) =>
+        `  ${String(crashed).padStart(5)} / ${String(reached).padEnd(6)} ${point} (${service})`,
+    ),
+    `Orders: ${Object.entries(orders)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ')}`,
+    `${seeds} seeds, ${hours} hours of simulated time in ${Math.round(realMs / 1_000)} s: ${
+      failures.length === 0
+        ? 'every promise was kept'
+        : `promises were broken in ${failures.length} (seeds ${failures.map(({ seed }) => seed).join(', ')})`
+    }`,
+  ];
+};

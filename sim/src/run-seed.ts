@@ -1,0 +1,240 @@
+import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
+import type { CrashPointCount } from './world/tally.ts';
+import { checkAlways } from './checks/always.ts';
+import { checkEnd } from './checks/end.ts';
+import type { Endings } from './checks/told.ts';
+import { unrest } from './checks/quiet.ts';
+import { createFindings, type Finding, type Findings } from './findings.ts';
+import { watchLogs } from './logs.ts';
+import { layOutSlots, startCity, type City } from './world/city.ts';
+import type { RealServer } from './world/database/real-database.ts';
+import { createEcho, type Echo } from './world/kafka.ts';
+import { createNetwork } from './world/network.ts';
+import { lendTime } from './world/lend-time.ts';
+import { LOSSES, planStorms, releaseStorms } from './world/storms.ts';
+import { createStreams } from './world/streams.ts';
+import { createTally } from './world/tally.ts';
+import { createTime } from './world/time.ts';
+import { createTrace } from './world/trace.ts';
+import { createWeather } from './world/weather.ts';
+import type { World } from './world/world.ts';
+import { createBook } from './workload/book.ts';
+import { createClient } from './workload/client.ts';
+import { liveThrough, planDay } from './workload/day.ts';
+import type { Shop } from './workload/shop.ts';
+
+export interface SeedOptions {
+  readonly seed: number;
+  readonly server: RealServer;
+  /** Takes the lines of the trace, if that is wanted. */
+  readonly write?: ((line: string) => void) | undefined;
+  /** No faults at all, whatever the seed says. */
+  readonly isCalm?: boolean | undefined;
+}
+
+/** What one simulation came to. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly findings: readonly Finding[];
+  readonly faults: Readonly<Record<string, number>>;
+  readonly crashPoints: readonly CrashPointCount[];
+  readonly orders: Endings;
+  /** How long it was for those inside, in milliseconds. */
+  readonly virtualMs: number;
+  /** How long after the last fault all was at rest, in milliseconds of the simulation. */
+  readonly healedAfterMs: number;
+}
+
+const START_AT = Date.UTC(2026, 0, 1);
+/** The longest that one seed may take, in milliseconds of real time. */
+const REAL_LIMIT_MS = 60_000;
+/** How long the system may take to heal once nothing goes wrong any more, in milliseconds of the simulation. */
+const HEAL_LIMIT_MS = 120_000;
+const LOOK_INTERVAL_MS = 1_000;
+/** Longer than what is done again and again, so that it is seen to change nothing. */
+const AFTERMATH_MS = 6_000;
+
+/** What makes good what gets lost elsewhere: seldom enough that a seed ends before it. */
+const WITHOUT_NETS = { WORKFLOW_SWEEP_INTERVAL_MS: '3600000', REDRIVE_AFTER_MS: '3600000' };
+
+const ENVIRONMENT = {
+  WORKFLOW_INTERVAL_MS: '2500',
+  WORKFLOW_SWEEP_INTERVAL_MS: '12000',
+  REDRIVE_AFTER_MS: '15000',
+  RESERVATION_CHECK_AFTER_MS: '3000',
+};
+
+const SHARE_WITHOUT_NETS = 0.35;
+
+/**
+ * What the seed says of the whole run. Some have none of the safety nets (the republication of stuck orders, the sweep):
+ * as long as Kafka loses nothing, they are not needed, and they would hide what does not work without them.
+ */
+const planRun = ({ streams }: World, isCalm: boolean) => {
+  const hasNets = !streams('nets').chance(SHARE_WITHOUT_NETS);
+  const day = planDay(streams('day'));
+  const planned = isCalm ? [] : planStorms({ streams }, day.lengthMs);
+  const storms = planned.filter(({ kind }) => hasNets || !LOSSES.includes(kind));
+  return {
+    day,
+    storms,
+    environment: hasNets ? ENVIRONMENT : { ...ENVIRONMENT, ...WITHOUT_NETS },
+    isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
+    isComplete: !storms.some(({ kind }) => LOSSES.includes(kind)),
+  };
+};
+
+const createWorld = ({ seed, server, write, isCalm = false }: SeedOptions): World => {
+  const streams = createStreams(seed);
+  const tally = createTally();
+  const { settled } = server.statements;
+  const time = createTime({ startAt: START_AT, settled, limitMs: REAL_LIMIT_MS });
+  const trace = createTrace(() => time.now() - START_AT, write);
+  return { time, streams, tally, trace, weather: createWeather({ streams, tally, trace, isCalm }) };
+};
+
+/** All that one simulation consists of. */
+interface Simulation {
+  readonly world: World;
+  readonly server: RealServer;
+  readonly cluster: MemoryCluster;
+  readonly echo: Echo;
+  readonly city: City;
+  readonly shop: Shop;
+  readonly findings: Findings;
+  /** Whether Kafka loses nothing that it has taken. */
+  readonly isComplete: boolean;
+  readonly lengthMs: number;
+  readonly clients: Promise<void>;
+}
+
+const build = (options: SeedOptions, world: World, findings: Findings): Simulation => {
+  const { server } = options;
+  const { streams, time } = world;
+  const clock = {
+    now: () => Math.floor(time.now()),
+    after: (ms: number, fn: () => void) => time.after(ms, fn),
+    soon: (fn: () => void) => void time.after(0, fn),
+  };
+  const cluster = createCluster({ clock, random: streams('kafka').next });
+  const { day, storms, environment, isDurable, isComplete } = planRun(world, options.isCalm === true);
+  const echo = createEcho(cluster);
+  const network = createNetwork(world);
+  const city = startCity(
+    {
+      world,
+      network,
+      cluster,
+      echo,
+      isDurable,
+      databases: server.databases,
+      environment,
+      loggerOf: watchLogs(world, findings, options.write !== undefined),
+    },
+    layOutSlots({ world }),
+  );
+  const book = createBook(findings);
+  const client = createClient(world, network, () => city.of('api-gateway'));
+  const shop: Shop = { world, client, book, findings };
+  const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
+  releaseStorms(storms, { world, city, cluster, server, publish, publishAgain: echo.publishAgain });
+  const clients = liveThrough(shop, day);
+  return { world, server, cluster, echo, city, shop, findings, isComplete, lengthMs: day.lengthMs, clients };
+};
+
+const clearSky = ({ world, cluster, server, city }: Simulation): void => {
+  world.trace('storm', 'the sky clears');
+  world.weather.clear();
+  cluster.faults.clear();
+  for (const database of Object.values(server.databases)) database.comeBack();
+  for (const slot of city.slots) slot.skewMs = 0;
+};
+
+const runFor = async ({ world, server, findings }: Simulation, ms: number): Promise<void> => {
+  const { time } = world;
+  const until = time.now() + ms;
+  while (time.now() < until) {
+    const next = Math.min(until, time.now() + LOOK_INTERVAL_MS);
+    time.after(next - time.now(), () => undefined);
+    await time.runUntil(() => time.now() >= next);
+    await checkAlways(server, findings);
+  }
+};
+
+/** Waits until all is at rest; answers how long that took. */
+const heal = async (simulation: Simulation): Promise<number> => {
+  const { world, server, cluster, city, findings } = simulation;
+  const from = world.time.now();
+  let areClientsDone = false;
+  void simulation.clients.then(() => {
+    areClientsDone = true;
+  });
+  for (;;) {
+    await runFor(simulation, LOOK_INTERVAL_MS);
+    const rest = [
+      ...(areClientsDone ? [] : ['clients still ask']),
+      ...(city.isUp() ? [] : ['not every process runs']),
+      ...(await unrest(server, cluster, simulation.isComplete)),
+    ];
+    const healedAfterMs = world.time.now() - from;
+    if (rest.length === 0) return healedAfterMs;
+    if (healedAfterMs < HEAL_LIMIT_MS) continue;
+    findings.add('the system heals once nothing goes wrong any more', ['system'], rest.join(', '));
+    return healedAfterMs;
+  }
+};
+
+/** What nobody catches is a finding: in life it would end the process. */
+const catchStrays = (findings: Findings) => {
+  const note = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    findings.add('no exception goes uncaught', ['process'], text);
+  };
+  process.on('unhandledRejection', note);
+  process.on('uncaughtException', note);
+  return () => {
+    process.off('unhandledRejection', note);
+    process.off('uncaughtException', note);
+  };
+};
+
+/** Runs the simulation of one seed. What goes wrong in it is a finding, never an exception. */
+export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
+  await options.server.reset();
+  const findings = createFindings();
+  const release = catchStrays(findings);
+  const world = createWorld(options);
+  const giveTimeBack = lendTime(world.time);
+  const simulation = build(options, world, findings);
+  const { city } = simulation;
+  let healedAfterMs = 0;
+  let virtualMs = 0;
+  let orders: Endings = {};
+  try {
+    await runFor(simulation, simulation.lengthMs);
+    clearSky(simulation);
+    healedAfterMs = await heal(simulation);
+    await runFor(simulation, AFTERMATH_MS);
+    city.end();
+    giveTimeBack();
+    virtualMs = Math.round(world.time.now() - START_AT);
+    orders = await checkEnd(simulation);
+  } catch (error) {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    findings.add('the simulation comes to its end', ['simulation'], detail);
+  } finally {
+    city.end();
+    giveTimeBack();
+    await options.server.statements.settled();
+    release();
+  }
+  return {
+    seed: options.seed,
+    findings: findings.list(),
+    faults: world.tally.faults(),
+    crashPoints: world.tally.crashPoints(),
+    orders,
+    virtualMs,
+    healedAfterMs: Math.round(healedAfterMs),
+  };
+};

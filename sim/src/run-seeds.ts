@@ -1,0 +1,68 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { figuresOf, type Figures } from './figures.ts';
+import type { SimOptions } from './options.ts';
+import { failureLines } from './report.ts';
+import { runSeed, type SeedResult } from './run-seed.ts';
+import { startRealServer, type RealServer } from './world/database/real-database.ts';
+
+/** Longer than a seed may take by its own count; one that takes longer hangs where it cannot count any more. */
+const HANG_LIMIT_MS = 120_000;
+
+const hung = (seed: number): SeedResult => ({
+  seed,
+  findings: [
+    {
+      promise: 'the simulation comes to its end',
+      ids: ['simulation'],
+      detail: `it hangs for ${HANG_LIMIT_MS} ms`,
+    },
+  ],
+  faults: {},
+  crashPoints: [],
+  orders: {},
+  virtualMs: 0,
+  healedAfterMs: 0,
+});
+
+const runOrHang = async (
+  seed: number,
+  server: RealServer,
+  write: ((line: string) => void) | undefined,
+): Promise<{ result: SeedResult; hangs: boolean }> => {
+  const watch = new AbortController();
+  const ended = runSeed({ seed, server, write }).then((result) => ({ result, hangs: false }));
+  const limit = sleep(HANG_LIMIT_MS, { result: hung(seed), hangs: true }, { signal: watch.signal });
+  try {
+    return await Promise.race([ended, limit]);
+  } finally {
+    watch.abort();
+    limit.catch(() => undefined);
+  }
+};
+
+/** Runs the seeds one after the other, and tells of each that fails as soon as it does. */
+export const runSeeds = async (
+  { from, count, stopOnFailure, isTraced }: SimOptions,
+  say: (line: string) => void,
+  progress: (done: number) => void,
+): Promise<Figures> => {
+  const startedAt = performance.now();
+  const server = await startRealServer();
+  const results: SeedResult[] = [];
+  let isStopped = false;
+  try {
+    for (let seed = from; seed < from + count && !isStopped; seed += 1) {
+      const { result, hangs } = await runOrHang(seed, server, isTraced ? say : undefined);
+      results.push(result);
+      const isFailure = result.findings.length > 0;
+      if (isFailure) for (const line of failureLines(result)) say(line);
+      progress(results.length);
+      isStopped = hangs || (isFailure && stopOnFailure);
+    }
+  } finally {
+    // One that hangs may hold on to the server for ever.
+    await Promise.race([server.stop(), sleep(10_000, undefined, { ref: false })]);
+  }
+  return figuresOf(results, from, performance.now() - startedAt);
+};

@@ -1,0 +1,151 @@
+import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
+import type { Stream } from '../world/streams.ts';
+import { cancel, look, lookAtAll, place } from './buyers.ts';
+import { ask, insist, isDecided, requests, type Shop } from './shop.ts';
+
+/** What clients want in one simulation: the seed says all of it beforehand. */
+export interface Day {
+  readonly users: readonly User[];
+  readonly items: readonly NewItem[];
+  readonly orders: readonly NewOrder[];
+  readonly lengthMs: number;
+}
+
+/** When the first order may come: users and items go first, though nothing waits for them. */
+const DOORS_OPEN_AFTER_MS = 1_500;
+
+const userOf = (index: number): User => ({
+  userId: `user-${index}`,
+  name: `User ${index}`,
+  email: `user${index}@example.com`,
+});
+
+const itemOf = (stream: Stream, index: number): NewItem => ({
+  itemId: `item-${index}`,
+  itemName: `Item ${index}`,
+  availableQty: stream.chance(0.4) ? stream.integer(2, 15) : stream.integer(40, 120),
+});
+
+const orderOf = (stream: Stream, index: number, userCount: number, itemCount: number): NewOrder => ({
+  orderId: `order-${index}`,
+  userId: stream.chance(0.03) ? 'nobody' : `user-${stream.integer(1, userCount)}`,
+  items: Array.from({ length: stream.integer(1, 3) }, () => ({
+    itemId: stream.chance(0.02) ? 'nothing' : `item-${stream.integer(1, itemCount)}`,
+    quantity: stream.integer(1, 3),
+  })),
+  ...(stream.chance(0.3) ? { status: 'PENDING' as const } : {}),
+});
+
+const listOf = <T>(length: number, make: (index: number) => T): T[] =>
+  Array.from({ length }, (_, index) => make(index + 1));
+
+export const planDay = (stream: Stream): Day => {
+  const users = listOf(stream.integer(1, 4), userOf);
+  const items = listOf(stream.integer(1, 4), (index) => itemOf(stream, index));
+  return {
+    users,
+    items,
+    orders: listOf(stream.integer(12, 36), (index) => orderOf(stream, index, users.length, items.length)),
+    lengthMs: stream.integer(12_000, 30_000),
+  };
+};
+
+const addUser = async (shop: Shop, stream: Stream, user: User): Promise<void> => {
+  const facts = shop.book.user(user.userId);
+  facts.asked.push({ content: user, at: shop.world.time.now() });
+  const { answer, wasOpen } = await insist(shop, stream, requests.addUser(user), 8);
+  if (wasOpen) facts.isOpen = true;
+  if (answer?.status === 201) facts.confirmed ??= { content: user, at: answer.heardAt };
+  else if (answer) shop.findings.add('a user can be registered', [user.userId], String(answer.status));
+};
+
+const addItem = async (shop: Shop, stream: Stream, item: NewItem): Promise<void> => {
+  const facts = shop.book.item(item.itemId);
+  facts.asked.push({ content: item, at: shop.world.time.now() });
+  const { answer, wasOpen } = await insist(shop, stream, requests.addItem(item), 8);
+  if (wasOpen) facts.isOpen = true;
+  if (answer?.status === 201) facts.confirmed ??= { content: item, at: answer.heardAt };
+  else if (answer) shop.findings.add('an item can be added', [item.itemId], String(answer.status));
+};
+
+/** A restock is not repeatable: one without an answer may or may not have happened. */
+const restock = async (shop: Shop, stream: Stream, itemId: string): Promise<void> => {
+  const quantity = stream.integer(1, 5);
+  const facts = shop.book.item(itemId);
+  const answer = await ask(shop, requests.restock(itemId, quantity));
+  if (answer?.status === 200) facts.restocked += quantity;
+  else if (!isDecided(answer)) facts.maybeRestocked += quantity;
+};
+
+/** The same id with something else in it, which must never be stored when the first was. */
+const otherwise = (order: NewOrder): NewOrder => ({
+  ...order,
+  items: [{ itemId: order.items[0]?.itemId ?? 'nothing', quantity: 4 }],
+});
+
+const BAD_BODIES: readonly unknown[] = [
+  '{"order": ',
+  {},
+  { order: { orderId: 'bad', userId: 'user-1', items: [] } },
+  { order: { orderId: 'bad', userId: 'user-1', items: [{ itemId: 'item-1', quantity: -1 }] } },
+  {
+    order: {
+      orderId: 'bad',
+      userId: 'user-1',
+      items: [{ itemId: 'item-1', quantity: 1 }],
+      status: 'SHIPPED',
+    },
+  },
+  { order: { orderId: 'bad', userId: 'user-1', items: [{ itemId: 'item-1', quantity: 1 }], price: 1 } },
+];
+
+const askBadly = async (shop: Shop, stream: Stream): Promise<void> => {
+  const answer = await ask(shop, { method: 'POST', path: '/api/orders', body: stream.pick(BAD_BODIES) });
+  if (isDecided(answer) && answer.status !== 400)
+    shop.findings.add('bad input is answered 400', ['bad'], String(answer.status));
+};
+
+/** What is done with one order, each at its own moment, whatever came of the rest. */
+const followOrder = (
+  shop: Shop,
+  stream: Stream,
+  order: NewOrder,
+  arrivesAfterMs: number,
+): Promise<unknown> => {
+  const { sleep } = shop.world.time;
+  const { orderId } = order;
+  const later = async (fromMs: number, toMs: number, act: () => Promise<void>): Promise<void> => {
+    await sleep(arrivesAfterMs + stream.between(fromMs, toMs));
+    await act();
+  };
+  const acts = [later(0, 0, () => place(shop, stream, order))];
+  if (stream.chance(0.15)) acts.push(later(0, 6_000, () => place(shop, stream, order)));
+  if (stream.chance(0.08)) acts.push(later(0, 3_000, () => place(shop, stream, otherwise(order))));
+  if (stream.chance(0.3)) acts.push(later(0, 6_000, () => cancel(shop, stream, orderId)));
+  if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(shop, stream, orderId)));
+  if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(shop, orderId)));
+  if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(shop, orderId)));
+  return Promise.all(acts);
+};
+
+/** Lets the clients do all that they want. Resolves when each of them has been answered or has given up. */
+export const liveThrough = async (shop: Shop, { users, items, orders, lengthMs }: Day): Promise<void> => {
+  const { world } = shop;
+  const streamOf = (name: string) => world.streams(`client/${name}`);
+  const some = streamOf('others');
+  const sometime = async (act: () => Promise<void>): Promise<void> => {
+    await world.time.sleep(some.between(DOORS_OPEN_AFTER_MS, lengthMs));
+    await act();
+  };
+  await Promise.all([
+    ...users.map((user) => addUser(shop, streamOf(user.userId), user)),
+    ...items.map((item) => addItem(shop, streamOf(item.itemId), item)),
+    ...items.flatMap(({ itemId }) => (some.chance(0.4) ? [sometime(() => restock(shop, some, itemId))] : [])),
+    ...orders.map((order) => {
+      const stream = streamOf(order.orderId);
+      return followOrder(shop, stream, order, stream.between(DOORS_OPEN_AFTER_MS, lengthMs));
+    }),
+    ...[1, 2].map(() => sometime(() => askBadly(shop, some))),
+    ...[1, 2].map(() => sometime(() => lookAtAll(shop))),
+  ]);
+};

@@ -1,0 +1,62 @@
+import type { NewOrder } from '@order-pipeline/contracts';
+import type { Answer } from './client.ts';
+import type { Book, Moment } from './book.ts';
+import { codeOf, type Shop } from './shop.ts';
+
+const unitsOf = (order: NewOrder, itemId: string): number =>
+  order.items.reduce((sum, line) => sum + (line.itemId === itemId ? line.quantity : 0), 0);
+
+/** The most units of an item that orders other than this one can have held before `until`. */
+const mostHeld = (book: Book, { orderId }: NewOrder, itemId: string, until: Moment): number =>
+  [...book.orders]
+    .filter(([id]) => id !== orderId)
+    .map(([, { asked }]) => {
+      const contents = asked.filter(({ at }) => at <= until).map(({ content }) => unitsOf(content, itemId));
+      return Math.max(0, ...contents);
+    })
+    .reduce((sum, units) => sum + units, 0);
+
+/** Whether there must have been enough of everything at all times, whoever else had got what he wanted. */
+const wasAlwaysEnough = (book: Book, order: NewOrder, answer: Answer): boolean =>
+  [...new Set(order.items.map(({ itemId }) => itemId))].every((itemId) => {
+    const { confirmed } = book.item(itemId);
+    if (!confirmed || confirmed.at > answer.askedAt) return false;
+    const left = confirmed.content.availableQty - mostHeld(book, order, itemId, answer.heardAt);
+    return left >= unitsOf(order, itemId);
+  });
+
+const isKnownItem = (book: Book, itemId: string, at: Moment): boolean => {
+  const confirmed = book.items.get(itemId)?.confirmed;
+  return confirmed !== undefined && confirmed.at <= at;
+};
+
+/** Why a refusal is not true, if it is not. */
+const lieOf = (book: Book, order: NewOrder, answer: Answer): string | undefined => {
+  const code = codeOf(answer);
+  switch (code) {
+    case 'USER_NOT_FOUND': {
+      const confirmed = book.users.get(order.userId)?.confirmed;
+      return confirmed && confirmed.at <= answer.askedAt ? 'the user had been registered before' : undefined;
+    }
+    case 'ITEM_NOT_FOUND':
+      return order.items.every(({ itemId }) => isKnownItem(book, itemId, answer.askedAt))
+        ? 'all items had been added before'
+        : undefined;
+    case 'NOT_ENOUGH_STOCK':
+      return wasAlwaysEnough(book, order, answer) ? 'there was enough at all times' : undefined;
+    case 'ID_TAKEN':
+      return book.order(order.orderId).asked.length < 2 ? 'nothing else was asked under the id' : undefined;
+    default:
+      return `an order is not refused with ${answer.status} ${code}`;
+  }
+};
+
+/** Checks that a refused order was refused for a reason that there was. */
+export const judgeRefusal = ({ book, findings }: Shop, order: NewOrder, answer: Answer): void => {
+  const lie = lieOf(book, order, answer);
+  if (lie) findings.add('a refusal is true', [order.orderId], `${codeOf(answer)}: ${lie}`);
+  const { confirmed } = book.order(order.orderId);
+  const isRepeat = confirmed !== undefined && JSON.stringify(confirmed.content) === JSON.stringify(order);
+  if (isRepeat && confirmed.at <= answer.askedAt)
+    findings.add('a repeat is answered as the first time', [order.orderId], `then with ${codeOf(answer)}`);
+};

@@ -1,0 +1,70 @@
+import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
+import type { Findings } from '../findings.ts';
+import type { Stream } from '../world/streams.ts';
+import type { World } from '../world/world.ts';
+import type { Answer, Client, Request } from './client.ts';
+import type { Book } from './book.ts';
+
+/** What every script of a client has at hand. */
+export interface Shop {
+  readonly world: World;
+  readonly client: Client;
+  readonly book: Book;
+  readonly findings: Findings;
+}
+
+const UNDECIDED = new Set([429, 503]);
+
+/** Whether the answer says what came of the request. */
+export const isDecided = (answer: Answer | undefined): answer is Answer =>
+  answer !== undefined && !UNDECIDED.has(answer.status);
+
+const KNOWN_STATUSES = new Set([200, 201, 400, 404, 409, 413, 429, 503]);
+
+/** Asks once. */
+export const ask = async ({ client, findings }: Shop, request: Request): Promise<Answer | undefined> => {
+  const answer = await client(request);
+  if (answer && !KNOWN_STATUSES.has(answer.status)) {
+    const detail = `${request.method} ${request.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`;
+    findings.add('no request is answered with a failure of our own', [request.path], detail);
+  }
+  if (answer?.status === 503 && answer.headers['retry-after'] === undefined)
+    findings.add('a 503 says when to come again', [request.path], JSON.stringify(answer.body));
+  return answer;
+};
+
+/** Asks up to `tries` times, until the answer says what came of it. */
+export const insist = async (
+  shop: Shop,
+  stream: Stream,
+  request: Request,
+  tries: number,
+): Promise<{ answer: Answer | undefined; wasOpen: boolean }> => {
+  let wasOpen = false;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await ask(shop, request);
+    if (isDecided(answer)) return { answer, wasOpen };
+    wasOpen = true;
+    if (attempt >= tries) return { answer: undefined, wasOpen };
+    await shop.world.time.sleep(stream.between(100, 3_000));
+  }
+};
+
+export const requests = {
+  addUser: (body: User): Request => ({ method: 'POST', path: '/api/users', body }),
+  addItem: (body: NewItem): Request => ({ method: 'POST', path: '/api/inventory', body }),
+  restock: (itemId: string, quantity: number): Request => ({
+    method: 'POST',
+    path: `/api/inventory/${itemId}/restock`,
+    body: { quantity },
+  }),
+  place: (order: NewOrder): Request => ({ method: 'POST', path: '/api/orders', body: { order } }),
+  cancel: (orderId: string): Request => ({ method: 'POST', path: `/api/orders/${orderId}/cancel` }),
+  order: (orderId: string): Request => ({ method: 'GET', path: `/api/orders/${orderId}` }),
+  history: (orderId: string): Request => ({ method: 'GET', path: `/api/orders/${orderId}/history` }),
+  orders: (): Request => ({ method: 'GET', path: '/api/orders?limit=1000' }),
+} as const;
+
+/** The code that a refusal bears. */
+export const codeOf = ({ body }: Answer): string =>
+  typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : '';

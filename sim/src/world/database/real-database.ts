@@ -1,0 +1,160 @@
+import { usersApi, type DatabaseName } from '@order-pipeline/contracts';
+import { SERVICES } from '@order-pipeline/launcher';
+import { migrateDatabase } from '@order-pipeline/service-kit';
+import { startTestPostgres, startTestService } from '@order-pipeline/testing';
+import pg from 'pg';
+import { pino } from 'pino';
+import { createStatements, type Statements } from './statements.ts';
+
+/** The real database of a service. */
+export interface RealDatabase {
+  readonly url: string;
+  /** A connection with an open transaction to come. */
+  open(): Promise<pg.PoolClient>;
+  /** Runs a statement, on a connection of its own if none is given. */
+  run(
+    client: pg.PoolClient | undefined,
+    config: pg.QueryConfig,
+    on: (used: pg.PoolClient) => void,
+  ): Promise<pg.QueryResult>;
+  /** Makes the open transaction fail. */
+  poison(client: pg.PoolClient): Promise<void>;
+  rollBack(client: pg.PoolClient): Promise<void>;
+  cancel(client: pg.PoolClient): Promise<void>;
+  /** Reads at this instant, past the simulation. */
+  read<R extends pg.QueryResultRow>(sql: string): Promise<R[]>;
+  isDown(): boolean;
+  goDown(): void;
+  comeBack(): void;
+  /** Calls `fn` whenever it goes down, until the next reset. */
+  onDown(fn: () => void): void;
+  reset(): Promise<void>;
+}
+
+/** One PostgreSQL for all seeds. */
+export interface RealServer {
+  readonly databases: Readonly<Record<DatabaseName, RealDatabase>>;
+  readonly statements: Statements;
+  /** Empties every database. */
+  reset(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const MOST_CONNECTIONS = 25;
+/** A real deadlock is found soon, so that no real time has to pass. */
+const SESSION = '-c TimeZone=UTC -c deadlock_timeout=10';
+
+const migrationsOf = (name: DatabaseName): URL =>
+  new URL(`../../../../prisma/${name}/migrations/`, import.meta.url);
+
+const truncate = async (pool: pg.Pool): Promise<void> => {
+  const { rows } = await pool.query<{ tables: string | null }>(
+    `SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables
+     WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`,
+  );
+  if (rows[0]?.tables) await pool.query(`TRUNCATE ${rows[0].tables} RESTART IDENTITY CASCADE`);
+};
+
+const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements): RealDatabase => {
+  let isDown = false;
+  const listeners = new Set<() => void>();
+  return {
+    url,
+    open: () => statements.track(() => pool.connect()),
+    run: (client, config, on) =>
+      statements.track(async (track) => {
+        const used = client ?? (await pool.connect());
+        track(used);
+        on(used);
+        try {
+          return await used.query(config);
+        } finally {
+          if (!client) used.release();
+        }
+      }),
+    poison: (client) =>
+      statements.track(async (on) => {
+        on(client);
+        await client.query('SELECT 1 / 0').catch(() => undefined);
+      }),
+    rollBack: (client) =>
+      statements.track(async (on) => {
+        on(client);
+        await client.query('ROLLBACK');
+        client.release();
+      }),
+    cancel: (client) => statements.cancel(client),
+    read: async <R extends pg.QueryResultRow>(sql: string) => (await pool.query<R>(sql)).rows,
+    isDown: () => isDown,
+    goDown: () => {
+      isDown = true;
+      for (const fn of listeners) fn();
+    },
+    comeBack: () => {
+      isDown = false;
+    },
+    onDown: (fn) => void listeners.add(fn),
+    reset: async () => {
+      isDown = false;
+      listeners.clear();
+      await truncate(pool);
+    },
+  };
+};
+
+const openPool = (url: string): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MOST_CONNECTIONS,
+    // No timers: a simulation lends its own time to whoever sets one.
+    idleTimeoutMillis: 0,
+    options: SESSION,
+  });
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+/** What Prisma loads at its first query takes real time, which no simulation should have to wait for. */
+const warmUp = async (databaseUrl: string): Promise<void> => {
+  const users = await startTestService(SERVICES.users, { databaseUrl });
+  await users.ask(usersApi.findUsers, { body: { userIds: [] } });
+  await users.close();
+};
+
+export const startRealServer = async (): Promise<RealServer> => {
+  const postgres = await startTestPostgres();
+  const logger = pino({ level: 'silent' });
+  const prepare = async (name: DatabaseName): Promise<string> => {
+    const url = await postgres.freshDatabase(name);
+    await migrateDatabase(url, migrationsOf(name), logger);
+    return url;
+  };
+  const monitor = new pg.Client({ connectionString: await postgres.freshDatabase('monitor') });
+  await monitor.connect();
+  const statements = createStatements(monitor);
+  const pools: pg.Pool[] = [];
+  const openReal = async (name: DatabaseName): Promise<RealDatabase> => {
+    const url = await prepare(name);
+    const pool = openPool(url);
+    pools.push(pool);
+    return createRealDatabase(url, pool, statements);
+  };
+  await warmUp(await postgres.freshDatabase('users'));
+  const databases = {
+    users: await openReal('users'),
+    inventory: await openReal('inventory'),
+    orders: await openReal('orders'),
+  };
+  return {
+    databases,
+    statements,
+    reset: async () => {
+      for (const database of Object.values(databases)) await database.reset();
+    },
+    stop: async () => {
+      await monitor.end();
+      await Promise.all(pools.map((pool) => pool.end()));
+      await postgres.stop();
+    },
+  };
+};

@@ -1,0 +1,162 @@
+import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
+import { SERVICES } from '@order-pipeline/launcher';
+import type { MemoryCluster } from '@order-pipeline/memory-kafka';
+import {
+  createClosers,
+  createHealth,
+  createHttpServer,
+  createLocalTransport,
+  createMetrics,
+  createPeers,
+  parseSettings,
+  replyOf,
+  type Peers,
+  type RunningService,
+  type Service,
+  type ServiceContext,
+} from '@order-pipeline/service-kit';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { RealDatabase } from './database/real-database.ts';
+import { createSimPool } from './database/sim-pool.ts';
+import { createSimBroker, type Echo } from './kafka.ts';
+import { createSimTransport, type Answerer, type Caller, type Network } from './network.ts';
+import { createSimProcess, type SimProcess, type Slot } from './sim-process.ts';
+import { never, type World } from './world.ts';
+
+/** What the processes of a simulation share. */
+export interface Surroundings {
+  readonly world: World;
+  readonly network: Network;
+  readonly cluster: MemoryCluster;
+  readonly echo: Echo;
+  /** Whether Kafka says that it keeps what it has. */
+  readonly isDurable: boolean;
+  readonly databases: Readonly<Record<DatabaseName, RealDatabase>>;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly loggerOf: (process: SimProcess) => Logger;
+  /** The instances of a service that have an address, whether or not they listen. */
+  readonly answerers: (service: ServiceName) => readonly Answerer[];
+}
+
+/** A service that starts, runs or has died in a simulated process. */
+export interface ServiceProcess extends Answerer {
+  readonly slot: Slot;
+  readonly process: SimProcess;
+  /** The HTTP server of the gateway, once it listens. */
+  readonly server: () => FastifyInstance | undefined;
+  /** Takes no further request, finishes what is in hand and closes everything, as at a deployment. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_LIMIT_MS = 3_000;
+const DRAIN_POLL_MS = 25;
+
+const peersOf = (surroundings: Surroundings, process: SimProcess, service: Service): Peers => {
+  const { network, answerers } = surroundings;
+  const caller: Caller = { name: process.slot.id, owner: process, hear: process.hear };
+  const transports = new Map(
+    service.asks.map((peer) => [peer, createSimTransport(network, caller, peer, () => answerers(peer))]),
+  );
+  const { runtime } = process;
+  return createPeers((peer) => transports.get(peer), { runtime, timeoutMs: service.callTimeoutMs });
+};
+
+const contextOf = (
+  surroundings: Surroundings,
+  process: SimProcess,
+  service: Service,
+  registry: Registry,
+): ServiceContext<unknown> => {
+  const { world, cluster, echo, isDurable, databases, environment, loggerOf } = surroundings;
+  const { runtime } = process;
+  const logger = loggerOf(process);
+  const database = service.database && databases[service.database];
+  return {
+    settings: parseSettings(service.settings, environment),
+    runtime,
+    logger,
+    metrics: createMetrics(registry, service.name),
+    health: createHealth(runtime),
+    closers: createClosers(runtime, logger),
+    peers: peersOf(surroundings, process, service),
+    broker: createSimBroker({ world, process, cluster, echo, isDurable }),
+    databaseUrl: database?.url ?? '',
+    ...(database ? { databasePool: createSimPool({ world, process, database }) } : {}),
+  };
+};
+
+/** The gateway's clients come in through its HTTP server, which does not listen but takes requests as if it did. */
+const openServer = async (
+  context: ServiceContext<unknown>,
+  { routes }: RunningService,
+  registry: Registry,
+): Promise<FastifyInstance> => {
+  const server = await createHttpServer({ ...context, routes, registry });
+  await server.ready();
+  return server;
+};
+
+const createAnswer = (
+  { logger }: ServiceContext<unknown>,
+  { routes }: RunningService,
+): Answerer['answer'] => {
+  const transport = createLocalTransport(routes);
+  return async (operation, input, call) => {
+    try {
+      return await transport(operation, input, { ...call, logger });
+    } catch (error) {
+      return replyOf(error, logger);
+    }
+  };
+};
+
+/** Starts a service in a new process of its slot. */
+export const startServiceProcess = (surroundings: Surroundings, slot: Slot): ServiceProcess => {
+  const { world } = surroundings;
+  const { time, trace } = world;
+  const process = createSimProcess(world, slot);
+  const service = SERVICES[slot.service];
+  const registry = new Registry();
+  const context = contextOf(surroundings, process, service, registry);
+  let server: FastifyInstance | undefined;
+  let answer: Answerer['answer'] | undefined;
+  let isLeaving = false;
+  let inHand = 0;
+
+  const start = async (): Promise<void> => {
+    const running = await service.start(context);
+    if (slot.service === 'api-gateway') server = await openServer(context, running, registry);
+    answer = createAnswer(context, running);
+    trace(slot.id, 'listens');
+  };
+  start().catch((error: unknown) => {
+    context.logger.fatal({ err: error }, 'a service did not start');
+    process.die('did not start');
+  });
+
+  return {
+    slot,
+    process,
+    name: slot.id,
+    owner: process,
+    server: () => server,
+    isListening: () => answer !== undefined && !isLeaving && !process.isDead(),
+    onDeath: process.onDeath,
+    answer: async (operation, input, call) => {
+      if (!answer) return never();
+      inHand += 1;
+      const reply = await answer(operation, input, call);
+      inHand -= 1;
+      return reply;
+    },
+    stop: async () => {
+      isLeaving = true;
+      const deadline = time.now() + DRAIN_LIMIT_MS;
+      while (inHand > 0 && time.now() < deadline) await time.sleep(DRAIN_POLL_MS);
+      await context.closers.closeAll();
+      process.die('stopped');
+    },
+  };
+};

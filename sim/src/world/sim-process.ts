@@ -1,0 +1,103 @@
+import type { ServiceName } from '@order-pipeline/contracts';
+import type { CrashPoint, Runtime } from '@order-pipeline/service-kit';
+import type { Owner } from './time.ts';
+import { never, type World } from './world.ts';
+
+/** Where one instance of a service runs: it outlives the processes that run there one after the other. */
+export interface Slot {
+  readonly service: ServiceName;
+  /** Such as `orders.2`. */
+  readonly id: string;
+  /** How far its clock is ahead, in milliseconds. */
+  skewMs: number;
+}
+
+/** A process of the simulation: all that it hears and does goes through ports, which are dead once it is. */
+export interface SimProcess extends Owner {
+  readonly slot: Slot;
+  readonly runtime: Runtime;
+  /** Nothing happens to it and nothing comes from it until `ms` milliseconds have passed. */
+  stall(ms: number): void;
+  /** All of it ends at this instant. */
+  die(how: string): void;
+  /** Calls `fn` when it dies; answers how to take that back. */
+  onDeath(fn: () => void): () => void;
+  /**
+   * Settles as `work` does, seen from inside the process: never once it is dead, and not while it is stalled.
+   */
+  hear<T>(work: Promise<T>): Promise<T>;
+}
+
+const LONGEST_PAUSE_MS = 4_000;
+
+const createProcessRuntime = (world: World, slot: Slot, process: () => SimProcess): Runtime => {
+  const { time, streams, weather, tally, trace } = world;
+  const identity = streams(`${slot.id}/identity`);
+  const random = streams(`${slot.id}/random`);
+  const at = (point: CrashPoint) => streams(`${slot.id}/${point}`);
+  return {
+    now: () => Math.floor(time.now() + slot.skewMs),
+    after: (ms, fn) => time.after(ms, fn, process()),
+    soon: (fn) => void time.after(0, fn, process()),
+    random: random.next,
+    uuid: identity.uuid,
+    hex: identity.hex,
+    reach: (point) => {
+      if (process().isDead()) return never();
+      tally.reached(slot.service, point);
+      trace(slot.id, `at ${point}`);
+      const chances = at(point);
+      if (weather.hits('process: crash at a crash point', chances, slot.id, weather.crashShare(point))) {
+        tally.crashed(slot.service, point);
+        process().die(`crashed at ${point}`);
+        return never();
+      }
+      if (!weather.hits('process: pause at a crash point', chances, slot.id)) return undefined;
+      return process().hear(time.sleep(chances.between(10, LONGEST_PAUSE_MS)));
+    },
+  };
+};
+
+export const createSimProcess = (world: World, slot: Slot): SimProcess => {
+  const { time, trace } = world;
+  const mourners = new Set<() => void>();
+  let isDead = false;
+  let stalledUntil = 0;
+
+  const awake = async (): Promise<void> => {
+    while (stalledUntil > time.now()) await time.sleep(stalledUntil - time.now());
+  };
+
+  const process: SimProcess = {
+    slot,
+    runtime: createProcessRuntime(world, slot, () => process),
+    isDead: () => isDead,
+    stalledUntil: () => stalledUntil,
+    stall: (ms) => {
+      stalledUntil = Math.max(stalledUntil, time.now() + ms);
+    },
+    die: (how) => {
+      if (isDead) return;
+      isDead = true;
+      trace(slot.id, how);
+      for (const fn of mourners) fn();
+      mourners.clear();
+    },
+    onDeath: (fn) => {
+      mourners.add(fn);
+      return () => void mourners.delete(fn);
+    },
+    hear: async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        const result = await work;
+        await awake();
+        return isDead ? await never() : result;
+      } catch (error) {
+        await awake();
+        if (isDead) await never();
+        throw error;
+      }
+    },
+  };
+  return process;
+};

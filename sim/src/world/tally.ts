@@ -1,0 +1,45 @@
+import type { CrashPoint } from '@order-pipeline/service-kit';
+import type { ServiceName } from '@order-pipeline/contracts';
+import type { FaultKind } from './weather.ts';
+
+export interface CrashPointCount {
+  readonly service: ServiceName;
+  readonly point: CrashPoint;
+  /** How often work came there. */
+  readonly reached: number;
+  /** How often the process died there. */
+  readonly crashed: number;
+}
+
+/** What happened in simulations, counted. */
+export interface Tally {
+  fault(kind: FaultKind): void;
+  reached(service: ServiceName, point: CrashPoint): void;
+  crashed(service: ServiceName, point: CrashPoint): void;
+  faults(): Readonly<Record<string, number>>;
+  crashPoints(): readonly CrashPointCount[];
+}
+
+const sorted = (counts: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+export const createTally = (): Tally => {
+  const faults = new Map<string, number>();
+  const points = new Map<
+    string,
+    { service: ServiceName; point: CrashPoint; reached: number; crashed: number }
+  >();
+  const pointOf = (service: ServiceName, point: CrashPoint) => {
+    const key = `${service} ${point}`;
+    const count = points.get(key) ?? { service, point, reached: 0, crashed: 0 };
+    points.set(key, count);
+    return count;
+  };
+  return {
+    fault: (kind) => void faults.set(kind, (faults.get(kind) ?? 0) + 1),
+    reached: (service, point) => void (pointOf(service, point).reached += 1),
+    crashed: (service, point) => void (pointOf(service, point).crashed += 1),
+    faults: () => sorted(faults),
+    crashPoints: () => [...points].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count),
+  };
+};

@@ -1,0 +1,98 @@
+import { CRASH_POINTS, type CrashPoint } from '@order-pipeline/service-kit';
+import type { Stream, Streams } from './streams.ts';
+import type { Tally } from './tally.ts';
+import type { Trace } from './trace.ts';
+
+/** Everything that may go wrong by chance, with how often it does where it does: a share of the occasions. */
+const SHARES = {
+  'http: connection refused': 0.02,
+  'http: request lost': 0.015,
+  'http: answer lost, connection open': 0.015,
+  'http: answer lost, connection reset': 0.02,
+  'http: slow': 0.04,
+  'database: connection refused': 0.006,
+  'database: connection lost before the statement': 0.006,
+  'database: connection lost after the statement': 0.006,
+  'database: serialization failure': 0.006,
+  'database: deadlock': 0.004,
+  'database: statement timeout': 0.003,
+  'database: slow': 0.01,
+  'kafka: slow': 0.03,
+  'process: crash at a crash point': 0.02,
+  'process: pause at a crash point': 0.06,
+} as const;
+
+/** What happens at moments that the seed names beforehand. */
+export const STORMS = [
+  'process: crash',
+  'process: crash of several at once',
+  'process: orderly restart',
+  'process: stall',
+  'process: clock step',
+  'database: outage',
+  'kafka: broker away',
+  'kafka: request refused',
+  'kafka: answer lost',
+  'kafka: rebalance',
+  'kafka: session expired',
+  'kafka: delivered again from an older offset',
+  'kafka: message published twice',
+  'kafka: unflushed messages lost',
+  'kafka: everything lost',
+  'kafka: unreadable message',
+] as const;
+
+export type ChanceFault = keyof typeof SHARES;
+export type Storm = (typeof STORMS)[number];
+export type FaultKind = ChanceFault | Storm;
+
+/** What goes wrong, and how often, until the sky clears for good. */
+export interface Weather {
+  /** Whether it happens on this occasion; counted and traced when it does. */
+  hits(kind: ChanceFault, stream: Stream, who: string, share?: number): boolean;
+  /** How often a process dies at this crash point, as a share of the times that it comes there. */
+  crashShare(point: CrashPoint): number;
+  /** Lets no further fault happen. */
+  clear(): void;
+  isClear(): boolean;
+}
+
+/** A kind is absent from about a third of the seeds, so that those which hide each other show as well. */
+const INTENSITIES = [0, 0, 0.4, 1, 1, 2.5] as const;
+
+const POINTS = Object.keys(CRASH_POINTS) as CrashPoint[];
+const FOCUS_SHARE = 0.25;
+
+export const createWeather = (options: {
+  readonly streams: Streams;
+  readonly tally: Tally;
+  readonly trace: Trace;
+  /** Whether there is no fault in the whole run. */
+  readonly isCalm: boolean;
+}): Weather => {
+  const { streams, tally, trace } = options;
+  const shares = new Map<ChanceFault, number>();
+  for (const [kind, share] of Object.entries(SHARES) as [ChanceFault, number][]) {
+    shares.set(kind, share * streams(`weather/${kind}`).pick(INTENSITIES));
+  }
+  // A few points of which the seed wants to know it.
+  const focus = [1, 2].map(() => streams('weather/focus').pick(POINTS));
+  let isClear = options.isCalm;
+  const share = (kind: ChanceFault): number => (isClear ? 0 : (shares.get(kind) ?? 0));
+  return {
+    crashShare: (point) => (focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point')),
+    hits: (kind, stream, who, given = share(kind)) => {
+      // Drawn in any case: the sky's clearing shifts no later chance.
+      const isHit = stream.chance(given) && !isClear;
+      if (isHit) {
+        tally.fault(kind);
+        trace(who, kind);
+      }
+      return isHit;
+    },
+    clear: () => {
+      isClear = true;
+    },
+    isClear: () => isClear,
+  };
+};

@@ -1,0 +1,17 @@
+import type { Streams } from './streams.ts';
+import type { Tally } from './tally.ts';
+import type { Time } from './time.ts';
+import type { Trace } from './trace.ts';
+import type { Weather } from './weather.ts';
+
+/** What everything in a simulation stands on. */
+export interface World {
+  readonly time: Time;
+  readonly streams: Streams;
+  readonly weather: Weather;
+  readonly tally: Tally;
+  readonly trace: Trace;
+}
+
+/** What never settles: the call of somebody who has died. */
+export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runSeed, type SeedResult } from '../src/run-seed.ts';
+import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
+
+let server: RealServer;
+
+beforeAll(async () => {
+  server = await startRealServer();
+}, 60_000);
+
+afterAll(() => server.stop());
+
+const LIMIT_MS = 120_000;
+
+const run = async (seed: number, options: { isCalm?: boolean } = {}) => {
+  const lines: string[] = [];
+  const result = await runSeed({ seed, server, write: (line) => void lines.push(line), ...options });
+  return { result, lines };
+};
+
+const faultsOf = ({ faults }: SeedResult): number =>
+  Object.values(faults).reduce((sum, count) => sum + count, 0);
+
+test(
+  'when nothing goes wrong, every order is delivered or cancelled, and every promise is kept',
+  async () => {
+    const { result } = await run(4, { isCalm: true });
+    expect(result.findings).toEqual([]);
+    expect(faultsOf(result)).toBe(0);
+    const { DELIVERED = 0, CANCELLED = 0, stored } = result.orders;
+    expect(DELIVERED).toBeGreaterThan(5);
+    expect(DELIVERED + CANCELLED).toBe(stored);
+  },
+  LIMIT_MS,
+);
+
+test.each([2, 13])(
+  'with much going wrong, every promise is kept as well (seed %i)',
+  async (seed) => {
+    const { result } = await run(seed);
+    expect(result.findings).toEqual([]);
+    expect(faultsOf(result)).toBeGreaterThan(30);
+    expect(result.healedAfterMs).toBeLessThan(120_000);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'a seed goes the second time as it went the first time, event by event',
+  async () => {
+    const [first, second] = [await run(6), await run(6)];
+    expect(first.lines.length).toBeGreaterThan(500);
+    expect(second.lines).toEqual(first.lines);
+    expect(second.result).toEqual(first.result);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'other seeds have other faults',
+  async () => {
+    const [first, second] = [await run(6), await run(7)];
+    expect(first.result.faults).not.toEqual(second.result.faults);
+  },
+  LIMIT_MS,
+);

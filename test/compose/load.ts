@@ -1,0 +1,69 @@
+import { expect } from '@jest/globals';
+import { eventually } from '@order-pipeline/testing';
+import { unique, type Gateway } from '../gateway.ts';
+
+const MINUTE_MS = 60_000;
+const STOCK = 100_000;
+const AT_ONCE = 5;
+
+/** Orders of one unit each, of one item that nobody else knows. */
+export interface Load {
+  readonly itemId: string;
+  /** Places so many at once, and answers the ids of those taken. */
+  place(count: number): Promise<string[]>;
+  /** Places a few at a time as long as `goesOn` says so, and answers the ids of those taken. */
+  placeWhile(goesOn: () => boolean): Promise<string[]>;
+  /** Waits until every order is delivered, and nothing but these orders has taken from the item's stock. */
+  allDelivered(orderIds: readonly string[]): Promise<void>;
+  /**
+   * Waits until every order is delivered and none is on its way. Those that were not acknowledged may stand all the same:
+   * they are orders like others.
+   */
+  settled(orderIds: readonly string[]): Promise<void>;
+}
+
+/** A user, an item with plenty of stock, and a way to place many orders of one unit. */
+export const setUpLoad = async (gateway: Gateway): Promise<Load> => {
+  const [userId, itemId] = [unique('user'), unique('item')];
+  await gateway.addUser(userId);
+  await gateway.addItem(itemId, STOCK);
+  const placeOne = async (): Promise<string | undefined> => {
+    const orderId = unique('order');
+    const answer = await gateway.place(orderId, userId, { [itemId]: 1 }).catch(() => undefined);
+    return answer?.status === 201 ? orderId : undefined;
+  };
+  const place = async (count: number): Promise<string[]> => {
+    const placed = await Promise.all(Array.from({ length: count }, placeOne));
+    return placed.filter((orderId) => orderId !== undefined);
+  };
+  const delivered = async (orderIds: readonly string[]): Promise<void> => {
+    for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
+  };
+  return {
+    itemId,
+    place,
+    placeWhile: async (goesOn) => {
+      const taken: string[] = [];
+      while (goesOn()) taken.push(...(await place(AT_ONCE)));
+      return taken;
+    },
+    allDelivered: async (orderIds) => {
+      await delivered(orderIds);
+      await eventually(
+        async () => {
+          const expected = { availableQty: STOCK - orderIds.length, reservedQty: 0 };
+          expect(await gateway.stockOf(itemId)).toEqual(expected);
+        },
+        { timeoutMs: MINUTE_MS },
+      );
+    },
+    settled: async (orderIds) => {
+      await eventually(async () => expect(await gateway.stockOf(itemId)).toMatchObject({ reservedQty: 0 }), {
+        timeoutMs: 3 * MINUTE_MS,
+      });
+      await delivered(orderIds);
+      const { availableQty } = await gateway.stockOf(itemId);
+      expect(STOCK - availableQty).toBeGreaterThanOrEqual(orderIds.length);
+    },
+  };
+};

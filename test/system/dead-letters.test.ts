@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { DeadLetter, DeadLetterWithContent, LetterResult } from '@order-pipeline/contracts';
+import { eventually } from '@order-pipeline/testing';
+import pg from 'pg';
+import { defineAuditTest } from '../audit.ts';
+import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { startWholeSystem, type StartedSystem } from './start.ts';
+
+/** A real Kafka takes its time to let a first member into a group. */
+const WAIT = { timeoutMs: 20_000 };
+
+let started: StartedSystem;
+let gateway: Gateway;
+let ordersDatabase: pg.Client;
+
+beforeAll(async () => {
+  started = await startWholeSystem();
+  const { url, infrastructure } = started.system;
+  gateway = createGateway(url);
+  ordersDatabase = new pg.Client({ connectionString: infrastructure.databaseUrl('orders') });
+  await ordersDatabase.connect();
+}, 60_000);
+
+afterAll(async () => {
+  await ordersDatabase?.end();
+  await gateway?.close();
+  await started?.stop();
+});
+
+const lettersOf = async (orderId: string, query = ''): Promise<DeadLetter[]> =>
+  (await gateway.get(`/ops/dead-letters?orderId=${orderId}${query}`)).body as DeadLetter[];
+
+const openLetterOf = (orderId: string): Promise<DeadLetter> =>
+  eventually(async () => {
+    const letters = await lettersOf(orderId, '&status=OPEN');
+    expect(letters).toHaveLength(1);
+    return letters[0] as DeadLetter;
+  }, WAIT);
+
+const sendBack = (letterId: string) =>
+  gateway.post(`/ops/dead-letters/${letterId}/send-back`, { by: 'ann', note: 'mended' });
+
+/** Makes the database refuse to ship an order, for a reason that no waiting mends. */
+const breakShipping = async (orderId: string): Promise<void> => {
+  await ordersDatabase.query(`
+    CREATE FUNCTION refuse_shipping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such address'; END $$;
+    CREATE TRIGGER refuse_shipping BEFORE UPDATE ON orders FOR EACH ROW
+      WHEN (NEW.id = '${orderId}' AND NEW.status = 'SHIPPED') EXECUTE FUNCTION refuse_shipping()`);
+};
+
+const mendShipping = () => ordersDatabase.query('DROP FUNCTION refuse_shipping CASCADE');
+
+test('an order whose message died walks on to DELIVERED once its cause is mended and it is sent back', async () => {
+  const [userId, itemId, orderId, other] = [unique('user'), unique('item'), unique('order'), unique('order')];
+  await gateway.addUser(userId);
+  await gateway.addItem(itemId, 10);
+  await breakShipping(orderId);
+  for (const id of [orderId, other]) await gateway.place(id, userId, { [itemId]: 2 });
+  const letter = await openLetterOf(orderId);
+  expect(letter).toMatchObject({ topic: 'ORDER_PROCESSING', group: 'shipping', tries: 5, sendBacks: 0 });
+  await gateway.reaches(other, 'DELIVERED');
+  expect(await gateway.statusOf(orderId)).toBe('PROCESSING');
+  await mendShipping();
+  expect(await sendBack(letter.letterId)).toMatchObject({ status: 200 });
+  await gateway.reaches(orderId, 'DELIVERED');
+  expect(await lettersOf(orderId)).toMatchObject([{ letterId: letter.letterId, status: 'SENT_BACK' }]);
+  await eventually(async () => {
+    expect(await gateway.stockOf(itemId)).toEqual({ availableQty: 6, reservedQty: 0 });
+  });
+}, 60_000);
+
+test('a message that nobody can understand is told, tried, sent back three times, and then let go', async () => {
+  const orderId = unique('order');
+  const producer = started.system.infrastructure.broker.connect(unique('poison')).producer();
+  await producer.connect();
+  const messages = [{ key: orderId, value: '{"orderId":' }];
+  await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_PLACED', messages }] });
+  await producer.disconnect();
+  for (const sendBacks of [0, 1, 2]) {
+    const letter = await openLetterOf(orderId);
+    expect(letter).toMatchObject({
+      sendBacks,
+      tries: sendBacks + 1,
+      group: 'workflow',
+      reason: 'the value is not JSON',
+    });
+    const body = { filter: { orderId }, by: 'ann' };
+    const dry = (await gateway.post('/ops/dead-letters/send-back', { ...body, dryRun: true }))
+      .body as LetterResult;
+    expect(dry.letters).toEqual([letter]);
+    expect(await openLetterOf(orderId)).toEqual(letter);
+    const real = (await gateway.post('/ops/dead-letters/send-back', body)).body as LetterResult;
+    expect(real.letters).toMatchObject([{ letterId: letter.letterId }]);
+    await eventually(async () => expect(await lettersOf(orderId)).toHaveLength(sendBacks + 2), WAIT);
+  }
+  const { letterId } = await openLetterOf(orderId);
+  expect(await sendBack(letterId)).toMatchObject({ status: 409, body: { code: 'SENT_BACK_TOO_OFTEN' } });
+  const gone = { by: 'ann', note: 'a test of the supplier' };
+  expect(await gateway.post(`/ops/dead-letters/${letterId}/discard`, gone)).toMatchObject({ status: 200 });
+  expect(await lettersOf(orderId, '&status=OPEN')).toEqual([]);
+  const shown = (await gateway.get(`/ops/dead-letters/${letterId}`)).body as DeadLetterWithContent;
+  expect(shown).toMatchObject({ value: { text: '{"orderId":' }, actions: [{ action: 'DISCARD', ...gone }] });
+}, 60_000);
+
+test('what operators ask is not among what clients ask', async () => {
+  for (const path of ['/api/ops/dead-letters', '/api/dead-letters'])
+    expect(await gateway.get(path)).toMatchObject({ status: 404, body: { code: 'ROUTE_NOT_FOUND' } });
+});
+
+defineAuditTest(() => started.system);
