@@ -116,7 +116,7 @@ export const transactionalOffsets: Area = (behaviour) => {
     const [from, to] = [await world.createTopic(), await world.createTopic()];
     await world.send(from, 'a', 'b');
     const producer = await transactional(world);
-    await world.listen(from, {
+    const { received } = await world.listen(from, {
       autoCommit: false,
       onMessage: async ({ topic, partition, value, message }) => {
         const transaction = await producer.transaction();
@@ -131,6 +131,7 @@ export const transactionalOffsets: Area = (behaviour) => {
     });
     const results = await world.listen(to, { config: { groupId: world.unique('reader') } });
     await eventually(() => expect(results.values()).toEqual(['A']));
+    await eventually(() => expect(received).toHaveLength(2));
     await eventually(async () => expect(await world.committed(from)).toBe('1'));
   });
 

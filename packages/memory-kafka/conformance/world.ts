@@ -73,6 +73,8 @@ export interface World {
 
 type Opened = Pick<Consumer, 'disconnect'>;
 
+const isConsumer = (client: Opened): boolean => 'subscribe' in client;
+
 const createClients = (side: Side) => {
   const opened: Opened[] = [];
   const another = (config: Partial<KafkaConfig> = {}): Kafka =>
@@ -80,6 +82,8 @@ const createClients = (side: Side) => {
       brokers: [...side.brokers],
       clientId: 'conformance',
       logLevel: side.kafkajs.logLevel.NOTHING,
+      // On a busy machine a second is not enough, and a consumer that cannot connect while it joins crashes.
+      connectionTimeout: 10_000,
       retry: FAST_RETRY,
       ...config,
     });
@@ -90,7 +94,11 @@ const createClients = (side: Side) => {
       return client;
     },
     closeAll: async (): Promise<void> => {
-      await Promise.all(opened.splice(0).map((client) => client.disconnect()));
+      const all = opened.splice(0);
+      // Handlers first: one that sends while its producer disconnects makes kafkajs connect it again.
+      for (const group of [all.filter(isConsumer), all.filter((client) => !isConsumer(client))]) {
+        await Promise.all(group.map((client) => client.disconnect()));
+      }
     },
   };
 };
