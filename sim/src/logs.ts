@@ -19,7 +19,8 @@ const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 
 
 const fieldsOf = (line: Line): Record<string, unknown> => ({
   ...Object.fromEntries(Object.entries(line).filter(([name]) => !HIDDEN.has(name))),
-  ...(line.err ? { because: line.err.message } : {}),
+  // Only its first line: those of Prisma's go on to tell how much real time has gone by.
+  ...(line.err ? { because: line.err.message?.split('\n')[0] } : {}),
 });
 
 /**

@@ -18,8 +18,7 @@ import { bufferSize, fresh, TURN_MS, WAIT } from './workplace.ts';
 
 const LIMIT = 10;
 
-const createOwnBroker = (): Broker => {
-  const cluster = createCluster();
+const createOwnBroker = (cluster = createCluster()): Broker => {
   const logLevel = kafkajs.logLevel.NOTHING;
   return {
     durable: false,
@@ -46,7 +45,8 @@ const bufferingService = (intervalMs: number) =>
   });
 
 const startWorkplace = async () => {
-  const broker = createOwnBroker();
+  const cluster = createCluster();
+  const broker = createOwnBroker(cluster);
   const orders = createOrdersStub();
   const probe = await startEventProbe(broker);
   const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
@@ -63,7 +63,7 @@ const startWorkplace = async () => {
   };
   const notMoved = (orderIds: readonly string[]) =>
     orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING');
-  return { orders, probe, peers, start, place, notMoved };
+  return { cluster, orders, probe, peers, start, place, notMoved };
 };
 
 test('a full buffer takes nothing more until the turn of the clock, and works nothing off before it', async () => {
@@ -124,5 +124,21 @@ test('a buffer that cannot be worked off for half a minute is told at the readin
   await eventually(async () => expect(await readiness()).toBe('ok'));
   await workflow.close();
   expect(await readiness()).toBeUndefined();
+  await probe.close();
+});
+
+test('offsets whose commit failed are committed at the next turn, although nothing new has come', async () => {
+  const { cluster, probe, start, place, notMoved } = await startWorkplace();
+  const orderIds = await place(1);
+  cluster.faults.refuse('commit', 'UNKNOWN_MEMBER_ID');
+  const workflow = await start(TURN_MS);
+  const failures = () => workflow.logs.filter(({ msg }) => msg === 'offsets could not be committed');
+  await eventually(() => expect(failures()).toHaveLength(1), WAIT);
+  expect(notMoved(orderIds)).toEqual([]);
+  await eventually(() => {
+    const group = cluster.inspect().groups.find(({ groupId }) => groupId === 'workflow');
+    expect(group?.offsets).toMatchObject([{ offset: 1, lag: 0 }]);
+  }, WAIT);
+  await workflow.close();
   await probe.close();
 });

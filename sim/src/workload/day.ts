@@ -1,6 +1,7 @@
 import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
 import type { Stream } from '../world/streams.ts';
 import { cancel, look, lookAtAll, place } from './buyers.ts';
+import { sendBackAll } from './operators.ts';
 import { ask, insist, isDecided, requests, type Shop } from './shop.ts';
 
 /** What clients want in one simulation: the seed says all of it beforehand. */
@@ -8,6 +9,8 @@ export interface Day {
   readonly users: readonly User[];
   readonly items: readonly NewItem[];
   readonly orders: readonly NewOrder[];
+  /** Moments at which many want something at once, in milliseconds since the start. */
+  readonly rushes: readonly number[];
   readonly lengthMs: number;
 }
 
@@ -40,13 +43,15 @@ const listOf = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => make(index + 1));
 
 export const planDay = (stream: Stream): Day => {
+  const lengthMs = stream.integer(12_000, 30_000);
   const users = listOf(stream.integer(1, 4), userOf);
   const items = listOf(stream.integer(1, 4), (index) => itemOf(stream, index));
   return {
     users,
     items,
     orders: listOf(stream.integer(12, 36), (index) => orderOf(stream, index, users.length, items.length)),
-    lengthMs: stream.integer(12_000, 30_000),
+    rushes: listOf(stream.integer(0, 3), () => stream.between(DOORS_OPEN_AFTER_MS, lengthMs)),
+    lengthMs,
   };
 };
 
@@ -128,9 +133,20 @@ const followOrder = (
   return Promise.all(acts);
 };
 
+const RUSH_MS = 12;
+const SHARE_IN_RUSHES = 0.7;
+
+const arrivalOf = (stream: Stream, { rushes, lengthMs }: Day): number => {
+  const isInRush = stream.chance(SHARE_IN_RUSHES) && rushes.length > 0;
+  return isInRush
+    ? stream.pick(rushes) + stream.between(0, RUSH_MS)
+    : stream.between(DOORS_OPEN_AFTER_MS, lengthMs);
+};
+
 /** Lets the clients do all that they want. Resolves when each of them has been answered or has given up. */
-export const liveThrough = async (shop: Shop, { users, items, orders, lengthMs }: Day): Promise<void> => {
+export const liveThrough = async (shop: Shop, day: Day): Promise<void> => {
   const { world } = shop;
+  const { users, items, orders, lengthMs } = day;
   const streamOf = (name: string) => world.streams(`client/${name}`);
   const some = streamOf('others');
   const sometime = async (act: () => Promise<void>): Promise<void> => {
@@ -143,9 +159,10 @@ export const liveThrough = async (shop: Shop, { users, items, orders, lengthMs }
     ...items.flatMap(({ itemId }) => (some.chance(0.4) ? [sometime(() => restock(shop, some, itemId))] : [])),
     ...orders.map((order) => {
       const stream = streamOf(order.orderId);
-      return followOrder(shop, stream, order, stream.between(DOORS_OPEN_AFTER_MS, lengthMs));
+      return followOrder(shop, stream, order, arrivalOf(stream, day));
     }),
     ...[1, 2].map(() => sometime(() => askBadly(shop, some))),
     ...[1, 2].map(() => sometime(() => lookAtAll(shop))),
+    ...listOf(8, () => sometime(() => sendBackAll(shop))),
   ]);
 };

@@ -1,4 +1,5 @@
-import { Kafka, logLevel, type Link, type MemoryCluster } from '@order-pipeline/memory-kafka';
+import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
+import { Kafka, logLevel, Partitioners, type Link, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import type { Broker, ProducerPort } from '@order-pipeline/service-kit';
 import type { Message } from 'kafkajs';
 import type { SimProcess } from './sim-process.ts';
@@ -41,7 +42,18 @@ export interface Echo {
   publish(topic: string, message: Message): void;
   /** Publishes something again that was published before, if anything was. */
   publishAgain(stream: Stream): void;
+  /** Publishes something again that stands in this partition, so that whoever hears it has something to do. */
+  nudge(topic: string, partition: number): void;
 }
+
+const partitionMetadata = Array.from({ length: PARTITIONS_PER_TOPIC }, (_, partitionId) => ({
+  partitionErrorCode: 0,
+  partitionId,
+  leader: 1,
+  replicas: [1],
+  isr: [1],
+}));
+const partitionOf = Partitioners.DefaultPartitioner();
 
 export const createEcho = (cluster: MemoryCluster): Echo => {
   const sent: { topic: string; message: Message }[] = [];
@@ -62,6 +74,14 @@ export const createEcho = (cluster: MemoryCluster): Echo => {
     publishAgain: (stream) => {
       const again = sent[stream.integer(0, sent.length - 1)];
       if (again && !again.topic.endsWith('.DLQ')) publish(again.topic, again.message);
+    },
+    nudge: (topic, partition) => {
+      const again = sent.findLast(
+        (one) =>
+          one.topic === topic &&
+          partitionOf({ topic, partitionMetadata, message: one.message }) === partition,
+      );
+      if (again) publish(topic, again.message);
     },
   };
 };

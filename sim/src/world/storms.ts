@@ -32,6 +32,7 @@ const MOST_OF_A_KIND: Readonly<Partial<Record<Storm, number>>> = {
   'kafka: request refused': 15,
   'kafka: answer lost': 15,
   'kafka: everything lost': 1,
+  'kafka: unreadable message': 6,
 };
 const MOST_OF_OTHERS = 3;
 const GROUPS = ['workflow', 'shipping', 'delivery', 'inventory'] as const;

@@ -62,6 +62,8 @@ const INTENSITIES = [0, 0, 0.4, 1, 1, 2.5] as const;
 
 const POINTS = Object.keys(CRASH_POINTS) as CrashPoint[];
 const FOCUS_SHARE = 0.25;
+/** Where one point is what the run is about: often, and still often enough not. */
+const TARGET_SHARE = 0.5;
 
 export const createWeather = (options: {
   readonly streams: Streams;
@@ -69,8 +71,10 @@ export const createWeather = (options: {
   readonly trace: Trace;
   /** Whether there is no fault in the whole run. */
   readonly isCalm: boolean;
+  /** The crash point that the run is about, if it is about one. */
+  readonly target?: CrashPoint | undefined;
 }): Weather => {
-  const { streams, tally, trace } = options;
+  const { streams, tally, trace, target } = options;
   const shares = new Map<ChanceFault, number>();
   for (const [kind, share] of Object.entries(SHARES) as [ChanceFault, number][]) {
     shares.set(kind, share * streams(`weather/${kind}`).pick(INTENSITIES));
@@ -80,7 +84,10 @@ export const createWeather = (options: {
   let isClear = options.isCalm;
   const share = (kind: ChanceFault): number => (isClear ? 0 : (shares.get(kind) ?? 0));
   return {
-    crashShare: (point) => (focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point')),
+    crashShare: (point) => {
+      if (point === target) return TARGET_SHARE;
+      return focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point');
+    },
     hits: (kind, stream, who, given = share(kind)) => {
       // Drawn in any case: the sky's clearing shifts no later chance.
       const isHit = stream.chance(given) && !isClear;

@@ -12,6 +12,8 @@ const MAX_WAIT_MS = 1_000;
 /** kafkajs's own tries are few, and it starts nothing anew by itself: there is one way to restart, and it is ours. */
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 2_000, restartOnFailure: async () => false };
 const WATCH_INTERVAL_MS = 5_000;
+/** A consumer that its group does not hear is started anew after this long: later than the readiness probe tells of it. */
+const RESTART_AFTER_MS = STUCK_AFTER_MS + 10_000;
 /** The longest that closing is waited for, in milliseconds. */
 export const CLOSE_LIMIT_MS = 3_000;
 
@@ -121,7 +123,7 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
  * member: put out of its group, and failed at the next join, kafkajs fetches on and sends no heartbeat ever after.
  */
 const silence = async (runtime: Runtime, progress: ConsumerProgress, ending: AbortSignal): Promise<void> => {
-  while (!ending.aborted && progress.silentForMs() <= STUCK_AFTER_MS) {
+  while (!ending.aborted && progress.silentForMs() <= RESTART_AFTER_MS) {
     await sleep(runtime, WATCH_INTERVAL_MS, ending);
   }
 };

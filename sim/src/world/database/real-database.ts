@@ -20,7 +20,8 @@ export interface RealDatabase {
   /** Makes the open transaction fail. */
   poison(client: pg.PoolClient): Promise<void>;
   rollBack(client: pg.PoolClient): Promise<void>;
-  cancel(client: pg.PoolClient): Promise<void>;
+  /** Ends the statement that this connection has in hand; `ended` settles when it has ended. */
+  cancel(client: pg.PoolClient, ended: Promise<unknown>): Promise<void>;
   /** Reads at this instant, past the simulation. */
   read<R extends pg.QueryResultRow>(sql: string): Promise<R[]>;
   isDown(): boolean;
@@ -41,11 +42,19 @@ export interface RealServer {
 }
 
 const MOST_CONNECTIONS = 25;
-/** A real deadlock is found soon, so that no real time has to pass. */
-const SESSION = '-c TimeZone=UTC -c deadlock_timeout=10';
+/** A real deadlock is found at once, by the one that closed the circle, and no real time has to pass. */
+const SESSION = '-c TimeZone=UTC -c deadlock_timeout=1';
 
 const migrationsOf = (name: DatabaseName): URL =>
   new URL(`../../../../prisma/${name}/migrations/`, import.meta.url);
+
+/** What the planner knows of the tables must not depend on when somebody came by to count them. */
+const forgetStatistics = async (pool: pg.Pool): Promise<void> => {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'`,
+  );
+  for (const { name } of rows) await pool.query(`ALTER TABLE ${name} SET (autovacuum_enabled = false)`);
+};
 
 const truncate = async (pool: pg.Pool): Promise<void> => {
   const { rows } = await pool.query<{ tables: string | null }>(
@@ -83,7 +92,11 @@ const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements):
         await client.query('ROLLBACK');
         client.release();
       }),
-    cancel: (client) => statements.cancel(client),
+    cancel: (client, ended) =>
+      statements.track(async () => {
+        await statements.cancel(client);
+        await ended.catch(() => undefined);
+      }),
     read: async <R extends pg.QueryResultRow>(sql: string) => (await pool.query<R>(sql)).rows,
     isDown: () => isDown,
     goDown: () => {
@@ -137,6 +150,7 @@ export const startRealServer = async (): Promise<RealServer> => {
     const url = await prepare(name);
     const pool = openPool(url);
     pools.push(pool);
+    await forgetStatistics(pool);
     return createRealDatabase(url, pool, statements);
   };
   await warmUp(await postgres.freshDatabase('users'));

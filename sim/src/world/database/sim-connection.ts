@@ -25,6 +25,7 @@ const REFUSALS = {
 
 const TRANSACTION_WORD = /^(?:BEGIN|COMMIT|ROLLBACK)\b/;
 const TRANSACTION_END = /^(?:COMMIT|ROLLBACK)$/;
+const LOCK_TIMEOUT_SET = /set_config\('lock_timeout'/;
 const LONGEST_SLOWNESS_MS = 3_000;
 const TRIP_MS = { min: 0.05, max: 0.8 };
 
@@ -56,8 +57,8 @@ const headOf = (text: string): string => text.trim().replaceAll(/\s+/g, ' ').sli
 /** The end of the connection at the server: a real connection, as long as a transaction is open. */
 const createServerEnd = ({ world, database }: SimConnectionOptions) => {
   let transaction: pg.PoolClient | undefined;
-  /** What has a statement in hand. */
-  let busy: pg.PoolClient | undefined;
+  /** How long a statement may take; only one that waits for a lock takes any time. */
+  let longestMs = STATEMENT_TIMEOUT_MS;
   let isOpen = true;
 
   const cut = (): void => {
@@ -72,19 +73,29 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
     if (transaction) await database.poison(transaction);
     throw REFUSALS[refusal]();
   };
+  /** What a session asks the server to wait for a lock at most; kept here, where time is that of the simulation. */
+  const withoutLockTimeout = (config: pg.QueryConfig): pg.QueryConfig => {
+    if (!LOCK_TIMEOUT_SET.test(config.text)) return config;
+    const [value, ...others] = config.values ?? [];
+    longestMs = Number(value);
+    return { ...config, values: ['0', ...others] };
+  };
   const run = async (config: pg.QueryConfig): Promise<pg.QueryResult> => {
     if (config.text === 'BEGIN') transaction = await database.open();
     const client = transaction;
-    const cancelTimeout = world.time.after(STATEMENT_TIMEOUT_MS, () => void (busy && database.cancel(busy)));
+    let used = client;
+    const limitMs = longestMs;
+    const ended = database.run(client, withoutLockTimeout(config), (on) => {
+      used = on;
+    });
+    const cancelTimeout = world.time.after(limitMs, () => void (used && database.cancel(used, ended)));
     try {
-      return await database.run(client, config, (used) => {
-        busy = used;
-      });
+      return await ended;
     } finally {
       cancelTimeout();
-      busy = undefined;
       if (client && TRANSACTION_END.test(config.text)) {
         transaction = undefined;
+        longestMs = STATEMENT_TIMEOUT_MS;
         client.release();
       }
     }

@@ -15,7 +15,7 @@ export interface Statements {
 }
 
 /** How long a statement may take before it is asked whether it waits for a lock, in milliseconds of real time. */
-const FIRST_LOOK_MS = 3;
+const FIRST_LOOK_MS = 5;
 const SLOWEST_LOOK_MS = 25;
 
 const pidOf = (client: pg.PoolClient): number => ('processID' in client ? Number(client.processID) : 0);

@@ -1,0 +1,104 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { CRASH_POINTS } from '@order-pipeline/service-kit';
+import { format, resolveConfig } from 'prettier';
+import { NOT_PROMISED, PROMISES } from './promises.ts';
+import type { GuaranteesRecord } from './record.ts';
+
+const FILE = new URL('../../docs/guarantees.md', import.meta.url);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [headings, headings.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+const simulationSection = ({ simulation }: GuaranteesRecord): string[] => {
+  if (!simulation) return ['Not run yet: `pnpm guarantees simulation`.'];
+  const { at, figures } = simulation;
+  const { seeds, failures, virtualMs, realMs, longestHealingMs } = figures;
+  const broken = failures.map(({ seed }) => seed).join(', ');
+  return [
+    `\`pnpm sim --seeds ${seeds}\`, ${at}: ${(virtualMs / HOUR_MS).toFixed(1)} hours of simulated time in ${Math.round(realMs / 1_000)} s; the longest healing took ${Math.round(longestHealingMs / 1_000)} simulated seconds; ${failures.length === 0 ? 'every promise was kept' : `promises were broken by the seeds ${broken}`}.`,
+    table(
+      ['fault', 'times'],
+      Object.entries(figures.faults).map(([kind, times]) => [kind, count(times)]),
+    ),
+  ];
+};
+
+/** Every crash point of the code with every service that came there, and those that nobody came to. */
+const crashPointRows = ({ simulation }: GuaranteesRecord): string[][] =>
+  Object.entries(CRASH_POINTS).flatMap(([point, state]) => {
+    const hits = (simulation?.figures.crashPoints ?? []).filter((hit) => hit.point === point);
+    if (hits.length === 0) return [[`\`${point}\``, state, '', '0', '0']];
+    return hits.map(({ service, reached, crashed }) => [
+      `\`${point}\``,
+      state,
+      service,
+      count(reached),
+      count(crashed),
+    ]);
+  });
+
+const mutantSection = ({ mutants }: GuaranteesRecord): string[] => {
+  if (!mutants) return ['Not run yet: `pnpm guarantees mutants`.'];
+  const found = mutants.figures.filter(({ seed }) => seed !== undefined);
+  return [
+    `\`pnpm mutants\`, ${mutants.at}: ${found.length} of ${mutants.figures.length} found.`,
+    table(
+      ['bug that was planted', 'found by seed', 'promises that it broke'],
+      mutants.figures.map(({ name, bug, seed, promises }) => [
+        `${name}: ${bug}`,
+        seed === undefined ? '**survived**' : String(seed),
+        promises.join('; '),
+      ]),
+    ),
+  ];
+};
+
+const dockerSection = ({ docker }: GuaranteesRecord): string[] => {
+  if (!docker) return ['Not run yet: `pnpm guarantees docker`.'];
+  return [
+    `\`pnpm test compose\`, ${docker.at}: docker-compose.yml on Apache Kafka and PostgreSQL, orders placed all the while; afterwards every acknowledged order is DELIVERED, and the audit clean.`,
+    table(
+      ['what befell it', 'processes killed', 'orders acknowledged meanwhile'],
+      docker.figures.map(({ what, kills, acknowledged }) => [what, count(kills), count(acknowledged)]),
+    ),
+  ];
+};
+
+const pageOf = (record: GuaranteesRecord): string =>
+  [
+    '# Guarantees',
+    'Written by `pnpm guarantees`, with the figures of its last runs ([guarantees.json](guarantees.json)); not by hand.',
+    table(
+      ['promise', 'how it is tested', 'last figures'],
+      PROMISES.map(({ promise, tested, figures }) => [promise, tested, figures(record)]),
+    ),
+    '## What is not promised',
+    NOT_PROMISED.map((sentence) => `- ${sentence}`).join('\n'),
+    '## The simulation',
+    'All eight services in one process, each as a simulated process of its own, on the in-memory broker and a real PostgreSQL, in simulated time. The seed decides what clients do and what goes wrong; then all faults end, and the system has to heal.',
+    ...simulationSection(record),
+    '## Crash points',
+    'Every place where a crash would hurt (`packages/service-kit/src/crash-points.ts`), who came there in the simulation, and who was killed there.',
+    table(
+      ['point', 'what has happened by then', 'service', 'came there', 'died there'],
+      crashPointRows(record),
+    ),
+    '## Bugs planted on purpose',
+    'A test that cannot fail shows nothing: each of these bugs is planted in a copy of the tree, and the simulation has to find it.',
+    ...mutantSection(record),
+    '## On Docker',
+    ...dockerSection(record),
+    '',
+  ].join('\n\n');
+
+/** Writes docs/guarantees.md from the figures, laid out as prettier would. */
+export const writePage = async (record: GuaranteesRecord): Promise<void> => {
+  const options = (await resolveConfig(FILE)) ?? {};
+  const text = await format(pageOf(record), { ...options, parser: 'markdown' });
+  const before = await readFile(FILE, 'utf8').catch(() => '');
+  if (text !== before) await writeFile(FILE, text);
+};

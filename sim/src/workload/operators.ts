@@ -1,0 +1,13 @@
+import { ask, isDecided, type Shop } from './shop.ts';
+
+/** An operator sends back every dead letter that may still be sent back, whatever has become of its cause. */
+export const sendBackAll = async (shop: Shop): Promise<void> => {
+  const request = {
+    method: 'POST',
+    path: '/ops/dead-letters/send-back',
+    body: { filter: {}, by: 'operator' },
+  } as const;
+  const answer = await ask(shop, request);
+  if (isDecided(answer) && answer.status !== 200)
+    shop.findings.add('an operator can send dead letters back', ['operator'], String(answer.status));
+};
