@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { NewOrder } from '@order-pipeline/contracts';
 import type { Answer } from './client.ts';
 import type { Book, Moment } from './book.ts';
@@ -6,13 +7,15 @@ import { codeOf, type Shop } from './shop.ts';
 const unitsOf = (order: NewOrder, itemId: string): number =>
   order.items.reduce((sum, line) => sum + (line.itemId === itemId ? line.quantity : 0), 0);
 
-/** The most units of an item that orders other than this one can have held before `until`. */
-const mostHeld = (book: Book, { orderId }: NewOrder, itemId: string, until: Moment): number =>
-  [...book.orders]
-    .filter(([id]) => id !== orderId)
-    .map(([, { asked }]) => {
-      const contents = asked.filter(({ at }) => at <= until).map(({ content }) => unitsOf(content, itemId));
-      return Math.max(0, ...contents);
+/**
+ * The most units of an item that can have been held before `until` for anything but this order: by other orders, and by
+ * what else was asked under its id.
+ */
+const mostHeld = (book: Book, order: NewOrder, itemId: string, until: Moment): number =>
+  [...book.orders.values()]
+    .map(({ asked }) => {
+      const others = asked.filter(({ at, content }) => at <= until && !isDeepStrictEqual(content, order));
+      return Math.max(0, ...others.map(({ content }) => unitsOf(content, itemId)));
     })
     .reduce((sum, units) => sum + units, 0);
 
