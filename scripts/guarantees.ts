@@ -5,19 +5,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { exitCodeOf, readArguments } from '@order-pipeline/command-line';
 import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './guarantees/record.ts';
 import { writePage } from './guarantees/page.ts';
 
 const PARTS: readonly Part[] = ['simulation', 'mutants', 'docker'];
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== '--'),
-  allowPositionals: true,
-  options: { seeds: { type: 'string', default: '300' } },
-});
+const OPTIONS = { seeds: { type: 'string', default: '300' } } as const;
 
-const run = async (
+const runScript = async (
   arguments_: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<number> =>
@@ -31,11 +27,11 @@ const run = async (
   });
 
 /** Each writes its figures into `file` and answers its exit code. */
-const RUNS: Readonly<Record<Part, (file: string) => Promise<number>>> = {
-  simulation: (file) => run(['sim/src/main.ts', '--seeds', values.seeds, '--json', file]),
-  mutants: (file) => run(['sim/mutants/main.ts', '--json', file]),
+const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<number>>> = {
+  simulation: (file, seeds) => runScript(['sim/src/main.ts', '--seeds', seeds, '--json', file]),
+  mutants: (file) => runScript(['sim/mutants/main.ts', '--json', file]),
   docker: (file) =>
-    run(['scripts/test.ts', 'compose', '--testNamePattern=kill -9|Kafka may be|audit finds'], {
+    runScript(['scripts/test.ts', 'compose', '--testNamePattern=kill -9|Kafka may be|audit finds'], {
       CHAOS_REPORT: file,
     }),
 };
@@ -51,19 +47,32 @@ const readFigures = async (file: string): Promise<unknown> => {
     : JSON.parse(text);
 };
 
-const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-guarantees-'));
-let record: GuaranteesRecord = await readRecord();
-let failed = false;
-try {
-  for (const part of PARTS) {
-    if (positionals.length > 0 && !positionals.includes(part)) continue;
+/** Runs the parts one after the other, and keeps the figures of each as soon as it has ended. */
+const runParts = async (parts: readonly Part[], folder: string, seeds: string): Promise<boolean> => {
+  let record: GuaranteesRecord = await readRecord();
+  let passed = true;
+  for (const part of parts) {
     const file = path.join(folder, part === 'docker' ? 'docker.jsonl' : `${part}.json`);
-    failed = (await RUNS[part](file)) !== 0 || failed;
+    passed = (await RUNS[part](file, seeds)) === 0 && passed;
     record = { ...record, [part]: { at: new Date().toISOString(), figures: await readFigures(file) } };
     await writeRecord(record);
   }
   await writePage(record);
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
-process.exitCode = failed ? 1 : 0;
+  return passed;
+};
+
+const run = async (): Promise<number> => {
+  const { values, positionals } = readArguments(process.argv.slice(2), {
+    options: OPTIONS,
+    allowPositionals: true,
+  });
+  const chosen = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part));
+  const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-guarantees-'));
+  try {
+    return (await runParts(chosen, folder, values.seeds)) ? 0 : 1;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+process.exitCode = await exitCodeOf(run);

@@ -1,9 +1,10 @@
+import { UsageError } from '@order-pipeline/command-line';
 import { GatewayError } from '@order-pipeline/gateway-client';
 import { nextStopRequest } from '@order-pipeline/launcher';
 import { createRuntime } from '@order-pipeline/service-kit';
 import process from 'node:process';
 import { DemoError } from './demo-error.ts';
-import { HELP, parseOptions, UsageError } from './options.ts';
+import { HELP, parseOptions } from './options.ts';
 import { runDemo } from './run.ts';
 import { createScreen } from './screen.ts';
 

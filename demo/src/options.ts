@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, urlOf, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
 
 /** What the demo was asked to do. */
 export interface DemoOptions {
@@ -13,9 +13,6 @@ export interface DemoOptions {
   /** Every how many orders one is cancelled; 0 for none. */
   readonly cancelEvery: number;
 }
-
-/** Arguments that cannot be used, in one sentence. */
-export class UsageError extends Error {}
 
 export const HELP = `Walks real retail orders through the order pipeline and checks what came of them.
 
@@ -37,48 +34,26 @@ const MOST_CONCURRENT = 1_024;
 // Without a hyphen, which ends it: so no run's prefix begins another's.
 const RUN_ID = /^[A-Za-z0-9]{1,32}$/;
 
-const numberOf = (name: string, text: string, min: number, max: number): number => {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
-};
-
-const urlOf = (text: string): string => {
-  if (URL.canParse(text) && /^https?:\/\//.test(text)) return new URL(text).origin;
-  throw new UsageError(
-    `--url must be a URL that starts with http:// or https://, not ${JSON.stringify(text)}`,
-  );
-};
-
 const runOf = (text: string): string => {
   if (RUN_ID.test(text)) return text;
   throw new UsageError(`--run must be 1 to 32 of the characters A-Z a-z 0-9, not ${JSON.stringify(text)}`);
 };
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: args.filter((argument) => argument !== '--'),
-      options: {
-        url: { type: 'string' },
-        run: { type: 'string' },
-        orders: { type: 'string', default: `${MOST_ORDERS}` },
-        concurrency: { type: 'string', default: '64' },
-        'cancel-every': { type: 'string', default: '100' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-};
+const OPTIONS = {
+  url: { type: 'string' },
+  run: { type: 'string' },
+  orders: { type: 'string', default: `${MOST_ORDERS}` },
+  concurrency: { type: 'string', default: '64' },
+  'cancel-every': { type: 'string', default: '100' },
+  help: { type: 'boolean', default: false },
+} as const;
 
 /**
  * @returns `help` when that is asked for
  * @throws UsageError with one sentence
  */
 export const parseOptions = (args: readonly string[]): DemoOptions | 'help' => {
-  const values = parse(args);
+  const { values } = readArguments(args, { options: OPTIONS });
   if (values.help) return 'help';
   if (values.run !== undefined && values.url === undefined) {
     throw new UsageError('--run goes with --url: a system started for the demo has no other runs');
@@ -86,8 +61,8 @@ export const parseOptions = (args: readonly string[]): DemoOptions | 'help' => {
   return {
     url: values.url === undefined ? undefined : urlOf(values.url),
     run: values.run === undefined ? undefined : runOf(values.run),
-    orderCount: numberOf('orders', values.orders, 1, MOST_ORDERS),
-    concurrency: numberOf('concurrency', values.concurrency, 1, MOST_CONCURRENT),
-    cancelEvery: numberOf('cancel-every', values['cancel-every'], 0, MOST_ORDERS),
+    orderCount: wholeNumberOf('orders', values.orders, 1, MOST_ORDERS),
+    concurrency: wholeNumberOf('concurrency', values.concurrency, 1, MOST_CONCURRENT),
+    cancelEvery: wholeNumberOf('cancel-every', values['cancel-every'], 0, MOST_ORDERS),
   };
 };

@@ -1,4 +1,5 @@
 import type { ErrorBody, Input, Operation, Output } from '@order-pipeline/contracts';
+import { cursorIn } from '@order-pipeline/gateway-client';
 import {
   continueTrace,
   createHttpTransport,
@@ -24,11 +25,6 @@ export interface Desk {
 }
 
 const TIMEOUT_MS = 10_000;
-
-const cursorIn = (link: string | undefined): string | undefined => {
-  const search = /<[^>?]*\?([^>]*)>;\s*rel="?next"?/.exec(link ?? '')?.[1];
-  return new URLSearchParams(search).get('cursor') ?? undefined;
-};
 
 const isRefusal = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;
 

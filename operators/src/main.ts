@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import process from 'node:process';
+import { UsageError } from '@order-pipeline/command-line';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { runCommand } from './commands.ts';
 import { openDesk, OperatorError } from './desk.ts';
-import { HELP, parseOptions, UsageError } from './options.ts';
+import { HELP, parseOptions } from './options.ts';
 
 // dead-letters COMMAND [options]: see HELP.
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, urlOf, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
 import {
   DEAD_LETTER_STATUSES,
   TOPIC_NAMES,
@@ -45,9 +45,6 @@ export interface Defaults {
   readonly by: string | undefined;
 }
 
-/** Arguments that cannot be used, in one sentence. */
-export class UsageError extends Error {}
-
 export const HELP = `Works messages that a service could not work: its dead letters.
 
 Usage: npx pnpm dead-letters COMMAND [options]
@@ -80,33 +77,27 @@ Exit codes: 0 all that was asked is done, 1 something was refused or left out, 2
 
 const MOST_LISTED = 100_000;
 
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: args.filter((argument) => argument !== '--'),
-      allowPositionals: true,
-      options: {
-        topic: { type: 'string' },
-        group: { type: 'string' },
-        reason: { type: 'string' },
-        order: { type: 'string' },
-        status: { type: 'string', default: 'OPEN' },
-        limit: { type: 'string', default: '100' },
-        all: { type: 'boolean', default: false },
-        'dry-run': { type: 'boolean', default: false },
-        force: { type: 'boolean', default: false },
-        by: { type: 'string' },
-        note: { type: 'string' },
-        url: { type: 'string' },
-        token: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-};
+const parse = (args: readonly string[]) =>
+  readArguments(args, {
+    allowPositionals: true,
+    options: {
+      topic: { type: 'string' },
+      group: { type: 'string' },
+      reason: { type: 'string' },
+      order: { type: 'string' },
+      status: { type: 'string', default: 'OPEN' },
+      limit: { type: 'string', default: '100' },
+      all: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
+      by: { type: 'string' },
+      note: { type: 'string' },
+      url: { type: 'string' },
+      token: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
 
 type Values = ReturnType<typeof parse>['values'];
 
@@ -130,21 +121,6 @@ const choiceIn = (values: Values, letterId: string | undefined): Choice => {
   if (ways.length === 0)
     throw new UsageError('Say which: an ID, --topic, --group, --reason, --order or --all');
   return letterId === undefined ? { filter } : { letterId };
-};
-
-const limitIn = ({ limit }: Values): number => {
-  const number = /^\d{1,6}$/.test(limit) ? Number(limit) : 0;
-  if (number >= 1 && number <= MOST_LISTED) return number;
-  throw new UsageError(
-    `--limit must be a whole number from 1 to ${MOST_LISTED}, not ${JSON.stringify(limit)}`,
-  );
-};
-
-const urlIn = (text: string): string => {
-  if (URL.canParse(text) && /^https?:\/\//.test(text)) return new URL(text).origin;
-  throw new UsageError(
-    `--url must be a URL that starts with http:// or https://, not ${JSON.stringify(text)}`,
-  );
 };
 
 const actionIn = (
@@ -174,7 +150,7 @@ const commandIn = (values: Values, [name, id, ...more]: readonly string[], defau
         name,
         status: status === 'ALL' ? undefined : status,
         filter: filterIn(values),
-        limit: limitIn(values),
+        limit: wholeNumberOf('limit', values.limit, 1, MOST_LISTED),
       };
     }
     case 'show':
@@ -201,7 +177,7 @@ export const parseOptions = (args: readonly string[], defaults: Defaults): Opera
   if (values.help) return 'help';
   return {
     command: commandIn(values, positionals, defaults),
-    url: urlIn(values.url ?? defaults.url),
+    url: urlOf(values.url ?? defaults.url),
     token: values.token ?? defaults.token,
     json: values.json,
   };

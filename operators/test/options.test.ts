@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseOptions, UsageError } from '../src/options.ts';
+import { UsageError } from '@order-pipeline/command-line';
+import { parseOptions } from '../src/options.ts';
 
 const DEFAULTS = { url: 'http://127.0.0.1:3000', token: undefined, by: 'ann' };
 const parse = (...args: string[]) => parseOptions(args, DEFAULTS);

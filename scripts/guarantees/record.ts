@@ -1,32 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Figures } from '@order-pipeline/sim/figures.ts';
+import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 
 /** What was run, each on its own. */
 export type Part = 'simulation' | 'mutants' | 'docker';
-
-/** What `pnpm sim --json` writes. */
-export interface SimulationFigures {
-  readonly seeds: number;
-  readonly failures: readonly { readonly seed: number }[];
-  readonly virtualMs: number;
-  readonly realMs: number;
-  readonly longestHealingMs: number;
-  readonly orders: Readonly<Record<string, number>>;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly crashPoints: readonly {
-    readonly point: string;
-    readonly service: string;
-    readonly reached: number;
-    readonly crashed: number;
-  }[];
-}
-
-/** What `pnpm mutants --json` writes, for each. */
-export interface MutantFigures {
-  readonly name: string;
-  readonly bug: string;
-  readonly seed?: number;
-  readonly promises: readonly string[];
-}
 
 /** What the tests of docker-compose.yml write, for each. */
 export interface ChaosFigures {
@@ -43,8 +20,8 @@ interface Ran<F> {
 
 /** The figures of the last runs. */
 export interface GuaranteesRecord {
-  readonly simulation?: Ran<SimulationFigures>;
-  readonly mutants?: Ran<readonly MutantFigures[]>;
+  readonly simulation?: Ran<Figures>;
+  readonly mutants?: Ran<readonly Hunt[]>;
   readonly docker?: Ran<readonly ChaosFigures[]>;
 }
 

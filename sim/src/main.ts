@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import { HELP, parseOptions, UsageError } from './options.ts';
+import { exitCodeOf } from '@order-pipeline/command-line';
+import { HELP, parseOptions } from './options.ts';
 import { summaryLines } from './report.ts';
 import { runSeeds } from './run-seeds.ts';
 
@@ -24,13 +25,4 @@ const run = async (): Promise<number> => {
   return figures.failures.length === 0 ? 0 : 1;
 };
 
-const main = async (): Promise<number> => {
-  try {
-    return await run();
-  } catch (error) {
-    console.error(error instanceof UsageError ? error.message : error);
-    return 1;
-  }
-};
-
-process.exit(await main());
+process.exit(await exitCodeOf(run));

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
 
 /** What the simulation was asked to do. */
 export interface SimOptions {
@@ -11,9 +11,6 @@ export interface SimOptions {
   /** Where the figures are written to. */
   readonly json: string | undefined;
 }
-
-/** Arguments that cannot be used, in one sentence. */
-export class UsageError extends Error {}
 
 export const HELP = `Runs the whole system in a simulation, once a seed, in which everything goes wrong that can.
 
@@ -29,48 +26,35 @@ Usage: npx pnpm sim [options]
 
 It ends with exit code 0 when every promise was kept, with 1 when one was not.`;
 
-const LARGEST_SEED = 2 ** 32 - 1;
+/** Seeds are numbers of 32 bits. */
+export const LARGEST_SEED = 2 ** 32 - 1;
 
-const numberOf = (name: string, text: string, min: number): number => {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= LARGEST_SEED) return value;
-  throw new UsageError(
-    `--${name} must be a whole number from ${min} to ${LARGEST_SEED}, not ${JSON.stringify(text)}`,
-  );
-};
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: args.filter((argument) => argument !== '--'),
-      options: {
-        seeds: { type: 'string' },
-        from: { type: 'string' },
-        seed: { type: 'string' },
-        trace: { type: 'boolean', default: false },
-        'stop-on-failure': { type: 'boolean', default: false },
-        json: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-};
+const OPTIONS = {
+  seeds: { type: 'string' },
+  from: { type: 'string' },
+  seed: { type: 'string' },
+  trace: { type: 'boolean', default: false },
+  'stop-on-failure': { type: 'boolean', default: false },
+  json: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
 
 /**
  * @returns `help` when that is asked for
  * @throws UsageError with one sentence
  */
 export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
-  const values = parse(args);
+  const { values } = readArguments(args, { options: OPTIONS });
   if (values.help) return 'help';
   const { seed, seeds = '100', from = '1', json } = values;
   if (seed !== undefined && (values.seeds !== undefined || values.from !== undefined))
     throw new UsageError('--seed names the only seed, and goes with neither --seeds nor --from');
   return {
-    from: seed === undefined ? numberOf('from', from, 0) : numberOf('seed', seed, 0),
-    count: seed === undefined ? numberOf('seeds', seeds, 1) : 1,
+    from:
+      seed === undefined
+        ? wholeNumberOf('from', from, 0, LARGEST_SEED)
+        : wholeNumberOf('seed', seed, 0, LARGEST_SEED),
+    count: seed === undefined ? wholeNumberOf('seeds', seeds, 1, LARGEST_SEED) : 1,
     stopOnFailure: values['stop-on-failure'],
     isTraced: values.trace,
     json,

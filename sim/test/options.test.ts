@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseOptions, UsageError } from '../src/options.ts';
+import { UsageError } from '@order-pipeline/command-line';
+import { parseOptions } from '../src/options.ts';
 
 test('without arguments a hundred seeds run, from the first', () => {
   expect(parseOptions([])).toEqual({

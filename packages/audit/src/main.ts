@@ -1,8 +1,9 @@
+import { UsageError } from '@order-pipeline/command-line';
 import { GatewayError } from '@order-pipeline/gateway-client';
 import { createRuntime, SettingsError } from '@order-pipeline/service-kit';
 import process from 'node:process';
 import { auditSystem } from './audit-system.ts';
-import { HELP, parseOptions, UsageError, type Options } from './cli/options.ts';
+import { HELP, parseOptions, type Options } from './cli/options.ts';
 import { reportLines } from './cli/print.ts';
 import { openTarget, TargetError } from './cli/target.ts';
 import { auditGateway } from './http/audit-gateway.ts';

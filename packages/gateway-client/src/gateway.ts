@@ -43,7 +43,8 @@ const TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 10_000;
 
-const cursorIn = (link: string | undefined): string | undefined => {
+/** The cursor of the next page in the `Link` header of a list; undefined on the last page. */
+export const cursorIn = (link: string | undefined): string | undefined => {
   const target = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? '')?.[1];
   const search = target?.split('?', 2)[1];
   return new URLSearchParams(search).get('cursor') ?? undefined;

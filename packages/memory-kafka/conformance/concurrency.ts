@@ -2,7 +2,8 @@ import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { hear } from './hearing.ts';
 import { createDoor, eventually } from './waiting.ts';
-import type { ListenOptions, World } from './world.ts';
+import type { ListenOptions } from './listening.ts';
+import type { World } from './world.ts';
 
 /** A topic with `each` messages in each of its partitions: '0:0', '0:1', …, '1:0', … */
 const filledTopic = async (world: World, partitions: number, each: number): Promise<string> => {

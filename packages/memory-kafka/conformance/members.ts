@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals';
 import type { Consumer, ConsumerConfig, ConsumerGroupJoinEvent } from 'kafkajs';
 import { createDoor, eventually } from './waiting.ts';
-import type { Listening, ListenOptions, World } from './world.ts';
+import type { Listening, ListenOptions } from './listening.ts';
+import type { World } from './world.ts';
 
 /** What a consumer is told when it has joined its group. */
 export type Join = ConsumerGroupJoinEvent['payload'];

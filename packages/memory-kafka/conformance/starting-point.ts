@@ -2,7 +2,8 @@ import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { hear, nextEvent } from './hearing.ts';
 import { eventually } from './waiting.ts';
-import type { Listening, ListenOptions, World } from './world.ts';
+import type { Listening, ListenOptions } from './listening.ts';
+import type { World } from './world.ts';
 
 /** Listens, and comes back when the member knows where it begins: that is only looked up with its first fetch. */
 const listenFromNow = async (

@@ -3,7 +3,8 @@ import type { Producer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { highsOf } from './reading.ts';
 import { eventually } from './waiting.ts';
-import type { Listening, World } from './world.ts';
+import type { Listening } from './listening.ts';
+import type { World } from './world.ts';
 
 const transactional = (world: World, transactionalId = world.unique('tx')): Promise<Producer> =>
   world.connectProducer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });

@@ -3,7 +3,8 @@ import type { Producer, Transaction } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { highsOf } from './reading.ts';
 import { eventually, rejection } from './waiting.ts';
-import type { Listening, World } from './world.ts';
+import type { Listening } from './listening.ts';
+import type { World } from './world.ts';
 
 const FENCED = {
   name: 'KafkaJSProtocolError',

@@ -3,42 +3,19 @@ import type {
   Admin,
   Consumer,
   ConsumerConfig,
-  ConsumerRunConfig,
   Kafka,
   KafkaConfig,
-  KafkaMessage,
   Message,
   Producer,
   ProducerConfig,
 } from 'kafkajs';
+import { listenWith, type Listening, type ListenOptions } from './listening.ts';
+import { fullMessages } from './messages.ts';
 import type { Side } from './side.ts';
 import { eventually } from './waiting.ts';
 
 /** Quick, and patient with a topic that was just created. */
 export const FAST_RETRY = { initialRetryTime: 20, maxRetryTime: 200, retries: 8 };
-
-export interface Received {
-  readonly topic: string;
-  readonly partition: number;
-  readonly value: string;
-  readonly message: KafkaMessage;
-}
-
-export interface Listening {
-  readonly consumer: Consumer;
-  readonly received: readonly Received[];
-  values(): string[];
-}
-
-export interface ListenOptions extends Omit<ConsumerRunConfig, 'eachMessage'> {
-  /** The one that listens; one of the world's group if not given. */
-  readonly consumer?: Consumer;
-  readonly config?: Partial<ConsumerConfig>;
-  /** True if not given. */
-  readonly fromBeginning?: boolean;
-  /** Called before a message counts as received. */
-  readonly onMessage?: (received: Received) => Promise<void> | void;
-}
 
 /** What one behaviour has to itself: clients, a group, and topics with names of their own. */
 export interface World {
@@ -103,27 +80,6 @@ const createClients = (side: Side) => {
   };
 };
 
-const fullMessages = (messages: readonly (Message | string)[]): Message[] =>
-  messages.map((message) => (typeof message === 'string' ? { value: message } : message));
-
-const listen = async (
-  consumer: Consumer,
-  topics: string | readonly string[],
-  { fromBeginning = true, onMessage, ...run }: Omit<ListenOptions, 'consumer' | 'config'>,
-): Promise<Listening> => {
-  const received: Received[] = [];
-  await consumer.subscribe({ topics: [topics].flat(), fromBeginning });
-  await consumer.run({
-    ...run,
-    eachMessage: async ({ topic, partition, message }) => {
-      const one = { topic, partition, value: String(message.value), message };
-      await onMessage?.(one);
-      received.push(one);
-    },
-  });
-  return { consumer, received, values: () => received.map(({ value }) => value) };
-};
-
 /** A world on `side`; whoever opens it closes it. */
 export const openWorld = async (side: Side): Promise<World> => {
   const clients = createClients(side);
@@ -165,7 +121,7 @@ export const openWorld = async (side: Side): Promise<World> => {
     },
     consumer,
     listen: (topics, { consumer: given, config, ...options } = {}) =>
-      listen(given ?? consumer(config), topics, options),
+      listenWith(given ?? consumer(config), topics, options),
     committed: async (topic, partition = 0, group = groupId) => {
       const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
       return found?.partitions.find((each) => each.partition === partition)?.offset ?? '-1';

@@ -1,13 +1,6 @@
-import { types } from 'node:util';
-import type {
-  Consumer,
-  ConsumerConfig,
-  ConsumerRunConfig,
-  KafkaMessage,
-  Message,
-  Producer,
-  RetryOptions,
-} from 'kafkajs';
+import type { Consumer, ConsumerConfig, Message, Producer, RetryOptions } from 'kafkajs';
+import { listenWith, type Listening, type ListenOptions } from '../conformance/listening.ts';
+import { fullMessages } from '../conformance/messages.ts';
 import {
   createCluster,
   createManualClock,
@@ -18,35 +11,10 @@ import {
   type MemoryCluster,
 } from '../src/index.ts';
 
-const PATIENCE_MS = 5000;
-const PAUSE_MS = 2;
-
-/** Waits until `check` no longer throws, and gives back what it returned. */
-export const eventually = async <T>(check: () => T | Promise<T>): Promise<T> => {
-  const until = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
-  }
-};
+export { eventually, rejection } from '../conformance/waiting.ts';
 
 /** Some turns of the event loop: whatever could happen without time passing has happened. */
 export const settle = (): Promise<void> => createManualClock().settle();
-
-/** An error, whatever the promise was rejected with; throws if it was not. */
-export const rejection = async (promise: Promise<unknown>): Promise<Error> => {
-  try {
-    await promise;
-  } catch (error) {
-    if (types.isNativeError(error)) return error;
-    throw new Error('rejected with something that is no Error', { cause: error });
-  }
-  throw new Error('did not reject');
-};
 
 export interface World {
   readonly cluster: MemoryCluster;
@@ -90,8 +58,7 @@ export const createWorld = async ({ retry = FAST_RETRY, ...options }: WorldOptio
     another,
     producer,
     send: async (topic, ...messages) => {
-      const full = messages.map((message) => (typeof message === 'string' ? { value: message } : message));
-      await producer.send({ topic, messages: full });
+      await producer.send({ topic, messages: fullMessages(messages) });
     },
     createTopic: async (topic, numPartitions = 1) => {
       await kafka.admin().createTopics({ topics: [{ topic, numPartitions }] });
@@ -122,46 +89,12 @@ export const inWorld =
     }
   };
 
-export interface Received {
-  readonly topic: string;
-  readonly partition: number;
-  readonly value: string;
-  readonly message: KafkaMessage;
-}
-
-export interface Listening {
-  readonly consumer: Consumer;
-  readonly received: Received[];
-  values(): string[];
-}
-
-export interface ListenOptions extends Omit<ConsumerRunConfig, 'eachMessage'> {
-  readonly consumer?: Consumer;
-  readonly config?: Partial<ConsumerConfig>;
-  readonly fromBeginning?: boolean;
-  /** Called before a message counts as received. */
-  readonly onMessage?: (received: Received) => Promise<void> | void;
-}
-
 /** Subscribes, runs, and collects what arrives, message by message. */
-export const listen = async (
+export const listen = (
   world: World,
-  topics: string | string[],
-  { consumer, config, fromBeginning = true, onMessage, ...run }: ListenOptions = {},
-): Promise<Listening> => {
-  const listening = consumer ?? world.consumer(config);
-  const received: Received[] = [];
-  await listening.subscribe({ topics: [topics].flat(), fromBeginning });
-  await listening.run({
-    ...run,
-    eachMessage: async ({ topic, partition, message }) => {
-      const one = { topic, partition, value: String(message.value), message };
-      await onMessage?.(one);
-      received.push(one);
-    },
-  });
-  return { consumer: listening, received, values: () => received.map(({ value }) => value) };
-};
+  topics: string | readonly string[],
+  { consumer, config, ...options }: ListenOptions = {},
+): Promise<Listening> => listenWith(consumer ?? world.consumer(config), topics, options);
 
 /** The offset that a group has committed; -1 if none. */
 export const committed = (world: World, topic: string, partition = 0, groupId = 'group'): number => {

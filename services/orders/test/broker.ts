@@ -1,6 +1,31 @@
 import type { Topic } from '@order-pipeline/contracts';
-import type { Broker } from '@order-pipeline/service-kit';
+import type { Broker, ProducerPort } from '@order-pipeline/service-kit';
 import { createTestBroker, readTopics } from '@order-pipeline/testing';
+
+type Batch = Parameters<ProducerPort['sendBatch']>[0];
+
+/** A broker that asks `check` before each send; one for which that throws is not made. */
+export const withCheckedSends = (broker: Broker, check: (batch: Batch) => void): Broker => ({
+  durable: broker.durable,
+  connect: (clientId) => {
+    const kafka = broker.connect(clientId);
+    return {
+      consumer: (config) => kafka.consumer(config),
+      admin: () => kafka.admin(),
+      producer: (config) => {
+        const producer = kafka.producer(config);
+        return {
+          connect: () => producer.connect(),
+          disconnect: () => producer.disconnect(),
+          sendBatch: async (batch) => {
+            check(batch);
+            return producer.sendBatch(batch);
+          },
+        };
+      },
+    };
+  },
+});
 
 /** A broker that can be told to take nothing. */
 export interface SwitchedBroker extends Broker {
@@ -9,28 +34,10 @@ export interface SwitchedBroker extends Broker {
 
 export const createSwitchedBroker = (durable?: boolean): SwitchedBroker => {
   const broker = createTestBroker();
-  const switched: SwitchedBroker = {
-    isDown: false,
-    durable: durable ?? broker.durable,
-    connect: (clientId) => {
-      const kafka = broker.connect(clientId);
-      return {
-        consumer: (config) => kafka.consumer(config),
-        admin: () => kafka.admin(),
-        producer: (config) => {
-          const producer = kafka.producer(config);
-          return {
-            connect: () => producer.connect(),
-            disconnect: () => producer.disconnect(),
-            sendBatch: async (batch) => {
-              if (switched.isDown) throw new Error('the broker is down');
-              return producer.sendBatch(batch);
-            },
-          };
-        },
-      };
-    },
-  };
+  const checked = withCheckedSends(broker, () => {
+    if (switched.isDown) throw new Error('the broker is down');
+  });
+  const switched: SwitchedBroker = { ...checked, durable: durable ?? broker.durable, isDown: false };
   return switched;
 };
 

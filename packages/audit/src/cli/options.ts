@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, urlOf, wholeNumberOf } from '@order-pipeline/command-line';
 import { DEFAULT_EXAMPLES, DEFAULT_LIMITS, type AuditLimits } from '../limits.ts';
 
 /** What an audit was asked to do. */
@@ -9,9 +9,6 @@ export interface Options {
   readonly exampleCount: number;
   readonly limits: AuditLimits;
 }
-
-/** Arguments that cannot be used, in one sentence. */
-export class UsageError extends Error {}
 
 export const HELP = `Checks that nothing was lost, sold twice or done twice. Only reads; safe at any time on a running system.
 
@@ -33,56 +30,34 @@ could not be checked.`;
 const MOST_IDS = 10_000;
 const LONGEST_MS = 2_147_483_647;
 
-const numberOf = (name: string, text: string, min: number, max: number): number => {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not ${JSON.stringify(text)}`);
-};
-
-const urlOf = (text: string): string => {
-  if (URL.canParse(text) && /^https?:\/\//.test(text)) return new URL(text).origin;
-  throw new UsageError(
-    `--url must be a URL that starts with http:// or https://, not ${JSON.stringify(text)}`,
-  );
-};
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: args.filter((argument) => argument !== '--'),
-      options: {
-        url: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        ids: { type: 'string', default: String(DEFAULT_EXAMPLES) },
-        'stuck-after-ms': { type: 'string', default: String(DEFAULT_LIMITS.orderMs) },
-        'outbox-after-ms': { type: 'string', default: String(DEFAULT_LIMITS.outboxMs) },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-};
+const OPTIONS = {
+  url: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  ids: { type: 'string', default: String(DEFAULT_EXAMPLES) },
+  'stuck-after-ms': { type: 'string', default: String(DEFAULT_LIMITS.orderMs) },
+  'outbox-after-ms': { type: 'string', default: String(DEFAULT_LIMITS.outboxMs) },
+  help: { type: 'boolean', default: false },
+} as const;
 
 /**
  * @returns `help` when that is asked for
  * @throws UsageError with one sentence
  */
 export const parseOptions = (args: readonly string[]): Options | 'help' => {
-  const values = parse(args);
+  const { values } = readArguments(args, { options: OPTIONS });
   if (values.help) return 'help';
-  const stuckMs = numberOf('stuck-after-ms', values['stuck-after-ms'], 0, LONGEST_MS);
+  const stuckMs = wholeNumberOf('stuck-after-ms', values['stuck-after-ms'], 0, LONGEST_MS);
   return {
     url: values.url === undefined ? undefined : urlOf(values.url),
     json: values.json,
-    exampleCount: numberOf('ids', values.ids, 1, MOST_IDS),
+    exampleCount: wholeNumberOf('ids', values.ids, 1, MOST_IDS),
     limits: {
       ...DEFAULT_LIMITS,
       orderMs: stuckMs,
       stockMs: stuckMs,
       leaveMs: stuckMs,
       eventMs: stuckMs,
-      outboxMs: numberOf('outbox-after-ms', values['outbox-after-ms'], 0, LONGEST_MS),
+      outboxMs: wholeNumberOf('outbox-after-ms', values['outbox-after-ms'], 0, LONGEST_MS),
     },
   };
 };

@@ -19,7 +19,7 @@ import {
 import { randomInt } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { z } from 'zod';
-import { createSwitchedBroker, type SwitchedBroker } from '../broker.ts';
+import { createSwitchedBroker, withCheckedSends, type SwitchedBroker } from '../broker.ts';
 import { fresh, startShop, type Shop } from '../shop.ts';
 
 /** Real Kafka takes its time to let a first member into a group. */
@@ -73,31 +73,14 @@ const bodyOf = <T>({ status, body }: Reply<T>): T => {
 export const resultOf = (reply: Reply): LetterResult => bodyOf(reply as Reply<LetterResult>);
 
 /** A broker in memory takes messages of any size; this one refuses as Kafka does, on topics without dead letters. */
-const withSizeLimit = (broker: Broker): Broker => ({
-  ...broker,
-  connect: (clientId) => {
-    const kafka = broker.connect(clientId);
-    return {
-      consumer: (config) => kafka.consumer(config),
-      admin: () => kafka.admin(),
-      producer: (config) => {
-        const producer = kafka.producer(config);
-        return {
-          connect: () => producer.connect(),
-          disconnect: () => producer.disconnect(),
-          sendBatch: async (batch) => {
-            const messages = (batch.topicMessages ?? []).filter(({ topic }) => !topic.endsWith('.DLQ'));
-            const tooLarge = messages.some(({ messages: some }) =>
-              some.some(({ value }) => Number(value?.length) > MOST_BYTES),
-            );
-            if (tooLarge) throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
-            return producer.sendBatch(batch);
-          },
-        };
-      },
-    };
-  },
-});
+const withSizeLimit = (broker: Broker): Broker =>
+  withCheckedSends(broker, ({ topicMessages = [] }) => {
+    const messages = topicMessages
+      .filter(({ topic }) => !topic.endsWith('.DLQ'))
+      .flatMap((batch) => batch.messages);
+    if (messages.some(({ value }) => Number(value?.length) > MOST_BYTES))
+      throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
+  });
 
 export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
   const power = createSwitchedBroker(true);
