@@ -5,7 +5,7 @@ const STDOUT = 1;
 
 /** What comes out of this process goes to stdout; where nobody reads it any more, the work still has to go on. */
 const openStdout = () => {
-  const stdout = pino.destination({ dest: STDOUT, sync: true });
+  const stdout = pino.destination({ dest: STDOUT, sync: false });
   stdout.on('error', () => undefined);
   return stdout;
 };

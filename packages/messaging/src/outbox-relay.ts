@@ -16,6 +16,8 @@ export interface Outbox {
 const BATCH = 1_000;
 /** How soon an event is found that another instance, or one that died, has left. */
 const POLL_INTERVAL_MS = 500;
+/** What is stored within this time is published in one go: a transaction costs more than the events in it. */
+const REST_MS = 100;
 
 export interface OutboxRelay {
   /** Says that there are new events. */
@@ -34,6 +36,7 @@ export const startOutboxRelay = (options: {
   const publishing = startPeriodic({
     name: 'outbox relay',
     intervalMs: POLL_INTERVAL_MS,
+    restMs: REST_MS,
     atStart: true,
     runtime,
     logger,

@@ -1,14 +1,19 @@
 import { backoffMs, isTransient, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { DeadLetter } from './dead-letters.ts';
-import type { ReceivedEvent } from './event-codec.ts';
+import type { MessagePosition, RawMessage, ReceivedEvent } from './event-codec.ts';
 
 /** How often a message is tried that fails for a reason of its own, before it goes to the dead letters. */
 export const MAX_TRIES = 5;
 
-export interface WorkOptions {
+/** What has to be known of a message to put it aside. */
+export interface WorkableMessage extends MessagePosition {
+  readonly raw: RawMessage;
+}
+
+export interface WorkOptions<M extends WorkableMessage = ReceivedEvent> {
   /** Works all of them or throws. A message may come again, so what was done already must not be done twice. */
-  readonly handle: (events: readonly ReceivedEvent[]) => Promise<void>;
+  readonly handle: (messages: readonly M[]) => Promise<void>;
   readonly deadLetter: DeadLetter;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -28,19 +33,22 @@ const reasonOf = (error: unknown): string =>
  *
  * @returns whether the batch is done; false when it stopped being ours, and will be delivered again
  */
-export const workBatch = async (events: readonly ReceivedEvent[], options: WorkOptions): Promise<boolean> => {
+export const workBatch = async <M extends WorkableMessage>(
+  messages: readonly M[],
+  options: WorkOptions<M>,
+): Promise<boolean> => {
   for (let attempt = 1; options.isOurs(); attempt += 1) {
     try {
-      await options.handle(events);
+      await options.handle(messages);
       return true;
     } catch (error) {
-      const [first] = events;
+      const [first] = messages;
       const transient = isTransient(error);
       options.logger.warn(
-        { err: error, attempt, transient, messages: events.length },
+        { err: error, attempt, transient, messages: messages.length },
         'messages could not be worked',
       );
-      if (!transient && events.length > 1) return workOneByOne(events, options);
+      if (!transient && messages.length > 1) return workOneByOne(messages, options);
       if (!transient && attempt >= MAX_TRIES && first)
         return setAside(first, reasonOf(error), attempt, options);
     }
@@ -49,16 +57,19 @@ export const workBatch = async (events: readonly ReceivedEvent[], options: WorkO
   return false;
 };
 
-const workOneByOne = async (events: readonly ReceivedEvent[], options: WorkOptions): Promise<boolean> => {
-  for (const event of events) {
-    if (!(await workBatch([event], options))) return false;
+const workOneByOne = async <M extends WorkableMessage>(
+  messages: readonly M[],
+  options: WorkOptions<M>,
+): Promise<boolean> => {
+  for (const message of messages) {
+    if (!(await workBatch([message], options))) return false;
   }
   return true;
 };
 
 /** Puts a message into the dead letters, and waits for Kafka to take it: it is never dropped. */
 export const setAside = async (
-  message: Pick<ReceivedEvent, 'topic' | 'partition' | 'offset' | 'raw'>,
+  message: WorkableMessage,
   reason: string,
   tries: number,
   options: Omit<WorkOptions, 'handle'>,

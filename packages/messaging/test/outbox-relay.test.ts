@@ -62,12 +62,42 @@ test('an event that is stored later is found without a wake', async () => {
   await relay.stop();
 });
 
+/** In which no time passes until the wait that was begun last is told to end. */
+const createHeldTime = () => {
+  const waits: { readonly ms: number; readonly end: () => void }[] = [];
+  const runtime = createTestRuntime({
+    after: (ms, end) => {
+      waits.push({ ms, end });
+      return () => undefined;
+    },
+  });
+  return { runtime, waits, next: () => waits.at(-1)?.end() };
+};
+
+const REST_MS = 100;
+
 test('a wake publishes at once', async () => {
-  const held = createTestRuntime({ after: () => () => undefined });
-  const { relay, stored, published } = prepare(held);
+  const { runtime, waits, next } = createHeldTime();
+  const { relay, stored, published } = prepare(runtime);
+  await eventually(() => expect(waits).toMatchObject([{ ms: REST_MS }]));
+  next();
   stored.push(traced('order-1'));
   relay.wake();
   await eventually(() => expect(published).toEqual(['order-1']));
+  await relay.stop();
+});
+
+test('after a publish it rests, and what is stored meanwhile goes out together', async () => {
+  const { runtime, waits, next } = createHeldTime();
+  const { relay, stored, sends } = prepare(runtime);
+  await eventually(() => expect(waits).toMatchObject([{ ms: REST_MS }]));
+  for (const orderId of ['order-1', 'order-2']) {
+    stored.push(traced(orderId));
+    relay.wake();
+  }
+  expect(sends).toEqual([0]);
+  next();
+  await eventually(() => expect(sends).toEqual([0, 2]));
   await relay.stop();
 });
 

@@ -7,6 +7,7 @@ export * from './database/insert-once.ts';
 export * from './database/migrate.ts';
 export * from './database/open-database.ts';
 export * from './database/prisma-adapter.ts';
+export * from './database/raw-sql.ts';
 export * from './health.ts';
 export * from './http/client.ts';
 export * from './http/peers.ts';

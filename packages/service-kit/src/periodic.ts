@@ -13,19 +13,24 @@ export interface Periodic {
  * Runs `work` every `intervalMs` milliseconds, counted from the end of the run before; a run that fails is logged with
  * `name` and tried again at the next turn.
  *
+ * @param options.restMs how long it rests after a run, in milliseconds, whoever wakes it: what comes meanwhile is done
+ *   along with the rest; default 0
  * @param options.atStart whether the first run is at once instead of after one interval
  * @param options.work answers whether there is more to do right now
  */
 export const startPeriodic = (options: {
   readonly name: string;
   readonly intervalMs: number;
+  readonly restMs?: number;
   readonly atStart?: boolean;
   readonly runtime: Pick<Runtime, 'after' | 'soon'>;
   readonly logger: Logger;
   readonly work: () => Promise<boolean | void>;
 }): Periodic => {
+  const { restMs = 0 } = options;
   let stopped = false;
   let again = false;
+  let resting = false;
   let run: Promise<void> | undefined;
   let cancel = (): void => undefined;
 
@@ -48,17 +53,25 @@ export const startPeriodic = (options: {
       if (!stopped) schedule();
     });
   };
+  const wait = (): void => {
+    resting = false;
+    if (again) start();
+    else cancel = options.runtime.after(options.intervalMs - restMs, start);
+  };
   const schedule = (): void => {
-    if (again) options.runtime.soon(() => stopped || run || start());
-    else cancel = options.runtime.after(options.intervalMs, start);
+    if (restMs > 0) {
+      resting = true;
+      cancel = options.runtime.after(restMs, wait);
+    } else if (again) options.runtime.soon(() => stopped || run || start());
+    else wait();
   };
 
   if (options.atStart) start();
-  else schedule();
+  else cancel = options.runtime.after(options.intervalMs, start);
   return {
     wake: () => {
       if (stopped) return;
-      if (run) again = true;
+      if (run || resting) again = true;
       else start();
     },
     stop: async () => {

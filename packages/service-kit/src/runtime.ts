@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 import type { CrashPoint } from './crash-points.ts';
 
 export type Cancel = () => void;
@@ -21,6 +21,24 @@ export interface Runtime {
   reach(point: CrashPoint): Promise<void> | void;
 }
 
+/** How many random bytes are asked of the system at once: each asking costs more than the bytes do. */
+const RANDOM_POOL_BYTES = 4_096;
+
+/** Random bytes in hexadecimal, no byte given out twice. */
+const createHex = (): Runtime['hex'] => {
+  const pool = Buffer.alloc(RANDOM_POOL_BYTES);
+  let used = RANDOM_POOL_BYTES;
+  return (bytes) => {
+    if (bytes > RANDOM_POOL_BYTES) return randomFillSync(Buffer.alloc(bytes)).toString('hex');
+    if (used + bytes > RANDOM_POOL_BYTES) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += bytes;
+    return pool.toString('hex', used - bytes, used);
+  };
+};
+
 /** The runtime of a real process. */
 export const createRuntime = (): Runtime => ({
   now: () => Date.now(),
@@ -31,7 +49,7 @@ export const createRuntime = (): Runtime => ({
   soon: (fn) => void setImmediate(fn),
   random: () => Math.random(),
   uuid: () => randomUUID(),
-  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  hex: createHex(),
   reach: () => undefined,
 });
 
@@ -57,19 +75,13 @@ export const backoffMs = (
 ): number => Math.min(mostMs, firstMs * 2 ** (attempt - 1)) * (0.5 + runtime.random() / 2);
 
 /** Settles as `work` does, or rejects with `error()` when `ms` milliseconds pass first. */
-export const within = async <T>(
+export const within = <T>(
   runtime: Pick<Runtime, 'after'>,
   ms: number,
   work: Promise<T>,
   error: () => Error,
-): Promise<T> => {
-  let cancel: Cancel = () => undefined;
-  const limit = new Promise<never>((_, reject) => {
-    cancel = runtime.after(ms, () => reject(error()));
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const cancel = runtime.after(ms, () => reject(error()));
+    work.then(resolve, reject).finally(cancel);
   });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    cancel();
-  }
-};

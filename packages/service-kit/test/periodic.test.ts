@@ -4,7 +4,7 @@ import { startPeriodic } from '../src/index.ts';
 import { createManualTime } from './manual-time.ts';
 
 /** Work that ends when it is told to: with whether there is more, or with an error. */
-const startHeld = (options: { atStart?: boolean } = {}) => {
+const startHeld = (options: { atStart?: boolean; restMs?: number } = {}) => {
   const time = createManualTime();
   const { logger, logs } = createTestLogger();
   const runs: ((outcome: boolean | Error) => void)[] = [];
@@ -96,4 +96,28 @@ test('stopping waits for the run under way, and no other one follows', async () 
   advance(10_000);
   await turn();
   expect(runs).toHaveLength(1);
+});
+
+test('it rests after a run, and runs once for all that woke it meanwhile', async () => {
+  const { runs, periodic, advance, pending } = startHeld({ restMs: 100 });
+  periodic.wake();
+  periodic.wake();
+  runs[0]?.(false);
+  await eventually(() => expect(pending()).toBe(1));
+  periodic.wake();
+  advance(99);
+  expect(runs).toHaveLength(1);
+  advance(1);
+  expect(runs).toHaveLength(2);
+});
+
+test('rested and not woken, it runs at the end of the interval', async () => {
+  const { runs, advance, pending } = startHeld({ atStart: true, restMs: 100 });
+  runs[0]?.(false);
+  await eventually(() => expect(pending()).toBe(1));
+  advance(100);
+  advance(899);
+  expect(runs).toHaveLength(1);
+  advance(1);
+  expect(runs).toHaveLength(2);
 });

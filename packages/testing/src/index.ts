@@ -5,6 +5,7 @@ export * from './orders-stub.ts';
 export * from './leaving-broker.ts';
 export * from './own-groups.ts';
 export * from './read-topics.ts';
+export * from './statement-plans.ts';
 export * from './tcp-door.ts';
 export * from './test-broker.ts';
 export * from './test-postgres.ts';

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isForOperators } from '@order-pipeline/contracts';
 import { AppError } from '@order-pipeline/service-kit';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const LOOPBACK_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
 const LOOPBACK_NAME = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/;
@@ -36,21 +36,24 @@ const isLocal = (server: FastifyInstance, request: FastifyRequest): boolean => {
  */
 export const addOperatorGuard = (server: FastifyInstance, token: string | undefined): void => {
   const expected = token === undefined ? undefined : digest(token);
-  server.addHook('onRequest', async (request, reply) => {
-    const route = request.routeOptions.url;
-    if (route === undefined || !isForOperators({ path: route })) return;
-    if (expected && isToken(request, expected)) return;
+  const refusalOf = (request: FastifyRequest, reply: FastifyReply): AppError | undefined => {
+    if (expected && isToken(request, expected)) return undefined;
     if (expected) {
       reply.header('www-authenticate', 'Bearer');
-      throw new AppError(
+      return new AppError(
         'OPERATOR_UNKNOWN',
         'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
       );
     }
-    if (isLocal(server, request)) return;
-    throw new AppError(
+    if (isLocal(server, request)) return undefined;
+    return new AppError(
       'OPERATORS_NOT_ADMITTED',
       'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
     );
+  };
+  server.addHook('onRequest', (request, reply, done) => {
+    const route = request.routeOptions.url;
+    const guarded = route !== undefined && isForOperators({ path: route });
+    done(guarded ? refusalOf(request, reply) : undefined);
   });
 };

@@ -100,6 +100,26 @@ export const decideReservations = (
   return { results, reservations };
 };
 
+/**
+ * The reservations that requests ask for, by request; of those that name the same order, that of the first.
+ *
+ * @param newId a new reservation id
+ */
+export const newReservations = (
+  requests: readonly ReservationRequest[],
+  newId: () => string,
+): Map<ReservationRequest, NewReservation> => {
+  const orderIds = new Set<string>();
+  const reservations = new Map<ReservationRequest, NewReservation>();
+  for (const request of requests) {
+    const { orderId, lines } = request;
+    if (orderIds.has(orderId)) continue;
+    orderIds.add(orderId);
+    reservations.set(request, { orderId, reservationId: newId(), lines: mergeLines(lines) });
+  }
+  return reservations;
+};
+
 /** What has to be done with held reservations once the truth about their orders is known. */
 export const decideSettlements = (settlements: readonly Settlement[]) => {
   const to = (...truths: Settlement['truth'][]) => settlements.filter(({ truth }) => truths.includes(truth));

@@ -39,12 +39,7 @@ export const inventoryService = defineService({
 
     const batching = { runtime, maxConcurrent: MAX_CONCURRENT_BATCHES };
     const items = createBatcher({ ...batching, maxSize: MAX_ITEMS_A_STATEMENT, run: store.addItems });
-    const reservations = createBatcher({
-      ...batching,
-      maxSize: MAX_BATCH,
-      run: async (requests: Parameters<typeof store.reserve>[0][number][]) =>
-        (await store.reserve(requests)).results,
-    });
+    const reservations = createBatcher({ ...batching, maxSize: MAX_BATCH, run: store.reserve });
     closers.add('stock in hand', () => Promise.all([items.drain(), reservations.drain()]));
     return { routes: createInventoryRoutes(store, { items, reservations }, runtime) };
   },

@@ -28,7 +28,7 @@ import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
 import { startStuckWatch } from './stuck/index.ts';
-import { createStore, type OrdersStore } from './store/index.ts';
+import { createStore, type Database, type OrdersStore } from './store/index.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
 
@@ -45,7 +45,7 @@ const settings = z.object({
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-const open = (context: Context): Promise<PrismaClient> =>
+const open = (context: Context): Promise<Database> =>
   openDatabase(context, 'orders', MIGRATIONS, (adapter) => new PrismaClient({ adapter }));
 
 /** What runs beside the requests; closed before the database is. */

@@ -19,13 +19,13 @@ export const usersService = defineService({
   callTimeoutMs: 1_200,
   start: async (context) => {
     const { runtime, closers } = context;
-    const prisma = await openDatabase(
+    const database = await openDatabase(
       context,
       'users',
       MIGRATIONS,
       (adapter) => new PrismaClient({ adapter }),
     );
-    const store = guardStore(createUsersStore(prisma));
+    const store = guardStore(createUsersStore(database));
     const registrations = createBatcher({
       runtime,
       maxSize: MAX_BATCH_SIZE,

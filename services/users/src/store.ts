@@ -1,11 +1,10 @@
 import type { User } from '@order-pipeline/contracts';
-import { insertOnce, type Inserted } from '@order-pipeline/service-kit';
-import type { PrismaClient } from './generated/client.ts';
+import { insertOnce, type Inserted, type RawSql } from '@order-pipeline/service-kit';
 
 export type UsersStore = ReturnType<typeof createUsersStore>;
 
-export const createUsersStore = (prisma: PrismaClient) => {
-  const insertNew = (users: readonly User[]): Promise<User[]> => prisma.$queryRaw<User[]>`
+export const createUsersStore = (sql: RawSql) => {
+  const insertNew = (users: readonly User[]): Promise<User[]> => sql.$queryRaw<User[]>`
     INSERT INTO users (id, name, email)
     SELECT id, name, email
     FROM unnest(
@@ -16,7 +15,7 @@ export const createUsersStore = (prisma: PrismaClient) => {
     ON CONFLICT (id) DO NOTHING
     RETURNING id AS "userId", name, email`;
 
-  const readByIds = (userIds: readonly string[]): Promise<User[]> => prisma.$queryRaw<User[]>`
+  const readByIds = (userIds: readonly string[]): Promise<User[]> => sql.$queryRaw<User[]>`
     SELECT id AS "userId", name, email FROM users WHERE id = ANY(${userIds}::text[])`;
 
   return {
@@ -28,7 +27,7 @@ export const createUsersStore = (prisma: PrismaClient) => {
 
     /** Which of these ids are registered. */
     findExisting: async (userIds: readonly string[]): Promise<string[]> => {
-      const found = await prisma.$queryRaw<{ id: string }[]>`
+      const found = await sql.$queryRaw<{ id: string }[]>`
         SELECT id FROM users WHERE id = ANY(${userIds}::text[])`;
       return found.map(({ id }) => id);
     },

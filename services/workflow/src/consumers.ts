@@ -1,11 +1,12 @@
 import { MAX_BATCH, TOPIC_OF } from '@order-pipeline/contracts';
-import {
-  orderToAdvance,
-  type AdvanceOrders,
-  type Messaging,
-  type ReceivedEvent,
+import type {
+  AdvanceOrders,
+  Messaging,
+  OrderToAdvance,
+  ReceivedEvent,
+  WorkableMessage,
 } from '@order-pipeline/messaging';
-import { startPeriodic, type ServiceContext } from '@order-pipeline/service-kit';
+import { startPeriodic, type ServiceContext, type Trace } from '@order-pipeline/service-kit';
 import { createOrderBuffer } from './domain.ts';
 
 /** The most messages that are held in memory; what comes beyond them waits in Kafka. */
@@ -21,6 +22,27 @@ export interface BufferOptions {
   /** How many messages make the buffer full. */
   readonly limit?: number;
 }
+
+/** What is kept of a message that waits: not what the order holds, which memory would feel. */
+interface WaitingMessage extends WorkableMessage {
+  readonly orderId: string;
+  readonly trace: Trace;
+}
+
+const toWait = ({ topic, partition, offset, raw, event, trace }: ReceivedEvent): WaitingMessage => ({
+  topic,
+  partition,
+  offset,
+  raw,
+  orderId: event.orderId,
+  trace,
+});
+
+const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage): OrderToAdvance => ({
+  orderId,
+  trace,
+  position: { topic, partition, offset },
+});
 
 /** The buffer with the clock that works it off. */
 export interface BufferedOrders {
@@ -40,7 +62,7 @@ export const startBuffering = ({
   ...options
 }: BufferOptions): BufferedOrders => {
   const { runtime, logger, metrics, health } = context;
-  const buffer = createOrderBuffer<ReceivedEvent>(options.limit ?? BUFFER_LIMIT);
+  const buffer = createOrderBuffer<WaitingMessage>(options.limit ?? BUFFER_LIMIT);
   const gauge = metrics.gauge('workflow_buffer_size', 'Messages that wait for the next turn', []);
   const measure = () => gauge.set({}, buffer.size());
   let startedAt: number | undefined;
@@ -50,7 +72,7 @@ export const startBuffering = ({
     topics: [TOPIC_OF.PENDING],
     commits: 'by the handler',
     handle: async (events) => {
-      buffer.add(events);
+      buffer.add(events.map(toWait));
       measure();
       // To work it off now would take from the orders the time in which they can be cancelled.
       if (buffer.isFull()) consumer.pause();
@@ -68,7 +90,7 @@ export const startBuffering = ({
     // At least once: what could not be committed the last time is committed now, although nothing new has come.
     for (let start = 0; start === 0 || start < messages.length; start += MAX_BATCH) {
       const batch = messages.slice(start, start + MAX_BATCH);
-      if (!(await consumer.workOff(batch, (events) => advance(events.map(orderToAdvance))))) break;
+      if (!(await consumer.workOff(batch, (waiting) => advance(waiting.map(toAdvance))))) break;
       buffer.drop(batch);
       measure();
     }

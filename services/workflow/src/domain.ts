@@ -3,7 +3,7 @@ export interface OrderMessage {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
-  readonly event: { readonly orderId: string };
+  readonly orderId: string;
 }
 
 /**
@@ -26,31 +26,40 @@ export interface OrderBuffer<M extends OrderMessage> {
   isFull(): boolean;
 }
 
-const positionOf = ({ topic, partition, offset }: OrderMessage): string => `${topic}/${partition}/${offset}`;
+const isAt =
+  ({ topic, partition, offset }: OrderMessage) =>
+  (other: OrderMessage): boolean =>
+    other.offset === offset && other.partition === partition && other.topic === topic;
 
 /** @param limit how many messages make it full */
 export const createOrderBuffer = <M extends OrderMessage>(limit: number): OrderBuffer<M> => {
-  /** By order, then by position; both in the order of arrival. */
-  const orders = new Map<string, Map<string, M>>();
+  /** By order; the orders and the messages of each in the order of arrival. */
+  const orders = new Map<string, readonly M[]>();
   let size = 0;
 
   return {
     add: (messages) => {
       for (const message of messages) {
-        const { orderId } = message.event;
-        const held = orders.get(orderId) ?? new Map<string, M>();
-        if (!held.has(positionOf(message))) size += 1;
-        held.set(positionOf(message), message);
-        orders.set(orderId, held);
+        const held = orders.get(message.orderId) ?? [];
+        if (held.some(isAt(message))) continue;
+        orders.set(message.orderId, [...held, message]);
+        size += 1;
       }
     },
-    messages: () => [...orders.values()].flatMap((held) => [...held.values()]),
+    messages: () => [...orders.values()].flat(),
     drop: (messages) => {
       for (const message of messages) {
-        const { orderId } = message.event;
-        const held = orders.get(orderId);
-        if (held?.delete(positionOf(message))) size -= 1;
-        if (held?.size === 0) orders.delete(orderId);
+        const held = orders.get(message.orderId);
+        if (!held?.some(isAt(message))) continue;
+        size -= 1;
+        if (held.length === 1) orders.delete(message.orderId);
+        else {
+          const isDropped = isAt(message);
+          orders.set(
+            message.orderId,
+            held.filter((other) => !isDropped(other)),
+          );
+        }
       }
     },
     clear: () => {

@@ -5,7 +5,7 @@ const message = (orderId: string, offset: number, partition = 0): OrderMessage =
   topic: 'ORDER_PLACED',
   partition,
   offset: String(offset),
-  event: { orderId },
+  orderId,
 });
 
 const LIMIT = 3;

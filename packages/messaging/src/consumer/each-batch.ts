@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { isSentBackToAnother } from '../dead-letters-return.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
-import { setAside, workBatch, type WorkOptions } from '../work-batch.ts';
+import { setAside, workBatch, type WorkableMessage, type WorkOptions } from '../work-batch.ts';
 import { whileInGroup } from './heartbeat.ts';
 import type { OpenOffsets } from './open-offsets.ts';
 import type { HandleEvents } from './options.ts';
@@ -29,8 +29,7 @@ export interface EachBatchOptions {
   readonly commitOpen: () => Promise<void>;
 }
 
-type AnyMessage =
-  ReceivedEvent | (Pick<ReceivedEvent, 'topic' | 'partition' | 'offset' | 'raw'> & Unreadable);
+type AnyMessage = ReceivedEvent | (WorkableMessage & Unreadable);
 interface Unreadable {
   readonly reason: string;
 }

@@ -4,6 +4,9 @@ import { sleep, type Runtime } from '@order-pipeline/service-kit';
 export const SESSION_TIMEOUT_MS = 10_000;
 export const HEARTBEAT_INTERVAL_MS = 2_000;
 
+/** Given to `abort`, which without a reason makes an error, with its stack, at every call. */
+const DONE = 'done';
+
 /**
  * Does `work` while the consumer stays in its group: kafkajs sends no heartbeat while a handler works, and a call and
  * a publish may together take longer than the session lasts. Once `ending` is aborted it sends no more, so that one
@@ -29,6 +32,6 @@ export const whileInGroup = async <T>(
   try {
     return await work();
   } finally {
-    done.abort();
+    done.abort(DONE);
   }
 };

@@ -1,12 +1,11 @@
 import { sleep, type ConsumerPort } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createDeadLetter } from '../dead-letters.ts';
-import type { ReceivedEvent } from '../event-codec.ts';
-import { workBatch } from '../work-batch.ts';
+import { workBatch, type WorkableMessage } from '../work-batch.ts';
 import { keepAlive } from './keep-alive.ts';
 import { startLagMonitor } from './lag.ts';
 import { createOpenOffsets, type OpenOffsets } from './open-offsets.ts';
-import type { ConsumerOptions, HandleEvents } from './options.ts';
+import type { ConsumerOptions } from './options.ts';
 import { createConsumerProgress, type ConsumerProgress } from './progress.ts';
 import type { SessionOptions } from './session.ts';
 
@@ -21,7 +20,10 @@ export interface EventConsumer {
    * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, in which case
    *   they are delivered again
    */
-  workOff(events: readonly ReceivedEvent[], work: HandleEvents): Promise<boolean>;
+  workOff<M extends WorkableMessage>(
+    messages: readonly M[],
+    work: (messages: readonly M[]) => Promise<void>,
+  ): Promise<boolean>;
   /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
   pause(): void;
   resume(): void;
@@ -115,9 +117,9 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const removeCheck = options.health.add(`consumer ${group}`, async () => progress.problem());
 
   return {
-    workOff: async (events, handle) => {
+    workOff: async (messages, handle) => {
       const assignment = progress.assignments();
-      const done = await workBatch(events, {
+      const done = await workBatch(messages, {
         handle,
         deadLetter,
         runtime,
@@ -125,7 +127,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
         pause: (ms) => sleep(runtime, ms, stopping.signal),
         isOurs: () => !stopping.signal.aborted && progress.assignments() === assignment,
       });
-      if (done) open.done(events);
+      if (done) open.done(messages);
       await commitOpen();
       return done;
     },

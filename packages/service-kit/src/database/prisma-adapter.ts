@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import type pg from 'pg';
+import pg from 'pg';
 import type { Logger } from 'pino';
+import { createStatementNames } from './raw-sql.ts';
 
 /**
  * The most connections that one instance of a service keeps to its database. Work comes in batches, so few are enough;
@@ -21,9 +22,18 @@ const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
   statement_timeout: STATEMENT_TIMEOUT_MS,
   query_timeout: QUERY_TIMEOUT_MS,
   keepAlive: true,
-  // Prisma reads every timestamp as if the session were in UTC.
-  options: '-c TimeZone=UTC',
+  // Prisma reads every timestamp as if the session were in UTC. A plan is kept, so one that was made while a table was
+  // small must not be to read it all.
+  options: '-c TimeZone=UTC -c enable_seqscan=off',
 });
+
+/** Connections to a database, opened as they are needed. */
+export const createPool = (url: string, applicationName: string, logger: Logger): pg.Pool => {
+  const pool = new pg.Pool(poolConfig(url, applicationName));
+  const warn = (error: Error) => logger.warn({ err: error }, 'a database connection was lost');
+  pool.on('error', warn);
+  return pool;
+};
 
 /**
  * How a Prisma client reaches PostgreSQL.
@@ -34,8 +44,12 @@ export const createPrismaAdapter = (
   database: string | pg.Pool,
   applicationName: string,
   logger: Logger,
-): PrismaPg =>
-  new PrismaPg(typeof database === 'string' ? poolConfig(database, applicationName) : database, {
-    onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+): PrismaPg => {
+  const own = typeof database === 'string';
+  const nameOf = createStatementNames();
+  return new PrismaPg(own ? createPool(database, applicationName, logger) : database, {
+    disposeExternalPool: own,
+    statementNameGenerator: ({ sql }) => nameOf(sql),
     onConnectionError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
   });
+};

@@ -86,17 +86,18 @@ const setErrors = (server: FastifyInstance): void => {
     sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
   });
   server.setNotFoundHandler((request, reply) => sendReply(reply, notFound(request)));
-  server.addHook('onRequest', async ({ headers, raw }) => {
-    if (headers.host === undefined && raw.httpVersion !== '1.0')
-      throw new AppError('VALIDATION_FAILED', 'The Host header is missing');
+  server.addHook('onRequest', ({ headers, raw }, _, done) => {
+    const missing = headers.host === undefined && raw.httpVersion !== '1.0';
+    done(missing ? new AppError('VALIDATION_FAILED', 'The Host header is missing') : undefined);
   });
   // An expectation that Node does not know it would refuse without a body; it may as well be ignored.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),
   );
   // Before the body is read: what is nowhere is not refused for its body.
-  server.addHook('preParsing', async (request, reply) => {
-    if (request.is404) await sendReply(reply, notFound(request));
+  server.addHook('preParsing', (request, reply, _, done) => {
+    if (request.is404) void sendReply(reply, notFound(request));
+    else done();
   });
 };
 
@@ -109,14 +110,16 @@ const setObservation = (server: FastifyInstance, { metrics }: HttpServerOptions)
     ['method', 'route', 'status'],
     DURATION_BUCKETS_S,
   );
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const status = String(reply.statusCode);
     durations.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000);
     request.log.debug({ method: request.method, url: request.url, status }, 'answered a request');
+    done();
   });
 };
 

@@ -1,14 +1,8 @@
 import type { NewItem, ReservationRef } from '@order-pipeline/contracts';
 import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
-import {
-  endReservations,
-  findDue,
-  findReservations,
-  putOff,
-  reserve,
-  type ReservationRequests,
-} from './reservations.ts';
+import { endReservations, findDue, findReservations, putOff } from './reservations.ts';
+import { reserve, type ReservationRequests } from './reserving.ts';
 import type { Database } from './sql.ts';
 
 export type { ItemRow } from './items.ts';

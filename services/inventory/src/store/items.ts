@@ -42,7 +42,7 @@ export const listItems = (sql: Sql, { limit, before }: PageRequest): Promise<Ite
 >`
   SELECT ${ITEM_COLUMNS}, seq::float8 AS seq FROM items
   ${before === undefined ? Prisma.empty : Prisma.sql`WHERE seq < ${before}::bigint`}
-  ORDER BY seq DESC LIMIT ${limit + 1}`;
+  ORDER BY items.seq DESC LIMIT ${limit + 1}`;
 
 /** Adds units to an item; nothing for an unknown one. */
 export const restock = async (sql: Sql, itemId: string, quantity: number): Promise<Item | undefined> => {

@@ -1,5 +1,6 @@
-import type { Prisma, PrismaClient } from '../generated/client.ts';
+import type { DatabaseOf } from '@order-pipeline/service-kit';
+import type { PrismaClient } from '../generated/client.ts';
 
-/** What runs SQL: the client, or a transaction of it. */
-export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
-export type Database = PrismaClient;
+/** What runs SQL: the database, or a transaction of it. */
+export type { RawSql as Sql } from '@order-pipeline/service-kit';
+export type Database = DatabaseOf<PrismaClient>;

@@ -4,7 +4,7 @@ import type { LetterStore } from './store.ts';
 
 const INTERVAL_MS = 2_000;
 
-/** Measures how many dead letters wait for an operator. */
+/** Measures how many dead letters wait for an operator, as far as they are counted. */
 export const startOpenMetrics = (options: {
   readonly store: LetterStore;
   readonly runtime: Runtime;
@@ -13,7 +13,7 @@ export const startOpenMetrics = (options: {
 }): Periodic => {
   const gauge = options.metrics.gauge(
     'dead_letters_open',
-    'Dead letters that no operator has worked yet, by topic and group',
+    'Dead letters that no operator has worked yet, by topic and group; of each, the first 10,000 are counted',
     ['topic', 'group'],
   );
   let measured: { topic: string; group: string }[] = [];

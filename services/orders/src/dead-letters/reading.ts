@@ -29,7 +29,7 @@ export const listLetters = (
   search: LetterSearch,
 ): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
   SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE ${Prisma.join(conditionsOf(search, before), ' AND ')}
-  ORDER BY seq DESC LIMIT ${limit + 1}`;
+  ORDER BY dead_letters.seq DESC LIMIT ${limit + 1}`;
 
 export const findLetter = async (sql: Sql, id: string): Promise<LetterRow | undefined> => {
   const [row] = await sql.$queryRaw<LetterRow[]>`SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE id = ${id}`;
@@ -57,19 +57,44 @@ const readActions = async (sql: Sql, id: string): Promise<LetterAction[]> => {
   }));
 };
 
+/** The ids of the letters that the letter with this id became, oldest first. */
+export const readNext = async (sql: Sql, id: string): Promise<string[]> => {
+  const rows = await sql.$queryRaw<{ id: string }[]>`
+    SELECT id FROM dead_letters WHERE previous_id = ${id} ORDER BY seq`;
+  return rows.map((letter) => letter.id);
+};
+
 /** What the letter with this id holds; nothing for an unknown one. */
 export const readContents = async (sql: Sql, id: string): Promise<LetterContents | undefined> => {
   const [row] = await sql.$queryRaw<Pick<LetterContents, 'key' | 'value' | 'headers'>[]>`
     SELECT key, value, headers FROM dead_letters WHERE id = ${id}`;
   if (!row) return undefined;
-  const next = await sql.$queryRaw<{ id: string }[]>`
-    SELECT id FROM dead_letters WHERE previous_id = ${id} ORDER BY seq`;
-  return { ...row, actions: await readActions(sql, id), cameBackAs: next.map((letter) => letter.id) };
+  return { ...row, actions: await readActions(sql, id), cameBackAs: await readNext(sql, id) };
 };
 
-/** How many letters wait for a decision. */
+/** How many letters of a topic and group are counted at the most. */
+export const MOST_COUNTED = 10_000;
+
+/**
+ * How many letters wait for a decision, of each topic and group `MOST_COUNTED` at the most. The topics and groups are
+ * found by leaping from one to the next, so that it costs no more when more letters wait than are counted.
+ */
 export const countOpen = (
   sql: Sql,
 ): Promise<{ readonly topic: string; readonly group: string; readonly letters: number }[]> => sql.$queryRaw`
-  SELECT topic, consumer_group AS "group", count(*)::float8 AS letters
-  FROM dead_letters WHERE status = 'OPEN' GROUP BY topic, consumer_group`;
+  WITH RECURSIVE kind AS (
+    (SELECT topic, consumer_group FROM dead_letters WHERE status = 'OPEN' ORDER BY topic, consumer_group LIMIT 1)
+    UNION ALL
+    SELECT next.* FROM kind CROSS JOIN LATERAL (
+      SELECT letter.topic, letter.consumer_group FROM dead_letters letter
+      WHERE letter.status = 'OPEN' AND (letter.topic, letter.consumer_group) > (kind.topic, kind.consumer_group)
+      ORDER BY letter.topic, letter.consumer_group LIMIT 1
+    ) AS next
+  )
+  SELECT topic, consumer_group AS "group", counted.letters FROM kind CROSS JOIN LATERAL (
+    SELECT count(*)::float8 AS letters FROM (
+      SELECT FROM dead_letters letter
+      WHERE letter.status = 'OPEN' AND letter.topic = kind.topic AND letter.consumer_group = kind.consumer_group
+      LIMIT ${MOST_COUNTED}
+    ) AS letter
+  ) AS counted`;

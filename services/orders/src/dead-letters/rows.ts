@@ -19,13 +19,19 @@ export interface LetterRow {
   readonly updatedAt: Date;
 }
 
-/** The columns of a `LetterRow`, of the table or alias `dead_letters`. */
+/**
+ * The columns of a `LetterRow`, of the table or alias `dead_letters`. Where they are selected, `ORDER BY` has to name the
+ * table's column: a bare `seq` is the one made here, for which there is no index.
+ */
 export const LETTER_COLUMNS = Prisma.sql`
   dead_letters.id, dead_letters.seq::float8 AS seq, dead_letters.status::text AS status, dead_letters.topic,
   dead_letters.partition, dead_letters.message_offset::text AS "offset", dead_letters.consumer_group AS "group",
   dead_letters.reason, dead_letters.tries, dead_letters.send_backs AS "sendBacks",
   dead_letters.previous_id AS "previousId", dead_letters.order_id AS "orderId",
   dead_letters.failed_at AS "failedAt", dead_letters.updated_at AS "updatedAt"`;
+
+/** The status of letters that are looked up by their ids: as text, so that they are, and not by the index of statuses. */
+export const STATUS = Prisma.sql`dead_letters.status::text`;
 
 export const letterOf = (row: LetterRow): DeadLetter => ({
   letterId: row.id,

@@ -3,7 +3,7 @@ import type { Runtime } from '@order-pipeline/service-kit';
 import type { Database, Sql } from '../store/sql.ts';
 import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
 import type { Intention } from './domain.ts';
-import { LETTER_COLUMNS, type LetterRow } from './rows.ts';
+import { LETTER_COLUMNS, STATUS, type LetterRow } from './rows.ts';
 
 /** Longer than the longest publish, since the rows stay locked meanwhile. */
 const TRANSACTION = { maxWait: 1_000, timeout: 15_000 };
@@ -53,11 +53,11 @@ export const workLetters = (
   at: string,
 ): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
   WITH due AS (
-    SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND status = 'OPEN' ORDER BY id FOR UPDATE
+    SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND ${STATUS} = 'OPEN' ORDER BY id FOR UPDATE
   ), worked AS (
     UPDATE dead_letters SET status = ${STATUS_AFTER[action]}::dead_letter_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz)
-    FROM due WHERE dead_letters.id = due.id AND dead_letters.status = 'OPEN'
+    FROM due WHERE dead_letters.id = due.id AND ${STATUS} = 'OPEN'
     RETURNING ${LETTER_COLUMNS}
   ), action AS (
     INSERT INTO dead_letter_actions (letter_id, action, "by", at, note, forced)
@@ -121,7 +121,7 @@ export const sendBackNext = (
   database.$transaction(async (sql) => {
     const rows = await sql.$queryRaw<WholeRow[]>`
       SELECT ${LETTER_COLUMNS}, key, value, headers FROM dead_letters
-      WHERE status = 'SENDING_BACK' ORDER BY seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+      WHERE status = 'SENDING_BACK' ORDER BY dead_letters.seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
     if (rows.length === 0) return 0;
     await runtime.reach('orders.afterSendBackBeforePublish');
     const published = await publish(rows.map(wholeOf));

@@ -9,7 +9,7 @@ import type { Database } from './sql.ts';
 import { findStanding, replaceReservation } from './stuck.ts';
 
 export type { ReservedOrder } from './placing.ts';
-export { orderOf, type OrderRow } from './sql.ts';
+export { orderOf, type Database, type OrderRow } from './sql.ts';
 export type { StandingOrder } from './stuck.ts';
 
 /** The orders database: one function a need, one transaction each. */

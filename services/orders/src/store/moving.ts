@@ -1,6 +1,6 @@
 import { PREDECESSOR, type ReservationRef, type TransitionResult } from '@order-pipeline/contracts';
 import { findOrders } from './placing.ts';
-import { ORDER_COLUMNS, orderOf, type OrderRow, type Sql } from './sql.ts';
+import { ORDER_COLUMNS, orderOf, STATUS, type OrderRow, type Sql } from './sql.ts';
 
 /** A status that orders are moved to. */
 export type Target = keyof typeof PREDECESSOR;
@@ -22,12 +22,12 @@ const compareAndSet = (
   at: string,
 ): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
   WITH due AS (
-    SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND status = ${PREDECESSOR[to]}::order_status
+    SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
     ORDER BY id FOR UPDATE
   ), moved AS (
     UPDATE orders SET status = ${to}::order_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = GREATEST(updated_at, ${at}::timestamptz)
-    FROM due WHERE orders.id = due.id AND orders.status = ${PREDECESSOR[to]}::order_status
+    FROM due WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}
     RETURNING ${ORDER_COLUMNS}
   ), history AS (
     INSERT INTO order_history (order_id, status, at, cause) SELECT id, status::order_status, "updatedAt", ${cause} FROM moved
@@ -75,4 +75,4 @@ export const findStockNotReturned = (sql: Sql, limit: number): Promise<Reservati
 export const recordStockReturned = (sql: Sql, orderIds: readonly string[], at: string): Promise<number> =>
   sql.$executeRaw`
     UPDATE orders SET stock_returned_at = ${at}::timestamptz
-    WHERE id = ANY(${orderIds}::text[]) AND status = 'CANCELLED' AND stock_returned_at IS NULL`;
+    WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = 'CANCELLED' AND stock_returned_at IS NULL`;

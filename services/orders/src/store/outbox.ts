@@ -61,6 +61,9 @@ export const outboxBacklog = async (
  * One that lies in the dead letters will most likely end there again: it is announced when it has stood twice as long as
  * the time before, or for a day longer, so that what was mended without a word heals, and nothing goes round and round.
  *
+ * Those that were announced longest ago come first, as their index has them. Nobody waits for a lock here, so their order
+ * is free. No order was announced before its status changed, so the time of that need not be asked for.
+ *
  * @param until ISO 8601, as `at`
  * @param except the ids of orders that are left alone
  * @returns the ids of the orders
@@ -82,11 +85,11 @@ export const announceAgain = async (
 ): Promise<{ readonly orderId: string; readonly status: string }[]> => sql.$queryRaw`
   WITH due AS (
     SELECT id FROM orders
-    WHERE ${ON_THE_WAY} AND updated_at <= ${until}::timestamptz AND announced_at <= ${until}::timestamptz
+    WHERE ${ON_THE_WAY} AND announced_at <= ${until}::timestamptz
       AND id <> ALL(${except}::text[])
       AND (announced_at + LEAST(announced_at - updated_at, interval '1 day') <= ${at}::timestamptz
         OR NOT ${HAS_DEAD_LETTER})
-    ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED
+    ORDER BY announced_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
   ), late AS (
     UPDATE orders SET announced_at = ${at}::timestamptz FROM due WHERE orders.id = due.id
     RETURNING orders.id, orders.user_id, orders.lines, orders.status, orders.updated_at

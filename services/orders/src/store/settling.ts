@@ -21,10 +21,10 @@ const bar = (database: Database, reservations: readonly ReservationRef[], at: st
  * afterwards, and every later one sees it.
  */
 const waitForWriters = (database: Database): Promise<unknown> =>
-  database.$transaction([
-    database.$queryRaw`SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`,
-    database.$executeRaw`LOCK TABLE orders IN SHARE MODE`,
-  ]);
+  database.$transaction(async (sql) => {
+    await sql.$queryRaw`SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`;
+    await sql.$executeRaw`LOCK TABLE orders IN SHARE MODE`;
+  });
 
 /**
  * The truth about reservations. One without an order is barred first, then it is made sure that no placement that was

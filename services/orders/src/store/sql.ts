@@ -1,9 +1,10 @@
 import type { OrderLine, OrderStatus, OrderWithTimes } from '@order-pipeline/contracts';
+import type { DatabaseOf } from '@order-pipeline/service-kit';
 import { Prisma, type PrismaClient } from '../generated/client.ts';
 
-/** What runs SQL: the client, or a transaction of it. */
-export type Sql = Pick<Prisma.TransactionClient, '$queryRaw' | '$executeRaw'>;
-export type Database = PrismaClient;
+/** What runs SQL: the database, or a transaction of it. */
+export type { RawSql as Sql } from '@order-pipeline/service-kit';
+export type Database = DatabaseOf<PrismaClient>;
 
 /** An order as the queries below select it. */
 export interface OrderRow {
@@ -17,7 +18,10 @@ export interface OrderRow {
   readonly updatedAt: Date;
 }
 
-/** The columns of an `OrderRow`, of the table or alias `orders`. */
+/**
+ * The columns of an `OrderRow`, of the table or alias `orders`. Where they are selected, `ORDER BY` has to name the
+ * table's column: a bare `seq` or `status` is the one made here, for which there is no index.
+ */
 export const ORDER_COLUMNS = Prisma.sql`
   orders.id, orders.seq::float8 AS seq, orders.user_id AS "userId", orders.status::text AS status, orders.lines,
   orders.reservation_id AS "reservationId", orders.created_at AS "createdAt", orders.updated_at AS "updatedAt"`;
@@ -31,8 +35,18 @@ export const orderOf = (row: OrderRow): OrderWithTimes => ({
   updatedAt: row.updatedAt.toISOString(),
 });
 
+/**
+ * The status of orders that are looked up by their ids: as text, for which there is no index. By the index PostgreSQL would
+ * look through all orders of a status instead, wherever its statistics still say that there are hardly any.
+ */
+export const STATUS = Prisma.sql`orders.status::text`;
+
 /** The statuses of orders that wait for their next event: the condition of a partial index, to the letter. */
 export const ON_THE_WAY = Prisma.sql`status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
+
+/** Those statuses, a row each: what is asked for each of them enters that index once, and reads no more than is asked. */
+export const EACH_ON_THE_WAY = Prisma.sql`
+  unnest(ARRAY['PENDING', 'PROCESSING', 'SHIPPED']::order_status[]) AS way(stands_in)`;
 
 /**
  * The event of the status of an order, as `OrderEvent` says, built by the database so that it is stored in the statement

@@ -1,7 +1,7 @@
-import type { OrderStatus } from '@order-pipeline/contracts';
+import { STATUSES_ON_THE_WAY, type OrderStatus } from '@order-pipeline/contracts';
 import { Prisma } from '../generated/client.ts';
 import { NEXT_WORKER, type StatusOnTheWay } from '../stuck/rules.ts';
-import { ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
+import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, STATUS, type OrderRow, type Sql } from './sql.ts';
 
 /** An order that has stood in its status for a while, with what the database knows of why. */
 export interface StandingOrder extends OrderRow {
@@ -12,16 +12,24 @@ export interface StandingOrder extends OrderRow {
   readonly hasDeadLetter: boolean;
 }
 
-/** Whether a row of `orders` has an open dead letter of the worker that has to take its next step. */
+/**
+ * Whether a row of `orders` has an open dead letter of the worker that has to take its next step. Not by EXISTS, for which
+ * PostgreSQL may read all open letters into memory first.
+ */
 export const HAS_DEAD_LETTER = Prisma.sql`
-  EXISTS (
-    SELECT FROM dead_letters letter WHERE letter.order_id = orders.id AND letter.status = 'OPEN'
+  (
+    SELECT letter.id FROM dead_letters letter WHERE letter.order_id = orders.id AND letter.status::text = 'OPEN'
       AND letter.consumer_group = CASE orders.status
         WHEN 'PENDING' THEN ${NEXT_WORKER.PENDING}::text
         WHEN 'PROCESSING' THEN ${NEXT_WORKER.PROCESSING}::text
         WHEN 'SHIPPED' THEN ${NEXT_WORKER.SHIPPED}::text
       END
-  )`;
+    LIMIT 1
+  ) IS NOT NULL`;
+
+/** Whether the event of the status of a row of `orders` waits to be published; not by EXISTS, as above. */
+const IS_IN_OUTBOX = Prisma.sql`
+  (SELECT event_id FROM outbox WHERE event_id = orders.id || ':' || orders.status) IS NOT NULL`;
 
 /**
  * Orders that have stood in their status since `until` or longer, of each status those that stand longest.
@@ -34,10 +42,9 @@ export const findStanding = (
   until: string,
   most: number,
 ): Promise<StandingOrder[]> => sql.$queryRaw<StandingOrder[]>`
-  SELECT standing.* FROM unnest(ARRAY['PENDING', 'PROCESSING', 'SHIPPED']::order_status[]) AS way(stands_in)
-  CROSS JOIN LATERAL (
+  SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
     SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter",
-           EXISTS (SELECT FROM outbox WHERE event_id = orders.id || ':' || orders.status) AS "isInOutbox"
+           ${IS_IN_OUTBOX} AS "isInOutbox"
     FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND updated_at <= ${until}::timestamptz
     ORDER BY updated_at LIMIT ${most}
   ) AS standing`;
@@ -54,6 +61,6 @@ export const replaceReservation = async (
 ): Promise<boolean> => {
   const changed = await sql.$executeRaw`
     UPDATE orders SET reservation_id = ${to}
-    WHERE id = ${orderId} AND reservation_id = ${from} AND ${ON_THE_WAY}`;
+    WHERE id = ${orderId} AND reservation_id = ${from} AND ${STATUS} = ANY(${STATUSES_ON_THE_WAY})`;
   return changed === 1;
 };

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { sqltag, type RawValue, type Sql } from '@prisma/client/runtime/client';
+import type pg from 'pg';
+
+/** What runs SQL: a database, or a transaction of Prisma's. Values are bound, never put into the text. */
+export interface RawSql {
+  $queryRaw<T = unknown>(query: TemplateStringsArray | Sql, ...values: RawValue[]): Promise<T>;
+  /** Answers how many rows were touched. */
+  $executeRaw(query: TemplateStringsArray | Sql, ...values: RawValue[]): Promise<number>;
+}
+
+/** How many statements are prepared; ours are few, for what varies in them are their values. */
+const MOST_PREPARED = 500;
+
+/**
+ * Names statements by their text, so that PostgreSQL reads and plans each once a connection and not at every call. Those
+ * beyond the number go unnamed.
+ */
+export const createStatementNames = (): ((text: string) => string) => {
+  const names = new Map<string, string>();
+  return (text) => {
+    const known = names.get(text);
+    if (known !== undefined) return known;
+    if (names.size >= MOST_PREPARED) return '';
+    const name = createHash('sha256').update(text).digest('base64url');
+    names.set(text, name);
+    return name;
+  };
+};
+
+/**
+ * Runs statements, each a transaction of its own, on the connections that Prisma uses too, without the way through its
+ * client, which takes as long as the statement itself. A value of PostgreSQL comes as its driver gives it: int8 as text.
+ */
+export const createRawSql = (pool: pg.Pool): RawSql => {
+  const nameOf = createStatementNames();
+  const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
+    const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);
+    return pool.query<object>({ name: nameOf(text), text, values: bound });
+  };
+  return {
+    $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: RawValue[]) =>
+      (await run(query, values)).rows as T,
+    $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
+  };
+};

@@ -1,0 +1,62 @@
+import type { NewReservation } from '../domain.ts';
+import type { Sql } from './sql.ts';
+
+/**
+ * Reserves in one statement, and so in one round trip, for the orders about which nothing has to be decided: none that
+ * has a reservation already, and none that names an item of which there is not enough for all that is asked here
+ * together. The others are left as they were.
+ *
+ * Items are locked in the order of their ids before anything is stored, and reservations are stored in the order of
+ * theirs, as everywhere: so no two batches wait in a circle. `stock` sees what the lock has found, not what the
+ * statement began with.
+ *
+ * @param reservations of orders of which each stands here once
+ * @param at ISO 8601
+ * @returns the ids of the reservations that are held now
+ */
+export const reserveWherePlenty = async (
+  sql: Sql,
+  reservations: readonly NewReservation[],
+  at: string,
+): Promise<Set<string>> => {
+  const lines = reservations.flatMap((reservation, index) =>
+    reservation.lines.map((line) => ({ ...line, no: index + 1 })),
+  );
+  const rows = await sql.$queryRaw<{ reservationId: string }[]>`
+    WITH line AS (
+      SELECT * FROM unnest(
+        ${lines.map(({ no }) => no)}::int[],
+        ${lines.map(({ itemId }) => itemId)}::text[],
+        ${lines.map(({ quantity }) => quantity)}::bigint[]
+      ) AS t(no, item_id, quantity)
+    ), wanted AS (
+      SELECT * FROM unnest(
+        ${reservations.map(({ orderId }) => orderId)}::text[],
+        ${reservations.map(({ reservationId }) => reservationId)}::text[],
+        ${reservations.map((reservation) => JSON.stringify(reservation.lines))}::text[]
+      ) WITH ORDINALITY AS t(order_id, reservation_id, lines, no)
+      WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.order_id = t.order_id)
+    ), asked AS (
+      SELECT item_id, sum(quantity) AS quantity FROM line GROUP BY item_id
+    ), stock AS (
+      SELECT id, available_qty FROM items WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE
+    ), plenty AS (
+      SELECT id FROM stock JOIN asked ON item_id = id WHERE available_qty >= quantity
+    ), lacking AS (
+      SELECT no FROM line WHERE item_id NOT IN (SELECT id FROM plenty)
+    ), held AS (
+      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
+      SELECT order_id, reservation_id, 'HELD', lines::jsonb, ${at}::timestamptz, ${at}::timestamptz, ${at}::timestamptz
+      FROM wanted WHERE no NOT IN (SELECT no FROM lacking) ORDER BY order_id
+      ON CONFLICT (order_id) DO NOTHING
+      RETURNING reservation_id
+    ), taken AS (
+      SELECT item_id, sum(quantity) AS quantity
+      FROM held JOIN wanted USING (reservation_id) JOIN line USING (no) GROUP BY item_id
+    ), moved AS (
+      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
+      FROM taken WHERE items.id = taken.item_id
+    )
+    SELECT reservation_id AS "reservationId" FROM held`;
+  return new Set(rows.map(({ reservationId }) => reservationId));
+};

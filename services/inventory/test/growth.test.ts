@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPrismaAdapter, migrateDatabase } from '@order-pipeline/service-kit';
+import {
+  createTestLogger,
+  explain,
+  nodesOf,
+  PLAN_MODES,
+  rowsRead,
+  startTestPostgres,
+  statementsOf,
+  type TestPostgres,
+} from '@order-pipeline/testing';
+import { Prisma, PrismaClient } from '../src/generated/client.ts';
+import { getItem, listItems, restock } from '../src/store/items.ts';
+import { endReservations, findDue, findReservations, putOff } from '../src/store/reservations.ts';
+import type { Database } from '../src/store/sql.ts';
+
+const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
+/** How many rows each statement is asked for, and how many it may look at for each of them. */
+const LIMIT = 20;
+const MOST_A_ROW = 11;
+
+const reservations = (state: string): string => `
+  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
+  SELECT '${state}-' || n, 'r' || n, '${state}', '[]', t, t, t
+  FROM (SELECT n, now() - interval '2 hours' + n * interval '1 second' FROM generate_series(1, 5000) AS n) AS r(n, t)`;
+
+/** PostgreSQL knows how much there was before what is under way came. */
+const FILL = [
+  'ALTER TABLE reservations SET (autovacuum_enabled = false)',
+  `INSERT INTO items (id, name, initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, created_at)
+   SELECT 'item-' || n, 'item', 9, 9, 9, 0, 0, now() FROM generate_series(1, 5000) AS n`,
+  reservations('CONSUMED'),
+  'ANALYZE items',
+  'ANALYZE reservations',
+  reservations('HELD'),
+];
+
+let postgres: TestPostgres;
+let database: PrismaClient;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  const url = await postgres.freshDatabase('inventory');
+  const { logger } = createTestLogger();
+  await migrateDatabase(url, MIGRATIONS, logger);
+  database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', logger) });
+  for (const statement of FILL) await database.$executeRawUnsafe(statement);
+}, 60_000);
+
+afterAll(async () => {
+  await database?.$disconnect();
+  await postgres?.stop();
+});
+
+const REFS = Array.from({ length: LIMIT }, (_, n) => ({ orderId: `HELD-${n + 1}`, reservationId: `r${n + 1}` }));
+
+const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+
+/** Whatever runs on a request, or again and again. */
+const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
+  'the newest items': (sql) => listItems(sql, { limit: LIMIT }),
+  'items further back': (sql) => listItems(sql, { limit: LIMIT, before: 2_500 }),
+  'an item': (sql) => getItem(sql, 'item-7'),
+  'restocking an item': (sql) => restock(sql, 'item-7', 3),
+  'reservations that are due': (sql) => findDue(sql, ago(0), LIMIT),
+  'reservations that are due where none is': (sql) => findDue(sql, ago(3), LIMIT),
+  'putting off the next look': (sql) => putOff(sql, REFS, 60_000, ago(0)),
+  'stock that leaves': (sql) => endReservations(sql, 'CONSUMED', REFS, ago(0)),
+  'reservations of orders': (sql) => findReservations(sql, ['HELD-7', 'CONSUMED-7', 'HELD-4000']),
+};
+
+describe.each(PLAN_MODES)('%s', (mode) => {
+  test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
+    const statements = await statementsOf(Prisma.sql, NEEDS[name] as (typeof NEEDS)[string]);
+    expect(statements).toHaveLength(1);
+    const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
+    expect(plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
+    expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MOST_A_ROW);
+  });
+});

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  createTestRuntime,
+  explain,
+  nodesOf,
+  PLAN_MODES,
+  rowsRead,
+  startTestPostgres,
+  statementsOf,
+  type TestPostgres,
+} from '@order-pipeline/testing';
+import { countOpen, findLetter, listLetters, MOST_COUNTED, readNext } from '../src/dead-letters/reading.ts';
+import { sendBackNext, workLetters } from '../src/dead-letters/working.ts';
+import { Prisma, type PrismaClient } from '../src/generated/client.ts';
+import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned } from '../src/store/moving.ts';
+import { announceAgain, createOutbox, outboxBacklog } from '../src/store/outbox.ts';
+import { findOrders } from '../src/store/placing.ts';
+import {
+  findOverdue,
+  listOrders,
+  listOrdersOfUser,
+  oldestOnTheWay,
+  readHistory,
+} from '../src/store/reading.ts';
+import type { Database } from '../src/store/sql.ts';
+import { findStanding, replaceReservation } from '../src/store/stuck.ts';
+import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
+import { times } from './shop.ts';
+
+/** How many rows each statement is asked for, and how many it may look at for each of them. */
+const LIMIT = 20;
+const MOST_A_ROW = 11;
+
+let postgres: TestPostgres;
+let database: PrismaClient;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+afterAll(() => postgres?.stop());
+
+const runtime = createTestRuntime();
+const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+const idsOf = (status: string): string[] => times(LIMIT, (index) => `${status}-${index * 31 + 1}`);
+const page = { limit: LIMIT };
+const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
+const again = (sql: Database, until: string) =>
+  announceAgain(sql, { until, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
+
+/** Whatever runs on a request, or again and again. */
+const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
+  'the newest orders': (sql) => listOrders(sql, page),
+  'orders further back': (sql) => listOrders(sql, { ...page, before: 20_000 }),
+  'orders of a status': (sql) => listOrders(sql, page, 'PENDING'),
+  'orders of a status further back': (sql) => listOrders(sql, { ...page, before: 28_000 }, 'PROCESSING'),
+  'orders of a user': (sql) => listOrdersOfUser(sql, 'user-1', page),
+  'orders of a user further back': (sql) => listOrdersOfUser(sql, 'user-1', { ...page, before: 20_000 }),
+  'the history of an order': (sql) => readHistory(sql, 'PENDING-7'),
+  'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
+  'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),
+  'cancelling an order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0)),
+  'overdue orders': (sql) => findOverdue(sql, ago(0), undefined, LIMIT),
+  'the next overdue orders': (sql) => findOverdue(sql, ago(0), 'PENDING-2007', LIMIT),
+  'overdue orders where there are none': (sql) => findOverdue(sql, ago(3), undefined, LIMIT),
+  'the oldest orders on their way': oldestOnTheWay,
+  'orders that stand still': (sql) => findStanding(sql, ago(0), LIMIT),
+  'orders that stand still where there are none': (sql) => findStanding(sql, ago(3), LIMIT),
+  'another reservation for an order': (sql) =>
+    replaceReservation(sql, 'PENDING-7', { from: 'r7', to: 'other' }),
+  'announcing orders again': (sql) => again(sql, ago(1)),
+  'announcing orders again where none is due': (sql) => again(sql, ago(3)),
+  'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, LIMIT),
+  'that stock is back': (sql) => recordStockReturned(sql, idsOf('CANCELLED'), ago(0)),
+  'the next events of the outbox': (sql) =>
+    createOutbox(sql, runtime).publishNext(LIMIT, async () => undefined),
+  'the newest letters': (sql) => listLetters(sql, page, {}),
+  'letters further back': (sql) => listLetters(sql, { ...page, before: 7_000 }, {}),
+  'letters of a status': (sql) => listLetters(sql, page, { status: 'OPEN' }),
+  'letters of a topic': (sql) => listLetters(sql, page, { topic: 'ORDER_PLACED' }),
+  'letters of a topic that has few': (sql) => listLetters(sql, page, { topic: 'ORDER_SHIPPED' }),
+  'letters of a group that has few': (sql) => listLetters(sql, page, { group: 'delivery' }),
+  'letters of an order': (sql) => listLetters(sql, page, { orderId: 'PENDING-7' }),
+  'what a letter became': (sql) => readNext(sql, 'SENT_BACK-ORDER_PLACED-7'),
+  'a letter': (sql) => findLetter(sql, 'OPEN-ORDER_PLACED-7'),
+  'working letters': (sql) => workLetters(sql, idsOf('OPEN-ORDER_PLACED'), intention, ago(0)),
+  'letters on their way back': (sql) =>
+    sendBackNext(sql, runtime, { limit: LIMIT, at: () => ago(0) }, async () => ({ sent: [], refused: [] })),
+};
+
+/** Those that look at much look at no more than this, however much there is. */
+const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
+  'a thousand orders a status that stand still': (sql) => findStanding(sql, ago(0), 1_000),
+  'what waits in the outbox': outboxBacklog,
+  'open letters': countOpen,
+};
+
+const readBy = async (
+  need: (sql: Database) => Promise<unknown>,
+  mode: (typeof PLAN_MODES)[number],
+): Promise<number> => {
+  const statements = await statementsOf(Prisma.sql, need);
+  expect(statements).not.toEqual([]);
+  const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
+  const wholeTables = plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan');
+  expect(wholeTables).toEqual([]);
+  return Math.max(...plans.map(rowsRead));
+};
+
+describe.each(STATISTICS)('with statistics %s', (statistics) => {
+  beforeAll(async () => {
+    database = await openFilledDatabase(postgres, statistics);
+  }, 60_000);
+
+  afterAll(() => database?.$disconnect());
+
+  describe.each(PLAN_MODES)('%s', (mode) => {
+    test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
+      expect(await readBy(NEEDS[name] as (typeof NEEDS)[string], mode)).toBeLessThan(LIMIT * MOST_A_ROW);
+    });
+
+    test.each(Object.keys(COUNTS))('no more is looked at than the most that is counted: %s', async (name) => {
+      const read = await readBy(COUNTS[name] as (typeof COUNTS)[string], mode);
+      expect(read).toBeLessThan(MOST_COUNTED + LIMIT);
+    });
+  });
+
+  test('overdue orders are read page by page, the longest first, each once', async () => {
+    const found: string[] = [];
+    for (let last: string | undefined; found.length < ON_THE_WAY_EACH; last = found.at(-1)) {
+      const next = await findOverdue(database, ago(0), last, 999);
+      expect(next).not.toEqual([]);
+      found.push(...next);
+    }
+    expect(found).toEqual(times(ON_THE_WAY_EACH, (index) => `PENDING-${index + 1}`));
+    expect(await findOverdue(database, ago(0), found.at(-1), 999)).toEqual([]);
+  });
+
+  test('open letters are counted by topic and group, as far as they are counted', async () => {
+    expect(await countOpen(database)).toEqual([
+      { topic: 'ORDER_PLACED', group: 'workflow', letters: MOST_COUNTED },
+      { topic: 'ORDER_SHIPPED', group: 'delivery', letters: 7 },
+    ]);
+  });
+
+  test('orders are announced again that were announced longest ago', async () => {
+    const late = await again(database, ago(1));
+    const shipped = new Set(idsOf('SHIPPED'));
+    const standing = times(LIMIT, (index) => [`PROCESSING-${index + 1}`, `SHIPPED-${index + 1}`]).flat();
+    expect(late).toHaveLength(LIMIT);
+    expect(standing.filter((id) => !shipped.has(id))).toEqual(
+      expect.arrayContaining(late.map(({ orderId }) => orderId)),
+    );
+  });
+});
