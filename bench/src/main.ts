@@ -1,46 +1,68 @@
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { BenchError } from './context/bench-error.ts';
+import type { BenchContext } from './context/context.ts';
+import { createLife } from './context/life.ts';
+import { benchDocker } from './docker/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
+import { HELP, parseOptions, type BenchmarkName } from './options.ts';
+import { benchOrders } from './orders/bench.ts';
+import { profilePlacement } from './profile/profile.ts';
 import { tableOf } from './report/markdown.ts';
 import { rowOf, type Report } from './report/report.ts';
 import { writeReport } from './report/write.ts';
+import { benchSoak } from './soak/soak.ts';
 
-const HELP = `Measures, and writes what it found to docs/benchmarks.
+const INTERRUPTED = 130;
 
-Usage: npx pnpm bench [what] [options]
+/** A benchmark answers with what it found; a profile has nothing to answer. */
+type Benchmark = (context: BenchContext) => Promise<Report | undefined>;
 
-  memory-kafka   the in-memory broker beside kafkajs on a real Kafka (needs Docker)
-
-  --quick        fewer messages; nothing is written
-  --help         show this
-
-It ends with exit code 0 when every figure is as wanted, with 1 when one is not.`;
-
-type Benchmark = (options: { readonly quick: boolean }) => Promise<Report>;
-
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { 'memory-kafka': benchMemoryKafka };
-
-const run = async (names: readonly string[], quick: boolean): Promise<number> => {
-  const unknown = names.find((name) => !(name in BENCHMARKS));
-  if (unknown !== undefined) {
-    console.error(`There is no benchmark ${unknown}, only ${Object.keys(BENCHMARKS).join(', ')}`);
-    return 1;
-  }
-  let met = true;
-  for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-    if (names.length > 0 && !names.includes(name)) continue;
-    const report = await benchmark({ quick });
-    console.log(`\n${tableOf(report)}\n`);
-    if (!quick) await writeReport(report);
-    met &&= report.figures.every((figure) => rowOf(figure).met);
-  }
-  return met ? 0 : 1;
+const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
+  orders: benchOrders,
+  'orders-docker': benchDocker,
+  profile: profilePlacement,
+  soak: benchSoak,
+  'memory-kafka': benchMemoryKafka,
 };
 
-const { values, positionals } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== '--'),
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-});
-if (values.help) console.log(HELP);
-process.exitCode = values.help ? 0 : await run(positionals, values.quick);
+const say = (sentence: string): void =>
+  void process.stderr.write(`${process.uptime().toFixed(0).padStart(4)} s  ${sentence}\n`);
+
+const measure = async (context: BenchContext, benchmark: BenchmarkName): Promise<number> => {
+  const report = await BENCHMARKS[benchmark](context);
+  if (!report) return 0;
+  console.log(`\n${tableOf(report)}\n`);
+  if (!context.quick) await writeReport(report);
+  return report.figures.every((figure) => rowOf(figure).met) ? 0 : 1;
+};
+
+/** Measures, and ends what it has started, also when it fails or is interrupted. */
+const run = async (): Promise<number> => {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  const life = createLife(say);
+  const interrupted = new Promise<number>((resolve) => {
+    // However often it arrives: one Ctrl-C may come from the terminal and from a package manager.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => resolve(INTERRUPTED));
+  });
+  try {
+    return await Promise.race([measure({ quick: options.quick, say, life }, options.benchmark), interrupted]);
+  } finally {
+    await life.closeAll();
+  }
+};
+
+const main = async (): Promise<number> => {
+  try {
+    return await run();
+  } catch (error) {
+    say(error instanceof BenchError ? error.message : `Nothing was measured: ${(error as Error).stack}`);
+    return 1;
+  }
+};
+
+process.exit(await main());

@@ -9,18 +9,37 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 };
 
+/** The least of `values` that `percent` of them do not exceed. */
+export const percentile = (values: readonly number[], percent: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+};
+
 /**
- * Measures in turns, so that what else the machine does hits all alike; the first round warms up and does not count.
+ * Goes so many rounds, and one before them that warms up and does not count.
+ *
+ * @param round does one, in which everything takes its turn, so that what else the machine does hits all alike; told 0 for
+ * the one that warms up
+ */
+export const goRounds = async <T>(rounds: number, round: (number: number) => Promise<T>): Promise<T[]> => {
+  const found: T[] = [];
+  for (let number = 0; number <= rounds; number += 1) {
+    const result = await round(number);
+    if (number > 0) found.push(result);
+  }
+  return found;
+};
+
+/**
+ * Measures in turns.
  *
  * @returns for each measure what it brought, round by round
  */
 export const inTurns = async (measures: readonly Measure[], rounds: number): Promise<number[][]> => {
-  const found: number[][] = measures.map(() => []);
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [index, measure] of measures.entries()) {
-      const value = await measure();
-      if (round > 0) found[index]?.push(value);
-    }
-  }
-  return found;
+  const found = await goRounds(rounds, async () => {
+    const values: number[] = [];
+    for (const measure of measures) values.push(await measure());
+    return values;
+  });
+  return measures.map((_, index) => found.map((values) => values[index] ?? Number.NaN));
 };

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { FLAWLESS } from '../src/correctness/correctness.ts';
 import { pageOf, tableOf } from '../src/report/markdown.ts';
 import { plotOf } from '../src/report/plot.ts';
 import { rowOf, type Figure, type Report } from '../src/report/report.ts';
-import { inTurns, median } from '../src/rounds.ts';
+import { goRounds, inTurns, median, percentile } from '../src/rounds.ts';
 
 const faster: Figure = {
   name: 'sends',
@@ -14,6 +15,7 @@ const faster: Figure = {
 
 const report: Report = {
   name: 'example',
+  command: 'pnpm bench example',
   about: ['What was done.'],
   at: '2026-01-01T00:00:00.000Z',
   machine: { cores: '2' },
@@ -60,4 +62,35 @@ test('the picture has a bar for each ratio, which ends beyond the mark where the
   const marks = [...svg.matchAll(/<line x1="([\d.]+)"/g)].map(([, x]) => Number(x));
   expect(bars).toHaveLength(1);
   expect(250 + (bars[0] ?? 0)).toBeGreaterThan(marks[0] ?? Infinity);
+});
+
+test('what must not be more than so many times the reference is met up to there', () => {
+  const slower = { ...faster, ours: [12, 12, 48], target: { timesAtMost: 1.2 } };
+  expect(rowOf(slower)).toMatchObject({ ratio: 1.2, met: true, target: '≤ 1.2 ×' });
+  expect(rowOf({ ...slower, ours: [12, 13, 49] }).met).toBe(false);
+});
+
+test('a figure does not count where something went wrong, and the table says what', () => {
+  const wrong = { ...FLAWLESS, lost: 1_234 };
+  expect(rowOf({ ...faster, correctness: FLAWLESS }).met).toBe(true);
+  expect(rowOf({ ...faster, correctness: wrong }).met).toBe(false);
+  const table = tableOf({ ...report, figures: [{ ...faster, correctness: wrong }] }).split('\n');
+  expect(table[0]).toContain('| refused wrongly | lost  | doubled | oversold | met    |');
+  expect(table[2]).toContain('| 0               | 1,234 | 0       | 0        | **no** |');
+});
+
+test('the page tells of its settings, and how its figures came about', () => {
+  const page = pageOf({ ...report, settings: { RATE_LIMIT: 'off' }, method: 'One run.' }, 'example.svg');
+  expect(page).toContain('- RATE_LIMIT: off');
+  expect(page).toContain('2026-01-01T00:00:00.000Z. One run.');
+});
+
+test('a percentile is the least value that so many do not exceed', () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+  expect(percentile(values, 99)).toBe(198);
+  expect(percentile([7], 99)).toBe(7);
+});
+
+test('rounds are numbered, and the one that warms up is not among the results', async () => {
+  expect(await goRounds(3, async (number) => number)).toEqual([1, 2, 3]);
 });

@@ -84,6 +84,7 @@ export const benchMemoryKafka = async ({ quick }: { readonly quick: boolean }): 
     ];
     return {
       name: 'memory-kafka',
+      command: 'pnpm bench memory-kafka',
       about: [
         'Messages have a key and a value of 200 bytes; one topic with one partition; each send waits for its answer; the time runs from the first `send` until `eachBatch` has had the last message.',
         `${KAFKA_IMAGE} runs in a container on the same machine, with its default settings; kafkajs 2.2.4 speaks to it over loopback.`,

@@ -38,8 +38,9 @@ const drawBar = ({ row, ratio, wanted }: Bar, index: number, x: (ratio: number) 
 export const plotOf = (report: Report): string => {
   const bars = report.figures.flatMap((figure): Bar[] => {
     const row = rowOf(figure);
-    if (row.ratio === undefined || !('times' in figure.target)) return [];
-    return [{ row, ratio: row.ratio, wanted: figure.target.times }];
+    if (row.ratio === undefined || 'below' in figure.target) return [];
+    const { target } = figure;
+    return [{ row, ratio: row.ratio, wanted: 'times' in target ? target.times : target.timesAtMost }];
   });
   const height = TOP + bars.length * LINE + 10;
   const x = scaleFor(bars);

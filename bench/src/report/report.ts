@@ -1,4 +1,11 @@
+import { isFlawless, type Correctness } from '../correctness/correctness.ts';
 import { median } from '../rounds.ts';
+
+/**
+ * What must come out: at least so many times the reference, at most so many times the reference, or less than so much.
+ */
+export type Target =
+  { readonly times: number } | { readonly timesAtMost: number } | { readonly below: number };
 
 /** What was measured of one thing. */
 export interface Figure {
@@ -8,18 +15,36 @@ export interface Figure {
   readonly ours: readonly number[];
   /** What it is held against, measured in the same rounds. */
   readonly reference?: { readonly name: string; readonly values: readonly number[] };
-  /** What must come out: so many times the reference, or at most so much. */
-  readonly target: { readonly times: number } | { readonly below: number };
+  readonly target: Target;
+  /** What went wrong meanwhile, where that was looked at. */
+  readonly correctness?: Correctness;
+}
+
+/** Something that was sampled while it went on. */
+export interface Series {
+  readonly title: string;
+  readonly unit: string;
+  /** The time from one value to the next, in seconds. */
+  readonly everyS: number;
+  readonly values: readonly number[];
 }
 
 /** What one run of a benchmark found, and where. */
 export interface Report {
   readonly name: string;
+  /** How it is run again. */
+  readonly command: string;
+  /** How the figures came about, where it was not in rounds. */
+  readonly method?: string;
   /** What was done, in sentences. */
   readonly about: readonly string[];
   readonly at: string;
   readonly machine: Readonly<Record<string, string>>;
+  /** What was set, where that is not told in `about`. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly figures: readonly Figure[];
+  /** Drawn in the place of the ratios. */
+  readonly series?: Series;
 }
 
 /** A figure as people read it. */
@@ -31,14 +56,25 @@ export interface Row {
   /** The median of the ratios of each round. */
   readonly ratio: number | undefined;
   readonly target: string;
+  readonly correctness: Correctness | undefined;
   readonly met: boolean;
 }
 
 const ratioOf = ({ ours, reference }: Figure): number | undefined =>
   reference && median(ours.map((value, round) => value / (reference.values[round] ?? Number.NaN)));
 
+const inWords = (target: Target, unit: string): string => {
+  if ('times' in target) return `≥ ${target.times} ×`;
+  return 'timesAtMost' in target ? `≤ ${target.timesAtMost} ×` : `< ${target.below} ${unit}`;
+};
+
+const isReached = (target: Target, ours: number, ratio = Number.NaN): boolean => {
+  if ('times' in target) return ratio >= target.times;
+  return 'timesAtMost' in target ? ratio <= target.timesAtMost : ours < target.below;
+};
+
 export const rowOf = (figure: Figure): Row => {
-  const { name, unit, target, reference } = figure;
+  const { name, unit, target, reference, correctness } = figure;
   const ours = median(figure.ours);
   const ratio = ratioOf(figure);
   return {
@@ -47,8 +83,9 @@ export const rowOf = (figure: Figure): Row => {
     ours,
     reference: reference && { name: reference.name, value: median(reference.values) },
     ratio,
-    target: 'times' in target ? `≥ ${target.times} ×` : `< ${target.below} ${unit}`,
-    met: 'times' in target ? (ratio ?? 0) >= target.times : ours < target.below,
+    target: inWords(target, unit),
+    correctness,
+    met: isReached(target, ours, ratio) && (correctness === undefined || isFlawless(correctness)),
   };
 };
 

@@ -10,6 +10,7 @@ export * from './event-codec.ts';
 export * from './messaging.ts';
 export * from './order-worker.ts';
 export * from './outbox-relay.ts';
+export * from './packed-message.ts';
 export * from './publisher.ts';
 export * from './topics.ts';
 export * from './work-batch.ts';

@@ -53,7 +53,10 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const REFS = Array.from({ length: LIMIT }, (_, n) => ({ orderId: `HELD-${n + 1}`, reservationId: `r${n + 1}` }));
+const REFS = Array.from({ length: LIMIT }, (_, n) => ({
+  orderId: `HELD-${n + 1}`,
+  reservationId: `r${n + 1}`,
+}));
 
 const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 

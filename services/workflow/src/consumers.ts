@@ -1,10 +1,11 @@
 import { MAX_BATCH, TOPIC_OF } from '@order-pipeline/contracts';
-import type {
-  AdvanceOrders,
-  Messaging,
-  OrderToAdvance,
-  ReceivedEvent,
-  WorkableMessage,
+import {
+  packMessage,
+  type AdvanceOrders,
+  type Messaging,
+  type OrderToAdvance,
+  type ReceivedEvent,
+  type WorkableMessage,
 } from '@order-pipeline/messaging';
 import { startPeriodic, type ServiceContext, type Trace } from '@order-pipeline/service-kit';
 import { createOrderBuffer } from './domain.ts';
@@ -29,14 +30,19 @@ interface WaitingMessage extends WorkableMessage {
   readonly trace: Trace;
 }
 
-const toWait = ({ topic, partition, offset, raw, event, trace }: ReceivedEvent): WaitingMessage => ({
-  topic,
-  partition,
-  offset,
-  raw,
-  orderId: event.orderId,
-  trace,
-});
+const toWait = ({ topic, partition, offset, raw, event, trace }: ReceivedEvent): WaitingMessage => {
+  const unpack = packMessage(raw);
+  return {
+    topic,
+    partition,
+    offset,
+    orderId: event.orderId,
+    trace,
+    get raw() {
+      return unpack();
+    },
+  };
+};
 
 const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage): OrderToAdvance => ({
   orderId,

@@ -1,0 +1,2 @@
+/** Why nothing could be measured, for the person who asked: one sentence. */
+export class BenchError extends Error {}

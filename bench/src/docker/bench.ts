@@ -1,0 +1,53 @@
+import type { BenchContext } from '../context/context.ts';
+import { addUp } from '../correctness/correctness.ts';
+import { judgeStored } from '../correctness/stored.ts';
+import { tellExamples } from '../orders/stage.ts';
+import { PGBENCH_SETTINGS } from '../reference/pgbench.ts';
+import { describeMachine } from '../report/machine.ts';
+import type { Figure, Report } from '../report/report.ts';
+import { goRounds } from '../rounds.ts';
+import { serverVersion } from '../system/databases.ts';
+import { aboutStack } from './about.ts';
+import { stackFigures } from './figures.ts';
+import { auditStack } from './inside.ts';
+import { goStackRound, openStackSides, type StackRound } from './round.ts';
+import { FULL, QUICK, type StackSizes } from './sizes.ts';
+import { startStack, stackSettings, type Stack } from './stack.ts';
+
+const KAFKA_IMAGE = 'apache/kafka:4.2.0';
+
+const measure = async (context: BenchContext, stack: Stack, sizes: StackSizes): Promise<Figure[]> => {
+  const { say } = context;
+  const sides = await openStackSides(context, stack);
+  const all: StackRound[] = [];
+  const counted = await goRounds(sizes.rounds, async (number) => {
+    say(number === 0 ? 'Docker: warming up' : `Docker: round ${number} of ${sizes.rounds}`);
+    const round = await goStackRound(sides, sizes, number);
+    all.push(round);
+    return round;
+  });
+  const placings = all.flatMap(({ one, two }) => [...one.placings, ...two.placings]);
+  tellExamples(context, [...placings, ...all.map(({ plain }) => plain)]);
+  say('Docker: auditing');
+  const correctness = addUp([await auditStack(stack, say), await judgeStored(stack.databases, placings)]);
+  return stackFigures(counted, correctness);
+};
+
+/** docker-compose.yml with Kafka, beside pgbench in its PostgreSQL and a plain build on its parts. */
+export const benchDocker = async (context: BenchContext): Promise<Report> => {
+  const sizes = context.quick ? QUICK : FULL;
+  const stack = await startStack(context, sizes.workflowIntervalMs);
+  const figures = await measure(context, stack, sizes);
+  return {
+    name: 'orders-docker',
+    command: 'pnpm bench --docker',
+    about: aboutStack(sizes),
+    at: new Date().toISOString(),
+    machine: describeMachine({
+      PostgreSQL: await serverVersion(stack.databases.orders),
+      Kafka: KAFKA_IMAGE,
+    }),
+    settings: { ...stackSettings(sizes.workflowIntervalMs), pgbench: PGBENCH_SETTINGS.join(' ') },
+    figures,
+  };
+};

@@ -1,0 +1,37 @@
+import type { NewOrder } from '@order-pipeline/contracts';
+import { uniquePrefix, type Shop } from './shop.ts';
+
+/** Orders that are placed one after the other, each with an id of its own. */
+export interface OrderSource {
+  next(): NewOrder;
+  readonly shop: Shop;
+  readonly unitsOfEach: number;
+}
+
+/** A prime, so that neighbouring orders have items far apart. */
+const STRIDE = 7_919;
+
+const sourceOf = (shop: Shop, itemIdOf: (index: number) => string | undefined): OrderSource => {
+  const prefix = uniquePrefix('order');
+  let placed = 0;
+  return {
+    shop,
+    unitsOfEach: 1,
+    next: () => {
+      const index = placed++;
+      return {
+        orderId: `${prefix}${index}`,
+        userId: shop.userIds[index % shop.userIds.length] ?? '',
+        items: [{ itemId: itemIdOf(index) ?? '', quantity: 1 }],
+        status: 'PENDING',
+      };
+    },
+  };
+};
+
+/** Orders of one unit, spread over all items of a shop: what pgbench orders too. */
+export const spreadOrders = (shop: Shop): OrderSource =>
+  sourceOf(shop, (index) => shop.itemIds[(index * STRIDE) % shop.itemIds.length]);
+
+/** Orders of one unit of the first item of a shop. */
+export const hotOrders = (shop: Shop): OrderSource => sourceOf(shop, () => shop.itemIds[0]);

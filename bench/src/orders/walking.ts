@@ -1,0 +1,77 @@
+import type { BenchContext } from '../context/context.ts';
+import { addUp } from '../correctness/correctness.ts';
+import { judgeStored } from '../correctness/stored.ts';
+import type { Placing } from '../load/place.ts';
+import { WALK_OF_PGBENCH, walkRateOfPgbench } from '../reference/compare-and-set.ts';
+import { fillReference } from '../reference/database.ts';
+import { createPgbench } from '../reference/pgbench.ts';
+import type { Figure } from '../report/report.ts';
+import { goRounds } from '../rounds.ts';
+import { startEmbeddedSystem } from '../system/embedded.ts';
+import { auditStage } from './audited.ts';
+import type { Sizes } from './sizes.ts';
+import { openSpread, tellExamples } from './stage.ts';
+import { walkFromWaiting } from './walk-from-waiting.ts';
+import { rateOf } from './walk.ts';
+
+const SECOND_MS = 1_000;
+/** How much longer than at the measured rate the placing may take. */
+const MARGIN = 1.5;
+/** Steps a second that pgbench makes at least, and what else is done between two walks. */
+const [LEAST_STEPS_PER_S, OTHER_S] = [8_000, 3];
+
+/** Time enough to do all of a round between two turns of the workflow. */
+const intervalFor = ({ orders, steps }: Sizes['walking'], placementRate: number): number =>
+  Math.ceil((MARGIN * orders) / placementRate + steps / LEAST_STEPS_PER_S + OTHER_S) * SECOND_MS;
+
+export interface WalkingOptions {
+  readonly sizes: Sizes;
+  readonly pgbenchProgram: string;
+  /** Orders a second, as measured before. */
+  readonly placementRate: number;
+}
+
+/** Orders that all wait, from the first PROCESSING to the last DELIVERED; beside compare-and-set by pgbench. */
+export const benchWalking = async (
+  context: BenchContext,
+  { sizes, pgbenchProgram, placementRate }: WalkingOptions,
+): Promise<{ readonly figures: Figure[]; readonly workflowIntervalMs: number }> => {
+  const { say } = context;
+  const { orders, steps } = sizes.walking;
+  const workflowIntervalMs = intervalFor(sizes.walking, placementRate);
+  say(`Walking: starting, with a turn of the workflow every ${workflowIntervalMs / SECOND_MS} s`);
+  const system = await startEmbeddedSystem(context, { name: 'the walking stage', workflowIntervalMs });
+  const referenceUrl = await system.createDatabase('reference');
+  await fillReference(referenceUrl);
+  const pgbench = createPgbench(pgbenchProgram, referenceUrl);
+  const parts = {
+    system,
+    source: await openSpread(system.url),
+    orders,
+    workflowIntervalMs,
+    afterTurn: false,
+  };
+  const placings: Placing[] = [];
+  const rounds = await goRounds(sizes.rounds, async (number) => {
+    say(number === 0 ? 'Walking: warming up' : `Walking: round ${number} of ${sizes.rounds}`);
+    const walked = await walkFromWaiting(parts);
+    placings.push(...walked.placings);
+    return { ours: rateOf(walked.walk), reference: await walkRateOfPgbench(pgbench, referenceUrl, steps) };
+  });
+  tellExamples(context, placings);
+  say('Walking: auditing');
+  const correctness = addUp([
+    await auditStage(context, system),
+    await judgeStored(system.databases, placings),
+  ]);
+  await system.stop();
+  const figure: Figure = {
+    name: 'PENDING to DELIVERED',
+    unit: 'orders/s',
+    ours: rounds.map(({ ours }) => ours),
+    reference: { name: WALK_OF_PGBENCH, values: rounds.map(({ reference }) => reference) },
+    target: { times: 1.5 },
+    correctness,
+  };
+  return { figures: [figure], workflowIntervalMs };
+};

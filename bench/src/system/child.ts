@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import { BenchError } from '../context/bench-error.ts';
+import { waitUntil } from '../context/waiting.ts';
+
+const STOP_LIMIT_MS = 15_000;
+const START_LIMIT_MS = 60_000;
+const LAST_LINES = 10;
+
+export interface ChildOptions {
+  /** What it is, for sentences: `the system`. */
+  readonly name: string;
+  /** The arguments of Node. */
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where what it writes goes. */
+  readonly folder: string;
+}
+
+/** A process of Node that a benchmark has started. */
+export interface Child {
+  readonly pid: number;
+  /** Waits until what it answers at `url` is a success. */
+  ready(url: string): Promise<void>;
+  /** Asks it to end, and sees to it that it does. */
+  stop(): Promise<void>;
+}
+
+/** Starts Node in a process group of its own, so that Ctrl-C in a terminal reaches the benchmark alone. */
+export const startChild = ({ name, args, cwd, environment, folder }: ChildOptions): Child => {
+  const files = ['out', 'err'].map((stream) => path.join(folder, `${name.replaceAll(' ', '-')}.${stream}`));
+  const descriptors = files.map((file) => openSync(file, 'w'));
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd,
+    // However the benchmark ends, a child that hears that its channel is disconnected can end too.
+    stdio: ['ignore', ...descriptors, 'ipc'],
+    env: { PATH, HOME, ...environment },
+    detached: true,
+  });
+  for (const descriptor of descriptors) closeSync(descriptor);
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const lastWords = async (): Promise<string> => {
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
+    return texts.join('').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+  };
+  return {
+    pid: child.pid ?? 0,
+    ready: async (url) => {
+      await waitUntil(
+        async () => {
+          if (hasEnded())
+            throw new BenchError(`${name} ended while it started. Its last words:\n${await lastWords()}`);
+          return fetch(url).then(
+            ({ ok }) => ok || undefined,
+            () => undefined,
+          );
+        },
+        { timeoutMs: START_LIMIT_MS, what: `${name} is ready` },
+      );
+    },
+    stop: async () => {
+      if (hasEnded()) return;
+      child.kill('SIGINT');
+      const kill = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
+      await ended;
+      clearTimeout(kill);
+    },
+  };
+};

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
+import getPort from 'get-port';
+import { BenchError } from '../context/bench-error.ts';
+import type { BenchContext } from '../context/context.ts';
+import { startChild } from './child.ts';
+import { createDatabase } from './databases.ts';
+import type { System } from './system.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const DAY_MS = 86_400_000;
+
+/** What users run: every service in a process of its own, on the embedded PostgreSQL and the broker in memory. */
+export interface EmbeddedSystem extends System {
+  readonly pid: number;
+  /** Ends it and removes its files. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** What it is for, as in `the system of <name>`. */
+  readonly name: string;
+  readonly workflowIntervalMs: number;
+  /** Options of Node, before the program. */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** What is set beside the place and the port. */
+export const embeddedSettings = (workflowIntervalMs: number): Record<string, string> => ({
+  RATE_LIMIT: 'off',
+  LOG_LEVEL: 'info',
+  WORKFLOW_INTERVAL_MS: String(workflowIntervalMs),
+  // Orders that wait for the workflow's turn on purpose are not stuck.
+  REDRIVE_AFTER_MS: String(DAY_MS),
+});
+
+const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
+  const found = await findEmbeddedPostgres(dataDir);
+  if (found.state !== 'running') throw new BenchError(`The PostgreSQL in ${dataDir} does not run.`);
+  return found.url;
+};
+
+/** Starts the whole system as `npx pnpm start` does, on new files of its own, and waits until it is ready. */
+export const startEmbeddedSystem = async (
+  { life }: Pick<BenchContext, 'life'>,
+  { name, workflowIntervalMs, nodeOptions = [] }: EmbeddedOptions,
+): Promise<EmbeddedSystem> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-bench-'));
+  const removed = life.opened(`the files of ${name}`, () => rm(folder, { recursive: true, maxRetries: 5 }));
+  const port = await getPort({ host: '127.0.0.1' });
+  const dataDir = path.join(folder, 'data');
+  const child = startChild({
+    name: 'the system',
+    args: [...nodeOptions, 'scripts/start.mjs'],
+    cwd: ROOT,
+    // The last one makes it end when the benchmark does, as it ends with the package manager that started it.
+    environment: {
+      ...embeddedSettings(workflowIntervalMs),
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      npm_lifecycle_event: 'start',
+    },
+    folder,
+  });
+  const stopped = life.opened(`the system of ${name}`, () => child.stop());
+  const url = `http://127.0.0.1:${port}`;
+  await child.ready(`${url}/health/ready`);
+  const urlOf = await urlsOf(dataDir);
+  return {
+    url,
+    pid: child.pid,
+    databases: { users: urlOf('users'), inventory: urlOf('inventory'), orders: urlOf('orders') },
+    createDatabase: (database) => createDatabase(urlOf('postgres'), database),
+    stop: async () => {
+      await stopped();
+      await removed();
+    },
+  };
+};

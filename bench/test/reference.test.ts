@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { walkRateOfPgbench } from '../src/reference/compare-and-set.ts';
+import { fillReference, fillSteps } from '../src/reference/database.ts';
+import { withDatabase } from '../src/system/databases.ts';
+
+let postgres: TestPostgres;
+let url = '';
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+}, 60_000);
+
+afterAll(() => postgres?.stop());
+
+beforeEach(async () => {
+  url = await postgres.freshDatabase('reference');
+  await fillReference(url);
+});
+
+/** What pgbench would do, for so many orders. */
+const moving = (orders: number) => async () => {
+  await withDatabase(url, ({ rows }) =>
+    rows(
+      `UPDATE orders SET status = 'PROCESSING' WHERE id IN (SELECT id FROM orders WHERE status = 'PENDING' LIMIT $1)`,
+      [orders],
+    ),
+  );
+  return 900;
+};
+
+test('the reference has the tables and indexes of all services, with users and items', async () => {
+  const indexes = await withDatabase(url, ({ rows }) =>
+    rows<{ name: string }>(`SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'`),
+  );
+  expect(indexes.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['users_pkey', 'items_pkey', 'orders_status_seq_idx', 'outbox_event_id_key']),
+  );
+  const [counts] = await withDatabase(url, ({ rows }) =>
+    rows(`SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM items) AS items`),
+  );
+  expect(counts).toEqual({ users: 1_000, items: 1_000 });
+});
+
+test('a walk is three steps, each of which is one compare-and-set', async () => {
+  expect(await walkRateOfPgbench(moving(80), url, 80)).toBe(300);
+});
+
+test('every measure has its own orders to move', async () => {
+  await walkRateOfPgbench(moving(80), url, 80);
+  expect(await walkRateOfPgbench(moving(160), url, 160)).toBe(300);
+});
+
+test('steps that were not taken are not counted', async () => {
+  await fillSteps(url, 80);
+  await expect(walkRateOfPgbench(moving(79), url, 80)).rejects.toThrow('pgbench moved 79 orders of 80.');
+});

@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { FLAWLESS } from '../src/correctness/correctness.ts';
+import { linePlotOf } from '../src/report/line-plot.ts';
+import { rowOf } from '../src/report/report.ts';
+import { memoryOf, parseProcesses, treeOf } from '../src/soak/process-tree.ts';
+import { startSampling, thirdsOf } from '../src/soak/sampling.ts';
+import { flatnessOf } from '../src/soak/soak.ts';
+
+const MIB = 2 ** 20;
+const flat = Array.from({ length: 30 }, () => 400);
+
+test('memory that stays is flat, whatever the beginning was', () => {
+  const rising = [...Array.from({ length: 10 }, (_, index) => 40 * index), ...flat.slice(10)];
+  expect(rowOf(flatnessOf(rising, FLAWLESS))).toMatchObject({ ratio: 1, met: true });
+});
+
+test('memory that goes on rising is not flat', () => {
+  const rising = flat.map((value, index) => value + 40 * index);
+  expect(rowOf(flatnessOf(rising, FLAWLESS)).met).toBe(false);
+});
+
+test('a single spike does not count', () => {
+  expect(rowOf(flatnessOf(flat.with(25, 4_000), FLAWLESS)).met).toBe(true);
+});
+
+test('flat memory does not count where something went wrong', () => {
+  expect(rowOf(flatnessOf(flat, { ...FLAWLESS, lost: 1 })).met).toBe(false);
+});
+
+test('thirds are of one length', () => {
+  const { middle, last } = thirdsOf([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect([middle, last]).toEqual([
+    [3, 4],
+    [5, 6],
+  ]);
+});
+
+test('a tree has what a process started, and what that started, and nobody else', () => {
+  const processes = parseProcesses(
+    `    1     0  1000\n   10     1  2000\n  20    10   300\n 30  20  40\n 40 1 5\n`,
+  );
+  expect(treeOf(processes, 10).map(({ pid }) => pid)).toEqual([10, 20, 30]);
+  expect(processes[1]).toEqual({ pid: 10, parent: 1, residentBytes: 2_000 * 1_024 });
+});
+
+test('the memory of this very process is found', async () => {
+  const held = Buffer.alloc(64 * MIB, 1);
+  const { root } = await memoryOf(process.pid);
+  expect(root).toBeGreaterThan(held.length);
+});
+
+test('samples are taken until it is stopped, and none after that', async () => {
+  let taken = 0;
+  const sampling = startSampling(async () => ++taken, 1);
+  while (taken < 3) await pause(1);
+  const samples = await sampling.stop();
+  expect(samples.slice(0, 3)).toEqual([1, 2, 3]);
+  expect(samples).toHaveLength(taken);
+});
+
+test('a sample that cannot be taken is told at the end', async () => {
+  const sampling = startSampling(() => Promise.reject(new Error('no such process')), 1);
+  await expect(sampling.stop()).rejects.toThrow('no such process');
+});
+
+test('the line ends where the last value is', () => {
+  const svg = linePlotOf({ title: 'memory', unit: 'MiB', everyS: 2, values: [0, 100, 50] });
+  const points = /points="([^"]+)"/
+    .exec(svg)?.[1]
+    ?.split(' ')
+    .map((point) => point.split(',').map(Number));
+  expect(points).toHaveLength(3);
+  const [zero, most, half] = (points ?? []).map(([, y]) => y ?? 0);
+  expect(half).toBeCloseTo(((zero ?? 0) + (most ?? 0)) / 2);
+  expect(svg).toContain('>4 s<');
+});
