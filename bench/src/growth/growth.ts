@@ -71,15 +71,18 @@ const readFrom = async (side: Stored, { pathOf, isRight }: ReadKind, durationS: 
   return reading.p99Ms;
 };
 
-/** Everything once, the systems one right after the other. */
-const goRound = async (sides: readonly Stored[], sizes: GrowthSizes): Promise<Values[]> => {
+/** Everything once, the systems one right after the other, each time another one first. */
+const goRound = async (sides: readonly Stored[], sizes: GrowthSizes, number: number): Promise<Values[]> => {
   const values: number[][] = sides.map(() => []);
+  const first = number % sides.length;
+  const turns = [...sides.entries()];
+  const rotated = [...turns.slice(first), ...turns.slice(0, first)];
   const measures = [
     (side: Stored) => placeOn(side, sizes.orders),
     ...READ_KINDS.map((kind) => (side: Stored) => readFrom(side, kind, sizes.readS)),
   ];
   for (const measure of measures)
-    for (const [index, side] of sides.entries()) values[index]?.push(await measure(side));
+    for (const [index, side] of rotated) values[index]?.push(await measure(side));
   return values;
 };
 
@@ -127,7 +130,7 @@ export const benchGrowth = async (
   for (const stored of growth.stored) sides.push(await openStored(context, stored));
   const found = await goRounds(rounds, async (number) => {
     say(number === 0 ? 'Growth: warming up' : `Growth: round ${number} of ${rounds}`);
-    return goRound(sides, growth);
+    return goRound(sides, growth, number);
   });
   say('Growth: auditing');
   const correctness: Correctness[] = [];

@@ -6,6 +6,8 @@ const RIGHT = 60;
 const LINE = 34;
 const BAR = 16;
 const TOP = 34;
+/** How wide the words beside a bar are. */
+const WORDS = 60;
 
 const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
@@ -15,13 +17,16 @@ interface Bar {
   readonly wanted: number;
 }
 
-/** Ratios from 0.5 to the largest, on a logarithmic scale. */
+/** Ratios from a little below the smallest to the largest, on a logarithmic scale. */
 const scaleFor = (bars: readonly Bar[]): ((ratio: number) => number) => {
-  const least = Math.log(0.5);
-  const most = Math.log(Math.max(2, ...bars.flatMap(({ ratio, wanted }) => [ratio, wanted])));
-  return (ratio) =>
-    LEFT + ((Math.log(Math.max(ratio, 0.5)) - least) / (most - least)) * (WIDTH - LEFT - RIGHT);
+  const all = bars.flatMap(({ ratio, wanted }) => [ratio, wanted]);
+  const least = Math.log(Math.min(0.5, ...all) * 0.8);
+  const most = Math.log(Math.max(2, ...all));
+  return (ratio) => LEFT + ((Math.log(ratio) - least) / (most - least)) * (WIDTH - LEFT - RIGHT);
 };
+
+/** Where the words beside a bar begin: behind its mark, where that would run through them. */
+const besideOf = (end: number, mark: number): number => (mark > end && mark < end + WORDS ? mark : end) + 6;
 
 const drawBar = ({ row, ratio, wanted }: Bar, index: number, x: (ratio: number) => number): string[] => {
   const y = TOP + index * LINE;
@@ -30,7 +35,7 @@ const drawBar = ({ row, ratio, wanted }: Bar, index: number, x: (ratio: number) 
     `<text x="${LEFT - 10}" y="${y + BAR - 3}" text-anchor="end">${escape(row.name)}</text>`,
     `<rect x="${LEFT}" y="${y}" width="${(end - LEFT).toFixed(1)}" height="${BAR}" fill="${row.met ? '#2f7d5b' : '#b3442e'}"/>`,
     `<line x1="${x(wanted).toFixed(1)}" x2="${x(wanted).toFixed(1)}" y1="${y - 4}" y2="${y + BAR + 4}" stroke="#222" stroke-width="2"/>`,
-    `<text x="${(end + 6).toFixed(1)}" y="${y + BAR - 3}">${readable(ratio)} ×</text>`,
+    `<text x="${besideOf(end, x(wanted)).toFixed(1)}" y="${y + BAR - 3}">${readable(ratio)} ×</text>`,
   ];
 };
 

@@ -42,6 +42,8 @@ export interface GatewayOptions {
 const TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 10_000;
+/** How often a gateway is called that does not answer within a second: it may be busy. */
+const PING_TRIES = 5;
 
 /** The cursor of the next page in the `Link` header of a list; undefined on the last page. */
 export const cursorIn = (link: string | undefined): string | undefined => {
@@ -104,10 +106,16 @@ export const createGateway = ({
       }
     },
     postponedCount: () => postponed,
-    ping: () =>
-      transport.ping().catch((error: unknown) => {
-        throw new GatewayError(`No gateway answers at ${url}: ${(error as Error).message}`);
-      }),
+    ping: async () => {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await transport.ping();
+        } catch (error) {
+          if (attempt < PING_TRIES) continue;
+          throw new GatewayError(`No gateway answers at ${url}: ${(error as Error).message}`);
+        }
+      }
+    },
     close,
   };
 };

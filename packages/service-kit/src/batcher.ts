@@ -1,4 +1,4 @@
-import type { Runtime } from './runtime.ts';
+import type { Cancel, Runtime } from './runtime.ts';
 
 /** Gathers what arrives together and works it in one go. */
 export interface Batcher<I, O> {
@@ -14,22 +14,33 @@ interface Waiting<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
+/** The longest that an item waits for others although a batch could begin: one batch that hangs must not hold up the next. */
+const GATHER_MS = 5;
+
 /**
- * A batcher that never waits for a batch to fill: an item alone is worked in the same turn of the event loop, and what
- * arrives while `maxConcurrent` batches are under way forms the next one, of `maxSize` at most.
+ * A batcher that never waits for a batch to fill: an item alone is worked in the same turn of the event loop. Beside
+ * batches that are under way another begins when half as many wait as are in the largest of them, or after 5 ms, so that
+ * batches grow with the load; and what arrives while `maxConcurrent` are under way forms the next one, of `maxSize` at
+ * most.
  *
  * @param options.run answers one result an item, in the same order
  */
 export const createBatcher = <I, O>(options: {
-  readonly runtime: Pick<Runtime, 'soon'>;
+  readonly runtime: Pick<Runtime, 'soon' | 'after'>;
   readonly maxSize: number;
   readonly maxConcurrent: number;
   readonly run: (items: I[]) => Promise<readonly O[]>;
 }): Batcher<I, O> => {
   const waiting: Waiting<I, O>[] = [];
   const idle: (() => void)[] = [];
-  let running = 0;
+  /** How many items are in each batch that is under way. */
+  const running: number[] = [];
   let scheduled = false;
+  /** Ends the wait for others. */
+  let gathered: Cancel | undefined;
+
+  const hasRoom = (): boolean => waiting.length > 0 && running.length < options.maxConcurrent;
+  const isWorthIt = (): boolean => waiting.length * 2 >= Math.max(0, ...running);
 
   const runBatch = async (batch: Waiting<I, O>[]): Promise<void> => {
     try {
@@ -39,22 +50,33 @@ export const createBatcher = <I, O>(options: {
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
-      running -= 1;
+      running.splice(running.indexOf(batch.length), 1);
       next();
     }
   };
 
+  const begin = (): void => {
+    gathered?.();
+    gathered = undefined;
+    const batch = waiting.splice(0, options.maxSize);
+    running.push(batch.length);
+    void runBatch(batch);
+  };
+
   const flush = (): void => {
     scheduled = false;
-    while (waiting.length > 0 && running < options.maxConcurrent) {
-      running += 1;
-      void runBatch(waiting.splice(0, options.maxSize));
+    while (hasRoom() && isWorthIt()) begin();
+    if (hasRoom()) {
+      gathered ??= options.runtime.after(GATHER_MS, () => {
+        gathered = undefined;
+        if (hasRoom()) begin();
+      });
     }
   };
 
   const next = (): void => {
-    if (waiting.length === 0 && running === 0) for (const resolve of idle.splice(0)) resolve();
-    if (scheduled || waiting.length === 0 || running >= options.maxConcurrent) return;
+    if (waiting.length === 0 && running.length === 0) for (const resolve of idle.splice(0)) resolve();
+    if (scheduled || !hasRoom()) return;
     scheduled = true;
     options.runtime.soon(flush);
   };

@@ -1,14 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@order-pipeline/testing';
-import { createBatcher, createRuntime } from '../src/index.ts';
+import { createBatcher, createRuntime, type Runtime } from '../src/index.ts';
+import { createManualTime } from './manual-time.ts';
 
 const runtime = createRuntime();
 
 /** A batcher whose batches end when they are told to. */
-const createHeldBatcher = (options: { maxSize: number; maxConcurrent: number }) => {
+const createHeldBatcher = (
+  options: { maxSize: number; maxConcurrent: number },
+  held: Pick<Runtime, 'soon' | 'after'> = runtime,
+) => {
   const batches: { items: number[]; end: (error?: Error) => void }[] = [];
   const batcher = createBatcher<number, string>({
-    runtime,
+    runtime: held,
     ...options,
     run: (items) =>
       new Promise((resolve, reject) => {
@@ -60,6 +64,42 @@ test('what arrives while as many batches as may be are under way forms the next 
   await eventually(() => expect(batches.at(-1)?.items).toEqual([7]));
   for (const { end } of batches) end();
   expect(await Promise.all(results)).toHaveLength(7);
+});
+
+test('beside a batch another begins when half as many wait', async () => {
+  const { batcher, batches } = createHeldBatcher(
+    { maxSize: 10, maxConcurrent: 2 },
+    { ...createManualTime().runtime, soon: runtime.soon },
+  );
+  const submit = (count: number) => Array.from({ length: count }, () => batcher.submit(0));
+  const sizes = () => batches.map(({ items }) => items.length);
+  const results = submit(4);
+  await eventually(() => expect(sizes()).toEqual([4]));
+  results.push(...submit(1));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sizes()).toEqual([4]);
+  results.push(...submit(1));
+  await eventually(() => expect(sizes()).toEqual([4, 2]));
+  for (const { end } of batches) end();
+  expect(await Promise.all(results)).toHaveLength(6);
+});
+
+test('an item waits for others no longer than 5 ms, though the batch under way never ends', async () => {
+  const time = createManualTime();
+  const { batcher, batches } = createHeldBatcher(
+    { maxSize: 10, maxConcurrent: 2 },
+    { ...time.runtime, soon: runtime.soon },
+  );
+  for (let item = 0; item < 4; item += 1) void batcher.submit(item);
+  await eventually(() => expect(batches).toHaveLength(1));
+  const result = batcher.submit(4);
+  await eventually(() => expect(time.pending()).toBe(1));
+  time.advance(4);
+  expect(batches).toHaveLength(1);
+  time.advance(1);
+  expect(batches).toHaveLength(2);
+  batches[1]?.end();
+  expect(await result).toBe('done 4');
 });
 
 test('the error of a batch reaches each of its items, and the next batch works', async () => {

@@ -17,7 +17,7 @@ const MOST_WAITING = 10_000;
 /** Batches placements; one that would have to wait for too long is refused at once instead, with nothing done. */
 export const createAdmission = (options: {
   readonly pressure: BackPressure;
-  readonly runtime: Pick<Runtime, 'now' | 'soon'>;
+  readonly runtime: Pick<Runtime, 'now' | 'soon' | 'after'>;
   readonly place: (requests: PlacementRequest[]) => Promise<readonly Placement[]>;
 }): Batcher<PlacementRequest, Placement> => {
   const { pressure, runtime, place } = options;

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { afterEach, expect, test } from '@jest/globals';
+import { spreadOrders } from '../src/load/orders.ts';
+import { placePaced } from '../src/load/place-paced.ts';
+import { placeOrders } from '../src/load/place.ts';
+import { read } from '../src/load/read.ts';
+import { openShop } from '../src/load/shop.ts';
+
+const shop = { userIds: ['u0'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
+const servers: Server[] = [];
+
+interface Body {
+  readonly order: { readonly orderId: string };
+}
+
+/** Answers every request as `answer` says; none where it says nothing. */
+const serve = async (
+  answer: (request: { number: number; url: string; body: unknown }) => [number, unknown] | undefined,
+): Promise<string> => {
+  let number = 0;
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = request.method === 'POST' ? await json(request) : undefined;
+      const answered = answer({ number: number++, url: request.url ?? '', body });
+      if (!answered) return;
+      response.writeHead(answered[0], { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answered[1]));
+    })();
+  });
+  servers.push(server);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+const orderIdIn = (body: unknown): string => (body as Body).order.orderId;
+const placed = (body: unknown): [number, unknown] => [201, { orderId: orderIdIn(body) }];
+
+test('as many orders are placed as were asked for, each once, and their answers are told apart', async () => {
+  const asked: string[] = [];
+  const url = await serve(({ number, body }) => {
+    asked.push(orderIdIn(body));
+    if (number % 10 === 0) return [409, { code: 'NOT_ENOUGH_STOCK' }];
+    return number % 10 === 1 ? [503, { code: 'UNAVAILABLE' }] : placed(body);
+  });
+  const { answers, rate, p99Ms } = await placeOrders({
+    url,
+    source: spreadOrders(shop),
+    connections: 4,
+    extent: { amount: 100 },
+    refusal: 'NOT_ENOUGH_STOCK',
+  });
+  expect(new Set(asked).size).toBe(100);
+  expect(answers).toMatchObject({ refusedRightly: 10, wrong: 10 });
+  expect(answers.placed).toHaveLength(80);
+  expect(answers.examples).toHaveLength(3);
+  expect(rate).toBeGreaterThan(0);
+  expect(p99Ms).toBeGreaterThan(0);
+});
+
+test('when the time is up, those on their way are waited for', async () => {
+  const asked: string[] = [];
+  const url = await serve(({ body }) => {
+    asked.push(orderIdIn(body));
+    return placed(body);
+  });
+  const { answers } = await placeOrders({
+    url,
+    source: spreadOrders(shop),
+    connections: 4,
+    extent: { durationS: 0.2 },
+  });
+  expect(answers.wrong).toBe(0);
+  expect(answers.placed.toSorted()).toEqual(asked.toSorted());
+});
+
+test('an order whose connection breaks is not placed', async () => {
+  const url = await serve(({ number, body }) => {
+    if (number === 5) for (const server of servers) server.closeAllConnections();
+    return placed(body);
+  });
+  const { answers } = await placeOrders({
+    url,
+    source: spreadOrders(shop),
+    connections: 1,
+    extent: { amount: 20 },
+  });
+  expect(answers.placed).toHaveLength(19);
+  expect(answers.wrong).toBe(1);
+});
+
+test('at an even pace too, every order is answered for', async () => {
+  const url = await serve(({ number, body }) => (number === 7 ? [500, {}] : placed(body)));
+  const { answers } = await placePaced({
+    url,
+    source: spreadOrders(shop),
+    connections: 4,
+    amount: 40,
+    ratePerS: 400,
+  });
+  expect(answers.placed).toHaveLength(39);
+  expect(answers.wrong).toBe(1);
+});
+
+test('reads ask for what is next, and count what is not right', async () => {
+  const asked: string[] = [];
+  const url = await serve(({ number, url: path }) => {
+    asked.push(path);
+    return number === 3 ? [200, 'wrong'] : [number === 5 ? 503 : 200, 'right'];
+  });
+  let next = 0;
+  const { wrong } = await read({
+    url,
+    connections: 2,
+    durationS: 0.3,
+    nextPath: () => `/orders/${next++}`,
+    isRight: (body) => body === '"right"',
+  });
+  expect(wrong).toBe(2);
+  expect(new Set(asked).size).toBe(asked.length);
+});
+
+test('a shop is opened with users and items of its own', async () => {
+  const asked: unknown[] = [];
+  const url = await serve(({ body }) => {
+    asked.push(body);
+    return [201, {}];
+  });
+  const opened = await openShop(url, { users: 40, items: 50, stockOfEach: 7 });
+  const has = (key: string) =>
+    asked.flatMap((body) => (body as Record<string, string>)[key] ?? []).toSorted();
+  expect(has('userId')).toEqual(opened.userIds.toSorted());
+  expect(has('itemId')).toEqual(opened.itemIds.toSorted());
+  expect(asked.filter((body) => (body as { availableQty?: number }).availableQty === 7)).toHaveLength(50);
+});
+
+test('a shop that cannot be opened is told', async () => {
+  const url = await serve(() => [503, { error: 'The database is down' }]);
+  await expect(openShop(url, { users: 1, items: 1, stockOfEach: 1 })).rejects.toThrow('The database is down');
+});
