@@ -19,6 +19,8 @@ const PLACING = 'services/orders/src/store/placing.ts';
 const MOVING = 'services/orders/src/store/moving.ts';
 const OUTBOX = 'services/orders/src/store/outbox.ts';
 const RESERVATIONS = 'services/inventory/src/store/reservations.ts';
+const RESERVING = 'services/inventory/src/store/reserving.ts';
+const RESERVING_PLENTY = 'services/inventory/src/store/reserving-plenty.ts';
 const EACH_BATCH = 'packages/messaging/src/consumer/each-batch.ts';
 const ADVANCE = 'packages/messaging/src/advance-orders.ts';
 
@@ -95,12 +97,12 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MOVING,
-        find: 'AND status = ${PREDECESSOR[to]}::order_status\n',
-        replace: 'AND status <> ${to}::order_status\n',
+        find: 'AND ${STATUS} = ${PREDECESSOR[to]}\n    ORDER BY id FOR UPDATE',
+        replace: 'AND ${STATUS} <> ${to}\n    ORDER BY id FOR UPDATE',
       },
       {
         file: MOVING,
-        find: 'WHERE orders.id = due.id AND orders.status = ${PREDECESSOR[to]}::order_status\n',
+        find: 'WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}\n',
         replace: 'WHERE orders.id = due.id\n',
       },
     ],
@@ -111,13 +113,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MOVING,
-        find: 'AND status = ${PREDECESSOR[to]}::order_status\n',
+        find: 'AND ${STATUS} = ${PREDECESSOR[to]}\n    ORDER BY id FOR UPDATE',
         replace:
-          "AND (status = ${PREDECESSOR[to]}::order_status OR ${to} = 'CANCELLED' AND status <> 'CANCELLED')\n",
+          "AND (${STATUS} = ${PREDECESSOR[to]} OR ${to} = 'CANCELLED' AND ${STATUS} <> 'CANCELLED')\n    ORDER BY id FOR UPDATE",
       },
       {
         file: MOVING,
-        find: 'WHERE orders.id = due.id AND orders.status = ${PREDECESSOR[to]}::order_status\n',
+        find: 'WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}\n',
         replace: 'WHERE orders.id = due.id\n',
       },
     ],
@@ -125,19 +127,55 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'stock read, then written',
     bug: 'two reservations read the same stock, and the later one writes over the earlier',
+    // In each place the stock is read in a statement of its own: the simulation carries a single statement out at one
+    // moment, unless it waits for a lock, so one that reads and writes seldom has anybody between the two.
     edits: [
       {
-        file: RESERVATIONS,
+        file: RESERVING_PLENTY,
+        find: '  const rows = await sql',
+        replace: `  const seen = await sql.$queryRaw<{ id: string; available: number }[]>\`
+    SELECT id, available_qty::float8 AS available FROM items WHERE id = ANY(\${lines.map(({ itemId }) => itemId)})\`;
+  const rows = await sql`,
+      },
+      {
+        file: RESERVING_PLENTY,
+        find: 'SELECT id, available_qty FROM items WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE\n',
+        replace: `SELECT * FROM unnest(
+        \${seen.map(({ id }) => id)}::text[], \${seen.map(({ available }) => available)}::bigint[]
+      ) AS t(id, available_qty)
+`,
+      },
+      {
+        file: RESERVING_PLENTY,
+        find: `      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
+      FROM taken WHERE items.id = taken.item_id`,
+        replace: `      UPDATE items SET available_qty = stock.available_qty - taken.quantity,
+        reserved_qty = stocked_qty - consumed_qty - (stock.available_qty - taken.quantity)
+      FROM taken JOIN stock ON stock.id = taken.item_id WHERE items.id = taken.item_id`,
+      },
+      {
+        file: RESERVING,
         find: 'FROM items WHERE id = ANY(${itemIds}) ORDER BY id FOR UPDATE`;',
         replace: 'FROM items WHERE id = ANY(${itemIds}) ORDER BY id`;',
       },
       {
-        file: RESERVATIONS,
+        file: RESERVING,
+        find: '  locked: ReadonlyMap<string, StoredReservation>,\n',
+        replace: '  locked: ReadonlyMap<string, StoredReservation>,\n  seen: ReadonlyMap<string, number>,\n',
+      },
+      {
+        file: RESERVING,
+        find: 'storeReservations(sql, reservations, stored, at)',
+        replace: 'storeReservations(sql, reservations, stored, stock, at)',
+      },
+      {
+        file: RESERVING,
         find: `      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
       FROM taken WHERE items.id = taken."itemId"`,
-        replace: `      UPDATE items SET available_qty = seen.available_qty - taken.quantity,
-        reserved_qty = items.stocked_qty - items.consumed_qty - (seen.available_qty - taken.quantity)
-      FROM taken JOIN items seen ON seen.id = taken."itemId" WHERE items.id = taken."itemId"`,
+        replace: `      UPDATE items SET available_qty = seen.quantity - taken.quantity,
+        reserved_qty = stocked_qty - consumed_qty - (seen.quantity - taken.quantity)
+      FROM taken JOIN unnest(\${[...seen.keys()]}::text[], \${[...seen.values()]}::bigint[]) AS seen(id, quantity)
+        ON seen.id = taken."itemId" WHERE items.id = taken."itemId"`,
       },
     ],
   },
@@ -147,8 +185,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: RESERVATIONS,
-        find: "WHERE r.state = 'HELD' ORDER BY r.order_id FOR UPDATE OF r",
-        replace: "WHERE r.state <> 'CONSUMED' ORDER BY r.order_id FOR UPDATE OF r",
+        find: "const IS_HELD = Prisma.sql`r.state::text = 'HELD'`;",
+        replace: "const IS_HELD = Prisma.sql`r.state::text <> 'CONSUMED'`;",
       },
     ],
   },
@@ -162,9 +200,22 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (!stored || stored.state !== 'CONSUMED') return undefined;",
       },
       {
-        file: RESERVATIONS,
+        file: RESERVING,
         find: "WHERE is_locked AND r.order_id = wanted.order_id AND r.state = 'RELEASED'",
         replace: "WHERE is_locked AND r.order_id = wanted.order_id AND r.state <> 'CONSUMED'",
+      },
+      {
+        file: RESERVING_PLENTY,
+        find: '      WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.order_id = t.order_id)\n',
+        replace: '',
+      },
+      {
+        file: RESERVING_PLENTY,
+        find: 'ON CONFLICT (order_id) DO NOTHING\n',
+        replace: `ON CONFLICT (order_id) DO UPDATE SET reservation_id = excluded.reservation_id, state = 'HELD',
+        lines = excluded.lines, updated_at = excluded.updated_at, check_at = excluded.check_at
+      WHERE reservations.state <> 'CONSUMED'
+`,
       },
     ],
   },

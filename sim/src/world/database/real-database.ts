@@ -1,4 +1,4 @@
-import { usersApi, type DatabaseName } from '@order-pipeline/contracts';
+import { reservationsApi, type DatabaseName } from '@order-pipeline/contracts';
 import { SERVICES } from '@order-pipeline/launcher';
 import { migrateDatabase } from '@order-pipeline/service-kit';
 import { startTestPostgres, startTestService } from '@order-pipeline/testing';
@@ -127,11 +127,12 @@ const openPool = (url: string): pg.Pool => {
   return pool;
 };
 
-/** What Prisma loads at its first query takes real time, which no simulation should have to wait for. */
+/** What Prisma loads at its first transaction takes real time, which no simulation should have to wait for. */
 const warmUp = async (databaseUrl: string): Promise<void> => {
-  const users = await startTestService(SERVICES.users, { databaseUrl });
-  await users.ask(usersApi.findUsers, { body: { userIds: [] } });
-  await users.close();
+  const inventory = await startTestService(SERVICES.inventory, { databaseUrl });
+  const requests = [{ orderId: 'first', lines: [{ itemId: 'unknown', quantity: 1 }] }];
+  await inventory.ask(reservationsApi.reserveStock, { body: { requests } });
+  await inventory.close();
 };
 
 export const startRealServer = async (): Promise<RealServer> => {
@@ -153,7 +154,7 @@ export const startRealServer = async (): Promise<RealServer> => {
     await forgetStatistics(pool);
     return createRealDatabase(url, pool, statements);
   };
-  await warmUp(await postgres.freshDatabase('users'));
+  await warmUp(await postgres.freshDatabase('inventory'));
   const databases = {
     users: await openReal('users'),
     inventory: await openReal('inventory'),
