@@ -14,6 +14,20 @@ interface Waiting<I, O> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Works a batch and settles each of its items; it never rejects. */
+const settle = async <I, O>(
+  batch: readonly Waiting<I, O>[],
+  run: (items: I[]) => Promise<readonly O[]>,
+): Promise<void> => {
+  try {
+    const results = await run(batch.map(({ item }) => item));
+    if (results.length !== batch.length) throw new Error('a batch answered another number of results');
+    batch.forEach(({ resolve }, index) => resolve(results[index] as O));
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+};
+
 /** The longest that an item waits for others although a batch could begin: one batch that hangs must not hold up the next. */
 const GATHER_MS = 5;
 
@@ -42,17 +56,10 @@ export const createBatcher = <I, O>(options: {
   const hasRoom = (): boolean => waiting.length > 0 && running.length < options.maxConcurrent;
   const isWorthIt = (): boolean => waiting.length * 2 >= Math.max(0, ...running);
 
-  const runBatch = async (batch: Waiting<I, O>[]): Promise<void> => {
-    try {
-      const results = await options.run(batch.map(({ item }) => item));
-      if (results.length !== batch.length) throw new Error('a batch answered another number of results');
-      batch.forEach(({ resolve }, index) => resolve(results[index] as O));
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    } finally {
-      running.splice(running.indexOf(batch.length), 1);
-      next();
-    }
+  const work = async (batch: readonly Waiting<I, O>[]): Promise<void> => {
+    await settle(batch, options.run);
+    running.splice(running.indexOf(batch.length), 1);
+    next();
   };
 
   const begin = (): void => {
@@ -60,7 +67,7 @@ export const createBatcher = <I, O>(options: {
     gathered = undefined;
     const batch = waiting.splice(0, options.maxSize);
     running.push(batch.length);
-    void runBatch(batch);
+    void work(batch);
   };
 
   const flush = (): void => {

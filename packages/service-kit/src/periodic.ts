@@ -9,6 +9,26 @@ export interface Periodic {
   stop(): Promise<void>;
 }
 
+interface PeriodicOptions {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly restMs?: number;
+  readonly atStart?: boolean;
+  readonly runtime: Pick<Runtime, 'after' | 'soon'>;
+  readonly logger: Logger;
+  readonly work: () => Promise<boolean | void>;
+}
+
+/** Works until there is no more to do; a failure is logged. */
+const workAll = async ({ work, logger, name }: PeriodicOptions, isStopped: () => boolean): Promise<void> => {
+  try {
+    while (!isStopped() && (await work()));
+  } catch (error) {
+    if (!isStopped())
+      logger.warn({ err: error, task: name }, 'a periodic task failed, it will be tried again');
+  }
+};
+
 /**
  * Runs `work` every `intervalMs` milliseconds, counted from the end of the run before; a run that fails is logged with
  * `name` and tried again at the next turn.
@@ -18,15 +38,7 @@ export interface Periodic {
  * @param options.atStart whether the first run is at once instead of after one interval
  * @param options.work answers whether there is more to do right now
  */
-export const startPeriodic = (options: {
-  readonly name: string;
-  readonly intervalMs: number;
-  readonly restMs?: number;
-  readonly atStart?: boolean;
-  readonly runtime: Pick<Runtime, 'after' | 'soon'>;
-  readonly logger: Logger;
-  readonly work: () => Promise<boolean | void>;
-}): Periodic => {
+export const startPeriodic = (options: PeriodicOptions): Periodic => {
   const { restMs = 0 } = options;
   let stopped = false;
   let again = false;
@@ -34,21 +46,10 @@ export const startPeriodic = (options: {
   let run: Promise<void> | undefined;
   let cancel = (): void => undefined;
 
-  const attempt = async (): Promise<void> => {
-    try {
-      while (!stopped && (await options.work()));
-    } catch (error) {
-      if (!stopped)
-        options.logger.warn(
-          { err: error, task: options.name },
-          'a periodic task failed, it will be tried again',
-        );
-    }
-  };
   const start = (): void => {
     cancel();
     again = false;
-    run = attempt().then(() => {
+    run = workAll(options, () => stopped).then(() => {
       run = undefined;
       if (!stopped) schedule();
     });
