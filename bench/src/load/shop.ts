@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { request, Agent } from 'undici';
 import { BenchError } from '../context/bench-error.ts';
+import { keepBusy, openConnections } from './connections.ts';
 
 const AT_ONCE = 32;
 
@@ -21,12 +21,12 @@ export interface ShopSize {
 /** Beginnings of ids that nothing else has. */
 export const uniquePrefix = (word: string): string => `${word}-${randomBytes(4).toString('hex')}-`;
 
-const forEach = async <T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> => {
-  const queue = values.values();
-  await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      for (const value of queue) await work(value);
-    }),
+const forEach = (values: readonly string[], work: (value: string) => Promise<void>): Promise<void> => {
+  const left = [...values].toReversed();
+  return keepBusy(
+    AT_ONCE,
+    () => left.length > 0,
+    () => work(left.pop() ?? ''),
   );
 };
 
@@ -41,16 +41,10 @@ const idsOf = (word: string, count: number): string[] => {
  * @param url of the gateway, or of whatever answers the same requests
  */
 export const openShop = async (url: string, { users, items, stockOfEach }: ShopSize): Promise<Shop> => {
-  const agent = new Agent({ connections: AT_ONCE });
-  const post = async (path: string, body: unknown): Promise<void> => {
-    const { statusCode, body: answer } = await request(new URL(path, url), {
-      method: 'POST',
-      dispatcher: agent,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    if (statusCode !== 201) throw new BenchError(`${path} answered ${statusCode}: ${text}`);
+  const open = openConnections(url, AT_ONCE);
+  const post = async (path: string, body: object): Promise<void> => {
+    const answer = await open.post(path, body);
+    if (answer.status !== 201) throw new BenchError(`${path} answered ${answer.status}: ${answer.body}`);
   };
   const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items), stockOfEach };
   await forEach(shop.userIds, (userId) =>
@@ -59,6 +53,6 @@ export const openShop = async (url: string, { users, items, stockOfEach }: ShopS
   await forEach(shop.itemIds, (itemId) =>
     post('/api/inventory', { itemId, itemName: 'Laptop', availableQty: stockOfEach }),
   );
-  await agent.close();
+  await open.close();
   return shop;
 };
