@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { UsageError } from '@order-pipeline/command-line';
 import { BenchError } from './context/bench-error.ts';
 import type { BenchContext } from './context/context.ts';
 import { createLife } from './context/life.ts';
@@ -60,7 +61,8 @@ const main = async (): Promise<number> => {
   try {
     return await run();
   } catch (error) {
-    say(error instanceof BenchError ? error.message : `Nothing was measured: ${(error as Error).stack}`);
+    const isSentence = error instanceof BenchError || error instanceof UsageError;
+    say(isSentence ? error.message : `Nothing was measured: ${(error as Error).stack}`);
     return 1;
   }
 };

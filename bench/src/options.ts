@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { BenchError } from './context/bench-error.ts';
+import { readArguments, UsageError } from '@order-pipeline/command-line';
 
 export const HELP = `Measures, and writes what it found to docs/benchmarks.
 
@@ -36,11 +35,11 @@ const chooseBenchmark = (
   { docker, profile }: { readonly docker: boolean; readonly profile: boolean },
 ): BenchmarkName => {
   const [name = 'orders', ...more] = names;
-  if (!isSubject(name)) throw new BenchError(`There is no benchmark ${name}, only ${SUBJECTS.join(', ')}.`);
-  if (more.length > 0) throw new BenchError('One benchmark is measured at a time.');
+  if (!isSubject(name)) throw new UsageError(`There is no benchmark ${name}, only ${SUBJECTS.join(', ')}.`);
+  if (more.length > 0) throw new UsageError('One benchmark is measured at a time.');
   if ((docker || profile) && name !== 'orders')
-    throw new BenchError('--docker and --profile are for the orders benchmark.');
-  if (docker && profile) throw new BenchError('--profile is for the embedded parts, not for --docker.');
+    throw new UsageError('--docker and --profile are for the orders benchmark.');
+  if (docker && profile) throw new UsageError('--profile is for the embedded parts, not for --docker.');
   if (profile) return 'profile';
   return docker ? 'orders-docker' : name;
 };
@@ -48,21 +47,14 @@ const chooseBenchmark = (
 /**
  * Reads the arguments of the command.
  *
- * @throws BenchError with one sentence on what is wrong
+ * @throws UsageError with one sentence on what is wrong
  */
 export const parseOptions = (args: readonly string[]): Options | 'help' => {
   const flag = { type: 'boolean', default: false } as const;
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: args.filter((argument) => argument !== '--'),
-      allowPositionals: true,
-      options: { docker: flag, profile: flag, quick: flag, help: flag },
-    });
-  } catch (error) {
-    throw new BenchError((error as Error).message);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = readArguments(args, {
+    allowPositionals: true,
+    options: { docker: flag, profile: flag, quick: flag, help: flag },
+  });
   if (values.help) return 'help';
   return { benchmark: chooseBenchmark(positionals, values), quick: values.quick };
 };
