@@ -32,7 +32,8 @@ COPY --from=prisma-clients /app/services services
 COPY prisma prisma
 COPY packages packages
 COPY services services
-# No service needs a larger heap; and kafkajs sets timers in the past, which does no harm.
+COPY docker/service-ready.sh docker/service-ready.sh
+# No service needs a larger heap; and kafkajs may set a timer in the past, which does no harm.
 ENV NODE_OPTIONS="--max-old-space-size=384 --disable-warning=TimeoutNegativeWarning"
 # In a container every interface is one of its own network; what of it is published is decided outside.
 ENV HOST=0.0.0.0

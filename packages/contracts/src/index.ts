@@ -1,4 +1,5 @@
 export * from './asyncapi.ts';
+export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './inventory-api.ts';

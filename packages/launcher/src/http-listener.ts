@@ -114,6 +114,7 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
   const server = await createHttpServer(
     {
       ...options,
+      takesCalls: !options.running.has('api-gateway'),
       routes: services.flatMap(({ routes }) => routes),
       logger: options.logger.child({ service: name }),
       metrics: createMetrics(registry, name),

@@ -1,6 +1,7 @@
 import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { Level, Logger } from 'pino';
+import { letKafkajsIdle } from './kafkajs-idling.ts';
 
 const CONNECTION_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -33,16 +34,19 @@ const mostVerbose = (logger: Logger): logLevel => {
 };
 
 /** Apache Kafka at `brokers`, each `host:port`. */
-export const createKafkaBroker = (brokers: readonly string[], logger: Logger): Broker => ({
-  durable: true,
-  connect: (clientId) =>
-    new Kafka({
-      clientId,
-      brokers: [...brokers],
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      retry: RETRY,
-      logLevel: mostVerbose(logger),
-      logCreator: kafkaLogCreator(logger),
-    }),
-});
+export const createKafkaBroker = (brokers: readonly string[], logger: Logger): Broker => {
+  letKafkajsIdle();
+  return {
+    durable: true,
+    connect: (clientId) =>
+      new Kafka({
+        clientId,
+        brokers: [...brokers],
+        connectionTimeout: CONNECTION_TIMEOUT_MS,
+        requestTimeout: REQUEST_TIMEOUT_MS,
+        retry: RETRY,
+        logLevel: mostVerbose(logger),
+        logCreator: kafkaLogCreator(logger),
+      }),
+  };
+};

@@ -1,7 +1,7 @@
 import type { ServiceName } from '@order-pipeline/contracts';
 import {
   createClosers,
-  createHttpTransport,
+  createPeerTransport,
   createLocalTransport,
   createMetrics,
   createPeers,
@@ -57,7 +57,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     for (const peer of service.asks) {
       const url = plan.peerUrls.get(peer);
       if (url === undefined) continue;
-      const { transport, close } = createHttpTransport(peer, url, service.callTimeoutMs);
+      const { transport, close } = createPeerTransport(peer, url, service.callTimeoutMs, runtime);
       closers.add(`connections to ${peer}`, close);
       remote.set(peer, transport);
     }

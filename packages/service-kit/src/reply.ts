@@ -63,3 +63,16 @@ export const replyOf = (error: unknown, logger: Logger): Reply<never> => {
   logger.warn({ err: error }, 'a request met a part that is down');
   return { ...refuse(error.code, error.message), headers: { 'retry-after': RETRY_AFTER_S } };
 };
+
+/** Answers a call with its handler; what that throws is an answer too. */
+export const answerCall = async (
+  handle: Route['handle'],
+  input: Input<Operation>,
+  call: CallContext,
+): Promise<Reply> => {
+  try {
+    return await handle(input, call);
+  } catch (error) {
+    return replyOf(error, call.logger);
+  }
+};

@@ -13,7 +13,7 @@ import {
   createClosers,
   createHealth,
   createHttpServer,
-  createHttpTransport,
+  createPeerTransport,
   createLocalTransport,
   createMetrics,
   createPeers,
@@ -76,7 +76,7 @@ const peersFrom = (
   const transportOver = (name: ServiceName, url: string): Transport => {
     const known = transports.get(url);
     if (known) return known;
-    const { transport, close } = createHttpTransport(name, url, timeoutMs);
+    const { transport, close } = createPeerTransport(name, url, timeoutMs, runtime);
     closers.add(`connections to ${name}`, close);
     transports.set(url, transport);
     return transport;
@@ -134,7 +134,7 @@ export const startTestService = async <S>(
   try {
     const { routes, configureServer } = await service.start(context);
     const server = await createHttpServer(
-      { routes, runtime, logger, metrics, registry, health },
+      { routes, runtime, logger, metrics, registry, health, takesCalls: service.name !== 'api-gateway' },
       configureServer,
     );
     closers.add('HTTP server', () => server.close());

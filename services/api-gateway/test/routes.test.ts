@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
+import { CALLS_PATH, GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
 import { defineService, type Route } from '@order-pipeline/service-kit';
 import { startTestService, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
@@ -24,7 +24,7 @@ test.each(Object.entries(GATEWAY_OPERATIONS))('%s is answered by the facade', as
   expect(response.json()).toEqual(operation.exampleReply);
 });
 
-test.each(['/internal/users/find', '/internal/orders/move', '/internal/reservations/reserve'])(
+test.each([CALLS_PATH, '/internal/users/find', '/internal/orders/move', '/internal/reservations/reserve'])(
   'what services ask one another is not to be had at the gateway: %s',
   async (url) => {
     const response = await gateway.server.inject({ method: 'POST', url, payload: {} });

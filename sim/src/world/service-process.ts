@@ -93,7 +93,7 @@ const openServer = async (
   { routes }: RunningService,
   registry: Registry,
 ): Promise<FastifyInstance> => {
-  const server = await createHttpServer({ ...context, routes, registry });
+  const server = await createHttpServer({ ...context, routes, registry, takesCalls: false });
   await server.ready();
   return server;
 };

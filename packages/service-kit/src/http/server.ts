@@ -1,4 +1,3 @@
-import { Strict } from '@order-pipeline/contracts';
 import fastify, {
   type FastifyBaseLogger,
   LogController,
@@ -13,11 +12,12 @@ import type { Registry } from 'prom-client';
 import { AppError } from '../app-error.ts';
 import type { Health } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
-import { replyOf, type Reply, type Route } from '../reply.ts';
+import { answerCall, replyOf, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace } from '../trace.ts';
-import { compileValidator, type Problem } from '../validation.ts';
 import { BODY_LIMIT_BYTES, answerClientError, frameworkRefusal } from './framework-errors.ts';
+import { addCallsRoute, type CallsRouteParts } from './calls-route.ts';
+import { checkNoBody, compileInput } from './input-validation.ts';
 import { createNotFoundAnswer } from './not-found.ts';
 import { openApiSchema } from './openapi-schema.ts';
 
@@ -34,22 +34,11 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   readonly registry: Registry;
   readonly health: Health;
+  /** Whether other services ask here, and may ask several calls at once; never where clients do. */
+  readonly takesCalls: boolean;
   /** How long a whole request may take to arrive; default 10 s. */
   readonly requestTimeoutMs?: number;
 }
-
-const validationFailed = (problems: readonly Problem[], part: string): AppError => {
-  const sentence = problems.map(({ field, message }) => `${field || `the ${part}`} ${message}`).join('; ');
-  return new AppError('VALIDATION_FAILED', `Bad input: ${sentence}`, { details: problems });
-};
-
-const compileInput = ({ schema, httpPart = 'body' }: { schema: object; httpPart?: string }) => {
-  const validate = compileValidator(schema, httpPart === 'body' ? 'json' : 'text');
-  return (value: unknown) => {
-    const problems = validate(value);
-    return problems.length === 0 ? { value } : { error: validationFailed(problems, httpPart) };
-  };
-};
 
 /**
  * The replies are built by us, to their schemas, and need no serializers of them. Both are given as factories, so that
@@ -103,22 +92,25 @@ const setErrors = (server: FastifyInstance): void => {
 
 const DURATION_BUCKETS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-const setObservation = (server: FastifyInstance, { metrics }: HttpServerOptions): void => {
+const createObserve = ({ metrics }: HttpServerOptions): CallsRouteParts['observe'] => {
   const durations = metrics.histogram(
     'http_request_duration_seconds',
     'Time from the arrival of a request to the end of its answer',
     ['method', 'route', 'status'],
     DURATION_BUCKETS_S,
   );
+  return (method, route, status, ms) =>
+    durations.observe({ method, route, status: String(status) }, ms / 1_000);
+};
+
+const setObservation = (server: FastifyInstance, observe: CallsRouteParts['observe']): void => {
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
-  server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    const status = String(reply.statusCode);
-    durations.observe({ method: request.method, route, status }, reply.elapsedTime / 1_000);
-    request.log.debug({ method: request.method, url: request.url, status }, 'answered a request');
+  server.addHook('onResponse', ({ method, url, routeOptions, log }, { statusCode, elapsedTime }, done) => {
+    observe(method, routeOptions.url ?? 'unknown', statusCode, elapsedTime);
+    log.debug({ method, url, status: String(statusCode) }, 'answered a request');
     done();
   });
 };
@@ -138,27 +130,14 @@ const addProbes = (server: FastifyInstance, { health, registry }: HttpServerOpti
   });
 };
 
-const validateNoBody = compileValidator(Strict({}), 'json');
-
-/** Operations without a body take none, or an empty object. */
-const refuseBody = async ({ body }: FastifyRequest): Promise<void> => {
-  const problems = validateNoBody(body ?? {});
-  if (problems.length > 0) throw validationFailed(problems, 'body');
-};
+const refuseBody = async ({ body }: FastifyRequest): Promise<void> => checkNoBody(body);
 
 const addRoute = (server: FastifyInstance, { operation, handle }: Route, runtime: Runtime): void => {
-  const answer = async (request: FastifyRequest): Promise<Reply> => {
-    const logger = request.log as Logger;
-    try {
-      return await handle(
-        { params: request.params, query: request.query, body: request.body } as Parameters<
-          Route['handle']
-        >[0],
-        { requestId: request.id, trace: continueTrace(request.headers.traceparent, runtime), logger },
-      );
-    } catch (error) {
-      return replyOf(error, logger);
-    }
+  const answer = (request: FastifyRequest): Promise<Reply> => {
+    const { id: requestId, params, query, body, headers } = request;
+    const trace = continueTrace(headers.traceparent, runtime);
+    const input = { params, query, body } as Parameters<Route['handle']>[0];
+    return answerCall(handle, input, { requestId, trace, logger: request.log as Logger });
   };
   server.route({
     method: operation.method,
@@ -212,12 +191,14 @@ export const createHttpServer = async (
   const server = createFastify(options);
   setBodyParsing(server);
   setErrors(server);
-  setObservation(server, options);
+  const observe = createObserve(options);
+  setObservation(server, observe);
   await configure(server);
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.
   await server.register(async (scope) => {
     addProbes(scope, options);
     for (const route of options.routes) addRoute(scope, route, options.runtime);
+    if (options.takesCalls) addCallsRoute(scope, { ...options, observe });
   });
   return server;
 };

@@ -102,6 +102,7 @@ test.each([
     metrics: createMetrics(registry, 'orders'),
     registry,
     health: createHealth(runtime),
+    takesCalls: false,
     requestTimeoutMs: 200,
   });
   try {

@@ -1,0 +1,27 @@
+import { Type, type Static } from 'typebox';
+import { Strict } from './schemas.ts';
+
+/** Where a service takes several calls of one operation in one request of another service; no path of clients. */
+export const CALLS_PATH = '/calls';
+/** How many calls one request has at most. */
+export const MOST_CALLS = 128;
+
+const Call = Strict({
+  requestId: Type.String(),
+  traceparent: Type.String(),
+  // To the schemas of the operation.
+  params: Type.Optional(Type.Unknown()),
+  query: Type.Optional(Type.Unknown()),
+  body: Type.Optional(Type.Unknown()),
+});
+
+/** A call among others. */
+export type Call = Static<typeof Call>;
+
+/** Calls of one operation, which is named by its method and path: `POST /api/orders`. */
+export const Calls = Strict({
+  operation: Type.String(),
+  calls: Type.Array(Call, { minItems: 1, maxItems: MOST_CALLS }),
+});
+
+export type Calls = Static<typeof Calls>;

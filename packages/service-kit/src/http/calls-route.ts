@@ -1,0 +1,61 @@
+import { Calls, CALLS_PATH, type Call, type Input, type Operation } from '@order-pipeline/contracts';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { answerCall, refuse, type Reply, type Route } from '../reply.ts';
+import type { Runtime } from '../runtime.ts';
+import { continueTrace } from '../trace.ts';
+import { BODY_LIMIT_BYTES } from './framework-errors.ts';
+import { nameOfOperation } from './calls.ts';
+import { compileInputCheck } from './input-validation.ts';
+
+export interface CallsRouteParts {
+  readonly routes: readonly Route[];
+  readonly runtime: Pick<Runtime, 'hex' | 'now'>;
+  readonly logger: Logger;
+  /** Takes the time of an answer down, in milliseconds. */
+  readonly observe: (method: string, route: string, status: number, ms: number) => void;
+}
+
+type Answer = (call: Call) => Promise<Reply>;
+
+const createAnswer = (
+  { operation, handle }: Route,
+  { runtime, logger, observe }: CallsRouteParts,
+): Answer => {
+  const check = compileInputCheck(operation);
+  const checked: Route['handle'] = async (input, call) => {
+    check(input);
+    return handle(input, call);
+  };
+  return async ({ requestId, traceparent, params, query, body }) => {
+    const since = runtime.now();
+    const trace = continueTrace(traceparent, runtime);
+    const input = { params, query, body } as Input<Operation>;
+    const reply = await answerCall(checked, input, { requestId, trace, logger: logger.child({ requestId }) });
+    observe(operation.method, operation.path, reply.status, runtime.now() - since);
+    return reply;
+  };
+};
+
+/** Where other services make several calls of one operation at once. Each has its own reply, as if it had come alone. */
+export const addCallsRoute = (server: FastifyInstance, parts: CallsRouteParts): void => {
+  const routeOf = new Map(parts.routes.map((route) => [nameOfOperation(route.operation), route]));
+  const answers = new Map<Route, Answer>();
+  const answerOf = (route: Route): Answer => {
+    const answer = answers.get(route) ?? createAnswer(route, parts);
+    answers.set(route, answer);
+    return answer;
+  };
+  server.post<{ Body: Calls }>(
+    CALLS_PATH,
+    { schema: { hide: true, body: Calls }, bodyLimit: 2 * BODY_LIMIT_BYTES },
+    async ({ body: { operation, calls } }, reply) => {
+      const route = routeOf.get(operation);
+      if (!route) {
+        const { status, body } = refuse('ROUTE_NOT_FOUND', `There is no ${operation} here`);
+        return reply.code(status).send(body);
+      }
+      return { replies: await Promise.all(calls.map(answerOf(route))) };
+    },
+  );
+};

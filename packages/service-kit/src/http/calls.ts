@@ -1,0 +1,45 @@
+import { CALLS_PATH, type Input, type Operation } from '@order-pipeline/contracts';
+import { AppError } from '../app-error.ts';
+import type { CallContext, Reply } from '../reply.ts';
+import { traceparent } from '../trace.ts';
+import type { JsonRequest } from './json-client.ts';
+
+/** What the answer is made of: a reply a call, in the same order. */
+interface Replies {
+  readonly replies: readonly Reply[];
+}
+
+/** What an operation is called among services. */
+export const nameOfOperation = ({ method, path }: Operation): string => `${method} ${path}`;
+
+/**
+ * A call in JSON.
+ *
+ * @param body in JSON already
+ */
+export const callText = (
+  { params, query }: Input<Operation>,
+  { requestId, trace }: CallContext,
+  body: string | undefined,
+): string => {
+  const text = JSON.stringify({ requestId, traceparent: traceparent(trace), params, query });
+  return body === undefined ? text : `${text.slice(0, -1)},"body":${body}}`;
+};
+
+/** @param texts calls in JSON */
+export const callsRequest = (operation: Operation, texts: readonly string[]): JsonRequest => ({
+  method: 'POST',
+  path: CALLS_PATH,
+  headers: {},
+  body: `{"operation":${JSON.stringify(nameOfOperation(operation))},"calls":[${texts.join(',')}]}`,
+  repeatable: operation.repeatable,
+});
+
+/** The replies to so many calls; one that the request as a whole met is that of each. */
+export const repliesOf = ({ status, body, headers }: Reply, count: number): readonly Reply[] => {
+  if (status !== 200)
+    return Array.from({ length: count }, () => ({ status, body, ...(headers ? { headers } : {}) }));
+  const { replies } = body as Replies;
+  if (replies.length !== count) throw new AppError('INTERNAL', 'calls were answered in another number');
+  return replies;
+};

@@ -1,0 +1,88 @@
+import type { Operation, ServiceName } from '@order-pipeline/contracts';
+import { Agent } from 'undici';
+import { unavailable } from '../app-error.ts';
+import type { Reply } from '../reply.ts';
+
+const CONNECT_TIMEOUT_MS = 1_000;
+/** Shorter than a health check may take, so that it tells why. */
+const PING_TIMEOUT_MS = 800;
+const RELAYED_HEADERS = ['link', 'retry-after'] as const;
+
+/** A socket that the other side closed while it idled: the request may never have arrived. */
+const isLostConnection = (error: unknown): boolean =>
+  ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes((error as { code?: string }).code ?? '');
+
+/** A request whose answer is JSON. */
+export interface JsonRequest {
+  readonly method: Operation['method'];
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON. */
+  readonly body?: string;
+  /** Whether asking twice has the effect of asking once. */
+  readonly repeatable: boolean;
+}
+
+/**
+ * Requests to one service with connections that are kept alive. A request that is repeatable is made once more when its
+ * connection was lost.
+ *
+ * @param base such as `http://orders:3000`; of a longer URL only this part counts
+ * @param timeoutMs the longest wait for a whole answer
+ * @param ownHeaders what every request bears beside its own headers
+ */
+export const createJsonClient = (
+  service: ServiceName,
+  base: string,
+  timeoutMs: number,
+  ownHeaders: Readonly<Record<string, string>> = {},
+) => {
+  const { origin } = new URL(base);
+  const agent = new Agent({ connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }, pipelining: 1 });
+
+  const once = async (
+    { method, path, headers: given, body: text }: JsonRequest,
+    signal: AbortSignal,
+  ): Promise<Reply> => {
+    const { statusCode, headers, body } = await agent.request({
+      origin,
+      path,
+      method,
+      signal,
+      headers: {
+        ...ownHeaders,
+        ...given,
+        ...(text === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const relayed = RELAYED_HEADERS.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    });
+    return { status: statusCode, body: await body.json(), headers: Object.fromEntries(relayed) };
+  };
+
+  const request = async (wanted: JsonRequest): Promise<Reply> => {
+    // One limit for both attempts.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const attempt = () => once(wanted, signal);
+    try {
+      return await attempt().catch((error: unknown) => {
+        if (wanted.repeatable && isLostConnection(error)) return attempt();
+        throw error;
+      });
+    } catch (error) {
+      throw unavailable(`The ${service} service does not answer, try again in a moment`, error);
+    }
+  };
+
+  const ping = async (): Promise<void> => {
+    const signal = AbortSignal.timeout(Math.min(PING_TIMEOUT_MS, timeoutMs));
+    const { statusCode, body } = await agent.request({ origin, path: '/health/live', method: 'GET', signal });
+    await body.dump();
+    if (statusCode !== 200) throw new Error(`The ${service} service answers ${statusCode}`);
+  };
+
+  return { request, ping, close: () => agent.close() };
+};

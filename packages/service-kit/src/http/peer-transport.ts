@@ -1,0 +1,60 @@
+import { MOST_CALLS, type Input, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import { createBatcher, type Batcher } from '../batcher.ts';
+import type { CallContext, Reply } from '../reply.ts';
+import type { Runtime } from '../runtime.ts';
+import { callText, callsRequest, repliesOf } from './calls.ts';
+import { bodyOf, requestOf } from './client.ts';
+import { createJsonClient } from './json-client.ts';
+import type { Transport } from './peers.ts';
+
+/** A call with a longer body travels by itself, in bytes: so that a request of many is as small as one may be. */
+const LONGEST_SHARED_BODY = 4_096;
+
+interface Call {
+  readonly input: Input<Operation>;
+  readonly context: CallContext;
+  readonly body: string | undefined;
+}
+
+/**
+ * Asks a service as its peers do: calls of one operation that are made together travel in one request, so that a hop
+ * costs each of them little. The more are made, the more travel together, as `createBatcher` has it; one that is alone
+ * goes as any client would send it.
+ *
+ * Those that travel together are answered together. They are of one operation, so they wait for the same parts.
+ */
+export const createPeerTransport = (
+  service: ServiceName,
+  base: string,
+  timeoutMs: number,
+  runtime: Pick<Runtime, 'soon' | 'after'>,
+) => {
+  const { request, ping, close } = createJsonClient(service, base, timeoutMs);
+
+  const askOne = (operation: Operation, { input, context, body }: Call): Promise<Reply> =>
+    request(requestOf(operation, input, context, body));
+
+  const askAll = async (operation: Operation, calls: readonly Call[]): Promise<readonly Reply[]> => {
+    const [first] = calls;
+    if (first && calls.length === 1) return [await askOne(operation, first)];
+    const texts = calls.map(({ input, context, body }) => callText(input, context, body));
+    return repliesOf(await request(callsRequest(operation, texts)), calls.length);
+  };
+
+  const batchers = new Map<Operation, Batcher<Call, Reply>>();
+  const batcherOf = (operation: Operation): Batcher<Call, Reply> => {
+    const known = batchers.get(operation);
+    if (known) return known;
+    const run = (calls: Call[]) => askAll(operation, calls);
+    const made = createBatcher({ runtime, maxSize: MOST_CALLS, maxConcurrent: Infinity, run });
+    batchers.set(operation, made);
+    return made;
+  };
+
+  const ask = (operation: Operation, input: Input<Operation>, context: CallContext): Promise<Reply> => {
+    const call = { input, context, body: bodyOf(input) };
+    if (call.body !== undefined && call.body.length > LONGEST_SHARED_BODY) return askOne(operation, call);
+    return batcherOf(operation).submit(call);
+  };
+  return { transport: Object.assign(ask, { ping }) satisfies Transport, close };
+};

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { CALLS_PATH, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
+import { createTestLogger } from '@order-pipeline/testing';
+import { createPeerTransport, createRuntime } from '../../src/index.ts';
+import { endOperation, order, startShop, type Shop } from './shop.ts';
+
+let shop: Shop;
+/** What came in over the wire. */
+let heard: { readonly url: string; readonly body: unknown }[];
+let peer: ReturnType<typeof createPeerTransport>;
+
+beforeEach(async () => {
+  shop = await startShop();
+  heard = [];
+  shop.service.server.addHook('preHandler', async ({ url, body }) => void heard.push({ url, body }));
+  peer = createPeerTransport('orders', await shop.service.listen(), 1_000, createRuntime());
+});
+
+afterEach(async () => {
+  await peer.close();
+  await shop.service.close();
+});
+
+const { logger } = createTestLogger();
+
+const ask = <O extends Operation>(operation: O, input: Partial<Input<O>>, requestId = 'req-1') => {
+  const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+  return peer.transport(operation, whole, { requestId, trace, logger });
+};
+
+const end = (how: string, requestId?: string) => ask(endOperation, { params: { how } }, requestId);
+
+test('calls that are made together travel in one request, each with its own input, request id, trace and reply', async () => {
+  const ids = ['order-1', 'order-2', 'order-3'];
+  const replies = await Promise.all(
+    ids.map((orderId) => ask(ordersApi.placeOrder, { body: order({ orderId }) }, `req-${orderId}`)),
+  );
+  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  expect(shop.asked.map(({ path, input }) => [path, input])).toEqual(
+    ids.map((orderId) => [ordersApi.placeOrder.path, { body: order({ orderId }) }]),
+  );
+  expect(shop.asked.map(({ call }) => call.requestId)).toEqual(ids.map((orderId) => `req-${orderId}`));
+  expect(new Set(shop.asked.map(({ call }) => call.trace.traceId))).toEqual(new Set(['a'.repeat(32)]));
+  expect(replies).toEqual(
+    ids.map(() => ({ status: 201, body: { message: 'Order placed successfully', orderId: 'order-1' } })),
+  );
+});
+
+test('one that is alone goes as a client would send it', async () => {
+  expect(await end('well')).toMatchObject({ status: 200, body: {} });
+  expect(heard).toEqual([{ url: '/api/end/well', body: undefined }]);
+});
+
+test('what one of them meets is not the fate of the others', async () => {
+  const replies = await Promise.all([end('well'), end('broken'), end('down'), end('well')]);
+  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  expect(replies.map(({ status }) => status)).toEqual([200, 500, 503, 200]);
+  expect(replies[2]?.headers).toEqual({ 'retry-after': '1' });
+  expect(JSON.stringify(replies)).not.toContain('hunter2');
+});
+
+test('each is held to the schemas of its operation, and has its defaults', async () => {
+  const [good, bad] = await Promise.all([
+    ask(ordersApi.listOrders, { query: {} as Input<typeof ordersApi.listOrders>['query'] }),
+    ask(ordersApi.listOrders, { query: { limit: 0 } as Input<typeof ordersApi.listOrders>['query'] }),
+  ]);
+  expect(good?.status).toBe(200);
+  expect(bad).toMatchObject({
+    status: 400,
+    body: { code: 'VALIDATION_FAILED', details: [{ field: 'limit' }] },
+  });
+  expect(shop.asked).toHaveLength(1);
+  expect(shop.asked[0]?.input).toMatchObject({ query: { limit: expect.any(Number) } });
+});
+
+test('calls of different operations do not wait for one another', async () => {
+  await Promise.all([end('well'), ask(ordersApi.getOrder, { params: { orderId: 'order-1' } })]);
+  expect(heard.map(({ url }) => url).toSorted()).toEqual(['/api/end/well', '/api/orders/order-1']);
+});
+
+test('a long one goes by itself', async () => {
+  const items = Array.from({ length: 100 }, (_, index) => ({
+    itemId: `item-${index}-${'x'.repeat(30)}`,
+    quantity: 1,
+  }));
+  const bodies = [order({ items }), order({ orderId: 'order-2' }), order({ orderId: 'order-3' })];
+  await Promise.all(bodies.map((body) => ask(ordersApi.placeOrder, { body })));
+  expect(heard.map(({ url }) => url).toSorted()).toEqual([ordersApi.placeOrder.path, CALLS_PATH]);
+});
+
+test('those that travel together are unavailable together when nobody answers', async () => {
+  await shop.service.server.close();
+  const results = await Promise.allSettled([end('well'), end('well')]);
+  expect(results.map((result) => result.status === 'rejected' && result.reason)).toEqual([
+    expect.objectContaining({ code: 'UNAVAILABLE' }),
+    expect.objectContaining({ code: 'UNAVAILABLE' }),
+  ]);
+});
+
+test('the time of each call is taken down under its own route', async () => {
+  await Promise.all([end('well'), end('well'), end('down')]);
+  const metrics = await shop.service.registry.metrics();
+  expect(metrics).toMatch(/duration_seconds_count\{.*route="\/api\/end\/:how",status="200"\} 2/);
+  expect(metrics).toMatch(/duration_seconds_count\{.*route="\/api\/end\/:how",status="503"\} 1/);
+});
+
+test.each([
+  ['an unknown operation', { operation: 'GET /nothing', calls: [{ requestId: 'a', traceparent: 'b' }] }, 404],
+  ['no calls', { operation: 'GET /api/orders', calls: [] }, 400],
+  ['something else', [], 400],
+])('a request of %s is refused', async (_, payload, status) => {
+  const answer = await shop.service.server.inject({ method: 'POST', url: CALLS_PATH, payload });
+  expect(answer.statusCode).toBe(status);
+});
