@@ -1,12 +1,13 @@
 import type { DatabaseName } from '@order-pipeline/contracts';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
-import { sleep, type Broker, type Runtime } from '@order-pipeline/service-kit';
+import { createClosers, sleep, type Broker, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createKafkaBroker } from './kafka-broker.ts';
 import { createMemoryBroker } from './memory-broker.ts';
 import type { Plan } from './plan.ts';
 import { sentenceOf, StartError } from './start-error.ts';
+import { startTrimming } from './topic-trimming.ts';
 
 /** The broker and the databases of a process. */
 export interface Infrastructure {
@@ -55,28 +56,42 @@ const startPostgres = async (
   }
 };
 
+/** The broker in memory, which lets go of what everybody has read as long as it is open. */
+const openMemoryBroker = ({
+  runtime,
+  logger,
+  memoryCluster = createCluster({ clock: runtime, random: runtime.random }),
+}: InfrastructureOptions) => {
+  const broker = createMemoryBroker(memoryCluster, logger);
+  const closers = createClosers(runtime, logger);
+  const trimming = startTrimming({ admin: broker.connect('trimming').admin(), runtime, logger });
+  closers.add('trimming of topics', trimming.stop);
+  return { broker, memoryCluster, close: closers.closeAll };
+};
+
+const openBroker = ({ kafkaBrokers }: Plan, options: InfrastructureOptions) =>
+  kafkaBrokers
+    ? { broker: createKafkaBroker(kafkaBrokers, options.logger), memoryCluster: undefined, close: undefined }
+    : openMemoryBroker(options);
+
 /** Opens what the services stand on: a URL that is set means the real thing, one that is not means the embedded one. */
 export const openInfrastructure = async (
   plan: Plan,
   options: InfrastructureOptions,
 ): Promise<Infrastructure> => {
-  const { runtime, logger } = options;
-  const memoryCluster = plan.kafkaBrokers
-    ? undefined
-    : (options.memoryCluster ?? createCluster({ clock: runtime, random: runtime.random }));
   const embedded = [...plan.databases].filter(([, url]) => url === undefined).map(([name]) => name);
   const postgres = embedded.length > 0 ? await startPostgres(plan, embedded, options) : undefined;
+  const { broker, memoryCluster, close } = openBroker(plan, options);
   return {
-    broker: memoryCluster
-      ? createMemoryBroker(memoryCluster, logger)
-      : createKafkaBroker(plan.kafkaBrokers ?? [], logger),
+    broker,
     databaseUrl: (name) => plan.databases.get(name) ?? postgres?.url(name) ?? '',
     memoryCluster,
     postgresPid: postgres?.pid,
     failed: postgres?.exited ?? new Promise(() => undefined),
     stop: async () => {
+      await close?.();
       if (!postgres) return;
-      await sleep(runtime, LAST_WORDS_MS);
+      await sleep(options.runtime, LAST_WORDS_MS);
       await postgres.stop();
     },
   };

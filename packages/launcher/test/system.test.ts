@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { CALLS_PATH, TOPIC_NAMES, TOPIC_PARTIES } from '@order-pipeline/contracts';
+import type { KafkaPort } from '@order-pipeline/service-kit';
+import type { KafkaMessage } from 'kafkajs';
 import { createLogger, startSystem } from '../src/index.ts';
+import { KEPT_MESSAGES } from '../src/topic-trimming.ts';
 import {
   dataDir,
   eventually,
@@ -39,10 +43,62 @@ test('a start on the same folder finds all that was there, and orders on their w
   await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'));
 });
 
+/** The first message of a topic, with its partition; it is read in a group that commits nothing. */
+const firstMessageOf = async (kafka: KafkaPort, topic: string) => {
+  const consumer = kafka.consumer({ groupId: 'tests' });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  const found = await new Promise<{ partition: number; message: KafkaMessage }>((resolve, reject) => {
+    consumer
+      .run({
+        autoCommit: false,
+        eachMessage: async ({ partition, message }) => resolve({ partition, message }),
+      })
+      .catch(reject);
+  });
+  await consumer.disconnect();
+  return found;
+};
+
+test('what every service has worked leaves the broker in memory, and the orders walk on', async () => {
+  const { url, infrastructure } = await startHere();
+  const inspect = () => infrastructure.memoryCluster?.inspect() ?? { topics: [], groups: [] };
+  await placeOrder(url, 'order-1');
+  await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'));
+
+  // The trimming waits for the groups that the contracts name: these are the ones there are.
+  const readersOf = (topic: string) => {
+    const groups = inspect().groups.filter(({ members }) => members.some((one) => one.assignment[topic]));
+    return groups.map(({ groupId }) => groupId).toSorted();
+  };
+  for (const topic of TOPIC_NAMES)
+    await eventually(() => expect(readersOf(topic)).toEqual(TOPIC_PARTIES[topic].to.toSorted()));
+
+  const kafka = infrastructure.broker.connect('tests');
+  const { partition, message } = await firstMessageOf(kafka, 'ORDER_SHIPPED');
+  const { key, value, headers = {} } = message;
+  const producer = kafka.producer();
+  await producer.connect();
+  const messages = Array.from({ length: 1_000 }, () => ({ partition, key, value, headers }));
+  for (let batch = 0; batch < 3; batch += 1)
+    await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_SHIPPED', messages }] });
+  await producer.disconnect();
+  const shipped = () => inspect().topics.find(({ name }) => name === 'ORDER_SHIPPED')?.partitions[partition];
+  const high = shipped()?.high ?? 0;
+  expect(high).toBeGreaterThan(3_000);
+  await eventually(() => expect(shipped()).toMatchObject({ low: high - KEPT_MESSAGES, high }), 15_000);
+
+  await placeOrder(url, 'order-2');
+  await eventually(async () => expect(await statusOf(url, 'order-2')).toBe('DELIVERED'));
+});
+
 test('with the gateway in the process, its port carries what is public and nothing else', async () => {
   const { url } = await startHere();
   const move = { to: 'DELIVERED', orderIds: ['order-1'], cause: 'an outsider' };
   expect((await post(`${url}/internal/orders/move`, move)).status).toBe(404);
+  expect(
+    (await post(`${url}${CALLS_PATH}`, { operation: 'POST /internal/orders/move', calls: [move] })).status,
+  ).toBe(404);
   await eventually(async () => expect((await fetch(`${url}/health/ready`)).status).toBe(200));
   await eventually(async () =>
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('service="orders"'),

@@ -71,7 +71,7 @@ const createProgress = (ranges: readonly PartitionRange[]) => {
   const next = new Map(ranges.map((range) => [nameOf(range), range.low]));
   const high = new Map(ranges.map((range) => [nameOf(range), range.high]));
   const open = new Set(ranges.filter((range) => range.low < range.high).map(nameOf));
-  const firstAt = new Map<string, number>();
+  const firsts = new Map<string, { readonly at: number; readonly offset: bigint }>();
   return {
     isDone: () => open.size === 0,
     /** Those of a batch that are new. */
@@ -81,7 +81,8 @@ const createProgress = (ranges: readonly PartitionRange[]) => {
       const to = high.get(name) ?? 0n;
       const taken = messages.filter(({ offset }) => BigInt(offset) >= from && BigInt(offset) < to);
       const first = messages[0];
-      if (first && !firstAt.has(name)) firstAt.set(name, Number(first.timestamp));
+      if (first && !firsts.has(name))
+        firsts.set(name, { at: Number(first.timestamp), offset: BigInt(first.offset) });
       return taken.map((message) => ({ topic, partition, message }));
     },
     /** Says that everything up to an offset was worked. */
@@ -91,7 +92,10 @@ const createProgress = (ranges: readonly PartitionRange[]) => {
       if (position > (next.get(name) ?? 0n)) next.set(name, position);
       if (position >= (high.get(name) ?? 0n)) open.delete(name);
     },
-    keptSince: (range: PartitionRange, now: number): number => firstAt.get(nameOf(range)) ?? now,
+    /** Whether the oldest messages are gone, also since we looked where it begins. */
+    isCut: (range: PartitionRange): boolean =>
+      range.low > 0n || (firsts.get(nameOf(range))?.offset ?? range.low) > range.low,
+    keptSince: (range: PartitionRange, now: number): number => firsts.get(nameOf(range))?.at ?? now,
   };
 };
 
@@ -173,7 +177,7 @@ export const readToEnd = async (
   const present = [...new Set(ranges.map(({ topic }) => topic))];
   if (!progress.isDone()) await consume(kafka, present, progress, runtime, count);
   const keptSince = new Map<string, number>();
-  for (const range of ranges.filter(({ low }) => low > 0n)) {
+  for (const range of ranges.filter(progress.isCut)) {
     const since = progress.keptSince(range, runtime.now());
     keptSince.set(range.topic, Math.max(since, keptSince.get(range.topic) ?? 0));
   }
