@@ -26,8 +26,10 @@ const serve = async (
       const body = request.method === 'POST' ? await json(request) : undefined;
       const answered = answer({ number: number++, url: request.url ?? '', body });
       if (!answered) return;
-      response.writeHead(answered[0], { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answered[1]));
+      const text = JSON.stringify(answered[1]);
+      const length = Buffer.byteLength(text);
+      response.writeHead(answered[0], { 'content-type': 'application/json', 'content-length': length });
+      response.end(text);
     })();
   });
   servers.push(server);

@@ -1,50 +1,41 @@
-import { Pool, type Dispatcher } from 'undici';
-
-const TIMEOUT_MS = 20_000;
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
+import { openConnection, type Answer, type Connection } from './connection.ts';
 
 /** Connections to a gateway that are kept alive, each with one request at a time. */
 export interface Connections {
   post(path: string, body: object): Promise<Answer>;
   get(path: string): Promise<Answer>;
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** Gathers an answer without the streams of undici's larger functions: who measures shares the cores with what is measured. */
-const gather = (
-  resolve: (answer: Answer) => void,
-  reject: (error: Error) => void,
-): Dispatcher.DispatchHandler => {
-  let status = 0;
-  let body = '';
-  return {
-    onRequestStart: () => undefined,
-    onResponseStart: (_, statusCode) => {
-      status = statusCode;
-    },
-    onResponseData: (_, chunk) => {
-      body += chunk.toString('utf8');
-    },
-    onResponseEnd: () => resolve({ status, body }),
-    onResponseError: (_, error) => reject(error),
-  };
-};
-
-const JSON_HEADERS = ['content-type', 'application/json'];
-
-/** @param count how many connections */
+/** @param count how many connections; who asks beyond them waits for one */
 export const openConnections = (url: string, count: number): Connections => {
-  const pool = new Pool(url, { connections: count, pipelining: 1, headersTimeout: TIMEOUT_MS });
-  const ask = (options: Dispatcher.DispatchOptions): Promise<Answer> =>
-    new Promise((resolve, reject) => void pool.dispatch(options, gather(resolve, reject)));
+  const { host, hostname, port } = new URL(url);
+  const idle = Array.from({ length: count }, () => openConnection(hostname, Number(port)));
+  const all = [...idle];
+  const waiting: ((connection: Connection) => void)[] = [];
+
+  const ask = async (request: string): Promise<Answer> => {
+    const connection = idle.pop() ?? (await new Promise<Connection>((resolve) => waiting.push(resolve)));
+    try {
+      return await connection.ask(request);
+    } finally {
+      const next = waiting.shift();
+      if (next) next(connection);
+      else idle.push(connection);
+    }
+  };
   return {
-    post: (path, body) => ask({ method: 'POST', path, headers: JSON_HEADERS, body: JSON.stringify(body) }),
-    get: (path) => ask({ method: 'GET', path }),
-    close: () => pool.close(),
+    post: (path, body) => {
+      const text = JSON.stringify(body);
+      const length = Buffer.byteLength(text);
+      return ask(
+        `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`,
+      );
+    },
+    get: (path) => ask(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+    close: () => {
+      for (const connection of all) connection.close();
+    },
   };
 };
 

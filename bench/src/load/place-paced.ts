@@ -48,7 +48,7 @@ export const placePaced = async ({
   }
   await Promise.all(answering);
   const tookMs = performance.now() - firstAt;
-  await open.close();
+  open.close();
   const answers = book.close(amount);
   return {
     source,

@@ -47,7 +47,7 @@ export const placeOrders = async (options: PlacingOptions): Promise<Placing> => 
     book.take(order.orderId, answer.status, answer.body);
   });
   const tookMs = performance.now() - startedAt;
-  await open.close();
+  open.close();
   const answers = book.close(asked);
   return {
     source,

@@ -37,6 +37,6 @@ export const read = async (options: ReadingOptions): Promise<Reading> => {
       if (answer?.status !== 200 || !isRight(answer.body)) wrong += 1;
     },
   );
-  await open.close();
+  open.close();
   return { p99Ms: percentile(latencies, 99), wrong };
 };

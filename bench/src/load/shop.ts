@@ -53,6 +53,6 @@ export const openShop = async (url: string, { users, items, stockOfEach }: ShopS
   await forEach(shop.itemIds, (itemId) =>
     post('/api/inventory', { itemId, itemName: 'Laptop', availableQty: stockOfEach }),
   );
-  await open.close();
+  open.close();
   return shop;
 };

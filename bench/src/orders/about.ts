@@ -6,7 +6,7 @@ export const ABOUT_CORRECTNESS =
   'Refused wrongly: answers other than those that were due. Lost, doubled, oversold: every answer held against the databases at the end, and what the audit found. A figure with anything but 0 there does not count as met.';
 
 /** How orders are placed, for every report in which they are. */
-export const ABOUT_LOAD = `Orders are placed over HTTP through the gateway by undici, ${CONNECTIONS} connections kept alive, each answer checked: ${readable(SHOP.users)} users, ${readable(SHOP.items)} items, a unit of one item an order. An order is answered when it is stored as PENDING with its event in the outbox, on disk.`;
+export const ABOUT_LOAD = `Orders are placed over HTTP through the gateway over ${CONNECTIONS} connections that are kept alive, each answer checked: ${readable(SHOP.users)} users, ${readable(SHOP.items)} items, a unit of one item an order. An order is answered when it is stored as PENDING with its event in the outbox, on disk.`;
 
 /** What pgbench does, for every report in which it stands beside ours. */
 export const ABOUT_PGBENCH =
