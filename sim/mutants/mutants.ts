@@ -213,7 +213,7 @@ export const MUTANTS: readonly Mutant[] = [
         file: RESERVING_PLENTY,
         find: 'ON CONFLICT (order_id) DO NOTHING\n',
         replace: `ON CONFLICT (order_id) DO UPDATE SET reservation_id = excluded.reservation_id, state = 'HELD',
-        lines = excluded.lines, updated_at = excluded.updated_at, check_at = excluded.check_at
+        lines = excluded.lines, updated_at = excluded.updated_at
       WHERE reservations.state <> 'CONSUMED'
 `,
       },

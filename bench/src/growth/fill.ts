@@ -38,8 +38,8 @@ const FILL_ITEMS = `
   ON CONFLICT DO NOTHING`;
 
 const FILL_RESERVATIONS = `
-  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
-  SELECT id, reservation_id, 'CONSUMED', ${LINES}, placed_at, placed_at + interval '61 s', placed_at
+  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
+  SELECT id, reservation_id, 'CONSUMED', ${LINES}, placed_at, placed_at + interval '61 s'
   FROM (${STORED_ORDERS}) AS stored`;
 
 const CONSUME_STOCK = `

@@ -76,9 +76,9 @@ const USERS = `
 const STOCK = `
   INSERT INTO items (id, name, initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, created_at) VALUES
     ('item1', 'Laptop', 100, 100, 90, 6, 4, now()), ('item2', 'Mouse', 50, 50, 45, 3, 2, now());
-  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
+  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
   SELECT id, 'r-' || id, state::reservation_state,
-    '[{"itemId":"item1","quantity":2},{"itemId":"item2","quantity":1}]', at, at, at
+    '[{"itemId":"item1","quantity":2},{"itemId":"item2","quantity":1}]', at, at
   FROM (VALUES ('pending', 'HELD'), ('processing', 'HELD'), ('shipped', 'HELD'), ('left', 'CONSUMED'),
     ('delivered', 'CONSUMED'), ('cancelled', 'RELEASED'), ('refused', 'RELEASED')) AS t(id, state),
     (SELECT now() - interval '10 seconds' AS at) AS times`;

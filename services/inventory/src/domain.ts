@@ -126,7 +126,6 @@ export const decideSettlements = (settlements: readonly Settlement[]) => {
   return {
     release: to('ABANDONED', 'CANCELLED'),
     consume: to('SHIPPED', 'DELIVERED'),
-    keep: to('PENDING', 'PROCESSING'),
   };
 };
 

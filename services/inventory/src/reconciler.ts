@@ -3,15 +3,41 @@ import {
   continueTrace,
   startPeriodic,
   type Periodic,
+  type Runtime,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { consumeReservations } from './consumers.ts';
 import { decideSettlements } from './domain.ts';
-import type { InventoryStore } from './store/index.ts';
+import type { HeldReservation, InventoryStore } from './store/index.ts';
 
-const BATCH = 500;
-/** A reservation whose order rightly waits is looked at again after as long as it has stood, and this at the most. */
-const LONGEST_PAUSE_MS = 300_000;
+const BATCH = 200;
+/** All that are held are looked at again after this many times as long as each is at first, and this at the most. */
+const AGAIN_AFTER = 10;
+const AGAIN_AFTER_MOST_MS = 300_000;
+/** Small batches often: a large one would hold up the requests that come meanwhile. */
+const LOOKS_A_WAIT = 20;
+
+/**
+ * Goes through the held reservations from the oldest on and waits at the end for those that come of age, each looked at
+ * once; begins anew when `againAfterMs` have passed. What is looked at is remembered here and not written, so looking
+ * costs little, and a new instance looks at everything.
+ */
+const createRound = ({ now }: Pick<Runtime, 'now'>, againAfterMs: number) => {
+  let last: HeldReservation | undefined;
+  let startedAt = now();
+  return {
+    last: (): HeldReservation | undefined => {
+      if (now() - startedAt >= againAfterMs) {
+        last = undefined;
+        startedAt = now();
+      }
+      return last;
+    },
+    lookedAt: (reservations: readonly HeldReservation[]): void => {
+      last = reservations.at(-1) ?? last;
+    },
+  };
+};
 
 /**
  * Asks for the truth about reservations that have stood for `checkAfterMs`: a placement may have died before its order
@@ -25,24 +51,27 @@ export const startReconciler = (
   checkAfterMs: number,
 ): Periodic => {
   const startedAt = runtime.now();
+  const round = createRound(runtime, Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER));
   let everything = true;
   const settle = async (): Promise<boolean> => {
     // What was reserved since the start belongs to placements that are under way.
     const olderThanMs = everything ? runtime.now() - startedAt : checkAfterMs;
-    const reservations = await store.findDue(olderThanMs, BATCH);
-    if (reservations.length > 0) {
+    const held = await store.findHeld(olderThanMs, round.last(), BATCH);
+    if (held.length > 0) {
       const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+      const reservations = held.map(({ orderId, reservationId }) => ({ orderId, reservationId }));
       const input = { params: undefined, query: undefined, body: { reservations } };
       const { settlements } = await peers.ask(orderLifecycleApi.settleReservations, input, call);
       await runtime.reach('inventory.afterSettleBeforeApply');
       await apply(settlements);
+      round.lookedAt(held);
     }
-    const more = reservations.length === BATCH;
+    const more = held.length === BATCH;
     if (!more) everything = false;
     return more;
   };
   const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<void> => {
-    const { release, consume, keep } = decideSettlements(settlements);
+    const { release, consume } = decideSettlements(settlements);
     const released = new Set(release.length > 0 ? await store.release(release) : []);
     for (const { orderId, truth } of release) {
       if (released.has(orderId))
@@ -50,11 +79,10 @@ export const startReconciler = (
     }
     const shipped = consume.map(({ orderId }) => orderId);
     if (shipped.length > 0) await consumeReservations(store, shipped, logger);
-    if (keep.length > 0) await store.putOff(keep, LONGEST_PAUSE_MS);
   };
   return startPeriodic({
     name: 'reservation reconciler',
-    intervalMs: Math.max(250, Math.floor(checkAfterMs / 2)),
+    intervalMs: Math.max(250, Math.floor(checkAfterMs / LOOKS_A_WAIT)),
     atStart: true,
     runtime,
     logger,

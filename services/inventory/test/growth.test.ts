@@ -12,7 +12,7 @@ import {
 } from '@order-pipeline/testing';
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { getItem, listItems, restock } from '../src/store/items.ts';
-import { endReservations, findDue, findReservations, putOff } from '../src/store/reservations.ts';
+import { endReservations, findHeld, findReservations } from '../src/store/reservations.ts';
 import type { Database } from '../src/store/sql.ts';
 
 const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
@@ -21,8 +21,8 @@ const LIMIT = 20;
 const MOST_A_ROW = 11;
 
 const reservations = (state: string): string => `
-  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
-  SELECT '${state}-' || n, 'r' || n, '${state}', '[]', t, t, t
+  INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
+  SELECT '${state}-' || n, 'r' || n, '${state}', '[]', t, t
   FROM (SELECT n, now() - interval '2 hours' + n * interval '1 second' FROM generate_series(1, 5000) AS n) AS r(n, t)`;
 
 /** PostgreSQL knows how much there was before what is under way came. */
@@ -66,9 +66,10 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'items further back': (sql) => listItems(sql, { limit: LIMIT, before: 2_500 }),
   'an item': (sql) => getItem(sql, 'item-7'),
   'restocking an item': (sql) => restock(sql, 'item-7', 3),
-  'reservations that are due': (sql) => findDue(sql, ago(0), LIMIT),
-  'reservations that are due where none is': (sql) => findDue(sql, ago(3), LIMIT),
-  'putting off the next look': (sql) => putOff(sql, REFS, 60_000, ago(0)),
+  'held reservations': (sql) => findHeld(sql, ago(0), undefined, LIMIT),
+  'held reservations further on': (sql) =>
+    findHeld(sql, ago(0), { orderId: 'HELD-7', reservationId: 'r7', createdAt: new Date(ago(1)) }, LIMIT),
+  'held reservations where none is old enough': (sql) => findHeld(sql, ago(3), undefined, LIMIT),
   'stock that leaves': (sql) => endReservations(sql, 'CONSUMED', REFS, ago(0)),
   'reservations of orders': (sql) => findReservations(sql, ['HELD-7', 'CONSUMED-7', 'HELD-4000']),
 };

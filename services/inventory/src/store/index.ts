@@ -1,11 +1,12 @@
 import type { NewItem, ReservationRef } from '@order-pipeline/contracts';
 import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
-import { endReservations, findDue, findReservations, putOff } from './reservations.ts';
+import { endReservations, findHeld, findReservations, type HeldReservation } from './reservations.ts';
 import { reserve, type ReservationRequests } from './reserving.ts';
 import type { Database } from './sql.ts';
 
 export type { ItemRow } from './items.ts';
+export type { HeldReservation } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Pick<Runtime, 'now' | 'uuid'>) => {
@@ -22,9 +23,8 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'now' | '
     consume: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'CONSUMED', reservations, now()),
     findReservations: (orderIds: readonly string[]) => findReservations(database, orderIds),
-    findDue: (olderThanMs: number, limit: number) => findDue(database, isoAgo(olderThanMs), limit),
-    putOff: (reservations: readonly ReservationRef[], mostMs: number) =>
-      putOff(database, reservations, mostMs, now()),
+    findHeld: (olderThanMs: number, after: HeldReservation | undefined, limit: number) =>
+      findHeld(database, isoAgo(olderThanMs), after, limit),
   });
 };
 

@@ -60,35 +60,22 @@ export const findReservations = (sql: Sql, orderIds: readonly string[]): Promise
   sql.$queryRaw<StoredReservation[]>`
     SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY(${orderIds}::text[])`;
 
-/**
- * Held reservations whose orders have to be asked for, those that wait longest first.
- *
- * @param until ISO 8601
- */
-export const findDue = (sql: Sql, until: string, limit: number): Promise<ReservationRef[]> => sql.$queryRaw<
-  ReservationRef[]
->`
-  SELECT order_id AS "orderId", reservation_id AS "reservationId" FROM reservations
-  WHERE state = 'HELD' AND check_at <= ${until}::timestamptz ORDER BY check_at LIMIT ${limit}`;
+/** A held reservation, with where it stands among them. */
+export type HeldReservation = ReservationRef & { readonly createdAt: Date };
 
 /**
- * Puts off the next look at reservations that rightly stand: each time for as long as they have stood by then, and for
- * `mostMs` milliseconds at the most.
+ * Held reservations that were made until `until`, the oldest first.
  *
- * @param at ISO 8601
+ * @param until ISO 8601
+ * @param after the last one of the page before
  */
-export const putOff = (
+export const findHeld = (
   sql: Sql,
-  reservations: readonly ReservationRef[],
-  mostMs: number,
-  at: string,
-): Promise<number> => sql.$executeRaw`
-  WITH held AS (
-    SELECT r.order_id FROM reservations r
-    WHERE r.order_id = ANY(${reservations.map(({ orderId }) => orderId)}::text[]) AND ${IS_HELD}
-    ORDER BY r.order_id FOR UPDATE
-  )
-  UPDATE reservations r SET check_at = ${at}::timestamptz + LEAST(
-    GREATEST(${at}::timestamptz - r.created_at, interval '1 second'), ${mostMs}::float8 * interval '1 millisecond'
-  )
-  FROM held WHERE r.order_id = held.order_id`;
+  until: string,
+  after: HeldReservation | undefined,
+  limit: number,
+): Promise<HeldReservation[]> => sql.$queryRaw<HeldReservation[]>`
+  SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at AS "createdAt" FROM reservations
+  WHERE state = 'HELD' AND created_at <= ${until}::timestamptz
+    AND (created_at, order_id) > (${after?.createdAt.toISOString() ?? '-infinity'}::timestamptz, ${after?.orderId ?? ''})
+  ORDER BY created_at, order_id LIMIT ${limit}`;

@@ -45,8 +45,8 @@ export const reserveWherePlenty = async (
     ), lacking AS (
       SELECT no FROM line WHERE item_id NOT IN (SELECT id FROM plenty)
     ), held AS (
-      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
-      SELECT order_id, reservation_id, 'HELD', lines::jsonb, ${at}::timestamptz, ${at}::timestamptz, ${at}::timestamptz
+      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
+      SELECT order_id, reservation_id, 'HELD', lines::jsonb, ${at}::timestamptz, ${at}::timestamptz
       FROM wanted WHERE no NOT IN (SELECT no FROM lacking) ORDER BY order_id
       ON CONFLICT (order_id) DO NOTHING
       RETURNING reservation_id

@@ -62,12 +62,12 @@ const storeReservations = async (
       FROM taken WHERE items.id = taken."itemId"
     ), renewed AS (
       UPDATE reservations r SET reservation_id = wanted.reservation_id, state = 'HELD', lines = wanted.lines,
-        created_at = at, updated_at = at, check_at = at
+        created_at = at, updated_at = at
       FROM wanted WHERE is_locked AND r.order_id = wanted.order_id AND r.state = 'RELEASED'
       RETURNING r.order_id
     ), inserted AS (
-      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at, check_at)
-      SELECT order_id, reservation_id, 'HELD', lines, at, at, at FROM wanted
+      INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
+      SELECT order_id, reservation_id, 'HELD', lines, at, at FROM wanted
       WHERE NOT is_locked
       ON CONFLICT (order_id) DO NOTHING
       RETURNING order_id

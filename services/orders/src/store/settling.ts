@@ -1,7 +1,6 @@
-import type { ReservationRef, Settlement } from '@order-pipeline/contracts';
+import type { OrderStatus, ReservationRef, Settlement } from '@order-pipeline/contracts';
 import type { Runtime } from '@order-pipeline/service-kit';
-import { findOrders } from './placing.ts';
-import type { Database, OrderRow } from './sql.ts';
+import type { Database, Sql } from './sql.ts';
 
 /** Placements wait behind us while we wait for those under way, so not for long; who asked will ask again. */
 const LOCK_TIMEOUT_MS = 500;
@@ -26,6 +25,12 @@ const waitForWriters = (database: Database): Promise<unknown> =>
     await sql.$executeRaw`LOCK TABLE orders IN SHARE MODE`;
   });
 
+const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<string, OrderStatus>> => {
+  const rows = await sql.$queryRaw<{ id: string; status: OrderStatus }[]>`
+    SELECT id, status::text AS status FROM orders WHERE id = ANY(${orderIds}::text[])`;
+  return new Map(rows.map(({ id, status }) => [id, status]));
+};
+
 /**
  * The truth about reservations. One without an order is barred first, then it is made sure that no placement that was
  * under way has stored an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
@@ -37,17 +42,17 @@ export const settleReservations = async (
   runtime: Pick<Runtime, 'reach'>,
 ): Promise<Settlement[]> => {
   const orderIds = reservations.map(({ orderId }) => orderId);
-  let orders: Map<string, OrderRow> = await findOrders(database, orderIds);
-  const missing = reservations.filter(({ orderId }) => !orders.has(orderId));
+  let statuses = await findStatuses(database, orderIds);
+  const missing = reservations.filter(({ orderId }) => !statuses.has(orderId));
   if (missing.length > 0) {
     await bar(database, missing, at);
     await waitForWriters(database);
     await runtime.reach('orders.afterBarBeforeSettle');
-    orders = await findOrders(database, orderIds);
+    statuses = await findStatuses(database, orderIds);
   }
   return reservations.map(({ orderId, reservationId }) => ({
     orderId,
     reservationId,
-    truth: orders.get(orderId)?.status ?? 'ABANDONED',
+    truth: statuses.get(orderId) ?? 'ABANDONED',
   }));
 };
