@@ -1,14 +1,19 @@
 import type { Correctness } from '../correctness/correctness.ts';
+import type { Walked } from '../orders/walk-from-waiting.ts';
 import { rateOf } from '../orders/walk.ts';
 import { WALK_OF_PGBENCH } from '../reference/compare-and-set.ts';
 import type { Figure } from '../report/report.ts';
 import type { StackRound } from './round.ts';
 
 /** The figures of all rounds, with what went wrong in them. */
-export const stackFigures = (rounds: readonly StackRound[], correctness: Correctness): Figure[] => {
+export const stackFigures = (
+  rounds: readonly StackRound[],
+  two: readonly Walked[],
+  correctness: Correctness,
+): Figure[] => {
   const of = (value: (round: StackRound) => number): number[] => rounds.map(value);
-  const placed = of(({ one }) => one.placing.rate);
-  const walked = of(({ one }) => rateOf(one.walk));
+  const placed = of(({ walked: { placing } }) => placing.rate);
+  const arrived = of(({ walked }) => rateOf(walked.walk));
   const figure = (
     name: string,
     ours: readonly number[],
@@ -25,20 +30,20 @@ export const stackFigures = (rounds: readonly StackRound[], correctness: Correct
     ),
     figure(
       'PENDING to DELIVERED',
-      walked,
+      arrived,
       { name: WALK_OF_PGBENCH, values: of((round) => round.pgbenchWalkRate) },
       1,
     ),
     figure(
       'placement, two instances',
-      of(({ two }) => two.placing.rate),
+      two.map(({ placing }) => placing.rate),
       { name: 'one instance', values: placed },
       0.9,
     ),
     figure(
       'PENDING to DELIVERED, two instances',
-      of(({ two }) => rateOf(two.walk)),
-      { name: 'one instance', values: walked },
+      two.map(({ walk }) => rateOf(walk)),
+      { name: 'one instance', values: arrived },
       0.9,
     ),
   ];

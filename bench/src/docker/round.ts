@@ -28,8 +28,7 @@ export interface StackRound {
   readonly pgbenchRate: number;
   readonly pgbenchWalkRate: number;
   readonly plain: Placing;
-  readonly one: Walked;
-  readonly two: Walked;
+  readonly walked: Walked;
 }
 
 /** Opens everything that takes turns, on the parts of the stack. */
@@ -47,29 +46,29 @@ export const openStackSides = async (context: BenchContext, stack: Stack): Promi
   };
 };
 
+/** Lets orders be placed and walk once. */
+export const walkOnStack = ({ stack: system, source }: StackSides, sizes: StackSizes): Promise<Walked> =>
+  walkFromWaiting({ ...sizes, system, source, afterTurn: true });
+
 /** Lets everything take its turn once; `run` tells the rounds apart. */
 export const goStackRound = async (
   sides: StackSides,
   sizes: StackSizes,
   run: number,
 ): Promise<StackRound> => {
-  const { stack: system, source, pgbench, referenceUrl, plain } = sides;
-  const walk = () => walkFromWaiting({ ...sizes, system, source, afterTurn: true });
+  const { pgbench, referenceUrl, plain } = sides;
   const pgbenchWalkRate = await walkRateOfPgbench(pgbench, referenceUrl, sizes.steps);
   const pgbenchRate = await pgbench({
     script: 'place-order',
     transactions: sizes.pgbenchOrders,
     variables: { n: 0, run },
   });
-  const one = await walk();
+  const walked = await walkOnStack(sides, sizes);
   const placedPlainly = await placeOrders({
     url: plain.build.url,
     source: plain.source,
     connections: CONNECTIONS,
     extent: { amount: sizes.plainOrders },
   });
-  await system.scale(2);
-  const two = await walk();
-  await system.scale(1);
-  return { pgbenchRate, pgbenchWalkRate, plain: placedPlainly, one, two };
+  return { pgbenchRate, pgbenchWalkRate, plain: placedPlainly, walked };
 };

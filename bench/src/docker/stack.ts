@@ -37,6 +37,15 @@ const requireDocker = (compose: Compose): Promise<unknown> =>
     throw new BenchError('This benchmark needs Docker, and no Docker daemon answers.');
   });
 
+/** Where the gateway is, as near as this system allows: only on Linux are containers reached by their addresses. */
+const gatewayUrl = async (compose: Compose): Promise<string> => {
+  if (process.platform !== 'linux') return compose.url;
+  const gateway = (await compose.containers()).find(({ Service }) => Service === 'api-gateway');
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+  const addresses = await compose.docker('inspect', '--format', format, gateway?.ID ?? '');
+  return `http://${addresses.split(' ', 1)[0]}:3000`;
+};
+
 /** Builds the image, starts every container and waits until all is ready. */
 export const startStack = async ({ life, say }: BenchContext, workflowIntervalMs: number): Promise<Stack> => {
   const [postgresPort, kafkaPort] = [
@@ -59,10 +68,11 @@ export const startStack = async ({ life, say }: BenchContext, workflowIntervalMs
   life.opened('the containers', () => compose.run('down', '--volumes', '--timeout', '10'));
   say('Building the image, and starting the containers');
   await compose.run('up', '--build', '--wait', '--quiet-pull');
+  const url = await gatewayUrl(compose);
   const urlOf = (name: string): string =>
     `postgresql://postgres:${POSTGRES_PASSWORD}@127.0.0.1:${postgresPort}/${name}`;
   return {
-    url: compose.url,
+    url,
     compose,
     kafkaBrokers: `127.0.0.1:${kafkaPort}`,
     databases: { users: urlOf('users'), inventory: urlOf('inventory'), orders: urlOf('orders') },
