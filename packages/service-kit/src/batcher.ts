@@ -33,9 +33,8 @@ const GATHER_MS = 5;
 
 /**
  * A batcher that never waits for a batch to fill: an item alone is worked in the same turn of the event loop. Beside
- * batches that are under way another begins when half as many wait as are in the largest of them, or after 5 ms, so that
- * batches grow with the load; and what arrives while `maxConcurrent` are under way forms the next one, of `maxSize` at
- * most.
+ * batches that are under way another begins when half as many wait as are in all of them, or after 5 ms, so that batches
+ * grow with the load; and what arrives while `maxConcurrent` are under way forms the next one, of `maxSize` at most.
  *
  * @param options.run answers one result an item, in the same order
  */
@@ -47,18 +46,20 @@ export const createBatcher = <I, O>(options: {
 }): Batcher<I, O> => {
   const waiting: Waiting<I, O>[] = [];
   const idle: (() => void)[] = [];
-  /** How many items are in each batch that is under way. */
-  const running: number[] = [];
+  /** How many batches are under way, and how many items in all of them. */
+  let batches = 0;
+  let items = 0;
   let scheduled = false;
   /** Ends the wait for others. */
   let gathered: Cancel | undefined;
 
-  const hasRoom = (): boolean => waiting.length > 0 && running.length < options.maxConcurrent;
-  const isWorthIt = (): boolean => waiting.length * 2 >= Math.max(0, ...running);
+  const hasRoom = (): boolean => waiting.length > 0 && batches < options.maxConcurrent;
+  const isWorthIt = (): boolean => waiting.length * 2 >= items;
 
   const work = async (batch: readonly Waiting<I, O>[]): Promise<void> => {
     await settle(batch, options.run);
-    running.splice(running.indexOf(batch.length), 1);
+    batches -= 1;
+    items -= batch.length;
     next();
   };
 
@@ -66,7 +67,8 @@ export const createBatcher = <I, O>(options: {
     gathered?.();
     gathered = undefined;
     const batch = waiting.splice(0, options.maxSize);
-    running.push(batch.length);
+    batches += 1;
+    items += batch.length;
     void work(batch);
   };
 
@@ -82,7 +84,7 @@ export const createBatcher = <I, O>(options: {
   };
 
   const next = (): void => {
-    if (waiting.length === 0 && running.length === 0) for (const resolve of idle.splice(0)) resolve();
+    if (waiting.length === 0 && batches === 0) for (const resolve of idle.splice(0)) resolve();
     if (scheduled || !hasRoom()) return;
     scheduled = true;
     options.runtime.soon(flush);

@@ -66,9 +66,9 @@ test('what arrives while as many batches as may be are under way forms the next 
   expect(await Promise.all(results)).toHaveLength(7);
 });
 
-test('beside a batch another begins when half as many wait', async () => {
+test('beside batches another begins when half as many wait as are in all of them', async () => {
   const { batcher, batches } = createHeldBatcher(
-    { maxSize: 10, maxConcurrent: 2 },
+    { maxSize: 10, maxConcurrent: 3 },
     { ...createManualTime().runtime, soon: runtime.soon },
   );
   const submit = (count: number) => Array.from({ length: count }, () => batcher.submit(0));
@@ -80,8 +80,13 @@ test('beside a batch another begins when half as many wait', async () => {
   expect(sizes()).toEqual([4]);
   results.push(...submit(1));
   await eventually(() => expect(sizes()).toEqual([4, 2]));
+  results.push(...submit(2));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sizes()).toEqual([4, 2]);
+  results.push(...submit(1));
+  await eventually(() => expect(sizes()).toEqual([4, 2, 3]));
   for (const { end } of batches) end();
-  expect(await Promise.all(results)).toHaveLength(6);
+  expect(await Promise.all(results)).toHaveLength(9);
 });
 
 test('an item waits for others no longer than 5 ms, though the batch under way never ends', async () => {

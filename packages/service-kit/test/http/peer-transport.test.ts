@@ -62,8 +62,8 @@ test('what one of them meets is not the fate of the others', async () => {
 
 test('each is held to the schemas of its operation, and has its defaults', async () => {
   const [good, bad] = await Promise.all([
-    ask(ordersApi.listOrders, { query: {} as Input<typeof ordersApi.listOrders>['query'] }),
-    ask(ordersApi.listOrders, { query: { limit: 0 } as Input<typeof ordersApi.listOrders>['query'] }),
+    ask(ordersApi.listOrders, { query: {} }),
+    ask(ordersApi.listOrders, { query: { limit: 0 } }),
   ]);
   expect(good?.status).toBe(200);
   expect(bad).toMatchObject({
