@@ -7,7 +7,7 @@ import { bodyOf, requestOf } from './client.ts';
 import { createJsonClient } from './json-client.ts';
 import type { Transport } from './peers.ts';
 
-/** A call with a longer body travels by itself, in bytes: so that a request of many is as small as one may be. */
+/** A call with a longer body travels by itself, in characters: many of them would make a request that is too large. */
 const LONGEST_SHARED_BODY = 4_096;
 
 interface Call {
@@ -19,7 +19,7 @@ interface Call {
 /**
  * Asks a service as its peers do: calls of one operation that are made together travel in one request, so that a hop
  * costs each of them little. The more are made, the more travel together, as `createBatcher` has it; one that is alone
- * goes as any client would send it.
+ * goes as any client would send it, and so do one that is long and one whose answer may be: a list.
  *
  * Those that travel together are answered together. They are of one operation, so they wait for the same parts.
  */
@@ -53,8 +53,8 @@ export const createPeerTransport = (
 
   const ask = (operation: Operation, input: Input<Operation>, context: CallContext): Promise<Reply> => {
     const call = { input, context, body: bodyOf(input) };
-    if (call.body !== undefined && call.body.length > LONGEST_SHARED_BODY) return askOne(operation, call);
-    return batcherOf(operation).submit(call);
+    const isLong = operation.paged === true || (call.body?.length ?? 0) > LONGEST_SHARED_BODY;
+    return isLong ? askOne(operation, call) : batcherOf(operation).submit(call);
   };
   return { transport: Object.assign(ask, { ping }) satisfies Transport, close };
 };

@@ -23,6 +23,8 @@ afterEach(async () => {
 
 const { logger } = createTestLogger();
 
+const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
 const ask = <O extends Operation>(operation: O, input: Partial<Input<O>>, requestId = 'req-1') => {
   const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
@@ -60,23 +62,28 @@ test('what one of them meets is not the fate of the others', async () => {
   expect(JSON.stringify(replies)).not.toContain('hunter2');
 });
 
-test('each is held to the schemas of its operation, and has its defaults', async () => {
-  const [good, bad] = await Promise.all([
-    ask(ordersApi.listOrders, { query: {} }),
-    ask(ordersApi.listOrders, { query: { limit: 0 } }),
+test('each is held to the schemas of its operation', async () => {
+  const bad = { order: { ...order().order, items: [] } };
+  const replies = await Promise.all([
+    ask(ordersApi.placeOrder, { body: order() }),
+    ask(ordersApi.placeOrder, { body: bad }),
+    ask(ordersApi.getOrder, { params: { orderId: 'order-1' } }),
+    ask(ordersApi.getOrder, { params: { orderId: '' } }),
   ]);
-  expect(good?.status).toBe(200);
-  expect(bad).toMatchObject({
-    status: 400,
-    body: { code: 'VALIDATION_FAILED', details: [{ field: 'limit' }] },
-  });
-  expect(shop.asked).toHaveLength(1);
-  expect(shop.asked[0]?.input).toMatchObject({ query: { limit: expect.any(Number) } });
+  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH, CALLS_PATH]);
+  expect(replies.map(({ status }) => status)).toEqual([201, 400, 200, 400]);
+  expect(replies[1]).toMatchObject({ body: { code: 'VALIDATION_FAILED', details: [{ field: 'order.items' }] } });
+  expect(shop.asked).toHaveLength(2);
 });
 
 test('calls of different operations do not wait for one another', async () => {
   await Promise.all([end('well'), ask(ordersApi.getOrder, { params: { orderId: 'order-1' } })]);
   expect(heard.map(({ url }) => url).toSorted()).toEqual(['/api/end/well', '/api/orders/order-1']);
+});
+
+test('lists go by themselves: their answers may be long', async () => {
+  await Promise.all(times(3, () => ask(ordersApi.listOrders, {})));
+  expect(heard.map(({ url }) => url)).toEqual(times(3, () => ordersApi.listOrders.path));
 });
 
 test('a long one goes by itself', async () => {
