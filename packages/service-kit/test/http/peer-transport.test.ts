@@ -72,7 +72,9 @@ test('each is held to the schemas of its operation', async () => {
   ]);
   expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH, CALLS_PATH]);
   expect(replies.map(({ status }) => status)).toEqual([201, 400, 200, 400]);
-  expect(replies[1]).toMatchObject({ body: { code: 'VALIDATION_FAILED', details: [{ field: 'order.items' }] } });
+  expect(replies[1]).toMatchObject({
+    body: { code: 'VALIDATION_FAILED', details: [{ field: 'order.items' }] },
+  });
   expect(shop.asked).toHaveLength(2);
 });
 
