@@ -69,10 +69,10 @@ export interface HttpListenerOptions {
  * What the process's one server carries: with the gateway in it the gateway alone, because its port is public and what
  * the others answer is not for everybody.
  */
-const carried = (running: ReadonlyMap<ServiceName, RunningService>): [string, RunningService[]] => {
+const carried = (running: ReadonlyMap<ServiceName, RunningService>) => {
   const gateway = running.get('api-gateway');
-  if (gateway) return ['api-gateway', [gateway]];
-  return [[...running.keys()].join('+'), [...running.values()]];
+  if (gateway) return { name: 'api-gateway', services: [gateway], takesCalls: false };
+  return { name: [...running.keys()].join('+'), services: [...running.values()], takesCalls: true };
 };
 
 const urlOf = (host: string, server: FastifyInstance): string => {
@@ -110,11 +110,11 @@ const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> =
  */
 export const startHttpListener = async (options: HttpListenerOptions): Promise<HttpListener> => {
   const { host, port, runtime, registry } = options;
-  const [name, services] = carried(options.running);
+  const { name, services, takesCalls } = carried(options.running);
   const server = await createHttpServer(
     {
       ...options,
-      takesCalls: !options.running.has('api-gateway'),
+      takesCalls,
       routes: services.flatMap(({ routes }) => routes),
       logger: options.logger.child({ service: name }),
       metrics: createMetrics(registry, name),
