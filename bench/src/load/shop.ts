@@ -22,7 +22,7 @@ export interface ShopSize {
 export const uniquePrefix = (word: string): string => `${word}-${randomBytes(4).toString('hex')}-`;
 
 const forEach = (values: readonly string[], work: (value: string) => Promise<void>): Promise<void> => {
-  const left = [...values].toReversed();
+  const left = values.toReversed();
   return keepBusy(
     AT_ONCE,
     () => left.length > 0,
