@@ -133,25 +133,18 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: RESERVING_PLENTY,
         find: '  const rows = await sql',
-        replace: `  const seen = await sql.$queryRaw<{ id: string; available: number }[]>\`
-    SELECT id, available_qty::float8 AS available FROM items WHERE id = ANY(\${lines.map(({ itemId }) => itemId)})\`;
+        replace: `  const seen = await sql.$queryRaw<{ stock: string }[]>\`
+    SELECT to_json(items)::text AS stock FROM items WHERE id = ANY(\${lines.map(({ itemId }) => itemId)})\`;
   const rows = await sql`,
       },
       {
         file: RESERVING_PLENTY,
-        find: 'SELECT id, available_qty FROM items WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE\n',
-        replace: `SELECT * FROM unnest(
-        \${seen.map(({ id }) => id)}::text[], \${seen.map(({ available }) => available)}::bigint[]
-      ) AS t(id, available_qty)
+        find: `FROM items
+      WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE
 `,
-      },
-      {
-        file: RESERVING_PLENTY,
-        find: `      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
-      FROM taken WHERE items.id = taken.item_id`,
-        replace: `      UPDATE items SET available_qty = stock.available_qty - taken.quantity,
-        reserved_qty = stocked_qty - consumed_qty - (stock.available_qty - taken.quantity)
-      FROM taken JOIN stock ON stock.id = taken.item_id WHERE items.id = taken.item_id`,
+        replace: `FROM unnest(\${seen.map(({ stock }) => stock)}::text[]) AS t(stock),
+        json_populate_record(NULL::items, t.stock::json)
+`,
       },
       {
         file: RESERVING,

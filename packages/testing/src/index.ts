@@ -11,3 +11,4 @@ export * from './test-broker.ts';
 export * from './test-postgres.ts';
 export * from './test-runtime.ts';
 export * from './test-service.ts';
+export * from './times.ts';

@@ -34,6 +34,8 @@ export interface Warehouse {
   /** Starts another instance on the same database. */
   another(): Promise<TestService>;
   addItem(itemId: string, availableQty: number): Promise<void>;
+  /** Adds so many units of an item that no other test has; answers its id. */
+  newItem(name: string, availableQty: number): Promise<string>;
   stockOf(itemId: string): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -90,6 +92,9 @@ export const release = async (
   expect(status).toBe(200);
   return 'releasedOrderIds' in body ? body.releasedOrderIds : [];
 };
+
+export const countOf = (results: readonly { readonly outcome: string }[], outcome: string): number =>
+  results.filter((result) => result.outcome === outcome).length;
 
 /** Every item's units are where the reservations say, and none is missing. */
 export const expectBooksToBalance = ({ databaseUrl }: Pick<Warehouse, 'databaseUrl'>): Promise<void> =>
@@ -170,6 +175,10 @@ export const startWarehouse = async (
   const inventory = await start(runtime);
   const adapter = createPrismaAdapter(databaseUrl, 'test', createTestLogger().logger);
   const database = new PrismaClient({ adapter });
+  const addItem: Warehouse['addItem'] = async (itemId, availableQty) => {
+    const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
+    expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+  };
   return {
     inventory,
     databaseUrl,
@@ -177,9 +186,11 @@ export const startWarehouse = async (
     runtime,
     peers,
     another: () => start(createTestRuntime()),
-    addItem: async (itemId, availableQty) => {
-      const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
-      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+    addItem,
+    newItem: async (name, availableQty) => {
+      const itemId = fresh(name);
+      await addItem(itemId, availableQty);
+      return itemId;
     },
     stockOf: async (itemId) => {
       const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });

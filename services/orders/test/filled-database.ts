@@ -1,7 +1,6 @@
 import { createPrismaAdapter, migrateDatabase } from '@order-pipeline/service-kit';
-import { createTestLogger, type TestPostgres } from '@order-pipeline/testing';
+import { createTestLogger, times, type TestPostgres } from '@order-pipeline/testing';
 import { PrismaClient } from '../src/generated/client.ts';
-import { times } from './shop.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
 

@@ -7,6 +7,7 @@ import {
   rowsRead,
   startTestPostgres,
   statementsOf,
+  times,
   type TestPostgres,
 } from '@order-pipeline/testing';
 import { countOpen, findLetter, listLetters, MOST_COUNTED, readNext } from '../src/dead-letters/reading.ts';
@@ -25,7 +26,6 @@ import {
 import type { Database } from '../src/store/sql.ts';
 import { findStanding, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
-import { times } from './shop.ts';
 
 /** How many rows each statement is asked for, and how many it may look at for each of them. */
 const LIMIT = 20;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi } from '@order-pipeline/contracts';
-import { startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { startTestPostgres, times, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { startShop, times, USER, type Shop } from './shop.ts';
+import { startShop, USER, type Shop } from './shop.ts';
 
 const START = Date.parse('2026-01-01T12:00:00.000Z');
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
-import { orderOf, startShop, times, USER, type Shop } from './shop.ts';
+import { orderOf, startShop, USER, type Shop } from './shop.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };

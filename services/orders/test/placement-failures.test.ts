@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  eventually,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
-import { orderOf, startShop, times, withRoute, type Shop } from './shop.ts';
+import { orderOf, startShop, withRoute, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
 let shop: Shop;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, ordersApi } from '@order-pipeline/contracts';
-import { startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { startTestPostgres, times, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
-import { countOf, fresh, linesOf, orderOf, startShop, times, USER, type Shop } from './shop.ts';
+import { countOf, fresh, linesOf, orderOf, startShop, USER, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
 let shop: Shop;

@@ -1,9 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import { sleep, type Reply } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  eventually,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
-import { countOf, fresh, orderOf, startShop, times, type Shop } from './shop.ts';
+import { countOf, fresh, orderOf, startShop, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
 let shop: Shop;

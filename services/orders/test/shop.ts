@@ -88,9 +88,6 @@ export const orderOf = (
   other: Partial<NewOrder> = {},
 ): NewOrder => ({ orderId: fresh('order'), userId: USER, items: linesOf(quantities), ...other });
 
-export const times = <T>(count: number, make: (index: number) => T): T[] =>
-  Array.from({ length: count }, (_, index) => make(index));
-
 export const countOf = (replies: readonly Reply[], status: number): number =>
   replies.filter((reply) => reply.status === status).length;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CALLS_PATH, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
-import { createTestLogger } from '@order-pipeline/testing';
+import { createTestLogger, times } from '@order-pipeline/testing';
 import { createPeerTransport, createRuntime } from '../../src/index.ts';
 import { endOperation, order, startShop, type Shop } from './shop.ts';
 
@@ -22,8 +22,6 @@ afterEach(async () => {
 });
 
 const { logger } = createTestLogger();
-
-const times = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
 const ask = <O extends Operation>(operation: O, input: Partial<Input<O>>, requestId = 'req-1') => {
   const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;

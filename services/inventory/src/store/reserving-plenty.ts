@@ -7,8 +7,11 @@ import type { Sql } from './sql.ts';
  * together. The others are left as they were.
  *
  * Items are locked in the order of their ids before anything is stored, and reservations are stored in the order of
- * theirs, as everywhere: so no two batches wait in a circle. `stock` sees what the lock has found, not what the
- * statement began with.
+ * theirs, as everywhere: so no two batches wait in a circle.
+ *
+ * `stock` sees what the lock has found, not what the statement began with. All quantities are taken from there:
+ * PostgreSQL holds an update to the checks of the table before it looks for a newer version of the row, so one that
+ * subtracts from an item as it was, sold out, is refused although units have come back since.
  *
  * @param reservations of orders of which each stands here once
  * @param at ISO 8601
@@ -39,7 +42,8 @@ export const reserveWherePlenty = async (
     ), asked AS (
       SELECT item_id, sum(quantity) AS quantity FROM line GROUP BY item_id
     ), stock AS (
-      SELECT id, available_qty FROM items WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE
+      SELECT id, stocked_qty, available_qty, reserved_qty, consumed_qty FROM items
+      WHERE id IN (SELECT item_id FROM asked) ORDER BY id FOR UPDATE
     ), plenty AS (
       SELECT id FROM stock JOIN asked ON item_id = id WHERE available_qty >= quantity
     ), lacking AS (
@@ -54,8 +58,9 @@ export const reserveWherePlenty = async (
       SELECT item_id, sum(quantity) AS quantity
       FROM held JOIN wanted USING (reservation_id) JOIN line USING (no) GROUP BY item_id
     ), moved AS (
-      UPDATE items SET available_qty = available_qty - taken.quantity, reserved_qty = reserved_qty + taken.quantity
-      FROM taken WHERE items.id = taken.item_id
+      UPDATE items SET stocked_qty = stock.stocked_qty, available_qty = stock.available_qty - taken.quantity,
+        reserved_qty = stock.reserved_qty + taken.quantity, consumed_qty = stock.consumed_qty
+      FROM taken JOIN stock ON stock.id = taken.item_id WHERE items.id = stock.id
     )
     SELECT reservation_id AS "reservationId" FROM held`;
   return new Set(rows.map(({ reservationId }) => reservationId));

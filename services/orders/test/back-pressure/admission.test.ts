@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import type { Metrics } from '@order-pipeline/service-kit';
-import { createTestLogger, createTestRuntime, eventually } from '@order-pipeline/testing';
+import { createTestLogger, createTestRuntime, eventually, times } from '@order-pipeline/testing';
 import { createAdmission, createBackPressure } from '../../src/back-pressure/index.ts';
 import type { PlacementRequest } from '../../src/placement.ts';
-import { orderOf, times } from '../shop.ts';
+import { orderOf } from '../shop.ts';
 
 const BUSY = { outcome: 'NOT_NOW', reason: 'QUEUE_TOO_LONG' };
 

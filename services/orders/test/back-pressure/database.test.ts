@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ordersApi } from '@order-pipeline/contracts';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance } from '../books.ts';
-import { countOf, orderOf, startShop, times, type Shop } from '../shop.ts';
+import { countOf, orderOf, startShop, type Shop } from '../shop.ts';
 
 const BUSY = {
   status: 503,

@@ -5,13 +5,14 @@ import {
   eventually,
   startLeavingBroker,
   startTestPostgres,
+  times,
   type LeavingBroker,
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
 import { expectBooksToBalance } from '../books.ts';
 import { readEvents } from '../broker.ts';
-import { countOf, orderOf, startShop, times, type Shop } from '../shop.ts';
+import { countOf, orderOf, startShop, type Shop } from '../shop.ts';
 
 /** A producer that finds its Kafka gone takes its time to try again. */
 const WAIT = { timeoutMs: 20_000 };

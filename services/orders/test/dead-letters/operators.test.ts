@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { operatorApi } from '@order-pipeline/contracts';
-import { eventually, readTopics, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, times } from '../shop.ts';
+import { eventually, readTopics, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { fresh } from '../shop.ts';
 import { openDesk, resultOf, WAIT, type Desk } from './desk.ts';
 
 let postgres: TestPostgres;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { eventually, readTopics, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, times } from '../shop.ts';
+import { eventually, readTopics, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { fresh } from '../shop.ts';
 import { openDesk, WAIT, type Desk } from './desk.ts';
 
 const TOPIC = 'ORDER_PROCESSING';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance } from '../books.ts';
-import { orderOf, times } from '../shop.ts';
+import { orderOf } from '../shop.ts';
 import {
   publishedAgain,
   startStuckShop,
