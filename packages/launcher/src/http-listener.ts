@@ -1,10 +1,11 @@
-import type { ServiceName } from '@order-pipeline/contracts';
+import type { Operation, ServiceName } from '@order-pipeline/contracts';
 import {
   createHttpServer,
   createMetrics,
   sleep,
   within,
   type Health,
+  type Route,
   type RunningService,
   type Runtime,
 } from '@order-pipeline/service-kit';
@@ -75,6 +76,18 @@ const carried = (running: ReadonlyMap<ServiceName, RunningService>) => {
   return { name: [...running.keys()].join('+'), services: [...running.values()], takesCalls: true };
 };
 
+/**
+ * The routes of services, one an operation. The facade hands on what others own; where the owner is in the same process,
+ * its own answer comes first, as it started first.
+ */
+const routesOf = (services: readonly RunningService[]): Route[] => {
+  const byOperation = new Map<Operation, Route>();
+  for (const route of services.flatMap(({ routes }) => routes)) {
+    if (!byOperation.has(route.operation)) byOperation.set(route.operation, route);
+  }
+  return [...byOperation.values()];
+};
+
 const urlOf = (host: string, server: FastifyInstance): string => {
   const address = server.server.address();
   const port = typeof address === 'object' ? address?.port : address;
@@ -115,7 +128,7 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
     {
       ...options,
       takesCalls,
-      routes: services.flatMap(({ routes }) => routes),
+      routes: routesOf(services),
       logger: options.logger.child({ service: name }),
       metrics: createMetrics(registry, name),
     },

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CALLS_PATH, TOPIC_NAMES, TOPIC_PARTIES } from '@order-pipeline/contracts';
+import { CALLS_PATH, SERVICE_NAMES, TOPIC_NAMES, TOPIC_PARTIES } from '@order-pipeline/contracts';
 import type { KafkaPort } from '@order-pipeline/service-kit';
 import type { KafkaMessage } from 'kafkajs';
 import { createLogger, startSystem } from '../src/index.ts';
@@ -19,6 +19,9 @@ import {
 } from './system-harness.ts';
 
 ownDataDir();
+
+/** Where nothing listens. */
+const NOBODY = 'http://127.0.0.1:9';
 
 test('without anything set, an order walks from the gateway to DELIVERED', async () => {
   const { url } = await startHere();
@@ -112,6 +115,20 @@ test('without the gateway, the one port carries every service, with only the dat
   expect((await post(`${url}/api/users`, user)).status).toBe(201);
   expect(infrastructure.postgresPid).toEqual(expect.any(Number));
 });
+
+test('the facade runs beside the services that it asks without the gateway too', async () => {
+  const all = await startHere(
+    {},
+    SERVICE_NAMES.filter((name) => name !== 'api-gateway'),
+  );
+  await placeOrder(all.url, 'order-1');
+  await eventually(async () => expect(await statusOf(all.url, 'order-1')).toBe('DELIVERED'));
+  await all.stop();
+  const some = await startHere({ INVENTORY_URL: NOBODY, ORDERS_URL: NOBODY }, ['users', 'orders-facade']);
+  const user = { userId: 'user12', name: 'Mei', email: 'mei@example.com' };
+  expect((await post(`${some.url}/api/users`, user)).status).toBe(201);
+  expect((await fetch(`${some.url}/api/orders/order-1`)).status).toBe(503);
+}, 30_000);
 
 test('a stop finishes the requests in flight and takes no further one', async () => {
   const first = await startHere({ WORKFLOW_INTERVAL_MS: '3600000' });
