@@ -62,14 +62,8 @@ const unitsThatLeft = async (itemId: string): Promise<number> => {
 const linesAbout = (orderId: string, msg: string) =>
   warehouse.inventory.logs.filter((line) => line['orderId'] === orderId && line.msg === msg);
 
-const addItem = async (units: number): Promise<string> => {
-  const itemId = fresh('item');
-  await warehouse.addItem(itemId, units);
-  return itemId;
-};
-
 test('when an order is shipped, its stock has left and is neither reserved nor available', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
   await hold(warehouse.inventory, fresh('other'), { [itemId]: 2 });
   await ship(orderId);
@@ -79,7 +73,7 @@ test('when an order is shipped, its stock has left and is neither reserved nor a
 });
 
 test('the same event again changes nothing, in one batch or later', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
   await hold(warehouse.inventory, fresh('other'), { [itemId]: 6 });
   await ship(orderId, orderId);
@@ -92,7 +86,7 @@ test('the same event again changes nothing, in one batch or later', async () => 
 });
 
 test('stock that has left does not come back', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
   await ship(reservation.orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
@@ -101,7 +95,7 @@ test('stock that has left does not come back', async () => {
 });
 
 test('a repeated placement of an order whose stock has left takes nothing', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
   await ship(reservation.orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
@@ -110,7 +104,7 @@ test('a repeated placement of an order whose stock has left takes nothing', asyn
 });
 
 test('an order that was shipped without its stock being held is told as an error, and the next ones pass', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const unheld = fresh('unheld');
   const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 1 });
   await ship(unheld, orderId);
@@ -123,7 +117,7 @@ test('an order that was shipped without its stock being held is told as an error
 });
 
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
-  const itemId = await addItem(10);
+  const itemId = await warehouse.newItem('item', 10);
   const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 2 });
   const poison = `not an event ${orderId}`;
   // One key, so one partition: the poison stands before the good one.

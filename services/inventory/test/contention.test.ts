@@ -89,35 +89,25 @@ test('orders of the same two items in opposite order that meet in the middle wai
 test('stock that is given back while the same two items are being reserved is waited for, and waits', async () => {
   const [a, b] = [await warehouse.newItem('a', 10), await warehouse.newItem('b', 10)];
   const reservation = await hold(one, fresh('order'), { [b]: 1, [a]: 1 });
-  const unlock = await lockRow(warehouse.database, 'items', a);
-  try {
+  const { database } = warehouse;
+  const [released] = await meetAtLock(database, { table: 'items', id: a, waiting: 2 }, async () => {
     const reserving = hold(one, fresh('order'), { [a]: 1, [b]: 1 });
-    await untilWaiting(warehouse.database, 1);
-    const releasing = release(other, [reservation]);
-    await untilWaiting(warehouse.database, 2);
-    await unlock();
-    expect(await releasing).toEqual([reservation.orderId]);
-    await reserving;
-  } finally {
-    await unlock();
-  }
+    await untilWaiting(database, 1);
+    return Promise.all([release(other, [reservation]), reserving]);
+  });
+  expect(released).toEqual([reservation.orderId]);
 });
 
 test('units of a sold-out item that come back while a reservation waits for the item are sold', async () => {
   const item = await warehouse.newItem('sold-out', 1);
   const reservation = await hold(one, fresh('order'), { [item]: 1 });
-  const unlock = await lockRow(warehouse.database, 'items', item);
-  try {
+  const { database } = warehouse;
+  const [released] = await meetAtLock(database, { table: 'items', id: item, waiting: 2 }, async () => {
     const releasing = release(other, [reservation]);
-    await untilWaiting(warehouse.database, 1);
-    const reserving = hold(one, fresh('order'), { [item]: 1 });
-    await untilWaiting(warehouse.database, 2);
-    await unlock();
-    expect(await releasing).toEqual([reservation.orderId]);
-    await reserving;
-  } finally {
-    await unlock();
-  }
+    await untilWaiting(database, 1);
+    return Promise.all([releasing, hold(one, fresh('order'), { [item]: 1 })]);
+  });
+  expect(released).toEqual([reservation.orderId]);
   expect(await warehouse.stockOf(item)).toEqual({ available: 0, reserved: 1 });
 });
 

@@ -50,8 +50,7 @@ const start = async (
 ): Promise<Warehouse & { item: string }> => {
   const warehouse = await startWarehouse(postgres, options);
   opened.push(warehouse);
-  const item = fresh('item');
-  await warehouse.addItem(item, 100);
+  const item = await warehouse.newItem('item', 100);
   return { ...warehouse, item };
 };
 

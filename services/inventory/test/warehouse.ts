@@ -33,7 +33,6 @@ export interface Warehouse {
   readonly peers: { orders?: readonly Route[] };
   /** Starts another instance on the same database. */
   another(): Promise<TestService>;
-  addItem(itemId: string, availableQty: number): Promise<void>;
   /** Adds so many units of an item that no other test has; answers its id. */
   newItem(name: string, availableQty: number): Promise<string>;
   stockOf(itemId: string): Promise<unknown>;
@@ -175,10 +174,6 @@ export const startWarehouse = async (
   const inventory = await start(runtime);
   const adapter = createPrismaAdapter(databaseUrl, 'test', createTestLogger().logger);
   const database = new PrismaClient({ adapter });
-  const addItem: Warehouse['addItem'] = async (itemId, availableQty) => {
-    const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
-    expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
-  };
   return {
     inventory,
     databaseUrl,
@@ -186,10 +181,10 @@ export const startWarehouse = async (
     runtime,
     peers,
     another: () => start(createTestRuntime()),
-    addItem,
     newItem: async (name, availableQty) => {
       const itemId = fresh(name);
-      await addItem(itemId, availableQty);
+      const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
+      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
       return itemId;
     },
     stockOf: async (itemId) => {
