@@ -16,14 +16,18 @@ export const percentile = (values: readonly number[], percent: number): number =
 };
 
 /**
- * Goes so many rounds, and one before them that warms up and does not count.
+ * Goes so many rounds, and before them those that warm up and do not count.
  *
- * @param round does one, in which everything takes its turn, so that what else the machine does hits all alike; told 0 for
- * the one that warms up
+ * @param round does one, in which everything takes its turn, so that what else the machine does hits all alike; told 0 or
+ * less for one that warms up
  */
-export const goRounds = async <T>(rounds: number, round: (number: number) => Promise<T>): Promise<T[]> => {
+export const goRounds = async <T>(
+  rounds: number,
+  round: (number: number) => Promise<T>,
+  warmUps = 1,
+): Promise<T[]> => {
   const found: T[] = [];
-  for (let number = 0; number <= rounds; number += 1) {
+  for (let number = 1 - warmUps; number <= rounds; number += 1) {
     const result = await round(number);
     if (number > 0) found.push(result);
   }

@@ -10,7 +10,7 @@ import { serverVersion } from '../system/databases.ts';
 import { aboutStack } from './about.ts';
 import { stackFigures } from './figures.ts';
 import { auditStack } from './inside.ts';
-import { goStackRound, openStackSides, walkOnStack, type StackRound } from './round.ts';
+import { goStackRound, openStackSides, walkOnStack, type StackRound, type StackWalk } from './round.ts';
 import { FULL, QUICK, type StackSizes } from './sizes.ts';
 import { startStack, stackSettings, type Stack } from './stack.ts';
 
@@ -20,26 +20,32 @@ const measure = async (context: BenchContext, stack: Stack, sizes: StackSizes): 
   const { say } = context;
   const sides = await openStackSides(context, stack);
   const all: StackRound[] = [];
-  const counted = await goRounds(sizes.rounds, async (number) => {
-    say(number === 0 ? 'Docker: warming up' : `Docker: round ${number} of ${sizes.rounds}`);
-    const round = await goStackRound(sides, sizes, number);
+  const goOnStack = async <T>(name: string, round: () => Promise<T>): Promise<T[]> =>
+    goRounds(
+      sizes.rounds,
+      (number) => {
+        say(number > 0 ? `${name}: round ${number} of ${sizes.rounds}` : `${name}: warming up`);
+        return round();
+      },
+      sizes.warmUps,
+    );
+  const one = await goOnStack('Docker', async () => {
+    const round = await goStackRound(sides, sizes, all.length);
     all.push(round);
     return round;
   });
-  const walks = all.map(({ walked }) => walked);
-  // The first walk of new containers is as slow as code is that runs for the first time; it does not count.
+  const walks: StackWalk[] = [...all];
   await stack.scale(2);
-  const two = await goRounds(sizes.rounds, async (number) => {
-    say(number === 0 ? 'Docker: warming two instances up' : `Docker: two instances, round ${number}`);
-    const walked = await walkOnStack(sides, sizes);
-    walks.push(walked);
-    return walked;
+  const two = await goOnStack('Docker, two instances', async () => {
+    const walk = await walkOnStack(sides, sizes, walks.length);
+    walks.push(walk);
+    return walk;
   });
-  const placings = walks.flatMap((walked) => walked.placings);
+  const placings = walks.flatMap(({ walked }) => walked.placings);
   tellExamples(context, [...placings, ...all.map(({ plain }) => plain)]);
   say('Docker: auditing');
   const correctness = addUp([await auditStack(stack, say), await judgeStored(stack.databases, placings)]);
-  return stackFigures(counted, two, correctness);
+  return stackFigures(one, two, correctness);
 };
 
 /** docker-compose.yml with Kafka, beside pgbench in its PostgreSQL and a plain build on its parts. */

@@ -23,12 +23,16 @@ export interface StackSides {
   readonly plain: { readonly build: PlainBuild; readonly source: OrderSource };
 }
 
-/** What one round brought. */
-export interface StackRound {
+/** What one walk brought, and pgbench right before it. */
+export interface StackWalk {
   readonly pgbenchRate: number;
   readonly pgbenchWalkRate: number;
-  readonly plain: Placing;
   readonly walked: Walked;
+}
+
+/** What one round brought. */
+export interface StackRound extends StackWalk {
+  readonly plain: Placing;
 }
 
 /** Opens everything that takes turns, on the parts of the stack. */
@@ -46,29 +50,35 @@ export const openStackSides = async (context: BenchContext, stack: Stack): Promi
   };
 };
 
-/** Lets orders be placed and walk once. */
-export const walkOnStack = ({ stack: system, source }: StackSides, sizes: StackSizes): Promise<Walked> =>
-  walkFromWaiting({ ...sizes, system, source, afterTurn: true });
-
-/** Lets everything take its turn once; `run` tells the rounds apart. */
-export const goStackRound = async (
-  sides: StackSides,
+/** Lets orders be placed and walk once, beside pgbench; `run` tells the calls apart. */
+export const walkOnStack = async (
+  { stack: system, source, pgbench, referenceUrl }: StackSides,
   sizes: StackSizes,
   run: number,
-): Promise<StackRound> => {
-  const { pgbench, referenceUrl, plain } = sides;
+): Promise<StackWalk> => {
   const pgbenchWalkRate = await walkRateOfPgbench(pgbench, referenceUrl, sizes.steps);
   const pgbenchRate = await pgbench({
     script: 'place-order',
     transactions: sizes.pgbenchOrders,
     variables: { n: 0, run },
   });
-  const walked = await walkOnStack(sides, sizes);
+  const walked = await walkFromWaiting({ ...sizes, system, source, afterTurn: true });
+  return { pgbenchRate, pgbenchWalkRate, walked };
+};
+
+/** Lets everything take its turn once; `run` tells the calls apart. */
+export const goStackRound = async (
+  sides: StackSides,
+  sizes: StackSizes,
+  run: number,
+): Promise<StackRound> => {
+  const { plain } = sides;
+  const walk = await walkOnStack(sides, sizes, run);
   const placedPlainly = await placeOrders({
     url: plain.build.url,
     source: plain.source,
     connections: CONNECTIONS,
     extent: { amount: sizes.plainOrders },
   });
-  return { pgbenchRate, pgbenchWalkRate, plain: placedPlainly, walked };
+  return { ...walk, plain: placedPlainly };
 };

@@ -1,13 +1,19 @@
-import pino, { type Level, type Logger } from 'pino';
+import pino, { type DestinationStream, type Level, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
 const STDOUT = 1;
 
-/** What comes out of this process goes to stdout; where nobody reads it any more, the work still has to go on. */
-const openStdout = () => {
-  const stdout = pino.destination({ dest: STDOUT, sync: false });
+/**
+ * What comes out of this process goes to stdout; where nobody reads it any more, the work still has to go on.
+ *
+ * Lines are handed on as bytes: as text, each one that waits for the write before it is joined to all the others anew.
+ */
+const openStdout = (): DestinationStream => {
+  const stdout = pino.destination({ dest: STDOUT, sync: false, contentMode: 'buffer' });
   stdout.on('error', () => undefined);
-  return stdout;
+  // Its type knows of text alone.
+  const write = stdout.write.bind(stdout) as unknown as (line: Buffer) => boolean;
+  return { write: (line) => void write(Buffer.from(line)) };
 };
 
 /** What an error says, and not what hangs on it: drivers attach their connections, with their secrets. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { packMessage, type RawMessage } from '../src/index.ts';
 
@@ -29,5 +31,22 @@ test('what becomes of the buffers of the message does not matter', () => {
   const value = bytes(1, 2, 3);
   const unpack = packMessage({ key: null, value, headers: {} });
   value.fill(0);
+  expect(unpack().value).toEqual(bytes(1, 2, 3));
+});
+
+/** A message that is packed, and a look at whether it is still there itself. */
+const packOne = () => {
+  const value = bytes(1, 2, 3);
+  return { value: new WeakRef(value), unpack: packMessage({ key: null, value, headers: { one: bytes(4) } }) };
+};
+
+test('nothing is kept of the message but that one piece', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const { value, unpack } = packOne();
+  // Until the end of its turn a weak reference keeps what it was made for.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(value.deref()).toBeUndefined();
   expect(unpack().value).toEqual(bytes(1, 2, 3));
 });

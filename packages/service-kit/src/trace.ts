@@ -8,20 +8,17 @@ export interface Trace {
   readonly spanId: string;
 }
 
-// Version 00 ends with its flags, later ones may go on; there is no version ff.
+// Version 00 ends with its flags, later ones may go on; there is no version ff. No id is all zeros.
 const TRACEPARENT =
-  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/;
-const ALL_ZERO = /^0+$/;
+  /^(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
 
 /**
  * The next step of the trace that a `traceparent` header names, or the first step of a new one where there is none or
  * it is malformed (https://www.w3.org/TR/trace-context/).
  */
 export const continueTrace = (traceparent: unknown, runtime: Pick<Runtime, 'hex'>): Trace => {
-  const match = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent) : null;
-  const traceId = match?.[1];
-  const valid = traceId !== undefined && !ALL_ZERO.test(traceId) && !ALL_ZERO.test(match?.[2] ?? '0');
-  return { traceId: valid ? traceId : runtime.hex(16), spanId: runtime.hex(8) };
+  const isValid = typeof traceparent === 'string' && TRACEPARENT.test(traceparent);
+  return { traceId: isValid ? traceparent.slice(3, 35) : runtime.hex(16), spanId: runtime.hex(8) };
 };
 
 /** The `traceparent` header of a trace. */

@@ -28,7 +28,8 @@ export interface ReservationDecision {
 }
 
 /** One line an item, in the order of item ids: how reservations are stored and compared. */
-export const mergeLines = (lines: readonly OrderLine[]): OrderLine[] => {
+export const mergeLines = (lines: readonly OrderLine[]): readonly OrderLine[] => {
+  if (lines.length < 2) return lines;
   const byItem = new Map<string, number>();
   for (const { itemId, quantity } of lines) byItem.set(itemId, (byItem.get(itemId) ?? 0) + quantity);
   return [...byItem]

@@ -68,7 +68,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'restocking an item': (sql) => restock(sql, 'item-7', 3),
   'held reservations': (sql) => findHeld(sql, ago(0), undefined, LIMIT),
   'held reservations further on': (sql) =>
-    findHeld(sql, ago(0), { orderId: 'HELD-7', reservationId: 'r7', createdAt: new Date(ago(1)) }, LIMIT),
+    findHeld(sql, ago(0), { orderId: 'HELD-7', reservationId: 'r7', createdAt: ago(1) }, LIMIT),
   'held reservations where none is old enough': (sql) => findHeld(sql, ago(3), undefined, LIMIT),
   'stock that leaves': (sql) => endReservations(sql, 'CONSUMED', REFS, ago(0)),
   'reservations of orders': (sql) => findReservations(sql, ['HELD-7', 'CONSUMED-7', 'HELD-4000']),

@@ -4,6 +4,7 @@ import {
   type AdvanceOrders,
   type Messaging,
   type OrderToAdvance,
+  type RawMessage,
   type ReceivedEvent,
   type WorkableMessage,
 } from '@order-pipeline/messaging';
@@ -25,24 +26,27 @@ export interface BufferOptions {
 }
 
 /** What is kept of a message that waits: not what the order holds, which memory would feel. */
-interface WaitingMessage extends WorkableMessage {
+class WaitingMessage implements WorkableMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
   readonly orderId: string;
   readonly trace: Trace;
-}
+  readonly #unpack: () => RawMessage;
 
-const toWait = ({ topic, partition, offset, raw, event, trace }: ReceivedEvent): WaitingMessage => {
-  const unpack = packMessage(raw);
-  return {
-    topic,
-    partition,
-    offset,
-    orderId: event.orderId,
-    trace,
-    get raw() {
-      return unpack();
-    },
-  };
-};
+  constructor({ topic, partition, offset, raw, event, trace }: ReceivedEvent) {
+    this.topic = topic;
+    this.partition = partition;
+    this.offset = offset;
+    this.orderId = event.orderId;
+    this.trace = trace;
+    this.#unpack = packMessage(raw);
+  }
+
+  get raw(): RawMessage {
+    return this.#unpack();
+  }
+}
 
 const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage): OrderToAdvance => ({
   orderId,
@@ -78,7 +82,7 @@ export const startBuffering = ({
     topics: [TOPIC_OF.PENDING],
     commits: 'by the handler',
     handle: async (events) => {
-      buffer.add(events.map(toWait));
+      buffer.add(events.map((event) => new WaitingMessage(event)));
       measure();
       // To work it off now would take from the orders the time in which they can be cancelled.
       if (buffer.isFull()) consumer.pause();

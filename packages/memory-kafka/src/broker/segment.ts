@@ -39,7 +39,7 @@ const write = (target: Buffer, at: number, data: Buffer | string | null): number
 const readHeaders = (bytes: Buffer, start: number, index: HeaderIndex): ReadRecord['headers'] => {
   const headers: ReadRecord['headers'] = {};
   let at = start;
-  for (const [position, name] of index.names.entries()) {
+  index.names.forEach((name, position) => {
     const end = at + (index.lengths[position] ?? 0);
     const value = bytes.subarray(at, end);
     const earlier = headers[name];
@@ -47,7 +47,7 @@ const readHeaders = (bytes: Buffer, start: number, index: HeaderIndex): ReadReco
     else if (Array.isArray(earlier)) earlier.push(value);
     else headers[name] = [earlier, value];
     at = end;
-  }
+  });
   return headers;
 };
 

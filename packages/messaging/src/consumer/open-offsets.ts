@@ -43,11 +43,11 @@ export const createOpenOffsets = (): OpenOffsets => {
 
   return {
     taken: (positions) => {
-      for (const position of positions) {
-        const offsets = partitionOf(position);
-        offsets.open.add(position.offset);
-        offsets.next = after(position.offset);
-      }
+      const last = positions.at(-1);
+      if (!last) return;
+      const offsets = partitionOf(positions[0] ?? last);
+      for (const { offset } of positions) offsets.open.add(offset);
+      offsets.next = after(last.offset);
     },
     done: (positions) => {
       for (const { topic, partition, offset } of positions) {

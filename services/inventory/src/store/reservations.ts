@@ -61,7 +61,10 @@ export const findReservations = (sql: Sql, orderIds: readonly string[]): Promise
     SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY(${orderIds}::text[])`;
 
 /** A held reservation, with where it stands among them. */
-export type HeldReservation = ReservationRef & { readonly createdAt: Date };
+export type HeldReservation = ReservationRef & {
+  /** In PostgreSQL's own words. */
+  readonly createdAt: string;
+};
 
 /**
  * Held reservations that were made until `until`, the oldest first.
@@ -75,7 +78,8 @@ export const findHeld = (
   after: HeldReservation | undefined,
   limit: number,
 ): Promise<HeldReservation[]> => sql.$queryRaw<HeldReservation[]>`
-  SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at AS "createdAt" FROM reservations
+  SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at::text AS "createdAt"
+  FROM reservations
   WHERE state = 'HELD' AND created_at <= ${until}::timestamptz
-    AND (created_at, order_id) > (${after?.createdAt.toISOString() ?? '-infinity'}::timestamptz, ${after?.orderId ?? ''})
+    AND (created_at, order_id) > (${after?.createdAt ?? '-infinity'}::timestamptz, ${after?.orderId ?? ''})
   ORDER BY created_at, order_id LIMIT ${limit}`;
