@@ -3,14 +3,16 @@ import pretty from 'pino-pretty';
 
 const STDOUT = 1;
 
-/**
- * What comes out of this process goes to stdout; where nobody reads it any more, the work still has to go on.
- *
- * Lines are handed on as bytes: as text, each one that waits for the write before it is joined to all the others anew.
- */
-const openStdout = (): DestinationStream => {
-  const stdout = pino.destination({ dest: STDOUT, sync: false, contentMode: 'buffer' });
+/** What comes out of this process goes to stdout; where nobody reads it any more, the work still has to go on. */
+const openStdout = (contentMode: 'utf8' | 'buffer') => {
+  const stdout = pino.destination({ dest: STDOUT, sync: false, contentMode });
   stdout.on('error', () => undefined);
+  return stdout;
+};
+
+/** Lines handed on as bytes: as text, each one that waits for the write before it is joined to all the others anew. */
+const openLines = (): DestinationStream => {
+  const stdout = openStdout('buffer');
   // Its type knows of text alone.
   const write = stdout.write.bind(stdout) as unknown as (line: Buffer) => boolean;
   return { write: (line) => void write(Buffer.from(line)) };
@@ -30,11 +32,10 @@ const describeError = (error: unknown): unknown => {
  * @param terminal whether a person reads it there; JSON lines otherwise
  */
 export const createLogger = (level: Level | 'silent', terminal = false): Logger => {
-  const stdout = openStdout();
   const options = { level, serializers: { err: describeError } };
-  if (!terminal) return pino(options, stdout);
+  if (!terminal) return pino(options, openLines());
   const forPerson = pretty({
-    destination: stdout,
+    destination: openStdout('utf8'),
     ignore: 'pid,hostname',
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
