@@ -43,9 +43,9 @@ export const createOpenOffsets = (): OpenOffsets => {
 
   return {
     taken: (positions) => {
-      const last = positions.at(-1);
-      if (!last) return;
-      const offsets = partitionOf(positions[0] ?? last);
+      const [first, last] = [positions[0], positions.at(-1)];
+      if (!first || !last) return;
+      const offsets = partitionOf(first);
       for (const { offset } of positions) offsets.open.add(offset);
       offsets.next = after(last.offset);
     },

@@ -4,6 +4,8 @@ import { unavailable } from '../app-error.ts';
 import type { Reply } from '../reply.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
+/** How long a connection is used: each leads to one instance of the service, and one that is new gets none of those there are. */
+const CONNECTION_LIFE_MS = 10_000;
 /** Shorter than a health check may take, so that it tells why. */
 const PING_TIMEOUT_MS = 800;
 const RELAYED_HEADERS = ['link', 'retry-after'] as const;
@@ -24,8 +26,8 @@ export interface JsonRequest {
 }
 
 /**
- * Requests to one service with connections that are kept alive. A request that is repeatable is made once more when its
- * connection was lost.
+ * Requests to one service with connections that are kept alive for a while: behind its name there may be several instances,
+ * and each new connection leads to any of them. A request that is repeatable is made once more when its connection was lost.
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
@@ -38,7 +40,11 @@ export const createJsonClient = (
   ownHeaders: Readonly<Record<string, string>> = {},
 ) => {
   const { origin } = new URL(base);
-  const agent = new Agent({ connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) }, pipelining: 1 });
+  const agent = new Agent({
+    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) },
+    pipelining: 1,
+    clientTtl: CONNECTION_LIFE_MS,
+  });
 
   const once = async (
     { method, path, headers: given, body: text }: JsonRequest,

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { inventoryApi, ordersApi, usersApi, type Input, type Operation } from '@order-pipeline/contracts';
 import { createTestLogger } from '@order-pipeline/testing';
 import { createHttpTransport } from '../../src/index.ts';
@@ -191,6 +191,33 @@ test('both times together take no longer than the limit', async () => {
   const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
   expect(asked).toBe(2);
   expect(ms).toBeLessThan(1_600);
+});
+
+test('a connection that is old is replaced, so that an instance that is new behind a name gets its share', async () => {
+  const connections: Socket[] = [];
+  const askedOver: number[] = [];
+  const peer = await serve(({ socket }, response) => {
+    if (!connections.includes(socket)) connections.push(socket);
+    askedOver.push(connections.indexOf(socket));
+    response.end('[]');
+  });
+  const askTwice = async () => {
+    await peer.ask(ordersApi.listOrders);
+    await connectionIsFree();
+    await peer.ask(ordersApi.listOrders);
+    await connectionIsFree();
+  };
+  await askTwice();
+  expect(askedOver).toEqual([0, 0]);
+  const later = Date.now() + 11_000;
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => later);
+  try {
+    await askTwice();
+  } finally {
+    clock.mockRestore();
+  }
+  expect(askedOver).toHaveLength(4);
+  expect(askedOver.slice(2)).not.toContain(0);
 });
 
 test('a ping asks whether it lives', async () => {
