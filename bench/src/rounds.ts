@@ -15,6 +15,10 @@ export const percentile = (values: readonly number[], percent: number): number =
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
 };
 
+/** What is told when a round of `goRounds` begins. */
+export const roundSentence = (name: string, number: number, rounds: number): string =>
+  number > 0 ? `${name}: round ${number} of ${rounds}` : `${name}: warming up`;
+
 /**
  * Goes so many rounds, and before them those that warm up and do not count.
  *

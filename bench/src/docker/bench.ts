@@ -5,7 +5,7 @@ import { tellExamples } from '../orders/stage.ts';
 import { PGBENCH_SETTINGS } from '../reference/pgbench.ts';
 import { describeMachine } from '../report/machine.ts';
 import type { Figure, Report } from '../report/report.ts';
-import { goRounds } from '../rounds.ts';
+import { goRounds, roundSentence } from '../rounds.ts';
 import { serverVersion } from '../system/databases.ts';
 import { aboutStack } from './about.ts';
 import { stackFigures } from './figures.ts';
@@ -24,7 +24,7 @@ const measure = async (context: BenchContext, stack: Stack, sizes: StackSizes): 
     goRounds(
       sizes.rounds,
       (number) => {
-        say(number > 0 ? `${name}: round ${number} of ${sizes.rounds}` : `${name}: warming up`);
+        say(roundSentence(name, number, sizes.rounds));
         return round();
       },
       sizes.warmUps,

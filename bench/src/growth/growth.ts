@@ -8,7 +8,7 @@ import { auditStage, outboxDrained } from '../orders/audited.ts';
 import { CONNECTIONS, type Sizes } from '../orders/sizes.ts';
 import { NO_WALKING_MS, openSpread, tellExamples } from '../orders/stage.ts';
 import type { Figure } from '../report/report.ts';
-import { goRounds } from '../rounds.ts';
+import { goRounds, roundSentence } from '../rounds.ts';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../system/embedded.ts';
 import { fillOrders, tidyUp } from './fill.ts';
 import { READ_KINDS, type ReadKind } from './reads.ts';
@@ -129,7 +129,7 @@ export const benchGrowth = async (
   const sides: Stored[] = [];
   for (const stored of growth.stored) sides.push(await openStored(context, stored));
   const found = await goRounds(rounds, async (number) => {
-    say(number === 0 ? 'Growth: warming up' : `Growth: round ${number} of ${rounds}`);
+    say(roundSentence('Growth', number, rounds));
     return goRound(sides, growth, number);
   });
   say('Growth: auditing');

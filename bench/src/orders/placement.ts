@@ -2,7 +2,7 @@ import type { BenchContext } from '../context/context.ts';
 import { addUp } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
 import type { Figure } from '../report/report.ts';
-import { goRounds } from '../rounds.ts';
+import { goRounds, roundSentence } from '../rounds.ts';
 import { serverVersion } from '../system/databases.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
@@ -26,7 +26,7 @@ export const benchPlacement = async (
   const sides = await openPlacementSides(context, system, pgbenchProgram);
   const all: PlacementRound[] = [];
   const counted = await goRounds(rounds, async (number) => {
-    say(number === 0 ? 'Placement: warming up' : `Placement: round ${number} of ${rounds}`);
+    say(roundSentence('Placement', number, rounds));
     const round = await goPlacementRound(system, sides, placement, number);
     all.push(round);
     return round;

@@ -6,7 +6,7 @@ import { WALK_OF_PGBENCH, walkRateOfPgbench } from '../reference/compare-and-set
 import { fillReference } from '../reference/database.ts';
 import { createPgbench } from '../reference/pgbench.ts';
 import type { Figure } from '../report/report.ts';
-import { goRounds } from '../rounds.ts';
+import { goRounds, roundSentence } from '../rounds.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
 import type { Sizes } from './sizes.ts';
@@ -53,7 +53,7 @@ export const benchWalking = async (
   };
   const placings: Placing[] = [];
   const rounds = await goRounds(sizes.rounds, async (number) => {
-    say(number === 0 ? 'Walking: warming up' : `Walking: round ${number} of ${sizes.rounds}`);
+    say(roundSentence('Walking', number, sizes.rounds));
     const walked = await walkFromWaiting(parts);
     placings.push(...walked.placings);
     return { ours: rateOf(walked.walk), reference: await walkRateOfPgbench(pgbench, referenceUrl, steps) };

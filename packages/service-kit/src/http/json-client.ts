@@ -4,7 +4,7 @@ import { unavailable } from '../app-error.ts';
 import type { Reply } from '../reply.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
-/** How long a connection is used: each leads to one instance of the service, and one that is new gets none of those there are. */
+/** How long a connection is used. It leads to one instance of the service, so one that is added later gets only new ones. */
 const CONNECTION_LIFE_MS = 10_000;
 /** Shorter than a health check may take, so that it tells why. */
 const PING_TIMEOUT_MS = 800;

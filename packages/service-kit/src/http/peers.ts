@@ -34,7 +34,7 @@ export interface Transport {
 /** Calls the handlers of a service that runs in this process, without a hop. */
 export const createLocalTransport = (routes: readonly Route[]): Transport => {
   const handlers = new Map(routes.map(({ operation, handle }) => [operation, handle]));
-  return (operation, input, call) => {
+  return async (operation, input, call) => {
     const handle = handlers.get(operation);
     if (!handle) throw new AppError('INTERNAL', `${operation.owner} does not answer ${operation.path}`);
     return handle(input, call);
