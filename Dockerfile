@@ -4,8 +4,9 @@
 # It builds with and without BuildKit.
 
 FROM node:24-slim AS pnpm
-RUN npm install -g pnpm@12.21.0
 WORKDIR /app
+COPY package.json ./
+RUN npm install -g "$(node -p "require('./package.json').packageManager")"
 
 # The manifests alone: what is installed below is reused until one of them changes, whatever else does.
 FROM pnpm AS manifests

@@ -2,7 +2,7 @@ import { readArguments, UsageError } from '@order-pipeline/command-line';
 
 export const HELP = `Measures, and writes what it found to docs/benchmarks.
 
-Usage: npx pnpm bench [what] [options]
+Usage: npx -y pnpm bench [what] [options]
 
   orders         the order pipeline beside pgbench and a plain build; this is what is measured where nothing is named
   soak           ten minutes at full load, and the memory that they take

@@ -16,7 +16,7 @@ export interface DemoOptions {
 
 export const HELP = `Walks real retail orders through the order pipeline and checks what came of them.
 
-Usage: npx pnpm demo [options]
+Usage: npx -y pnpm demo [options]
 
   --url URL          use the gateway that runs there, such as http://127.0.0.1:3000;
                      without it the whole system is started for the demo, on temporary data

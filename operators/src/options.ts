@@ -47,7 +47,7 @@ export interface Defaults {
 
 export const HELP = `Works messages that a service could not work: its dead letters.
 
-Usage: npx pnpm dead-letters COMMAND [options]
+Usage: npx -y pnpm dead-letters COMMAND [options]
 
   list                     those that wait for a decision
   show ID                  one of them, with all that its message holds and what was done with it

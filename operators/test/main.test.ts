@@ -120,7 +120,7 @@ test('wrong arguments, a wrong token and no gateway each end with a sentence and
   expect(nowhere).toBe('No gateway answers at http://127.0.0.1:1');
   expect(await run(['--help'])).toMatchObject({
     code: 0,
-    out: expect.stringContaining('Usage: npx pnpm dead-letters'),
+    out: expect.stringContaining('Usage: npx -y pnpm dead-letters'),
   });
 }, 60_000);
 

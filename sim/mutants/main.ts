@@ -9,7 +9,7 @@ import { MUTANTS } from './mutants.ts';
 
 const HELP = `Plants bugs on purpose, each in a copy of the tree, and lets the simulation look for them.
 
-Usage: npx pnpm mutants [words of a name] [options]
+Usage: npx -y pnpm mutants [words of a name] [options]
 
   --seeds K     how many seeds a bug may stay unseen (default 60)
   --json FILE   write what was found to a file

@@ -14,7 +14,7 @@ export interface SimOptions {
 
 export const HELP = `Runs the whole system in a simulation, once a seed, in which everything goes wrong that can.
 
-Usage: npx pnpm sim [options]
+Usage: npx -y pnpm sim [options]
 
   --seeds K          how many seeds (default 100)
   --from N           the first of them (default 1)

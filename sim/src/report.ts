@@ -10,7 +10,7 @@ export const failureLines = ({ seed, findings }: Pick<SeedResult, 'seed' | 'find
     `  not kept: ${promise} [${ids.filter((id) => id !== '').join(', ')}]`,
     `    ${detail.slice(0, LONGEST_DETAIL).replaceAll('\n', '\n    ')}`,
   ]),
-  `  to see it again: npx pnpm sim --seed ${seed} --trace`,
+  `  to see it again: npx -y pnpm sim --seed ${seed} --trace`,
 ];
 
 const total = (counts: Readonly<Record<string, number>>): number =>

@@ -17,7 +17,7 @@ export const ABOUT_PLAIN =
 
 /** What was done on the embedded parts. */
 export const aboutOrders = ({ placement, walking, growth }: Sizes): string[] => [
-  'The system is what `npx pnpm start` runs: all services in one process of Node, on the embedded PostgreSQL and the broker in memory.',
+  'The system is what `npx -y pnpm start` runs: all services in one process of Node, on the embedded PostgreSQL and the broker in memory.',
   ABOUT_LOAD,
   ABOUT_PGBENCH,
   ABOUT_PLAIN,

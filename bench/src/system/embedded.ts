@@ -43,7 +43,7 @@ const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
   return found.url;
 };
 
-/** Starts the whole system as `npx pnpm start` does, on new files of its own, and waits until it is ready. */
+/** Starts the whole system as `npx -y pnpm start` does, on new files of its own, and waits until it is ready. */
 export const startEmbeddedSystem = async (
   { life }: Pick<BenchContext, 'life'>,
   { name, workflowIntervalMs, nodeOptions = [] }: EmbeddedOptions,

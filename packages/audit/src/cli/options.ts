@@ -12,7 +12,7 @@ export interface Options {
 
 export const HELP = `Checks that nothing was lost, sold twice or done twice. Only reads; safe at any time on a running system.
 
-Usage: npx pnpm audit:orders [options]
+Usage: npx -y pnpm audit:orders [options]
 
   --url URL              audit a running system over its public API alone, such as http://127.0.0.1:3000;
                          without it the databases and Kafka are read, as the settings name them

@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const NOT_OURS = new Set(['node_modules', '.git', '.data', 'generated', 'coverage', 'pnpm-lock.yaml']);
+
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+/** Every file of the repository, by its path in it. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(path.join(ROOT, folder), { withFileTypes: true })
+    .filter(({ name }) => !NOT_OURS.has(name))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) return filesIn(file);
+      return entry.isFile() ? [file] : [];
+    });
+
+// .ci/run takes them from there and runs them on a clone where nothing is installed.
+test("README's first two commands start the system and test it", () => {
+  const script = path.join(ROOT, 'scripts/readme-commands.mjs');
+  const commands = execFileSync(process.execPath, [script, '2'], { encoding: 'utf8' }).trim().split('\n');
+  expect(commands).toEqual(['npx -y pnpm start', 'npx -y pnpm test']);
+});
+
+test('no command in the repository waits for npx to be allowed to install pnpm', () => {
+  const files = filesIn('.');
+  expect(files).toContain('README.md');
+  const asking = files.flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line, index) => (/npx\s+(?!-y\b)\S*pnpm/.test(line) ? [`${file}:${index + 1}`] : [])),
+  );
+  expect(asking).toEqual([]);
+});
+
+test('npx and the image use the pnpm that package.json pins', () => {
+  const { packageManager } = JSON.parse(read('package.json')) as { packageManager: string };
+  expect(packageManager).toMatch(/^pnpm@\d+\.\d+\.\d+$/);
+  expect(read('.npmrc')).toMatch(new RegExp(`^package=${packageManager.replaceAll('.', '\\.')}$`, 'm'));
+  const installed = /^RUN npm install -g (.*)$/m.exec(read('Dockerfile'))?.[1];
+  expect(installed).toBe(`"$(node -p "require('./package.json').packageManager")"`);
+});
