@@ -45,10 +45,10 @@ const readItems = async (gateway: Gateway, { prefix, ids }: Wanted): Promise<Ite
 
 const readSettledItems = async (options: PlaceOptions, wanted: Wanted): Promise<Item[]> => {
   const { gateway, runtime, signal } = options;
-  const giveUpAt = runtime.now() + RESERVED_LIMIT_MS;
+  const giveUpAt = runtime.monotonic() + RESERVED_LIMIT_MS;
   for (;;) {
     const items = await readItems(gateway, wanted);
-    if (items.every(({ reservedQty }) => reservedQty === 0) || runtime.now() > giveUpAt) return items;
+    if (items.every(({ reservedQty }) => reservedQty === 0) || runtime.monotonic() > giveUpAt) return items;
     await sleep(runtime, RESERVED_PAUSE_MS, signal);
     signal.throwIfAborted();
   }

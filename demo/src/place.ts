@@ -82,7 +82,7 @@ export const placeOrders = async (
   const refused = new Map<string, string>();
   const earlierCount = board.placed();
   let tooLateCount = 0;
-  const startedAt = runtime.now();
+  const startedAt = runtime.monotonic();
   await forEach(orders, options, async (order, index) => {
     const { orderId } = order;
     const { refusal } = await gateway.ask(ordersApi.placeOrder, { body: { order } });
@@ -97,5 +97,5 @@ export const placeOrders = async (
       board.note(orderId, 'CANCELLED');
     } else tooLateCount += 1;
   });
-  return { earlierCount, cancelled, tooLateCount, refused, tookMs: runtime.now() - startedAt };
+  return { earlierCount, cancelled, tooLateCount, refused, tookMs: runtime.monotonic() - startedAt };
 };

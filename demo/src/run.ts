@@ -43,10 +43,10 @@ type Steps = PlaceOptions & { readonly screen: Screen; readonly target: Target }
 const registerAll = async (dataset: Dataset, steps: Steps): Promise<void> => {
   const { screen, runtime } = steps;
   const { users, items } = dataset;
-  const startedAt = runtime.now();
+  const startedAt = runtime.monotonic();
   const { done, view } = createCount('users and items', users.length + items.length);
   await screen.during(prepare(dataset, steps, done), view);
-  const took = secondsInWords(runtime.now() - startedAt);
+  const took = secondsInWords(runtime.monotonic() - startedAt);
   screen.say(
     `Registered ${countOf(users.length, 'user')} and added ${countOf(items.length, 'item')} in ${took}`,
   );

@@ -41,10 +41,10 @@ const startOwnSystem = async ({ runtime, say, signal }: TargetParts): Promise<Ta
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-demo-'));
   const removeData = () => rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   say('Starting the system: eight services, an embedded PostgreSQL and a broker in memory');
-  const startedAt = runtime.now();
+  const startedAt = runtime.monotonic();
   try {
     const system = await startSystem({ environment: { ...SETTINGS, DATA_DIR: dataDir }, runtime, signal });
-    const tookMs = runtime.now() - startedAt;
+    const tookMs = runtime.monotonic() - startedAt;
     say(`It runs at ${system.url} after ${(tookMs / 1_000).toFixed(1)} s, docs at ${system.url}/docs`);
     return {
       url: system.url,
@@ -63,7 +63,7 @@ const startOwnSystem = async ({ runtime, say, signal }: TargetParts): Promise<Ta
 };
 
 const useRunning = (url: string, run: string | undefined, { runtime, say }: TargetParts): Target => {
-  const runId = run ?? `demo${runtime.now().toString(36)}`;
+  const runId = run ?? `demo${runtime.wallClock().toString(36)}`;
   say(`Using the gateway at ${url}; every id of this run begins with ${runId}-`);
   return {
     url,

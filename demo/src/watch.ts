@@ -50,14 +50,14 @@ const look = async ({ gateway, board, signal }: WatchOptions): Promise<void> => 
 export const watchOrders = async (options: WatchOptions): Promise<void> => {
   const { board, runtime, signal, isPlacing, stallLimitMs } = options;
   let changes = board.changes();
-  let changedAt = runtime.now();
+  let changedAt = runtime.monotonic();
   while (isPlacing() || board.onTheWay().length > 0) {
     signal.throwIfAborted();
-    const startedAt = runtime.now();
+    const startedAt = runtime.monotonic();
     await look(options);
-    if (isPlacing() || board.changes() !== changes) changedAt = runtime.now();
+    if (isPlacing() || board.changes() !== changes) changedAt = runtime.monotonic();
     changes = board.changes();
-    if (runtime.now() - changedAt > stallLimitMs) return;
-    await sleep(runtime, Math.max(PAUSE_MS, PAUSE_PER_LOOK * (runtime.now() - startedAt)), signal);
+    if (runtime.monotonic() - changedAt > stallLimitMs) return;
+    await sleep(runtime, Math.max(PAUSE_MS, PAUSE_PER_LOOK * (runtime.monotonic() - startedAt)), signal);
   }
 };

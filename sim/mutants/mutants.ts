@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
         find: 'return await parts.store.storeOrders(reserved);',
         replace: `await parts.publisher.publish(
       reserved.map(({ order: { orderId, userId, items }, call: { trace } }) => ({
-        event: { orderId, userId, items, status: 'PENDING', at: new Date(parts.runtime.now()).toISOString() },
+        event: { orderId, userId, items, status: 'PENDING', at: new Date(parts.runtime.wallClock()).toISOString() },
         trace,
       })),
     );

@@ -117,7 +117,8 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   const { server } = options;
   const { streams, time } = world;
   const clock = {
-    now: () => Math.floor(time.now()),
+    wallClock: () => Math.floor(time.now()),
+    monotonic: () => time.now(),
     after: (ms: number, fn: () => void) => time.after(ms, fn),
     soon: (fn: () => void) => void time.after(0, fn),
   };

@@ -20,7 +20,7 @@ export type EmbeddedPostgresOptions = {
   readonly databases: readonly string[];
   /** Told what is being done, in words for a person. */
   readonly log: (line: string) => void;
-  readonly runtime: Pick<Runtime, 'now' | 'after' | 'hex'>;
+  readonly runtime: Pick<Runtime, 'monotonic' | 'after' | 'hex'>;
   /** Default `full`. */
   readonly durability?: Durability;
   /** Default 60. */

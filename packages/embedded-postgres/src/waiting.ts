@@ -1,7 +1,7 @@
 import type { Runtime } from '@order-pipeline/service-kit';
 
 /** Time, as far as starting and stopping a database needs it. */
-export type Clock = Pick<Runtime, 'now' | 'after'>;
+export type Clock = Pick<Runtime, 'monotonic' | 'after'>;
 
 const LOOK_EVERY_MS = 20;
 
@@ -10,9 +10,9 @@ const LOOK_EVERY_MS = 20;
  * @returns true as soon as the condition holds, false when `timeoutMs` have passed.
  */
 export async function waitUntil(clock: Clock, timeoutMs: number, condition: () => boolean): Promise<boolean> {
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.monotonic() + timeoutMs;
   while (!condition()) {
-    if (clock.now() >= deadline) return false;
+    if (clock.monotonic() >= deadline) return false;
     await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
   }
   return true;

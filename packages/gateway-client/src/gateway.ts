@@ -89,13 +89,13 @@ export const createGateway = ({
   return {
     ask: async (operation, input) => {
       const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
-      const giveUpAt = runtime.now() + patienceMs;
+      const giveUpAt = runtime.monotonic() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {
         signal.throwIfAborted();
         const reply = await askOnce(operation, whole);
         const pause = pauseMs(reply, attempt, runtime);
         if (reply !== undefined && pause === undefined) return answerOf(reply);
-        if (runtime.now() > giveUpAt) {
+        if (runtime.monotonic() > giveUpAt) {
           const last = reply ? (reply.body as ErrorBody).error : 'it does not answer';
           throw new GatewayError(
             `Gave up on ${url}: asked for ${patienceMs / 1_000} s to ${operation.summary.toLowerCase()}, ${last}`,

@@ -23,9 +23,9 @@ export const nextStopRequest = (runtime: Runtime, byScript: boolean): Promise<St
   new Promise((resolve) => {
     let askedAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
-      const again = askedAt !== undefined && runtime.now() - askedAt > SAME_SIGNAL_WITHIN_MS;
+      const again = askedAt !== undefined && runtime.monotonic() - askedAt > SAME_SIGNAL_WITHIN_MS;
       if (again) process.exit(1);
-      askedAt ??= runtime.now();
+      askedAt ??= runtime.monotonic();
       resolve({ sentence: `Stopping (${signal}); again to end at once`, exitCode: 0 });
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);

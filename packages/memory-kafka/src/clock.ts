@@ -3,8 +3,10 @@ export type Cancel = () => void;
 
 /** The time that a cluster and its clients live in. A test hands in one of its own. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
+  /** The time of day, in milliseconds since the epoch: for timestamps alone, as it may be set at any moment. */
+  wallClock(): number;
+  /** Milliseconds since an arbitrary start, with fractions; it never steps back or ahead. What durations are made of. */
+  monotonic(): number;
   /**
    * Calls `fn` once after `ms` milliseconds, unless cancelled. The process may end before that if it has nothing else
    * to wait for and `isIdle` is true.
@@ -16,7 +18,8 @@ export interface Clock {
 
 /** The time of the process. */
 export const createSystemClock = (): Clock => ({
-  now: () => Date.now(),
+  wallClock: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (ms, fn, isIdle = false) => {
     const timer = setTimeout(fn, ms);
     if (isIdle) timer.unref();
@@ -81,7 +84,8 @@ export const createManualClock = (startAt = 1_700_000_000_000): ManualClock => {
   };
 
   return {
-    now: () => now,
+    wallClock: () => now,
+    monotonic: () => now,
     after: (ms, fn) => {
       const timer: Timer = { at: now + ms, fn };
       timers.add(timer);

@@ -35,7 +35,7 @@ export const createEmitter = (
       const interested = listeners.get(type);
       if (interested === undefined || interested.size === 0) return;
       lastId += 1;
-      const event = { id: lastId, type, timestamp: clock().now(), payload };
+      const event = { id: lastId, type, timestamp: clock().wallClock(), payload };
       for (const { listener } of Array.from(interested)) {
         const result: unknown = Reflect.apply(listener, undefined, [event]);
         Promise.resolve(result).catch((error: unknown) => report(type, error));

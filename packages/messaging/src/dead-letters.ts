@@ -56,7 +56,7 @@ export const sendable = (headers: IHeaders = {}): IHeaders =>
 export const createDeadLetter = (options: {
   readonly group: string;
   readonly publisher: Pick<Publisher, 'send'>;
-  readonly runtime: Pick<Runtime, 'now'>;
+  readonly runtime: Pick<Runtime, 'wallClock'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): DeadLetter => {
@@ -74,7 +74,7 @@ export const createDeadLetter = (options: {
       [DEAD_LETTER_HEADERS.offset]: offset,
       [DEAD_LETTER_HEADERS.tries]: String(triesBefore(raw) + tries),
       [DEAD_LETTER_HEADERS.group]: options.group,
-      [DEAD_LETTER_HEADERS.at]: new Date(options.runtime.now()).toISOString(),
+      [DEAD_LETTER_HEADERS.at]: new Date(options.runtime.wallClock()).toISOString(),
     };
     await options.publisher.send(deadLetterTopic(topic), [{ key: raw.key, value: raw.value, headers }]);
     counter.add({ topic, group: options.group });

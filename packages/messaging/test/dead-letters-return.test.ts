@@ -45,7 +45,7 @@ test('a message that dies again counts on, and goes back with one more', async (
   const deadLetter = createDeadLetter({
     group: 'delivery',
     publisher: { send: async (_, messages) => void sent.push(...messages) },
-    runtime: { now: () => Date.UTC(2026, 0, 2) },
+    runtime: { wallClock: () => Date.UTC(2026, 0, 2) },
     metrics: createMetrics(new Registry(), 'delivery'),
     logger: createTestLogger().logger,
   });

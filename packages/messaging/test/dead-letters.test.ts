@@ -13,7 +13,7 @@ const prepare = () => {
   const deadLetter = createDeadLetter({
     group: 'delivery',
     publisher: { send: async (topic, [message]) => void sent.push({ topic, message }) },
-    runtime: { now: () => Date.UTC(2026, 0, 1) },
+    runtime: { wallClock: () => Date.UTC(2026, 0, 1) },
     metrics: createMetrics(registry, 'delivery'),
     logger: createTestLogger().logger,
   });
@@ -86,7 +86,7 @@ test('a dead letter that was not taken does not count as one', async () => {
   const deadLetter = createDeadLetter({
     group: 'delivery',
     publisher: { send: () => Promise.reject(new Error('Kafka is down')) },
-    runtime: { now: () => 0 },
+    runtime: { wallClock: () => 0 },
     metrics: createMetrics(registry, 'delivery'),
     logger: createTestLogger().logger,
   });

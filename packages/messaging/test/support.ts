@@ -47,9 +47,10 @@ export const createFaultyBroker = (): { broker: Broker; faults: MemoryCluster['f
 export const createHurriedWorld = () => {
   const speed = 10;
   const real = createRuntime();
-  const began = real.now();
+  const began = real.wallClock();
   const time = {
-    now: () => began + (real.now() - began) * speed,
+    wallClock: () => began + (real.wallClock() - began) * speed,
+    monotonic: () => real.monotonic() * speed,
     after: (ms: number, fn: () => void) => real.after(ms / speed, fn),
   };
   const cluster = createCluster({ clock: { ...time, soon: real.soon } });

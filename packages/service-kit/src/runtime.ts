@@ -5,8 +5,13 @@ export type Cancel = () => void;
 
 /** Everything that a simulation has to hold: time, chance, identity, and the points where a crash would hurt. */
 export interface Runtime {
-  /** Milliseconds since the epoch. */
-  now(): number;
+  /**
+   * The time of day, in milliseconds since the epoch: for what is stored or shown, never for a duration. Somebody may
+   * set it by days, in either direction, at any moment and between two runs.
+   */
+  wallClock(): number;
+  /** Milliseconds since an arbitrary start, with fractions; it never steps back or ahead. What durations are made of. */
+  monotonic(): number;
   /** Calls `fn` once after `ms` milliseconds, unless cancelled. */
   after(ms: number, fn: () => void): Cancel;
   /** Calls `fn` when what has already arrived in this turn of the event loop has been taken in. */
@@ -41,7 +46,8 @@ const createHex = (): Runtime['hex'] => {
 
 /** The runtime of a real process. */
 export const createRuntime = (): Runtime => ({
-  now: () => Date.now(),
+  wallClock: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (ms, fn) => {
     const timer = setTimeout(fn, ms);
     return () => clearTimeout(timer);

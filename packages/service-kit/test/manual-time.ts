@@ -6,7 +6,8 @@ export const createManualTime = () => {
   let now = 0;
   let timers: { at: number; fn: () => void }[] = [];
   const runtime: Runtime = createTestRuntime({
-    now: () => now,
+    wallClock: () => now,
+    monotonic: () => now,
     after: (ms, fn) => {
       const timer = { at: now + ms, fn };
       timers.push(timer);

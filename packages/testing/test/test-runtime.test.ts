@@ -21,5 +21,5 @@ test('work stops at the point it was told to, once, until it may go on', async (
 });
 
 test('parts of it can be replaced', () => {
-  expect(createTestRuntime({ now: () => 7 }).now()).toBe(7);
+  expect(createTestRuntime({ wallClock: () => 7 }).wallClock()).toBe(7);
 });

@@ -10,7 +10,7 @@ const WINDOW_MS = 1_000;
  * kept. The plugin's own store answers with the object that it goes on counting in: of requests that arrive together,
  * each one then sees the count of the last.
  */
-const createStore = (runtime: Pick<Runtime, 'now'>): FastifyRateLimitStoreCtor =>
+const createStore = (runtime: Pick<Runtime, 'wallClock'>): FastifyRateLimitStoreCtor =>
   class WindowStore {
     #counts = new Map<string, number>();
     #endsAt = 0;
@@ -19,7 +19,7 @@ const createStore = (runtime: Pick<Runtime, 'now'>): FastifyRateLimitStoreCtor =
       address: string,
       done: (error: Error | null, result?: { current: number; ttl: number }) => void,
     ): void {
-      const now = runtime.now();
+      const now = runtime.wallClock();
       if (now >= this.#endsAt) {
         this.#counts.clear();
         this.#endsAt = now + WINDOW_MS;
@@ -41,7 +41,7 @@ const createStore = (runtime: Pick<Runtime, 'now'>): FastifyRateLimitStoreCtor =
 export const addRateLimit = async (
   server: FastifyInstance,
   perSecond: number,
-  runtime: Pick<Runtime, 'now'>,
+  runtime: Pick<Runtime, 'wallClock'>,
 ): Promise<void> => {
   const store = createStore(runtime);
   await server.register(rateLimit, { global: false, max: perSecond, timeWindow: WINDOW_MS, store });

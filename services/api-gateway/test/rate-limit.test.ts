@@ -12,7 +12,10 @@ const statuses = (responses: readonly { statusCode: number }[]) =>
 
 test('beyond the limit an address is refused in the error shape with Retry-After, until the second is over', async () => {
   let now = 1_000_000;
-  const gateway = await startGateway({ RATE_LIMIT: '3' }, createTestRuntime({ now: () => now }));
+  const gateway = await startGateway(
+    { RATE_LIMIT: '3' },
+    createTestRuntime({ wallClock: () => now, monotonic: () => now }),
+  );
   const responses = await ask(gateway, '/api/orders', 10);
   expect(responses.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([
     ...Array.from({ length: 3 }, () => 200),

@@ -22,14 +22,14 @@ const LOOKS_A_WAIT = 20;
  * once; begins anew when `againAfterMs` have passed. What is looked at is remembered here and not written, so looking
  * costs little, and a new instance looks at everything.
  */
-const createRound = ({ now }: Pick<Runtime, 'now'>, againAfterMs: number) => {
+const createRound = ({ monotonic }: Pick<Runtime, 'monotonic'>, againAfterMs: number) => {
   let last: HeldReservation | undefined;
-  let startedAt = now();
+  let startedAt = monotonic();
   return {
     last: (): HeldReservation | undefined => {
-      if (now() - startedAt >= againAfterMs) {
+      if (monotonic() - startedAt >= againAfterMs) {
         last = undefined;
-        startedAt = now();
+        startedAt = monotonic();
       }
       return last;
     },
@@ -50,12 +50,12 @@ export const startReconciler = (
   store: InventoryStore,
   checkAfterMs: number,
 ): Periodic => {
-  const startedAt = runtime.now();
+  const startedAt = runtime.wallClock();
   const round = createRound(runtime, Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER));
   let everything = true;
   const settle = async (): Promise<boolean> => {
     // What was reserved since the start belongs to placements that are under way.
-    const olderThanMs = everything ? runtime.now() - startedAt : checkAfterMs;
+    const olderThanMs = everything ? runtime.wallClock() - startedAt : checkAfterMs;
     const held = await store.findHeld(olderThanMs, round.last(), BATCH);
     if (held.length > 0) {
       const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };

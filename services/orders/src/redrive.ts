@@ -30,11 +30,11 @@ export const startRedrive = (options: {
     'Events of stuck orders published again',
     ['status'],
   );
-  const startedAt = options.runtime.now();
+  const startedAt = options.runtime.wallClock();
   let everything = options.atOnce;
   const republish = async (): Promise<boolean> => {
     // What was placed since the start is in the outbox already, and ends the run that takes everything.
-    const olderThanMs = everything ? options.runtime.now() - startedAt : afterMs;
+    const olderThanMs = everything ? options.runtime.wallClock() - startedAt : afterMs;
     const late = await store.announceAgain(olderThanMs, BATCH, stuck.withoutStock());
     for (const { orderId, status } of late) {
       counter.add({ status });

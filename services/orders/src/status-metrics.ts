@@ -33,7 +33,7 @@ export const startStatusMetrics = (options: {
       const oldest = await store.oldestOnTheWay();
       for (const status of STATUSES_ON_THE_WAY) {
         const since = oldest.get(status);
-        ages.set({ status }, since === undefined ? 0 : Math.max(0, runtime.now() - since) / 1_000);
+        ages.set({ status }, since === undefined ? 0 : Math.max(0, runtime.wallClock() - since) / 1_000);
       }
     },
   });

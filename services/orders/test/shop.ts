@@ -107,7 +107,8 @@ const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REDRIVE_AFTER_MS: '600000' 
 const openDatabase = (url: string): PrismaClient =>
   new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
 
-const runtimeWith = (now: ShopOptions['now']): TestRuntime => createTestRuntime(now ? { now } : {});
+const runtimeWith = (now: ShopOptions['now']): TestRuntime =>
+  createTestRuntime(now ? { wallClock: now, monotonic: now } : {});
 
 const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   const urls = {

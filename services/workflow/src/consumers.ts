@@ -96,7 +96,7 @@ export const startBuffering = ({
   });
 
   const workOff = async (): Promise<void> => {
-    startedAt = runtime.now();
+    startedAt = runtime.monotonic();
     const messages = buffer.messages();
     // At least once: what could not be committed the last time is committed now, although nothing new has come.
     for (let start = 0; start === 0 || start < messages.length; start += MAX_BATCH) {
@@ -116,7 +116,9 @@ export const startBuffering = ({
     work: workOff,
   });
   const removeCheck = health.add('workflow buffer', async () =>
-    startedAt !== undefined && runtime.now() - startedAt > SLOW_AFTER_MS ? 'cannot be worked off' : undefined,
+    startedAt !== undefined && runtime.monotonic() - startedAt > SLOW_AFTER_MS
+      ? 'cannot be worked off'
+      : undefined,
   );
   measure();
   return {

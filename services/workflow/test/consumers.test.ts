@@ -107,7 +107,7 @@ test('when partitions are assigned anew, a full buffer is dropped, and its order
 
 test('a buffer that cannot be worked off for half a minute is told at the readiness probe, until it is', async () => {
   let later = 0;
-  const runtime = createTestRuntime({ now: () => Date.now() + later });
+  const runtime = createTestRuntime({ monotonic: () => performance.now() + later });
   const { orders, probe, peers, start, place, notMoved } = await startWorkplace();
   const workflow = await start(TURN_MS, runtime);
   const readiness = async () => (await workflow.context.health.readiness()).checks['workflow buffer'];

@@ -36,7 +36,8 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
   const random = streams(`${slot.id}/random`);
   const at = (point: CrashPoint) => streams(`${slot.id}/${point}`);
   return {
-    now: () => Math.floor(time.now() + slot.skewMs),
+    wallClock: () => Math.floor(time.now() + slot.skewMs),
+    monotonic: () => time.now(),
     after: (ms, fn) => time.after(ms, fn, process()),
     soon: (fn) => void time.after(0, fn, process()),
     random: random.next,

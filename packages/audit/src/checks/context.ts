@@ -14,4 +14,4 @@ export interface AuditContext {
 
 /** The moment `ms` milliseconds ago, for a statement. */
 export const agoOf = ({ runtime }: Pick<AuditContext, 'runtime'>, ms: number): Date =>
-  new Date(Math.max(0, runtime.now() - ms));
+  new Date(Math.max(0, runtime.wallClock() - ms));

@@ -105,8 +105,8 @@ export const checkReservations = async (
   };
   const checked = { reservations: 0, cancellations: 0 };
   const tooOld = {
-    forNothing: (since: number) => runtime.now() - since > limits.stockMs,
-    toLeave: (since: number) => runtime.now() - since > limits.leaveMs,
+    forNothing: (since: number) => runtime.wallClock() - since > limits.stockMs,
+    toLeave: (since: number) => runtime.wallClock() - since > limits.leaveMs,
   };
   const judge = (claim: Claim) => judgeClaim(claim, tooOld);
   for await (const pairs of readBoth(orders, inventory)) {

@@ -103,7 +103,7 @@ const checkOrders = async (context: Context): Promise<Check[]> => {
     const last = history.at(-1);
     if (!last || !ON_THE_WAY.includes(last.status)) return;
     checked.onTheWay += 1;
-    if (runtime.now() - Date.parse(last.at) > limits.orderMs)
+    if (runtime.wallClock() - Date.parse(last.at) > limits.orderMs)
       progress.add('an order stands still', { id: order.orderId, detail: `${last.status} since ${last.at}` });
   };
   for await (const page of pagesOf(gateway, ordersApi.listOrders)) {

@@ -178,7 +178,7 @@ export const readToEnd = async (
   if (!progress.isDone()) await consume(kafka, present, progress, runtime, count);
   const keptSince = new Map<string, number>();
   for (const range of ranges.filter(progress.isCut)) {
-    const since = progress.keptSince(range, runtime.now());
+    const since = progress.keptSince(range, runtime.wallClock());
     keptSince.set(range.topic, Math.max(since, keptSince.get(range.topic) ?? 0));
   }
   return { messages, keptSince };

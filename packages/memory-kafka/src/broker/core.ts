@@ -55,7 +55,7 @@ export const createCore = ({ clock, random, autoCreatePartitions, retention }: C
   const topics = createTopics({
     defaultPartitions: autoCreatePartitions,
     retention,
-    now: () => clock.now(),
+    now: () => clock.wallClock(),
     brokerCount: () => Math.max(addresses.length, 1),
   });
   const coordinator = createCoordinator(

@@ -76,7 +76,7 @@ const watchSession = (s: Surroundings, group: Group, member: Member): void => {
   member.cancelSession();
   const { sessionTimeoutMs } = member.request;
   const check = (): void => {
-    const silentFor = s.clock.now() - member.lastSeen;
+    const silentFor = s.clock.monotonic() - member.lastSeen;
     // Who waits for the others cannot be blamed for its silence.
     const isWaiting = member.join !== undefined || member.sync !== undefined;
     if (silentFor < sessionTimeoutMs || isWaiting) {
@@ -106,7 +106,7 @@ const complete = (s: Surroundings, group: Group): void => {
     const join = member.join;
     member.join = undefined;
     member.hasSynced = false;
-    member.lastSeen = s.clock.now();
+    member.lastSeen = s.clock.monotonic();
     watchSession(s, group, member);
     join?.resolve(answerFor(group, member));
   }
@@ -186,7 +186,7 @@ const admit = (s: Surroundings, group: Group, request: JoinRequest): Member => {
     clientId: request.clientId,
     request,
     assignment: Buffer.alloc(0),
-    lastSeen: s.clock.now(),
+    lastSeen: s.clock.monotonic(),
     cancelSession: nothing,
     join: undefined,
     sync: undefined,
@@ -206,7 +206,7 @@ const join = async (s: Surroundings, group: Group, request: JoinRequest): Promis
   const member = known ?? admit(s, group, request);
   const unchanged = known !== undefined && sameProtocols(known.request, request);
   member.request = request;
-  member.lastSeen = s.clock.now();
+  member.lastSeen = s.clock.monotonic();
   const isStableFollower = group.state === 'Stable' && member.id !== group.leaderId;
   if (unchanged && (isStableFollower || group.state === 'CompletingRebalance')) {
     return answerFor(group, member);
@@ -220,7 +220,7 @@ const join = async (s: Surroundings, group: Group, request: JoinRequest): Promis
 
 const sync = async (s: Surroundings, group: Group, request: SyncRequest): Promise<Buffer> => {
   const member = checkMembership(group, request);
-  member.lastSeen = s.clock.now();
+  member.lastSeen = s.clock.monotonic();
   if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
   member.hasSynced = true;
   if (group.state === 'Stable') return member.assignment;
@@ -232,7 +232,7 @@ const sync = async (s: Surroundings, group: Group, request: SyncRequest): Promis
   group.state = 'Stable';
   for (const each of group.members.values()) {
     each.assignment = assignments.get(each.id) ?? Buffer.alloc(0);
-    if (each.sync !== undefined) each.lastSeen = s.clock.now();
+    if (each.sync !== undefined) each.lastSeen = s.clock.monotonic();
     each.sync?.resolve(each.assignment);
     each.sync = undefined;
   }
@@ -247,7 +247,7 @@ const suspend = (group: Group): void => {
 // Joins and syncs in flight were lost with the connections: those members will ask again.
 const resume = (s: Surroundings, group: Group): void => {
   for (const member of group.members.values()) {
-    member.lastSeen = s.clock.now();
+    member.lastSeen = s.clock.monotonic();
     member.join = undefined;
     member.sync = undefined;
     watchSession(s, group, member);
@@ -262,7 +262,7 @@ export const createGroupProtocol = (s: Surroundings): GroupProtocolHandler => ({
   sync: (group, request) => sync(s, group, request),
   heartbeat: (group, membership) => {
     const member = checkMembership(group, membership);
-    member.lastSeen = s.clock.now();
+    member.lastSeen = s.clock.monotonic();
     if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
   },
   leave: (group, memberId) => remove(s, group, memberOf(group, memberId)),

@@ -50,7 +50,7 @@ const MAX_TIMEOUT_MS = 15 * 60_000;
 const finish = (surroundings: Surroundings, owner: Owner, committed: boolean): void => {
   const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
   owner.cancelTimeout();
-  for (const log of owner.logs) log.endTransaction(writer, committed, surroundings.clock.now());
+  for (const log of owner.logs) log.endTransaction(writer, committed, surroundings.clock.wallClock());
   if (committed) for (const commit of owner.commits) commit();
   owner.logs = new Set();
   owner.commits = [];

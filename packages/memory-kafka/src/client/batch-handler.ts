@@ -136,7 +136,7 @@ const callHandler = async (options: BatchHandlerOptions, batch: FetchedBatch): P
 const handle = async (options: BatchHandlerOptions, batch: FetchedBatch): Promise<void> => {
   const { isRunning, clock, emitter } = options;
   if (!isRunning()) return;
-  const startedAt = clock().now();
+  const startedAt = clock().monotonic();
   const payload = {
     topic: batch.topic,
     partition: batch.partition,
@@ -149,7 +149,7 @@ const handle = async (options: BatchHandlerOptions, batch: FetchedBatch): Promis
   };
   emitter.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, payload);
   await callHandler(options, batch);
-  const duration = clock().now() - startedAt;
+  const duration = Math.round(clock().monotonic() - startedAt);
   emitter.emit(CONSUMER_EVENTS.END_BATCH_PROCESS, { ...payload, duration });
   if (!batch.isEmptyDueToFiltering()) await commit(options);
   await heartbeat(options);

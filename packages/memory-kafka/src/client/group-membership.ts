@@ -158,7 +158,7 @@ const joinOnce = async (options: MembershipOptions, state: MemberState, startedA
     isLeader: isLeader(answer),
     memberAssignment,
     groupProtocol: answer.groupProtocol,
-    duration: options.view.connection.clock().now() - startedAt,
+    duration: Math.round(options.view.connection.clock().monotonic() - startedAt),
   };
   options.emitter.emit(CONSUMER_EVENTS.GROUP_JOIN, payload);
   options.logger.info('Consumer has joined the group', payload);
@@ -166,7 +166,7 @@ const joinOnce = async (options: MembershipOptions, state: MemberState, startedA
 
 const joinWithRetries = async (options: MembershipOptions, state: MemberState): Promise<void> => {
   const { connection } = options.view;
-  const startedAt = connection.clock().now();
+  const startedAt = connection.clock().monotonic();
   await withRetries(await connection.core(), options.retry, async ({ bail }) => {
     try {
       await joinOnce(options, state, startedAt);
@@ -185,14 +185,14 @@ const heartbeat = async (options: MembershipOptions, state: MemberState): Promis
   const { groupId, emitter, heartbeatIntervalMs } = options;
   const { connection } = options.view;
   const isDue =
-    state.isRebalanceKnown || connection.clock().now() >= state.lastHeartbeat + heartbeatIntervalMs;
+    state.isRebalanceKnown || connection.clock().monotonic() >= state.lastHeartbeat + heartbeatIntervalMs;
   if (state.memberId === '' || !isDue) return;
   const { memberId, generationId } = state;
   await connection.request('heartbeat', (core) =>
     core.coordinator.heartbeat({ groupId, memberId, generationId }),
   );
   emitter.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId, groupGenerationId: generationId });
-  state.lastHeartbeat = connection.clock().now();
+  state.lastHeartbeat = connection.clock().monotonic();
 };
 
 const leave = async ({ groupId, view }: MembershipOptions, state: MemberState): Promise<void> => {
@@ -208,7 +208,7 @@ export const createGroupMembership = (options: MembershipOptions): GroupMembersh
     memberId: '',
     generationId: -1,
     isRebalanceKnown: false,
-    lastHeartbeat: options.view.connection.clock().now(),
+    lastHeartbeat: options.view.connection.clock().monotonic(),
     partitionsAtSync: new Map(),
   };
   return {

@@ -78,7 +78,8 @@ const startOf = (
 
 const isCommitDue = (options: GroupOffsetsOptions, tracker: OffsetTracker): boolean => {
   const { core, autoCommitInterval, autoCommitThreshold } = options;
-  const isOver = autoCommitInterval !== null && core.clock.now() >= tracker.lastCommit() + autoCommitInterval;
+  const isOver =
+    autoCommitInterval !== null && core.clock.monotonic() >= tracker.lastCommit() + autoCommitInterval;
   return isOver || (autoCommitThreshold !== null && tracker.resolvedCount() >= autoCommitThreshold);
 };
 

@@ -103,11 +103,11 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
       const topics = wanted.length > 0 ? wanted : core.topics.names();
       return describe(core, topics, allowAutoTopicCreation && wanted.length > 0);
     });
-    expiresAt = connection.clock().now() + metadataMaxAgeMs;
+    expiresAt = connection.clock().monotonic() + metadataMaxAgeMs;
   };
 
   const isStale = (): boolean => {
-    if (known === undefined || connection.clock().now() > expiresAt) return true;
+    if (known === undefined || connection.clock().monotonic() > expiresAt) return true;
     for (const topic of targets) if (!known.has(topic)) return true;
     return false;
   };

@@ -62,7 +62,7 @@ export const createOffsetTracker = (assignment: Assignment, clock: Clock): Offse
   const byTopic = new Map(
     Object.entries(assignment).map(([topic, partitions]) => [topic, unknownPositions(topic, partitions)]),
   );
-  let lastCommit = clock.now();
+  let lastCommit = clock.monotonic();
 
   const find = (topic: string, partition: number): Position | undefined => byTopic.get(topic)?.get(partition);
   const all = (): Position[] => [...byTopic.values()].flatMap((positions) => [...positions.values()]);
@@ -110,7 +110,7 @@ export const createOffsetTracker = (assignment: Assignment, clock: Clock): Offse
       ),
     lastCommit: () => lastCommit,
     touchCommit: () => {
-      lastCommit = clock.now();
+      lastCommit = clock.monotonic();
     },
   };
 };

@@ -48,7 +48,7 @@ interface Encoded extends PartitionMessages {
 
 const encode = (core: Core, parts: readonly PartitionMessages[]): Encoded[] => {
   // A clock may stand between two milliseconds, a timestamp cannot.
-  const now = Math.floor(core.clock.now());
+  const now = Math.floor(core.clock.wallClock());
   return parts.map((part) => ({ ...part, records: toRecords(part.messages, now) }));
 };
 

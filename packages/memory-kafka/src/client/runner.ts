@@ -51,12 +51,16 @@ interface RunnerState {
 const fetch = async (state: RunnerState, heartbeat: () => Promise<void>): Promise<FetchedBatch[]> => {
   if (!state.isRunning) return [];
   const { session, emitter, clock } = state.options;
-  const startedAt = clock().now();
+  const startedAt = clock().monotonic();
   // A string at run time, though typed as a number: kafkajs takes it from an object's keys.
   const nodeId = String(NODE_ID);
   emitter.emit(CONSUMER_EVENTS.FETCH_START, { nodeId });
   const batches = await session.fetch();
-  emitter.emit(CONSUMER_EVENTS.FETCH, { numberOfBatches: 0, duration: clock().now() - startedAt, nodeId });
+  emitter.emit(CONSUMER_EVENTS.FETCH, {
+    numberOfBatches: 0,
+    duration: Math.round(clock().monotonic() - startedAt),
+    nodeId,
+  });
   if (batches.length === 0) await heartbeat();
   return batches;
 };

@@ -33,10 +33,10 @@ interface Standing {
 }
 
 /** Since when each partition of a group stands where it stands; one without lag stands nowhere. */
-const createStandings = (runtime: Pick<Runtime, 'now'>) => {
+const createStandings = (runtime: Pick<Runtime, 'monotonic'>) => {
   let standings = new Map<string, Standing>();
   return (ends: Ends): number => {
-    const now = runtime.now();
+    const now = runtime.monotonic();
     const behind = Object.entries(ends).filter(([, { high, from }]) => high > from);
     standings = new Map(
       behind.map(([key, { from }]) => {
@@ -52,7 +52,7 @@ const createStandings = (runtime: Pick<Runtime, 'now'>) => {
 export const createGroupWatch = (
   broker: Broker,
   clientId: string,
-  runtime: Pick<Runtime, 'now' | 'after'>,
+  runtime: Pick<Runtime, 'monotonic' | 'after'>,
 ): GroupWatch => {
   const admin = broker.connect(clientId).admin();
   const groups = new Map<string, ReturnType<typeof createStandings>>();

@@ -38,34 +38,34 @@ const keysOf = (assignment: Readonly<Record<string, readonly number[]>>): TopicP
   );
 
 /** When a consumer was last seen doing something, and when its group last heard of it. */
-const createSignsOfLife = (runtime: Pick<Runtime, 'now'>) => {
-  let seenAt = runtime.now();
-  let heardAt = runtime.now();
+const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
+  let seenAt = runtime.monotonic();
+  let heardAt = runtime.monotonic();
   const seen = (): void => {
-    seenAt = runtime.now();
+    seenAt = runtime.monotonic();
   };
   return {
     seen,
     heard: (): void => {
-      heardAt = runtime.now();
+      heardAt = runtime.monotonic();
       seen();
     },
-    unseenForMs: () => runtime.now() - seenAt,
-    silentForMs: () => runtime.now() - heardAt,
+    unseenForMs: () => runtime.monotonic() - seenAt,
+    silentForMs: () => runtime.monotonic() - heardAt,
   };
 };
 
-export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerProgress => {
+export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): ConsumerProgress => {
   const positions = new Map<TopicPartition, bigint>();
   let assigned: readonly TopicPartition[] | undefined;
   let assignments = 0;
   const life = createSignsOfLife(runtime);
-  let advancedAt = runtime.now();
+  let advancedAt = runtime.monotonic();
   let behind = false;
   let paused = false;
 
   const advanced = (): void => {
-    advancedAt = runtime.now();
+    advancedAt = runtime.monotonic();
     life.seen();
   };
   return {
@@ -88,7 +88,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerP
     },
     paused: (isPaused) => {
       paused = isPaused;
-      advancedAt = runtime.now();
+      advancedAt = runtime.monotonic();
     },
     measure: (ends) => {
       const lags = new Map<TopicPartition, bigint>();
@@ -101,14 +101,14 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'now'>): ConsumerP
       const wasBehind = behind;
       behind = [...lags.values()].some((lag) => lag > 0n);
       // Standing still counts from when there was something to do.
-      if (!wasBehind) advancedAt = runtime.now();
+      if (!wasBehind) advancedAt = runtime.monotonic();
       return lags;
     },
     problem: () => {
       if (!assigned) return 'is not in its group';
       if (life.unseenForMs() > STUCK_AFTER_MS) return 'has stopped fetching';
       if (life.silentForMs() > STUCK_AFTER_MS) return 'is not heard in its group';
-      if (behind && !paused && runtime.now() - advancedAt > STUCK_AFTER_MS)
+      if (behind && !paused && runtime.monotonic() - advancedAt > STUCK_AFTER_MS)
         return 'makes no progress although there is lag';
       return undefined;
     },

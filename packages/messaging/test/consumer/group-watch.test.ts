@@ -8,7 +8,7 @@ test('a group is seen with its members, its lag, and since when it stands still'
   const broker = withOwnGroups(createTestBroker());
   const harness = await startHarness({ broker });
   let clock = 1_000_000;
-  const groups = createGroupWatch(broker, 'watch', { ...createRuntime(), now: () => clock });
+  const groups = createGroupWatch(broker, 'watch', { ...createRuntime(), monotonic: () => clock });
   const look = () => groups.look('shipping', TOPIC);
   await publish(harness, fresh('order'));
   expect(await look()).toMatchObject({ members: 0, standsForMs: 0, lag: expect.any(Number) });

@@ -3,7 +3,7 @@ import { createConsumerProgress, STUCK_AFTER_MS } from '../../src/consumer/progr
 
 const start = () => {
   let now = 1_000_000;
-  const progress = createConsumerProgress({ now: () => now });
+  const progress = createConsumerProgress({ monotonic: () => now });
   return {
     progress,
     /** Time passes, in which the consumer goes on fetching unless it has died, and its group hears of it. */

@@ -10,7 +10,7 @@ import { compileInputCheck } from './input-validation.ts';
 
 export interface CallsRouteParts {
   readonly routes: readonly Route[];
-  readonly runtime: Pick<Runtime, 'hex' | 'now'>;
+  readonly runtime: Pick<Runtime, 'hex' | 'monotonic'>;
   readonly logger: Logger;
   /** Takes the time of an answer down, in milliseconds. */
   readonly observe: (method: string, route: string, status: number, ms: number) => void;
@@ -28,11 +28,11 @@ const createAnswer = (
     return handle(input, call);
   };
   return async ({ requestId, traceparent, params, query, body }) => {
-    const since = runtime.now();
+    const since = runtime.monotonic();
     const trace = continueTrace(traceparent, runtime);
     const input = { params, query, body } as Input<Operation>;
     const reply = await answerCall(checked, input, { requestId, trace, logger: logger.child({ requestId }) });
-    observe(operation.method, operation.path, reply.status, runtime.now() - since);
+    observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
     return reply;
   };
 };

@@ -9,8 +9,8 @@ export type { ItemRow } from './items.ts';
 export type { HeldReservation } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
-export const createStore = (database: Database, runtime: Pick<Runtime, 'now' | 'uuid'>) => {
-  const isoAgo = (ms: number): string => new Date(runtime.now() - ms).toISOString();
+export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid'>) => {
+  const isoAgo = (ms: number): string => new Date(runtime.wallClock() - ms).toISOString();
   const now = (): string => isoAgo(0);
   return guardStore({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),

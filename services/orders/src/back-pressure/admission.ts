@@ -17,7 +17,7 @@ const MOST_WAITING = 10_000;
 /** Batches placements; one that would have to wait for too long is refused at once instead, with nothing done. */
 export const createAdmission = (options: {
   readonly pressure: BackPressure;
-  readonly runtime: Pick<Runtime, 'now' | 'soon' | 'after'>;
+  readonly runtime: Pick<Runtime, 'monotonic' | 'soon' | 'after'>;
   readonly place: (requests: PlacementRequest[]) => Promise<readonly Placement[]>;
 }): Batcher<PlacementRequest, Placement> => {
   const { pressure, runtime, place } = options;
@@ -34,13 +34,13 @@ export const createAdmission = (options: {
   });
   const isTooLong = (): boolean => {
     const [oldest = Infinity] = waitingSince;
-    return waitingSince.length >= MOST_WAITING || runtime.now() - oldest > LONGEST_WAIT_MS;
+    return waitingSince.length >= MOST_WAITING || runtime.monotonic() - oldest > LONGEST_WAIT_MS;
   };
   return {
     submit: async (request) => {
       const reason = pressure.refusesAll() ?? (isTooLong() ? 'QUEUE_TOO_LONG' : undefined);
       if (reason) return { outcome: 'NOT_NOW', reason };
-      waitingSince.push(runtime.now());
+      waitingSince.push(runtime.monotonic());
       return batcher.submit(request);
     },
     drain: () => batcher.drain(),

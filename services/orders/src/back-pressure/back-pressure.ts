@@ -47,13 +47,13 @@ const createReasons = ({ runtime, logger, metrics }: PressureOptions) => {
       if (stands === (began !== undefined)) return;
       gauge.set({ reason }, stands ? 1 : 0);
       if (stands) {
-        since.set(reason, runtime.now());
+        since.set(reason, runtime.monotonic());
         logger.warn({ reason, ...facts }, 'new orders are refused');
         return;
       }
       since.delete(reason);
       logger.info(
-        { reason, afterMs: runtime.now() - (began ?? 0), ...facts },
+        { reason, afterMs: Math.round(runtime.monotonic() - (began ?? 0)), ...facts },
         'a reason to refuse new orders is gone',
       );
     },
@@ -88,7 +88,7 @@ const createDatabaseSwitch = (reasons: Reasons) => {
 
 export interface PressureOptions {
   readonly limits: OutboxLimits;
-  readonly runtime: Pick<Runtime, 'now'>;
+  readonly runtime: Pick<Runtime, 'wallClock' | 'monotonic'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -97,7 +97,7 @@ export const createBackPressure = (options: PressureOptions): BackPressure => {
   const { limits, runtime, metrics } = options;
   const counter = metrics.counter('orders_refused_total', 'Placements refused by back-pressure', ['reason']);
   const reasons = createReasons(options);
-  const since = runtime.now();
+  const since = runtime.monotonic();
   let queueTooLongAt = -Infinity;
   const standing = (...some: PressureReason[]) => some.find(reasons.has);
   return {
@@ -108,12 +108,13 @@ export const createBackPressure = (options: PressureOptions): BackPressure => {
     refused: (reason) => {
       counter.add({ reason });
       if (reason !== 'QUEUE_TOO_LONG') return;
-      queueTooLongAt = runtime.now();
+      queueTooLongAt = runtime.monotonic();
       reasons.set(reason, true);
     },
     measured: (backlog) => {
-      const now = runtime.now();
-      const over = decideOutboxPressure(reasons.standing(), backlog, limits, { now, since });
+      const now = runtime.wallClock();
+      const upMs = runtime.monotonic() - since;
+      const over = decideOutboxPressure(reasons.standing(), backlog, limits, { now, upMs });
       const facts = {
         depth: backlog.depth,
         ageMs: backlog.oldestAt === undefined ? 0 : now - backlog.oldestAt,
@@ -122,7 +123,7 @@ export const createBackPressure = (options: PressureOptions): BackPressure => {
       reasons.set('OUTBOX_TOO_DEEP', over.OUTBOX_TOO_DEEP, facts);
     },
     tick: () => {
-      if (runtime.now() - queueTooLongAt > QUEUE_QUIET_MS) reasons.set('QUEUE_TOO_LONG', false);
+      if (runtime.monotonic() - queueTooLongAt > QUEUE_QUIET_MS) reasons.set('QUEUE_TOO_LONG', false);
     },
   };
 };

@@ -32,16 +32,16 @@ const isOver = (wasOver: boolean, value: number, limit: number): boolean =>
  * Which of the outbox's limits is passed.
  *
  * @param was the reasons that stand by now
- * @param since when this instance started, in milliseconds since the epoch, as `now`
+ * @param now milliseconds since the epoch
+ * @param upMs for how long this instance has been up
  */
 export const decideOutboxPressure = (
   was: ReadonlySet<PressureReason>,
   { depth, oldestAt = Infinity }: OutboxBacklog,
   { maxAgeMs, maxRows }: OutboxLimits,
-  { now, since }: { readonly now: number; readonly since: number },
+  { now, upMs }: { readonly now: number; readonly upMs: number },
 ): { readonly OUTBOX_TOO_OLD: boolean; readonly OUTBOX_TOO_DEEP: boolean } => ({
-  OUTBOX_TOO_OLD:
-    now - since >= START_GRACE_MS && isOver(was.has('OUTBOX_TOO_OLD'), now - oldestAt, maxAgeMs),
+  OUTBOX_TOO_OLD: upMs >= START_GRACE_MS && isOver(was.has('OUTBOX_TOO_OLD'), now - oldestAt, maxAgeMs),
   OUTBOX_TOO_DEEP: isOver(was.has('OUTBOX_TOO_DEEP'), depth, maxRows),
 });
 

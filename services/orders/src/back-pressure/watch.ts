@@ -26,9 +26,9 @@ export const startPressureWatch = (options: {
   );
   const measure = async (): Promise<void> => {
     const backlog = await store.outboxBacklog();
-    const { oldestAt = runtime.now() } = backlog;
+    const { oldestAt = runtime.wallClock() } = backlog;
     depth.set({}, backlog.depth);
-    age.set({}, Math.max(0, runtime.now() - oldestAt) / 1_000);
+    age.set({}, Math.max(0, runtime.wallClock() - oldestAt) / 1_000);
     pressure.measured(backlog);
   };
   const look = async (): Promise<void> => {

@@ -7,7 +7,7 @@ import { keepLetter, sendBackNext, workLetters, type Published, type WholeLetter
 
 /** The dead letters in the orders database: one function a need, one transaction each. */
 export const createLetterStore = (database: Database, runtime: Runtime) => {
-  const now = (): string => new Date(runtime.now()).toISOString();
+  const now = (): string => new Date(runtime.wallClock()).toISOString();
   return guardStore({
     keep: (letter: ReadDeadLetter, raw: RawMessage) => keepLetter(database, letter, raw, now()),
     list: (request: PageRequest, search: LetterSearch) => listLetters(database, request, search),

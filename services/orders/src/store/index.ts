@@ -14,7 +14,7 @@ export type { StandingOrder } from './stuck.ts';
 
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
-  const isoAgo = (ms: number): string => new Date(runtime.now() - ms).toISOString();
+  const isoAgo = (ms: number): string => new Date(runtime.wallClock() - ms).toISOString();
   const now = (): string => isoAgo(0);
   return {
     ...guardStore({

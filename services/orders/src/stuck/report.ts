@@ -15,7 +15,7 @@ const MOST_LINES = 20;
 
 /** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
 export const createReport = (options: {
-  readonly runtime: Pick<Runtime, 'now'>;
+  readonly runtime: Pick<Runtime, 'wallClock'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }) => {
@@ -42,7 +42,7 @@ export const createReport = (options: {
       const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
       for (const { order, reason } of news.slice(0, MOST_LINES)) {
         const { id: orderId, status, updatedAt } = order;
-        const standingMs = runtime.now() - updatedAt.getTime();
+        const standingMs = runtime.wallClock() - updatedAt.getTime();
         logger.warn({ orderId, status, reason, standingMs }, 'an order stands still');
       }
       if (news.length > MOST_LINES)

@@ -95,7 +95,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   const look = async (): Promise<void> => {
     const standing = await store.findStanding(Math.floor(afterMs / 4), MOST_A_STATUS);
     const groups = await lookAtGroups(options, standing);
-    const until = runtime.now() - afterMs;
+    const until = runtime.wallClock() - afterMs;
     const stuck = standing.filter(({ updatedAt }) => updatedAt.getTime() <= until);
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
     const missing = await lookForStock(options, stuck, call);

@@ -16,7 +16,7 @@ const metrics: Metrics = {
 /** An admission whose batches end when they are told to, and whose clock stands. */
 const prepare = () => {
   let now = 1_000_000;
-  const runtime = createTestRuntime({ now: () => now });
+  const runtime = createTestRuntime({ monotonic: () => now });
   const { logger, logs } = createTestLogger();
   const pressure = createBackPressure({ limits: { maxAgeMs: 1, maxRows: 1 }, runtime, logger, metrics });
   const batches: { size: number; end: () => void }[] = [];

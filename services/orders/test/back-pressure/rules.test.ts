@@ -3,7 +3,7 @@ import { decideOutboxPressure, START_GRACE_MS, type PressureReason } from '../..
 
 const limits = { maxAgeMs: 60_000, maxRows: 100 };
 const NOW = 1_000_000_000;
-const times = { now: NOW, since: NOW - START_GRACE_MS };
+const times = { now: NOW, upMs: START_GRACE_MS };
 
 const decide = (depth: number, ageMs: number | undefined, was: PressureReason[] = []) =>
   decideOutboxPressure(
@@ -36,7 +36,7 @@ test('what was over its limit is over it until it has come down to half of it', 
 
 test('right after a start the age of what was left behind does not count, its number does', () => {
   const backlog = { depth: 101, oldestAt: NOW - 3_600_000 };
-  const started = { now: NOW, since: NOW - START_GRACE_MS + 1 };
+  const started = { now: NOW, upMs: START_GRACE_MS - 1 };
   expect(decideOutboxPressure(new Set(), backlog, limits, started)).toEqual({
     OUTBOX_TOO_OLD: false,
     OUTBOX_TOO_DEEP: true,
