@@ -7,13 +7,13 @@ import { continueTrace } from '../trace.ts';
 import { BODY_LIMIT_BYTES } from './framework-errors.ts';
 import { nameOfOperation } from './calls.ts';
 import { compileInputCheck } from './input-validation.ts';
+import type { Observe } from './observation.ts';
 
 export interface CallsRouteParts {
   readonly routes: readonly Route[];
   readonly runtime: Pick<Runtime, 'hex' | 'monotonic'>;
   readonly logger: Logger;
-  /** Takes the time of an answer down, in milliseconds. */
-  readonly observe: (method: string, route: string, status: number, ms: number) => void;
+  readonly observe: Observe;
 }
 
 type Answer = (call: Call) => Promise<Reply>;

@@ -1,0 +1,65 @@
+import fastify, { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify';
+import type { Logger } from 'pino';
+import { replyOf } from '../reply.ts';
+import type { Runtime } from '../runtime.ts';
+import { sendReply } from './error-answers.ts';
+import { BODY_LIMIT_BYTES, answerClientError, frameworkRefusal } from './framework-errors.ts';
+import { compileInput } from './input-validation.ts';
+
+const LONGEST_PATH_PARAMETER = 1_024;
+/** The longest that a whole request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const CONNECTION_CHECK_MS = 1_000;
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+export interface FastifyParts {
+  readonly runtime: Pick<Runtime, 'uuid'>;
+  readonly logger: Logger;
+  /** How long a whole request may take to arrive; default 10 s. */
+  readonly requestTimeoutMs?: number;
+}
+
+/**
+ * The replies are built by us, to their schemas, and need no serializers of them. Both are given as factories, so that
+ * Fastify does not even load those it brings: they would only cost the start time and memory.
+ */
+const schemaController = {
+  compilersFactory: {
+    buildValidator: () => compileInput,
+    buildSerializer: () => () => (data: unknown) => JSON.stringify(data),
+  },
+  // Fastify's own type takes a validator's compiler for Ajv's, which it does not call as that.
+} as unknown as NonNullable<FastifyServerOptions['schemaController']>;
+
+/** Makes a Fastify that reads requests within our limits and knows nothing of what they ask. */
+export const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS }: FastifyParts) => {
+  const baseLogger: FastifyBaseLogger = logger;
+  return fastify({
+    loggerInstance: baseLogger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : runtime.uuid();
+    },
+    schemaController,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      // Node would exchange the two limits if that for the headers were the longer one.
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, requestTimeoutMs),
+      // Node's own refusal has no body.
+      requireHostHeader: false,
+    },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
+    frameworkErrors: (error, request, reply) => {
+      // No hook runs for these.
+      reply.header('x-request-id', request.id);
+      sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
+    },
+    clientErrorHandler: answerClientError,
+  });
+};

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Health } from '../health.ts';
+
+interface ProbeParts {
+  readonly health: Health;
+  readonly registry: Registry;
+}
+
+/** What orchestrators and monitoring ask. */
+export const addProbes = (server: FastifyInstance, { health, registry }: ProbeParts): void => {
+  // They stay out of the OpenAPI document: it is for clients.
+  const hidden = { schema: { hide: true } as object };
+  server.get('/health/live', hidden, async () => ({ status: 'live' }));
+  server.get('/health/ready', hidden, async (_, reply) => {
+    const readiness = await health.readiness();
+    if (readiness.status !== 'ready') reply.code(503).header('retry-after', '1');
+    return readiness;
+  });
+  server.get('/metrics', hidden, async (_, reply) => {
+    reply.type(registry.contentType);
+    return registry.metrics();
+  });
+};
