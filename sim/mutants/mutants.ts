@@ -251,8 +251,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'services/orders/src/store/settling.ts',
-        find: '    await bar(database, missing, at);\n    await waitForWriters(database);\n',
-        replace: '    void [bar, waitForWriters];\n',
+        find: '  await fence(database, missing, at);\n',
+        replace: '  void [fence, at];\n',
       },
     ],
   },

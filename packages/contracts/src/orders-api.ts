@@ -189,7 +189,8 @@ export const orderLifecycleApi = {
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/settle',
-    summary: 'Tell the truth about reservations; one without an order is barred from ever getting one',
+    summary:
+      'Tell the truth about reservations; one without an order is barred from ever getting one, and one whose order is just being stored is left out',
     body: Strict({
       reservations: Type.Array(Strict({ orderId: Type.String(), reservationId: Type.String() }), {
         maxItems: MAX_BATCH,

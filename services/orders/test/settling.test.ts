@@ -11,6 +11,9 @@ import {
 import { expectBooksToBalance } from './books.ts';
 import { countOf, fresh, orderOf, startShop, type Shop } from './shop.ts';
 
+/** An advisory lock that stops what is being stored. */
+const GATE = 13;
+
 let postgres: TestPostgres;
 let shop: Shop;
 let other: TestService;
@@ -113,40 +116,116 @@ test('a placement that comes late finds the stock sold to somebody else, and is 
   expect(await shop.statusOf(order.orderId)).toBeUndefined();
 });
 
-test('an order that is just being stored while its reservation is settled is not told to be abandoned', async () => {
+/** Does `work` while an order that is being stored stops where the trigger with this name and these words has it. */
+const whileStoring = async (trigger: string, work: (unlock: () => void) => Promise<void>): Promise<void> => {
   const { orders } = shop.database;
-  const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const placing = shop.place(order);
-  await stop.reached;
-  const held = await heldFor(order.orderId);
-  const waiting = async (lock: string): Promise<void> => {
-    const rows = await orders.$queryRawUnsafe(
-      `SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
-       WHERE datname = current_database() AND NOT granted AND mode = '${lock}'
-       UNION ALL SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = '${lock}'`,
+  await orders.$executeRawUnsafe(`
+    CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NEW; END $$`);
+  await orders.$executeRawUnsafe(`CREATE TRIGGER ${trigger} EXECUTE FUNCTION stop_here()`);
+  let unlock = (): void => undefined;
+  const unlocked = new Promise<void>((resolve) => {
+    unlock = resolve;
+  });
+  let working: Promise<void> = Promise.resolve();
+  try {
+    await orders.$transaction(
+      async (sql) => {
+        await sql.$executeRawUnsafe(`SELECT pg_advisory_xact_lock(${GATE})`);
+        working = work(unlock);
+        await Promise.race([unlocked, working]);
+      },
+      { timeout: 10_000 },
     );
+    await working;
+  } finally {
+    await orders.$executeRawUnsafe('DROP FUNCTION stop_here CASCADE');
+  }
+};
+
+const untilStopped = () =>
+  eventually(async () => {
+    const rows = await shop.database.orders.$queryRaw`
+      SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
     expect(rows).toHaveLength(1);
-  };
-  class Undo extends Error {}
-  // Somebody who has stored the same order and takes it back: the statement that stores ours waits in its middle.
-  const begun = orders.$transaction(
+  });
+
+test('an order that is stored, and only not committed, when its reservation is fenced is waited for', async () => {
+  // By its name the last trigger: the placement has looked for a fence and found none.
+  await whileStoring('zz_stop AFTER INSERT ON orders FOR EACH STATEMENT', async (unlock) => {
+    const order = orderOf({ [item]: 1 });
+    const placing = shop.place(order);
+    await untilStopped();
+    const held = await heldFor(order.orderId);
+    const settling = shop.settle([held]);
+    await eventually(async () => {
+      // It waits for that one transaction, and whatever it locks no other placement and no maintenance waits for.
+      const [row] = await shop.database.orders.$queryRaw<{ waits: boolean; modes: string[] }[]>`
+          SELECT bool_or(NOT granted AND locktype = 'transactionid') AS waits,
+            array_agg(DISTINCT mode) FILTER (WHERE relation = 'orders'::regclass) AS modes
+          FROM pg_locks`;
+      expect(row).toEqual({ waits: true, modes: ['RowExclusiveLock'] });
+    });
+    unlock();
+    expect((await placing).status).toBe(201);
+    // Where it gave up before, it has not said anything.
+    expect((await settling).filter(({ truth }) => truth !== 'PENDING')).toEqual([]);
+    expect(await shop.settle([held])).toEqual([{ ...held, truth: 'PENDING' }]);
+    expect(await heldFor(order.orderId)).toEqual(held);
+  });
+});
+
+test('an order whose placement takes long has no verdict yet, and delays no other', async () => {
+  await whileStoring(
+    "zz_stop AFTER INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
+    async (unlock) => {
+      const order = orderOf({ [item]: 3 });
+      const placing = shop.place(order);
+      await untilStopped();
+      const held = await heldFor(order.orderId);
+      const orphans = times(3, () => ({ orderId: fresh('none'), reservationId: fresh('r') }));
+      const abandoned = orphans.map((orphan) => ({ ...orphan, truth: 'ABANDONED' as const }));
+      expect(await shop.settle([held, ...orphans])).toEqual(abandoned);
+      expect(await shop.settle([held])).toEqual([]);
+      unlock();
+      expect((await placing).status).toBe(201);
+      expect(await shop.settle([held])).toEqual([{ ...held, truth: 'PENDING' }]);
+    },
+  );
+});
+
+test('an order whose statement began before its reservation was fenced, and goes on after, is not stored with it', async () => {
+  await whileStoring(
+    "aa_stop BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
+    async (unlock) => {
+      const order = orderOf({ [item]: 3 });
+      const placing = shop.place(order);
+      await untilStopped();
+      const held = await heldFor(order.orderId);
+      expect(await shop.settle([held])).toEqual([{ ...held, truth: 'ABANDONED' }]);
+      await release(held);
+      unlock();
+      expect((await placing).status).toBe(201);
+      expect((await heldFor(order.orderId)).reservationId).not.toBe(held.reservationId);
+    },
+  );
+});
+
+test('what locks the table as a VACUUM or CREATE INDEX CONCURRENTLY does holds up no settlement and no placement', async () => {
+  await shop.database.orders.$transaction(
     async (sql) => {
-      await sql.$executeRaw`
-        INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
-        VALUES (${order.orderId}, 'user11', 'PENDING', '[]', 'none', now(), now(), now())`;
+      await sql.$executeRaw`LOCK TABLE orders, abandoned_reservations IN SHARE UPDATE EXCLUSIVE MODE`;
+      const orphan = { orderId: fresh('none'), reservationId: fresh('r') };
+      const stop = shop.runtime.orders.stopAt('orders.afterBarBeforeSettle');
+      const settling = shop.settle([orphan]);
+      await stop.reached;
+      expect((await shop.place(orderOf({ [item]: 1 }))).status).toBe(201);
       stop.resume();
-      await eventually(() => waiting('transactionid'));
-      settled = eventually(() => shop.settle([held]));
-      await eventually(() => waiting('ShareLock'));
-      throw new Undo();
+      expect(await settling).toEqual([{ ...orphan, truth: 'ABANDONED' }]);
     },
     { timeout: 10_000 },
   );
-  let settled: ReturnType<Shop['settle']> | undefined;
-  await expect(begun).rejects.toThrow(Undo);
-  expect(await settled).toEqual([{ ...held, truth: 'PENDING' }]);
-  expect((await placing).status).toBe(201);
 });
 
 test('what was abandoned stays abandoned, however often it is asked', async () => {

@@ -78,6 +78,15 @@ const isPassing = ({ code, originalCode, kind, message }: Record<string, unknown
 /** Whether a database error may pass by itself: the database is down, too busy, or two transactions met. */
 export const isPassingDatabaseError = (error: unknown): boolean => chainOf(error).some(isPassing);
 
+const hasSqlState = (error: unknown, state: string): boolean =>
+  chainOf(error).some(({ code, originalCode }) => code === state || originalCode === state);
+
+/** Whether a statement was ended because it waited for a lock for longer than `lock_timeout`. */
+export const isLockTimeout = (error: unknown): boolean => hasSqlState(error, '55P03');
+
+/** Whether a statement met another transaction in such a way that it has to be done once more. */
+export const isSerializationFailure = (error: unknown): boolean => hasSqlState(error, '40001');
+
 type AsyncFunctions = Record<string, (...args: never[]) => Promise<unknown>>;
 
 /** The same store, whose functions throw UNAVAILABLE where the database is down or too busy. */

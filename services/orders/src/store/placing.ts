@@ -1,4 +1,5 @@
 import type { NewOrder } from '@order-pipeline/contracts';
+import { isSerializationFailure } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { eventOf, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
@@ -10,20 +11,17 @@ export interface ReservedOrder {
   readonly traceparent: string;
 }
 
+/** How often a batch is stored anew that had an order whose reservation was fenced meanwhile: then it leaves that out. */
+const MAX_ATTEMPTS = 3;
+
 /**
  * Stores orders as PENDING with their first row of history and their outbox row, in one statement, so an order is never
- * saved without its event. One whose id is taken, or whose reservation is abandoned, is left out.
+ * saved without its event. One whose id is taken, or whose reservation is abandoned, is left out. A reservation that is
+ * abandoned while the statement runs makes it fail: see `settleReservations`.
  *
  * Orders are inserted by id, so that two batches with the same ids wait for one another and never in a circle.
- *
- * @param at ISO 8601
- * @returns the ids of those that were stored
  */
-export const storeOrders = async (
-  sql: Sql,
-  orders: readonly ReservedOrder[],
-  at: string,
-): Promise<Set<string>> => {
+const store = async (sql: Sql, orders: readonly ReservedOrder[], at: string): Promise<Set<string>> => {
   const sorted = orders.toSorted((a, b) => (a.order.orderId < b.order.orderId ? -1 : 1));
   const rows = await sql.$queryRaw<{ id: string }[]>`
     WITH wanted AS (
@@ -51,6 +49,26 @@ export const storeOrders = async (
     )
     SELECT id FROM stored`;
   return new Set(rows.map(({ id }) => id));
+};
+
+/**
+ * Stores a batch of orders as PENDING.
+ *
+ * @param at ISO 8601
+ * @returns the ids of those that were stored
+ */
+export const storeOrders = async (
+  sql: Sql,
+  orders: readonly ReservedOrder[],
+  at: string,
+): Promise<Set<string>> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await store(sql, orders, at);
+    } catch (error) {
+      if (!isSerializationFailure(error) || attempt >= MAX_ATTEMPTS) throw error;
+    }
+  }
 };
 
 /** The orders that stand under these ids. */

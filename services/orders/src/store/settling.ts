@@ -1,11 +1,14 @@
 import type { OrderStatus, ReservationRef, Settlement } from '@order-pipeline/contracts';
-import type { Runtime } from '@order-pipeline/service-kit';
+import { isLockTimeout, type Runtime } from '@order-pipeline/service-kit';
 import type { Database, Sql } from './sql.ts';
 
-/** Placements wait behind us while we wait for those under way, so not for long; who asked will ask again. */
-const LOCK_TIMEOUT_MS = 500;
+/** What a placement under way may delay its own verdict, in milliseconds; who asked will ask again. */
+const LOCK_TIMEOUT_MS = 100;
+/** How many placements under way are waited for one by one; beyond them nobody is waited for any more. */
+const MAX_WAITS = 5;
 
-const bar = (database: Database, reservations: readonly ReservationRef[], at: string): Promise<number> =>
+/** Commits a fence for each reservation: no order can be stored with it by a statement that begins from now on. */
+const fence = (database: Database, reservations: readonly ReservationRef[], at: string): Promise<number> =>
   database.$executeRaw`
     INSERT INTO abandoned_reservations (reservation_id, order_id, at)
     SELECT reservation_id, order_id, ${at}::timestamptz FROM unnest(
@@ -14,16 +17,45 @@ const bar = (database: Database, reservations: readonly ReservationRef[], at: st
     ) AS t(reservation_id, order_id)
     ON CONFLICT DO NOTHING`;
 
+/** Thrown to roll back. */
+const UNDO = new Error('undo');
+
 /**
- * Waits until every statement that was writing orders has ended. Such a statement holds a lock on the table that this
- * one conflicts with, taken before the statement chose what it sees; so one that did not see the bar has ended
- * afterwards, and every later one sees it.
+ * Waits until every statement that has put one of these orders into the table has ended: by storing orders of the same
+ * ids, which the primary key makes wait for them, and taking that back.
+ *
+ * @returns whether they have all ended in time
  */
-const waitForWriters = (database: Database): Promise<unknown> =>
-  database.$transaction(async (sql) => {
-    await sql.$queryRaw`SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`;
-    await sql.$executeRaw`LOCK TABLE orders IN SHARE MODE`;
-  });
+const awaitPlacements = async (database: Database, orderIds: readonly string[]): Promise<boolean> => {
+  try {
+    await database.$transaction(async (sql) => {
+      await sql.$queryRaw`SELECT set_config('lock_timeout', ${String(LOCK_TIMEOUT_MS)}, true)`;
+      await sql.$executeRaw`
+        INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
+        SELECT id, 'fence', 'CANCELLED', '[{"itemId":"fence","quantity":1}]', 'fence ' || id, now(), now(), now()
+        FROM unnest(${orderIds.toSorted()}::text[]) AS t(id) ORDER BY id
+        ON CONFLICT (id) DO NOTHING`;
+      throw UNDO;
+    });
+  } catch (error) {
+    if (error === UNDO) return true;
+    if (!isLockTimeout(error)) throw error;
+  }
+  return false;
+};
+
+/** Those of the orders that no statement is just storing. Where there is one, each is waited for by itself. */
+const findAtRest = async (database: Database, orderIds: readonly string[]): Promise<Set<string>> => {
+  if (await awaitPlacements(database, orderIds)) return new Set(orderIds);
+  const atRest = new Set<string>();
+  let waits = 1;
+  for (const orderId of orderIds) {
+    if (orderIds.length === 1 || waits >= MAX_WAITS) break;
+    if (await awaitPlacements(database, [orderId])) atRest.add(orderId);
+    else waits += 1;
+  }
+  return atRest;
+};
 
 const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<string, OrderStatus>> => {
   const rows = await sql.$queryRaw<{ id: string; status: OrderStatus }[]>`
@@ -32,8 +64,17 @@ const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<
 };
 
 /**
- * The truth about reservations. One without an order is barred first, then it is made sure that no placement that was
- * under way has stored an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
+ * The truth about reservations. One without an order is fenced first, then it is made sure that no placement under way
+ * stores an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
+ *
+ * Such a placement puts its order into the primary key and then, at the end of the same statement, looks for a fence
+ * among all that is committed by then (a trigger: `refuse_fenced_orders`). We commit the fence and then look for the
+ * order in the primary key, where a row is seen before it is committed. Whichever is first, one of the two sees the
+ * other: either the placement finds the fence and is undone, or we find its row, wait for its end, and read what has
+ * become of it. No lock on the table is needed, so we neither wait for a VACUUM nor does anybody wait for us; a
+ * placement that takes long delays its own verdict only.
+ *
+ * @returns a settlement for each, but for those whose placement is under way and took too long
  */
 export const settleReservations = async (
   database: Database,
@@ -42,17 +83,18 @@ export const settleReservations = async (
   runtime: Pick<Runtime, 'reach'>,
 ): Promise<Settlement[]> => {
   const orderIds = reservations.map(({ orderId }) => orderId);
-  let statuses = await findStatuses(database, orderIds);
-  const missing = reservations.filter(({ orderId }) => !statuses.has(orderId));
+  const known = await findStatuses(database, orderIds);
+  const missing = reservations.filter(({ orderId }) => !known.has(orderId));
+  let statuses = known;
+  let atRest = new Set<string>();
   if (missing.length > 0) {
-    await bar(database, missing, at);
-    await waitForWriters(database);
+    await fence(database, missing, at);
+    atRest = await findAtRest(database, [...new Set(missing.map(({ orderId }) => orderId))]);
     await runtime.reach('orders.afterBarBeforeSettle');
     statuses = await findStatuses(database, orderIds);
   }
-  return reservations.map(({ orderId, reservationId }) => ({
-    orderId,
-    reservationId,
-    truth: statuses.get(orderId) ?? 'ABANDONED',
-  }));
+  return reservations.flatMap(({ orderId, reservationId }): Settlement[] => {
+    const truth = statuses.get(orderId) ?? (atRest.has(orderId) ? 'ABANDONED' : undefined);
+    return truth ? [{ orderId, reservationId, truth }] : [];
+  });
 };

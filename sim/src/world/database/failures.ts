@@ -17,5 +17,6 @@ export const failures = {
   noConnection: (): Error => new Error('timeout exceeded when trying to connect'),
   serialization: (): Error => serverError('40001', 'could not serialize access due to concurrent update'),
   deadlock: (): Error => serverError('40P01', 'deadlock detected'),
+  lockTimeout: (): Error => serverError('55P03', 'canceling statement due to lock timeout'),
   timeout: (): Error => serverError('57014', 'canceling statement due to statement timeout'),
 } as const;

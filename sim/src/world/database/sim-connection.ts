@@ -26,6 +26,7 @@ const REFUSALS = {
 const TRANSACTION_WORD = /^(?:BEGIN|COMMIT|ROLLBACK)\b/;
 const TRANSACTION_END = /^(?:COMMIT|ROLLBACK)$/;
 const LOCK_TIMEOUT_SET = /set_config\('lock_timeout'/;
+const QUERY_CANCELED = '57014';
 const LONGEST_SLOWNESS_MS = 3_000;
 const TRIP_MS = { min: 0.05, max: 0.8 };
 
@@ -91,6 +92,9 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
     const cancelTimeout = world.time.after(limitMs, () => void (used && database.cancel(used, ended)));
     try {
       return await ended;
+    } catch (error) {
+      const isCancelled = (error as { code?: unknown }).code === QUERY_CANCELED;
+      throw isCancelled && limitMs < STATEMENT_TIMEOUT_MS ? failures.lockTimeout() : error;
     } finally {
       cancelTimeout();
       if (client && TRANSACTION_END.test(config.text)) {
