@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
+import { failAt } from './failing-handler.ts';
 import { hear } from './hearing.ts';
 import { eventually } from './waiting.ts';
 
@@ -23,6 +24,21 @@ const waiting: Area = (behaviour) => {
       expect(waits[index]).toBeGreaterThan(expected - 2);
     }
     expect(waits[3]).toBeLessThan(1200);
+  });
+
+  behaviour('where NODE_ENV is test the first wait that nobody set is a short one', async (world) => {
+    const topic = await world.createTopic();
+    await world.send(topic, 'a');
+    const consumer = world.keep(
+      world.another({ retry: {} }).consumer({ groupId: world.groupId, retry: { retries: 0 } }),
+    );
+    const heard = hear(consumer, ['CRASH']);
+    const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
+    await eventually(() => expect(values()).toEqual(['a']));
+    // 50 ms, give or take 2 %; in production it is 300 ms, give or take 20 %.
+    const { error } = heard.payloads('CRASH')[0] as { error: { retryTime: number } };
+    expect(error.retryTime).toBeGreaterThanOrEqual(49);
+    expect(error.retryTime).toBeLessThanOrEqual(51);
   });
 
   behaviour('while it waits the consumer fetches nothing from any partition', async (world) => {

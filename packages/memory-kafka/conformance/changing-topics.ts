@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ITopicPartitionConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
+import { hear } from './hearing.ts';
 import { unchecked } from './unchecked.ts';
 import { eventually, rejection } from './waiting.ts';
 import type { World } from './world.ts';
@@ -29,6 +30,19 @@ const growing: Area = (behaviour) => {
     await world.send(topic, { value: 'x', partition: 2 });
     const { values } = await world.listen(topic);
     await eventually(() => expect(values()).toEqual(['x']));
+  });
+
+  behaviour('a producer that connects anew knows the partitions that came meanwhile', async (world) => {
+    const topic = await world.createTopic();
+    const producer = await world.connectProducer();
+    await producer.send({ topic, messages: [{ value: 'before' }] });
+    await producer.disconnect();
+    await grow(world, { topic, count: 3 });
+    await eventually(async () => expect(await partitionCount(world, topic)).toBe(3));
+    await producer.connect();
+    const messages = Array.from({ length: 30 }, (_, key) => ({ key: String(key), value: 'after' }));
+    const written = await producer.send({ topic, messages });
+    expect(new Set(written.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]));
   });
 
   behaviour('it neither shrinks nor stays as it is', async (world) => {
@@ -124,6 +138,25 @@ const deleting: Area = (behaviour) => {
       await eventually(async () => expect(await world.admin.listTopics()).not.toContain(topic));
     },
   );
+
+  behaviour('a consumer outlives its topic, and reads the one that is created anew', async (world) => {
+    const topic = await world.createTopic();
+    await world.send(topic, 'first');
+    const retry = { initialRetryTime: 20, maxRetryTime: 50, retries: 1 };
+    const config = { allowAutoTopicCreation: false, heartbeatInterval: 50, metadataMaxAge: 100, retry };
+    const consumer = world.consumer(config);
+    const crashes = hear(consumer, ['CRASH']);
+    const { values } = await world.listen(topic, { consumer });
+    await eventually(() => expect(values()).toEqual(['first']));
+    await world.admin.deleteTopics({ topics: [topic] });
+    await eventually(() => expect(crashes.payloads('CRASH').length).toBeGreaterThan(2));
+    await eventually(async () => {
+      await world.admin.createTopics({ topics: [{ topic }] });
+      expect(await partitionCount(world, topic)).toBe(1);
+    });
+    await world.send(topic, 'again');
+    await eventually(() => expect(values()).toEqual(['first', 'again']));
+  });
 
   behaviour('deleting a topic twice in one request is refused, and none is deleted', async (world) => {
     const topic = await world.createTopic();

@@ -95,6 +95,22 @@ export const failingHandler: Area = (behaviour) => {
     await eventually(() => expect(values()).toEqual(['a', 'b']));
   });
 
+  for (const nothing of [undefined, null]) {
+    behaviour(`a handler that throws ${nothing} ends the consumer, which is not restarted`, async (world) => {
+      const topic = await world.createTopic();
+      await world.send(topic, 'a');
+      const consumer = world.consumer();
+      const heard = hear(consumer, ['CRASH']);
+      await world.listen(topic, { consumer, onMessage: failAt('a', 1, () => nothing) });
+      const error = {
+        name: 'KafkaJSNonRetriableError',
+        message: `Cannot read properties of ${nothing} (reading 'stack')`,
+        cause: { name: 'TypeError' },
+      };
+      await eventually(() => expect(heard.payloads('CRASH')).toMatchObject([{ error, restart: false }]));
+    });
+  }
+
   behaviour('an error of kafkajs that is retriable is tried again', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a');

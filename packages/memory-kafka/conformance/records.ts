@@ -185,6 +185,16 @@ const refusals: Area = (behaviour) => {
     });
   }
 
+  behaviour("a header without a value is refused in Node.js's own words", async (world) => {
+    for (const nothing of [undefined, null]) {
+      expect(await refusalBeside(world, { value: 'v', headers: { none: nothing } })).toMatchObject({
+        name: 'TypeError',
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: `The "string" argument must be of type string or an instance of Buffer or ArrayBuffer. Received ${nothing}`,
+      });
+    }
+  });
+
   behaviour('bytes that are no Buffer make a record that the broker cannot read', async (world) => {
     // kafkajs announces as many bytes as there are, and then writes the array as a text: '1,2,3'.
     const bytes = new Uint8Array([1, 2, 3]);

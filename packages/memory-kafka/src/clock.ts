@@ -1,3 +1,9 @@
+import { setImmediate } from 'node:timers';
+
+// Taken when this module loads, and not from the globals, which the fake timers of a test framework replace: a socket would
+// not wait for those either.
+const inLaterTurn = setImmediate;
+
 /** Calls off what was planned; calling it late or twice does nothing. */
 export type Cancel = () => void;
 
@@ -25,7 +31,7 @@ export const createSystemClock = (): Clock => ({
     if (isIdle) timer.unref();
     return () => clearTimeout(timer);
   },
-  soon: (fn) => void setImmediate(fn),
+  soon: (fn) => void inLaterTurn(fn),
 });
 
 /** From 0 (included) to 1 (excluded). */
@@ -53,7 +59,7 @@ const TURNS_TO_SETTLE = 25;
 
 const settle = async (): Promise<void> => {
   for (let turn = 0; turn < TURNS_TO_SETTLE; turn += 1) {
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await new Promise<void>((resolve) => void inLaterTurn(resolve));
   }
 };
 
@@ -91,7 +97,7 @@ export const createManualClock = (startAt = 1_700_000_000_000): ManualClock => {
       timers.add(timer);
       return () => void timers.delete(timer);
     },
-    soon: (fn) => void setImmediate(fn),
+    soon: (fn) => void inLaterTurn(fn),
     advance,
     settle,
     pending: () => timers.size,

@@ -27,8 +27,20 @@ export interface MemoryCluster {
   readonly faults: Faults;
 }
 
-const cores = new WeakMap<MemoryCluster, Core>();
-const shared = new Map<string, MemoryCluster>();
+interface Registry {
+  readonly cores: WeakMap<MemoryCluster, Core>;
+  /** By address of a broker. */
+  readonly shared: Map<string, MemoryCluster>;
+}
+
+const REGISTRY = Symbol.for('@order-pipeline/memory-kafka');
+
+// On the global object, so that a process in which this module was loaded more than once still has one world: by `import`
+// and by `require`, say, or anew after jest.resetModules().
+const registryOf = (global: { [REGISTRY]?: Registry }): Registry =>
+  (global[REGISTRY] ??= { cores: new WeakMap(), shared: new Map() });
+
+const { cores, shared } = registryOf(globalThis as { [REGISTRY]?: Registry });
 
 /** A cluster of its own, that no list of brokers leads to. */
 export const createCluster = ({
@@ -53,10 +65,13 @@ export const createCluster = ({
   return cluster;
 };
 
-/** The cluster that clients with any of these broker addresses share in this process; made when first asked for. */
-export const clusterOf = (brokers: readonly string[]): MemoryCluster => {
+/**
+ * The cluster that clients with any of these broker addresses share in this process; made when first asked for, and only
+ * then do `options` count. So a test reaches, or prepares, the cluster of clients that it does not construct itself.
+ */
+export const clusterOf = (brokers: readonly string[], options: ClusterOptions = {}): MemoryCluster => {
   const known = brokers.map((address) => shared.get(address)).find((cluster) => cluster !== undefined);
-  const cluster = known ?? createCluster();
+  const cluster = known ?? createCluster(options);
   for (const address of brokers) if (!shared.has(address)) shared.set(address, cluster);
   return cluster;
 };

@@ -1,10 +1,11 @@
 import kafkajs from 'kafkajs';
+import { clusterOf, createCluster } from './cluster.ts';
 import { errorClass } from './errors.ts';
 import { Kafka } from './kafka.ts';
 
 export { Kafka, type MemoryKafkaConfig } from './kafka.ts';
 export type { Link } from './client/connection.ts';
-export { createCluster, type ClusterOptions, type MemoryCluster } from './cluster.ts';
+export { clusterOf, createCluster, type ClusterOptions, type MemoryCluster } from './cluster.ts';
 export type { Retention } from './broker/log-policy.ts';
 export { createSeededRandom } from './seeded-random.ts';
 export { createManualClock, createSystemClock, type Cancel, type Clock, type ManualClock } from './clock.ts';
@@ -16,7 +17,7 @@ export type {
   GroupSnapshot,
   PartitionState,
 } from './broker/inspect.ts';
-export type { ProtocolErrorType } from './errors.ts';
+export { PROTOCOL_ERROR_TYPES, type ProtocolErrorType } from './protocol-errors.ts';
 export type * from 'kafkajs';
 
 // The rest of kafkajs is kafkajs's own, so that `instanceof` and mutable registries are the same for both packages.
@@ -69,4 +70,4 @@ export const KafkaJSNoBrokerAvailableError = errorClass('KafkaJSNoBrokerAvailabl
 export const KafkaJSFetcherRebalanceError = errorClass('KafkaJSFetcherRebalanceError');
 
 // As with kafkajs: to Node an ES module gets at the whole of a CommonJS one by its default export only.
-export default { ...kafkajs, Kafka };
+export default { ...kafkajs, Kafka, clusterOf, createCluster };

@@ -18,7 +18,7 @@ import { CONSUMER_EVENTS } from './client/consumer-events.ts';
 import { createClusterView, type ClusterView } from './client/metadata.ts';
 import { createOffsetsBoard, type OffsetsBoard } from './client/offsets-board.ts';
 import { createProducer } from './client/producer.ts';
-import type { MemoryCluster } from './cluster.ts';
+import { clusterOf, type MemoryCluster } from './cluster.ts';
 import { createEmitter } from './emitter.ts';
 import { nonRetriable } from './errors.ts';
 import { createDefaultPartitioner } from './partitioners.ts';
@@ -32,6 +32,8 @@ export interface MemoryKafkaConfig extends KafkaConfig {
 
 const DEFAULT_METADATA_MAX_AGE_MS = 300_000;
 const DEFAULT_CLIENT_ID = 'kafkajs';
+/** Refused with kafkajs's sentence about the missing group, as `consumer()` from JavaScript is. */
+const NO_GROUP: ConsumerConfig = { groupId: '' };
 
 const checkTimeouts = (sessionTimeout: number, heartbeatInterval: number): void => {
   if (heartbeatInterval < sessionTimeout) return;
@@ -63,6 +65,18 @@ export class Kafka {
     this.#logger = new kafkajs.Kafka(kafkaConfig).logger();
   }
 
+  /**
+   * The cluster of these clients: to inspect it, to reset it between tests, to make something go wrong. Throws
+   * KafkaJSNonRetriableError where only a `brokers` function knows which one it is.
+   */
+  get cluster(): MemoryCluster {
+    const { brokers, cluster } = this.#config;
+    if (cluster !== undefined) return cluster;
+    if (typeof brokers === 'function')
+      throw nonRetriable('The cluster is known once "config.brokers" was asked; give "config.cluster"');
+    return clusterOf(brokers);
+  }
+
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
     const { brokers, cluster, link } = this.#config;
     const connection = createConnection({ brokers, cluster, link, retry: this.#retry });
@@ -85,7 +99,7 @@ export class Kafka {
   }
 
   /** A consumer; see kafkajs. Throws KafkaJSNonRetriableError for a configuration that makes no sense. */
-  consumer(config: ConsumerConfig): Consumer {
+  consumer(config: ConsumerConfig = NO_GROUP): Consumer {
     const { groupId, sessionTimeout = 30_000, heartbeatInterval = 3000, retry = { retries: 5 } } = config;
     if (!groupId) throw nonRetriable('Consumer groupId must be a non-empty string.');
     const { metadataMaxAge = DEFAULT_METADATA_MAX_AGE_MS, allowAutoTopicCreation = true } = config;

@@ -66,28 +66,6 @@ test(
   }),
 );
 
-test('retries are those of production, also where NODE_ENV is test', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.send('retried', 'a');
-      const start = clock.wallClock();
-      const attempts: number[] = [];
-      await listen(world, 'retried', {
-        onMessage: () => {
-          attempts.push(clock.wallClock() - start);
-          if (attempts.length === 1) throw new Error('once');
-        },
-      });
-      await clock.advance(400);
-      expect(attempts).toHaveLength(2);
-      expect(attempts[1]).toBeGreaterThanOrEqual(240);
-      expect(attempts[1]).toBeLessThanOrEqual(360);
-    },
-    () => ({ ...options, retry: {} }),
-  )();
-});
-
 test(
   'members made by one Kafka instance do not disturb each other',
   inWorld(async (world) => {

@@ -38,9 +38,9 @@ test('errors are instances of the classes of kafkajs', async () => {
   expect(error).toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION', code: 3, retriable: true });
 });
 
-test('the default export is that of kafkajs, with another Kafka', () => {
+test('the default export is that of kafkajs, with another Kafka, and what makes and finds clusters', () => {
   const names = (module: object) => Object.keys(module).toSorted();
-  expect(names(memoryKafka)).toEqual(names(kafkajs));
+  expect(names(memoryKafka)).toEqual([...names(kafkajs), 'clusterOf', 'createCluster'].toSorted());
   expect(memoryKafka.Kafka).toBe(Kafka);
   expect(memoryKafka.KafkaJSError).toBe(kafkajs.KafkaJSError);
 });

@@ -1,4 +1,5 @@
-import { errorCodeOf, protocolError, type ProtocolErrorType } from '../errors.ts';
+import { errorCodeOf, protocolError } from '../errors.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 import type { Surroundings } from '../retry.ts';
 import { checkMembership, createGroup, createGroupProtocol, type GroupProtocolHandler } from './group.ts';
 import type {

@@ -1,5 +1,5 @@
-import type { ProtocolErrorType } from '../errors.ts';
-import type { Api, Chances, Repeat, RequestFaults } from './faults.ts';
+import { protocolErrorFields, type ProtocolErrorType } from '../protocol-errors.ts';
+import { APIS, type Api, type Chances, type Repeat, type RequestFaults } from './faults.ts';
 
 /** What is to happen to one request. */
 export type Fault =
@@ -12,11 +12,22 @@ interface Ordered {
   left: number;
 }
 
+/** From JavaScript a name may be misspelt, and such a fault would never happen. */
+const checkApi = (api: Api): void => {
+  if (!APIS.includes(api)) throw new TypeError(`${JSON.stringify(api)} is none of ${APIS.join(', ')}`);
+};
+
+const refusal = (type: ProtocolErrorType): Fault => {
+  protocolErrorFields(type);
+  return { kind: 'refuse', type };
+};
+
 /** The faults that are yet to happen, by kind of request. */
 const createOrders = () => {
   const ordered = new Map<Api, Ordered[]>();
   return {
     add: (api: Api, fault: Fault, { times = 1 }: Repeat = {}): void => {
+      checkApi(api);
       ordered.set(api, [...(ordered.get(api) ?? []), { fault, left: times }]);
     },
     take: (api: Api): Fault[] => {
@@ -37,7 +48,11 @@ const createLottery = (random: () => number) => {
   const tickets = new Map<Api, Chances>();
   const drawn = (share: number | undefined): boolean => share !== undefined && random() < share;
   return {
-    set: (api: Api, chances: Chances): void => void tickets.set(api, chances),
+    set: (api: Api, chances: Chances): void => {
+      checkApi(api);
+      if (chances.refuse) refusal(chances.refuse.type);
+      tickets.set(api, chances);
+    },
     draw: (api: Api): Fault[] => {
       const { refuse, delay, loseAnswer } = tickets.get(api) ?? {};
       const faults: Fault[] = [];
@@ -64,7 +79,7 @@ export const createFaultPlan = (random: () => number): FaultPlan => {
   const lottery = createLottery(random);
   return {
     faults: {
-      refuse: (api, type, repeat) => orders.add(api, { kind: 'refuse', type }, repeat),
+      refuse: (api, type, repeat) => orders.add(api, refusal(type), repeat),
       delay: (api, ms, repeat) => orders.add(api, { kind: 'delay', ms }, repeat),
       loseAnswer: (api, repeat) => orders.add(api, { kind: 'lose' }, repeat),
       chance: (api, chances) => lottery.set(api, chances),

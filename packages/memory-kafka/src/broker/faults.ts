@@ -1,18 +1,21 @@
-import type { ProtocolErrorType } from '../errors.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 
 /** The kinds of request that a fault can be put on. */
-export type Api =
-  | 'produce'
-  | 'fetch'
-  | 'metadata'
-  | 'offsets'
-  | 'commit'
-  | 'join'
-  | 'sync'
-  | 'heartbeat'
-  | 'leave'
-  | 'admin'
-  | 'transaction';
+export const APIS = [
+  'produce',
+  'fetch',
+  'metadata',
+  'offsets',
+  'commit',
+  'join',
+  'sync',
+  'heartbeat',
+  'leave',
+  'admin',
+  'transaction',
+] as const;
+
+export type Api = (typeof APIS)[number];
 
 export interface Repeat {
   /** How many requests are hit; 1 if not said. */
@@ -51,7 +54,10 @@ export interface Faults {
   /** Brings it back, with everything that it had acknowledged; group members have their whole session timeout again. */
   brokerUp(): void;
   isBrokerDown(): boolean;
-  /** Answers the next requests of this kind with a refusal; nothing of them is carried out. */
+  /**
+   * Answers the next requests of this kind with a refusal; nothing of them is carried out. Throws TypeError for a kind
+   * of request that there is not, as do the others below, and for a type that kafkajs does not know.
+   */
   refuse(api: Api, type: ProtocolErrorType, repeat?: Repeat): void;
   /** Holds up the next requests of this kind for `ms` milliseconds of the cluster's clock. */
   delay(api: Api, ms: number, repeat?: Repeat): void;

@@ -34,10 +34,8 @@ const headerPairs = (headers: IHeaders | undefined): RecordToWrite['headers'] =>
   const pairs: [string, Buffer | string][] = [];
   for (const [name, value] of Object.entries(headers)) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      // As in kafkajs: a header without a value is a programming error, and Node says so with a TypeError.
-      if (each === undefined || each === null)
-        throw new TypeError(`The value of header "${name}" must be a string or a Buffer`);
-      pairs.push([name, each]);
+      // What has no value is refused where it is measured.
+      pairs.push([name, each as Buffer | string]);
     }
   }
   return pairs;
@@ -101,7 +99,8 @@ const toRecord = (message: Message, place: Place): RecordToWrite => {
   const pairs = headerPairs(message.headers);
   wireBytes += varIntBytes(pairs.length);
   for (const [name, header] of pairs) {
-    const headerBytes = sizeOf(header);
+    // As in kafkajs: a header without a value is a programming error, and Node says so with a TypeError.
+    const headerBytes = Buffer.byteLength(header);
     payloadBytes += headerBytes;
     wireBytes += prefixed(Buffer.byteLength(name)) + prefixed(headerBytes);
     isReadable &&= isSound(header);

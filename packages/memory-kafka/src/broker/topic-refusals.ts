@@ -1,5 +1,5 @@
 import type { ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
-import type { ProtocolErrorType } from '../errors.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 import { parseTopicConfig } from './topic-config.ts';
 
 const LEGAL_NAME = /^[\w.-]{1,249}$/;

@@ -1,5 +1,6 @@
 import type { IResourceConfigEntry, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
-import { protocolError, type ProtocolErrorType } from '../errors.ts';
+import { protocolError } from '../errors.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 import { createLogPolicy, type LogPolicy, type Retention } from './log-policy.ts';
 import { createPartitionLog, type PartitionLog } from './partition-log.ts';
 import { parseTopicConfig, type TopicConfig } from './topic-config.ts';

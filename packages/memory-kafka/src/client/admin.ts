@@ -88,7 +88,7 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
       emitter.emit(EVENTS.CONNECT);
     },
     disconnect: async () => {
-      view.connection.disconnect();
+      view.disconnect();
       emitter.emit(EVENTS.DISCONNECT);
     },
     describeCluster: () =>

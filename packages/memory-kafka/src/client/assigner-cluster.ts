@@ -24,7 +24,7 @@ export const createAssignerCluster = (view: ClusterView): Cluster => ({
   addTargetTopic: (topic) => view.target([topic]),
   isConnected: view.connection.isConnected,
   connect: view.connection.connect,
-  disconnect: async () => view.connection.disconnect(),
+  disconnect: async () => view.disconnect(),
   refreshMetadata: view.refresh,
   refreshMetadataIfNecessary: view.refreshIfNecessary,
   findTopicPartitionMetadata: view.partitionsOf,

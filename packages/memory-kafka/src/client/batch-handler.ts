@@ -58,12 +58,14 @@ const fail = async (
   thrown: unknown,
   where: object,
 ): Promise<never> => {
-  const error = toError(thrown);
-  if (!(error instanceof kafkajs.KafkaJSError)) {
-    options.logger.error(`Error when calling ${handler}`, { ...where, stack: error.stack, error });
+  if (!(thrown instanceof kafkajs.KafkaJSError)) {
+    // As in kafkajs: where undefined or null was thrown there is no stack to read, and the TypeError that says so is one
+    // that no retry cures.
+    const stack = (thrown as Error).stack;
+    options.logger.error(`Error when calling ${handler}`, { ...where, stack, error: thrown });
   }
   await commit(options);
-  throw error;
+  throw toError(thrown);
 };
 
 const handleMessages = async (

@@ -97,7 +97,7 @@ export const createLifecycle = (parts: ConsumerParts, topics: ReadonlyMap<string
 
   const disconnect = async (): Promise<void> => {
     await stop();
-    view.connection.disconnect();
+    view.disconnect();
     emitter.emit(CONSUMER_EVENTS.DISCONNECT);
   };
 

@@ -19,6 +19,8 @@ export interface ClusterView {
   partitionsOf(topic: string): PartitionMetadata[];
   /** What it remembers is no longer to be trusted. */
   expire(): void;
+  /** Closes the connection and forgets what it remembers, but not which topics it has to do with. */
+  disconnect(): void;
   /** A request that finds its broker first: if nobody listens, the connection is retried before this rejects. */
   request<T>(api: Api, carryOut: (core: Core) => T | Promise<T>): Promise<T>;
 }
@@ -141,6 +143,10 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
     partitionsOf: (topic) => known?.get(topic) ?? [],
     expire: () => {
       expiresAt = -Infinity;
+    },
+    disconnect: () => {
+      known = undefined;
+      connection.disconnect();
     },
     request: async (api, carryOut) => {
       if (!connection.isConnected()) await findBroker(connection, refresh);

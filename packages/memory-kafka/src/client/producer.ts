@@ -138,7 +138,7 @@ export const createProducer = (parts: ProducerParts): Producer => {
     disconnect: async () => {
       status = 'disconnecting';
       if (view.connection.isConnected()) await (await view.connection.core()).nextTurn();
-      view.connection.disconnect();
+      view.disconnect();
       status = 'disconnected';
       emitter.emit(EVENTS.DISCONNECT);
     },
