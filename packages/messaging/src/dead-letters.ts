@@ -1,5 +1,5 @@
 import { deadLetterTopic } from '@order-pipeline/contracts';
-import type { Metrics, Runtime } from '@order-pipeline/service-kit';
+import { timeOfDay, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { IHeaders } from 'kafkajs';
 import type { Logger } from 'pino';
 import { headerText, type MessagePosition, type RawMessage } from './event-codec.ts';
@@ -74,7 +74,7 @@ export const createDeadLetter = (options: {
       [DEAD_LETTER_HEADERS.offset]: offset,
       [DEAD_LETTER_HEADERS.tries]: String(triesBefore(raw) + tries),
       [DEAD_LETTER_HEADERS.group]: options.group,
-      [DEAD_LETTER_HEADERS.at]: new Date(options.runtime.wallClock()).toISOString(),
+      [DEAD_LETTER_HEADERS.at]: timeOfDay(options.runtime),
     };
     await options.publisher.send(deadLetterTopic(topic), [{ key: raw.key, value: raw.value, headers }]);
     counter.add({ topic, group: options.group });

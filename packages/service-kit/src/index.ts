@@ -21,5 +21,6 @@ export * from './reply.ts';
 export * from './runtime.ts';
 export * from './service.ts';
 export * from './settings.ts';
+export * from './stored-time.ts';
 export * from './trace.ts';
 export * from './validation.ts';

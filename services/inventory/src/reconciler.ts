@@ -1,14 +1,16 @@
 import { orderLifecycleApi } from '@order-pipeline/contracts';
 import {
   continueTrace,
+  dueTimes,
   startPeriodic,
+  timeOfDay,
   type Periodic,
   type Runtime,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { consumeReservations } from './consumers.ts';
 import { decideSettlements } from './domain.ts';
-import type { HeldReservation, InventoryStore } from './store/index.ts';
+import type { HeldReservation, InventoryStore, TimeRange } from './store/index.ts';
 
 const BATCH = 200;
 /** All that are held are looked at again after this many times as long as each is at first, and this at the most. */
@@ -18,7 +20,7 @@ const AGAIN_AFTER_MOST_MS = 300_000;
 const LOOKS_A_WAIT = 20;
 
 /**
- * Goes through the held reservations from the oldest on and waits at the end for those that come of age, each looked at
+ * Goes through held reservations from the oldest on and waits at the end for those that come of age, each looked at
  * once; begins anew when `againAfterMs` have passed. What is looked at is remembered here and not written, so looking
  * costs little, and a new instance looks at everything.
  */
@@ -39,24 +41,34 @@ const createRound = ({ monotonic }: Pick<Runtime, 'monotonic'>, againAfterMs: nu
   };
 };
 
+type Round = ReturnType<typeof createRound>;
+
 /**
  * Asks for the truth about reservations that have stood for `checkAfterMs`: a placement may have died before its order
  * was stored, a cancellation before the stock came back, and the broker may have lost ORDER_SHIPPED. The orders service
  * bars a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
- * At its start it asks for all that were held by then.
+ * At its start it asks for all that were held by then. Those that are dated ahead have a round of their own: the others
+ * come of age behind them.
  */
 export const startReconciler = (
   { peers, runtime, logger }: ServiceContext<unknown>,
   store: InventoryStore,
   checkAfterMs: number,
 ): Periodic => {
-  const startedAt = runtime.wallClock();
-  const round = createRound(runtime, Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER));
+  const startedAt = timeOfDay(runtime);
+  const againAfterMs = Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER);
+  const rounds = { late: createRound(runtime, againAfterMs), ahead: createRound(runtime, againAfterMs) };
   let everything = true;
   const settle = async (): Promise<boolean> => {
     // What was reserved since the start belongs to placements that are under way.
-    const olderThanMs = everything ? runtime.wallClock() - startedAt : checkAfterMs;
-    const held = await store.findHeld(olderThanMs, round.last(), BATCH);
+    const { until, ahead } = dueTimes(runtime, checkAfterMs, everything ? startedAt : undefined);
+    const more = await settleNext(rounds.late, { until });
+    if (!more) everything = false;
+    return (await settleNext(rounds.ahead, { after: ahead })) || more;
+  };
+  /** @returns whether there may be more */
+  const settleNext = async (round: Round, range: TimeRange): Promise<boolean> => {
+    const held = await store.findHeld(range, round.last(), BATCH);
     if (held.length > 0) {
       const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
       const reservations = held.map(({ orderId, reservationId }) => ({ orderId, reservationId }));
@@ -66,9 +78,7 @@ export const startReconciler = (
       await apply(settlements);
       round.lookedAt(held);
     }
-    const more = held.length === BATCH;
-    if (!more) everything = false;
-    return more;
+    return held.length === BATCH;
   };
   const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<void> => {
     const { release, consume } = decideSettlements(settlements);

@@ -66,10 +66,13 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'items further back': (sql) => listItems(sql, { limit: LIMIT, before: 2_500 }),
   'an item': (sql) => getItem(sql, 'item-7'),
   'restocking an item': (sql) => restock(sql, 'item-7', 3),
-  'held reservations': (sql) => findHeld(sql, ago(0), undefined, LIMIT),
+  'held reservations': (sql) => findHeld(sql, { until: ago(0) }, undefined, LIMIT),
   'held reservations further on': (sql) =>
-    findHeld(sql, ago(0), { orderId: 'HELD-7', reservationId: 'r7', createdAt: ago(1) }, LIMIT),
-  'held reservations where none is old enough': (sql) => findHeld(sql, ago(3), undefined, LIMIT),
+    findHeld(sql, { until: ago(0) }, { orderId: 'HELD-7', reservationId: 'r7', createdAt: ago(1) }, LIMIT),
+  'held reservations where none is old enough': (sql) => findHeld(sql, { until: ago(3) }, undefined, LIMIT),
+  'held reservations dated ahead': (sql) => findHeld(sql, { after: ago(1) }, undefined, LIMIT),
+  'held reservations dated ahead where there are none': (sql) =>
+    findHeld(sql, { after: ago(-1) }, undefined, LIMIT),
   'stock that leaves': (sql) => endReservations(sql, 'CONSUMED', REFS, ago(0)),
   'reservations of orders': (sql) => findReservations(sql, ['HELD-7', 'CONSUMED-7', 'HELD-4000']),
 };

@@ -184,3 +184,21 @@ test('what is reserved while it looks through everything at its start is not ask
   await eventually(() => expect(timesAsked(`${old}-600`)).toBe(1));
   expect(timesAsked(underWay)).toBe(0);
 });
+
+test('what is dated ahead is asked for, and what comes of age meanwhile too', async () => {
+  const { routes, truths, timesAsked } = createTruths();
+  const warehouse = await start({ ...SOON, peers: { orders: routes } });
+  const { item, inventory, database, stockOf } = warehouse;
+  const [lost, ahead, underWay] = [fresh('lost'), fresh('ahead'), fresh('under-way')];
+  for (const orderId of [lost, ahead]) truths.set(orderId, 'ABANDONED');
+  await hold(inventory, underWay, { [item]: 5 });
+  await hold(inventory, ahead, { [item]: 3 });
+  await database.$executeRaw`
+    UPDATE reservations SET created_at = created_at + interval '1 year' WHERE order_id IN (${ahead}, ${underWay})`;
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 95, reserved: 5 }));
+  await hold(inventory, lost, { [item]: 7 });
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 95, reserved: 5 }));
+  // It stays held, and is asked for again with the next round, not with each look.
+  await eventually(() => expect(timesAsked(underWay)).toBeGreaterThan(2));
+  expect(timesAsked(ahead)).toBe(1);
+});

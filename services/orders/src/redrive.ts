@@ -1,4 +1,10 @@
-import { startPeriodic, type Metrics, type Periodic, type Runtime } from '@order-pipeline/service-kit';
+import {
+  startPeriodic,
+  timeOfDay,
+  type Metrics,
+  type Periodic,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { OrdersStore } from './store/index.ts';
 import type { StuckWatch } from './stuck/index.ts';
@@ -6,6 +12,20 @@ import type { StuckWatch } from './stuck/index.ts';
 const BATCH = 500;
 const SHORTEST_INTERVAL_MS = 250;
 const LONGEST_INTERVAL_MS = 30_000;
+
+/**
+ * Announces every order that was placed before its first call, a batch a call, whatever their dates: they may be those of
+ * another clock. What is placed from then on is in the outbox already, and ends it.
+ */
+const createAnnounceAll = (store: RedriveStore, runtime: Runtime) => {
+  let run: { readonly newest: number; readonly at: string } | undefined;
+  return async (except: readonly string[]) => {
+    run ??= { newest: await store.newestPlacement(), at: timeOfDay(runtime) };
+    return store.announceAllUpTo(run, BATCH, except);
+  };
+};
+
+type RedriveStore = Pick<OrdersStore, 'announceAgain' | 'announceAllUpTo' | 'newestPlacement'>;
 
 /**
  * Publishes the event of their status again for orders that have stood in it for `afterMs`: whatever the broker has
@@ -17,7 +37,7 @@ const LONGEST_INTERVAL_MS = 30_000;
 export const startRedrive = (options: {
   readonly afterMs: number;
   readonly atOnce: boolean;
-  readonly store: Pick<OrdersStore, 'announceAgain'>;
+  readonly store: RedriveStore;
   readonly stuck: Pick<StuckWatch, 'reasonOf' | 'withoutStock'>;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -30,12 +50,11 @@ export const startRedrive = (options: {
     'Events of stuck orders published again',
     ['status'],
   );
-  const startedAt = options.runtime.wallClock();
+  const announceAll = createAnnounceAll(store, options.runtime);
   let everything = options.atOnce;
   const republish = async (): Promise<boolean> => {
-    // What was placed since the start is in the outbox already, and ends the run that takes everything.
-    const olderThanMs = everything ? options.runtime.wallClock() - startedAt : afterMs;
-    const late = await store.announceAgain(olderThanMs, BATCH, stuck.withoutStock());
+    const except = stuck.withoutStock();
+    const late = await (everything ? announceAll(except) : store.announceAgain(afterMs, BATCH, except));
     for (const { orderId, status } of late) {
       counter.add({ status });
       const reason = stuck.reasonOf(orderId);

@@ -1,6 +1,7 @@
 import { STATUSES_ON_THE_WAY, type OrderStatus } from '@order-pipeline/contracts';
-import { startPeriodic, type Metrics, type Runtime } from '@order-pipeline/service-kit';
+import { startPeriodic, storedAgeMs, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
+import { createSightings } from './sightings.ts';
 import type { OrdersStore } from './store/index.ts';
 
 const INTERVAL_MS = 2_000;
@@ -24,18 +25,24 @@ export const startStatusMetrics = (options: {
     'How long the order that stands longest in a status has stood in it',
     ['status'],
   );
+  const sightings = createSightings(runtime);
+  const measure = async (): Promise<void> => {
+    const oldest = await store.oldestOnTheWay();
+    // A date that lies ahead tells no age: then it is how long the order was seen to stand there.
+    const seen = sightings(oldest.map(({ id, status }) => `${id}:${status}`));
+    for (const status of STATUSES_ON_THE_WAY) {
+      const agesMs = oldest
+        .filter((order) => order.status === status)
+        .map(({ id, since }) => Math.max(storedAgeMs(runtime, since), seen.get(`${id}:${status}`) ?? 0));
+      ages.set({ status }, Math.max(0, ...agesMs) / 1_000);
+    }
+  };
   const periodic = startPeriodic({
     name: 'age of the oldest orders',
     intervalMs: INTERVAL_MS,
     runtime,
     logger: options.logger,
-    work: async () => {
-      const oldest = await store.oldestOnTheWay();
-      for (const status of STATUSES_ON_THE_WAY) {
-        const since = oldest.get(status);
-        ages.set({ status }, since === undefined ? 0 : Math.max(0, runtime.wallClock() - since) / 1_000);
-      }
-    },
+    work: measure,
   });
   return {
     changed: (to, orders = 1) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { DueTimes } from '@order-pipeline/service-kit';
 import {
   createTestRuntime,
   explain,
@@ -14,7 +15,8 @@ import { countOpen, findLetter, listLetters, MOST_COUNTED, readNext } from '../s
 import { sendBackNext, workLetters } from '../src/dead-letters/working.ts';
 import { Prisma, type PrismaClient } from '../src/generated/client.ts';
 import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned } from '../src/store/moving.ts';
-import { announceAgain, createOutbox, outboxBacklog } from '../src/store/outbox.ts';
+import { announceAgain, announceAllUpTo, newestPlacement } from '../src/store/announcing.ts';
+import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placing.ts';
 import {
   findOverdue,
@@ -45,8 +47,11 @@ const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).
 const idsOf = (status: string): string[] => times(LIMIT, (index) => `${status}-${index * 31 + 1}`);
 const page = { limit: LIMIT };
 const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
-const again = (sql: Database, until: string) =>
-  announceAgain(sql, { until, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
+const due = (hours: number, aheadHours = -1) => ({ until: ago(hours), ahead: ago(aheadHours) });
+const again = (sql: Database, range: DueTimes) =>
+  announceAgain(sql, { due: range, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
+const all = (sql: Database, at: string) =>
+  announceAllUpTo(sql, { newest: 1e9, at }, { limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
 
 /** Whatever runs on a request, or again and again. */
 const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
@@ -60,16 +65,24 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),
   'cancelling an order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0)),
-  'overdue orders': (sql) => findOverdue(sql, ago(0), undefined, LIMIT),
-  'the next overdue orders': (sql) => findOverdue(sql, ago(0), 'PENDING-2007', LIMIT),
-  'overdue orders where there are none': (sql) => findOverdue(sql, ago(3), undefined, LIMIT),
-  'the oldest orders on their way': oldestOnTheWay,
-  'orders that stand still': (sql) => findStanding(sql, ago(0), LIMIT),
-  'orders that stand still where there are none': (sql) => findStanding(sql, ago(3), LIMIT),
+  'overdue orders': (sql) => findOverdue(sql, due(0), undefined, LIMIT),
+  'the next overdue orders': (sql) => findOverdue(sql, due(0), 'PENDING-2007', LIMIT),
+  'overdue orders where there are none': (sql) => findOverdue(sql, due(3), undefined, LIMIT),
+  'the oldest orders on their way': (sql) => oldestOnTheWay(sql, due(0)),
+  'the oldest orders on their way where all are dated ahead': (sql) => oldestOnTheWay(sql, due(4, 3)),
+  'overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), undefined, LIMIT),
+  'the next overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), 'PENDING-2007', LIMIT),
+  'orders that stand still and are dated ahead': (sql) => findStanding(sql, due(4, 3), LIMIT),
+  'announcing orders again that are dated ahead': (sql) => again(sql, due(4, 3)),
+  'announcing all orders again': (sql) => all(sql, ago(0)),
+  'announcing all orders again, which are dated ahead': (sql) => all(sql, ago(3)),
+  'the newest placement': newestPlacement,
+  'orders that stand still': (sql) => findStanding(sql, due(0), LIMIT),
+  'orders that stand still where there are none': (sql) => findStanding(sql, due(3), LIMIT),
   'another reservation for an order': (sql) =>
     replaceReservation(sql, 'PENDING-7', { from: 'r7', to: 'other' }),
-  'announcing orders again': (sql) => again(sql, ago(1)),
-  'announcing orders again where none is due': (sql) => again(sql, ago(3)),
+  'announcing orders again': (sql) => again(sql, due(1)),
+  'announcing orders again where none is due': (sql) => again(sql, due(3)),
   'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, LIMIT),
   'that stock is back': (sql) => recordStockReturned(sql, idsOf('CANCELLED'), ago(0)),
   'the next events of the outbox': (sql) =>
@@ -90,7 +103,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
 
 /** Those that look at much look at no more than this, however much there is. */
 const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
-  'a thousand orders a status that stand still': (sql) => findStanding(sql, ago(0), 1_000),
+  'a thousand orders a status that stand still': (sql) => findStanding(sql, due(0), 1_000),
   'what waits in the outbox': outboxBacklog,
   'open letters': countOpen,
 };
@@ -128,12 +141,12 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
   test('overdue orders are read page by page, the longest first, each once', async () => {
     const found: string[] = [];
     for (let last: string | undefined; found.length < ON_THE_WAY_EACH; last = found.at(-1)) {
-      const next = await findOverdue(database, ago(0), last, 999);
+      const next = await findOverdue(database, due(0), last, 999);
       expect(next).not.toEqual([]);
       found.push(...next);
     }
     expect(found).toEqual(times(ON_THE_WAY_EACH, (index) => `PENDING-${index + 1}`));
-    expect(await findOverdue(database, ago(0), found.at(-1), 999)).toEqual([]);
+    expect(await findOverdue(database, due(0), found.at(-1), 999)).toEqual([]);
   });
 
   test('open letters are counted by topic and group, as far as they are counted', async () => {
@@ -144,7 +157,7 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
   });
 
   test('orders are announced again that were announced longest ago', async () => {
-    const late = await again(database, ago(1));
+    const late = await again(database, due(1));
     const shipped = new Set(idsOf('SHIPPED'));
     const standing = times(LIMIT, (index) => [`PROCESSING-${index + 1}`, `SHIPPED-${index + 1}`]).flat();
     expect(late).toHaveLength(LIMIT);

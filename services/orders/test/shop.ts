@@ -39,8 +39,10 @@ import { ordersService } from '../src/index.ts';
 export interface ShopOptions {
   readonly environment?: Record<string, string>;
   readonly broker?: Broker;
-  /** The clock of the orders service, in milliseconds since the epoch. */
+  /** The time of the orders service, in milliseconds since the epoch: its wall clock, and what durations come from. */
   readonly now?: () => number;
+  /** The wall clock of the orders service alone. */
+  readonly wallClock?: () => number;
 }
 
 /** The three services that own data, as they stand in life: each with its database, asking one another. */
@@ -107,8 +109,8 @@ const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REDRIVE_AFTER_MS: '600000' 
 const openDatabase = (url: string): PrismaClient =>
   new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
 
-const runtimeWith = (now: ShopOptions['now']): TestRuntime =>
-  createTestRuntime(now ? { wallClock: now, monotonic: now } : {});
+const runtimeWith = ({ now, wallClock = now }: ShopOptions): TestRuntime =>
+  createTestRuntime({ ...(wallClock && { wallClock }), ...(now && { monotonic: now }) });
 
 const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   const urls = {
@@ -119,7 +121,7 @@ const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   const peers: Shop['peers'] = {};
   const broker = options.broker ?? createTestBroker();
   const shared = { environment: { ...CALM, ...options.environment }, peers, broker };
-  const runtime = { inventory: createTestRuntime(), orders: runtimeWith(options.now) };
+  const runtime = { inventory: createTestRuntime(), orders: runtimeWith(options) };
   const users = await startTestService(usersService, { ...shared, databaseUrl: urls.users });
   peers.users = users.routes;
   const stock = { ...shared, databaseUrl: urls.inventory, runtime: runtime.inventory };
@@ -221,7 +223,7 @@ export const startShop = async (postgres: TestPostgres, options: ShopOptions = {
     ...createQuestions({ inventory, orders }),
     ...createCommands({ inventory, orders }),
     anotherOrders: async (other = {}) => {
-      const another = await startOrders(other, runtimeWith(other.now ?? options.now));
+      const another = await startOrders(other, runtimeWith({ ...options, ...other }));
       more.push(another);
       return another;
     },

@@ -1,17 +1,22 @@
 import type { NewItem, ReservationRef } from '@order-pipeline/contracts';
-import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
-import { endReservations, findHeld, findReservations, type HeldReservation } from './reservations.ts';
+import {
+  endReservations,
+  findHeld,
+  findReservations,
+  type HeldReservation,
+  type TimeRange,
+} from './reservations.ts';
 import { reserve, type ReservationRequests } from './reserving.ts';
 import type { Database } from './sql.ts';
 
 export type { ItemRow } from './items.ts';
-export type { HeldReservation } from './reservations.ts';
+export type { HeldReservation, TimeRange } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid'>) => {
-  const isoAgo = (ms: number): string => new Date(runtime.wallClock() - ms).toISOString();
-  const now = (): string => isoAgo(0);
+  const now = (): string => timeOfDay(runtime);
   return guardStore({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
@@ -23,8 +28,8 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'wallCloc
     consume: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'CONSUMED', reservations, now()),
     findReservations: (orderIds: readonly string[]) => findReservations(database, orderIds),
-    findHeld: (olderThanMs: number, after: HeldReservation | undefined, limit: number) =>
-      findHeld(database, isoAgo(olderThanMs), after, limit),
+    findHeld: (range: TimeRange, after: HeldReservation | undefined, limit: number) =>
+      findHeld(database, range, after, limit),
   });
 };
 

@@ -66,20 +66,26 @@ export type HeldReservation = ReservationRef & {
   readonly createdAt: string;
 };
 
+/** Times after `after` and up to `until`; each ISO 8601, where it is not open. */
+export interface TimeRange {
+  readonly after?: string;
+  readonly until?: string;
+}
+
 /**
- * Held reservations that were made until `until`, the oldest first.
+ * Held reservations that are dated within `range`, the oldest first.
  *
- * @param until ISO 8601
  * @param after the last one of the page before
  */
 export const findHeld = (
   sql: Sql,
-  until: string,
+  range: TimeRange,
   after: HeldReservation | undefined,
   limit: number,
 ): Promise<HeldReservation[]> => sql.$queryRaw<HeldReservation[]>`
   SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at::text AS "createdAt"
   FROM reservations
-  WHERE state = 'HELD' AND created_at <= ${until}::timestamptz
+  WHERE state = 'HELD' AND created_at <= ${range.until ?? 'infinity'}::timestamptz
+    AND created_at > ${range.after ?? '-infinity'}::timestamptz
     AND (created_at, order_id) > (${after?.createdAt ?? '-infinity'}::timestamptz, ${after?.orderId ?? ''})
   ORDER BY created_at, order_id LIMIT ${limit}`;

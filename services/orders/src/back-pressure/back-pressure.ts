@@ -88,7 +88,7 @@ const createDatabaseSwitch = (reasons: Reasons) => {
 
 export interface PressureOptions {
   readonly limits: OutboxLimits;
-  readonly runtime: Pick<Runtime, 'wallClock' | 'monotonic'>;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -112,13 +112,9 @@ export const createBackPressure = (options: PressureOptions): BackPressure => {
       reasons.set(reason, true);
     },
     measured: (backlog) => {
-      const now = runtime.wallClock();
       const upMs = runtime.monotonic() - since;
-      const over = decideOutboxPressure(reasons.standing(), backlog, limits, { now, upMs });
-      const facts = {
-        depth: backlog.depth,
-        ageMs: backlog.oldestAt === undefined ? 0 : now - backlog.oldestAt,
-      };
+      const over = decideOutboxPressure(reasons.standing(), backlog, limits, upMs);
+      const facts = { depth: backlog.depth, ageMs: Math.round(backlog.ageMs) };
       reasons.set('OUTBOX_TOO_OLD', over.OUTBOX_TOO_OLD, facts);
       reasons.set('OUTBOX_TOO_DEEP', over.OUTBOX_TOO_DEEP, facts);
     },

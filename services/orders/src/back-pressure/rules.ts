@@ -12,8 +12,8 @@ export type PressureReason = (typeof PRESSURE_REASONS)[number];
 export interface OutboxBacklog {
   /** How many events. */
   readonly depth: number;
-  /** Since when the oldest one waits, in milliseconds since the epoch. */
-  readonly oldestAt: number | undefined;
+  /** How long the oldest one has waited, in milliseconds; 0 where none waits. */
+  readonly ageMs: number;
 }
 
 export interface OutboxLimits {
@@ -32,16 +32,15 @@ const isOver = (wasOver: boolean, value: number, limit: number): boolean =>
  * Which of the outbox's limits is passed.
  *
  * @param was the reasons that stand by now
- * @param now milliseconds since the epoch
  * @param upMs for how long this instance has been up
  */
 export const decideOutboxPressure = (
   was: ReadonlySet<PressureReason>,
-  { depth, oldestAt = Infinity }: OutboxBacklog,
+  { depth, ageMs }: OutboxBacklog,
   { maxAgeMs, maxRows }: OutboxLimits,
-  { now, upMs }: { readonly now: number; readonly upMs: number },
+  upMs: number,
 ): { readonly OUTBOX_TOO_OLD: boolean; readonly OUTBOX_TOO_DEEP: boolean } => ({
-  OUTBOX_TOO_OLD: upMs >= START_GRACE_MS && isOver(was.has('OUTBOX_TOO_OLD'), now - oldestAt, maxAgeMs),
+  OUTBOX_TOO_OLD: upMs >= START_GRACE_MS && isOver(was.has('OUTBOX_TOO_OLD'), ageMs, maxAgeMs),
   OUTBOX_TOO_DEEP: isOver(was.has('OUTBOX_TOO_DEEP'), depth, maxRows),
 });
 

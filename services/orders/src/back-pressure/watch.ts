@@ -1,9 +1,25 @@
-import { startPeriodic, type Metrics, type Periodic, type Runtime } from '@order-pipeline/service-kit';
+import {
+  startPeriodic,
+  storedAgeMs,
+  type Metrics,
+  type Periodic,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import type { OrdersStore } from '../store/index.ts';
+import { createSightings } from '../sightings.ts';
+import type { OrdersStore, StoredBacklog } from '../store/index.ts';
 import type { BackPressure } from './back-pressure.ts';
 
 const INTERVAL_MS = 1_000;
+
+/** How long the oldest event has waited: by its date, or as long as it was seen waiting, where the date lies ahead. */
+const createAgeOf = (runtime: Runtime) => {
+  const sightings = createSightings(runtime);
+  return ({ oldest }: StoredBacklog): number => {
+    const seen = sightings(oldest ? [oldest.id] : []);
+    return oldest ? Math.max(storedAgeMs(runtime, oldest.since), seen.get(oldest.id) ?? 0) : 0;
+  };
+};
 
 /**
  * Looks every second at what waits in the outbox, whichever instance has put it there; and while the database is too
@@ -24,12 +40,13 @@ export const startPressureWatch = (options: {
     'How long the oldest unpublished event has waited',
     [],
   );
+  const ageOf = createAgeOf(runtime);
   const measure = async (): Promise<void> => {
     const backlog = await store.outboxBacklog();
-    const { oldestAt = runtime.wallClock() } = backlog;
+    const ageMs = ageOf(backlog);
     depth.set({}, backlog.depth);
-    age.set({}, Math.max(0, runtime.wallClock() - oldestAt) / 1_000);
-    pressure.measured(backlog);
+    age.set({}, ageMs / 1_000);
+    pressure.measured({ depth: backlog.depth, ageMs });
   };
   const look = async (): Promise<void> => {
     pressure.tick();

@@ -1,5 +1,5 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
-import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
 import type { Intention } from './domain.ts';
 import { countOpen, findLetter, listLetters, readContents, type LetterSearch } from './reading.ts';
@@ -7,7 +7,7 @@ import { keepLetter, sendBackNext, workLetters, type Published, type WholeLetter
 
 /** The dead letters in the orders database: one function a need, one transaction each. */
 export const createLetterStore = (database: Database, runtime: Runtime) => {
-  const now = (): string => new Date(runtime.wallClock()).toISOString();
+  const now = (): string => timeOfDay(runtime);
   return guardStore({
     keep: (letter: ReadDeadLetter, raw: RawMessage) => keepLetter(database, letter, raw, now()),
     list: (request: PageRequest, search: LetterSearch) => listLetters(database, request, search),

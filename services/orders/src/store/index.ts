@@ -1,21 +1,23 @@
 import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
-import { guardStore, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { dueTimes, guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned, type Target } from './moving.ts';
-import { announceAgain, createOutbox, outboxBacklog } from './outbox.ts';
+import { announceAgain, announceAllUpTo, newestPlacement, type AnnouncingAll } from './announcing.ts';
+import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placing.ts';
 import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './reading.ts';
 import { settleReservations } from './settling.ts';
 import type { Database } from './sql.ts';
 import { findStanding, replaceReservation } from './stuck.ts';
 
+export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placing.ts';
 export { orderOf, type Database, type OrderRow } from './sql.ts';
 export type { StandingOrder } from './stuck.ts';
 
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
-  const isoAgo = (ms: number): string => new Date(runtime.wallClock() - ms).toISOString();
-  const now = (): string => isoAgo(0);
+  const now = (): string => timeOfDay(runtime);
+  const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
     ...guardStore({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
@@ -29,13 +31,16 @@ export const createStore = (database: Database, runtime: Runtime) => {
       listOrdersOfUser: (userId: string, request: PageRequest) => listOrdersOfUser(database, userId, request),
       readHistory: (orderId: string) => readHistory(database, orderId),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
-        findOverdue(database, isoAgo(olderThanMs), after, limit),
-      oldestOnTheWay: () => oldestOnTheWay(database),
-      findStanding: (olderThanMs: number, most: number) => findStanding(database, isoAgo(olderThanMs), most),
+        findOverdue(database, due(olderThanMs), after, limit),
+      oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
+      findStanding: (olderThanMs: number, most: number) => findStanding(database, due(olderThanMs), most),
       replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
         replaceReservation(database, orderId, change),
       announceAgain: (olderThanMs: number, limit: number, except: readonly string[]) =>
-        announceAgain(database, { until: isoAgo(olderThanMs), at: now(), limit, except }, runtime),
+        announceAgain(database, { due: due(olderThanMs), at: now(), limit, except }, runtime),
+      newestPlacement: () => newestPlacement(database),
+      announceAllUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
+        announceAllUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),

@@ -10,7 +10,8 @@ export type Target = keyof typeof PREDECESSOR;
  * statement. They are locked by id, so that two batches wait for one another and never in a circle; one that somebody
  * else has moved while we waited for it no longer matches.
  *
- * A status never seems older than the one before it, even when the clock was set back.
+ * A status never seems older than the one before it, even when the clock was set back. When its event was announced is
+ * the clock's time all the same: it is compared with the clock alone.
  *
  * @param at ISO 8601
  */
@@ -26,7 +27,7 @@ const compareAndSet = (
     ORDER BY id FOR UPDATE
   ), moved AS (
     UPDATE orders SET status = ${to}::order_status,
-      updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = GREATEST(updated_at, ${at}::timestamptz)
+      updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = ${at}::timestamptz
     FROM due WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}
     RETURNING ${ORDER_COLUMNS}
   ), history AS (

@@ -1,5 +1,5 @@
 import type { HistoryEntry, OrderStatus } from '@order-pipeline/contracts';
-import type { PageRequest } from '@order-pipeline/service-kit';
+import type { DueTimes, PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
@@ -41,33 +41,61 @@ const placedAfter = (id: string): Prisma.Sql => {
     AND (updated_at, seq) > (${placedAt}, (SELECT seq FROM orders WHERE id = ${id}))`;
 };
 
+/** Behind all orders of the same date. */
+const LAST = Prisma.sql`9223372036854775807::bigint`;
+
 /**
- * Orders that have been PENDING since `until` or longer, oldest first.
+ * The orders that are dated after `ahead` and come after the one with this id. One bound that is a query: by its statistics
+ * PostgreSQL would reckon with hardly any such order, and read and sort all of them.
+ */
+const aheadAfter = (ahead: string, id: string | undefined): Prisma.Sql => {
+  const time = Prisma.sql`${ahead}::timestamptz`;
+  if (id === undefined) return Prisma.sql`(updated_at, seq) > ((SELECT ${time}), ${LAST})`;
+  return Prisma.sql`(updated_at, seq) > (
+    (SELECT GREATEST(created_at, ${time}) FROM orders WHERE id = ${id}),
+    (SELECT CASE WHEN created_at > ${time} THEN seq ELSE ${LAST} END FROM orders WHERE id = ${id}))`;
+};
+
+/**
+ * PENDING orders that are due, those dated ahead behind all others, and otherwise the oldest first.
  *
- * @param until ISO 8601
  * @param after the last id of the page before
  */
 export const findOverdue = async (
   sql: Sql,
-  until: string,
+  due: DueTimes,
   after: string | undefined,
   limit: number,
 ): Promise<string[]> => {
+  const next = after === undefined ? NOTHING_ELSE : placedAfter(after);
+  // Two ranges of one index, each entered by itself.
+  const range = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
+    (SELECT id, updated_at, seq FROM orders WHERE status = 'PENDING' AND ${condition}
+     ORDER BY updated_at, seq LIMIT ${limit})`;
   const rows = await sql.$queryRaw<{ id: string }[]>`
-    SELECT id FROM orders
-    WHERE status = 'PENDING' AND updated_at <= ${until}::timestamptz
-      ${after === undefined ? NOTHING_ELSE : placedAfter(after)}
-    ORDER BY updated_at, seq LIMIT ${limit}`;
+    SELECT id FROM (
+      ${range(Prisma.sql`updated_at <= ${due.until}::timestamptz ${next}`)}
+      UNION ALL ${range(aheadAfter(due.ahead, after))}
+    ) AS overdue ORDER BY updated_at, seq LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 };
 
-/** Since when the oldest order stands in each status on the way, in milliseconds since the epoch. */
-export const oldestOnTheWay = async (sql: Sql): Promise<Map<OrderStatus, number>> => {
-  // The first entry of the index for each status, however many there are.
-  const rows = await sql.$queryRaw<{ status: OrderStatus; since: Date }[]>`
+/** The order that stands longest in a status, as far as dates tell. */
+export interface OldestOrder {
+  readonly id: string;
+  readonly status: OrderStatus;
+  readonly since: Date;
+}
+
+/** The oldest order in each status on the way, and beside it the first of those that are dated ahead. */
+export const oldestOnTheWay = (sql: Sql, { ahead }: Pick<DueTimes, 'ahead'>): Promise<OldestOrder[]> => {
+  // The first entry of the index for each, however many there are.
+  const first = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
+    (SELECT id, status::text AS status, updated_at AS since FROM orders
+     WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT 1)`;
+  return sql.$queryRaw<OldestOrder[]>`
     SELECT oldest.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
-      SELECT status::text AS status, updated_at AS since FROM orders
-      WHERE ${ON_THE_WAY} AND status = way.stands_in ORDER BY updated_at LIMIT 1
+      ${first(Prisma.sql`updated_at <= ${ahead}::timestamptz`)}
+      UNION ALL ${first(Prisma.sql`updated_at > ${ahead}::timestamptz`)}
     ) AS oldest`;
-  return new Map(rows.map(({ status, since }) => [status, since.getTime()]));
 };

@@ -1,4 +1,5 @@
 import { STATUSES_ON_THE_WAY, type OrderStatus } from '@order-pipeline/contracts';
+import type { DueTimes } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { NEXT_WORKER, type StatusOnTheWay } from '../stuck/rules.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, STATUS, type OrderRow, type Sql } from './sql.ts';
@@ -10,6 +11,8 @@ export interface StandingOrder extends OrderRow {
   readonly isInOutbox: boolean;
   /** The worker that has to take the next step has put it into the dead letters. */
   readonly hasDeadLetter: boolean;
+  /** Its date lies ahead, so that it does not say for how long the order has stood. */
+  readonly isAhead: boolean;
 }
 
 /**
@@ -32,22 +35,21 @@ const IS_IN_OUTBOX = Prisma.sql`
   (SELECT event_id FROM outbox WHERE event_id = orders.id || ':' || orders.status) IS NOT NULL`;
 
 /**
- * Orders that have stood in their status since `until` or longer, of each status those that stand longest.
+ * Orders that are due in their status, of each status those that stand longest, and as many of those dated ahead.
  *
- * @param until ISO 8601
  * @param most how many of each status
  */
-export const findStanding = (
-  sql: Sql,
-  until: string,
-  most: number,
-): Promise<StandingOrder[]> => sql.$queryRaw<StandingOrder[]>`
-  SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
-    SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter",
-           ${IS_IN_OUTBOX} AS "isInOutbox"
-    FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND updated_at <= ${until}::timestamptz
-    ORDER BY updated_at LIMIT ${most}
-  ) AS standing`;
+export const findStanding = (sql: Sql, due: DueTimes, most: number): Promise<StandingOrder[]> => {
+  const range = (condition: Prisma.Sql, isAhead: boolean): Prisma.Sql => Prisma.sql`
+    (SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter", ${IS_IN_OUTBOX} AS "isInOutbox",
+            ${isAhead}::boolean AS "isAhead"
+     FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT ${most})`;
+  return sql.$queryRaw<StandingOrder[]>`
+    SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
+      ${range(Prisma.sql`updated_at <= ${due.until}::timestamptz`, false)}
+      UNION ALL ${range(Prisma.sql`updated_at > ${due.ahead}::timestamptz`, true)}
+    ) AS standing`;
+};
 
 /**
  * Makes an order that is on its way stand on another reservation.

@@ -1,5 +1,5 @@
 import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
-import type { Metrics, Runtime } from '@order-pipeline/service-kit';
+import type { Metrics } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { StandingOrder } from '../store/index.ts';
 import { STUCK_REASONS, type StuckReason } from './rules.ts';
@@ -8,18 +8,15 @@ import { STUCK_REASONS, type StuckReason } from './rules.ts';
 export interface Diagnosis {
   readonly order: StandingOrder;
   readonly reason: StuckReason;
+  readonly standingMs: number;
 }
 
 /** How many orders have a line of their own in the log at a time. */
 const MOST_LINES = 20;
 
 /** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
-export const createReport = (options: {
-  readonly runtime: Pick<Runtime, 'wallClock'>;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}) => {
-  const { runtime, logger } = options;
+export const createReport = (options: { readonly logger: Logger; readonly metrics: Metrics }) => {
+  const { logger } = options;
   const gauge = options.metrics.gauge(
     'orders_stuck',
     'Orders that stand still in a status, by reason; of each status the 1,000 that stand longest',
@@ -40,10 +37,9 @@ export const createReport = (options: {
     tell: (diagnoses: readonly Diagnosis[]): void => {
       count(diagnoses);
       const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
-      for (const { order, reason } of news.slice(0, MOST_LINES)) {
-        const { id: orderId, status, updatedAt } = order;
-        const standingMs = runtime.wallClock() - updatedAt.getTime();
-        logger.warn({ orderId, status, reason, standingMs }, 'an order stands still');
+      for (const { order, reason, standingMs } of news.slice(0, MOST_LINES)) {
+        const { id: orderId, status } = order;
+        logger.warn({ orderId, status, reason, standingMs: Math.round(standingMs) }, 'an order stands still');
       }
       if (news.length > MOST_LINES)
         logger.warn({ orders: news.length - MOST_LINES }, 'more orders stand still');

@@ -3,12 +3,14 @@ import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
 import {
   continueTrace,
   startPeriodic,
+  storedAgeMs,
   type CallContext,
   type Metrics,
   type Peers,
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
+import { createSightings } from '../sightings.ts';
 import type { OrdersStore, StandingOrder } from '../store/index.ts';
 import { createReport } from './report.ts';
 import { findWithoutStock, reserveAgain } from './reservations.ts';
@@ -66,6 +68,21 @@ const lookAtGroups = async (
   return seen;
 };
 
+/** Those that have stood for `afterMs`. Where the date lies ahead, it is for how long this watch has seen them there. */
+const createStuckOf = ({ runtime, afterMs }: Pick<StuckWatchOptions, 'runtime' | 'afterMs'>) => {
+  const sightings = createSightings(runtime);
+  return (standing: readonly StandingOrder[]) => {
+    const keyOf = ({ id, status }: StandingOrder): string => `${id}:${status}`;
+    const seen = sightings(standing.filter(({ isAhead }) => isAhead).map(keyOf));
+    return standing
+      .map((order) => ({
+        ...order,
+        standingMs: seen.get(keyOf(order)) ?? storedAgeMs(runtime, order.updatedAt),
+      }))
+      .filter(({ standingMs }) => standingMs >= afterMs);
+  };
+};
+
 /** While the inventory does not answer nobody is said to be without stock. */
 const lookForStock = async (
   options: StuckWatchOptions,
@@ -90,13 +107,13 @@ const lookForStock = async (
 export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   const { afterMs, store, runtime, logger } = options;
   const report = createReport(options);
+  const stuckOf = createStuckOf(options);
   let withoutStock: ReadonlySet<string> = new Set();
 
   const look = async (): Promise<void> => {
     const standing = await store.findStanding(Math.floor(afterMs / 4), MOST_A_STATUS);
     const groups = await lookAtGroups(options, standing);
-    const until = runtime.wallClock() - afterMs;
-    const stuck = standing.filter(({ updatedAt }) => updatedAt.getTime() <= until);
+    const stuck = stuckOf(standing);
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
     const missing = await lookForStock(options, stuck, call);
     const missingIds = new Set(missing.map(({ id }) => id));
@@ -104,7 +121,8 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
       stuck.map((order) => {
         const isReservationMissing = missingIds.has(order.id);
         const isWorkerStanding = isStanding(groups.get(order.status), afterMs / 2);
-        return { order, reason: decideReason({ ...order, isReservationMissing, isWorkerStanding }) };
+        const reason = decideReason({ ...order, isReservationMissing, isWorkerStanding });
+        return { order, reason, standingMs: order.standingMs };
       }),
     );
     withoutStock = missingIds;

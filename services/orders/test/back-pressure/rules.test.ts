@@ -2,19 +2,12 @@ import { expect, test } from '@jest/globals';
 import { decideOutboxPressure, START_GRACE_MS, type PressureReason } from '../../src/back-pressure/rules.ts';
 
 const limits = { maxAgeMs: 60_000, maxRows: 100 };
-const NOW = 1_000_000_000;
-const times = { now: NOW, upMs: START_GRACE_MS };
 
-const decide = (depth: number, ageMs: number | undefined, was: PressureReason[] = []) =>
-  decideOutboxPressure(
-    new Set(was),
-    { depth, oldestAt: ageMs === undefined ? undefined : NOW - ageMs },
-    limits,
-    times,
-  );
+const decide = (depth: number, ageMs: number, was: PressureReason[] = []) =>
+  decideOutboxPressure(new Set(was), { depth, ageMs }, limits, START_GRACE_MS);
 
 test('new orders are taken up to the limits of the outbox, and not beyond them', () => {
-  expect(decide(0, undefined)).toEqual({ OUTBOX_TOO_OLD: false, OUTBOX_TOO_DEEP: false });
+  expect(decide(0, 0)).toEqual({ OUTBOX_TOO_OLD: false, OUTBOX_TOO_DEEP: false });
   expect(decide(100, 60_000)).toEqual({ OUTBOX_TOO_OLD: false, OUTBOX_TOO_DEEP: false });
   expect(decide(100, 60_001)).toEqual({ OUTBOX_TOO_OLD: true, OUTBOX_TOO_DEEP: false });
   expect(decide(101, 60_000)).toEqual({ OUTBOX_TOO_OLD: false, OUTBOX_TOO_DEEP: true });
@@ -35,9 +28,8 @@ test('what was over its limit is over it until it has come down to half of it', 
 });
 
 test('right after a start the age of what was left behind does not count, its number does', () => {
-  const backlog = { depth: 101, oldestAt: NOW - 3_600_000 };
-  const started = { now: NOW, upMs: START_GRACE_MS - 1 };
-  expect(decideOutboxPressure(new Set(), backlog, limits, started)).toEqual({
+  const backlog = { depth: 101, ageMs: 3_600_000 };
+  expect(decideOutboxPressure(new Set(), backlog, limits, START_GRACE_MS - 1)).toEqual({
     OUTBOX_TOO_OLD: false,
     OUTBOX_TOO_DEEP: true,
   });

@@ -1,0 +1,98 @@
+import { continueTrace, traceparent, type DueTimes, type Runtime } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
+import { eventOf, ON_THE_WAY, type Sql } from './sql.ts';
+import { HAS_DEAD_LETTER } from './stuck.ts';
+
+/** An order whose event was put into the outbox again. */
+export interface Announced {
+  readonly orderId: string;
+  readonly status: string;
+}
+
+interface Announcing {
+  /** ISO 8601 */
+  readonly at: string;
+  readonly limit: number;
+  /** The ids of orders that are left alone. */
+  readonly except: readonly string[];
+}
+
+/**
+ * Puts the event of their status into the outbox again for orders on their way that are due, and announced at `at` from
+ * then on. An event that still waits there is not doubled.
+ *
+ * One that lies in the dead letters will most likely end there again: it is announced when it has stood twice as long as
+ * the time before, or for a day longer, so that what was mended without a word heals, and nothing goes round and round.
+ * Either date may be the later one, where the clock was set in between.
+ *
+ * Those that were announced longest ago come first, as their index has them, and then those that are dated ahead: each
+ * range enters the index by itself, and the second one only where the first has left room. Nobody waits for a lock here,
+ * so their order is free.
+ *
+ * @param more what else has to hold
+ */
+const announce = (
+  sql: Sql,
+  due: DueTimes,
+  { at, limit, except }: Announcing,
+  runtime: Pick<Runtime, 'hex'>,
+  more: Prisma.Sql = Prisma.sql`true`,
+): Promise<Announced[]> => {
+  const range = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
+    SELECT id FROM orders WHERE ${ON_THE_WAY} AND ${condition} AND id <> ALL(${except}::text[]) AND ${more}
+    ORDER BY announced_at LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+  const mayHelp = Prisma.sql`(announced_at + LEAST(
+      GREATEST(announced_at - updated_at, updated_at - announced_at), interval '1 day'
+    ) <= ${at}::timestamptz OR NOT ${HAS_DEAD_LETTER})`;
+  return sql.$queryRaw<Announced[]>`
+    WITH late AS (
+      ${range(Prisma.sql`announced_at <= ${due.until}::timestamptz AND ${mayHelp}`)}
+    ), ahead AS (
+      ${range(Prisma.sql`announced_at > ${due.ahead}::timestamptz`)}
+    ), due AS (
+      SELECT id FROM late UNION ALL SELECT id FROM ahead LIMIT ${limit}
+    ), again AS (
+      UPDATE orders SET announced_at = ${at}::timestamptz FROM due WHERE orders.id = due.id
+      RETURNING orders.id, orders.user_id, orders.lines, orders.status, orders.updated_at
+    ), announced AS (
+      INSERT INTO outbox (event_id, event, traceparent, created_at)
+      SELECT id || ':' || status, ${eventOf(Prisma.sql`again`)},
+             ${traceparent(continueTrace(undefined, runtime))}, ${at}::timestamptz
+      FROM again ON CONFLICT (event_id) DO NOTHING
+    )
+    SELECT id AS "orderId", status::text AS status FROM again`;
+};
+
+/** Announces orders again that were last announced at a time that is due. */
+export const announceAgain = (
+  sql: Sql,
+  { due, ...announcing }: Announcing & { readonly due: DueTimes },
+  runtime: Pick<Runtime, 'hex'>,
+): Promise<Announced[]> => announce(sql, due, announcing, runtime);
+
+/** The order of placement of the newest order; 0 while there is none. */
+export const newestPlacement = async (sql: Sql): Promise<number> => {
+  const [row] = await sql.$queryRaw<{ newest: number }[]>`
+    SELECT coalesce(max(seq), 0)::float8 AS newest FROM orders`;
+  return row?.newest ?? 0;
+};
+
+/** A run that takes every order on its way, in batches. */
+export interface AnnouncingAll {
+  /** The order of placement of the last one that belongs to it. */
+  readonly newest: number;
+  /** What the run dates those it has taken with; ISO 8601. */
+  readonly at: string;
+}
+
+/** Announces the next of all orders on their way, whatever their dates, but for those that the same run has taken. */
+export const announceAllUpTo = (
+  sql: Sql,
+  { newest, at }: AnnouncingAll,
+  some: Pick<Announcing, 'limit' | 'except'>,
+  runtime: Pick<Runtime, 'hex'>,
+): Promise<Announced[]> => {
+  // PostgreSQL keeps whole milliseconds: all other dates are before or after.
+  const due = { until: new Date(Date.parse(at) - 1).toISOString(), ahead: at };
+  return announce(sql, due, { ...some, at }, runtime, Prisma.sql`seq <= ${newest}::bigint`);
+};
