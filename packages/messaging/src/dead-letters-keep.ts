@@ -2,7 +2,7 @@ import { deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
 import { isTransient, type Health } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { EventConsumer } from './consumer/start-consumer.ts';
-import { readDeadLetter, type ReadDeadLetter } from './dead-letters-read.ts';
+import { bareDeadLetter, readDeadLetter, type ReadDeadLetter } from './dead-letters-read.ts';
 import type { RawMessage } from './event-codec.ts';
 import type { Messaging } from './messaging.ts';
 
@@ -13,11 +13,11 @@ const UNWATCHED: Health = {
 };
 
 /**
- * Hands every message of the dead letter topics to `keep`, at least once, and commits once it has it. It makes no dead
- * letters itself, and none holds up the ones behind it: one that `keep` cannot take for a reason of its own is logged
- * and stays in its topic.
+ * Hands every message of the dead letter topics to `keep`, at least once, and commits once it has it: never before, since
+ * nobody else would look at it again. It makes no dead letters itself. One that `keep` cannot take with what it says of
+ * itself is kept as it lies, with its place alone, so that it does not hold up the ones behind it.
  *
- * @param options.keep throws UNAVAILABLE where it may take the letter later
+ * @param options.keep throws what is transient where it may take the letter later
  */
 export const keepDeadLetters = (options: {
   readonly messaging: Pick<Messaging, 'consume'>;
@@ -38,8 +38,9 @@ export const keepDeadLetters = (options: {
         if (isTransient(error)) throw error;
         options.logger.error(
           { err: error, ...position },
-          'a dead letter could not be kept, it stays in its topic',
+          'a dead letter cannot be kept as it says, only as it lies',
         );
+        await options.keep(bareDeadLetter(position, raw), raw);
       }
     },
   });

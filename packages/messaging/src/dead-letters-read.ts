@@ -52,6 +52,35 @@ export const sendBacksOf = (headers: IHeaders | undefined): number =>
 const idOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, ID_LENGTH);
 
+const topicOfLetter = (name: string): Topic => {
+  const topic = TOPIC_NAMES.find((one) => deadLetterTopic(one) === name);
+  if (!topic) throw new Error(`${name} is not a topic of dead letters`);
+  return topic;
+};
+
+/**
+ * A message of a dead letter topic, whatever its headers say: it stands for itself, with its own place and time.
+ *
+ * @throws Error when the topic is not a dead letter topic
+ */
+export const bareDeadLetter = (position: MessagePosition, { timestamp }: RawMessage): ReadDeadLetter => {
+  const { topic, partition, offset } = position;
+  const at = Number(timestamp);
+  return {
+    id: idOf(['bare', topic, partition, offset, timestamp]),
+    topic: topicOfLetter(topic),
+    partition,
+    offset,
+    group: 'unknown',
+    reason: 'what it says of itself cannot be stored',
+    tries: 0,
+    sendBacks: 0,
+    previousId: undefined,
+    orderId: undefined,
+    failedAt: at >= 0 && at <= LATEST ? at : 0,
+  };
+};
+
 /**
  * Reads a message of a dead letter topic. It never fails: somebody may have put it there by hand, and then it stands
  * for itself, with its own place and time.
@@ -63,8 +92,7 @@ export const readDeadLetter = (
   position: MessagePosition,
   { key, headers, timestamp }: RawMessage,
 ): ReadDeadLetter => {
-  const topic = TOPIC_NAMES.find((name) => deadLetterTopic(name) === position.topic);
-  if (!topic) throw new Error(`${position.topic} is not a topic of dead letters`);
+  const topic = topicOfLetter(position.topic);
   const partition = numberIn(headers, DEAD_LETTER_HEADERS.partition);
   const offset = matching(OFFSET, headerText(headers, DEAD_LETTER_HEADERS.offset));
   const origin = partition === undefined || offset === undefined ? position : { partition, offset };

@@ -1,9 +1,11 @@
 import type { IHeaders, Message } from 'kafkajs';
+import { deadLetterTopic } from '@order-pipeline/contracts';
 import { DEAD_LETTER_HEADERS, sendable } from './dead-letters.ts';
 import { sendBacksOf } from './dead-letters-read.ts';
 import { headerText, type RawMessage } from './event-codec.ts';
 
 const { sendBacks, letter, group, tries: _, ...ofTheFailure } = DEAD_LETTER_HEADERS;
+const DEAD_LETTER_SUFFIX = deadLetterTopic('');
 const DROPPED = new Set<string>(Object.values(ofTheFailure));
 
 /**
@@ -31,9 +33,13 @@ export const messageToSendBack = (letterId: string, { key, value, headers = {} }
  * the message need not do it again. Without this, a message that nobody can work would become a dead letter of
  * every group each time that one of them is sent back.
  */
-export const isSentBackToAnother = (headers: IHeaders | undefined, ownGroup: string): boolean => {
-  const isDeadLetter = headers?.[DEAD_LETTER_HEADERS.reason] !== undefined;
-  if (isDeadLetter || sendBacksOf(headers) === 0) return false;
+export const isSentBackToAnother = (
+  topic: string,
+  headers: IHeaders | undefined,
+  ownGroup: string,
+): boolean => {
+  // What lies in the dead letters is for who keeps them, whatever it says.
+  if (topic.endsWith(DEAD_LETTER_SUFFIX) || sendBacksOf(headers) === 0) return false;
   const addressee = headerText(headers, group);
   return addressee !== undefined && addressee !== ownGroup;
 };

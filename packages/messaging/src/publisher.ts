@@ -1,6 +1,14 @@
-import { unavailable, within, type Broker, type Metrics, type Runtime } from '@order-pipeline/service-kit';
+import {
+  judge,
+  unavailable,
+  within,
+  type Broker,
+  type Metrics,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import type { Message } from 'kafkajs';
 import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
+import { createRenewedProducer } from './renewed-producer.ts';
 import type { TopicSetup } from './topics.ts';
 
 /** Publishes to Kafka; resolves only when every in-sync replica has it. */
@@ -64,7 +72,8 @@ const groupByTopic = (events: readonly TracedEvent[], source: string): Map<strin
  * A publisher that connects with its first send, so that a service starts while Kafka is down.
  *
  * Its functions throw UNAVAILABLE when Kafka does not take the messages in time; some of them may be published then,
- * and publishing them again is harmless.
+ * and publishing them again is harmless. What Kafka will never take, such as a message that is too large, they throw as
+ * kafkajs does.
  *
  * @param options.source the service, as it stands in the events
  */
@@ -75,36 +84,21 @@ export const createPublisher = (options: {
   readonly runtime: Runtime;
   readonly metrics: Metrics;
 }): Publisher => {
-  const producer = options.broker
-    .connect(`${options.source}-producer`)
-    .producer({ allowAutoTopicCreation: false, retry: RETRY });
+  const producer = createRenewedProducer(options.topics, () =>
+    options.broker
+      .connect(`${options.source}-producer`)
+      .producer({ allowAutoTopicCreation: false, retry: RETRY }),
+  );
   const published = options.metrics.counter('events_published_total', 'Messages published, by topic', [
     'topic',
   ]);
-  let connected: Promise<void> | undefined;
-  let closed = false;
-
-  const connect = (): Promise<void> => {
-    connected ??= options
-      .topics()
-      .then(() => producer.connect())
-      .catch((error: unknown) => {
-        connected = undefined;
-        throw error;
-      });
-    return connected;
-  };
-  const send = async (topic: string, messages: Message[]): Promise<void> => {
-    if (closed) throw new Error('the publisher is closed');
-    await connect();
-    await producer.sendBatch({ topicMessages: [{ topic, messages }], acks: -1 });
-  };
   const deliver = async (topic: string, messages: readonly Message[]): Promise<void> => {
     const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
     for (const part of splitBySize(messages)) {
       try {
-        await within(options.runtime, SEND_LIMIT_MS, send(topic, part), timedOut);
+        await within(options.runtime, SEND_LIMIT_MS, producer.send(topic, part), timedOut);
       } catch (error) {
+        if (judge(error)?.verdict === 'refused') throw error;
         throw unavailable('Kafka does not take messages', error);
       }
       published.add({ topic }, part.length);
@@ -115,11 +109,6 @@ export const createPublisher = (options: {
       for (const [topic, messages] of groupByTopic(events, options.source)) await deliver(topic, messages);
     },
     send: deliver,
-    disconnect: async () => {
-      closed = true;
-      // One that is still connecting would come back to life after it was told to go.
-      void connected?.then(() => producer.disconnect()).catch(() => undefined);
-      await producer.disconnect();
-    },
+    disconnect: () => producer.disconnect(),
   };
 };

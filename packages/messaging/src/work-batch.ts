@@ -1,4 +1,4 @@
-import { backoffMs, isTransient, type Runtime } from '@order-pipeline/service-kit';
+import { backoffMs, isTransient, logFailure, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { DeadLetter } from './dead-letters.ts';
 import type { MessagePosition, RawMessage, ReceivedEvent } from './event-codec.ts';
@@ -44,10 +44,8 @@ export const workBatch = async <M extends WorkableMessage>(
     } catch (error) {
       const [first] = messages;
       const transient = isTransient(error);
-      options.logger.warn(
-        { err: error, attempt, transient, messages: messages.length },
-        'messages could not be worked',
-      );
+      const fields = { attempt, transient, messages: messages.length };
+      logFailure(options.logger, error, fields, 'messages could not be worked');
       if (!transient && messages.length > 1) return workOneByOne(messages, options);
       if (!transient && attempt >= MAX_TRIES && first)
         return setAside(first, reasonOf(error), attempt, options);
@@ -80,8 +78,10 @@ export const setAside = async (
       await options.runtime.reach('consumer.afterDeadLetterBeforeCommit');
       return true;
     } catch (error) {
-      options.logger.warn(
-        { err: error, attempt },
+      logFailure(
+        options.logger,
+        error,
+        { attempt },
         'a message could not be put aside, it will be tried again',
       );
     }

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
 import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/testing';
-import { keepDeadLetters, type ReadDeadLetter } from '../src/index.ts';
+import { keepDeadLetters, MAX_TRIES, type ReadDeadLetter } from '../src/index.ts';
 import { fresh, startHarness, WAIT, type Harness } from './support.ts';
 
 const TOPIC = 'ORDER_SHIPPED.DLQ';
@@ -11,19 +11,22 @@ let harness: Harness;
 afterEach(() => harness?.service.close());
 
 /** Keeps letters, unless `refusal` says why not for what they hold. */
-const start = async (refusal: (value: string) => Error | undefined = () => undefined) => {
-  harness = await startHarness({ broker: withOwnGroups(createTestBroker()) });
+const start = async (
+  refusal: (value: string, letter: ReadDeadLetter) => Error | undefined = () => undefined,
+  broker = withOwnGroups(createTestBroker()),
+) => {
+  harness = await startHarness({ broker });
   const kept: ReadDeadLetter[] = [];
   keepDeadLetters({
     messaging: harness,
     logger: harness.service.context.logger,
     keep: async (letter, raw) => {
-      const error = refusal(String(raw.value));
+      const error = refusal(String(raw.value), letter);
       if (error) throw error;
       kept.push(letter);
     },
   });
-  return { timesKept: (key: string) => kept.filter(({ orderId }) => orderId === key).length };
+  return { kept, timesKept: (key: string) => kept.filter(({ orderId }) => orderId === key).length };
 };
 
 const put = (key: string, value = 'x') =>
@@ -53,15 +56,18 @@ test('a letter that cannot be kept for now is waited with', async () => {
   await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
 });
 
-test('a letter that can never be kept holds nothing up, makes no dead letter, and is told with its place', async () => {
-  const { timesKept } = await start((value) => (value === 'bad' ? new Error('a bug') : undefined));
+test('a letter that cannot be kept as it says is kept as it lies, and holds nothing up', async () => {
+  const { timesKept, kept } = await start((value, { group }) =>
+    value === 'bad' && group !== 'unknown' ? new Error('a bug') : undefined,
+  );
   const key = fresh('order');
   // Of one key, so in one partition.
   await put(key, 'bad');
   await put(key, 'good');
   await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
   await eventually(() => {
-    const told = harness.service.logs.filter(({ msg }) => msg.includes('it stays in its topic'));
+    expect(kept.filter(({ group }) => group === 'unknown')).toMatchObject([{ topic: 'ORDER_SHIPPED' }]);
+    const told = harness.service.logs.filter(({ msg }) => msg.includes('only as it lies'));
     expect(told).toHaveLength(1);
     expect(harness.service.logs.some(({ msg }) => msg === 'put a message into the dead letters')).toBe(false);
     expect(told[0]).toMatchObject({
@@ -71,6 +77,30 @@ test('a letter that can never be kept holds nothing up, makes no dead letter, an
       offset: expect.any(String),
     });
   }, WAIT);
+});
+
+test('a letter that cannot be kept at all is not committed: it waits, and comes again to the next keeper', async () => {
+  const broker = withOwnGroups(createTestBroker());
+  const { kept } = await start(() => new Error('a bug'), broker);
+  const key = fresh('order');
+  await put(key);
+  await eventually(() => {
+    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be put aside'));
+    expect(waits.length).toBeGreaterThan(MAX_TRIES);
+  }, WAIT);
+  expect(kept).toEqual([]);
+  await harness.service.close();
+  const { timesKept } = await start(undefined, broker);
+  await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
+});
+
+test('what lies in the dead letters without a reason is kept too, whoever it was for', async () => {
+  const { timesKept } = await start();
+  const key = fresh('order');
+  await harness.publisher.send(TOPIC, [
+    { key, value: 'x', headers: { 'dlq.send-backs': '1', 'dlq.group': 'delivery' } },
+  ]);
+  await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
 });
 
 test('a service is ready while its keeper cannot reach the broker', async () => {

@@ -64,17 +64,18 @@ test('a message that dies again counts on, and goes back with one more', async (
 });
 
 test.each([
-  ['the group that failed', { 'dlq.send-backs': '1', 'dlq.group': 'delivery' }, false],
-  ['another group', { 'dlq.send-backs': '1', 'dlq.group': 'inventory' }, true],
-  ['nobody in particular', { 'dlq.send-backs': '1' }, false],
+  ['the group that failed', 'ORDER_SHIPPED', { 'dlq.send-backs': '1', 'dlq.group': 'delivery' }, false],
+  ['another group', 'ORDER_SHIPPED', { 'dlq.send-backs': '1', 'dlq.group': 'inventory' }, true],
+  ['nobody in particular', 'ORDER_SHIPPED', { 'dlq.send-backs': '1' }, false],
   [
     'another group, as a dead letter',
-    { 'dlq.send-backs': '1', 'dlq.group': 'inventory', 'dlq.reason': 'x' },
+    'ORDER_SHIPPED.DLQ',
+    { 'dlq.send-backs': '1', 'dlq.group': 'inventory' },
     false,
   ],
-  ['another group, without ever being sent back', { 'dlq.group': 'inventory' }, false],
-])('what is meant for %s', (_, headers, passedOver) => {
-  expect(isSentBackToAnother(headers, 'delivery')).toBe(passedOver);
+  ['another group, without ever being sent back', 'ORDER_SHIPPED', { 'dlq.group': 'inventory' }, false],
+])('what is meant for %s', (_, topic, headers, passedOver) => {
+  expect(isSentBackToAnother(topic, headers, 'delivery')).toBe(passedOver);
 });
 
 const FOR_ANOTHER = { 'dlq.send-backs': '1', 'dlq.group': 'another' };

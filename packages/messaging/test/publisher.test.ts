@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { createMetrics, createRuntime, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
+import {
+  createMetrics,
+  createRuntime,
+  isTransient,
+  type Broker,
+  type ProducerPort,
+} from '@order-pipeline/service-kit';
 import { createTestBroker, eventually, readTopics } from '@order-pipeline/testing';
 import type { ProducerBatch } from 'kafkajs';
 import { Registry } from 'prom-client';
@@ -74,6 +80,60 @@ test('a publisher that was connected goes on by itself when Kafka was away for a
   await expect(publisher.publish([traced('order-2')])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   faults.brokerUp();
   await eventually(() => publisher.publish([traced('order-2')]));
+  await publisher.disconnect();
+});
+
+test.each(['INVALID_PRODUCER_EPOCH', 'OUT_OF_ORDER_SEQUENCE_NUMBER'] as const)(
+  'a producer that Kafka refuses with %s is replaced, and the next publish goes through the new one',
+  async (type) => {
+    const { broker, faults } = createFaultyBroker();
+    const disconnected: number[] = [];
+    let producers = 0;
+    const watched: Broker = {
+      ...broker,
+      connect: (clientId) => {
+        const kafka = broker.connect(clientId);
+        const open: typeof kafka.producer = (config) => {
+          const producer = kafka.producer(config);
+          producers += 1;
+          const number = producers;
+          return {
+            connect: () => producer.connect(),
+            sendBatch: (batch) => producer.sendBatch(batch),
+            disconnect: async () => {
+              disconnected.push(number);
+              await producer.disconnect();
+            },
+          };
+        };
+        return { producer: open, consumer: (config) => kafka.consumer(config), admin: () => kafka.admin() };
+      },
+    };
+    const { publisher } = prepare(watched);
+    await publisher.publish([traced('order-1')]);
+    faults.refuse('produce', type);
+    const both = await Promise.allSettled([
+      publisher.publish([traced('a')]),
+      publisher.publish([traced('b')]),
+    ]);
+    expect(both.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'UNAVAILABLE' } },
+    ]);
+    expect(producers).toBe(2);
+    expect(disconnected).toEqual([1]);
+    await publisher.publish([traced('order-2')]);
+    expect(producers).toBe(2);
+    await publisher.disconnect();
+  },
+);
+
+test('what Kafka will never take is not said to be UNAVAILABLE', async () => {
+  const { broker, faults } = createFaultyBroker();
+  const { publisher } = prepare(broker);
+  faults.refuse('produce', 'MESSAGE_TOO_LARGE');
+  const error = await publisher.publish([traced('order-1')]).catch((thrown: unknown) => thrown);
+  expect(isTransient(error)).toBe(false);
+  expect(error).toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
   await publisher.disconnect();
 });
 

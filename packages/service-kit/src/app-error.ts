@@ -1,5 +1,6 @@
 import type { ErrorBody, ErrorCode } from '@order-pipeline/contracts';
 import { ERROR_STATUS } from '@order-pipeline/contracts';
+import { judge } from './faults/judge.ts';
 
 /** What is broken or was asked wrongly. Its message is for the one who asked, except where the status is 500. */
 export class AppError extends Error {
@@ -22,9 +23,12 @@ export class AppError extends Error {
 export const unavailable = (message: string, cause?: unknown): AppError =>
   new AppError('UNAVAILABLE', message, { cause });
 
-/** Whether the same work may succeed later without anybody changing it. */
+/**
+ * Whether the same work may succeed later without anybody changing it: UNAVAILABLE, or an error of a dependency that says
+ * nothing of what was asked (docs/errors.md).
+ */
 export const isTransient = (error: unknown): boolean =>
-  error instanceof AppError && error.code === 'UNAVAILABLE';
+  error instanceof AppError ? error.code === 'UNAVAILABLE' : judge(error)?.verdict === 'transient';
 
 /** The body that every error answers. */
 export const errorBody = (code: ErrorCode, message: string, details?: readonly unknown[]): ErrorBody => ({

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { unavailable } from './app-error.ts';
+import { logFailure } from './faults/index.ts';
 import type { Runtime } from './runtime.ts';
 import { within } from './runtime.ts';
 
@@ -18,14 +20,11 @@ export const createClosers = (runtime: Runtime, logger: Logger): Closers => {
     closeAll: async () => {
       for (const { name, close } of opened.splice(0).toReversed()) {
         try {
-          await within(
-            runtime,
-            CLOSE_LIMIT_MS,
-            close(),
-            () => new Error(`not closed within ${CLOSE_LIMIT_MS} ms`),
+          await within(runtime, CLOSE_LIMIT_MS, close(), () =>
+            unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`),
           );
         } catch (error) {
-          logger.warn({ err: error, part: name }, 'a part did not close');
+          logFailure(logger, error, { part: name }, 'a part did not close');
         }
       }
     },

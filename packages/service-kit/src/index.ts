@@ -8,6 +8,7 @@ export * from './database/migrate.ts';
 export * from './database/open-database.ts';
 export * from './database/prisma-adapter.ts';
 export * from './database/raw-sql.ts';
+export * from './faults/index.ts';
 export * from './health.ts';
 export { createHttpTransport } from './http/client.ts';
 export { createPeerTransport } from './http/peer-transport.ts';

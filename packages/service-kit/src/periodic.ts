@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { logFailure } from './faults/index.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Work that is done again and again, never twice at once. */
@@ -25,7 +26,7 @@ const workAll = async ({ work, logger, name }: PeriodicOptions, isStopped: () =>
     while (!isStopped() && (await work()));
   } catch (error) {
     if (!isStopped())
-      logger.warn({ err: error, task: name }, 'a periodic task failed, it will be tried again');
+      logFailure(logger, error, { task: name }, 'a periodic task failed, it will be tried again');
   }
 };
 

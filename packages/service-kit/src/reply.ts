@@ -1,7 +1,8 @@
 import type { ErrorBody, ErrorCode, Input, Operation, Output } from '@order-pipeline/contracts';
 import { ERROR_STATUS } from '@order-pipeline/contracts';
 import type { Logger } from 'pino';
-import { AppError, errorBody } from './app-error.ts';
+import { AppError, errorBody, isTransient } from './app-error.ts';
+import { causeOf } from './faults/index.ts';
 import type { Trace } from './trace.ts';
 
 /** What an operation answers, over HTTP or within the process. A refusal is an answer too, not an exception. */
@@ -55,13 +56,15 @@ const RETRY_AFTER_S = '1';
 
 /** The answer for an exception: its own words where they are meant for the client, none where something broke. */
 export const replyOf = (error: unknown, logger: Logger): Reply<never> => {
-  if (!(error instanceof AppError) || error.code === 'INTERNAL') {
-    logger.error({ err: error }, 'a request failed');
-    return refuse('INTERNAL', 'Something went wrong on our side');
+  if (isTransient(error)) {
+    logger.warn(causeOf(error), 'a request met a part that is down');
+    const message = error instanceof AppError ? error.message : 'A part is down, try again in a moment';
+    return { ...refuse('UNAVAILABLE', message), headers: { 'retry-after': RETRY_AFTER_S } };
   }
-  if (error.code !== 'UNAVAILABLE') return refuse(error.code, error.message, error.details);
-  logger.warn({ err: error }, 'a request met a part that is down');
-  return { ...refuse(error.code, error.message), headers: { 'retry-after': RETRY_AFTER_S } };
+  if (error instanceof AppError && error.code !== 'INTERNAL')
+    return refuse(error.code, error.message, error.details);
+  logger.error({ err: error }, 'a request failed');
+  return refuse('INTERNAL', 'Something went wrong on our side');
 };
 
 /** Answers a call with its handler; what that throws is an answer too. */

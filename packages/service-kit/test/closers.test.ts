@@ -57,7 +57,7 @@ test('one that does not end is left after 4 s', async () => {
   advance(1);
   await all;
   expect(closed).toEqual(['database']);
-  expect(logs).toMatchObject([{ part: 'server', err: { message: 'not closed within 4000 ms' } }]);
+  expect(logs).toMatchObject([{ level: 40, part: 'server', reason: 'not closed within 4000 ms' }]);
 });
 
 test('closing a second time closes nothing twice', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTestLogger, eventually } from '@order-pipeline/testing';
-import { startPeriodic } from '../src/index.ts';
+import { startPeriodic, unavailable } from '../src/index.ts';
 import { createManualTime } from './manual-time.ts';
 
 /** Work that ends when it is told to: with whether there is more, or with an error. */
@@ -55,9 +55,9 @@ test('while there is more to do it goes on without waiting', async () => {
 
 test('a run that fails is logged with its name and tried again at the next turn', async () => {
   const { runs, advance, pending, logs } = startHeld({ atStart: true });
-  runs[0]?.(new Error('the database is away'));
+  runs[0]?.(unavailable('down', new Error('the database is away')));
   await eventually(() => expect(pending()).toBe(1));
-  expect(logs).toMatchObject([{ level: 40, task: 'sweep', err: { message: 'the database is away' } }]);
+  expect(logs).toMatchObject([{ level: 40, task: 'sweep', reason: 'the database is away' }]);
   advance(1_000);
   expect(runs).toHaveLength(2);
 });

@@ -2,6 +2,7 @@ import { reservationsApi, usersApi, type NewOrder, type ReservationResult } from
 import {
   AppError,
   isTransient,
+  logFailure,
   traceparent,
   type CallContext,
   type Peers,
@@ -93,6 +94,8 @@ const reserve = async (
   });
 };
 
+const NOT_GIVEN_BACK = 'stock could not be given back, it will be reconciled';
+
 /** Gives stock back that no order stands on. What cannot be given back now the inventory's reconciler gives back. */
 const release = async (
   { peers }: PlacementParts,
@@ -111,10 +114,7 @@ const release = async (
       call,
     );
   } catch (error) {
-    call.logger.warn(
-      { err: error, orders: reserved.length },
-      'stock could not be given back, it will be reconciled',
-    );
+    logFailure(call.logger, error, { orders: reserved.length }, NOT_GIVEN_BACK);
   }
 };
 
@@ -152,8 +152,8 @@ const store = async (
     return await parts.store.storeOrders(reserved);
   } catch (error) {
     if (!isTransient(error)) {
-      await abandon(parts, reserved, call).catch((err: unknown) =>
-        call.logger.warn({ err }, 'stock could not be given back, it will be reconciled'),
+      await abandon(parts, reserved, call).catch((failure: unknown) =>
+        logFailure(call.logger, failure, {}, NOT_GIVEN_BACK),
       );
     }
     throw error;

@@ -1,6 +1,7 @@
 import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import {
   continueTrace,
+  logFailure,
   startPeriodic,
   type CallContext,
   type Peers,
@@ -56,10 +57,8 @@ export const startStockReturn = (options: {
       try {
         await returnStock(reservations, call);
       } catch (error) {
-        call.logger.warn(
-          { err: error },
-          'the stock of a cancelled order is not back yet, it will be tried again',
-        );
+        const sentence = 'the stock of a cancelled order is not back yet, it will be tried again';
+        logFailure(call.logger, error, {}, sentence);
       }
     },
     stop: () => periodic.stop(),

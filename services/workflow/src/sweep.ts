@@ -4,6 +4,7 @@ import {
   backoffMs,
   continueTrace,
   isTransient,
+  logFailure,
   sleep,
   startPeriodic,
   type CallContext,
@@ -80,7 +81,7 @@ export const startSweep = (options: SweepOptions) => {
     } catch (error) {
       if (!isTransient(error)) throw error;
       attempt += 1;
-      logger.warn({ err: error, attempt }, 'a sweep met a part that is down, it will be tried again');
+      logFailure(logger, error, { attempt }, 'a sweep met a part that is down, it will be tried again');
       await sleep(runtime, backoffMs(runtime, attempt, 200, LONGEST_BACKOFF_MS), stopping.signal);
       return true;
     }

@@ -55,7 +55,7 @@ const workMessages = async (
   open?.taken(messages);
   const events: ReceivedEvent[] = [];
   for (const message of messages) {
-    if (isSentBackToAnother(message.raw.headers, group)) open?.done([message]);
+    if (isSentBackToAnother(message.topic, message.raw.headers, group)) open?.done([message]);
     else if (!('reason' in message)) events.push(message);
     else if (await setAside(message, message.reason, 1, work)) open?.done([message]);
     else return false;

@@ -1,4 +1,4 @@
-import { backoffMs, sleep } from '@order-pipeline/service-kit';
+import { backoffMs, logFailure, sleep } from '@order-pipeline/service-kit';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 /** Opens one session after the other until `stopping` is aborted. */
@@ -19,7 +19,7 @@ export const keepAlive = async (
       await Promise.race([session.ended, stopRequested]);
       if (!stopping.aborted) logger.warn('a consumer is started anew');
     } catch (error) {
-      logger.warn({ err: error, attempt }, 'a consumer could not be started, it will be tried again');
+      logFailure(logger, error, { attempt }, 'a consumer could not be started, it will be tried again');
     }
     onSession(undefined);
     await session.close();

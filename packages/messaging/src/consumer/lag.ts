@@ -1,5 +1,7 @@
 import {
+  logFailure,
   startPeriodic,
+  unavailable,
   within,
   type AdminPort,
   type Broker,
@@ -82,9 +84,9 @@ export const startLagMonitor = (options: LagMonitorOptions) => {
   return {
     stop: async (): Promise<void> => {
       const closing = periodic.stop().then(() => admin.disconnect());
-      const tooLong = () => new Error(`not closed within ${CLOSE_LIMIT_MS} ms`);
+      const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
       await within(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
-        logger.warn({ err: error }, 'a lag monitor did not close in time, it is left to itself'),
+        logFailure(logger, error, {}, 'a lag monitor did not close in time, it is left to itself'),
       );
     },
   };

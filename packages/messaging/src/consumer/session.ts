@@ -1,5 +1,12 @@
 import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
-import { sleep, within, type ConsumerPort, type Runtime } from '@order-pipeline/service-kit';
+import {
+  logFailure,
+  sleep,
+  unavailable,
+  within,
+  type ConsumerPort,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import { createEachBatch, type EachBatchOptions } from './each-batch.ts';
 import { HEARTBEAT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './heartbeat.ts';
 import type { ConsumerOptions } from './options.ts';
@@ -90,7 +97,7 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
     consumer.on(STOP, progress.left),
     consumer.on(CRASH, ({ payload }) => {
       progress.left();
-      logger.error({ err: payload.error }, 'a consumer crashed');
+      logFailure(logger, payload.error, {}, 'a consumer crashed');
       giveUp();
     }),
   ];
@@ -144,9 +151,9 @@ export const openSession = (options: SessionOptions): Session => {
       progress.left();
       // Only once it has started: told to stop while it joins, kafkajs would join all the same and go on unseen.
       const closing = starting.catch(() => undefined).then(() => consumer.disconnect());
-      const tooLong = () => new Error(`not closed within ${CLOSE_LIMIT_MS} ms`);
+      const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
       await within(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
-        logger.warn({ err: error }, 'a consumer did not close in time, it is left to itself'),
+        logFailure(logger, error, {}, 'a consumer did not close in time, it is left to itself'),
       );
     },
   };

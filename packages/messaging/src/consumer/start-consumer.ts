@@ -1,4 +1,4 @@
-import { sleep, type ConsumerPort } from '@order-pipeline/service-kit';
+import { logFailure, sleep, type ConsumerPort } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createDeadLetter } from '../dead-letters.ts';
 import { workBatch, type WorkableMessage } from '../work-batch.ts';
@@ -58,7 +58,7 @@ const commitDone = async (
     await consumer.commitOffsets(offsets);
     open.committed(offsets);
   } catch (error) {
-    logger.warn({ err: error }, 'offsets could not be committed');
+    logFailure(logger, error, {}, 'offsets could not be committed');
   }
 };
 
