@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderEvent } from '@order-pipeline/contracts';
 import { createCluster, Kafka as MemoryKafka, type MemoryCluster } from '@order-pipeline/memory-kafka';
-import { createRuntime, defineService, type Broker } from '@order-pipeline/service-kit';
+import { createRuntime, defineService, type Broker, type ConsumerPort } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
   createTestRuntime,
@@ -137,8 +137,11 @@ export const partitionsOf = ({ service }: Harness): readonly number[] => {
   return assignment?.[TOPIC] ?? [];
 };
 
-/** The broker, with `before` called whenever a consumer is handed a batch, before it is worked. */
-export const withEachBatch = (broker: Broker, before: () => void): Broker => ({
+/** The broker, with its consumers as `change` makes them. */
+const withConsumers = (
+  broker: Broker,
+  change: (consumer: ConsumerPort) => Partial<ConsumerPort>,
+): Broker => ({
   ...broker,
   connect: (clientId) => {
     const kafka = broker.connect(clientId);
@@ -147,16 +150,30 @@ export const withEachBatch = (broker: Broker, before: () => void): Broker => ({
       producer: (config) => kafka.producer(config),
       consumer: (config) => {
         const consumer = kafka.consumer(config);
-        const run: typeof consumer.run = (running) =>
-          consumer.run({
-            ...running,
-            eachBatch: async (payload) => {
-              before();
-              await running?.eachBatch?.(payload);
-            },
-          });
-        return { ...consumer, run };
+        return { ...consumer, ...change(consumer) };
       },
     };
   },
 });
+
+/** The broker, with `before` called whenever a consumer is handed a batch, before it is worked. */
+export const withEachBatch = (broker: Broker, before: () => void): Broker =>
+  withConsumers(broker, (consumer) => ({
+    run: (running) =>
+      consumer.run({
+        ...running,
+        eachBatch: async (payload) => {
+          before();
+          await running?.eachBatch?.(payload);
+        },
+      }),
+  }));
+
+/** The broker, with `before` called whenever a consumer commits by hand: where it rejects, that is the answer. */
+export const withCommits = (broker: Broker, before: () => Promise<void>): Broker =>
+  withConsumers(broker, (consumer) => ({
+    commitOffsets: async (offsets) => {
+      await before();
+      await consumer.commitOffsets(offsets);
+    },
+  }));

@@ -142,3 +142,32 @@ test('offsets whose commit failed are committed at the next turn, although nothi
   await workflow.close();
   await probe.close();
 });
+
+test('orders that come again while the commit of their first move is under way are moved and committed again', async () => {
+  const { cluster, orders, probe, start, place, notMoved } = await startWorkplace();
+  const workflow = await start(TURN_MS);
+  const joins = () => workflow.logs.filter(({ msg }) => msg === 'a consumer joined its group').length;
+  await eventually(() => expect(joins()).toBe(1), WAIT);
+  // Others commit as well.
+  cluster.faults.delay('commit', 2 * TURN_MS, { times: 100 });
+  const orderIds = await place(3);
+  await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
+  await eventually(() => {
+    expect(workflow.logs.map(({ msg }) => msg)).toContain('published what orders became');
+  });
+  cluster.faults.redeliver('workflow', { topic: 'ORDER_PLACED', offset: 0 });
+  await eventually(() => expect(joins()).toBe(2), WAIT);
+  cluster.faults.clear();
+  await eventually(() => {
+    const refusals = workflow.logs.filter(({ msg }) => msg === 'offsets could not be committed');
+    expect(refusals).toHaveLength(1);
+  }, WAIT);
+  await eventually(() => {
+    const group = cluster.inspect().groups.find(({ groupId }) => groupId === 'workflow');
+    expect(group?.offsets.map(({ lag }) => lag)).not.toHaveLength(0);
+    expect(group?.offsets.filter(({ lag }) => lag !== 0)).toEqual([]);
+  }, WAIT);
+  expect(orders.moves.length).toBeGreaterThan(1);
+  await workflow.close();
+  await probe.close();
+});

@@ -17,8 +17,8 @@ export interface EventConsumer {
    * Works messages that the handler took in earlier, by the rules of `workBatch`, and then commits what is done. Only
    * where `commits` is 'by the handler'.
    *
-   * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, in which case
-   *   they are delivered again
+   * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, be it while the
+   *   commit was under way: then they are delivered again, or have been already
    */
   workOff<M extends WorkableMessage>(
     messages: readonly M[],
@@ -46,17 +46,23 @@ const createSessionParts = (options: ConsumerOptions) => {
   };
 };
 
-/** Commits what of `open` is done. Nothing is lost where it fails: the next commit takes it along, or it comes again. */
+/**
+ * Commits what of `open` is done. Nothing is lost where it fails: the next commit takes it along, or it comes again.
+ *
+ * @param assignments counts how often partitions were assigned; an answer of before the last time says nothing of now
+ */
 const commitDone = async (
   open: OpenOffsets,
   consumer: ConsumerPort | undefined,
+  assignments: () => number,
   logger: Logger,
 ): Promise<void> => {
   const offsets = open.committable();
   if (offsets.length === 0 || !consumer) return;
+  const assignment = assignments();
   try {
     await consumer.commitOffsets(offsets);
-    open.committed(offsets);
+    if (assignments() === assignment) open.committed(offsets);
   } catch (error) {
     logFailure(logger, error, {}, 'offsets could not be committed');
   }
@@ -96,7 +102,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const open = createOpenOffsets();
   let current: ConsumerPort | undefined;
   const pauseSwitch = createPauseSwitch(topics, progress, () => current);
-  const commitOpen = () => commitDone(open, current, logger);
+  const commitOpen = () => commitDone(open, current, progress.assignments, logger);
 
   const sessionOptions: SessionOptions = {
     ...options,
@@ -119,17 +125,19 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   return {
     workOff: async (messages, handle) => {
       const assignment = progress.assignments();
+      const isCurrent = () => progress.assignments() === assignment;
       const done = await workBatch(messages, {
         handle,
         deadLetter,
         runtime,
         logger,
         pause: (ms) => sleep(runtime, ms, stopping.signal),
-        isOurs: () => !stopping.signal.aborted && progress.assignments() === assignment,
+        isOurs: () => !stopping.signal.aborted && isCurrent(),
       });
-      if (done) open.done(messages);
+      // What has come again since then is another message at the same offset, and waits as if it had never been worked.
+      if (done && isCurrent()) open.done(messages);
       await commitOpen();
-      return done;
+      return done && isCurrent();
     },
     pause: () => pauseSwitch.set(true),
     resume: () => pauseSwitch.set(false),
