@@ -1,12 +1,10 @@
 import type { CrashPoint } from '@order-pipeline/service-kit';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import type { CrashPointCount } from './world/tally.ts';
-import { checkAlways } from './checks/always.ts';
 import { checkEnd } from './checks/end.ts';
 import type { Endings } from './checks/told.ts';
-import { lagLine, lagsOf } from './checks/lag.ts';
-import { unrest } from './checks/quiet.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
+import { heal, runFor } from './healing.ts';
 import { watchLogs } from './logs.ts';
 import { layOutSlots, startCity, type City } from './world/city.ts';
 import type { RealServer } from './world/database/real-database.ts';
@@ -52,13 +50,6 @@ export interface SeedResult {
 const START_AT = Date.UTC(2026, 0, 1);
 /** The longest that one seed may take, in milliseconds of real time. */
 const REAL_LIMIT_MS = 60_000;
-/** How long the system may take to heal once nothing goes wrong any more, in milliseconds of the simulation. */
-const HEAL_LIMIT_MS = 120_000;
-const LOOK_INTERVAL_MS = 1_000;
-const LOOKS_A_NUDGE = 10;
-/** Longer than what is done again and again, so that it is seen to change nothing. */
-const AFTERMATH_MS = 6_000;
-
 /** What makes good what gets lost elsewhere: seldom enough that a seed ends before it. */
 const WITHOUT_NETS = { WORKFLOW_SWEEP_INTERVAL_MS: '3600000', REDRIVE_AFTER_MS: '3600000' };
 
@@ -156,54 +147,6 @@ const clearSky = ({ world, cluster, server, city }: Simulation): void => {
   for (const slot of city.slots) slot.skewMs = 0;
 };
 
-const runFor = async ({ world, server, findings }: Simulation, ms: number): Promise<void> => {
-  const { time } = world;
-  const until = time.now() + ms;
-  while (time.now() < until) {
-    const next = Math.min(until, time.now() + LOOK_INTERVAL_MS);
-    time.after(next - time.now(), () => undefined);
-    await time.runUntil(() => time.now() >= next);
-    await checkAlways(server, findings);
-  }
-};
-
-/**
- * Where consumers are behind. kafkajs commits with its next batch what it could not commit before; so there is given one
- * more message to each, now and then, and one that then still lags does not work.
- *
- * Where Kafka loses messages this says nothing: kafkajs does not notice that a log was cut off and has grown again, and
- * leaves messages unread, which the republication of stuck orders makes up for.
- */
-const findLags = ({ cluster, echo, isComplete }: Simulation, isNudged: boolean): string[] => {
-  const lags = isComplete ? lagsOf(cluster) : [];
-  if (isNudged) for (const { topic, partition } of lags) echo.nudge(topic, partition);
-  return lags.map(lagLine);
-};
-
-/** Waits until all is at rest; answers how long that took. */
-const heal = async (simulation: Simulation): Promise<number> => {
-  const { world, server, city, findings } = simulation;
-  const from = world.time.now();
-  let areClientsDone = false;
-  void simulation.clients.then(() => {
-    areClientsDone = true;
-  });
-  for (let looks = 1; ; looks += 1) {
-    await runFor(simulation, LOOK_INTERVAL_MS);
-    const open = [
-      ...(areClientsDone ? [] : ['clients still ask']),
-      ...(city.isUp() ? [] : ['not every process runs']),
-      ...(await unrest(server)),
-    ];
-    const rest = [...open, ...findLags(simulation, open.length === 0 && looks % LOOKS_A_NUDGE === 0)];
-    const healedAfterMs = world.time.now() - from;
-    if (rest.length === 0) return healedAfterMs;
-    if (healedAfterMs < HEAL_LIMIT_MS) continue;
-    findings.add('the system heals once nothing goes wrong any more', ['system'], rest.join(', '));
-    return healedAfterMs;
-  }
-};
-
 /** What nobody catches is a finding: in life it would end the process. */
 const catchStrays = (findings: Findings) => {
   const note = (error: unknown): void => {
@@ -234,7 +177,6 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     await runFor(simulation, simulation.lengthMs);
     clearSky(simulation);
     healedAfterMs = await heal(simulation);
-    await runFor(simulation, AFTERMATH_MS);
     city.end();
     giveTimeBack();
     virtualMs = Math.round(world.time.now() - START_AT);

@@ -1,5 +1,5 @@
 import type { Findings } from '../findings.ts';
-import type { RealServer } from '../world/database/real-database.ts';
+import type { ReadableServer } from '../world/database/real-database.ts';
 
 interface OrderRow {
   readonly id: string;
@@ -25,7 +25,7 @@ const MAY_BE: Readonly<Record<string, readonly string[]>> = {
  * What holds at every instant, in the middle of everything: an order stands on its own reservation. Nothing happens while
  * this reads, so what two databases say is of one moment.
  */
-export const checkAlways = async ({ databases }: RealServer, findings: Findings): Promise<void> => {
+export const checkAlways = async ({ databases }: ReadableServer, findings: Findings): Promise<void> => {
   const orders = await databases.orders.read<OrderRow & Record<string, string>>(
     'SELECT id, status::text AS status, reservation_id FROM orders',
   );

@@ -19,7 +19,7 @@ const HEARD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where groups are behind the end of what they hear. */
-export const lagsOf = (cluster: MemoryCluster): Lag[] => {
+export const lagsOf = (cluster: Pick<MemoryCluster, 'inspect'>): Lag[] => {
   const { topics, groups } = cluster.inspect();
   return Object.entries(HEARD).flatMap(([groupId, heard]) => {
     const offsets = groups.find((group) => group.groupId === groupId)?.offsets ?? [];

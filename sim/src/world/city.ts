@@ -10,6 +10,8 @@ export interface City {
   of(service: ServiceName): readonly ServiceProcess[];
   /** Whether every instance listens. */
   isUp(): boolean;
+  /** Whether none of them is stalled. */
+  isAwake(): boolean;
   /** Starts nothing again from now on, and ends all. */
   end(): void;
 }
@@ -46,6 +48,7 @@ export const startCity = (surroundings: Omit<Surroundings, 'answerers'>, slots: 
     at: (slot) => residents.get(slot),
     of,
     isUp: () => slots.every((slot) => residents.get(slot)?.isListening()),
+    isAwake: () => [...residents.values()].every(({ process }) => process.stalledUntil() <= world.time.now()),
     end: () => {
       isEnding = true;
       for (const { process } of residents.values()) process.die('ends with the simulation');

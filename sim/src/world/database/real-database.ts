@@ -41,6 +41,11 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
+/** What the checks need of the server. */
+export interface ReadableServer {
+  readonly databases: Readonly<Record<DatabaseName, Pick<RealDatabase, 'read'>>>;
+}
+
 const MOST_CONNECTIONS = 25;
 /** A real deadlock is found at once, by the one that closed the circle, and no real time has to pass. */
 const SESSION = '-c TimeZone=UTC -c deadlock_timeout=1';
