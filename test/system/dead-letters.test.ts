@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { DeadLetter, DeadLetterWithContent, LetterResult } from '@order-pipeline/contracts';
+import { openClient } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
-import pg from 'pg';
+import type pg from 'pg';
 import { defineAuditTest } from '../audit.ts';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
 import { startWholeSystem, type StartedSystem } from './start.ts';
@@ -17,8 +18,7 @@ beforeAll(async () => {
   started = await startWholeSystem();
   const { url, infrastructure } = started.system;
   gateway = createGateway(url);
-  ordersDatabase = new pg.Client({ connectionString: infrastructure.databaseUrl('orders') });
-  await ordersDatabase.connect();
+  ordersDatabase = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
 }, 60_000);
 
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { openClient } from '@order-pipeline/service-kit';
 
 /** A connection to a database, for what is asked beside the measuring. */
 export interface Session {
@@ -9,8 +9,7 @@ export interface Session {
 
 /** Opens a connection for as long as `use` takes. */
 export const withDatabase = async <T>(url: string, use: (session: Session) => Promise<T>): Promise<T> => {
-  const client = new pg.Client({ connectionString: url, application_name: 'bench' });
-  await client.connect();
+  const client = await openClient({ url, applicationName: 'bench' });
   try {
     return await use({
       rows: async <R extends object>(sql: string, values: readonly unknown[] = []) =>

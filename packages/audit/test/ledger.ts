@@ -1,7 +1,6 @@
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
-import { createRuntime, migrateDatabase } from '@order-pipeline/service-kit';
+import { createRuntime, migrateDatabase, openClient } from '@order-pipeline/service-kit';
 import { createTestLogger, type TestPostgres } from '@order-pipeline/testing';
-import pg from 'pg';
 import { auditSystem, violationLines, type AuditOptions, type AuditReport } from '../src/index.ts';
 
 /** Three databases with the real migrations, to write into by hand. */
@@ -43,8 +42,7 @@ export const createEmptyLedger = async (postgres: TestPostgres): Promise<Ledger>
     orders: await createDatabase(postgres, 'orders'),
   };
   const open = async (name: DatabaseName) => {
-    const client = new pg.Client({ connectionString: databases[name] });
-    await client.connect();
+    const client = await openClient({ url: databases[name], applicationName: 'test' });
     return [name, client] as const;
   };
   const clients = new Map(await Promise.all(DATABASE_NAMES.map(open)));

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from '@jest/globals';
-import { Client } from 'pg';
+import { openClient } from '@order-pipeline/service-kit/connections.ts';
+import type { Client } from 'pg';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/index.ts';
 import { serverProcesses } from '../src/processes.ts';
 import { waitUntil } from '../src/waiting.ts';
@@ -78,11 +79,7 @@ export async function gone(): Promise<void> {
   }
 }
 
-export async function connected(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  return client;
-}
+export const connected = (url: string): Promise<Client> => openClient({ url, applicationName: 'test' });
 
 export async function query(url: string, text: string): Promise<unknown[]> {
   const client = await connected(url);

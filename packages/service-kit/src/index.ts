@@ -2,6 +2,7 @@ export * from './app-error.ts';
 export * from './batcher.ts';
 export * from './closers.ts';
 export * from './crash-points.ts';
+export * from './database/connections.ts';
 export * from './database/errors.ts';
 export * from './database/insert-once.ts';
 export * from './database/migrate.ts';

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
-import { createRuntime } from '@order-pipeline/service-kit';
-import pg from 'pg';
+import { createRuntime, openClient } from '@order-pipeline/service-kit';
+import type pg from 'pg';
 
 /** A PostgreSQL for tests. */
 export interface TestPostgres {
@@ -15,8 +15,7 @@ export interface TestPostgres {
 }
 
 const withClient = async (url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient({ url, applicationName: 'test' });
   try {
     await use(client);
   } finally {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { openClient } from '@order-pipeline/service-kit';
 import { startTestPostgres, type TestPostgres } from '../src/index.ts';
 
 let postgres: TestPostgres;
@@ -11,8 +11,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop());
 
 const query = async (url: string, sql: string): Promise<unknown[]> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient({ url, applicationName: 'test' });
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {

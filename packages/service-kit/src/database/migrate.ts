@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
+import { openClient } from './connections.ts';
 
 /** The lock that Prisma's own migrate takes, so that the two never run at once. */
 const PRISMA_MIGRATE_LOCK = 72707369;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /** Prisma's table of applied migrations, as `prisma migrate` creates it. */
 const MIGRATIONS_TABLE = `
@@ -62,8 +64,10 @@ const apply = async (client: pg.Client, { name, sql, checksum }: Migration): Pro
  * @throws Error when a migration fails, or one that was applied has been changed since
  */
 export const migrateDatabase = async (url: string, folder: URL, logger: Logger): Promise<void> => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
-  await client.connect();
+  const client = await openClient(
+    { url, applicationName: 'migrations' },
+    { connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+  );
   try {
     await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
     await client.query(MIGRATIONS_TABLE);

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
+import { connectionConfig, openPool } from './connections.ts';
 import { createStatementNames } from './raw-sql.ts';
 
 /**
@@ -15,26 +16,22 @@ const QUERY_TIMEOUT_MS = 1_700;
 
 /** With a limit on every wait. */
 const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
-  connectionString: url,
-  application_name: applicationName,
+  // Prisma reads every timestamp as if the session were in UTC, as all of ours are. A plan is kept, so one that was made
+  // while a table was small must not be to read it all; and each plan is to enter the index that has the order that is
+  // asked for, as it pays off wherever the disk has no head to move.
+  ...connectionConfig({ url, applicationName, settings: ['enable_seqscan=off', 'random_page_cost=1.1'] }),
   max: POOL_SIZE,
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
   query_timeout: QUERY_TIMEOUT_MS,
   keepAlive: true,
-  // Prisma reads every timestamp as if the session were in UTC. A plan is kept, so one that was made while a table was
-  // small must not be to read it all; and each plan is to enter the index that has the order that is asked for, as it
-  // pays off wherever the disk has no head to move.
-  options: '-c TimeZone=UTC -c enable_seqscan=off -c random_page_cost=1.1',
 });
 
 /** Connections to a database, opened as they are needed. */
-export const createPool = (url: string, applicationName: string, logger: Logger): pg.Pool => {
-  const pool = new pg.Pool(poolConfig(url, applicationName));
-  const warn = (error: Error) => logger.warn({ err: error }, 'a database connection was lost');
-  pool.on('error', warn);
-  return pool;
-};
+export const createPool = (url: string, applicationName: string, logger: Logger): pg.Pool =>
+  openPool(poolConfig(url, applicationName), (error) =>
+    logger.warn({ err: error }, 'a database connection was lost'),
+  );
 
 /**
  * How a Prisma client reaches PostgreSQL.

@@ -5,8 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createTestLogger, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import pg from 'pg';
-import { migrateDatabase } from '../../src/index.ts';
+import { migrateDatabase, openClient } from '../../src/index.ts';
 
 let postgres: TestPostgres;
 let url: string;
@@ -34,8 +33,7 @@ const write = async (name: string, sql: string): Promise<void> => {
 };
 
 const query = async (sql: string): Promise<unknown[]> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await openClient({ url, applicationName: 'test' });
   try {
     return (await client.query<Record<string, unknown>>(sql)).rows;
   } finally {

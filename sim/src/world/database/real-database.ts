@@ -1,8 +1,8 @@
 import { reservationsApi, type DatabaseName } from '@order-pipeline/contracts';
 import { SERVICES } from '@order-pipeline/launcher';
-import { migrateDatabase } from '@order-pipeline/service-kit';
+import { connectionConfig, migrateDatabase, openClient, openPool } from '@order-pipeline/service-kit';
 import { startTestPostgres, startTestService } from '@order-pipeline/testing';
-import pg from 'pg';
+import type pg from 'pg';
 import { pino } from 'pino';
 import { createStatements, type Statements } from './statements.ts';
 
@@ -48,7 +48,7 @@ export interface ReadableServer {
 
 const MOST_CONNECTIONS = 25;
 /** A real deadlock is found at once, by the one that closed the circle, and no real time has to pass. */
-const SESSION = '-c TimeZone=UTC -c deadlock_timeout=1';
+const SESSION = ['deadlock_timeout=1'];
 
 const migrationsOf = (name: DatabaseName): URL =>
   new URL(`../../../../prisma/${name}/migrations/`, import.meta.url);
@@ -120,17 +120,16 @@ const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements):
   };
 };
 
-const openPool = (url: string): pg.Pool => {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: MOST_CONNECTIONS,
-    // No timers: a simulation lends its own time to whoever sets one.
-    idleTimeoutMillis: 0,
-    options: SESSION,
-  });
-  pool.on('error', () => undefined);
-  return pool;
-};
+const openRealPool = (url: string): pg.Pool =>
+  openPool(
+    {
+      ...connectionConfig({ url, applicationName: 'simulation', settings: SESSION }),
+      max: MOST_CONNECTIONS,
+      // No timers: a simulation lends its own time to whoever sets one.
+      idleTimeoutMillis: 0,
+    },
+    () => undefined,
+  );
 
 /** What Prisma loads at its first transaction takes real time, which no simulation should have to wait for. */
 const warmUp = async (databaseUrl: string): Promise<void> => {
@@ -148,13 +147,15 @@ export const startRealServer = async (): Promise<RealServer> => {
     await migrateDatabase(url, migrationsOf(name), logger);
     return url;
   };
-  const monitor = new pg.Client({ connectionString: await postgres.freshDatabase('monitor') });
-  await monitor.connect();
+  const monitor = await openClient({
+    url: await postgres.freshDatabase('monitor'),
+    applicationName: 'simulation',
+  });
   const statements = createStatements(monitor);
   const pools: pg.Pool[] = [];
   const openReal = async (name: DatabaseName): Promise<RealDatabase> => {
     const url = await prepare(name);
-    const pool = openPool(url);
+    const pool = openRealPool(url);
     pools.push(pool);
     await forgetStatistics(pool);
     return createRealDatabase(url, pool, statements);

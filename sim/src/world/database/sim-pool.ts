@@ -1,4 +1,5 @@
 import { CONNECT_TIMEOUT_MS, POOL_SIZE } from '@order-pipeline/service-kit';
+// oxlint-disable-next-line no-restricted-imports -- only its prototype, by which Prisma knows a pool
 import pg from 'pg';
 import type { SimProcess } from '../sim-process.ts';
 import { never, type World } from '../world.ts';

@@ -1,0 +1,71 @@
+import pg from 'pg';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  /** How the server names the session in its lists and logs. */
+  readonly applicationName: string;
+  /** What the session is told at its start, as `name=value`; UTC is always among it. */
+  readonly settings?: readonly string[];
+}
+
+/** Takes the options for the server out of a URL, where pg would let them replace ours. */
+const splitOptions = (url: string): { readonly url: string; readonly options: string } => {
+  if (!URL.canParse(url)) return { url, options: '' };
+  const parsed = new URL(url);
+  const options = parsed.searchParams.get('options') ?? '';
+  parsed.searchParams.delete('options');
+  return options === '' ? { url, options } : { url: parsed.href, options };
+};
+
+/**
+ * How a database is reached: the one place that says what counts beside its URL.
+ *
+ * - What the URL omits, pg takes from `PGHOST`, `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, … and the password file, as every
+ *   program of PostgreSQL does. The URL of the embedded PostgreSQL omits nothing that they could change.
+ * - `PGOPTIONS` and `PGCLIENT_ENCODING` never count: a schema or a read-only default that a shell sets for psql would
+ *   reach some sessions of ours and not others. Options in the URL do count, for all sessions, with ours after them.
+ */
+export const connectionConfig = ({ url, applicationName, settings = [] }: ConnectionOptions) => {
+  const { url: connectionString, options } = splitOptions(url);
+  const ours = ['TimeZone=UTC', ...settings].map((setting) => `-c ${setting}`);
+  const isPlain = /[?&]sslmode=disable(?:&|$)/.test(connectionString);
+  return {
+    connectionString,
+    application_name: applicationName,
+    client_encoding: 'UTF8',
+    options: [options, ...ours].filter(Boolean).join(' '),
+    // PGSSLNEGOTIATION must not ask for TLS where the URL refuses it.
+    ...(isPlain ? { sslnegotiation: 'postgres' as const } : {}),
+  } satisfies pg.ClientConfig;
+};
+
+/** A lost connection fails its next statement; an error event that nobody hears would end the whole process. */
+const hear = (client: pg.Client | pg.PoolClient): void => void client.on('error', () => undefined);
+
+/**
+ * Opens one connection, whose loss fails its next statement and nothing else.
+ *
+ * @param limits pg's own limits of time, in milliseconds
+ * @throws Error when the database cannot be reached
+ */
+export const openClient = async (
+  options: ConnectionOptions,
+  limits: Pick<pg.ClientConfig, 'connectionTimeoutMillis' | 'statement_timeout'> = {},
+): Promise<pg.Client> => {
+  const client = new pg.Client({ ...connectionConfig(options), ...limits });
+  hear(client);
+  await client.connect();
+  return client;
+};
+
+/**
+ * Connections that are opened as they are needed. The loss of one that is in use fails its next statement; that of an
+ * idle one is told to `onLost`.
+ */
+export const openPool = (config: pg.PoolConfig, onLost: (error: Error) => void): pg.Pool => {
+  const pool = new pg.Pool(config);
+  // The pool itself listens only to those that are idle.
+  pool.on('connect', hear);
+  pool.on('error', onLost);
+  return pool;
+};
