@@ -11,6 +11,7 @@ import { checkReservations } from './checks/reservations.ts';
 import { checkStock } from './checks/stock.ts';
 import { checkUsers } from './checks/users.ts';
 import { openReader, type Reader } from './database.ts';
+import { readLastActivity } from './last-activity.ts';
 import { DEFAULT_EXAMPLES, DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
 import { notChecked, reportOf, type AuditReport, type Check, type CheckName } from './report.ts';
 
@@ -26,6 +27,12 @@ export interface AuditOptions {
   readonly limits?: Partial<AuditLimits> | undefined;
   /** How many ids of each kind of violation are listed; default 20. */
   readonly exampleCount?: number | undefined;
+  /**
+   * Nothing of the system runs: what waited when it was last active has not become older since. Default: it may run.
+   */
+  readonly isStopped?: boolean | undefined;
+  /** The time in milliseconds since the epoch, for a simulation; by default each database's own clock. */
+  readonly clock?: (() => number) | undefined;
   /** Told the name of each part as it begins. */
   readonly progress?: ((part: string) => void) | undefined;
 }
@@ -96,7 +103,7 @@ const openReaders = async (databases: AuditOptions['databases']): Promise<Map<Da
   try {
     for (const name of DATABASE_NAMES) {
       const url = databases[name];
-      if (url !== undefined) readers.set(name, await openReader(url));
+      if (url !== undefined) readers.set(name, await openReader(name, url));
     }
     return readers;
   } catch (error) {
@@ -125,6 +132,17 @@ const runPart = async (
   return [made].flat();
 };
 
+const createTimes = async (
+  readers: ReadonlyMap<DatabaseName, Reader>,
+  { isStopped = false, clock }: AuditOptions,
+): Promise<AuditContext['timesOf']> => {
+  const lastActivity = isStopped ? await readLastActivity(readers) : undefined;
+  return async (reader) => {
+    const now = clock ? clock() : await reader.now();
+    return { now, asOf: Math.min(now, lastActivity ?? now) };
+  };
+};
+
 /**
  * Checks that nothing was lost, sold twice or done twice: every invariant in `INVARIANTS`. Only reads, and may be run at
  * any time on a system at work, of any size: rows are compared inside one database where that is possible, and else in
@@ -137,7 +155,7 @@ const runPart = async (
  */
 export const auditSystem = async (options: AuditOptions): Promise<AuditReport> => {
   const readers = await openReaders(options.databases);
-  const context: AuditContext = {
+  const context = {
     kafka: options.kafka,
     kafkaMissing: options.kafkaMissing ?? 'no Kafka is named',
     runtime: options.runtime,
@@ -145,10 +163,11 @@ export const auditSystem = async (options: AuditOptions): Promise<AuditReport> =
     exampleCount: options.exampleCount ?? DEFAULT_EXAMPLES,
   };
   try {
+    const timesOf = await createTimes(readers, options);
     const checks: Check[] = [];
     for (const part of PARTS) {
       options.progress?.(part.checks.join(', '));
-      checks.push(...(await runPart(part, readers, context)));
+      checks.push(...(await runPart(part, readers, { ...context, timesOf })));
     }
     return reportOf(checks);
   } finally {

@@ -1,4 +1,6 @@
-import pg from 'pg';
+import type { DatabaseName } from '@order-pipeline/contracts';
+import { connectionConfig, openPool } from '@order-pipeline/service-kit';
+import type pg from 'pg';
 import type { Example, Violation } from './report.ts';
 
 /** Values of a statement, as `$1`, `$2`, … */
@@ -17,6 +19,8 @@ export interface Reader {
    * @param exampleCount how many ids of each problem are listed
    */
   violations(wrong: string, values: Values, exampleCount: number): Promise<Violation[]>;
+  /** The time by the database's own clock, in milliseconds since the epoch. */
+  now(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -29,7 +33,6 @@ const PAGE_SIZE = 5_000;
 const SESSION = [
   'default_transaction_read_only=on',
   String.raw`default_transaction_isolation=repeatable\ read`,
-  'TimeZone=UTC',
   'work_mem=32MB',
   'jit=off',
 ];
@@ -53,6 +56,18 @@ const groupByProblem = (rows: readonly Ranked[]): Violation[] => {
   }));
 };
 
+/** Makes errors that say why a session of a database ended, and not only that it cannot be used any more. */
+const createReasons = (name: DatabaseName) => {
+  let lost: Error | undefined;
+  return {
+    note: (error: Error): void => {
+      lost ??= error;
+    },
+    explain: (error: unknown): unknown =>
+      lost && new Error(`the ${name} database ended the session (${lost.message})`, { cause: error }),
+  };
+};
+
 const streamPages = async function* <R extends object>(pool: pg.Pool, sql: string): AsyncGenerator<R[]> {
   const client = await pool.connect();
   try {
@@ -72,21 +87,29 @@ const streamPages = async function* <R extends object>(pool: pg.Pool, sql: strin
 /**
  * Opens a database for reading.
  *
+ * @param name which one it is, for sentences
  * @param url of the primary server: a replica that lags behind would make things look out of order that are not
  * @throws Error when it cannot be reached
  */
-export const openReader = async (url: string): Promise<Reader> => {
-  const pool = new pg.Pool({
-    connectionString: url,
-    application_name: 'audit',
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    options: SESSION.map((setting) => `-c ${setting}`).join(' '),
-  });
-  // A lost connection fails its query; an error event that nobody hears would end the process.
-  pool.on('error', () => undefined);
-  const rows: Reader['rows'] = async <R extends object>(sql: string, values: Values = []) =>
-    (await pool.query<R>(sql, [...values])).rows;
+export const openReader = async (name: DatabaseName, url: string): Promise<Reader> => {
+  const reasons = createReasons(name);
+  const pool = openPool(
+    {
+      ...connectionConfig({ url, applicationName: 'audit', settings: SESSION }),
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+    reasons.note,
+  );
+  pool.on('connect', (client) => void client.on('error', reasons.note));
+  const rows: Reader['rows'] = async <R extends object>(sql: string, values: Values = []) => {
+    try {
+      return (await pool.query<R>(sql, [...values])).rows;
+    } catch (error) {
+      throw reasons.explain(error) ?? error;
+    }
+  };
   try {
     await rows('SELECT 1');
   } catch (error) {
@@ -95,7 +118,13 @@ export const openReader = async (url: string): Promise<Reader> => {
   }
   return {
     rows,
-    pages: (sql) => streamPages(pool, sql),
+    pages: async function* <R extends object>(sql: string) {
+      try {
+        yield* streamPages<R>(pool, sql);
+      } catch (error) {
+        throw reasons.explain(error) ?? error;
+      }
+    },
     violations: async (wrong, values, exampleCount) =>
       groupByProblem(
         await rows<Ranked>(
@@ -108,6 +137,12 @@ export const openReader = async (url: string): Promise<Reader> => {
           [...values, exampleCount],
         ),
       ),
+    now: async () => {
+      const [row] = await rows<{ now: number }>(
+        'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+      );
+      return row?.now ?? Number.NaN;
+    },
     close: () => pool.end(),
   };
 };

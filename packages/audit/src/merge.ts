@@ -27,8 +27,8 @@ const createQueue = <T>(pages: Pages<T>) => {
 };
 
 /**
- * Joins two streams that are sorted by a key, byte by byte (`COLLATE "C"`), each key at most once a stream, holding no
- * more than a page of each.
+ * Joins two streams that are sorted by a key, byte by byte (`COLLATE "C"`), holding no more than a page of each. A
+ * key that a stream has more than once comes as often, in pairs one after the other.
  */
 export const mergePages = async function* <A, B>(
   left: { readonly pages: Pages<A>; readonly keyOf: (row: A) => string },

@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { DATABASE_NAMES } from '@order-pipeline/contracts';
+import { createRuntime } from '@order-pipeline/service-kit';
+import { findingsOf } from './ledger.ts';
 import { useLedger } from './plants.ts';
 
 const ledger = useLedger();
@@ -47,4 +50,46 @@ test('checks whose database is not named say so and nothing else', async () => {
   expect(checks.find(({ name }) => name === 'users')?.notChecked).toBe(
     'the database of orders and users is not named',
   );
+});
+
+test('ages are measured by the clocks of the databases, whatever that of the auditor says', async () => {
+  for (const aheadMs of [3_600_000, -3_600_000]) {
+    const runtime = { ...createRuntime(), wallClock: () => Date.now() + aheadMs };
+    expect(await ledger().findings({ runtime })).toEqual({});
+  }
+});
+
+const HOUR_AGO = {
+  users: `UPDATE users SET created_at = created_at - interval '1 hour'`,
+  inventory: `UPDATE items SET created_at = created_at - interval '1 hour';
+    UPDATE reservations SET created_at = created_at - interval '1 hour', updated_at = updated_at - interval '1 hour'`,
+  orders: `UPDATE orders SET created_at = created_at - interval '1 hour', updated_at = updated_at - interval '1 hour',
+      announced_at = announced_at - interval '1 hour', stock_returned_at = stock_returned_at - interval '1 hour';
+    UPDATE order_history SET at = at - interval '1 hour'`,
+} as const;
+
+test('what waits in a system that was stopped for an hour is on its way; what was stuck before is not', async () => {
+  for (const name of DATABASE_NAMES) await ledger().run(name, HOUR_AGO[name]);
+  const running = await ledger().findings();
+  expect(running).toHaveProperty(['progress: an order stands still']);
+  expect(running).toHaveProperty(['reservations: the stock of a shipped order has not left']);
+
+  const stopped = await ledger().audit({ isStopped: true });
+  expect(findingsOf(stopped)).toEqual({});
+  expect(stopped.checks.find(({ name }) => name === 'progress')?.notes).toEqual([
+    expect.stringMatching(/^the system is stopped: ages are as of 20.*, when it was last active$/),
+  ]);
+
+  const STUCK = `UPDATE orders SET updated_at = updated_at - interval '20 minutes',
+      created_at = created_at - interval '20 minutes' WHERE id = 'pending';
+    UPDATE order_history SET at = at - interval '20 minutes' WHERE order_id = 'pending'`;
+  await ledger().run('orders', STUCK);
+  // No sign of life: a clock that was wrong for a while.
+  await ledger().run(
+    'orders',
+    `UPDATE orders SET announced_at = now() + interval '1 year' WHERE id = 'delivered'`,
+  );
+  expect(await ledger().findings({ isStopped: true })).toEqual({
+    'progress: an order stands still': ['pending'],
+  });
 });

@@ -7,6 +7,8 @@ export interface StockedOrder {
   readonly reservationId: string;
   /** JSON. */
   readonly lines: string;
+  /** Whether `lines` are not order lines. */
+  readonly isMalformed: boolean;
   readonly updatedAt: number;
   readonly stockReturnedAt: number | null;
 }
@@ -17,6 +19,8 @@ export interface Reservation {
   readonly state: 'HELD' | 'RELEASED' | 'CONSUMED';
   /** JSON. */
   readonly lines: string;
+  /** Whether `lines` are not order lines. */
+  readonly isMalformed: boolean;
   readonly createdAt: number;
 }
 
@@ -26,10 +30,15 @@ export interface Claim {
   readonly reservation: Reservation | undefined;
 }
 
-/** Whether a time, in milliseconds since the epoch, is longer ago than a limit. */
+/**
+ * Whether a time, in milliseconds since the epoch, is longer ago than a limit, or lies ahead of the clock: how long
+ * something has waited since then nobody can say.
+ */
 export interface TooOld {
   /** That of stock that is held for nothing. */
-  readonly forNothing: (since: number) => boolean;
+  readonly heldForNothing: (since: number) => boolean;
+  /** That of an order whose stock is to come back. */
+  readonly toReturn: (since: number) => boolean;
   /** That of stock of a shipped order. */
   readonly toLeave: (since: number) => boolean;
 }
@@ -39,6 +48,9 @@ export interface Wrong {
   readonly problem: string;
 }
 
+export const MALFORMED_ORDER = 'the lines of an order are malformed';
+export const MALFORMED_RESERVATION = 'the lines of a reservation are malformed';
+
 const unitsOf = (lines: string): string => {
   const units = new Map<string, number>();
   for (const { itemId, quantity } of JSON.parse(lines) as OrderLine[]) {
@@ -47,11 +59,12 @@ const unitsOf = (lines: string): string => {
   return JSON.stringify([...units].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 };
 
+/** Whether order lines, in JSON, name the same units. */
 export const sameUnits = (a: string, b: string): boolean => a === b || unitsOf(a) === unitsOf(b);
 
 const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
   if (reservation.state === 'CONSUMED') return 'stock has left for an order that is not there';
-  const isForgotten = reservation.state === 'HELD' && tooOld.forNothing(reservation.createdAt);
+  const isForgotten = reservation.state === 'HELD' && tooOld.heldForNothing(reservation.createdAt);
   return isForgotten ? 'stock is held for an order that is not there' : undefined;
 };
 
@@ -62,20 +75,26 @@ const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
 const wrongWhenCancelled = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
   if (reservation.state === 'CONSUMED') return 'the stock of a cancelled order has left';
   if (order.stockReturnedAt === null)
-    return tooOld.forNothing(order.updatedAt)
+    return tooOld.toReturn(order.updatedAt)
       ? 'the stock of a cancelled order is not known to be back'
       : undefined;
   if (reservation.state === 'RELEASED') return undefined;
   if (reservation.reservationId === order.reservationId)
     return 'the stock of a cancelled order is still held, although it was given back';
-  return tooOld.forNothing(reservation.createdAt) ? 'stock is held anew for a cancelled order' : undefined;
+  return tooOld.heldForNothing(reservation.createdAt)
+    ? 'stock is held anew for a cancelled order'
+    : undefined;
 };
+
+/** Malformed lines have no units, and are told for themselves. */
+const hasOtherUnits = (order: StockedOrder, reservation: Reservation): boolean =>
+  !order.isMalformed && !reservation.isMalformed && !sameUnits(order.lines, reservation.lines);
 
 const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
   if (order.stockReturnedAt !== null) return 'an order that is not cancelled has given its stock back';
   if (reservation.reservationId !== order.reservationId)
     return 'an order stands on another reservation than the one under its id';
-  if (!sameUnits(order.lines, reservation.lines)) return 'a reservation has other units than its order';
+  if (hasOtherUnits(order, reservation)) return 'a reservation has other units than its order';
   if (reservation.state === 'RELEASED')
     return 'the stock of an order was given back, and it is not cancelled';
   const isShipped = order.status === 'SHIPPED' || order.status === 'DELIVERED';
@@ -86,8 +105,7 @@ const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: 
     : undefined;
 };
 
-/** What is wrong with an order and its reservation, if anything is. */
-export const judgeClaim = ({ order, reservation }: Claim, tooOld: TooOld): Wrong | undefined => {
+const wrongTogether = ({ order, reservation }: Claim, tooOld: TooOld): Wrong | undefined => {
   const check = order?.status === 'CANCELLED' ? 'cancellations' : 'reservations';
   let problem: string | undefined;
   if (!order) problem = reservation && wrongWithoutOrder(reservation, tooOld);
@@ -95,6 +113,17 @@ export const judgeClaim = ({ order, reservation }: Claim, tooOld: TooOld): Wrong
   else if (order.status === 'CANCELLED') problem = wrongWhenCancelled(order, reservation, tooOld);
   else problem = wrongWhenNeeded(order, reservation, tooOld);
   return problem === undefined ? undefined : { check, problem };
+};
+
+/** What is wrong with an order and its reservation. */
+export const judgeClaim = (claim: Claim, tooOld: TooOld): Wrong[] => {
+  const check = 'reservations';
+  const wrong = wrongTogether(claim, tooOld);
+  return [
+    ...(claim.order?.isMalformed ? [{ check, problem: MALFORMED_ORDER } as const] : []),
+    ...(claim.reservation?.isMalformed ? [{ check, problem: MALFORMED_RESERVATION } as const] : []),
+    ...(wrong ? [wrong] : []),
+  ];
 };
 
 /** Whether an order has not changed between two looks at it. */

@@ -1,5 +1,14 @@
 import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
+import type { Reader } from '../database.ts';
 import type { AuditLimits } from '../limits.ts';
+
+/** What ages are measured with, in milliseconds since the epoch. */
+export interface Times {
+  /** By the clock of the database that the rows are in: nobody knows how that of the auditor goes. */
+  readonly now: number;
+  /** Up to when things could get older: now, or, where the system is stopped, when it was last active. */
+  readonly asOf: number;
+}
 
 /** What every check is given. */
 export interface AuditContext {
@@ -10,8 +19,17 @@ export interface AuditContext {
   readonly limits: AuditLimits;
   /** How many ids of each kind of violation are listed. */
   readonly exampleCount: number;
+  /** The times at this moment for what a database holds. */
+  readonly timesOf: (reader: Reader) => Promise<Times>;
 }
 
-/** The moment `ms` milliseconds ago, for a statement. */
-export const agoOf = ({ runtime }: Pick<AuditContext, 'runtime'>, ms: number): Date =>
-  new Date(Math.max(0, runtime.wallClock() - ms));
+/** The last moment whose time PostgreSQL and JavaScript write alike. */
+const LAST_MS = 253_402_300_799_000;
+
+const dateOf = (ms: number): Date => new Date(Math.min(LAST_MS, Math.max(0, ms)));
+
+/** The moment before which something is older than `ms` milliseconds, for a statement. */
+export const agoOf = ({ asOf }: Times, ms: number): Date => dateOf(asOf - ms);
+
+/** The moment after which a time lies ahead of the clock by more than clocks may be apart, for a statement. */
+export const aheadOf = ({ now }: Times, { clockMs }: AuditLimits): Date => dateOf(now + clockMs);

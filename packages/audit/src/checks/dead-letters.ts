@@ -62,11 +62,12 @@ export const checkDeadLetters = async (
   kafka: KafkaPort | undefined,
   context: AuditContext,
 ): Promise<Check> => {
-  const { runtime, limits, exampleCount } = context;
+  const { runtime, limits, exampleCount, timesOf } = context;
   const findings = createFindings(exampleCount);
-  const before = agoOf(context, limits.eventMs);
+  const times = await timesOf(orders);
+  const before = agoOf(times, limits.eventMs);
   if (kafka) {
-    await readToEnd(kafka, TOPIC_NAMES.map(deadLetterTopic), runtime, (found) =>
+    await readToEnd(kafka, TOPIC_NAMES.map(deadLetterTopic), { runtime, now: times.now }, (found) =>
       lookForLetters(orders, found, findings, before),
     );
   }
@@ -79,7 +80,11 @@ export const checkDeadLetters = async (
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM dead_letters'),
     unit: 'dead letters',
     violations: [
-      ...(await orders.violations(SENDING_FOR_LONG, [agoOf(context, limits.outboxMs)], exampleCount)),
+      ...(await orders.violations(
+        SENDING_FOR_LONG,
+        [agoOf(await timesOf(orders), limits.outboxMs)],
+        exampleCount,
+      )),
       ...findings.list(),
     ],
     notes:

@@ -8,6 +8,7 @@ import { countOf } from '../words.ts';
 import { checkOf, createFindings, type Check, type Findings } from '../report.ts';
 import { sameUnits } from './claims.ts';
 import { agoOf, type AuditContext } from './context.ts';
+import { areLines } from './lines.ts';
 
 /** A step as the orders database has it. */
 interface Step {
@@ -15,7 +16,8 @@ interface Step {
   readonly status: AnnouncedStatus;
   readonly at: number;
   readonly userId: string;
-  readonly lines: string;
+  /** JSON; null where they are malformed. */
+  readonly lines: string | null;
 }
 
 const topicIndex = (topic: string): number => TOPIC_NAMES.indexOf(topic as Topic);
@@ -25,7 +27,7 @@ const indexOf = (status: AnnouncedStatus): number => topicIndex(TOPIC_OF[status]
 const readSteps = async (orders: Reader, events: readonly ReceivedEvent[]): Promise<Map<string, Step>> => {
   const steps = await orders.rows<Step>(
     `SELECT step.order_id AS id, step.status::text AS status, (extract(epoch FROM at) * 1000)::float8 AS at,
-       user_id AS "userId", lines::text AS lines
+       user_id AS "userId", CASE WHEN ${areLines('lines')} THEN lines::text END AS lines
      FROM unnest($1::text[], $2::order_status[]) AS asked(order_id, status)
      JOIN order_history AS step USING (order_id, status) JOIN orders ON orders.id = step.order_id`,
     [events.map(({ event }) => event.orderId), events.map(({ event }) => event.status)],
@@ -46,7 +48,10 @@ const problemsOf = (
   if (!step) return [...problems, 'an event announces a step that was not taken'].filter(isText);
   const at = Date.parse(event.at);
   const isTrue =
-    step.at === at && step.userId === event.userId && sameUnits(step.lines, JSON.stringify(event.items));
+    step.at === at &&
+    step.userId === event.userId &&
+    step.lines !== null &&
+    sameUnits(step.lines, JSON.stringify(event.items));
   return [
     ...problems,
     isTrue ? undefined : 'an event says other than its order',
@@ -137,7 +142,7 @@ const findMissing = async (
       else
         findings.add('a step has no event', {
           id: eventId({ orderId: id, status }),
-          detail: `taken ${new Date(at).toISOString()}`,
+          detail: `taken ${Number.isFinite(at) ? new Date(at).toISOString() : at}`,
         });
     }
   }
@@ -157,13 +162,14 @@ export const checkEvents = async (
   kafka: KafkaPort,
   context: AuditContext,
 ): Promise<Check> => {
-  const { runtime, limits, exampleCount } = context;
+  const { runtime, limits, exampleCount, timesOf } = context;
   const findings = createFindings(exampleCount);
   const seen = createSeenEvents();
   const tally = { repeats: 0, unreadable: 0 };
-  const before = agoOf(context, limits.eventMs);
+  const times = await timesOf(orders);
+  const before = agoOf(times, limits.eventMs);
   await excuseWaiting(orders, seen);
-  const range = await readToEnd(kafka, TOPIC_NAMES, runtime, (found) =>
+  const range = await readToEnd(kafka, TOPIC_NAMES, { runtime, now: times.now }, (found) =>
     lookAtMessages(orders, found, { seen, findings, tally, context }),
   );
   const { checked, deleted } = await findMissing(orders, before, range, seen, findings);

@@ -15,13 +15,14 @@ const WRONG_OUTBOX = `
     ON step.order_id = event->>'orderId' AND step.status::text = event->>'status'`;
 
 /** The outbox is empty or draining, and announces only what has happened. */
-export const checkOutbox = async (orders: Reader, context: AuditContext): Promise<Check> =>
-  checkOf('outbox', {
+export const checkOutbox = async (
+  orders: Reader,
+  { limits, exampleCount, timesOf }: AuditContext,
+): Promise<Check> => {
+  const before = agoOf(await timesOf(orders), limits.outboxMs);
+  return checkOf('outbox', {
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM outbox'),
     unit: 'waiting events',
-    violations: await orders.violations(
-      WRONG_OUTBOX,
-      [agoOf(context, context.limits.outboxMs)],
-      context.exampleCount,
-    ),
+    violations: await orders.violations(WRONG_OUTBOX, [before], exampleCount),
   });
+};

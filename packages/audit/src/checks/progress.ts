@@ -1,7 +1,7 @@
 import { countIn, type Reader } from '../database.ts';
 import { checkOf, type Check } from '../report.ts';
 import { countOf } from '../words.ts';
-import { agoOf, type AuditContext } from './context.ts';
+import { agoOf, aheadOf, type AuditContext } from './context.ts';
 
 const ON_THE_WAY = `status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
 
@@ -18,24 +18,39 @@ const STUCK = `
   ) AS letter ON true
   WHERE orders.${ON_THE_WAY} AND orders.updated_at < $1::timestamptz`;
 
+/** Of these nobody can say how long they have stood in their status. */
+const DATED_AHEAD = `
+  SELECT 'an order on its way is dated ahead of the clock of its database', id,
+    format('%s since %s', status, to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+  FROM orders WHERE ${ON_THE_WAY} AND updated_at > $2::timestamptz`;
+
 /**
  * No order stands in a status on its way for longer than its limit. One whose message was put aside waits for an
  * operator, and is told of and no violation.
  */
 export const checkProgress = async (orders: Reader, context: AuditContext): Promise<Check> => {
+  const { limits, exampleCount, timesOf } = context;
+  const times = await timesOf(orders);
   const stuck = await orders.violations(
-    STUCK,
-    [agoOf(context, context.limits.orderMs)],
-    context.exampleCount,
+    `${STUCK} UNION ALL ${DATED_AHEAD}`,
+    [agoOf(times, limits.orderMs), aheadOf(times, limits)],
+    exampleCount,
   );
   const explained = stuck.filter(({ problem }) => problem.endsWith('dead letter'));
   return checkOf('progress', {
     checked: await countIn(orders, `SELECT count(*)::float8 AS count FROM orders WHERE ${ON_THE_WAY}`),
     unit: 'orders on their way',
     violations: stuck.filter((violation) => !explained.includes(violation)),
-    notes: explained.flatMap(({ count, examples }) => [
-      `${countOf(count, 'order')} that waits for an operator to work a dead letter`,
-      ...examples.map(({ id, detail }) => `  ${id}  ${detail}`),
-    ]),
+    notes: [
+      ...(times.asOf < times.now
+        ? [
+            `the system is stopped: ages are as of ${new Date(times.asOf).toISOString()}, when it was last active`,
+          ]
+        : []),
+      ...explained.flatMap(({ count, examples }) => [
+        `${countOf(count, 'order')} that waits for an operator to work a dead letter`,
+        ...examples.map(({ id, detail }) => `  ${id}  ${detail}`),
+      ]),
+    ],
   });
 };

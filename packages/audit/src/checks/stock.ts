@@ -1,16 +1,20 @@
 import { countIn, type Reader } from '../database.ts';
 import { checkOf, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
+import { linesOrNone } from './lines.ts';
+import { storedTwice } from './stored-twice.ts';
 
 /**
  * Items against themselves and against the reservations, both as of one moment: a reservation and its units change in
- * one transaction, so at every moment this holds to the unit.
+ * one transaction, so at every moment this holds to the unit. A reservation whose lines are malformed, which is told
+ * among the `reservations`, counts nothing.
  */
 const WRONG_STOCK = `
   SELECT unnest(array_remove(ARRAY[
       CASE WHEN items.id IS NULL THEN 'stock is reserved of an item that is not there' END,
       CASE WHEN least(available_qty, reserved_qty, consumed_qty) < 0 THEN 'an item has fewer than no units' END,
-      CASE WHEN stocked_qty <> available_qty + reserved_qty + consumed_qty
+      CASE WHEN stocked_qty < initial_qty THEN 'an item has fewer units in all than it was added with' END,
+      CASE WHEN stocked_qty <> available_qty::numeric + reserved_qty + consumed_qty
         THEN 'units are missing or too many: stocked is not available + reserved + consumed' END,
       CASE WHEN reserved_qty <> coalesce(held, 0)
         THEN 'the reserved units of an item are not those of its held reservations' END,
@@ -18,13 +22,13 @@ const WRONG_STOCK = `
         THEN 'the units of an item that have left are not those of its consumed reservations' END
     ], NULL)),
     id,
-    format('stocked %s, available %s, reserved %s, consumed %s; held by reservations %s, consumed by them %s',
-      stocked_qty, available_qty, reserved_qty, consumed_qty, coalesce(held, 0), coalesce(gone, 0))
+    format('added with %s, stocked %s, available %s, reserved %s, consumed %s; held by reservations %s, consumed by them %s',
+      initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, coalesce(held, 0), coalesce(gone, 0))
   FROM items FULL JOIN (
     SELECT line."itemId" AS id,
       sum(line.quantity) FILTER (WHERE state = 'HELD') AS held,
       sum(line.quantity) FILTER (WHERE state = 'CONSUMED') AS gone
-    FROM reservations, jsonb_to_recordset(lines) AS line("itemId" text, quantity bigint)
+    FROM reservations, jsonb_to_recordset(${linesOrNone('lines')}) AS line("itemId" text, quantity bigint)
     WHERE state <> 'RELEASED' GROUP BY 1
   ) AS units USING (id)`;
 
@@ -33,5 +37,9 @@ export const checkStock = async (inventory: Reader, { exampleCount }: AuditConte
   checkOf('stock', {
     checked: await countIn(inventory, 'SELECT count(*)::float8 AS count FROM items'),
     unit: 'items',
-    violations: await inventory.violations(WRONG_STOCK, [], exampleCount),
+    violations: await inventory.violations(
+      `${WRONG_STOCK} UNION ALL ${storedTwice('items', 'an item')}`,
+      [],
+      exampleCount,
+    ),
   });

@@ -1,6 +1,7 @@
 import type { Reader } from '../database.ts';
 import { checkOf, createFindings, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
+import { storedTwice } from './stored-twice.ts';
 
 const missingUsers = async (users: Reader, userIds: readonly string[]): Promise<string[]> => {
   const found = await users.rows<{ id: string }>('SELECT id FROM users WHERE id = ANY($1::text[])', [
@@ -34,5 +35,10 @@ export const checkUsers = async (
       findings.add('the user of an order is not there', { id: order?.id ?? '', detail: `user ${userId}` });
     }
   }
-  return checkOf('users', { checked, unit: 'users with orders', violations: findings.list() });
+  const twice = await users.violations(storedTwice('users', 'a user'), [], exampleCount);
+  return checkOf('users', {
+    checked,
+    unit: 'users with orders',
+    violations: [...findings.list(), ...twice],
+  });
 };

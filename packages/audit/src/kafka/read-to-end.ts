@@ -158,13 +158,14 @@ const consume = async (
 /**
  * Reads what topics hold at this moment, from their beginning, and nothing that comes later.
  *
+ * @param at `now`: the time, in milliseconds since the epoch
  * @param work gets the messages in batches, those of a partition in their order, each once; batches of different partitions at the same time
  * @throws Error when Kafka cannot be read, and what `work` throws
  */
 export const readToEnd = async (
   kafka: KafkaPort,
   topics: readonly string[],
-  runtime: Runtime,
+  { runtime, now }: { readonly runtime: Runtime; readonly now: number },
   work: (found: readonly Found[]) => Promise<void>,
 ): Promise<ReadRange> => {
   const ranges = await readRanges(kafka, topics);
@@ -178,7 +179,7 @@ export const readToEnd = async (
   if (!progress.isDone()) await consume(kafka, present, progress, runtime, count);
   const keptSince = new Map<string, number>();
   for (const range of ranges.filter(progress.isCut)) {
-    const since = progress.keptSince(range, runtime.wallClock());
+    const since = progress.keptSince(range, now);
     keptSince.set(range.topic, Math.max(since, keptSince.get(range.topic) ?? 0));
   }
   return { messages, keptSince };

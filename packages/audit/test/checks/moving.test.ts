@@ -29,8 +29,8 @@ const disturbed = (reader: Reader, moves: (() => Promise<unknown>)[]): Reader =>
 const findWhile = async (moves: (() => Promise<unknown>)[]): Promise<string[]> => {
   const { databases } = ledger();
   const [orders, inventory] = await Promise.all([
-    openReader(databases.orders),
-    openReader(databases.inventory),
+    openReader('orders', databases.orders),
+    openReader('inventory', databases.inventory),
   ]);
   const context = {
     kafka: undefined,
@@ -38,6 +38,10 @@ const findWhile = async (moves: (() => Promise<unknown>)[]): Promise<string[]> =
     runtime: createRuntime(),
     limits: DEFAULT_LIMITS,
     exampleCount: 5,
+    timesOf: async (reader: Reader) => {
+      const now = await reader.now();
+      return { now, asOf: now };
+    },
   };
   try {
     const checks = await checkReservations(orders, disturbed(inventory, moves), context);

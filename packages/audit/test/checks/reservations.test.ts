@@ -107,4 +107,41 @@ definePlantTests([
     found: { 'cancellations: the stock of a cancelled order is not known to be back': ['cancelled'] },
     limits: { stockMs: 8_500 },
   },
+  {
+    name: 'stock that is held for nobody and dated ahead',
+    database: 'inventory',
+    sql: `INSERT INTO reservations VALUES ('ghost', 'g1', 'HELD', '[{"itemId":"item1","quantity":5}]',
+            now() + interval '1 year', now());
+          UPDATE items SET available_qty = available_qty - 5, reserved_qty = reserved_qty + 5 WHERE id = 'item1'`,
+    found: { 'reservations: stock is held for an order that is not there': ['ghost'] },
+  },
+  {
+    name: 'two orders that stand on one reservation',
+    database: 'orders',
+    sql: `UPDATE orders SET reservation_id = 'r-pending' WHERE id = 'processing'`,
+    found: {
+      'reservations: an order stands on another reservation than the one under its id': ['processing'],
+      'reservations: several orders stand on one reservation': ['pending'],
+    },
+  },
+  {
+    name: 'two reservations with one id',
+    database: 'inventory',
+    sql: `UPDATE reservations SET reservation_id = 'r-pending' WHERE order_id = 'refused'`,
+    found: { 'reservations: several reservations bear one id': ['pending'] },
+  },
+  {
+    name: 'an order that is stored twice, since its index is broken,',
+    database: 'orders',
+    sql: `ALTER TABLE orders DROP CONSTRAINT orders_pkey; DROP INDEX orders_seq_key;
+          INSERT INTO orders SELECT * FROM orders WHERE id = 'delivered'`,
+    found: { 'reservations: an order is stored twice': ['delivered'] },
+  },
+  {
+    name: 'a reservation that is stored twice, since its index is broken,',
+    database: 'inventory',
+    sql: `ALTER TABLE reservations DROP CONSTRAINT reservations_pkey;
+          INSERT INTO reservations SELECT * FROM reservations WHERE order_id = 'cancelled'`,
+    found: { 'reservations: a reservation is stored twice': ['cancelled'] },
+  },
 ]);

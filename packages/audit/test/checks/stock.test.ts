@@ -17,7 +17,10 @@ definePlantTests([
     name: 'an item that was sold below zero',
     database: 'inventory',
     sql: `${UNCHECKED} UPDATE items SET available_qty = -5, stocked_qty = stocked_qty - 95 WHERE id = 'item1'`,
-    found: { 'stock: an item has fewer than no units': ['item1'] },
+    found: {
+      'stock: an item has fewer than no units': ['item1'],
+      'stock: an item has fewer units in all than it was added with': ['item1'],
+    },
   },
   {
     name: 'reserved units without a reservation',
@@ -44,5 +47,26 @@ definePlantTests([
     database: 'inventory',
     sql: `DELETE FROM items WHERE id = 'item2'`,
     found: { 'stock: stock is reserved of an item that is not there': ['item2'] },
+  },
+  {
+    name: 'an item with fewer units in all than it was added with',
+    database: 'inventory',
+    sql: `UPDATE items SET stocked_qty = stocked_qty - 5, available_qty = available_qty - 5 WHERE id = 'item2'`,
+    found: { 'stock: an item has fewer units in all than it was added with': ['item2'] },
+  },
+  {
+    name: 'quantities whose sum is no number of the database any more',
+    database: 'inventory',
+    sql: `${UNCHECKED} UPDATE items SET available_qty = 9223372036854775807 WHERE id = 'item1'`,
+    found: {
+      'stock: units are missing or too many: stocked is not available + reserved + consumed': ['item1'],
+    },
+  },
+  {
+    name: 'an item that is stored twice, since its index is broken,',
+    database: 'inventory',
+    sql: `ALTER TABLE items DROP CONSTRAINT items_pkey; DROP INDEX items_seq_key;
+          INSERT INTO items SELECT * FROM items WHERE id = 'item2'`,
+    found: { 'stock: an item is stored twice': ['item2'] },
   },
 ]);
