@@ -10,7 +10,7 @@ export interface Messaging {
   /** Starts a consumer that is closed with the service. */
   consume(
     options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commits'> &
-      Pick<Partial<ConsumerOptions>, 'onAssigned' | 'deadLetter' | 'health'>,
+      Pick<Partial<ConsumerOptions>, 'onAssigned' | 'deadLetter' | 'health' | 'waiting'>,
   ): EventConsumer;
 }
 

@@ -82,6 +82,7 @@ export const startBuffering = ({
     group: 'workflow',
     topics: [TOPIC_OF.PENDING],
     commits: 'by the handler',
+    waiting: buffer.size,
     handle: async (events) => {
       buffer.add(events.map((event) => new WaitingMessage(event)));
       measure();

@@ -23,6 +23,8 @@ export interface LagMonitorOptions {
   readonly metrics: Metrics;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  /** Called with each measurement. */
+  readonly onMeasured: (ends: Ends) => Promise<void>;
 }
 
 export type Ends = Record<string, { high: bigint; from: bigint }>;
@@ -68,11 +70,13 @@ export const startLagMonitor = (options: LagMonitorOptions) => {
   let measured: ReturnType<typeof partitionKey>[] = [];
 
   const measure = async (): Promise<void> => {
-    const lags = progress.measure(await fetchEnds(admin, group, topics));
+    const ends = await fetchEnds(admin, group, topics);
+    const lags = progress.measure(ends);
     // A partition that has gone to another instance is no longer this one's to work.
     for (const key of measured) if (!lags.has(key)) set(key, 0);
     for (const [key, messages] of lags) set(key, Number(messages));
     measured = [...lags.keys()];
+    await options.onMeasured(ends);
   };
   const periodic = startPeriodic({
     name: `lag of ${group}`,

@@ -11,6 +11,10 @@ export interface OpenOffsets {
   taken(positions: readonly MessagePosition[]): void;
   /** Messages that are done, in any order; one that was not taken in since `clear` is passed over. */
   done(positions: readonly MessagePosition[]): void;
+  /** The offsets before which everything is done, whether or not they are committed. */
+  due(): TopicPartitionOffset[];
+  /** How many messages are not done. */
+  size(): number;
   /** The offsets to commit that have not been marked by `committed` yet. */
   committable(): TopicPartitionOffset[];
   committed(offsets: readonly TopicPartitionOffset[]): void;
@@ -54,6 +58,12 @@ export const createOpenOffsets = (): OpenOffsets => {
         partitions.get(partitionKey(topic, partition))?.open.delete(offset);
       }
     },
+    due: () =>
+      [...partitions.values()].map(({ topic, partition, open, next }) => {
+        const [firstOpen] = open;
+        return { topic, partition, offset: firstOpen ?? next };
+      }),
+    size: () => [...partitions.values()].reduce((sum, { open }) => sum + open.size, 0),
     committable: () =>
       [...partitions.values()].flatMap(({ topic, partition, open, next, committed }) => {
         const [firstOpen] = open;

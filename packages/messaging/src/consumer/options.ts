@@ -25,6 +25,8 @@ export interface ConsumerOptions {
    * messages in and works them later.
    */
   readonly commits: 'when handled' | 'by the handler';
+  /** How many messages the handler holds that are not worked off yet; only where it commits. */
+  readonly waiting?: () => number;
   /** What becomes of messages that cannot be worked; if not given, they go to the dead letter topic. */
   readonly deadLetter?: DeadLetter;
   /** Called when partitions are assigned anew: everything that is not committed will be delivered again. */

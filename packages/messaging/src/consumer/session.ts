@@ -28,6 +28,8 @@ export type SessionOptions = Pick<ConsumerOptions, 'topics' | 'broker' | 'topicS
   Omit<EachBatchOptions, 'ending'> & {
     /** Called when it has joined its group, with the partitions that it got. */
     readonly onJoined: (consumer: ConsumerPort) => void;
+    /** For how long it has not committed what it has worked, in milliseconds. */
+    readonly uncommittedForMs: () => number;
   };
 
 /** One life of a kafkajs consumer. */
@@ -126,11 +128,20 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
 };
 
 /**
- * Resolves when its group has not heard of it for too long, although kafkajs says nothing. One that fetches need not be a
- * member: put out of its group, and failed at the next join, kafkajs fetches on and sends no heartbeat ever after.
+ * Resolves when its group has not heard of it for too long, or has heard nothing of what it has worked, although kafkajs
+ * says nothing. One that fetches need not be a member: put out of its group, and failed at the next join, kafkajs fetches
+ * on and sends no heartbeat ever after. And one that is a member need not commit.
  */
-const silence = async (runtime: Runtime, progress: ConsumerProgress, ending: AbortSignal): Promise<void> => {
+const silence = async (
+  { runtime, progress, uncommittedForMs, logger }: SessionOptions,
+  ending: AbortSignal,
+): Promise<void> => {
   while (!ending.aborted && progress.silentForMs() <= RESTART_AFTER_MS) {
+    const forMs = uncommittedForMs();
+    if (forMs > RESTART_AFTER_MS) {
+      logger.error({ forMs }, 'a consumer does not commit what it has worked');
+      return;
+    }
     await sleep(runtime, WATCH_INTERVAL_MS, ending);
   }
 };
@@ -144,7 +155,7 @@ export const openSession = (options: SessionOptions): Session => {
   const starting = start(consumer, options, ending.signal);
   return {
     consumer,
-    ended: Promise.race([starting.then(() => crashed), crashed, silence(runtime, progress, ending.signal)]),
+    ended: Promise.race([starting.then(() => crashed), crashed, silence(options, ending.signal)]),
     close: async () => {
       ending.abort();
       unlisten();

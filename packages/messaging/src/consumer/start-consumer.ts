@@ -2,8 +2,9 @@ import { logFailure, sleep, type ConsumerPort } from '@order-pipeline/service-ki
 import type { Logger } from 'pino';
 import { createDeadLetter } from '../dead-letters.ts';
 import { workBatch, type WorkableMessage } from '../work-batch.ts';
+import { createCommitWatch } from './commit-watch.ts';
 import { keepAlive } from './keep-alive.ts';
-import { startLagMonitor } from './lag.ts';
+import { startLagMonitor, type Ends } from './lag.ts';
 import { createOpenOffsets, type OpenOffsets } from './open-offsets.ts';
 import type { ConsumerOptions } from './options.ts';
 import { createConsumerProgress, type ConsumerProgress } from './progress.ts';
@@ -68,6 +69,34 @@ const commitDone = async (
   }
 };
 
+/**
+ * Compares what is worked with what the group says, and commits by hand what a measurement ago should have been
+ * committed already: kafkajs tries again only with the next batch, of which there may be none for hours.
+ */
+const createCommitCheck = (
+  { runtime, commits, waiting }: ConsumerOptions,
+  { logger, progress }: { readonly logger: Logger; readonly progress: ConsumerProgress },
+  open: OpenOffsets,
+  current: () => ConsumerPort | undefined,
+) => {
+  const watch = createCommitWatch(runtime);
+  const byHandler = commits === 'by the handler';
+  return {
+    ...watch,
+    look: async (ends: Ends): Promise<void> => {
+      if (!progress.isMember()) return watch.clear();
+      const forgotten = byHandler && waiting !== undefined && open.size() > waiting();
+      const late = watch.look(ends, byHandler ? open.due() : progress.positions(), forgotten);
+      if (late.length === 0) return;
+      try {
+        await current()?.commitOffsets(late);
+      } catch (error) {
+        logFailure(logger, error, {}, 'offsets could not be committed');
+      }
+    },
+  };
+};
+
 /** Whether the consumer is to fetch; kafkajs forgets it with each new consumer, so it is kept here and told again. */
 const createPauseSwitch = (
   topics: readonly string[],
@@ -102,6 +131,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const open = createOpenOffsets();
   let current: ConsumerPort | undefined;
   const pauseSwitch = createPauseSwitch(topics, progress, () => current);
+  const commitCheck = createCommitCheck(options, parts, open, () => current);
   const commitOpen = () => commitDone(open, current, progress.assignments, logger);
 
   const sessionOptions: SessionOptions = {
@@ -110,8 +140,10 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
     ...(options.commits === 'by the handler' ? { open } : {}),
     commitOpen,
     isPaused: pauseSwitch.isPaused,
+    uncommittedForMs: commitCheck.standsForMs,
     onJoined: (consumer) => {
       open.clear();
+      commitCheck.clear();
       options.onAssigned?.();
       pauseSwitch.tell(consumer);
     },
@@ -119,8 +151,11 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const running = keepAlive(sessionOptions, stopping.signal, (session) => {
     current = session?.consumer;
   });
-  const monitor = startLagMonitor({ ...options, progress, logger });
-  const removeCheck = options.health.add(`consumer ${group}`, async () => progress.problem());
+  const monitor = startLagMonitor({ ...options, progress, logger, onMeasured: commitCheck.look });
+  const removeCheck = options.health.add(
+    `consumer ${group}`,
+    async () => progress.problem() ?? commitCheck.problem(),
+  );
 
   return {
     workOff: async (messages, handle) => {

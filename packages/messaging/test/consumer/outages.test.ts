@@ -10,12 +10,25 @@ import {
   publish,
   startHarness,
   TOPIC,
+  withCommits,
   withEachBatch,
   type Harness,
 } from '../support.ts';
 
 const startConsuming = (harness: Harness, handle: (events: readonly ReceivedEvent[]) => Promise<void>) =>
   harness.consume({ group: 'shipping', topics: [TOPIC], commits: 'when handled', handle });
+
+/** How many messages the group has still to commit. */
+const lagOf = async (broker: Broker): Promise<number> => {
+  const admin = broker.connect('tests').admin();
+  const [offsets] = await admin.fetchOffsets({ groupId: 'shipping', topics: [TOPIC] });
+  const ends = await admin.fetchTopicOffsets(TOPIC);
+  await admin.disconnect();
+  return ends.reduce((lag, { partition, high }) => {
+    const committed = Number(offsets?.partitions.find((one) => one.partition === partition)?.offset ?? 0);
+    return lag + Number(high) - Math.max(0, committed);
+  }, 0);
+};
 
 const readiness = async ({ service }: Harness): Promise<string> => {
   const { checks } = await service.context.health.readiness();
@@ -180,6 +193,80 @@ test.each<[string, (faults: Faults) => void]>([
     { timeoutMs: 10_000 },
   );
   expect(problems).toContain('is not heard in its group');
+  await harness.service.close();
+});
+
+test('what kafkajs could not commit is committed soon, although no further message comes', async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const worked: string[] = [];
+  startConsuming(harness, async (events) => void worked.push(...events.map(({ event }) => event.orderId)));
+  await eventually(async () => expect(await readiness(harness)).toBe('ok'));
+  faults.refuse('commit', 'GROUP_COORDINATOR_NOT_AVAILABLE');
+  await publish(harness, 'order-1');
+  await eventually(() => expect(worked).toContain('order-1'));
+  await eventually(async () => expect(await lagOf(broker)).toBe(0), { timeoutMs: 10_000 });
+  await harness.service.close();
+});
+
+test('a consumer none of whose commits is taken is told at the readiness probe, and is started anew', async () => {
+  const { broker, runtime } = createHurriedWorld();
+  let refuses = true;
+  const refusing = withCommits(broker, async () => {
+    if (refuses) throw new Error('The coordinator is not aware of this member');
+  });
+  const harness = await startHarness({ broker: refusing, runtime });
+  const taken: ReceivedEvent[] = [];
+  const consumer = harness.consume({
+    group: 'shipping',
+    topics: [TOPIC],
+    commits: 'by the handler',
+    waiting: () => taken.length,
+    handle: async (events) => void taken.push(...events),
+    onAssigned: () => void taken.splice(0),
+  });
+  await publish(harness, 'order-1');
+  await eventually(() => expect(taken).toHaveLength(1));
+  await consumer.workOff(taken.splice(0), async () => undefined);
+  const problems = new Set<string>();
+  await eventually(
+    async () => {
+      problems.add(await readiness(harness));
+      const joins = harness.service.logs.filter(({ msg }) => msg === 'a consumer joined its group');
+      expect(joins).toHaveLength(2);
+    },
+    { timeoutMs: 15_000 },
+  );
+  expect(problems).toContain('does not commit what it has worked');
+  expect(harness.service.logs.map(({ msg }) => msg)).toContain(
+    'a consumer does not commit what it has worked',
+  );
+  refuses = false;
+  await eventually(() => expect(taken).toHaveLength(1));
+  await consumer.workOff(taken.splice(0), async () => undefined);
+  expect(await lagOf(broker)).toBe(0);
+  await harness.service.close();
+});
+
+test('a consumer whose handler has forgotten a message gets it once more', async () => {
+  const { broker, runtime } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const taken: ReceivedEvent[] = [];
+  let times = 0;
+  const consumer = harness.consume({
+    group: 'shipping',
+    topics: [TOPIC],
+    commits: 'by the handler',
+    waiting: () => taken.length,
+    handle: async (events) => {
+      times += 1;
+      if (times > 1) taken.push(...events);
+    },
+  });
+  await publish(harness, 'order-1');
+  await eventually(() => expect(taken).toHaveLength(1), { timeoutMs: 15_000 });
+  await consumer.workOff(taken.splice(0), async () => undefined);
+  expect(await lagOf(broker)).toBe(0);
   await harness.service.close();
 });
 
