@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { Strict } from './schemas.ts';
+import { AnyId, Strict } from './schemas.ts';
 
 /** Where a service takes several calls of one operation in one request of another service; no path of clients. */
 export const CALLS_PATH = '/calls';
@@ -7,11 +7,12 @@ export const CALLS_PATH = '/calls';
 export const MOST_CALLS = 128;
 
 const Call = Strict({
-  requestId: Type.String(),
-  traceparent: Type.String(),
+  requestId: AnyId,
+  traceparent: Type.String({ maxLength: 512 }),
   // To the schemas of the operation.
   params: Type.Optional(Type.Unknown()),
   query: Type.Optional(Type.Unknown()),
+  headers: Type.Optional(Type.Unknown()),
   body: Type.Optional(Type.Unknown()),
 });
 
@@ -20,7 +21,7 @@ export type Call = Static<typeof Call>;
 
 /** Calls of one operation, which is named by its method and path: `POST /api/orders`. */
 export const Calls = Strict({
-  operation: Type.String(),
+  operation: Type.String({ maxLength: 256 }),
   calls: Type.Array(Call, { minItems: 1, maxItems: MOST_CALLS }),
 });
 

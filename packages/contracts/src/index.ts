@@ -1,4 +1,5 @@
 export * from './asyncapi.ts';
+export * from './body-limits.ts';
 export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';
@@ -6,7 +7,10 @@ export * from './inventory-api.ts';
 export * from './operation.ts';
 export * from './operator-api.ts';
 export * from './order-status.ts';
+export * from './order-lines.ts';
 export * from './orders-api.ts';
+export * from './paths.ts';
+export * from './patterns.ts';
 export * from './public-operations.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';

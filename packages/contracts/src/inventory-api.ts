@@ -1,10 +1,13 @@
 import { Type } from 'typebox';
+import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
+import { IDEMPOTENCY_KEY, RESERVATION_ID } from './patterns.ts';
 import {
+  AnyId,
   Count,
-  Id,
   ItemIdParams,
   MAX_BATCH,
+  NewId,
   OrderLines,
   PageQuery,
   Quantity,
@@ -13,7 +16,7 @@ import {
 } from './schemas.ts';
 
 export const NewItem = Strict({
-  itemId: Id('The id that the client chose', 'item1'),
+  itemId: NewId('The id that the client chose', 'item1'),
   itemName: Text('The name', 'Laptop'),
   availableQty: Quantity('Units in stock', 10),
 });
@@ -29,6 +32,16 @@ export const Item = Strict({
 
 export type Item = Type.Static<typeof Item>;
 
+/** How long a restock is remembered under its key. */
+export const IDEMPOTENCY_KEY_LIFE_MS = 86_400_000;
+
+const IdempotencyKey = Type.String({
+  pattern: IDEMPOTENCY_KEY,
+  description:
+    'Under one key an item is restocked once: the same again within a day changes nothing and is answered as the first time',
+  examples: ['2f1d8a9c-delivery-17'],
+});
+
 const exampleItem = { itemId: 'item1', itemName: 'Laptop', availableQty: 10 };
 const exampleStock = { ...exampleItem, availableQty: 7, reservedQty: 3 };
 
@@ -40,6 +53,7 @@ export const inventoryApi = {
     path: '/api/inventory',
     summary: 'Add an inventory item',
     body: NewItem,
+    bodyLimitBytes: BODY_LIMIT_BYTES.record,
     status: 201,
     reply: Strict({ message: Type.Literal('Inventory item added'), itemId: Type.String() }),
     refusals: ['ID_TAKEN'],
@@ -78,10 +92,12 @@ export const inventoryApi = {
     path: '/api/inventory/:itemId/restock',
     summary: 'Add units to an item',
     params: ItemIdParams,
+    headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
     body: Strict({ quantity: Quantity('Units that came in', 5) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.small,
     status: 200,
     reply: Item,
-    refusals: ['ITEM_NOT_FOUND'],
+    refusals: ['ITEM_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED'],
     repeatable: false,
     exampleBody: { quantity: 5 },
     exampleReply: { ...exampleStock, availableQty: 12 },
@@ -89,7 +105,7 @@ export const inventoryApi = {
 } as const;
 
 /** The stock of one order, all its lines or none. */
-export const ReservationRequest = Strict({ orderId: Type.String(), lines: OrderLines });
+export const ReservationRequest = Strict({ orderId: AnyId, lines: OrderLines });
 
 export type ReservationRequest = Type.Static<typeof ReservationRequest>;
 
@@ -116,7 +132,11 @@ export const ReservationResult = Type.Union([
 
 export type ReservationResult = Type.Static<typeof ReservationResult>;
 
-const ReservationRef = Strict({ orderId: Type.String(), reservationId: Type.String() });
+/** A reservation that is named. */
+export const ReservationRef = Strict({
+  orderId: AnyId,
+  reservationId: Type.String({ pattern: RESERVATION_ID }),
+});
 
 export type ReservationRef = Type.Static<typeof ReservationRef>;
 
@@ -135,6 +155,7 @@ export const reservationsApi = {
     path: '/internal/reservations/reserve',
     summary: 'Reserve the stock of a batch of orders, each with its own result, in the same order',
     body: Strict({ requests: Type.Array(ReservationRequest, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ results: Type.Array(ReservationResult) }),
     refusals: [],
@@ -146,6 +167,7 @@ export const reservationsApi = {
     path: '/internal/reservations/release',
     summary: 'Give back the stock of these reservations, each once',
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ releasedOrderIds: Type.Array(Type.String()) }),
     refusals: [],
@@ -156,7 +178,8 @@ export const reservationsApi = {
     method: 'POST',
     path: '/internal/reservations/find',
     summary: 'Find the reservations of orders; one that never had any is left out',
-    body: Strict({ orderIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }) }),
+    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ reservations: Type.Array(StandingReservation) }),
     refusals: [],

@@ -1,4 +1,5 @@
 import type { Static, TObject, TSchema } from 'typebox';
+import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ServiceName } from './service-names.ts';
 
@@ -15,7 +16,11 @@ export interface Operation {
   readonly summary: string;
   readonly params?: TObject;
   readonly query?: TObject;
+  /** Headers that it takes, by their names in small letters. */
+  readonly headers?: TObject;
   readonly body?: TObject;
+  /** The largest body that is read; every operation with a body has one. */
+  readonly bodyLimitBytes?: number;
   readonly status: 200 | 201;
   readonly reply: TSchema;
   /** The codes of the refusals that belong to this operation; those that every operation has are not repeated. */
@@ -28,7 +33,7 @@ export interface Operation {
   readonly paged?: true;
 }
 
-type Part<O extends Operation, K extends 'params' | 'query' | 'body'> = O[K] extends TSchema
+type Part<O extends Operation, K extends 'params' | 'query' | 'headers' | 'body'> = O[K] extends TSchema
   ? Static<O[K]>
   : undefined;
 
@@ -36,11 +41,15 @@ type Part<O extends Operation, K extends 'params' | 'query' | 'body'> = O[K] ext
 export interface Input<O extends Operation> {
   readonly params: Part<O, 'params'>;
   readonly query: Part<O, 'query'>;
+  readonly headers?: Part<O, 'headers'> | undefined;
   readonly body: Part<O, 'body'>;
 }
 
 /** What an operation answers when it is not refused. */
 export type Output<O extends Operation> = Static<O['reply']>;
+
+/** The largest body that an operation reads, in bytes. */
+export const bodyLimitOf = ({ bodyLimitBytes }: Operation): number => bodyLimitBytes ?? BODY_LIMIT_BYTES.none;
 
 /** Declares an operation, keeping the exact types of its schemas. */
 export const defineOperation = <const O extends Operation>(operation: O): O => operation;

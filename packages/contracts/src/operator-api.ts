@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { TOPIC_NAMES } from './events.ts';
+import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
 import { Count, Id, PageQuery, Strict, Text, Timestamp } from './schemas.ts';
 
@@ -176,6 +177,7 @@ export const operatorApi = {
         Type.Boolean({ description: 'Although it was sent back as often as it may', default: false }),
       ),
     }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
     refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_WORKED', 'SENT_BACK_TOO_OFTEN'],
@@ -189,6 +191,7 @@ export const operatorApi = {
     path: '/ops/dead-letters/send-back',
     summary: 'Send all open messages of a filter back to their topics, a page at a time',
     body: Strict({ ...batchFields, note: Type.Optional(Note) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
     refusals: [],
@@ -203,6 +206,7 @@ export const operatorApi = {
     summary: 'Decide that a message is not needed any more; it is kept',
     params: LetterIdParams,
     body: Strict({ by: Operator, note: Note, dryRun: Type.Optional(DryRun) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
     refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_WORKED'],
@@ -216,6 +220,7 @@ export const operatorApi = {
     path: '/ops/dead-letters/discard',
     summary: 'Decide that all open messages of a filter are not needed any more, a page at a time',
     body: Strict({ ...batchFields, note: Note }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
     refusals: [],

@@ -1,20 +1,27 @@
 import { Type } from 'typebox';
+import { BODY_LIMIT_BYTES } from './body-limits.ts';
+import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
 import { PREDECESSOR } from './order-status.ts';
+import { ORDER_PATHS } from './paths.ts';
+import { NEW_ORDER_ID } from './patterns.ts';
 import {
+  AnyId,
   Id,
   MAX_BATCH,
+  NewId,
   OrderIdParams,
   OrderLines,
   PageQuery,
   StatusSchema,
   Strict,
+  Text,
   Timestamp,
   UserIdParams,
 } from './schemas.ts';
 
 export const NewOrder = Strict({
-  orderId: Id('The id that the client chose', 'order-1'),
+  orderId: NewId('The id that the client chose', 'order-1', NEW_ORDER_ID),
   userId: Id('A registered user', 'user11'),
   items: OrderLines,
   status: Type.Optional(Type.Literal('PENDING', { description: 'May be missing; nothing else is taken' })),
@@ -54,9 +61,10 @@ export const ordersApi = {
   placeOrder: defineOperation({
     owner: 'orders',
     method: 'POST',
-    path: '/api/orders',
+    path: ORDER_PATHS.orders,
     summary: 'Place a new order',
     body: Strict({ order: NewOrder }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.order,
     status: 201,
     reply: Strict({ message: Type.Literal('Order placed successfully'), orderId: Type.String() }),
     refusals: ['USER_NOT_FOUND', 'ITEM_NOT_FOUND', 'NOT_ENOUGH_STOCK', 'ID_TAKEN'],
@@ -67,7 +75,7 @@ export const ordersApi = {
   listOrders: defineOperation({
     owner: 'orders',
     method: 'GET',
-    path: '/api/orders',
+    path: ORDER_PATHS.orders,
     summary: 'Get all orders, newest first, optionally of one status',
     query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
     status: 200,
@@ -80,7 +88,7 @@ export const ordersApi = {
   listOrdersOfUser: defineOperation({
     owner: 'orders',
     method: 'GET',
-    path: '/api/orders/user/:userId',
+    path: ORDER_PATHS.ofUser,
     summary: 'Get the orders of a user, newest first',
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
@@ -94,7 +102,7 @@ export const ordersApi = {
   getOrder: defineOperation({
     owner: 'orders',
     method: 'GET',
-    path: '/api/orders/:orderId',
+    path: ORDER_PATHS.order,
     summary: 'Get an order',
     params: OrderIdParams,
     status: 200,
@@ -106,7 +114,7 @@ export const ordersApi = {
   getOrderHistory: defineOperation({
     owner: 'orders',
     method: 'GET',
-    path: '/api/orders/:orderId/history',
+    path: ORDER_PATHS.history,
     summary: 'Get how an order came to where it stands, oldest first',
     params: OrderIdParams,
     status: 200,
@@ -118,7 +126,7 @@ export const ordersApi = {
   cancelOrder: defineOperation({
     owner: 'orders',
     method: 'POST',
-    path: '/api/orders/:orderId/cancel',
+    path: ORDER_PATHS.cancel,
     summary: 'Cancel an order, only while it is PENDING',
     params: OrderIdParams,
     status: 200,
@@ -162,9 +170,10 @@ export const orderLifecycleApi = {
     summary: 'Move a batch of orders to the next status, each by compare-and-set',
     body: Strict({
       to: Type.Enum(WORKER_TARGETS as ('PROCESSING' | 'SHIPPED' | 'DELIVERED')[]),
-      orderIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }),
-      cause: Type.String(),
+      orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
+      cause: Text('What moves them', 'workflow'),
     }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ results: Type.Array(TransitionResult) }),
     refusals: [],
@@ -177,9 +186,10 @@ export const orderLifecycleApi = {
     summary: 'Find orders that have been PENDING for at least so long, oldest first',
     body: Strict({
       olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
-      after: Type.Optional(Type.String({ description: 'The last order id of the page before' })),
+      after: Type.Optional(Id('The last order id of the page before', 'order-1')),
       limit: Type.Integer({ minimum: 1, maximum: MAX_BATCH }),
     }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.small,
     status: 200,
     reply: Strict({ orderIds: Type.Array(Type.String()) }),
     refusals: [],
@@ -191,11 +201,8 @@ export const orderLifecycleApi = {
     path: '/internal/orders/settle',
     summary:
       'Tell the truth about reservations; one without an order is barred from ever getting one, and one whose order is just being stored is left out',
-    body: Strict({
-      reservations: Type.Array(Strict({ orderId: Type.String(), reservationId: Type.String() }), {
-        maxItems: MAX_BATCH,
-      }),
-    }),
+    body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ settlements: Type.Array(Settlement) }),
     refusals: [],

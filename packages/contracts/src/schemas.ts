@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { ORDER_STATUSES } from './order-status.ts';
+import { CURSOR, ID, MAX_TEXT_LENGTH, NEW_ID, TEXT } from './patterns.ts';
 
 /** The largest quantity of one order line, of a new item and of one restock, in units. */
 export const MAX_QUANTITY = 1_000_000;
@@ -8,32 +9,30 @@ export const MAX_ORDER_LINES = 100;
 /** The most orders or ids that one call between services carries. */
 export const MAX_BATCH = 1_000;
 
-const ID = '^[A-Za-z0-9._:-]{1,128}$';
-// No control characters (PostgreSQL cannot store NUL) and no halves of surrogate pairs, and not only spaces.
-const PRINTABLE =
-  '^[^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*[^\\u0000-\\u0020\\u007f\\ud800-\\udfff][^\\u0000-\\u001f\\u007f\\ud800-\\udfff]*$';
-const CURSOR = '^(?:0|[1-9a-z][0-9a-z]{0,9})$';
-
-/** What each pattern asks for, in words for the one whose input does not match it. */
-export const PATTERN_RULES: Readonly<Record<string, string>> = {
-  [ID]: 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -',
-  [PRINTABLE]: 'must be text that can be read, without control characters',
-  [CURSOR]: 'must be a cursor from the Link header of the page before',
-};
-
-/** An id chosen by a client: 1–128 of `A-Za-z0-9._:-`. */
+/** The id of something that may be known: 1–128 of `A-Za-z0-9._:-`. */
 export const Id = (description: string, example: string) =>
   Type.String({ pattern: ID, description, examples: [example] });
 
+/** The id that a client chooses for something new; it can stand in a path. */
+export const NewId = (description: string, example: string, pattern = NEW_ID) =>
+  Type.String({ pattern, description, examples: [example] });
+
+/** An id among many, as services name them to one another. */
+export const AnyId = Type.String({ pattern: ID });
+
 export const Text = (description: string, example: string) =>
-  Type.String({ minLength: 1, maxLength: 200, pattern: PRINTABLE, description, examples: [example] });
+  Type.String({ minLength: 1, maxLength: MAX_TEXT_LENGTH, pattern: TEXT, description, examples: [example] });
 
 export const Quantity = (description: string, example: number) =>
   Type.Integer({ minimum: 1, maximum: MAX_QUANTITY, description, examples: [example] });
 
 export const Count = (description: string) => Type.Integer({ minimum: 0, description });
 
-export const Timestamp = (description: string) => Type.String({ format: 'date-time', description });
+/** A time of day with fractions and its zone is shorter; what is longer is not even looked at. */
+const MAX_TIMESTAMP_LENGTH = 64;
+
+export const Timestamp = (description: string) =>
+  Type.String({ format: 'date-time', maxLength: MAX_TIMESTAMP_LENGTH, description });
 
 export const StatusSchema = Type.Enum([...ORDER_STATUSES], {
   type: 'string',

@@ -1,14 +1,18 @@
 import { Type } from 'typebox';
+import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
-import { Id, MAX_BATCH, Strict, Text, UserIdParams } from './schemas.ts';
+import { AnyId, MAX_BATCH, NewId, Strict, Text, UserIdParams } from './schemas.ts';
 
 export const User = Strict({
-  userId: Id('The id that the client chose', 'user11'),
+  userId: NewId('The id that the client chose', 'user11'),
   name: Text('The name', 'Sriram'),
   email: Type.String({ format: 'email', maxLength: 254, examples: ['sriram@example.com'] }),
 });
 
 export type User = Type.Static<typeof User>;
+
+/** A user as it was registered, whatever the rules were then. */
+const StoredUser = Strict({ userId: Type.String(), name: Type.String(), email: Type.String() });
 
 const exampleUser = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
 
@@ -20,6 +24,7 @@ export const usersApi = {
     path: '/api/users',
     summary: 'Register a user',
     body: User,
+    bodyLimitBytes: BODY_LIMIT_BYTES.record,
     status: 201,
     reply: Strict({ message: Type.Literal('User registered successfully'), userId: Type.String() }),
     refusals: ['ID_TAKEN'],
@@ -34,7 +39,7 @@ export const usersApi = {
     summary: 'Get a user',
     params: UserIdParams,
     status: 200,
-    reply: User,
+    reply: StoredUser,
     refusals: ['USER_NOT_FOUND'],
     repeatable: true,
     exampleReply: exampleUser,
@@ -44,7 +49,8 @@ export const usersApi = {
     method: 'POST',
     path: '/internal/users/find',
     summary: 'Tell which of these users exist',
-    body: Strict({ userIds: Type.Array(Type.String(), { maxItems: MAX_BATCH }) }),
+    body: Strict({ userIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ userIds: Type.Array(Type.String()) }),
     refusals: [],

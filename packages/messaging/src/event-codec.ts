@@ -76,6 +76,15 @@ const parseJson = (value: Buffer): unknown => {
   }
 };
 
+/** An event without what a later version may say beside it, so that nobody hands on what they do not know. */
+const knownFieldsOf = ({ orderId, userId, items, status, at }: OrderEvent): OrderEvent => ({
+  orderId,
+  userId,
+  items: items.map(({ itemId, quantity }) => ({ itemId, quantity })),
+  status,
+  at,
+});
+
 /** What a message says, or why it cannot be understood; it never throws. */
 export const decodeEvent = (
   position: MessagePosition,
@@ -91,7 +100,7 @@ export const decodeEvent = (
   if (problems.length > 0) {
     return { reason: problems.map(({ field, message }) => `${field || 'the value'} ${message}`).join('; ') };
   }
-  const event = value as OrderEvent;
+  const event = knownFieldsOf(value as OrderEvent);
   const trace = continueTrace(headerText(raw.headers, 'traceparent'), runtime);
   return { ...position, event, trace, raw, id: eventId(event) };
 };

@@ -1,9 +1,10 @@
-import type {
-  NewItem,
-  OrderLine,
-  ReservationRequest,
-  ReservationResult,
-  Settlement,
+import {
+  mergeLines,
+  type NewItem,
+  type OrderLine,
+  type ReservationRequest,
+  type ReservationResult,
+  type Settlement,
 } from '@order-pipeline/contracts';
 
 /** A reservation as it stands in the database. */
@@ -26,16 +27,6 @@ export interface ReservationDecision {
   readonly results: readonly ReservationResult[];
   readonly reservations: readonly NewReservation[];
 }
-
-/** One line an item, in the order of item ids: how reservations are stored and compared. */
-export const mergeLines = (lines: readonly OrderLine[]): readonly OrderLine[] => {
-  if (lines.length < 2) return lines;
-  const byItem = new Map<string, number>();
-  for (const { itemId, quantity } of lines) byItem.set(itemId, (byItem.get(itemId) ?? 0) + quantity);
-  return [...byItem]
-    .map(([itemId, quantity]) => ({ itemId, quantity }))
-    .toSorted((a, b) => (a.itemId < b.itemId ? -1 : 1));
-};
 
 const sameLines = (a: readonly OrderLine[], b: readonly OrderLine[]): boolean =>
   a.length === b.length &&

@@ -1,10 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { OrderLine, ReservationRequest } from '@order-pipeline/contracts';
+import { mergeLines, type OrderLine, type ReservationRequest } from '@order-pipeline/contracts';
 import {
   decideReservations,
   decideSettlements,
   isSameItem,
-  mergeLines,
   type StoredReservation,
 } from '../src/domain.ts';
 

@@ -1,4 +1,4 @@
-import { type NewOrder, type OrderLine, type OrderStatus } from '@order-pipeline/contracts';
+import { mergeLines, type NewOrder, type OrderLine, type OrderStatus } from '@order-pipeline/contracts';
 import type { PressureReason } from './back-pressure/index.ts';
 
 /** What came of placing an order. */
@@ -30,11 +30,15 @@ export interface OrderContent {
 const sameLine = (a: OrderLine, b: OrderLine | undefined): boolean =>
   a.itemId === b?.itemId && a.quantity === b.quantity;
 
+/** Whether lines ask for the same units of the same items, however they are sorted or split. */
+const sameLines = (some: readonly OrderLine[], others: readonly OrderLine[]): boolean => {
+  const [a, b] = [mergeLines(some), mergeLines(others)];
+  return a.length === b.length && a.every((line, index) => sameLine(line, b[index]));
+};
+
 /** Whether a request to place an order repeats the one that placed it. */
 export const isSameOrder = (stored: OrderContent, asked: OrderContent): boolean =>
-  stored.userId === asked.userId &&
-  stored.items.length === asked.items.length &&
-  stored.items.every((line, index) => sameLine(line, asked.items[index]));
+  stored.userId === asked.userId && sameLines(stored.items, asked.items);
 
 /** A request whose id is known: the same again is answered as the first time, another one is refused. */
 export const decideRepeat = (stored: OrderContent, asked: OrderContent): Placement =>

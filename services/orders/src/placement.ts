@@ -1,6 +1,14 @@
-import { reservationsApi, usersApi, type NewOrder, type ReservationResult } from '@order-pipeline/contracts';
+import {
+  bodyLimitOf,
+  reservationsApi,
+  usersApi,
+  type NewOrder,
+  type ReservationRequest,
+  type ReservationResult,
+} from '@order-pipeline/contracts';
 import {
   AppError,
+  inLoads,
   isTransient,
   logFailure,
   traceparent,
@@ -69,18 +77,30 @@ const decisionOf = (result: ReservationResult): Placement => {
   }
 };
 
+const MAX_CHARACTERS_A_CALL = bodyLimitOf(reservationsApi.reserveStock) - 64;
+/** The characters of a request in JSON at most: what stands around ids and the largest quantity, and the ids. */
+const charactersOf = ({ orderId, lines }: ReservationRequest): number =>
+  lines.reduce((sum, { itemId }) => sum + itemId.length + 40, orderId.length + 32);
+
 const reserve = async (
   { peers }: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
   decided: Decided,
 ): Promise<Reserved[]> => {
-  const body = { requests: requests.map(({ order }) => ({ orderId: order.orderId, lines: order.items })) };
-  const { results } = await peers.ask(
-    reservationsApi.reserveStock,
-    { params: undefined, query: undefined, body },
-    call,
+  const wanted = requests.map(({ order }) => ({ orderId: order.orderId, lines: order.items }));
+  // Orders of many lines are too large to be reserved with one call.
+  const loads = inLoads(wanted, MAX_CHARACTERS_A_CALL, charactersOf);
+  const answers = await Promise.all(
+    loads.map((load) =>
+      peers.ask(
+        reservationsApi.reserveStock,
+        { params: undefined, query: undefined, body: { requests: load } },
+        call,
+      ),
+    ),
   );
+  const results = answers.flatMap((answer) => answer.results);
   return requests.flatMap((request, index) => {
     const result = results[index];
     if (result?.orderId !== request.order.orderId)

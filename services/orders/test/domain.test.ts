@@ -14,12 +14,19 @@ test('the same user and the same lines are the same order, whether the status wa
 });
 
 test.each([
+  [linesOf({ lamp: 1, desk: 2 })],
+  [[...linesOf({ desk: 1 }), ...linesOf({ lamp: 1 }), ...linesOf({ desk: 1 })]],
+])('the same units in other lines are the same order: %j', (items) => {
+  expect(decideRepeat(order, { ...order, items })).toEqual({ outcome: 'PLACED', isNew: false });
+  expect(decideRepeat({ ...order, items }, order)).toEqual({ outcome: 'PLACED', isNew: false });
+});
+
+test.each([
   { userId: 'user12' },
   { items: linesOf({ desk: 2 }) },
   { items: linesOf({ desk: 2, lamp: 2 }) },
   { items: linesOf({ desk: 2, sofa: 1 }) },
   { items: linesOf({ desk: 2, lamp: 1, sofa: 1 }) },
-  { items: linesOf({ lamp: 1, desk: 2 }) },
 ])('under a taken id, another order is refused: %j', (other) => {
   expect(decideRepeat(order, { ...order, ...other })).toEqual({ outcome: 'ID_TAKEN' });
 });

@@ -1,10 +1,19 @@
-import { Calls, CALLS_PATH, type Call, type Input, type Operation } from '@order-pipeline/contracts';
+import {
+  BODY_LIMIT_BYTES,
+  bodyLimitOf,
+  Calls,
+  CALLS_PATH,
+  type Call,
+  type Input,
+  type Operation,
+} from '@order-pipeline/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, refuse, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace } from '../trace.ts';
-import { BODY_LIMIT_BYTES } from './framework-errors.ts';
+import { bodyTooLarge } from './framework-errors.ts';
+import { isLargerThan } from './body-size.ts';
 import { nameOfOperation } from './calls.ts';
 import { compileInputCheck } from './input-validation.ts';
 import type { Observe } from './observation.ts';
@@ -23,14 +32,16 @@ const createAnswer = (
   { runtime, logger, observe }: CallsRouteParts,
 ): Answer => {
   const check = compileInputCheck(operation);
+  const limitBytes = bodyLimitOf(operation);
   const checked: Route['handle'] = async (input, call) => {
+    if (input.body !== undefined && isLargerThan(limitBytes, input.body)) throw bodyTooLarge(limitBytes);
     check(input);
     return handle(input, call);
   };
-  return async ({ requestId, traceparent, params, query, body }) => {
+  return async ({ requestId, traceparent, params, query, headers, body }) => {
     const since = runtime.monotonic();
     const trace = continueTrace(traceparent, runtime);
-    const input = { params, query, body } as Input<Operation>;
+    const input = { params, query, headers, body } as Input<Operation>;
     const reply = await answerCall(checked, input, { requestId, trace, logger: logger.child({ requestId }) });
     observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
     return reply;
@@ -48,7 +59,7 @@ export const addCallsRoute = (server: FastifyInstance, parts: CallsRouteParts): 
   };
   server.post<{ Body: Calls }>(
     CALLS_PATH,
-    { schema: { hide: true, body: Calls }, bodyLimit: 2 * BODY_LIMIT_BYTES },
+    { schema: { hide: true, body: Calls }, bodyLimit: BODY_LIMIT_BYTES.batch },
     async ({ body: { operation, calls } }, reply) => {
       const route = routeOf.get(operation);
       if (!route) {

@@ -9,6 +9,14 @@ interface Replies {
   readonly replies: readonly Reply[];
 }
 
+/**
+ * Whether asking with this input twice has the effect of asking once: what has a key of the client's own is done once
+ * under it.
+ */
+export const isRepeatable = ({ repeatable }: Operation, input: Input<Operation>): boolean =>
+  repeatable ||
+  (input.headers as Readonly<Record<string, unknown>> | undefined)?.['idempotency-key'] !== undefined;
+
 /** What an operation is called among services. */
 export const nameOfOperation = ({ method, path }: Operation): string => `${method} ${path}`;
 
@@ -18,11 +26,11 @@ export const nameOfOperation = ({ method, path }: Operation): string => `${metho
  * @param body in JSON already
  */
 export const callText = (
-  { params, query }: Input<Operation>,
+  { params, query, headers }: Input<Operation>,
   { requestId, trace }: CallContext,
   body: string | undefined,
 ): string => {
-  const text = JSON.stringify({ requestId, traceparent: traceparent(trace), params, query });
+  const text = JSON.stringify({ requestId, traceparent: traceparent(trace), params, query, headers });
   return body === undefined ? text : `${text.slice(0, -1)},"body":${body}}`;
 };
 

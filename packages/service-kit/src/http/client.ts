@@ -1,6 +1,7 @@
 import type { Input, Operation, ServiceName } from '@order-pipeline/contracts';
 import type { CallContext, Reply } from '../reply.ts';
 import { traceparent } from '../trace.ts';
+import { isRepeatable } from './calls.ts';
 import { createJsonClient, type JsonRequest } from './json-client.ts';
 import type { Transport } from './peers.ts';
 
@@ -29,9 +30,13 @@ export const requestOf = (
 ): JsonRequest => ({
   method: operation.method,
   path: pathFor(operation, input),
-  headers: { 'x-request-id': call.requestId, traceparent: traceparent(call.trace) },
+  headers: {
+    ...(input.headers as Readonly<Record<string, string>> | undefined),
+    'x-request-id': call.requestId,
+    traceparent: traceparent(call.trace),
+  },
   ...(body === undefined ? {} : { body }),
-  repeatable: operation.repeatable,
+  repeatable: isRepeatable(operation, input),
 });
 
 /** Asks a service over HTTP as any client does, with one request an operation; see `createJsonClient`. */

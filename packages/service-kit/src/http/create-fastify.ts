@@ -1,9 +1,10 @@
+import { BODY_LIMIT_BYTES } from '@order-pipeline/contracts';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { replyOf } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { sendReply } from './error-answers.ts';
-import { BODY_LIMIT_BYTES, answerClientError, frameworkRefusal } from './framework-errors.ts';
+import { answerClientError, frameworkRefusal } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
 
 const LONGEST_PATH_PARAMETER = 1_024;
@@ -42,7 +43,7 @@ export const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIME
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : runtime.uuid();
     },
     schemaController,
-    bodyLimit: BODY_LIMIT_BYTES,
+    bodyLimit: BODY_LIMIT_BYTES.none,
     requestTimeout: requestTimeoutMs,
     http: {
       // Node would exchange the two limits if that for the headers were the longer one.

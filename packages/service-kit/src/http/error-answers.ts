@@ -15,7 +15,8 @@ export const sendReply = (reply: FastifyReply, { status, body, headers }: Reply)
 export const setErrors = (server: FastifyInstance): void => {
   const notFound = createNotFoundAnswer(server);
   server.setErrorHandler<FastifyError>((error, request, reply) => {
-    sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
+    const refusal = frameworkRefusal(error, request.routeOptions.bodyLimit);
+    sendReply(reply, replyOf(refusal ?? error, request.log as Logger));
   });
   server.setNotFoundHandler((request, reply) => sendReply(reply, notFound(request)));
   server.addHook('onRequest', ({ headers, raw }, _, done) => {

@@ -1,22 +1,27 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { ErrorCode } from '@order-pipeline/contracts';
+import { BODY_LIMIT_BYTES, type ErrorCode } from '@order-pipeline/contracts';
 import type { FastifyError } from 'fastify';
 import { AppError } from '../app-error.ts';
 import { refuse } from '../reply.ts';
 
-/** The largest body that is read, in bytes. */
-export const BODY_LIMIT_BYTES = 1_048_576;
+export const bodyTooLarge = (limitBytes: number) =>
+  new AppError('BODY_TOO_LARGE', `The body may have ${limitBytes} bytes at most`);
 
-const tooLarge = () => new AppError('BODY_TOO_LARGE', `The body may have ${BODY_LIMIT_BYTES} bytes at most`);
-
-/** What Fastify itself refuses, in our words; nothing where it is not the client's doing. */
-export const frameworkRefusal = (error: FastifyError): AppError | undefined => {
+/**
+ * What Fastify itself refuses, in our words; nothing where it is not the client's doing.
+ *
+ * @param bodyLimitBytes of the route that was asked
+ */
+export const frameworkRefusal = (
+  error: FastifyError,
+  bodyLimitBytes: number = BODY_LIMIT_BYTES.none,
+): AppError | undefined => {
   switch (error.code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new AppError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON, sent as application/json');
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge();
+      return bodyTooLarge(bodyLimitBytes);
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return new AppError('MALFORMED_JSON', 'The body is not well-formed JSON');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':

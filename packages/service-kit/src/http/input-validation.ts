@@ -1,6 +1,6 @@
 import { Strict, type Input, type Operation } from '@order-pipeline/contracts';
 import { AppError } from '../app-error.ts';
-import { compileValidator, type Problem } from '../validation.ts';
+import { compileValidator, type Problem } from '../validation/index.ts';
 
 const validationFailed = (problems: readonly Problem[], part: string): AppError => {
   const sentence = problems.map(({ field, message }) => `${field || `the ${part}`} ${message}`).join('; ');
@@ -32,13 +32,20 @@ export const checkNoBody = (body: unknown): void => {
 export const compileInputCheck = ({
   params,
   query,
+  headers,
   body,
 }: Operation): ((input: Input<Operation>) => void) => {
   const checkParams = params && compileInput({ schema: params, httpPart: 'params' });
   const checkQuery = query && compileInput({ schema: query, httpPart: 'querystring' });
+  const checkHeaders = headers && compileInput({ schema: headers, httpPart: 'headers' });
   const checkBody = body && compileInput({ schema: body });
   return (input) => {
-    const results = [checkParams?.(input.params), checkQuery?.(input.query), checkBody?.(input.body)];
+    const results = [
+      checkParams?.(input.params),
+      checkQuery?.(input.query),
+      checkHeaders?.(input.headers ?? {}),
+      checkBody?.(input.body),
+    ];
     for (const result of results) if (result && 'error' in result) throw result.error;
     if (!body) checkNoBody(input.body);
   };

@@ -1,4 +1,5 @@
 import {
+  bodyLimitOf,
   ERROR_STATUS,
   ErrorBody,
   GATEWAY_OPERATIONS,
@@ -8,6 +9,7 @@ import {
   type Operation,
 } from '@order-pipeline/contracts';
 import { errorBody } from '../app-error.ts';
+import { bodyTooLarge } from './framework-errors.ts';
 
 const EVERY_OPERATION: readonly ErrorCode[] = [
   'VALIDATION_FAILED',
@@ -41,7 +43,8 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
   REQUEST_TIMEOUT: 'The request took too long to arrive',
   ID_TAKEN: 'The id is taken by other content',
   NOT_ENOUGH_STOCK: 'There is not enough stock for the order',
-  BODY_TOO_LARGE: 'The body may have 1048576 bytes at most',
+  IDEMPOTENCY_KEY_REUSED: 'The key delivery-17 was used for another quantity',
+  BODY_TOO_LARGE: 'The body may have 65536 bytes at most',
   UNSUPPORTED_MEDIA_TYPE: 'The body must be JSON, sent as application/json',
   RATE_LIMITED: 'Too many requests, try again in a moment',
   HEADERS_TOO_LARGE: 'The headers are too large',
@@ -64,12 +67,15 @@ const codesOf = ({ method, path, refusals }: Operation): readonly ErrorCode[] =>
   ...EVERY_OPERATION,
 ];
 
-const errorResponse = (status: number, codes: readonly ErrorCode[]) => ({
+const exampleSentence = (operation: Operation, code: ErrorCode): string =>
+  code === 'BODY_TOO_LARGE' ? bodyTooLarge(bodyLimitOf(operation)).message : EXAMPLE_SENTENCES[code];
+
+const errorResponse = (operation: Operation, status: number, codes: readonly ErrorCode[]) => ({
   ...ErrorBody,
-  description: codes.join(' or '),
+  description: `${codes.join(' or ')}${status === ERROR_STATUS.BODY_TOO_LARGE ? `: more than ${bodyLimitOf(operation)} bytes` : ''}`,
   ...(HEADERS_OF_STATUS[status] ? { headers: HEADERS_OF_STATUS[status] } : {}),
   'x-examples': Object.fromEntries(
-    codes.map((code) => [code, { value: errorBody(code, EXAMPLE_SENTENCES[code]) }]),
+    codes.map((code) => [code, { value: errorBody(code, exampleSentence(operation, code)) }]),
   ),
 });
 
@@ -79,7 +85,9 @@ const errorResponses = (operation: Operation) => {
     const status = ERROR_STATUS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, errorResponse(status, codes)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [status, errorResponse(operation, status, codes)]),
+  );
 };
 
 const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
@@ -92,10 +100,11 @@ const NO_QUERY = Strict({});
 
 /** The schemas of an operation as Fastify takes them: to validate, to serialize and, where it is public, to document. */
 export const openApiSchema = (operation: Operation): Record<string, unknown> => {
-  const { params, query = NO_QUERY, body, reply, exampleBody, exampleReply, paged } = operation;
+  const { params, query = NO_QUERY, headers, body, reply, exampleBody, exampleReply, paged } = operation;
   const input = {
     ...(params ? { params } : {}),
     querystring: query,
+    ...(headers ? { headers } : {}),
     ...(body ? { body: exampleBody === undefined ? body : { ...body, examples: [exampleBody] } } : {}),
   };
   const name = NAMES.get(operation);

@@ -1,5 +1,12 @@
-import { MOST_CALLS, type Input, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import {
+  BODY_LIMIT_BYTES,
+  MOST_CALLS,
+  type Input,
+  type Operation,
+  type ServiceName,
+} from '@order-pipeline/contracts';
 import { createBatcher, type Batcher } from '../batcher.ts';
+import { inLoads } from '../loads.ts';
 import type { CallContext, Reply } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { callText, callsRequest, repliesOf } from './calls.ts';
@@ -7,8 +14,10 @@ import { bodyOf, requestOf } from './client.ts';
 import { createJsonClient } from './json-client.ts';
 import type { Transport } from './peers.ts';
 
-/** A call with a longer body travels by itself, in characters: many of them would make a request that is too large. */
+/** A call with a longer body travels by itself, in characters: it would hold up those that travel with it. */
 const LONGEST_SHARED_BODY = 4_096;
+/** What a request says beside its calls: braces and the name of the operation. */
+const ENVELOPE_BYTES = 256;
 
 interface Call {
   readonly input: Input<Operation>;
@@ -38,7 +47,15 @@ export const createPeerTransport = (
     const [first] = calls;
     if (first && calls.length === 1) return [await askOne(operation, first)];
     const texts = calls.map(({ input, context, body }) => callText(input, context, body));
-    return repliesOf(await request(callsRequest(operation, texts)), calls.length);
+    const loads = inLoads(
+      texts,
+      BODY_LIMIT_BYTES.batch - ENVELOPE_BYTES,
+      (text) => Buffer.byteLength(text) + 1,
+    );
+    const replies = await Promise.all(
+      loads.map(async (load) => repliesOf(await request(callsRequest(operation, load)), load.length)),
+    );
+    return replies.flat();
   };
 
   const batchers = new Map<Operation, Batcher<Call, Reply>>();

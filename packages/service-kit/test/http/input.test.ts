@@ -3,6 +3,11 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Problem } from '../../src/index.ts';
 import { order, startShop, type Shop } from './shop.ts';
 
+const ORDER_ID_RULE =
+  'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -, but not . .. or user, which have a meaning of their own in a path';
+const TEXT_RULE =
+  'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces';
+
 let shop: Shop;
 
 beforeAll(async () => {
@@ -32,11 +37,13 @@ test('what is well asked reaches its operation', async () => {
 
 test.each([
   [{ colour: 'red' }, 'order.colour', 'is not a known field'],
-  [{ orderId: 'a b' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
-  [{ orderId: '' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
-  [{ orderId: 'x'.repeat(129) }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
-  [{ orderId: 'a\n' }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
-  [{ orderId: 7 }, 'order.orderId', 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -'],
+  [{ orderId: 'a b' }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: '' }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: 'x'.repeat(129) }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: 'a\n' }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: 7 }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: '..' }, 'order.orderId', ORDER_ID_RULE],
+  [{ orderId: 'user' }, 'order.orderId', ORDER_ID_RULE],
   [{ userId: undefined }, 'order.userId', 'is missing'],
   [{ status: 'SHIPPED' }, 'order.status', 'must be "PENDING"'],
   [{ items: [] }, 'order.items', 'must be a list with from 1 to 100 entries'],
@@ -99,10 +106,25 @@ test('all that is wrong is said at once, each field once', async () => {
 });
 
 test.each([
-  ['a\u0000b', 'must be text that can be read, without control characters'],
-  ['a\ud800b', 'must be text that can be read, without control characters'],
-  ['\udc00\ud800', 'must be text that can be read, without control characters'],
-  ['   ', 'must be text that can be read, without control characters'],
+  ['a\u0000b', TEXT_RULE],
+  ['a\ud800b', TEXT_RULE],
+  ['\udc00\ud800', TEXT_RULE],
+  ['   ', TEXT_RULE],
+  ['\u00a0', TEXT_RULE],
+  ['\u200b\u200b', TEXT_RULE],
+  ['\u200d', TEXT_RULE],
+  ['\u3164', TEXT_RULE],
+  ['a\u0085b', TEXT_RULE],
+  ['a\u200bb', TEXT_RULE],
+  ['a \u200db', TEXT_RULE],
+  ['a\u202eb', TEXT_RULE],
+  ['a\u2066b', TEXT_RULE],
+  ['a\u2028b', TEXT_RULE],
+  ['a\uffffb', TEXT_RULE],
+  ['a\u0378b', TEXT_RULE],
+  ['a\ue000b', TEXT_RULE],
+  ['🏴\u{e0067}\u{e0062}\u{e007f}', TEXT_RULE],
+  ['😀'.repeat(201), 'must have from 1 to 200 characters'],
   ['', 'must have from 1 to 200 characters'],
   ['x'.repeat(201), 'must have from 1 to 200 characters'],
 ])('a name that cannot be stored or read is refused: %j', async (name, message) => {
@@ -110,7 +132,19 @@ test.each([
   expect(problemsOf(response)).toEqual([{ field: 'name', message }]);
 });
 
-test.each(['Zoë', '李小龍', '👩‍🚀 Ada', "O'Neil; DROP TABLE users"])('a name may be %s', async (name) => {
+test.each([
+  'Zoë',
+  '李小龍',
+  '葛\u{e0100}城',
+  'محمد\u200cرضا',
+  'श्री\u200dमान',
+  'ക്രിസ്ത്യന്\u200d',
+  'נועה לוי',
+  '山田\u3000太郎',
+  '👩‍🚀 Ada',
+  "O'Neil; DROP TABLE users",
+  '😀'.repeat(200),
+])('a name may be %s', async (name) => {
   const response = await post('/api/users', { userId: 'a', name, email: 'a@example.com' });
   expect(response.statusCode).toBe(201);
   expect(shop.asked).toMatchObject([{ input: { body: { name } } }]);
@@ -131,68 +165,6 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString'])(
 test('the name of an unknown field is not sent back in full when it is long', async () => {
   const response = await post('/api/users', { ['x'.repeat(100_000)]: 1 });
   expect(response.body.length).toBeLessThan(2_000);
-});
-
-test.each(['{', '{"order":}', "{'order':1}", '{"a":1}}', 'null null'])(
-  'a body that is not JSON is refused as such: %s',
-  async (payload) => {
-    const response = await post('/api/orders', payload);
-    expect(response.statusCode).toBe(400);
-    expect(response.json()).toEqual({
-      error: 'The body is not well-formed JSON',
-      status: 400,
-      code: 'MALFORMED_JSON',
-    });
-  },
-);
-
-test.each(['null', '1', '"text"', '[]'])('a body must be an object, not %s', async (payload) => {
-  const response = await post('/api/orders', payload);
-  expect(response.statusCode).toBe(400);
-  expect(response.json()).toMatchObject({ code: 'VALIDATION_FAILED' });
-});
-
-test.each([{}, { 'content-type': 'application/json' }])(
-  'no body at all is missing, with %j',
-  async (headers) => {
-    const response = await inject({ method: 'POST', url: '/api/orders', headers });
-    expect(response.statusCode).toBe(400);
-    expect(response.json()).toMatchObject({
-      code: 'VALIDATION_FAILED',
-      error: 'Bad input: the body is missing',
-    });
-  },
-);
-
-test.each([
-  'text/plain',
-  'application/x-www-form-urlencoded',
-  'application/jsonp',
-  'multipart/form-data; boundary=x',
-])('a body sent as %s is refused with 415', async (type) => {
-  const response = await post('/api/orders', JSON.stringify(order()), { 'content-type': type });
-  expect(response.statusCode).toBe(415);
-  expect(response.json()).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
-});
-
-test('a content type may name its charset', async () => {
-  const response = await post('/api/orders', JSON.stringify(order()), {
-    'content-type': 'application/json; charset=utf-8',
-  });
-  expect(response.statusCode).toBe(201);
-});
-
-test('a body of 1 MiB is read, and one byte more is refused with 413', async () => {
-  const most = 1_048_576;
-  const text = JSON.stringify(order());
-  expect((await post('/api/orders', text.padEnd(most))).statusCode).toBe(201);
-  const response = await post('/api/orders', text.padEnd(most + 1));
-  expect(response.statusCode).toBe(413);
-  expect(response.json()).toEqual({
-    error: 'The body may have 1048576 bytes at most',
-    status: 413,
-    code: 'BODY_TOO_LARGE',
-  });
 });
 
 test('a cancellation needs no body, whatever its content type says', async () => {
@@ -223,6 +195,9 @@ test.each([
   ['limit=1001', 'limit', 'must be a whole number from 1 to 1000'],
   ['limit=ten', 'limit', 'must be a whole number from 1 to 1000'],
   ['limit=', 'limit', 'must be a whole number from 1 to 1000'],
+  ...['0x10', '1e2', '+1', '%2B1', '%201', '1%20', '1.0', '-1', '0b11', '٣'].map(
+    (text) => [`limit=${text}`, 'limit', 'must be a whole number from 1 to 1000'] as const,
+  ),
   ['limit=1&limit=2', 'limit', 'must be a whole number from 1 to 1000'],
   ['status=pending', 'status', 'must be one of PENDING, PROCESSING, SHIPPED, DELIVERED, CANCELLED'],
   [

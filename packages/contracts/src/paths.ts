@@ -1,0 +1,26 @@
+/** Where orders are asked for. Their ids stand beside words of these paths, which no new order may be called. */
+export const ORDER_PATHS = {
+  orders: '/api/orders',
+  ofUser: '/api/orders/user/:userId',
+  order: '/api/orders/:orderId',
+  history: '/api/orders/:orderId/history',
+  cancel: '/api/orders/:orderId/cancel',
+} as const;
+
+/**
+ * The words that stand in some path where another path has the parameter: as a value of it they could mean either.
+ *
+ * @param parameter its name, without the colon
+ */
+export const wordsInPlaceOf = (parameter: string, paths: readonly string[]): readonly string[] => {
+  const folders = paths.flatMap((path) => {
+    const at = path.indexOf(`/:${parameter}`);
+    return at < 0 ? [] : [path.slice(0, at + 1)];
+  });
+  const words = paths.flatMap((path) =>
+    folders
+      .filter((folder) => path.startsWith(folder))
+      .map((folder) => path.slice(folder.length).split('/', 1)[0] ?? ''),
+  );
+  return [...new Set(words.filter((word) => word !== '' && !word.startsWith(':')))];
+};
