@@ -63,6 +63,7 @@ const startOwnSystem = async ({ runtime, say, signal }: TargetParts): Promise<Ta
 };
 
 const useRunning = (url: string, run: string | undefined, { runtime, say }: TargetParts): Target => {
+  // oxlint-disable-next-line no-restricted-properties -- a name that no earlier run has, and no duration
   const runId = run ?? `demo${runtime.wallClock().toString(36)}`;
   say(`Using the gateway at ${url}; every id of this run begins with ${runId}-`);
   return {

@@ -6,6 +6,7 @@ import type { Endings } from './checks/told.ts';
 import { createFindings, type Finding, type Findings } from './findings.ts';
 import { heal, runFor } from './healing.ts';
 import { watchLogs } from './logs.ts';
+import { releaseClockSteps } from './world/clock-steps.ts';
 import { layOutSlots, startCity, type City } from './world/city.ts';
 import type { RealServer } from './world/database/real-database.ts';
 import { createEcho, type Echo } from './world/kafka.ts';
@@ -135,6 +136,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   const shop: Shop = { world, client, book, findings };
   const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
   releaseStorms(storms, { world, city, cluster, server, publish, publishAgain: echo.publishAgain });
+  if (options.isCalm !== true) releaseClockSteps({ world, city }, day.lengthMs);
   const clients = liveThrough(shop, day);
   return { world, server, cluster, echo, city, shop, findings, isComplete, lengthMs: day.lengthMs, clients };
 };

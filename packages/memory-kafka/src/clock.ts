@@ -22,6 +22,9 @@ export interface Clock {
   soon(fn: () => void): void;
 }
 
+/** The time of day as messages and events of the client bear it: whole milliseconds since the epoch. */
+export const timestampOf = (clock: Clock): number => Math.floor(clock.wallClock());
+
 /** The time of the process. */
 export const createSystemClock = (): Clock => ({
   wallClock: () => Date.now(),

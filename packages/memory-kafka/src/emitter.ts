@@ -1,5 +1,5 @@
 import type { Logger } from 'kafkajs';
-import type { Clock } from './clock.ts';
+import { timestampOf, type Clock } from './clock.ts';
 import { nonRetriable, toError } from './errors.ts';
 
 /** A listener of whatever event; kafkajs's typings say which payload goes with which name. */
@@ -35,7 +35,7 @@ export const createEmitter = (
       const interested = listeners.get(type);
       if (interested === undefined || interested.size === 0) return;
       lastId += 1;
-      const event = { id: lastId, type, timestamp: clock().wallClock(), payload };
+      const event = { id: lastId, type, timestamp: timestampOf(clock()), payload };
       for (const { listener } of Array.from(interested)) {
         const result: unknown = Reflect.apply(listener, undefined, [event]);
         Promise.resolve(result).catch((error: unknown) => report(type, error));

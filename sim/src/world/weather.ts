@@ -1,4 +1,5 @@
 import { CRASH_POINTS, type CrashPoint } from '@order-pipeline/service-kit';
+import type { ClockStep } from './clock-steps.ts';
 import type { Stream, Streams } from './streams.ts';
 import type { Tally } from './tally.ts';
 import type { Trace } from './trace.ts';
@@ -44,7 +45,7 @@ export const STORMS = [
 
 export type ChanceFault = keyof typeof SHARES;
 export type Storm = (typeof STORMS)[number];
-export type FaultKind = ChanceFault | Storm;
+export type FaultKind = ChanceFault | Storm | ClockStep;
 
 /** What goes wrong, and how often, until the sky clears for good. */
 export interface Weather {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { timestampOf, type Clock } from '../clock.ts';
 import type { Surroundings } from '../retry.ts';
 import { createNextTurn, type NextTurn } from '../turns.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
@@ -55,7 +55,7 @@ export const createCore = ({ clock, random, autoCreatePartitions, retention }: C
   const topics = createTopics({
     defaultPartitions: autoCreatePartitions,
     retention,
-    now: () => clock.wallClock(),
+    now: () => timestampOf(clock),
     brokerCount: () => Math.max(addresses.length, 1),
   });
   const coordinator = createCoordinator(

@@ -1,5 +1,5 @@
 import { protocolError } from '../errors.ts';
-import type { Cancel, Clock } from '../clock.ts';
+import { timestampOf, type Cancel, type Clock } from '../clock.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { OffsetToCommit } from './group-types.ts';
 import type { PartitionLog, Writer } from './partition-log.ts';
@@ -50,7 +50,7 @@ const MAX_TIMEOUT_MS = 15 * 60_000;
 const finish = (surroundings: Surroundings, owner: Owner, committed: boolean): void => {
   const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
   owner.cancelTimeout();
-  for (const log of owner.logs) log.endTransaction(writer, committed, surroundings.clock.wallClock());
+  for (const log of owner.logs) log.endTransaction(writer, committed, timestampOf(surroundings.clock));
   if (committed) for (const commit of owner.commits) commit();
   owner.logs = new Set();
   owner.commits = [];

@@ -4,6 +4,7 @@ import type { Core } from '../broker/core.ts';
 import type { Writer } from '../broker/partition-log.ts';
 import { toRecords, type RecordToWrite } from '../broker/records.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
+import { timestampOf } from '../clock.ts';
 import { protocolError, toError } from '../errors.ts';
 
 /** As whom messages are written: nobody, an idempotent producer, or a transaction. */
@@ -48,7 +49,7 @@ interface Encoded extends PartitionMessages {
 
 const encode = (core: Core, parts: readonly PartitionMessages[]): Encoded[] => {
   // A clock may stand between two milliseconds, a timestamp cannot.
-  const now = Math.floor(core.clock.wallClock());
+  const now = timestampOf(core.clock);
   return parts.map((part) => ({ ...part, records: toRecords(part.messages, now) }));
 };
 

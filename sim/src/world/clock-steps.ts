@@ -1,0 +1,63 @@
+import type { City } from './city.ts';
+import type { Slot } from './sim-process.ts';
+import type { Stream } from './streams.ts';
+import type { World } from './world.ts';
+
+/** Wall clocks that somebody sets by hours or days: a dual boot, a bad battery, a virtual machine that was asleep. */
+export const CLOCK_STEPS = [
+  'clock: set far in one process',
+  'clock: set far in one process, across a restart',
+  'clock: set far in all processes',
+  'clock: set far in all processes, across a restart',
+] as const;
+
+export type ClockStep = (typeof CLOCK_STEPS)[number];
+
+const HOUR_MS = 3_600_000;
+/** Beyond the longest timer of Node, too: 24.8 days. */
+const FAR_MS = [HOUR_MS, 2 * HOUR_MS, 24 * HOUR_MS, 31 * 24 * HOUR_MS, 3_660 * 24 * HOUR_MS] as const;
+const SHARE_OF_SEEDS = 0.35;
+const MOST_OF_A_KIND = 3;
+
+interface Parts {
+  readonly world: World;
+  readonly city: City;
+}
+
+/** How far a clock is ahead from then on: far in either direction, or right again. */
+const skewOf = (stream: Stream): number => {
+  if (stream.chance(0.25)) return 0;
+  return Math.floor(stream.pick(FAR_MS) * stream.between(0.9, 1.1) * stream.pick([-1, 1]));
+};
+
+const set = ({ city, world }: Parts, slots: readonly Slot[], skewMs: number, restarts: boolean): void => {
+  for (const slot of slots) {
+    world.trace('clock', `of ${slot.id} is ${skewMs} ms ahead now`);
+    slot.skewMs = skewMs;
+    if (restarts) city.at(slot)?.process.die('crashes, and will wake up at another time');
+  }
+};
+
+const strike = (parts: Parts, kind: ClockStep, stream: Stream): void => {
+  const { slots } = parts.city;
+  const one = slots.slice(stream.integer(0, slots.length - 1)).slice(0, 1);
+  set(parts, kind.includes('in all') ? slots : one, skewOf(stream), kind.endsWith('restart'));
+};
+
+/** Sets clocks at moments that the seed says, until the sky clears. Its chances are its own: all else stays as it is. */
+export const releaseClockSteps = (parts: Parts, lengthMs: number): void => {
+  const { time, streams, weather, tally, trace } = parts.world;
+  for (const kind of CLOCK_STEPS) {
+    const stream = streams(`clock-steps/${kind}`);
+    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MOST_OF_A_KIND) : 0;
+    const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
+    for (const afterMs of moments) {
+      time.after(afterMs, () => {
+        if (weather.isClear()) return;
+        tally.fault(kind);
+        trace('storm', kind);
+        strike(parts, kind, stream);
+      });
+    }
+  }
+};
