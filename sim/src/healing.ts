@@ -1,7 +1,7 @@
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 import { checkAlways } from './checks/always.ts';
 import { lagLine, lagsOf } from './checks/lag.ts';
-import { unrest } from './checks/quiet.ts';
+import { unrest as unrestIn } from './checks/quiet.ts';
 import type { Findings } from './findings.ts';
 import type { City } from './world/city.ts';
 import type { ReadableServer } from './world/database/real-database.ts';
@@ -72,7 +72,7 @@ export const createLook = (parts: HealingParts): Look => {
       ...(areClientsDone ? [] : ['clients still ask']),
       ...(city.isUp() ? [] : ['not every process runs']),
       ...(city.isAwake() ? [] : ['a process is stalled']),
-      ...(await unrest(server)),
+      ...(await unrestIn(server)),
     ];
     return [...open, ...findLags(parts, open.length === 0 && looks % LOOKS_A_NUDGE === 0)];
   };
