@@ -11,6 +11,7 @@ export * from './order-lines.ts';
 export * from './orders-api.ts';
 export * from './paths.ts';
 export * from './patterns.ts';
+export * from './proving-reads.ts';
 export * from './public-operations.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';

@@ -6,8 +6,9 @@ import { checkPort, startHttpListener, type HttpListener } from './http-listener
 import { openInfrastructure, type Infrastructure, type InfrastructureOptions } from './infrastructure.ts';
 import { createLogger } from './logger.ts';
 import type { Plan } from './plan.ts';
-import { createRunningServices } from './running-services.ts';
+import { createRunningServices, type RunningServices } from './running-services.ts';
 import { sentenceOf, StartError } from './start-error.ts';
+import { untilReady } from './until-ready.ts';
 
 /** What a start may be given beside its plan. */
 export interface StartOptions extends Pick<InfrastructureOptions, 'durability' | 'memoryCluster'> {
@@ -50,6 +51,10 @@ const checkPortAndFiles = async (plan: Plan): Promise<void> => {
   }
 };
 
+/** Whether any of these services can be asked something. */
+const serves = (running: RunningServices['running']): boolean =>
+  [...running.values()].some(({ routes }) => routes.length > 0);
+
 /** Answers the first stop, however often it is asked. */
 const once = (stop: () => Promise<void>): (() => Promise<void>) => {
   let stopping: Promise<void> | undefined;
@@ -67,7 +72,7 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
   await checkPortAndFiles(plan);
   const infrastructure = await openInfrastructure(plan, { ...options, runtime, logger, progress });
   const registry = new Registry();
-  const health = createHealth(runtime);
+  const health = createHealth(runtime, { servesRequests: () => serves(services.running) });
   const host = { plan, infrastructure, runtime, logger, registry, health, progress, signal };
   const services = createRunningServices(host);
   let http: HttpListener | undefined;
@@ -81,6 +86,8 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     signal?.throwIfAborted();
     const { running } = services;
     http = await startHttpListener({ ...host, running, host: plan.host, port: plan.port });
+    await untilReady(host);
+    signal?.throwIfAborted();
   } catch (error) {
     await stop();
     throw error;

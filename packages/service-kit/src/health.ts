@@ -4,6 +4,13 @@ import { within } from './runtime.ts';
 /** Whether a part works: nothing when it does, a reason when it does not. Rejecting is a reason too. */
 export type HealthCheck = () => Promise<string | undefined>;
 
+/**
+ * What a check is about. `own`: without it this instance can do nothing. `dependency`: Kafka, or another service. It is
+ * waited for at the start, for a minute at most; later its failure takes no instance out of rotation, because no other
+ * instance would do better, and what does not need it goes on.
+ */
+export type CheckScope = 'own' | 'dependency';
+
 export interface Readiness {
   readonly status: 'ready' | 'not ready';
   /** Each check with 'ok' or why it is not. */
@@ -12,33 +19,60 @@ export interface Readiness {
 
 /** The checks of everything that runs in this process. */
 export interface Health {
-  /** Adds a check; answers how to take it out again. */
-  add(name: string, check: HealthCheck): () => void;
+  /** Adds a check, of what is its own if nothing else is said; answers how to take it out again. */
+  add(name: string, check: HealthCheck, scope?: CheckScope): () => void;
   readiness(): Promise<Readiness>;
 }
 
 const CHECK_LIMIT_MS = 1_000;
+/** One that starts while a dependency is away serves what it can after this time. */
+const START_LIMIT_MS = 60_000;
 
-export const createHealth = (runtime: Runtime): Health => {
-  const checks = new Map<string, HealthCheck>();
-  const ask = async (check: HealthCheck): Promise<string> => {
+interface Check {
+  readonly check: HealthCheck;
+  readonly scope: CheckScope;
+  wasOk: boolean;
+}
+
+/**
+ * @param options.servesRequests whether somebody sends requests to this process; a worker that nobody asks is not ready
+ *   either while a dependency is away. Default: yes
+ */
+export const createHealth = (
+  runtime: Pick<Runtime, 'after' | 'monotonic'>,
+  { servesRequests = () => true }: { readonly servesRequests?: () => boolean } = {},
+): Health => {
+  const checks = new Map<string, Check>();
+  const createdAt = runtime.monotonic();
+
+  const ask = async (entry: Check): Promise<string> => {
     try {
-      return (await within(runtime, CHECK_LIMIT_MS, check(), () => new Error('no answer'))) ?? 'ok';
+      const limited = within(runtime, CHECK_LIMIT_MS, entry.check(), () => new Error('no answer'));
+      const answer = (await limited) ?? 'ok';
+      entry.wasOk ||= answer === 'ok';
+      return answer;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
   };
+  const isOver = (): boolean => runtime.monotonic() - createdAt >= START_LIMIT_MS;
+  const allows = ({ scope, wasOk }: Check, answer: string): boolean =>
+    answer === 'ok' || (scope === 'dependency' && (wasOk || isOver()) && servesRequests());
+
   return {
-    add: (name, check) => {
-      checks.set(name, check);
+    add: (name, check, scope = 'own') => {
+      checks.set(name, { check, scope, wasOk: false });
       return () => checks.delete(name);
     },
     readiness: async () => {
       const answers = await Promise.all(
-        [...checks].map(async ([name, check]) => [name, await ask(check)] as const),
+        [...checks].map(async ([name, entry]) => ({ name, entry, answer: await ask(entry) })),
       );
-      const ready = answers.every(([, answer]) => answer === 'ok');
-      return { status: ready ? 'ready' : 'not ready', checks: Object.fromEntries(answers) };
+      const ready = answers.every(({ entry, answer }) => allows(entry, answer));
+      return {
+        status: ready ? 'ready' : 'not ready',
+        checks: Object.fromEntries(answers.map(({ name, answer }) => [name, answer])),
+      };
     },
   };
 };

@@ -13,6 +13,7 @@ export * from './faults/index.ts';
 export * from './health.ts';
 export { createHttpTransport } from './http/client.ts';
 export { createPeerTransport } from './http/peer-transport.ts';
+export * from './http/peer-checks.ts';
 export * from './http/peers.ts';
 export * from './http/server.ts';
 export * from './kafka-port.ts';

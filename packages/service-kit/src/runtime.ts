@@ -80,14 +80,25 @@ export const backoffMs = (
   mostMs = 2_000,
 ): number => Math.min(mostMs, firstMs * 2 ** (attempt - 1)) * (0.5 + runtime.random() / 2);
 
-/** Settles as `work` does, or rejects with `error()` when `ms` milliseconds pass first. */
+/** A timer that fires so much later than it was due tells of a process that was not given the processor. */
+const STARVED_MS = 20;
+
+/**
+ * Settles as `work` does, or rejects with `error()` when `ms` milliseconds pass first. A process that was starved finds the
+ * time over while the answer waits in its sockets; so it takes in what has arrived before it gives up.
+ */
 export const within = <T>(
-  runtime: Pick<Runtime, 'after'>,
+  runtime: Pick<Runtime, 'after' | 'monotonic'>,
   ms: number,
   work: Promise<T>,
   error: () => Error,
 ): Promise<T> =>
   new Promise((resolve, reject) => {
-    const cancel = runtime.after(ms, () => reject(error()));
-    work.then(resolve, reject).finally(cancel);
+    const dueAt = runtime.monotonic() + ms;
+    const giveUp = (): void => reject(error());
+    let cancel = runtime.after(ms, () => {
+      if (runtime.monotonic() - dueAt > STARVED_MS) cancel = runtime.after(0, giveUp);
+      else giveUp();
+    });
+    work.then(resolve, reject).finally(() => cancel());
   });

@@ -41,3 +41,46 @@ test('a check that was taken out counts no more', async () => {
   remove();
   expect(await health.readiness()).toEqual({ status: 'ready', checks: {} });
 });
+
+test('a dependency is waited for at the start; later it is reported and no more', async () => {
+  const health = createHealth(createManualTime().runtime);
+  let answer: string | undefined = 'is not in its group';
+  health.add('consumer', async () => answer, 'dependency');
+  expect((await health.readiness()).status).toBe('not ready');
+  answer = undefined;
+  expect((await health.readiness()).status).toBe('ready');
+  answer = 'is not in its group';
+  expect(await health.readiness()).toEqual({ status: 'ready', checks: { consumer: 'is not in its group' } });
+});
+
+test('who starts while a dependency is away serves what it can after a minute', async () => {
+  const { runtime, advance } = createManualTime();
+  const health = createHealth(runtime);
+  health.add('consumer', async () => 'is not in its group', 'dependency');
+  advance(59_999);
+  expect((await health.readiness()).status).toBe('not ready');
+  advance(1);
+  expect((await health.readiness()).status).toBe('ready');
+});
+
+test('what is its own counts at all times', async () => {
+  const { runtime, advance } = createManualTime();
+  const health = createHealth(runtime);
+  let answer: string | undefined;
+  health.add('database', async () => answer);
+  expect((await health.readiness()).status).toBe('ready');
+  answer = 'connection refused';
+  advance(60_000);
+  expect((await health.readiness()).status).toBe('not ready');
+});
+
+test('a worker that nobody asks is not ready while what it works with is away', async () => {
+  const { runtime, advance } = createManualTime();
+  const health = createHealth(runtime, { servesRequests: () => false });
+  let answer: string | undefined;
+  health.add('consumer', async () => answer, 'dependency');
+  expect((await health.readiness()).status).toBe('ready');
+  answer = 'is not in its group';
+  advance(60_000);
+  expect((await health.readiness()).status).toBe('not ready');
+});

@@ -1,3 +1,4 @@
+import { PROVING_READS } from '@order-pipeline/contracts';
 import { checkPeers, defineService, wholeNumber } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { addDocs } from './docs.ts';
@@ -27,7 +28,7 @@ export const apiGatewayService = defineService({
   callTimeoutMs: 1_900,
   start: async (context) => {
     const { RATE_LIMIT: perSecond, OPERATOR_TOKEN: operatorToken } = context.settings;
-    checkPeers(context, ['orders-facade']);
+    checkPeers(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     return {
       routes: createGatewayRoutes(context.peers),
       configureServer: async (server) => {

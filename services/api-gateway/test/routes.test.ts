@@ -68,7 +68,10 @@ test('a facade in another process is asked over HTTP', async () => {
     ]);
     expect((await front.server.inject('/health/ready')).statusCode).toBe(200);
     await facade.close();
-    expect((await front.server.inject('/health/ready')).statusCode).toBe(503);
+    const ready = await front.server.inject('/health/ready');
+    expect(ready.statusCode).toBe(200);
+    expect(ready.json()).toMatchObject({ checks: { 'orders-facade service': 'does not answer' } });
+    expect((await front.server.inject('/api/users/a')).statusCode).toBe(503);
   } finally {
     await front.close();
     await facade.close();

@@ -1,3 +1,4 @@
+import { PROVING_READS } from '@order-pipeline/contracts';
 import { checkPeers, defineService } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { OWNERS, createFacadeRoutes } from './routes.ts';
@@ -10,7 +11,13 @@ export const ordersFacadeService = defineService({
   asks: OWNERS,
   callTimeoutMs: 1_700,
   start: async (context) => {
-    checkPeers(context, OWNERS);
+    checkPeers(
+      context,
+      OWNERS.map((service) => ({
+        service,
+        reads: PROVING_READS.filter(({ operation }) => operation.owner === service),
+      })),
+    );
     return { routes: createFacadeRoutes(context.peers) };
   },
 });

@@ -155,6 +155,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const removeCheck = options.health.add(
     `consumer ${group}`,
     async () => progress.problem() ?? commitCheck.problem(),
+    'dependency',
   );
 
   return {

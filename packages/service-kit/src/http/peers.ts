@@ -1,7 +1,5 @@
 import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
 import { AppError, unavailable } from '../app-error.ts';
-import type { Closers } from '../closers.ts';
-import type { Health } from '../health.ts';
 import { within, type Runtime } from '../runtime.ts';
 import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
 
@@ -49,7 +47,10 @@ const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.st
  */
 export const createPeers = (
   transportTo: (service: ServiceName) => Transport | undefined,
-  { runtime, timeoutMs }: { readonly runtime: Pick<Runtime, 'after'>; readonly timeoutMs: number },
+  {
+    runtime,
+    timeoutMs,
+  }: { readonly runtime: Pick<Runtime, 'after' | 'monotonic'>; readonly timeoutMs: number },
 ): Peers => {
   const relay: Peers['relay'] = async (service, operation, input, call) => {
     try {
@@ -81,20 +82,4 @@ export const createPeers = (
       throw new AppError(code, error, details ? { details } : {});
     },
   };
-};
-
-/**
- * Health checks that the services which this one asks can be reached. They ask whether those live, not whether those
- * are ready: services that wait for one another's readiness would wait for ever.
- */
-export const checkPeers = (
-  { peers, health, closers }: { readonly peers: Peers; readonly health: Health; readonly closers: Closers },
-  services: readonly ServiceName[],
-): void => {
-  for (const service of services) {
-    const remove = health.add(`${service} service`, async () =>
-      (await peers.isUp(service)) ? undefined : 'does not answer',
-    );
-    closers.add(`health check of ${service}`, async () => remove());
-  }
 };

@@ -2,9 +2,6 @@ import { expect, test } from '@jest/globals';
 import { ordersApi, usersApi, type Operation, type ServiceName } from '@order-pipeline/contracts';
 import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
 import {
-  checkPeers,
-  createClosers,
-  createHealth,
   createLocalTransport,
   createPeers,
   ok,
@@ -102,24 +99,4 @@ test('a service of the same process that hangs is given up in time', async () =>
   await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const reply = await peers.relay('orders-facade', usersApi.getUser, input, call);
   expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-});
-
-test('who asks others is ready while they can be reached, until it closes', async () => {
-  const runtime = createTestRuntime();
-  const health = createHealth(runtime);
-  const closers = createClosers(runtime, call.logger);
-  let up = true;
-  const peers = createPeers(() => (up ? answering(usersApi.getUser, () => ok({})) : undefined), LIMIT);
-  checkPeers({ peers, health, closers }, ['users', 'inventory']);
-  expect(await health.readiness()).toEqual({
-    status: 'ready',
-    checks: { 'users service': 'ok', 'inventory service': 'ok' },
-  });
-  up = false;
-  expect(await health.readiness()).toEqual({
-    status: 'not ready',
-    checks: { 'users service': 'does not answer', 'inventory service': 'does not answer' },
-  });
-  await closers.closeAll();
-  expect((await health.readiness()).checks).toEqual({});
 });

@@ -1,0 +1,55 @@
+import type { Read, ServiceName } from '@order-pipeline/contracts';
+import type { HealthCheck } from '../health.ts';
+import type { CallContext } from '../reply.ts';
+import type { ServiceContext } from '../service.ts';
+import { continueTrace } from '../trace.ts';
+
+type Asker = Pick<ServiceContext<unknown>, 'peers' | 'health' | 'closers' | 'runtime' | 'logger'>;
+
+/** A service as one that asks it has to know it. */
+export interface AskedPeer {
+  readonly service: ServiceName;
+  /** What it is asked for once, at the start. */
+  readonly reads: readonly Read[];
+}
+
+const FAILURE = 500;
+
+/** Fails until every read was answered, by the way that requests take; after that it tells whether the service is up. */
+const createPeerCheck = ({ peers, runtime, logger }: Asker, { service, reads }: AskedPeer): HealthCheck => {
+  let proven = false;
+  let proving: Promise<void> | undefined;
+
+  const callContext = (): CallContext => ({
+    requestId: runtime.uuid(),
+    trace: continueTrace(undefined, runtime),
+    logger,
+  });
+  const prove = async (): Promise<void> => {
+    const replies = await Promise.all(
+      reads.map(({ operation, input }) => peers.relay(service, operation, input, callContext())),
+    );
+    proven = replies.every(({ status }) => status < FAILURE);
+  };
+  return async () => {
+    if (!(await peers.isUp(service))) return 'does not answer';
+    if (proven) return undefined;
+    // One at a time, however often it is asked for.
+    await (proving ??= prove().finally(() => {
+      proving = undefined;
+    }));
+    return proven ? undefined : 'does not serve requests yet';
+  };
+};
+
+/**
+ * Health checks of the services which this one asks. At the start each has to answer a read once, through all that a
+ * request passes, so that the first request of a client finds every part of its way in use already. Later they are only
+ * reported: what does not need a service that is down goes on, and what does is answered 503.
+ */
+export const checkPeers = (asker: Asker, asked: readonly AskedPeer[]): void => {
+  for (const peer of asked) {
+    const remove = asker.health.add(`${peer.service} service`, createPeerCheck(asker, peer), 'dependency');
+    asker.closers.add(`health check of ${peer.service}`, async () => remove());
+  }
+};
