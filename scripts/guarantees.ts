@@ -1,17 +1,23 @@
-// `pnpm guarantees [simulation] [mutants] [docker]`: runs what the guarantees are tested by, all or those parts, and
-// writes docs/guarantees.md with what came out. `--seeds N` for the simulation.
+// `npx -y pnpm guarantees [part …] [--seeds N]`: runs what the guarantees are tested by, all of it or those parts, and
+// writes docs/guarantees.md with what came out. Parts: simulation, fresh (seeds that nobody had run), mutants,
+// fresh-mutants (the same bugs on fresh seeds) and docker. `--add FILE` takes in fresh seeds that `sim --json` has run.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { exitCodeOf, readArguments } from '@order-pipeline/command-line';
+import type { Figures } from '@order-pipeline/sim/figures.ts';
+import { freshRunOf, withFreshRun } from './guarantees/fresh.ts';
 import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './guarantees/record.ts';
 import { writePage } from './guarantees/page.ts';
 
-const PARTS: readonly Part[] = ['simulation', 'mutants', 'docker'];
+const PARTS: readonly Part[] = ['simulation', 'fresh', 'mutants', 'fresh-mutants', 'docker'];
 
-const OPTIONS = { seeds: { type: 'string', default: '300' } } as const;
+const OPTIONS = {
+  seeds: { type: 'string', default: '300' },
+  add: { type: 'string', multiple: true },
+} as const;
 
 const runScript = async (
   arguments_: readonly string[],
@@ -29,7 +35,11 @@ const runScript = async (
 /** Each writes its figures into `file` and answers its exit code. */
 const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<number>>> = {
   simulation: (file, seeds) => runScript(['sim/src/main.ts', '--seeds', seeds, '--json', file]),
+  fresh: (file, seeds) =>
+    runScript(['sim/src/main.ts', '--seeds', seeds, '--json', file, '--fresh', new Date().toISOString()]),
   mutants: (file) => runScript(['sim/mutants/main.ts', '--json', file]),
+  'fresh-mutants': (file) =>
+    runScript(['sim/mutants/main.ts', '--json', file, '--fresh', new Date().toISOString()]),
   docker: (file) =>
     runScript(['scripts/test.ts', 'compose', '--testNamePattern=kill -9|Kafka may be|audit finds'], {
       CHAOS_REPORT: file,
@@ -47,6 +57,22 @@ const readFigures = async (file: string): Promise<unknown> => {
     : JSON.parse(text);
 };
 
+/** Fresh seeds add up, as they are fresh only once; of everything else the last run counts. */
+const withFigures = (record: GuaranteesRecord, part: Part, read: unknown): GuaranteesRecord => {
+  const at = new Date().toISOString();
+  const figures =
+    part === 'fresh' ? withFreshRun(record.fresh?.figures ?? [], freshRunOf(read as Figures, at)) : read;
+  return { ...record, [part]: { at, figures } };
+};
+
+/** Takes in fresh seeds that were run elsewhere. */
+const addFresh = async (files: readonly string[]): Promise<void> => {
+  let record = await readRecord();
+  for (const file of files) record = withFigures(record, 'fresh', await readFigures(file));
+  await writeRecord(record);
+  await writePage(record);
+};
+
 /** Runs the parts one after the other, and keeps the figures of each as soon as it has ended. */
 const runParts = async (parts: readonly Part[], folder: string, seeds: string): Promise<boolean> => {
   let record: GuaranteesRecord = await readRecord();
@@ -54,7 +80,7 @@ const runParts = async (parts: readonly Part[], folder: string, seeds: string): 
   for (const part of parts) {
     const file = path.join(folder, part === 'docker' ? 'docker.jsonl' : `${part}.json`);
     passed = (await RUNS[part](file, seeds)) === 0 && passed;
-    record = { ...record, [part]: { at: new Date().toISOString(), figures: await readFigures(file) } };
+    record = withFigures(record, part, await readFigures(file));
     await writeRecord(record);
   }
   await writePage(record);
@@ -66,6 +92,10 @@ const run = async (): Promise<number> => {
     options: OPTIONS,
     allowPositionals: true,
   });
+  if (values.add) {
+    await addFresh(values.add);
+    return 0;
+  }
   const chosen = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part));
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-guarantees-'));
   try {

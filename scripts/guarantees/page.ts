@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { CRASH_POINTS } from '@order-pipeline/service-kit';
+import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import { format, resolveConfig } from 'prettier';
+import { freshSentence } from './fresh.ts';
 import { NOT_PROMISED, PROMISES } from './promises.ts';
 import type { GuaranteesRecord } from './record.ts';
 
@@ -41,17 +43,26 @@ const crashPointRows = ({ simulation }: GuaranteesRecord): string[][] =>
     ]);
   });
 
-const mutantSection = ({ mutants }: GuaranteesRecord): string[] => {
-  if (!mutants) return ['Not run yet: `pnpm guarantees mutants`.'];
-  const found = mutants.figures.filter(({ seed }) => seed !== undefined);
+const seedCell = (hunt: Hunt | undefined): string => {
+  if (!hunt) return 'not run yet';
+  return hunt.seed === undefined ? '**survived**' : String(hunt.seed);
+};
+
+const mutantSection = (record: GuaranteesRecord): string[] => {
+  const { mutants, 'fresh-mutants': fresh } = record;
+  if (!mutants) return ['Not run yet: `npx -y pnpm guarantees mutants`.'];
+  const foundOf = (figures: readonly Hunt[]): string =>
+    `${figures.filter(({ seed }) => seed !== undefined).length} of ${figures.length} found`;
+  const onFresh = fresh ? `; on fresh seeds, ${fresh.at}: ${foundOf(fresh.figures)}` : '';
   return [
-    `\`pnpm mutants\`, ${mutants.at}: ${found.length} of ${mutants.figures.length} found.`,
+    `\`npx -y pnpm mutants\`, ${mutants.at}: ${foundOf(mutants.figures)}${onFresh}. A seed that only does not come to its end does not count.`,
     table(
-      ['bug that was planted', 'found by seed', 'promises that it broke'],
-      mutants.figures.map(({ name, bug, seed, promises }) => [
-        `${name}: ${bug}`,
-        seed === undefined ? '**survived**' : String(seed),
-        promises.join('; '),
+      ['bug that was planted', 'found by seed', 'by fresh seed', 'promises that it broke'],
+      mutants.figures.map((hunt) => [
+        `${hunt.name}: ${hunt.bug}`,
+        seedCell(hunt),
+        seedCell(fresh?.figures.find(({ name }) => name === hunt.name)),
+        hunt.promises.join('; '),
       ]),
     ),
   ];
@@ -81,6 +92,7 @@ const pageOf = (record: GuaranteesRecord): string =>
     '## The simulation',
     'All eight services in one process, each as a simulated process of its own, on the in-memory broker and a real PostgreSQL, in simulated time. The seed decides what clients do and what goes wrong; then all faults end, and the system has to heal.',
     ...simulationSection(record),
+    freshSentence(record.fresh?.figures ?? []),
     '## Crash points',
     'Every place where a crash would hurt (`packages/service-kit/src/crash-points.ts`), who came there in the simulation, and who was killed there.',
     table(

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Figures } from '@order-pipeline/sim/figures.ts';
 import type { Hunt } from '@order-pipeline/sim/hunt.ts';
+import type { FreshRun } from './fresh.ts';
 
 /** What was run, each on its own. */
-export type Part = 'simulation' | 'mutants' | 'docker';
+export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker';
 
 /** What the tests of docker-compose.yml write, for each. */
 export interface ChaosFigures {
@@ -22,6 +23,8 @@ interface Ran<F> {
 export interface GuaranteesRecord {
   readonly simulation?: Ran<Figures>;
   readonly mutants?: Ran<readonly Hunt[]>;
+  readonly 'fresh-mutants'?: Ran<readonly Hunt[]>;
+  readonly fresh?: Ran<readonly FreshRun[]>;
   readonly docker?: Ran<readonly ChaosFigures[]>;
 }
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { exitCodeOf, readArguments, wholeNumberOf } from '@order-pipeline/command-line';
-import { LARGEST_SEED } from '../src/options.ts';
+import { freshSeedOf, LARGEST_SEED } from '../src/fresh-seed.ts';
 import { hunt, type Hunt } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -12,6 +12,7 @@ const HELP = `Plants bugs on purpose, each in a copy of the tree, and lets the s
 Usage: npx -y pnpm mutants [words of a name] [options]
 
   --seeds K     how many seeds a bug may stay unseen (default 60)
+  --fresh TEXT  look on fresh seeds, which follow from a text, such as the hash of a commit, and the bug's name
   --json FILE   write what was found to a file
   --help        show this
 
@@ -19,16 +20,24 @@ It ends with exit code 0 when every bug was found, with 1 when one survived.`;
 
 const OPTIONS = {
   seeds: { type: 'string', default: '60' },
+  fresh: { type: 'string' },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
-const huntAll = async (words: readonly string[], seeds: number): Promise<Hunt[]> => {
+/** @param fresh what the fresh seeds follow from; the fixed ones, if not given */
+const huntAll = async (
+  words: readonly string[],
+  seeds: number,
+  fresh: string | undefined,
+): Promise<Hunt[]> => {
   const hunts: Hunt[] = [];
   for (const mutant of MUTANTS.filter(({ name }) => words.every((word) => name.includes(word)))) {
-    const found = await hunt(mutant, seeds);
+    const from = fresh === undefined ? 1 : freshSeedOf(`${fresh} ${mutant.name}`);
+    const found = await hunt(mutant, { from, count: seeds });
     hunts.push(found);
-    const fate = found.seed === undefined ? 'SURVIVED' : `found by seed ${found.seed}`;
+    const fate =
+      found.seed === undefined ? 'SURVIVED' : `found by seed ${found.seed} (number ${found.seeds})`;
     console.log(`${fate.padEnd(18)} ${found.name}: ${found.promises.join('; ')}`);
   }
   return hunts;
@@ -43,7 +52,11 @@ const run = async (): Promise<number> => {
     console.log(HELP);
     return 0;
   }
-  const hunts = await huntAll(positionals, wholeNumberOf('seeds', values.seeds, 1, LARGEST_SEED));
+  const hunts = await huntAll(
+    positionals,
+    wholeNumberOf('seeds', values.seeds, 1, LARGEST_SEED),
+    values.fresh,
+  );
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, undefined, 2)}\n`);
   const survivors = hunts.filter(({ seed }) => seed === undefined);
   console.log(`${hunts.length - survivors.length} of ${hunts.length} mutants found`);

@@ -7,6 +7,9 @@ export interface Finding {
   readonly detail: string;
 }
 
+/** The promise of a run that was cut off. */
+export const COMES_TO_ITS_END = 'the simulation comes to its end';
+
 export interface Findings {
   add(promise: string, ids: readonly string[], detail: string): void;
   /** Those so far, each once. */

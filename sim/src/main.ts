@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { exitCodeOf } from '@order-pipeline/command-line';
 import { HELP, parseOptions } from './options.ts';
-import { summaryLines } from './report.ts';
+import { seedsLine, summaryLines } from './report.ts';
 import { runSeeds } from './run-seeds.ts';
 
 // sim [options]: see HELP.
@@ -17,6 +17,7 @@ const run = async (): Promise<number> => {
     say(HELP);
     return 0;
   }
+  say(seedsLine(options));
   const figures = await runSeeds(options, say, (done) => {
     if (done % PROGRESS_EVERY === 0) say(`${done} of ${options.count} seeds`);
   });

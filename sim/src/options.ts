@@ -1,4 +1,5 @@
 import { readArguments, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
+import { freshSeedOf, LARGEST_SEED } from './fresh-seed.ts';
 
 /** What the simulation was asked to do. */
 export interface SimOptions {
@@ -18,6 +19,7 @@ Usage: npx -y pnpm sim [options]
 
   --seeds K          how many seeds (default 100)
   --from N           the first of them (default 1)
+  --fresh TEXT       the first of them follows from a text, such as the hash of a commit
   --seed N           this seed only: it goes as it went before
   --trace            write down what happens: time, process, event
   --stop-on-failure  run no further seed after one in which a promise was not kept
@@ -26,18 +28,27 @@ Usage: npx -y pnpm sim [options]
 
 It ends with exit code 0 when every promise was kept, with 1 when one was not.`;
 
-/** Seeds are numbers of 32 bits. */
-export const LARGEST_SEED = 2 ** 32 - 1;
-
 const OPTIONS = {
   seeds: { type: 'string' },
   from: { type: 'string' },
+  fresh: { type: 'string' },
   seed: { type: 'string' },
   trace: { type: 'boolean', default: false },
   'stop-on-failure': { type: 'boolean', default: false },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
+
+const firstOf = ({
+  seed,
+  from,
+  fresh,
+}: Readonly<Partial<Record<'seed' | 'from' | 'fresh', string>>>): number => {
+  if (seed !== undefined) return wholeNumberOf('seed', seed, 0, LARGEST_SEED);
+  if (from !== undefined && fresh !== undefined)
+    throw new UsageError('--from and --fresh both name the first seed');
+  return fresh === undefined ? wholeNumberOf('from', from ?? '1', 0, LARGEST_SEED) : freshSeedOf(fresh);
+};
 
 /**
  * @returns `help` when that is asked for
@@ -46,14 +57,11 @@ const OPTIONS = {
 export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
   const { values } = readArguments(args, { options: OPTIONS });
   if (values.help) return 'help';
-  const { seed, seeds = '100', from = '1', json } = values;
-  if (seed !== undefined && (values.seeds !== undefined || values.from !== undefined))
-    throw new UsageError('--seed names the only seed, and goes with neither --seeds nor --from');
+  const { seed, seeds = '100', json } = values;
+  if (seed !== undefined && [values.seeds, values.from, values.fresh].some((value) => value !== undefined))
+    throw new UsageError('--seed names the only seed, and goes with neither --seeds nor --from nor --fresh');
   return {
-    from:
-      seed === undefined
-        ? wholeNumberOf('from', from, 0, LARGEST_SEED)
-        : wholeNumberOf('seed', seed, 0, LARGEST_SEED),
+    from: firstOf(values),
     count: seed === undefined ? wholeNumberOf('seeds', seeds, 1, LARGEST_SEED) : 1,
     stopOnFailure: values['stop-on-failure'],
     isTraced: values.trace,

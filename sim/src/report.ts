@@ -1,4 +1,5 @@
 import type { Figures } from './figures.ts';
+import type { SimOptions } from './options.ts';
 import type { SeedResult } from './run-seed.ts';
 
 const LONGEST_DETAIL = 600;
@@ -18,6 +19,10 @@ const total = (counts: Readonly<Record<string, number>>): number =>
 
 const countLines = (counts: Readonly<Record<string, number>>): string[] =>
   Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
+
+/** Which seeds run, and how to run the same ones again. */
+export const seedsLine = ({ from, count }: Pick<SimOptions, 'from' | 'count'>): string =>
+  `Seeds ${from} to ${from + count - 1}: npx -y pnpm sim --from ${from} --seeds ${count}`;
 
 /** The whole run in a screenful. */
 export const summaryLines = (figures: Figures): string[] => {

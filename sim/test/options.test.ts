@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { UsageError } from '@order-pipeline/command-line';
+import { freshSeedOf } from '../src/fresh-seed.ts';
 import { parseOptions } from '../src/options.ts';
 
 test('without arguments a hundred seeds run, from the first', () => {
@@ -16,10 +17,18 @@ test('one seed can be run again, with its trace', () => {
   expect(parseOptions(['--seed', '77', '--trace'])).toMatchObject({ from: 77, count: 1, isTraced: true });
 });
 
+test('fresh seeds follow from a text', () => {
+  const options = parseOptions(['--fresh', '36096e5', '--seeds', '20']);
+  expect(options).toMatchObject({ from: freshSeedOf('36096e5'), count: 20 });
+  expect(parseOptions(['--fresh', '36096e5', '--seeds', '20'])).toEqual(options);
+});
+
 test.each([
   [['--seeds', '0'], '--seeds must be a whole number from 1'],
   [['--from', 'x'], '--from must be a whole number from 0'],
   [['--seed', '1', '--seeds', '2'], '--seed names the only seed'],
+  [['--seed', '1', '--fresh', 'x'], '--seed names the only seed'],
+  [['--from', '1', '--fresh', 'x'], '--from and --fresh both name'],
   [['--sed', '1'], "Unknown option '--sed'"],
 ])('%j is refused in one sentence', (args, sentence) => {
   expect(() => parseOptions(args)).toThrow(UsageError);
