@@ -90,7 +90,7 @@ export const inventoryApi = {
     owner: 'inventory',
     method: 'POST',
     path: '/api/inventory/:itemId/restock',
-    summary: 'Add units to an item',
+    summary: 'Add units to an item, under an Idempotency-Key once',
     params: ItemIdParams,
     headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
     body: Strict({ quantity: Quantity('Units that came in', 5) }),

@@ -127,7 +127,8 @@ export const ordersApi = {
     owner: 'orders',
     method: 'POST',
     path: ORDER_PATHS.cancel,
-    summary: 'Cancel an order, only while it is PENDING',
+    summary:
+      'Cancel an order, only while it is PENDING; again is refused with `Current status: CANCELLED`, which says that it stands',
     params: OrderIdParams,
     status: 200,
     reply: Strict({

@@ -12,7 +12,7 @@ export const ORDER_PATHS = {
  *
  * @param parameter its name, without the colon
  */
-export const wordsInPlaceOf = (parameter: string, paths: readonly string[]): readonly string[] => {
+const wordsInPlaceOf = (parameter: string, paths: readonly string[]): readonly string[] => {
   const folders = paths.flatMap((path) => {
     const at = path.indexOf(`/:${parameter}`);
     return at < 0 ? [] : [path.slice(0, at + 1)];
@@ -24,3 +24,6 @@ export const wordsInPlaceOf = (parameter: string, paths: readonly string[]): rea
   );
   return [...new Set(words.filter((word) => word !== '' && !word.startsWith(':')))];
 };
+
+/** The words that an order of before may be called, and no new one: by them some paths mean something else. */
+export const ORDER_PATH_WORDS = wordsInPlaceOf('orderId', Object.values(ORDER_PATHS));

@@ -1,4 +1,4 @@
-import { ORDER_PATHS, wordsInPlaceOf } from './paths.ts';
+import { ORDER_PATH_WORDS } from './paths.ts';
 
 /*
  * Every pattern takes time in proportion to the text at most, whatever the text; a test holds each to it. They are
@@ -22,7 +22,7 @@ const ruleExcept = (words: readonly string[]): string =>
 /** An id that a client chooses for something new. */
 export const NEW_ID = idExcept(DOT_SEGMENTS);
 
-const NOT_FOR_ORDERS = [...DOT_SEGMENTS, ...wordsInPlaceOf('orderId', Object.values(ORDER_PATHS))];
+const NOT_FOR_ORDERS = [...DOT_SEGMENTS, ...ORDER_PATH_WORDS];
 export const NEW_ORDER_ID = idExcept(NOT_FOR_ORDERS);
 
 /** The longest text that clients send, in code points. */

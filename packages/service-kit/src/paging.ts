@@ -48,7 +48,10 @@ export const pageHeaders = (
   for (const [name, value] of Object.entries(asked)) {
     if (value !== undefined) parameters.set(name, String(value));
   }
-  return { link: `<${path}?${parameters.toString()}>; rel="next"` };
+  // A last part of `.` or `..` would be folded away when the path is resolved, encoded or not; without a path the one
+  // that was asked for stays as it is (RFC 3986, 5.2.2).
+  const target = /\/\.{1,2}$/.test(path) ? '' : path;
+  return { link: `<${target}?${parameters.toString()}>; rel="next"` };
 };
 
 /** A page of rows that were asked for with one more than the limit, to see whether more follow. */

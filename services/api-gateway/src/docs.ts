@@ -8,7 +8,9 @@ const API_VERSION = '1.0.0';
 const DESCRIPTION = `Users, inventory and orders, from PENDING over PROCESSING and SHIPPED to DELIVERED.
 
 Creating is idempotent by the id that the client chooses: the same body again is answered as the first time, another body
-under the id is refused with 409. Lists are newest first; their next page is in the \`Link\` header. Every answer bears the
+under the id is refused with 409. Restocking is repeatable under an \`Idempotency-Key\`. Cancelling again is refused with 400 and
+\`Current status: CANCELLED\`: the cancellation stands. Bodies are JSON in UTF-8; each operation says at 413 how many bytes it
+reads. Lists are newest first; their next page is in the \`Link\` header. Every answer bears the
 \`x-request-id\` of its request.`;
 
 /** The page loads nothing from elsewhere, and may not. Styles are set by the script of the page itself. */

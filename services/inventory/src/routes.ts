@@ -18,6 +18,7 @@ import {
   type Route,
   type Runtime,
 } from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
 import { isSameItem } from './domain.ts';
 import type { InventoryStore, ItemRow } from './store/index.ts';
 
@@ -33,6 +34,23 @@ export interface InventoryBatchers {
   readonly items: Batcher<NewItem, Inserted<NewItem>>;
   readonly reservations: Batcher<ReservationRequest, ReservationResult>;
 }
+
+/** The key of an `Idempotency-Key` header; it may stand in quotes. */
+const keyIn = (header: string | undefined): string | undefined => header?.replaceAll('"', '');
+
+/** Keys are the item's: under the same key another item may be restocked. */
+const restockUnderKey = async (
+  store: InventoryStore,
+  { itemId, quantity, key }: { readonly itemId: string; readonly quantity: number; readonly key: string },
+  logger: Logger,
+) => {
+  const restocked = await store.restockUnderKey(itemId, quantity, key);
+  if (!restocked) return itemNotFound(itemId);
+  if (restocked.quantity !== quantity)
+    return refuse('IDEMPOTENCY_KEY_REUSED', `The key ${key} was used for another restock of ${itemId}`);
+  if (restocked.isNew) logger.info({ itemId, quantity }, 'an item was restocked');
+  return ok(restocked.item);
+};
 
 /** What clients ask: items and their stock. */
 const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): Route[] =>
@@ -58,7 +76,9 @@ const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): 
       return item ? ok(item) : itemNotFound(itemId);
     },
 
-    restockItem: async ({ params: { itemId }, body: { quantity } }, { logger }) => {
+    restockItem: async ({ params: { itemId }, headers, body: { quantity } }, { logger }) => {
+      const key = keyIn(headers?.['idempotency-key']);
+      if (key !== undefined) return restockUnderKey(store, { itemId, quantity, key }, logger);
       const item = await store.restock(itemId, quantity);
       if (!item) return itemNotFound(itemId);
       logger.info({ itemId, quantity }, 'an item was restocked');

@@ -1,6 +1,12 @@
 import { MAX_BATCH } from '@order-pipeline/contracts';
 import { createMessaging } from '@order-pipeline/messaging';
-import { createBatcher, defineService, milliseconds, openDatabase } from '@order-pipeline/service-kit';
+import {
+  createBatcher,
+  defineService,
+  milliseconds,
+  openDatabase,
+  startPeriodic,
+} from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { startInventoryConsumer } from './consumers.ts';
 import { PrismaClient } from './generated/client.ts';
@@ -11,6 +17,8 @@ import { createStore } from './store/index.ts';
 const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
 const MAX_ITEMS_A_STATEMENT = 200;
 const MAX_CONCURRENT_BATCHES = 3;
+/** Keys are kept for a day; some minutes more do no harm. */
+const EXPIRED_KEYS_INTERVAL_MS = 600_000;
 
 /** Items, stock and reservations: one reservation an order, all its lines or none. */
 export const inventoryService = defineService({
@@ -36,6 +44,15 @@ export const inventoryService = defineService({
     startInventoryConsumer({ messaging: createMessaging('inventory', context), store, runtime, logger });
     const reconciler = startReconciler(context, store, settings.RESERVATION_CHECK_AFTER_MS);
     closers.add('reservation reconciler', () => reconciler.stop());
+
+    const keys = startPeriodic({
+      name: 'expired keys',
+      intervalMs: EXPIRED_KEYS_INTERVAL_MS,
+      runtime,
+      logger,
+      work: async () => (await store.removeExpiredKeys(MAX_BATCH)) === MAX_BATCH,
+    });
+    closers.add('expired keys', () => keys.stop());
 
     const batching = { runtime, maxConcurrent: MAX_CONCURRENT_BATCHES };
     const items = createBatcher({ ...batching, maxSize: MAX_ITEMS_A_STATEMENT, run: store.addItems });

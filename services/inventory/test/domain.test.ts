@@ -1,11 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { mergeLines, type OrderLine, type ReservationRequest } from '@order-pipeline/contracts';
-import {
-  decideReservations,
-  decideSettlements,
-  isSameItem,
-  type StoredReservation,
-} from '../src/domain.ts';
+import { decideReservations, decideSettlements, isSameItem, type StoredReservation } from '../src/domain.ts';
 
 const linesOf = (quantities: Record<string, number>): OrderLine[] =>
   Object.entries(quantities).map(([itemId, quantity]) => ({ itemId, quantity }));

@@ -43,7 +43,7 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
   REQUEST_TIMEOUT: 'The request took too long to arrive',
   ID_TAKEN: 'The id is taken by other content',
   NOT_ENOUGH_STOCK: 'There is not enough stock for the order',
-  IDEMPOTENCY_KEY_REUSED: 'The key delivery-17 was used for another quantity',
+  IDEMPOTENCY_KEY_REUSED: 'The key delivery-17 was used for another restock of item1',
   BODY_TOO_LARGE: 'The body may have 65536 bytes at most',
   UNSUPPORTED_MEDIA_TYPE: 'The body must be JSON, sent as application/json',
   RATE_LIMITED: 'Too many requests, try again in a moment',

@@ -1,5 +1,5 @@
-import type { NewItem, ReservationRef } from '@order-pipeline/contracts';
-import { guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import { IDEMPOTENCY_KEY_LIFE_MS, type NewItem, type ReservationRef } from '@order-pipeline/contracts';
+import { dueTimes, guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
 import {
   endReservations,
@@ -9,6 +9,7 @@ import {
   type TimeRange,
 } from './reservations.ts';
 import { reserve, type ReservationRequests } from './reserving.ts';
+import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
 import type { Database } from './sql.ts';
 
 export type { ItemRow } from './items.ts';
@@ -17,11 +18,16 @@ export type { HeldReservation, TimeRange } from './reservations.ts';
 /** The inventory database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid'>) => {
   const now = (): string => timeOfDay(runtime);
+  // A key that is dated ahead is kept: to forget it too early would restock twice.
+  const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
   return guardStore({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
     listItems: (request: PageRequest) => listItems(database, request),
     restock: (itemId: string, quantity: number) => restock(database, itemId, quantity),
+    restockUnderKey: (itemId: string, quantity: number, key: string) =>
+      restockUnderKey(database, { itemId, quantity, key, at: now(), expiredAt: expiredAt() }),
+    removeExpiredKeys: (limit: number) => removeExpiredKeys(database, expiredAt(), limit),
     reserve: (requests: ReservationRequests) => reserve(database, requests, runtime, now()),
     release: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'RELEASED', reservations, now()),
