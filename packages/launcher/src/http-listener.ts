@@ -5,6 +5,7 @@ import {
   sleep,
   within,
   type Health,
+  type HttpAccess,
   type Route,
   type RunningService,
   type Runtime,
@@ -60,6 +61,7 @@ export interface HttpListenerOptions {
   readonly running: ReadonlyMap<ServiceName, RunningService>;
   readonly host: string;
   readonly port: number;
+  readonly access: HttpAccess;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly registry: Registry;

@@ -1,5 +1,5 @@
 import { SERVICE_NAMES, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
-import { parseSettings, SettingsError, type Service } from '@order-pipeline/service-kit';
+import { parseSettings, SettingsError, type HttpAccess, type Service } from '@order-pipeline/service-kit';
 import type { z } from 'zod';
 import { SERVICES } from './registry.ts';
 import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
@@ -18,6 +18,7 @@ export interface Plan {
   readonly port: number;
   readonly host: string;
   readonly logLevel: LogLevel;
+  readonly access: HttpAccess;
   readonly dataDir: string;
   /** Unset: the broker in memory. */
   readonly kafkaBrokers: readonly string[] | undefined;
@@ -98,6 +99,13 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     port: settings.PORT,
     host: settings.HOST,
     logLevel: settings.LOG_LEVEL,
+    access: {
+      allowedHosts: settings.ALLOWED_HOSTS.map((name) => name.toLowerCase()),
+      trustedProxies: settings.TRUSTED_PROXIES,
+      maxConnections: settings.MAX_CONNECTIONS,
+      maxConnectionsPerAddress: settings.MAX_CONNECTIONS_PER_ADDRESS,
+      responseTimeoutMs: settings.RESPONSE_TIMEOUT_MS,
+    },
     dataDir: settings.DATA_DIR,
     kafkaBrokers: settings.KAFKA_BROKERS,
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),

@@ -1,5 +1,12 @@
 import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
-import { urlOf, wholeNumber } from '@order-pipeline/service-kit';
+import {
+  DEFAULT_HTTP_ACCESS,
+  isAddressRange,
+  listOf,
+  milliseconds,
+  urlOf,
+  wholeNumber,
+} from '@order-pipeline/service-kit';
 import { z } from 'zod';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -12,10 +19,25 @@ const isAddress = (address: string): boolean => {
   return port >= 1 && port <= MAX_PORT;
 };
 
-const kafkaBrokers = z
-  .string()
-  .transform((value) => value.split(',').map((address) => address.trim()))
-  .refine((addresses) => addresses.every(isAddress), 'must be a comma-separated list of host:port');
+const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
+const MAX_CONNECTIONS = 1_000_000;
+
+/** Who may reach the process over HTTP. */
+const accessSettings = {
+  ALLOWED_HOSTS: listOf(
+    (name) => HOST_NAME.test(name),
+    'must be a comma-separated list of names of hosts, without ports',
+  ).default([]),
+  TRUSTED_PROXIES: listOf(
+    isAddressRange,
+    'must be a comma-separated list of addresses or ranges such as 10.0.0.0/8',
+  ).default([]),
+  MAX_CONNECTIONS: wholeNumber(1, MAX_CONNECTIONS).default(DEFAULT_HTTP_ACCESS.maxConnections),
+  MAX_CONNECTIONS_PER_ADDRESS: wholeNumber(1, MAX_CONNECTIONS).default(
+    DEFAULT_HTTP_ACCESS.maxConnectionsPerAddress,
+  ),
+  RESPONSE_TIMEOUT_MS: milliseconds(DEFAULT_HTTP_ACCESS.responseTimeoutMs),
+};
 
 /** What a process needs to know beside the settings of its services. */
 export const processSchema = z.object({
@@ -26,7 +48,8 @@ export const processSchema = z.object({
     .default('127.0.0.1'),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.data'),
-  KAFKA_BROKERS: kafkaBrokers.optional(),
+  KAFKA_BROKERS: listOf(isAddress, 'must be a comma-separated list of host:port').optional(),
+  ...accessSettings,
 });
 
 export type LogLevel = (typeof LOG_LEVELS)[number];

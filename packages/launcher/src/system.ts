@@ -85,7 +85,8 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     await services.start();
     signal?.throwIfAborted();
     const { running } = services;
-    http = await startHttpListener({ ...host, running, host: plan.host, port: plan.port });
+    const { host: address, port, access } = plan;
+    http = await startHttpListener({ ...host, running, host: address, port, access });
     await untilReady(host);
     signal?.throwIfAborted();
   } catch (error) {

@@ -25,6 +25,8 @@ export interface Health {
 }
 
 const CHECK_LIMIT_MS = 1_000;
+/** How long an answer is given again. */
+const ANSWER_LIFE_MS = 250;
 /** One that starts while a dependency is away serves what it can after this time. */
 const START_LIMIT_MS = 60_000;
 
@@ -74,5 +76,28 @@ export const createHealth = (
         checks: Object.fromEntries(answers.map(({ name, answer }) => [name, answer])),
       };
     },
+  };
+};
+
+/**
+ * Readiness for whoever asks: checks that run already are shared, and an answer of the last 250 ms is given again, so that
+ * the checks cost what they cost then, however often they are asked for.
+ */
+export const shareReadiness = (
+  health: Pick<Health, 'readiness'>,
+  runtime: Pick<Runtime, 'monotonic'>,
+): Health['readiness'] => {
+  let latest: { readonly readiness: Promise<Readiness>; answeredAt: number } | undefined;
+  const askAnew = (): Promise<Readiness> => {
+    const asked = { readiness: health.readiness(), answeredAt: Infinity };
+    latest = asked;
+    void asked.readiness.then(() => {
+      asked.answeredAt = runtime.monotonic();
+    });
+    return asked.readiness;
+  };
+  return () => {
+    const isFresh = latest && runtime.monotonic() - latest.answeredAt < ANSWER_LIFE_MS;
+    return latest && isFresh ? latest.readiness : askAnew();
   };
 };

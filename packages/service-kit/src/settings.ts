@@ -40,10 +40,26 @@ export const urlOf = (...protocols: string[]) => {
     .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), message);
 };
 
+/** Comma-separated, without the spaces around each. */
+export const listOf = (isItem: (item: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((item) => item.trim()))
+    .refine((items) => items.every(isItem), message);
+
+const SECRET_NAME =
+  /(?:^|_)(?:TOKENS?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL)(?:_|$)/i;
+
+/**
+ * Whether a setting's value is never told, by its name alone, so that none can be forgotten; of others, what has user
+ * information in it, as a URL may.
+ */
+const isSecret = (name: string, value: string): boolean => SECRET_NAME.test(name) || value.includes('@');
+
 /**
  * Reads settings from the environment. An empty variable counts as unset, as `${NAME:-}` in a compose file leaves it.
  *
- * @throws SettingsError with every problem, each naming its variable
+ * @throws SettingsError with every problem, each naming its variable, and its value unless that may be secret
  */
 export const parseSettings = <S>(
   schema: z.ZodType<S>,
@@ -58,7 +74,7 @@ export const parseSettings = <S>(
     result.error.issues.map((issue) => {
       const name = issue.path.join('.');
       const value = set[name];
-      return value === undefined
+      return value === undefined || isSecret(name, value)
         ? `${name} ${issue.message}`
         : `${name} ${issue.message}, not ${JSON.stringify(value)}`;
     }),

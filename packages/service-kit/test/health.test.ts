@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createHealth } from '../src/index.ts';
+import { createHealth, shareReadiness } from '../src/index.ts';
 import { createManualTime } from './manual-time.ts';
 
 test('with nothing to check it is ready', async () => {
@@ -83,4 +83,34 @@ test('a worker that nobody asks is not ready while what it works with is away', 
   answer = 'is not in its group';
   advance(60_000);
   expect((await health.readiness()).status).toBe('not ready');
+});
+
+test('however many ask at once, the checks run once, and their answer is given for 250 ms', async () => {
+  const { runtime, advance } = createManualTime();
+  const health = createHealth(runtime);
+  const readiness = shareReadiness(health, runtime);
+  let runs = 0;
+  let finish = (): void => undefined;
+  health.add('database', async () => {
+    runs += 1;
+    await new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    return undefined;
+  });
+  const asked = Array.from({ length: 300 }, () => readiness());
+  advance(900);
+  const late = readiness();
+  finish();
+  const answers = await Promise.all([...asked, late]);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(['ready']));
+  expect(runs).toBe(1);
+  advance(249);
+  expect((await readiness()).status).toBe('ready');
+  expect(runs).toBe(1);
+  advance(1);
+  const anew = readiness();
+  finish();
+  expect((await anew).status).toBe('ready');
+  expect(runs).toBe(2);
 });

@@ -2,6 +2,7 @@ import type { Input, Operation, Output, ServiceName } from '@order-pipeline/cont
 import type {
   Broker,
   Closers,
+  HttpAccess,
   Reply,
   Route,
   Runtime,
@@ -17,6 +18,7 @@ import {
   createLocalTransport,
   createMetrics,
   createPeers,
+  DEFAULT_HTTP_ACCESS,
   parseSettings,
 } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
@@ -37,6 +39,8 @@ export interface TestServiceOptions {
   /** Default: a broker of its own, see `createTestBroker`. */
   readonly broker?: Broker;
   readonly runtime?: Runtime;
+  /** Who may reach its HTTP server; what differs from the default. */
+  readonly access?: Partial<HttpAccess>;
 }
 
 /** A log line as pino writes it. */
@@ -134,7 +138,11 @@ export const startTestService = async <S>(
   try {
     const { routes, configureServer } = await service.start(context);
     const server = await createHttpServer(
-      { routes, runtime, logger, metrics, registry, health, takesCalls: service.name !== 'api-gateway' },
+      {
+        ...{ routes, runtime, logger, metrics, registry, health },
+        takesCalls: service.name !== 'api-gateway',
+        access: { ...DEFAULT_HTTP_ACCESS, ...options.access },
+      },
       configureServer,
     );
     closers.add('HTTP server', () => server.close());

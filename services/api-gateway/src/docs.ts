@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { ErrorBody } from '@order-pipeline/contracts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 const API_VERSION = '1.0.0';
 
@@ -39,8 +39,18 @@ const nameErrors = (paths: Readonly<Record<string, Readonly<Record<string, Respo
   }
 };
 
+/** Makes what answers the document. It is written once: whoever asks for it often would else have it written each time. */
+const createSendDocument = (server: FastifyInstance): ((reply: FastifyReply) => FastifyReply) => {
+  let text: string | undefined;
+  return (reply) => {
+    text ??= JSON.stringify(server.swagger());
+    return reply.type('application/json; charset=utf-8').send(text);
+  };
+};
+
 /** Adds the OpenAPI document of the routes that follow, at `/openapi.json`, and a page to browse it at `/docs`. */
 export const addDocs = async (server: FastifyInstance): Promise<void> => {
+  const sendDocument = createSendDocument(server);
   await server.register(swagger, {
     convertConstToEnum: false,
     transformObject: (made) => {
@@ -71,7 +81,13 @@ export const addDocs = async (server: FastifyInstance): Promise<void> => {
     staticCSP: CONTENT_SECURITY_POLICY,
     theme: { title: 'Order pipeline' },
     // Without the bar that asks for the address of another document.
+    uiHooks: {
+      preHandler: (request, reply, done) => {
+        if (request.routeOptions.url === '/docs/json') void sendDocument(reply);
+        else done();
+      },
+    },
     uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true, displayRequestDuration: true },
   });
-  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+  server.get('/openapi.json', { schema: { hide: true } }, async (_, reply) => sendDocument(reply));
 };

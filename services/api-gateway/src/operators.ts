@@ -1,56 +1,64 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isForOperators } from '@order-pipeline/contracts';
-import { AppError } from '@order-pipeline/service-kit';
+import { AppError, isFromThisMachine, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createLogins } from './logins.ts';
+import { retryAfter } from './rate-limiter.ts';
 
-const LOOPBACK_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$/;
-const LOOPBACK_NAME = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/;
 const BEARER = /^Bearer +(\S+)$/i;
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Digests are of one length, so that neither the time nor the length of a wrong guess tells anything. */
-const isToken = (request: FastifyRequest, expected: Buffer): boolean => {
-  const given = BEARER.exec(request.headers.authorization ?? '')?.[1];
-  return given !== undefined && timingSafeEqual(digest(given), expected);
+const isToken = ({ headers: { authorization = '' } }: FastifyRequest, expected: Buffer): boolean => {
+  const given = BEARER.exec(authorization)?.[1];
+  return timingSafeEqual(digest(given ?? ''), expected) && given !== undefined;
 };
 
-/**
- * Whether only this machine can have asked. The name in the request counts too: a page from elsewhere in a browser of
- * this machine can have its own name lead to 127.0.0.1.
- */
-const isLocal = (server: FastifyInstance, request: FastifyRequest): boolean => {
-  const addresses = server.addresses();
-  const url = `http://${request.headers.host ?? ''}`;
-  return (
-    addresses.length > 0 &&
-    addresses.every((at) => typeof at === 'object' && LOOPBACK_ADDRESS.test(at.address)) &&
-    URL.canParse(url) &&
-    LOOPBACK_NAME.test(new URL(url).hostname)
+const unknown = (): AppError =>
+  new AppError(
+    'OPERATOR_UNKNOWN',
+    'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
   );
+
+/** Asks for the token. Who failed too often waits, with the right token too: otherwise guessing would go on. */
+const createTokenRule = (token: string, runtime: Pick<Runtime, 'monotonic'>) => {
+  const expected = digest(token);
+  const logins = createLogins(runtime);
+  return (request: FastifyRequest, reply: FastifyReply): AppError | undefined => {
+    const wait = logins.waitMs(request);
+    if (wait > 0) {
+      reply.header('retry-after', retryAfter(wait));
+      return new AppError('RATE_LIMITED', 'Too many logins have failed, try again in a moment');
+    }
+    if (isToken(request, expected)) return undefined;
+    // Who sends nothing does not guess.
+    if (request.headers.authorization !== undefined) logins.failed(request);
+    reply.header('www-authenticate', 'Bearer');
+    return unknown();
+  };
 };
+
+const createMachineRule =
+  (server: FastifyInstance) =>
+  (request: FastifyRequest): AppError | undefined =>
+    isFromThisMachine(server, request)
+      ? undefined
+      : new AppError(
+          'OPERATORS_NOT_ADMITTED',
+          'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
+        );
 
 /**
  * Admits to the operations of operators those who bear the token; without a token those who ask on this very machine,
  * and only while the gateway listens to nobody else.
  */
-export const addOperatorGuard = (server: FastifyInstance, token: string | undefined): void => {
-  const expected = token === undefined ? undefined : digest(token);
-  const refusalOf = (request: FastifyRequest, reply: FastifyReply): AppError | undefined => {
-    if (expected && isToken(request, expected)) return undefined;
-    if (expected) {
-      reply.header('www-authenticate', 'Bearer');
-      return new AppError(
-        'OPERATOR_UNKNOWN',
-        'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
-      );
-    }
-    if (isLocal(server, request)) return undefined;
-    return new AppError(
-      'OPERATORS_NOT_ADMITTED',
-      'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
-    );
-  };
+export const addOperatorGuard = (
+  server: FastifyInstance,
+  token: string | undefined,
+  runtime: Pick<Runtime, 'monotonic'>,
+): void => {
+  const refusalOf = token === undefined ? createMachineRule(server) : createTokenRule(token, runtime);
   server.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url;
     const guarded = route !== undefined && isForOperators({ path: route });

@@ -32,8 +32,8 @@ export const apiGatewayService = defineService({
     return {
       routes: createGatewayRoutes(context.peers),
       configureServer: async (server) => {
-        if (perSecond !== 'off') await addRateLimit(server, perSecond, context.runtime);
-        addOperatorGuard(server, operatorToken);
+        if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
+        addOperatorGuard(server, operatorToken, context.runtime);
         await addDocs(server);
       },
     };

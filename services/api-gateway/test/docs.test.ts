@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
 import type { TestService } from '@order-pipeline/testing';
 import { asOperator, startGateway } from './gateway.ts';
@@ -127,7 +127,10 @@ test('only what operators ask needs the token, and says so', () => {
     const isForOperators = path.startsWith('/ops/');
     expect(tags.includes('operators')).toBe(isForOperators);
     expect(security).toEqual(isForOperators ? [{ operatorToken: [] }] : undefined);
-    expect('401' in responses && '403' in responses).toBe(isForOperators);
+    expect('401' in responses).toBe(isForOperators);
+    const forbidden = Object.keys(responses['403']?.content['application/json']?.examples ?? {});
+    expect(forbidden.includes('OPERATORS_NOT_ADMITTED')).toBe(isForOperators);
+    expect(forbidden).toContain('HOST_NOT_ALLOWED');
   }
   expect(document.components.securitySchemes['operatorToken']).toMatchObject({
     type: 'http',
@@ -174,4 +177,14 @@ test.each([
   const response = await gateway.server.inject({ method, url });
   expect(response.statusCode).toBe(status);
   expect(response.json()).toMatchObject({ status, code, error: expect.any(String) });
+});
+
+test('the document is written once, however often it is asked for', async () => {
+  const swagger = jest.spyOn(gateway.server, 'swagger');
+  for (const url of ['/openapi.json', '/docs/json', '/openapi.json']) {
+    const response = await gateway.server.inject(url);
+    expect(response.json()).toEqual(document);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+  }
+  expect(swagger).not.toHaveBeenCalled();
 });

@@ -1,5 +1,5 @@
 import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
-import type { Route, Runtime } from '@order-pipeline/service-kit';
+import type { HttpAccess, Route, Runtime } from '@order-pipeline/service-kit';
 import { createTestRuntime, startTestService, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
 
@@ -16,9 +16,11 @@ export const asOperator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
 export const startGateway = (
   environment: Record<string, string> = {},
   runtime: Runtime = createTestRuntime(),
+  access: Partial<HttpAccess> = {},
 ): Promise<TestService> =>
   startTestService(apiGatewayService, {
     environment: { OPERATOR_TOKEN, ...environment },
     runtime,
+    access,
     peers: { 'orders-facade': facadeRoutes },
   });

@@ -1,13 +1,15 @@
 import { BODY_LIMIT_BYTES } from '@order-pipeline/contracts';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify';
 import type { Logger } from 'pino';
-import { replyOf } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
-import { sendReply } from './error-answers.ts';
-import { answerClientError, frameworkRefusal } from './framework-errors.ts';
+import { createTrust } from './client-address.ts';
+import { answerClientError } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
 
-const LONGEST_PATH_PARAMETER = 1_024;
+/** Longer than Node lets all headers be: what an id may be says its schema. */
+const LONGEST_PATH_PARAMETER = 65_536;
+/** Where there is nothing. */
+const MALFORMED_PATH = '/malformed-path';
 /** The longest that a whole request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTION_CHECK_MS = 1_000;
@@ -18,7 +20,23 @@ export interface FastifyParts {
   readonly logger: Logger;
   /** How long a whole request may take to arrive; default 10 s. */
   readonly requestTimeoutMs?: number;
+  /** The proxies whose `X-Forwarded-For` is believed, as ranges of addresses. */
+  readonly trustedProxies: readonly string[];
 }
+
+/**
+ * A path that cannot be decoded leads where there is nothing, because Fastify would refuse it without running any hook: it
+ * is counted, measured and logged as all others are. Its own text stays in `originalUrl`.
+ */
+const wellFormedUrl = ({ url = '' }: { readonly url?: string | undefined }): string => {
+  if (!url.includes('%')) return url;
+  try {
+    decodeURIComponent(url.split(/[?#]/, 1)[0] ?? '');
+    return url;
+  } catch {
+    return MALFORMED_PATH;
+  }
+};
 
 /**
  * The replies are built by us, to their schemas, and need no serializers of them. Both are given as factories, so that
@@ -33,7 +51,12 @@ const schemaController = {
 } as unknown as NonNullable<FastifyServerOptions['schemaController']>;
 
 /** Makes a Fastify that reads requests within our limits and knows nothing of what they ask. */
-export const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS }: FastifyParts) => {
+export const createFastify = ({
+  runtime,
+  logger,
+  requestTimeoutMs = REQUEST_TIMEOUT_MS,
+  trustedProxies,
+}: FastifyParts) => {
   const baseLogger: FastifyBaseLogger = logger;
   return fastify({
     loggerInstance: baseLogger,
@@ -56,11 +79,8 @@ export const createFastify = ({ runtime, logger, requestTimeoutMs = REQUEST_TIME
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
-    frameworkErrors: (error, request, reply) => {
-      // No hook runs for these.
-      reply.header('x-request-id', request.id);
-      sendReply(reply, replyOf(frameworkRefusal(error) ?? error, request.log as Logger));
-    },
+    rewriteUrl: wellFormedUrl,
+    trustProxy: trustedProxies.length > 0 && createTrust(trustedProxies),
     clientErrorHandler: answerClientError,
   });
 };

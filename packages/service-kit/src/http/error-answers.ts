@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
-import { AppError } from '../app-error.ts';
 import { replyOf, type Reply } from '../reply.ts';
 import { frameworkRefusal } from './framework-errors.ts';
 import { createNotFoundAnswer } from './not-found.ts';
@@ -19,10 +18,6 @@ export const setErrors = (server: FastifyInstance): void => {
     sendReply(reply, replyOf(refusal ?? error, request.log as Logger));
   });
   server.setNotFoundHandler((request, reply) => sendReply(reply, notFound(request)));
-  server.addHook('onRequest', ({ headers, raw }, _, done) => {
-    const missing = headers.host === undefined && raw.httpVersion !== '1.0';
-    done(missing ? new AppError('VALIDATION_FAILED', 'The Host header is missing') : undefined);
-  });
   // An expectation that Node does not know it would refuse without a body; it may as well be ignored.
   server.server.on('checkExpectation', (request, response) =>
     server.server.emit('request', request, response),

@@ -26,10 +26,6 @@ export const frameworkRefusal = (
       return new AppError('MALFORMED_JSON', 'The body is not well-formed JSON');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new AppError('MALFORMED_JSON', 'The body is not as long as its Content-Length says');
-    case 'FST_ERR_BAD_URL':
-      return new AppError('VALIDATION_FAILED', 'The path is not well-formed');
-    case 'FST_ERR_MAX_PARAM_LENGTH':
-      return new AppError('VALIDATION_FAILED', 'A part of the path is too long');
     default:
       // Plugins have refusals of their own, which bear their HTTP status.
       if (!(error instanceof AppError) && error.statusCode !== undefined && error.statusCode < 500)
@@ -62,6 +58,8 @@ export const answerClientError = (error: Error & { code?: string }, socket: Sock
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Connection: close',
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
 };

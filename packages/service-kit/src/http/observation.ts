@@ -24,9 +24,12 @@ export const setObservation = (server: FastifyInstance, observe: Observe): void 
     reply.header('x-request-id', request.id);
     done();
   });
-  server.addHook('onResponse', ({ method, url, routeOptions, log }, { statusCode, elapsedTime }, done) => {
-    observe(method, routeOptions.url ?? 'unknown', statusCode, elapsedTime);
-    log.debug({ method, url, status: String(statusCode) }, 'answered a request');
-    done();
-  });
+  server.addHook(
+    'onResponse',
+    ({ method, originalUrl: url, routeOptions, log }, { statusCode, elapsedTime }, done) => {
+      observe(method, routeOptions.url ?? 'unknown', statusCode, elapsedTime);
+      log.debug({ method, url, status: String(statusCode) }, 'answered a request');
+      done();
+    },
+  );
 };

@@ -13,6 +13,7 @@ import { bodyTooLarge } from './framework-errors.ts';
 
 const EVERY_OPERATION: readonly ErrorCode[] = [
   'VALIDATION_FAILED',
+  'HOST_NOT_ALLOWED',
   'REQUEST_TIMEOUT',
   'RATE_LIMITED',
   'HEADERS_TOO_LARGE',
@@ -20,7 +21,12 @@ const EVERY_OPERATION: readonly ErrorCode[] = [
   'UNAVAILABLE',
 ];
 const EVERY_OPERATOR: readonly ErrorCode[] = ['OPERATOR_UNKNOWN', 'OPERATORS_NOT_ADMITTED'];
-const EVERY_POST: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const EVERY_POST: readonly ErrorCode[] = [
+  'CROSS_SITE_REFUSED',
+  'MALFORMED_JSON',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+];
 
 /** A sentence for each code, as one may read it. */
 const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
@@ -34,6 +40,8 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
     'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
   OPERATORS_NOT_ADMITTED:
     'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
+  HOST_NOT_ALLOWED: 'This host is not asked by that name: use localhost, or add the name to ALLOWED_HOSTS',
+  CROSS_SITE_REFUSED: 'Pages of other sites may change nothing here',
   DEAD_LETTER_NOT_FOUND: 'There is no dead letter 9f86d081884c7d659a2feaa0',
   DEAD_LETTER_WORKED: 'The dead letter 9f86d081884c7d659a2feaa0 was worked already: it is SENT_BACK',
   SENT_BACK_TOO_OFTEN:

@@ -1,19 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Health } from '../health.ts';
+import { shareReadiness, type Health } from '../health.ts';
+import type { Runtime } from '../runtime.ts';
 
 interface ProbeParts {
   readonly health: Health;
   readonly registry: Registry;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
 }
 
 /** What orchestrators and monitoring ask. */
-export const addProbes = (server: FastifyInstance, { health, registry }: ProbeParts): void => {
+export const addProbes = (server: FastifyInstance, { health, registry, runtime }: ProbeParts): void => {
+  const askReadiness = shareReadiness(health, runtime);
   // They stay out of the OpenAPI document: it is for clients.
   const hidden = { schema: { hide: true } as object };
   server.get('/health/live', hidden, async () => ({ status: 'live' }));
   server.get('/health/ready', hidden, async (_, reply) => {
-    const readiness = await health.readiness();
+    const readiness = await askReadiness();
     if (readiness.status !== 'ready') reply.code(503).header('retry-after', '1');
     return readiness;
   });

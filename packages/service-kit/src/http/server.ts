@@ -7,11 +7,38 @@ import type { Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { setBodyParsing } from './body-parsing.ts';
 import { addCallsRoute } from './calls-route.ts';
+import { createTrust } from './client-address.ts';
+import { limitConnections } from './connection-limits.ts';
 import { createFastify } from './create-fastify.ts';
 import { setErrors } from './error-answers.ts';
 import { createObserve, setObservation } from './observation.ts';
 import { addRoute } from './operation-route.ts';
 import { addProbes } from './probes.ts';
+import { createRefusedLog } from './refused-log.ts';
+import { setScreening } from './screening.ts';
+import { dropSlowReaders } from './slow-readers.ts';
+
+/** Who may reach the HTTP server of a process, and how much of it. */
+export interface HttpAccess {
+  /** Names that it is asked by, beside those of the machine, in lower case. */
+  readonly allowedHosts: readonly string[];
+  /** Ranges of addresses of the proxies in front of it. */
+  readonly trustedProxies: readonly string[];
+  readonly maxConnections: number;
+  /** Of one client address, where clients connect. */
+  readonly maxConnectionsPerAddress: number;
+  /** How long an answer may take to leave. */
+  readonly responseTimeoutMs: number;
+}
+
+/** What is allowed where nothing is set. */
+export const DEFAULT_HTTP_ACCESS: HttpAccess = {
+  allowedHosts: [],
+  trustedProxies: [],
+  maxConnections: 2_000,
+  maxConnectionsPerAddress: 500,
+  responseTimeoutMs: 30_000,
+};
 
 export interface HttpServerOptions {
   readonly routes: readonly Route[];
@@ -24,7 +51,23 @@ export interface HttpServerOptions {
   readonly takesCalls: boolean;
   /** How long a whole request may take to arrive; default 10 s. */
   readonly requestTimeoutMs?: number;
+  /** Default: `DEFAULT_HTTP_ACCESS`. */
+  readonly access?: HttpAccess;
 }
+
+const setLimits = (server: FastifyInstance, access: HttpAccess, options: HttpServerOptions): void => {
+  const { runtime, takesCalls } = options;
+  const refused = createRefusedLog(options);
+  limitConnections(server.server, {
+    maxConnections: access.maxConnections,
+    // Services connect as often as they need to.
+    maxPerAddress: takesCalls ? undefined : access.maxConnectionsPerAddress,
+    isProxy: createTrust(access.trustedProxies),
+    onRefused: refused,
+  });
+  const onDropped = () => refused('slow reader');
+  dropSlowReaders(server, { runtime, limitMs: access.responseTimeoutMs, onDropped });
+};
 
 /**
  * The HTTP server of a process: the operations of its services, the probes, the metrics. `configure` runs before the
@@ -34,11 +77,14 @@ export const createHttpServer = async (
   options: HttpServerOptions,
   configure: (server: FastifyInstance) => Promise<void> = async () => undefined,
 ): Promise<FastifyInstance> => {
-  const server = createFastify(options);
+  const { access = DEFAULT_HTTP_ACCESS } = options;
+  const server = createFastify({ ...options, trustedProxies: access.trustedProxies });
+  setLimits(server, access, options);
   setBodyParsing(server);
   setErrors(server);
   const observe = createObserve(options.metrics);
   setObservation(server, observe);
+  setScreening(server, access.allowedHosts);
   await configure(server);
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.
   await server.register(async (scope) => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { Strict, Text, defineOperation, ordersApi, usersApi } from '@order-pipeline/contracts';
-import { startTestService, type TestService } from '@order-pipeline/testing';
+import { startTestService, type TestService, type TestServiceOptions } from '@order-pipeline/testing';
 import { z } from 'zod';
 import {
   AppError,
@@ -43,7 +43,7 @@ export interface Shop {
 }
 
 /** A service with the real contracts of users and orders, which answers everything with its example. */
-export const startShop = async (): Promise<Shop> => {
+export const startShop = async (options: TestServiceOptions = {}): Promise<Shop> => {
   const asked: Shop['asked'] = [];
   const operations = [...Object.values(usersApi), ...Object.values(ordersApi), endOperation];
   const routes = operations.map((operation): Route => ({
@@ -63,7 +63,7 @@ export const startShop = async (): Promise<Shop> => {
     callTimeoutMs: 1_000,
     start: async () => ({ routes }),
   });
-  return { service: await startTestService(shop), asked };
+  return { service: await startTestService(shop, options), asked };
 };
 
 export const order = (other: object = {}) => ({

@@ -14,20 +14,23 @@ beforeAll(async () => {
 
 afterAll(() => shop.service.close());
 
-const CLOSE = 'Host: shop\r\nConnection: close\r\n';
+const CLOSE = 'Host: localhost\r\nConnection: close\r\n';
 
 test.each([
   ['nonsense', 'hello\r\n\r\n'],
   ['no path', 'GET\r\n\r\n'],
-  ['a header without a colon', 'GET / HTTP/1.1\r\nHost: a\r\nbroken header\r\n\r\n'],
-  ['two lengths', 'POST /api/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}'],
+  ['a header without a colon', 'GET / HTTP/1.1\r\nHost: localhost\r\nbroken header\r\n\r\n'],
+  [
+    'two lengths',
+    'POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
+  ],
   [
     'a length and chunks',
-    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
+    'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
   ],
   [
     'a bad chunk',
-    'POST /api/orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    'POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
   ],
 ])('what is not HTTP is refused in the error shape, and the connection ends: %s', async (_, bytes) => {
   const { status, head, body } = readAnswer(await exchange(url, bytes));
@@ -87,10 +90,10 @@ test('a body that comes in pieces is one body', async () => {
 });
 
 test.each([
-  ['its headers', 'POST /api/orders HTTP/1.1\r\nHost: a\r\n'],
+  ['its headers', 'POST /api/orders HTTP/1.1\r\nHost: localhost\r\n'],
   [
     'its body',
-    'POST /api/orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"order"',
+    'POST /api/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"order"',
   ],
 ])('a request without an end of %s is given up with 408', async (_, bytes) => {
   const runtime = createRuntime();

@@ -1,0 +1,84 @@
+import { expect, test } from '@jest/globals';
+import { DATABASE_NAMES, SERVICE_NAMES } from '@order-pipeline/contracts';
+import { parseSettings, SettingsError } from '@order-pipeline/service-kit';
+import { z } from 'zod';
+import { SERVICES } from '../src/registry.ts';
+import { processSchema, urlSchema } from '../src/settings.ts';
+
+/** Settings whose wrong value helps who reads the message, and gives nothing away. A new one is secret until it is here. */
+const TOLD: ReadonlySet<string> = new Set([
+  ...['PORT', 'HOST', 'LOG_LEVEL', 'DATA_DIR', 'KAFKA_BROKERS', 'RATE_LIMIT'],
+  ...['ALLOWED_HOSTS', 'TRUSTED_PROXIES', 'MAX_CONNECTIONS', 'MAX_CONNECTIONS_PER_ADDRESS'],
+  ...['OUTBOX_MAX_ROWS'],
+  ...SERVICE_NAMES.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_URL`),
+]);
+const isTold = (name: string): boolean => TOLD.has(name) || name.endsWith('_MS');
+
+/** The fields of a schema, through what checks them together. */
+const fieldsOf = (schema: unknown): string[] => {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
+  if (schema instanceof z.ZodPipe) return fieldsOf(schema.in);
+  throw new Error('A schema whose settings are not known');
+};
+
+const SCHEMAS: readonly z.ZodType[] = [
+  processSchema,
+  urlSchema(DATABASE_NAMES, SERVICE_NAMES),
+  ...Object.values(SERVICES).map(({ settings }) => settings),
+];
+const SETTINGS = SCHEMAS.flatMap((schema) => fieldsOf(schema).map((name) => [name, schema] as const));
+
+const problemsOf = (schema: z.ZodType, environment: Record<string, string>): string => {
+  try {
+    parseSettings(schema, environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+test('there are settings of every kind', () => {
+  const names = SETTINGS.map(([name]) => name);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'PORT',
+      'OPERATOR_TOKEN',
+      'USERS_DATABASE_URL',
+      'ORDERS_FACADE_URL',
+      'RATE_LIMIT',
+    ]),
+  );
+});
+
+const WRONG = ['S3cret', ' S3cret S3cret ', 'S3cret://S3cret', 'mysql//S3cret', '\u0000S3cret'];
+const WITH_USER = [
+  'mysql://users:S3cret@db/users',
+  'postgresql//users:S3cret@db',
+  'ftp://S3cret@shop',
+  ' u:S3cret@h:1',
+];
+
+test.each(SETTINGS)('a wrong value of %s is told only where it cannot be secret', (name, schema) => {
+  const values = isTold(name) ? WITH_USER : [...WITH_USER, ...WRONG];
+  for (const value of values) expect(problemsOf(schema, { [name]: value })).not.toContain('S3cret');
+});
+
+test.each([
+  'API_KEY',
+  'KAFKA_SASL_PASSWORD',
+  'SESSION_SECRET',
+  'SECRET_FILE',
+  'OPERATOR_TOKEN_OLD',
+  'AUTH_TOKENS',
+  'REPLICA_DATABASE_URL',
+])('a setting that is called %s is secret by its name', (name) => {
+  const schema = z.object({ [name]: z.string().regex(/^never$/, 'is wrong') });
+  expect(problemsOf(schema, { [name]: 'S3cret' })).toBe(`${name} is wrong`);
+});
+
+test('what cannot be secret is told', () => {
+  expect(problemsOf(processSchema, { TRUSTED_PROXIES: '10.0.0.0/0' })).toBe(
+    'TRUSTED_PROXIES must be a comma-separated list of addresses or ranges such as 10.0.0.0/8, not "10.0.0.0/0"',
+  );
+});

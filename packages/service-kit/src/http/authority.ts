@@ -1,0 +1,35 @@
+/** A host and perhaps its port, as RFC 3986 has them; nothing else belongs into a Host header. */
+const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::\d*)?$/;
+const LOOPBACK_NAME = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost)$/;
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[.*\])$/;
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** A host as it can be compared: in lower case, without the dot at its end, addresses in one spelling. */
+export interface Authority {
+  readonly name: string;
+  readonly port: string;
+}
+
+/**
+ * Reads a `Host` header, or the same part of a URL.
+ *
+ * @param scheme whose port counts where none is named, such as `http:`
+ * @returns nothing where it is not well-formed; an empty name where there is none
+ */
+export const parseAuthority = (text: string, scheme = 'http:'): Authority | undefined => {
+  if (text === '') return { name: '', port: '' };
+  const url = `${scheme}//${text}`;
+  if (!AUTHORITY.test(text) || !URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  return { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+};
+
+/** Whether a name always leads to the machine itself. */
+export const isLoopbackName = (name: string): boolean => LOOPBACK_NAME.test(name);
+
+/** Whether it is an address and no name, so that no name server can have it lead elsewhere. */
+export const isAddressLiteral = (name: string): boolean => ADDRESS.test(name);
+
+/** Whether both name the same host and port. */
+export const isSameAuthority = (one: Authority, other: Authority): boolean =>
+  one.name === other.name && one.port === other.port;
