@@ -1,3 +1,5 @@
+import { CLOCK_MUTANTS } from './clock-mutants.ts';
+
 /** One change of a source file. */
 export interface Edit {
   /** From the root of the repository. */
@@ -279,4 +281,5 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  ...CLOCK_MUTANTS,
 ];

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { Clock } from '../src/index.ts';
 import { committed, eventually, inWorld, listen, withManualClock } from './support.ts';
 
 test('a handler longer than the session without a heartbeat: evicted, handled twice, late commit refused', async () => {
@@ -105,3 +106,41 @@ test('who does not come back to a rebalance in time is left out of it', async ()
     () => options,
   )();
 });
+
+test.each([-31, 31])(
+  'a wall clock that is set by %i days evicts nobody, and sets no timer beyond the longest',
+  async (days) => {
+    const { clock } = withManualClock();
+    const LONGEST_TIMER_MS = 2 ** 31 - 1;
+    let aheadMs = 0;
+    const timers: number[] = [];
+    const stepped: Clock = {
+      ...clock,
+      wallClock: () => clock.wallClock() + aheadMs,
+      after: (ms, fn, isIdle) => {
+        timers.push(ms);
+        return clock.after(ms, fn, isIdle);
+      },
+    };
+    await inWorld(
+      async (world) => {
+        const consumer = world.consumer();
+        let beats = 0;
+        consumer.on(consumer.events.HEARTBEAT, () => (beats += 1));
+        const { values } = await listen(world, 'stepped', { consumer });
+        await clock.advance(10_000);
+        aheadMs = days * 24 * 3_600_000;
+        const before = beats;
+        await clock.advance(100_000);
+        // One in heartbeatInterval, as before.
+        expect(beats - before).toBeGreaterThanOrEqual(20);
+        expect(beats - before).toBeLessThan(40);
+        expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
+        await world.send('stepped', 'still here');
+        await eventually(() => expect(values()).toEqual(['still here']));
+        expect(Math.max(...timers)).toBeLessThan(LONGEST_TIMER_MS);
+      },
+      () => ({ clock: stepped }),
+    )();
+  },
+);
