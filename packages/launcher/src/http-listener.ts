@@ -52,6 +52,8 @@ export const checkPort = async (host: string, port: number): Promise<void> => {
 export interface HttpListener {
   /** Where it is reached from this machine, without a slash at the end. */
   readonly url: string;
+  /** From now on each answer ends its connection, so that whoever asks again makes a new one, to another instance. */
+  endConnections(): void;
   /** Takes no further request and finishes those in flight. */
   stop(): Promise<void>;
 }
@@ -126,6 +128,7 @@ const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> =
 export const startHttpListener = async (options: HttpListenerOptions): Promise<HttpListener> => {
   const { host, port, runtime, registry } = options;
   const { name, services, takesCalls } = carried(options.running);
+  let ending = false;
   const server = await createHttpServer(
     {
       ...options,
@@ -135,6 +138,9 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
       metrics: createMetrics(registry, name),
     },
     async (instance) => {
+      instance.addHook('onSend', async (_, reply) => {
+        if (ending) reply.header('connection', 'close');
+      });
       for (const { configureServer } of services) await configureServer?.(instance);
     },
   );
@@ -144,5 +150,11 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
     await server.close();
     throw refusalOf(error, host, port);
   }
-  return { url: urlOf(host, server), stop: () => drain(server, runtime) };
+  return {
+    url: urlOf(host, server),
+    endConnections: () => {
+      ending = true;
+    },
+    stop: () => drain(server, runtime),
+  };
 };

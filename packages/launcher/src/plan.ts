@@ -20,6 +20,8 @@ export interface Plan {
   readonly logLevel: LogLevel;
   readonly access: HttpAccess;
   readonly dataDir: string;
+  /** How long requests are still taken after the process was asked to end. */
+  readonly shutdownDelayMs: number;
   /** Unset: the broker in memory. */
   readonly kafkaBrokers: readonly string[] | undefined;
   /** Every database that is needed, with its URL; without one it is embedded. */
@@ -107,6 +109,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
       responseTimeoutMs: settings.RESPONSE_TIMEOUT_MS,
     },
     dataDir: settings.DATA_DIR,
+    shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     kafkaBrokers: settings.KAFKA_BROKERS,
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
     peerUrls: new Map(peers.map((name) => [name, urls[urlVariable(name)] ?? ''])),

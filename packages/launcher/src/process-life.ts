@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 import { nextStopRequest, type StopRequest } from './stop-requests.ts';
 import { startPlanned, type System } from './system.ts';
 
-/** The longest that a stop may take in all; what is not closed then is left to the operating system. */
+/** The longest that a stop may take once no further requests are taken; what is not closed then is left to the operating system. */
 const STOP_LIMIT_MS = 10_000;
 
 export interface LifeOptions {
@@ -48,6 +48,7 @@ const untilStopped = async (
   });
   const { exitCode, error } = await Promise.race([requested, broken]);
   if (error !== undefined) logger.fatal({ err: error }, 'the system cannot go on');
+  else await system.leave();
   await system.stop();
   return exitCode;
 };
@@ -59,13 +60,13 @@ const untilStopped = async (
  * @throws StartError when it could not start
  */
 export const live = async (options: LifeOptions): Promise<0 | 1> => {
-  const { runtime, say, byScript } = options;
+  const { plan, runtime, say, byScript } = options;
   const starting = new AbortController();
   const requested = nextStopRequest(runtime, byScript);
   void requested.then(({ sentence }) => {
     say(sentence);
     starting.abort();
-    runtime.after(STOP_LIMIT_MS, () => {
+    runtime.after(plan.shutdownDelayMs + STOP_LIMIT_MS, () => {
       say(`Not everything stopped within ${STOP_LIMIT_MS / 1_000} s`);
       process.exit(1);
     });

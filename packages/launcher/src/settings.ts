@@ -13,6 +13,7 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 const ADDRESS = /^(?:[^\s:,[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/;
 const MAX_PORT = 65_535;
+const MAX_SHUTDOWN_DELAY_MS = 60_000;
 
 const isAddress = (address: string): boolean => {
   const port = Number(ADDRESS.exec(address)?.[1] ?? 0);
@@ -50,6 +51,7 @@ export const processSchema = z.object({
   DATA_DIR: z.string().default('.data'),
   KAFKA_BROKERS: listOf(isAddress, 'must be a comma-separated list of host:port').optional(),
   ...accessSettings,
+  SHUTDOWN_DELAY_MS: wholeNumber(0, MAX_SHUTDOWN_DELAY_MS).default(0),
 });
 
 export type LogLevel = (typeof LOG_LEVELS)[number];

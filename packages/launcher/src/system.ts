@@ -1,4 +1,4 @@
-import { createHealth, createRuntime, type Health, type Runtime } from '@order-pipeline/service-kit';
+import { createHealth, createRuntime, sleep, type Health, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { acquireDataDirLock } from '@order-pipeline/embedded-postgres';
@@ -31,6 +31,11 @@ export interface System {
   readonly infrastructure: Infrastructure;
   /** Resolves with a sentence when something broke without which it cannot go on; otherwise never. */
   readonly failed: Promise<string>;
+  /**
+   * Is no longer ready, but goes on serving for `SHUTDOWN_DELAY_MS`, until whoever spreads the requests has seen it; in the
+   * second half each answer ends its connection. Where nobody asks, it resolves at once.
+   */
+  leave(): Promise<void>;
   /** Finishes what is in flight and closes everything, in reverse; asked again, it answers the same stop. */
   stop(): Promise<void>;
 }
@@ -81,6 +86,13 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     await services.stop();
     await infrastructure.stop();
   });
+  const leave = async (): Promise<void> => {
+    health.leave();
+    if (!serves(services.running)) return;
+    await sleep(runtime, plan.shutdownDelayMs / 2);
+    http?.endConnections();
+    await sleep(runtime, plan.shutdownDelayMs / 2);
+  };
   try {
     await services.start();
     signal?.throwIfAborted();
@@ -93,5 +105,5 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     await stop();
     throw error;
   }
-  return { url: http.url, health, registry, infrastructure, failed: infrastructure.failed, stop };
+  return { url: http.url, health, registry, infrastructure, failed: infrastructure.failed, leave, stop };
 };

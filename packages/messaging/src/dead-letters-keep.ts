@@ -10,6 +10,7 @@ import type { Messaging } from './messaging.ts';
 const UNWATCHED: Health = {
   add: () => () => undefined,
   readiness: async () => ({ status: 'ready', checks: {} }),
+  leave: () => undefined,
 };
 
 /**

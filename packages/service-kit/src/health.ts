@@ -22,6 +22,8 @@ export interface Health {
   /** Adds a check, of what is its own if nothing else is said; answers how to take it out again. */
   add(name: string, check: HealthCheck, scope?: CheckScope): () => void;
   readiness(): Promise<Readiness>;
+  /** From now on it is not ready, whatever its checks say: the process is about to end. */
+  leave(): void;
 }
 
 const CHECK_LIMIT_MS = 1_000;
@@ -46,6 +48,7 @@ export const createHealth = (
 ): Health => {
   const checks = new Map<string, Check>();
   const createdAt = runtime.monotonic();
+  let leaving = false;
 
   const ask = async (entry: Check): Promise<string> => {
     try {
@@ -70,11 +73,17 @@ export const createHealth = (
       const answers = await Promise.all(
         [...checks].map(async ([name, entry]) => ({ name, entry, answer: await ask(entry) })),
       );
-      const ready = answers.every(({ entry, answer }) => allows(entry, answer));
+      const ready = !leaving && answers.every(({ entry, answer }) => allows(entry, answer));
       return {
         status: ready ? 'ready' : 'not ready',
-        checks: Object.fromEntries(answers.map(({ name, answer }) => [name, answer])),
+        checks: {
+          ...Object.fromEntries(answers.map(({ name, answer }) => [name, answer])),
+          ...(leaving ? { process: 'is stopping' } : {}),
+        },
       };
+    },
+    leave: () => {
+      leaving = true;
     },
   };
 };

@@ -1,4 +1,5 @@
 import type { Operation, ServiceName } from '@order-pipeline/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { unavailable } from '../app-error.ts';
 import type { Reply } from '../reply.ts';
@@ -14,6 +15,22 @@ const RELAYED_HEADERS = ['link', 'retry-after'] as const;
 const isLostConnection = (error: unknown): boolean =>
   ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes((error as { code?: string }).code ?? '');
 
+/** Nobody listened, or the name led nowhere: an instance that has just gone, or is not there yet. */
+const NO_CONNECTION = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
+/** The waits before a request is tried again that was not sent; together a fraction of any time limit. */
+const UNSENT_WAITS_MS = [25, 50, 100, 200];
+
+interface ConnectionError {
+  readonly code?: string;
+  readonly socket?: { readonly bytesWritten?: number };
+}
+
+/** Whether nothing of the request can have arrived, so that it may be made again whatever it is. */
+const isUnsent = (error: unknown): boolean => {
+  const { code = '', socket } = error as ConnectionError;
+  return NO_CONNECTION.includes(code) || (isLostConnection(error) && socket?.bytesWritten === 0);
+};
+
 /** A request whose answer is JSON. */
 export interface JsonRequest {
   readonly method: Operation['method'];
@@ -27,7 +44,8 @@ export interface JsonRequest {
 
 /**
  * Requests to one service with connections that are kept alive for a while: behind its name there may be several instances,
- * and each new connection leads to any of them. A request that is repeatable is made once more when its connection was lost.
+ * and each new connection leads to any of them. A request that is repeatable is made once more when its connection was lost,
+ * and any request a few times more where no connection came about.
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
@@ -70,9 +88,18 @@ export const createJsonClient = (
   };
 
   const request = async (wanted: JsonRequest): Promise<Reply> => {
-    // One limit for both attempts.
+    // One limit for all attempts.
     const signal = AbortSignal.timeout(timeoutMs);
-    const attempt = () => once(wanted, signal);
+    const attempt = async (waits: readonly number[] = UNSENT_WAITS_MS): Promise<Reply> => {
+      try {
+        return await once(wanted, signal);
+      } catch (error) {
+        const [waitMs, ...rest] = waits;
+        if (waitMs === undefined || !isUnsent(error)) throw error;
+        await sleep(waitMs, undefined, { signal });
+        return attempt(rest);
+      }
+    };
     try {
       return await attempt().catch((error: unknown) => {
         if (wanted.repeatable && isLostConnection(error)) return attempt();

@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
@@ -120,7 +121,7 @@ test.each<[string, RequestListener]>([
   expect(ms).toBeLessThan(1_500);
 });
 
-test('one at a closed port is unavailable at once', async () => {
+test('one at a closed port is unavailable soon', async () => {
   const server = createTcpServer();
   const url = await listen(server);
   await new Promise((resolve) => server.close(resolve));
@@ -170,6 +171,24 @@ test('what may not be asked twice is asked once', async () => {
   const restock = peer.ask(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
   await expect(restock).rejects.toMatchObject(UNAVAILABLE);
   expect(asked).toEqual(['GET /api/orders HTTP/1.1', 'POST /api/inventory/a/restock HTTP/1.1']);
+});
+
+test('what was not sent, because nobody listened yet, is tried again whatever it is', async () => {
+  const gone = createTcpServer();
+  const url = await listen(gone);
+  await new Promise((resolve) => gone.close(resolve));
+  const refused = new Promise<void>((resolve) => {
+    subscribe('undici:client:connectError', () => resolve());
+  });
+  const peer = connectTo(url, 5_000);
+  const restock = peer.ask(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
+  await refused;
+  const there = createServer((_, response) => response.end('[]')).listen(
+    Number(new URL(url).port),
+    '127.0.0.1',
+  );
+  closing.push(() => void there.close());
+  expect(await restock).toMatchObject({ status: 200 });
 });
 
 test('what loses its connection again and again is asked twice and no more', async () => {
