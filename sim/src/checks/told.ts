@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
 import type { Book, Creation, ItemFacts, OrderFacts } from '../workload/book.ts';
+import { isSameContent } from '../workload/content.ts';
 import type { RealServer } from '../world/database/real-database.ts';
 
 interface StoredOrder {
@@ -61,7 +61,7 @@ const checkOrder = (
   if (facts.isCancelConfirmed && status !== 'CANCELLED')
     findings.add('a cancellation that was answered 200 stands', [id], `the order is ${status}`);
   const contents = facts.confirmed ? [facts.confirmed.content] : facts.asked.map(({ content }) => content);
-  if (!contents.some((content) => content.userId === userId && isDeepStrictEqual(content.items, lines)))
+  if (!contents.some((content) => isSameContent(content, { userId, items: lines })))
     findings.add('an order has the content that was asked for', [id], JSON.stringify({ userId, lines }));
   const told = facts.seen.find((seen) => TERMINAL.includes(seen.status) && seen.status !== status);
   if (told)

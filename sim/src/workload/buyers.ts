@@ -1,6 +1,7 @@
 import { ORDER_STATUSES, type NewOrder, type OrderStatus } from '@order-pipeline/contracts';
 import type { Stream } from '../world/streams.ts';
 import type { Answer } from './client.ts';
+import { isSameContent } from './content.ts';
 import { ask, codeOf, insist, isDecided, requests, type Shop } from './shop.ts';
 import { judgeRefusal } from './refusals.ts';
 
@@ -20,7 +21,7 @@ export const place = async (shop: Shop, stream: Stream, order: NewOrder): Promis
   if (!answer) return;
   if (answer.status !== 201) return judgeRefusal(shop, order, answer);
   const { confirmed } = facts;
-  if (confirmed && confirmed.content !== order && JSON.stringify(confirmed.content) !== JSON.stringify(order))
+  if (confirmed && !isSameContent(confirmed.content, order))
     shop.findings.add(
       'an order id stands for one content',
       [order.orderId],

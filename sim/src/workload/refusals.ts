@@ -1,11 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { NewOrder } from '@order-pipeline/contracts';
 import type { Answer } from './client.ts';
 import type { Book, Moment } from './book.ts';
+import { isSameContent, unitsOf } from './content.ts';
 import { codeOf, type Shop } from './shop.ts';
-
-const unitsOf = (order: NewOrder, itemId: string): number =>
-  order.items.reduce((sum, line) => sum + (line.itemId === itemId ? line.quantity : 0), 0);
 
 /**
  * The most units of an item that can have been held before `until` for anything but this order: by other orders, and by
@@ -14,7 +11,7 @@ const unitsOf = (order: NewOrder, itemId: string): number =>
 const mostHeld = (book: Book, order: NewOrder, itemId: string, until: Moment): number =>
   [...book.orders.values()]
     .map(({ asked }) => {
-      const others = asked.filter(({ at, content }) => at <= until && !isDeepStrictEqual(content, order));
+      const others = asked.filter(({ at, content }) => at <= until && !isSameContent(content, order));
       return Math.max(0, ...others.map(({ content }) => unitsOf(content, itemId)));
     })
     .reduce((sum, units) => sum + units, 0);
@@ -48,7 +45,9 @@ const lieOf = (book: Book, order: NewOrder, answer: Answer): string | undefined 
     case 'NOT_ENOUGH_STOCK':
       return wasAlwaysEnough(book, order, answer) ? 'there was enough at all times' : undefined;
     case 'ID_TAKEN':
-      return book.order(order.orderId).asked.length < 2 ? 'nothing else was asked under the id' : undefined;
+      return book.order(order.orderId).asked.every(({ content }) => isSameContent(content, order))
+        ? 'nothing else was asked under the id'
+        : undefined;
     default:
       return `an order is not refused with ${answer.status} ${code}`;
   }
@@ -59,7 +58,7 @@ export const judgeRefusal = ({ book, findings }: Shop, order: NewOrder, answer: 
   const lie = lieOf(book, order, answer);
   if (lie) findings.add('a refusal is true', [order.orderId], `${codeOf(answer)}: ${lie}`);
   const { confirmed } = book.order(order.orderId);
-  const isRepeat = confirmed !== undefined && JSON.stringify(confirmed.content) === JSON.stringify(order);
+  const isRepeat = confirmed !== undefined && isSameContent(confirmed.content, order);
   if (isRepeat && confirmed.at <= answer.askedAt)
     findings.add('a repeat is answered as the first time', [order.orderId], `then with ${codeOf(answer)}`);
 };
