@@ -11,6 +11,7 @@ const UNWATCHED: Health = {
   add: () => () => undefined,
   readiness: async () => ({ status: 'ready', checks: {} }),
   leave: () => undefined,
+  isLeaving: () => false,
 };
 
 /**

@@ -24,6 +24,7 @@ export interface Health {
   readiness(): Promise<Readiness>;
   /** From now on it is not ready, whatever its checks say: the process is about to end. */
   leave(): void;
+  isLeaving(): boolean;
 }
 
 const CHECK_LIMIT_MS = 1_000;
@@ -85,15 +86,16 @@ export const createHealth = (
     leave: () => {
       leaving = true;
     },
+    isLeaving: () => leaving,
   };
 };
 
 /**
  * Readiness for whoever asks: checks that run already are shared, and an answer of the last 250 ms is given again, so that
- * the checks cost what they cost then, however often they are asked for.
+ * the checks cost what they cost then, however often they are asked for. That a process is stopping is told at once.
  */
 export const shareReadiness = (
-  health: Pick<Health, 'readiness'>,
+  health: Pick<Health, 'readiness' | 'isLeaving'>,
   runtime: Pick<Runtime, 'monotonic'>,
 ): Health['readiness'] => {
   let latest: { readonly readiness: Promise<Readiness>; answeredAt: number } | undefined;
@@ -106,7 +108,7 @@ export const shareReadiness = (
     return asked.readiness;
   };
   return () => {
-    const isFresh = latest && runtime.monotonic() - latest.answeredAt < ANSWER_LIFE_MS;
+    const isFresh = latest && !health.isLeaving() && runtime.monotonic() - latest.answeredAt < ANSWER_LIFE_MS;
     return latest && isFresh ? latest.readiness : askAnew();
   };
 };

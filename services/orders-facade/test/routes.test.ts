@@ -90,17 +90,17 @@ test('bad input is refused before anybody is asked', async () => {
 });
 
 test('once all that it asks has answered it is ready, and stays so while one of them is down', async () => {
+  // Not over HTTP, where an answer is given again for a while.
+  const { readiness } = facade.context.health;
   const { orders } = peers;
   delete peers.orders;
-  expect((await facade.server.inject('/health/ready')).statusCode).toBe(503);
+  expect((await readiness()).status).toBe('not ready');
   if (orders) peers.orders = orders;
-  expect((await facade.server.inject('/health/ready')).statusCode).toBe(200);
+  expect((await readiness()).status).toBe('ready');
   delete peers.orders;
-  const response = await facade.server.inject('/health/ready');
   expect((await facade.server.inject('/api/users/a')).statusCode).toBe(200);
   expect((await facade.server.inject('/api/orders/a')).statusCode).toBe(503);
-  expect(response.statusCode).toBe(200);
-  expect(response.json()).toEqual({
+  expect(await readiness()).toEqual({
     status: 'ready',
     checks: { 'users service': 'ok', 'inventory service': 'ok', 'orders service': 'does not answer' },
   });
