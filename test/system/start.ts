@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
-import { startSystem, type System } from '@order-pipeline/launcher';
+import { startSystem, type System, type SystemOptions } from '@order-pipeline/launcher';
 import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 
 export interface StartedSystem {
@@ -21,7 +21,9 @@ const givenDatabases = async (postgres: TestPostgres): Promise<Record<string, st
   );
 
 /** Starts all services in this process, with a workflow that ticks quickly. */
-export const startWholeSystem = async (): Promise<StartedSystem> => {
+export const startWholeSystem = async (
+  options: Pick<SystemOptions, 'logger'> = {},
+): Promise<StartedSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-flows-'));
   const { KAFKA_BROKERS, TEST_POSTGRES_URL } = process.env;
   const postgres = TEST_POSTGRES_URL ? await startTestPostgres() : undefined;
@@ -36,6 +38,7 @@ export const startWholeSystem = async (): Promise<StartedSystem> => {
       ...(postgres ? await givenDatabases(postgres) : {}),
     },
     durability: 'off',
+    ...(options.logger ? { logger: options.logger } : {}),
   });
   return {
     system,

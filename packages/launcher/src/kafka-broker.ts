@@ -23,7 +23,8 @@ const levelOf = ({ level, namespace }: LogEntry): Level =>
 
 /** kafkajs's log entries as lines of `logger`. */
 export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {
-  const { message, timestamp: _timestamp, logger: _logger, ...fields } = entry.log;
+  // Where kafkajs gives up, whoever called it logs the error; until then its stack tells nothing.
+  const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry.log;
   logger[levelOf(entry)]({ ...fields, kafkajs: entry.namespace, detail: message }, 'kafkajs says');
 };
 

@@ -29,6 +29,8 @@ export interface ServiceHost {
   readonly progress: (sentence: string) => void;
   /** Aborted when the system is to stop before all of it runs. */
   readonly signal: AbortSignal | undefined;
+  /** Called with a sentence when a service that has started can never go on. */
+  readonly failed: (sentence: string) => void;
 }
 
 /** The services of this process, while they start and until they are stopped. */
@@ -45,6 +47,21 @@ const startFailure = (name: ServiceName, error: unknown): unknown =>
   codeOf(error) === undefined
     ? error
     : new StartError(`The ${name} service did not start: ${sentenceOf(error)}`, error);
+
+/** A start that waits for what does not answer is called off at once. */
+const unlessAborted = async (starting: Promise<void>, signal: AbortSignal | undefined): Promise<void> => {
+  let abort = (): void => undefined;
+  const aborted = new Promise<void>((_, reject) => {
+    abort = () => reject(signal?.reason as Error);
+    signal?.addEventListener('abort', abort);
+  });
+  try {
+    await Promise.race([starting, aborted]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    starting.catch(() => undefined);
+  }
+};
 
 export const createRunningServices = (host: ServiceHost): RunningServices => {
   const { plan, infrastructure, runtime, registry, health } = host;
@@ -79,6 +96,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       peers: connectPeers(service, closers),
       broker: infrastructure.broker,
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
+      failed: (error) => host.failed(`The ${service.name} service cannot go on: ${sentenceOf(error)}`),
     });
     local.set(service.name, createLocalTransport(started.routes));
     running.set(service.name, started);
@@ -91,9 +109,10 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       for (const planned of plan.services) {
         host.signal?.throwIfAborted();
         host.progress(`Starting ${planned.service.name}`);
-        await startOne(planned).catch((error: unknown) => {
+        const starting = startOne(planned).catch((error: unknown) => {
           throw startFailure(planned.service.name, error);
         });
+        await unlessAborted(starting, host.signal);
       }
     },
     stop: async () => {

@@ -78,7 +78,11 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
   const infrastructure = await openInfrastructure(plan, { ...options, runtime, logger, progress });
   const registry = new Registry();
   const health = createHealth(runtime, { servesRequests: () => serves(services.running) });
-  const host = { plan, infrastructure, runtime, logger, registry, health, progress, signal };
+  let failed = (_sentence: string): void => undefined;
+  const serviceFailed = new Promise<string>((resolve) => {
+    failed = resolve;
+  });
+  const host = { plan, infrastructure, runtime, logger, registry, health, progress, signal, failed };
   const services = createRunningServices(host);
   let http: HttpListener | undefined;
   const stop = once(async () => {
@@ -99,11 +103,12 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     const { running } = services;
     const { host: address, port, access } = plan;
     http = await startHttpListener({ ...host, running, host: address, port, access });
-    await untilReady(host);
+    await Promise.race([untilReady(host), serviceFailed]);
     signal?.throwIfAborted();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: http.url, health, registry, infrastructure, failed: infrastructure.failed, leave, stop };
+  const broken = Promise.race([infrastructure.failed, serviceFailed]);
+  return { url: http.url, health, registry, infrastructure, failed: broken, leave, stop };
 };

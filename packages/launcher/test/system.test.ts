@@ -173,15 +173,6 @@ test('a second start on the same folder is told of the first, even where it woul
   }
 });
 
-test('a database that is not there is a sentence', async () => {
-  const { port, free } = await takePort();
-  free();
-  const start = startHere({ USERS_DATABASE_URL: `postgresql://users@127.0.0.1:${port}/users` }, ['users']);
-  await expect(start).rejects.toThrow(
-    `The users service did not start: connect ECONNREFUSED 127.0.0.1:${port}`,
-  );
-});
-
 test('when the embedded PostgreSQL dies by itself, the system says so', async () => {
   const { infrastructure, failed } = await startHere({}, ['users']);
   process.kill(infrastructure.postgresPid ?? 0, 'SIGKILL');

@@ -28,6 +28,8 @@ export interface ServiceContext<S> {
    * if not given.
    */
   readonly databasePool?: pg.Pool;
+  /** Called when the service, once it has started, meets what it can never go on after. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /** What a started service can be asked. */

@@ -61,9 +61,15 @@ export const openClient = async (
 /**
  * Connections that are opened as they are needed. The loss of one that is in use fails its next statement; that of an
  * idle one is told to `onLost`.
+ *
+ * @param create makes another pool than pg's own
  */
-export const openPool = (config: pg.PoolConfig, onLost: (error: Error) => void): pg.Pool => {
-  const pool = new pg.Pool(config);
+export const openPool = (
+  config: pg.PoolConfig,
+  onLost: (error: Error) => void,
+  create = (given: pg.PoolConfig): pg.Pool => new pg.Pool(given),
+): pg.Pool => {
+  const pool = create(config);
   // The pool itself listens only to those that are idle.
   pool.on('connect', hear);
   pool.on('error', onLost);

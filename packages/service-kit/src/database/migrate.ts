@@ -8,6 +8,9 @@ import { openClient } from './connections.ts';
 const PRISMA_MIGRATE_LOCK = 72707369;
 const CONNECT_TIMEOUT_MS = 5_000;
 
+/** The longest that the lock is waited for, in milliseconds. */
+const LOCK_LIMIT_MS = 10_000;
+
 /** Prisma's table of applied migrations, as `prisma migrate` creates it. */
 const MIGRATIONS_TABLE = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -56,20 +59,37 @@ const apply = async (client: pg.Client, { name, sql, checksum }: Migration): Pro
   await client.query('COMMIT');
 };
 
+/** Waits for another instance that migrates, and not for ever: whoever waits says so and tries again. */
+const lock = async (client: pg.Client): Promise<void> => {
+  await client.query(`SET lock_timeout = ${LOCK_LIMIT_MS}`);
+  await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+  await client.query('RESET lock_timeout');
+};
+
 /**
  * Brings the database at `url` up to the migrations in `folder`, each in a transaction of its own, under an advisory
  * lock, recorded as `prisma migrate deploy` does. `prisma migrate` itself needs an engine that has to be downloaded.
  *
  * @param folder ends in a slash
- * @throws Error when a migration fails, or one that was applied has been changed since
+ * @param signal ends the connection, whatever it does
+ * @throws Error when a migration fails, or one that was applied has been changed since; what is transient when the
+ *   database cannot be reached, or another instance migrates it for longer than 10 s
  */
-export const migrateDatabase = async (url: string, folder: URL, logger: Logger): Promise<void> => {
+export const migrateDatabase = async (
+  url: string,
+  folder: URL,
+  logger: Logger,
+  signal?: AbortSignal,
+): Promise<void> => {
   const client = await openClient(
     { url, applicationName: 'migrations' },
     { connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
   );
+  const end = () => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', end);
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [PRISMA_MIGRATE_LOCK]);
+    signal?.throwIfAborted();
+    await lock(client);
     await client.query(MIGRATIONS_TABLE);
     const applied = await appliedMigrations(client);
     for (const migration of await readMigrations(folder)) {
@@ -81,6 +101,7 @@ export const migrateDatabase = async (url: string, folder: URL, logger: Logger):
       logger.info({ migration: migration.name }, 'applied a migration');
     }
   } finally {
+    signal?.removeEventListener('abort', end);
     // Closing the session rolls back what is open and frees the lock.
     await client.end();
   }

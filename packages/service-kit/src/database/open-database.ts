@@ -2,6 +2,7 @@ import type { PrismaPg } from '@prisma/adapter-pg';
 import type { DatabaseName } from '@order-pipeline/contracts';
 import type { ServiceContext } from '../service.ts';
 import { migrateDatabase } from './migrate.ts';
+import { startOpening, type Opening } from './opening.ts';
 import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
 import { createRawSql, type RawSql } from './raw-sql.ts';
 
@@ -14,22 +15,67 @@ interface Client {
 /** The database of a service: single statements, and the transactions of its Prisma client. */
 export type DatabaseOf<C extends Client> = RawSql & Pick<C, '$transaction'>;
 
+const OPEN: Pick<Opening, 'problem' | 'check'> = { problem: () => undefined, check: () => undefined };
+
+/** The same, whose statements and transactions are UNAVAILABLE until the database is open. */
+const gated = <C extends Client>(
+  { check }: Pick<Opening, 'check'>,
+  sql: RawSql,
+  client: C,
+): DatabaseOf<C> => ({
+  $queryRaw: async (query, ...values) => {
+    check();
+    return sql.$queryRaw(query, ...values);
+  },
+  $executeRaw: async (query, ...values) => {
+    check();
+    return sql.$executeRaw(query, ...values);
+  },
+  $transaction: async (...args: never[]) => {
+    check();
+    return client.$transaction(...args);
+  },
+});
+
+/** Brings the database up to its migrations, now or as soon as it is there. */
+const migrate = async (
+  { databaseUrl, logger, runtime, closers, failed }: ServiceContext<unknown>,
+  name: DatabaseName,
+  migrations: URL,
+): Promise<Opening> => {
+  const opening = startOpening({
+    database: name,
+    open: (signal) => migrateDatabase(databaseUrl, migrations, logger, signal),
+    runtime,
+    logger,
+    failed: (error) => {
+      logger.fatal({ err: error, database: name }, 'the database cannot be opened');
+      failed?.(error);
+    },
+  });
+  closers.add(`opening of ${name}`, async () => opening.stop());
+  await opening.tried;
+  return opening;
+};
+
 /**
  * Opens the database of a service: brings it up to its migrations, connects, and watches it at the readiness probe, until
- * the service closes.
+ * the service closes. One that is not there is waited for while the service runs: until then what it is asked is
+ * UNAVAILABLE, and the probe says why.
  *
  * @param migrations the folder of the migrations, with a slash at the end
  * @param createClient makes the service's own generated client
- * @throws Error when the database cannot be reached or migrated
+ * @throws Error when the database cannot be migrated
  */
 export const openDatabase = async <C extends Client>(
-  { databaseUrl, databasePool, logger, health, closers }: ServiceContext<unknown>,
+  context: ServiceContext<unknown>,
   name: DatabaseName,
   migrations: URL,
   createClient: (adapter: PrismaPg) => C,
 ): Promise<DatabaseOf<C>> => {
-  if (!databasePool) await migrateDatabase(databaseUrl, migrations, logger);
-  const pool = databasePool ?? createPool(databaseUrl, name, logger);
+  const { databaseUrl, databasePool, logger, runtime, health, closers } = context;
+  const opening = databasePool ? OPEN : await migrate(context, name, migrations);
+  const pool = databasePool ?? createPool(databaseUrl, name, logger, runtime);
   const client = createClient(createPrismaAdapter(pool, name, logger));
   const sql = createRawSql(pool);
   closers.add(`${name} database`, async () => {
@@ -37,9 +83,9 @@ export const openDatabase = async <C extends Client>(
     if (!databasePool) await pool.end();
   });
   const removeCheck = health.add(`${name} database`, async () => {
-    await sql.$queryRaw`SELECT 1`;
-    return undefined;
+    if (opening.problem() === undefined) await sql.$queryRaw`SELECT 1`;
+    return opening.problem();
   });
   closers.add(`${name} health check`, async () => removeCheck());
-  return { ...sql, $transaction: client.$transaction.bind(client) as C['$transaction'] };
+  return gated(opening, sql, client);
 };

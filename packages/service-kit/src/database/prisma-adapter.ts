@@ -1,8 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { causeOf } from '../faults/index.ts';
+import { createRuntime, type Runtime } from '../runtime.ts';
 import { connectionConfig, openPool } from './connections.ts';
 import { createStatementNames } from './raw-sql.ts';
+import { RenewedPool } from './renewed-pool.ts';
 
 /**
  * The most connections that one instance of a service keeps to its database. Work comes in batches, so few are enough;
@@ -27,10 +30,20 @@ const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
   keepAlive: true,
 });
 
-/** Connections to a database, opened as they are needed. */
-export const createPool = (url: string, applicationName: string, logger: Logger): pg.Pool =>
-  openPool(poolConfig(url, applicationName), (error) =>
-    logger.warn({ err: error }, 'a database connection was lost'),
+const warnOfLoss = (logger: Logger, error: unknown): void =>
+  logger.warn(causeOf(error), 'a database connection was lost');
+
+/** Connections to a database, opened as they are needed and replaced as `RenewedPool` has it. */
+export const createPool = (
+  url: string,
+  applicationName: string,
+  logger: Logger,
+  runtime: Pick<Runtime, 'monotonic'> = createRuntime(),
+): pg.Pool =>
+  openPool(
+    poolConfig(url, applicationName),
+    (error) => warnOfLoss(logger, error),
+    (config) => new RenewedPool(config, runtime),
   );
 
 /**
@@ -48,6 +61,6 @@ export const createPrismaAdapter = (
   return new PrismaPg(own ? createPool(database, applicationName, logger) : database, {
     disposeExternalPool: own,
     statementNameGenerator: ({ sql }) => nameOf(sql),
-    onConnectionError: (error) => logger.warn({ err: error }, 'a database connection was lost'),
+    onConnectionError: (error) => warnOfLoss(logger, error),
   });
 };
