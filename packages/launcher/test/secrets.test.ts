@@ -7,9 +7,17 @@ import { processSchema, urlSchema } from '../src/settings.ts';
 
 /** Settings whose wrong value helps who reads the message, and gives nothing away. A new one is secret until it is here. */
 const TOLD: ReadonlySet<string> = new Set([
-  ...['PORT', 'HOST', 'LOG_LEVEL', 'DATA_DIR', 'KAFKA_BROKERS', 'RATE_LIMIT'],
-  ...['ALLOWED_HOSTS', 'TRUSTED_PROXIES', 'MAX_CONNECTIONS', 'MAX_CONNECTIONS_PER_ADDRESS'],
-  ...['OUTBOX_MAX_ROWS'],
+  'PORT',
+  'HOST',
+  'LOG_LEVEL',
+  'DATA_DIR',
+  'KAFKA_BROKERS',
+  'RATE_LIMIT',
+  'ALLOWED_HOSTS',
+  'TRUSTED_PROXIES',
+  'MAX_CONNECTIONS',
+  'MAX_CONNECTIONS_PER_ADDRESS',
+  'OUTBOX_MAX_ROWS',
   ...SERVICE_NAMES.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_URL`),
 ]);
 const isTold = (name: string): boolean => TOLD.has(name) || name.endsWith('_MS');

@@ -139,7 +139,12 @@ export const startTestService = async <S>(
     const { routes, configureServer } = await service.start(context);
     const server = await createHttpServer(
       {
-        ...{ routes, runtime, logger, metrics, registry, health },
+        routes,
+        runtime,
+        logger,
+        metrics,
+        registry,
+        health,
         takesCalls: service.name !== 'api-gateway',
         access: { ...DEFAULT_HTTP_ACCESS, ...options.access },
       },
