@@ -14,7 +14,7 @@ const store = (orderId: string, createdAt: number, steps: Readonly<Record<string
     const status = Object.keys(steps).at(-1);
     await rows(
       `INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
-       VALUES ($1, 'user', $2::order_status, '[]', $1, $3, $3, $3)`,
+       VALUES ($1, 'user', $2::order_status, '[{"itemId":"nothing","quantity":1}]', $1, $3, $3, $3)`,
       [orderId, status, new Date(createdAt)],
     );
     for (const [step, at] of Object.entries(steps))

@@ -22,7 +22,7 @@ const MOST_A_ROW = 11;
 
 const reservations = (state: string): string => `
   INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
-  SELECT '${state}-' || n, 'r' || n, '${state}', '[]', t, t
+  SELECT '${state}-' || n, 'r' || n, '${state}', '[{"itemId":"nothing","quantity":1}]', t, t
   FROM (SELECT n, now() - interval '2 hours' + n * interval '1 second' FROM generate_series(1, 5000) AS n) AS r(n, t)`;
 
 /** PostgreSQL knows how much there was before what is under way came. */

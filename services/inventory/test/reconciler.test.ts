@@ -151,11 +151,11 @@ test('a truth that comes late does not touch a reservation that was made since',
   expect(await release(inventory, [since])).toEqual([orderId]);
 });
 
-/** Reservations of nothing, more than the reconciler takes in one batch. */
+/** Reservations of an item that is not there, more than the reconciler takes in one batch. */
 const fillUp = async ({ database }: Warehouse, prefix: string): Promise<void> => {
   await database.$executeRaw`
     INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
-    SELECT ${prefix} || '-' || n, 'r' || n, 'HELD', '[]', now(), now() FROM generate_series(1, 600) AS n`;
+    SELECT ${prefix} || '-' || n, 'r' || n, 'HELD', '[{"itemId":"nothing","quantity":1}]', now(), now() FROM generate_series(1, 600) AS n`;
 };
 
 test('at its start everything that is held is asked for, however short it has stood', async () => {

@@ -24,7 +24,7 @@ const orders = (status: string, count: number, announcedAt = 't'): string[] =>
     count,
     (numbers) => `
       INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
-      SELECT '${status}-' || n, 'user-' || n % 3, '${status}', '[]', 'r' || n, t, t, ${announcedAt}
+      SELECT '${status}-' || n, 'user-' || n % 3, '${status}', '[{"itemId":"nothing","quantity":1}]', 'r' || n, t, t, ${announcedAt}
       FROM (SELECT n, now() - interval '2 hours' + n / 5 * interval '1 second' FROM ${numbers}) AS o(n, t)`,
   );
 
