@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import path from 'node:path';
 import { pid, platform } from 'node:process';
 import { errorCode, reasonOf } from './errors.ts';
@@ -44,6 +44,32 @@ export async function acquireDataDirLock(dataDir: string): Promise<DataDirLock> 
   return { dataDir: folder, release };
 }
 
+/**
+ * Whether a process of this machine and network namespace has claimed a folder that exists. Disturbs no claim.
+ * @param dataDir with every symbolic link resolved or not
+ */
+export async function isDataDirLocked(dataDir: string): Promise<boolean> {
+  const folder = path.resolve(dataDir);
+  const name = await lockNameOf(folder);
+  if (platform === 'linux') return answers(`\0${name}`);
+  if (platform === 'win32') return answers(`\\\\.\\pipe\\${name}`);
+  const held = await lockFile(path.join(folder, 'order-pipeline.lock'));
+  await held?.release();
+  return held === undefined;
+}
+
+async function answers(name: string): Promise<boolean> {
+  const socket = connect(name);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 async function usableFolder(folder: string): Promise<string> {
   try {
     await mkdir(folder, { recursive: true });
@@ -57,10 +83,14 @@ function unusable(folder: string, cause: unknown): Error {
   return new Error(`DATA_DIR ${folder} cannot be used: ${reasonOf(cause)}.`, { cause });
 }
 
-async function claim(folder: string): Promise<Held | undefined> {
+async function lockNameOf(folder: string): Promise<string> {
   // Device and inode, unlike a path, are the same by every way that leads to the folder.
   const { dev, ino } = await stat(folder, { bigint: true });
-  const name = `order-pipeline-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
+  return `order-pipeline-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
+}
+
+async function claim(folder: string): Promise<Held | undefined> {
+  const name = await lockNameOf(folder);
   if (platform === 'linux') return listenOn(`\0${name}`);
   if (platform === 'win32') return listenOn(`\\\\.\\pipe\\${name}`);
   return lockFile(path.join(folder, 'order-pipeline.lock'));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { kill, platform } from 'node:process';
 import { errorCode } from './errors.ts';
@@ -50,6 +50,16 @@ function processesInside(cluster: string): number[] {
         return false; // it has ended meanwhile, or is somebody else's
       }
     });
+}
+
+/** Whether a process is in the network namespace of this one, so that the lock of its data folder can be seen from here. */
+export function sharesNetwork(pid: number): boolean {
+  if (platform !== 'linux') return true;
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
+  } catch {
+    return false; // it has ended meanwhile, or is somebody else's
+  }
 }
 
 function commandLineOf(pid: number): string {

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import process from 'node:process';
 import getPort from 'get-port';
 import { endLeftovers } from './leftovers.ts';
+import { atProcessEnd } from './process-end.ts';
 import { readPidFile, signalServer, type StopSignal } from './processes.ts';
 import { commandFor, type Launch, type Programs } from './programs.ts';
 import { withDescriptor, type ServerLog } from './server-log.ts';
@@ -79,10 +79,11 @@ async function isReady(server: Spawned, { cluster, clock }: ServerOptions): Prom
 function watch(child: ChildProcess, pid: number, port: number, options: ServerOptions): Spawned {
   let stopping: Promise<void> | undefined;
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  // When this process ends without stop(), by process.exit() or an error, the server is told to shut down and does so alone.
-  const onProcessExit = (): void => signalServer(options.programs, pid, 'SIGINT');
-  process.once('exit', onProcessExit);
-  child.once('exit', () => process.off('exit', onProcessExit));
+  // When this process ends without stop(), the server is told to shut down and does so alone.
+  child.once(
+    'exit',
+    atProcessEnd(() => signalServer(options.programs, pid, 'SIGINT')),
+  );
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => {
       const how = signal === null ? `with code ${code}` : `by ${signal}`;

@@ -153,10 +153,18 @@ test('when the process ends without stop, the server ends too', async () => {
   await gone();
 });
 
+test.each(['SIGINT', 'SIGHUP'] as const)('when %s ends the process, the server ends too', async (signal) => {
+  const child = startChild();
+  await reportOf(child);
+  child.kill(signal);
+  expect(await once(child, 'exit')).toEqual([null, signal]);
+  await gone();
+});
+
 test('a signal to the process group of the start does not reach the server', async () => {
   const child = startChild({ detached: true });
   const { pid } = await reportOf(child);
-  process.kill(-(child.pid ?? 0), 'SIGINT');
+  process.kill(-(child.pid ?? 0), 'SIGKILL');
   await once(child, 'exit');
   expect(serverProcesses(clusterDir())).toContain(pid);
 });

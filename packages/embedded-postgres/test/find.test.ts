@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { findEmbeddedPostgres } from '../src/index.ts';
-import { clusterDir, dataDir, ownFolders, query, start } from './harness.ts';
+import { clusterDir, dataDir, kill9, ownFolders, query, reportOf, start, startChild } from './harness.ts';
 
 ownFolders();
 
@@ -14,6 +14,18 @@ test('a PostgreSQL is found as it is: missing, running with its password, stoppe
   expect(found.url('orders')).toBe(postgres.url('orders'));
   expect(await query(found.url('orders'), 'select 1 as one')).toEqual([{ one: 1 }]);
   await postgres.stop();
+  expect(await findEmbeddedPostgres(dataDir)).toEqual({ state: 'stopped' });
+});
+
+test('one whose starter was killed is abandoned, and nothing that looks at it disturbs a start', async () => {
+  const child = startChild();
+  await reportOf(child);
+  expect(await findEmbeddedPostgres(dataDir)).toMatchObject({ state: 'running' });
+  await kill9(child);
+  expect(await findEmbeddedPostgres(dataDir)).toEqual({ state: 'abandoned' });
+  const again = await start();
+  expect(await findEmbeddedPostgres(dataDir)).toMatchObject({ state: 'running' });
+  await again.stop();
   expect(await findEmbeddedPostgres(dataDir)).toEqual({ state: 'stopped' });
 });
 

@@ -8,6 +8,7 @@ import {
   type Reply,
   type Runtime,
 } from '@order-pipeline/service-kit';
+import { setMaxListeners } from 'node:events';
 import { pino } from 'pino';
 import { GatewayError } from './gateway-error.ts';
 
@@ -73,6 +74,9 @@ export const createGateway = ({
 }: GatewayOptions): Gateway => {
   const { transport, close } = createHttpTransport('api-gateway', url, TIMEOUT_MS);
   const logger = pino({ level: 'silent' });
+  // Everybody who waits to ask again listens to it, and takes the listener off again: many of them are no leak.
+  const stopped = AbortSignal.any([signal]);
+  setMaxListeners(0, stopped);
   let postponed = 0;
 
   /** No reply: the gateway could not be reached. */
@@ -102,7 +106,7 @@ export const createGateway = ({
           );
         }
         if (reply) postponed += 1;
-        await sleep(runtime, pause ?? 0, signal);
+        await sleep(runtime, pause ?? 0, stopped);
       }
     },
     postponedCount: () => postponed,

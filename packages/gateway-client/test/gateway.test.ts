@@ -1,8 +1,10 @@
 import { ordersApi, usersApi } from '@order-pipeline/contracts';
 import { afterEach, expect, test } from '@jest/globals';
 import { createRuntime } from '@order-pipeline/service-kit';
+import { execFile } from 'node:child_process';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { createGateway, GatewayError, pagesOf, type Gateway } from '../src/index.ts';
 
 const opened: (() => Promise<unknown>)[] = [];
@@ -93,6 +95,37 @@ test('waiting ends when the one who asked is stopped', async () => {
   const startedAt = Date.now();
   await expect(gateway.ask(usersApi.registerUser, { body: user })).rejects.toThrow('stopped');
   expect(Date.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('many who wait to ask again are not taken for a leak', async () => {
+  const ASKERS = 16;
+  let times = 0;
+  const server = createServer((_, response) =>
+    times++ < ASKERS
+      ? answer(response, 503, errorBody('UNAVAILABLE', 503))
+      : answer(response, 201, registered),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  opened.push(() => new Promise((resolve) => server.close(resolve)));
+  // In a process of its own: jest keeps the warnings of Node from its tests.
+  const script = `
+    import { createGateway } from ${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)};
+    import { createRuntime } from ${JSON.stringify(import.meta.resolve('@order-pipeline/service-kit'))};
+    import { usersApi } from ${JSON.stringify(import.meta.resolve('@order-pipeline/contracts'))};
+    const gateway = createGateway({
+      url: 'http://127.0.0.1:${(server.address() as AddressInfo).port}',
+      runtime: createRuntime(),
+      signal: new AbortController().signal,
+    });
+    const ask = () => gateway.ask(usersApi.registerUser, { body: ${JSON.stringify(user)} });
+    await Promise.all(Array.from({ length: ${ASKERS} }, ask));
+    console.log(gateway.postponedCount() >= ${ASKERS} ? 'all waited' : 'too few waited');
+    await gateway.close();`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const { PATH = '' } = process.env;
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: { PATH } });
+  expect(stdout).toBe('all waited\n');
+  expect(stderr).toBe('');
 });
 
 test('a list is read page by page along its links', async () => {

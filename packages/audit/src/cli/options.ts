@@ -24,8 +24,11 @@ Usage: npx -y pnpm audit:orders [options]
   --outbox-after-ms N    how long an event may wait in the outbox (default ${DEFAULT_LIMITS.outboxMs})
   --help                 show this
 
+Where the system is stopped, the PostgreSQL in DATA_DIR is started for the audit and ended with it; what waits is then as
+old as it was when the system was last active.
+
 It ends with exit code 0 when everything that was checked is right, with 1 when something is not, and with 2 when it
-could not be checked.`;
+could not be checked, whatever prevented it: a wrong option, a session that ended, a signal, an error of its own.`;
 
 const MOST_IDS = 10_000;
 const LONGEST_MS = 2_147_483_647;

@@ -13,19 +13,31 @@ export interface Target {
   readonly databases: Readonly<Record<DatabaseName, string>>;
   readonly kafka: KafkaPort | undefined;
   readonly kafkaMissing: string | undefined;
-  close(): Promise<void>;
+  /** Whether nothing of the system runs. */
+  readonly isStopped: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const NO_KAFKA = 'KAFKA_BROKERS is not set, and the broker in the memory of another process cannot be read';
 
-/** The PostgreSQL in DATA_DIR, as it runs; where it does not, it is started for as long as the audit takes. */
-const openEmbedded = async (dataDir: string, runtime: Runtime, say: (line: string) => void) => {
+/** Told how what is being opened is closed, before it is open: an audit may be stopped at any moment. */
+type OnOpen = (close: () => Promise<unknown>) => void;
+
+/**
+ * The PostgreSQL in DATA_DIR, as it runs; where it does not, or only because whoever started it was killed, it is started
+ * for as long as the audit takes.
+ */
+const openEmbedded = async (
+  dataDir: string,
+  runtime: Runtime,
+  say: (line: string) => void,
+  onOpen: OnOpen,
+) => {
   const found = await findEmbeddedPostgres(dataDir);
   if (found.state === 'running') {
     say(`Reading the PostgreSQL that runs on ${dataDir}`);
-    return { url: found.url, close: async () => undefined };
+    return { url: found.url, isStopped: false };
   }
   if (found.state === 'missing') {
     throw new TargetError(
@@ -33,8 +45,16 @@ const openEmbedded = async (dataDir: string, runtime: Runtime, say: (line: strin
     );
   }
   say(`Starting the PostgreSQL in ${dataDir} for the audit`);
-  const started = await startEmbeddedPostgres({ dataDir, databases: [], log: () => undefined, runtime });
-  return { url: (name: string) => started.url(name), close: () => started.stop() };
+  if (found.state === 'abandoned') say('It was left running by a start that was killed, and is ended first');
+  const starting = startEmbeddedPostgres({ dataDir, databases: [], log: () => undefined, runtime });
+  onOpen(() =>
+    starting.then(
+      (started) => started.stop(),
+      () => undefined,
+    ),
+  );
+  const { url } = await starting;
+  return { url, isStopped: true };
 };
 
 /**
@@ -46,17 +66,18 @@ export const openTarget = async (
   environment: Environment,
   runtime: Runtime,
   say: (line: string) => void,
+  onOpen: OnOpen,
 ): Promise<Target> => {
   const process = parseSettings(processSchema.pick({ DATA_DIR: true, KAFKA_BROKERS: true }), environment);
   const urls = parseSettings(urlSchema(DATABASE_NAMES, []), environment);
   const isEmbedded = DATABASE_NAMES.some((name) => urls[databaseVariable(name)] === undefined);
-  const embedded = isEmbedded ? await openEmbedded(process.DATA_DIR, runtime, say) : undefined;
+  const embedded = isEmbedded ? await openEmbedded(process.DATA_DIR, runtime, say, onOpen) : undefined;
   const urlFor = (name: DatabaseName): string => urls[databaseVariable(name)] ?? embedded?.url(name) ?? '';
   const brokers = process.KAFKA_BROKERS;
   return {
     databases: { users: urlFor('users'), inventory: urlFor('inventory'), orders: urlFor('orders') },
     kafka: brokers && createKafkaBroker(brokers, pino({ level: 'silent' })).connect('audit'),
     kafkaMissing: brokers ? undefined : NO_KAFKA,
-    close: async () => embedded?.close(),
+    isStopped: embedded?.isStopped ?? false,
   };
 };
