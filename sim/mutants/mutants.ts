@@ -231,7 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ADVANCE,
-        find: "if (result.outcome !== 'SKIPPED') events.push",
+        find: "if ('order' in result) events.push",
         replace: "if (result.outcome === 'MOVED') events.push",
       },
     ],
@@ -276,8 +276,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: EACH_BATCH,
-        find: '  open?.taken(messages);\n',
-        replace: '  open?.taken(messages);\n  open?.done(messages);\n',
+        find: '  open.taken(messages);\n',
+        replace: '  open.taken(messages);\n  open.done(messages);\n',
       },
     ],
   },

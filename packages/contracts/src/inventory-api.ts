@@ -128,6 +128,8 @@ export const ReservationResult = Type.Union([
       Strict({ itemId: Type.String(), requestedQty: Type.Integer(), availableQty: Type.Integer() }),
     ),
   }),
+  /** Somebody keeps an item of it, or its reservation, locked: to be tried again. */
+  Strict({ orderId: Type.String(), outcome: Type.Literal('LOCKED') }),
 ]);
 
 export type ReservationResult = Type.Static<typeof ReservationResult>;
@@ -165,11 +167,15 @@ export const reservationsApi = {
     owner: 'inventory',
     method: 'POST',
     path: '/internal/reservations/release',
-    summary: 'Give back the stock of these reservations, each once',
+    summary:
+      'Give back the stock of these reservations, each once; those that somebody keeps locked are told',
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
-    reply: Strict({ releasedOrderIds: Type.Array(Type.String()) }),
+    reply: Strict({
+      releasedOrderIds: Type.Array(Type.String()),
+      lockedOrderIds: Type.Array(Type.String()),
+    }),
     refusals: [],
     repeatable: true,
   }),

@@ -146,11 +146,13 @@ const WORKER_TARGETS = Object.keys(PREDECESSOR).filter((status) => status !== 'C
 
 /**
  * What came of moving one order. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
- * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done.
+ * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done. LOCKED: somebody keeps its row
+ * locked, so it is to be tried again.
  */
 export const TransitionResult = Type.Union([
   Strict({ outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]), order: OrderWithTimes }),
   Strict({ outcome: Type.Literal('SKIPPED'), orderId: Type.String(), status: Type.Optional(StatusSchema) }),
+  Strict({ outcome: Type.Literal('LOCKED'), orderId: Type.String() }),
 ]);
 export type TransitionResult = Type.Static<typeof TransitionResult>;
 

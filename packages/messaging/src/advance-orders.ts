@@ -28,9 +28,11 @@ export interface OrderToAdvance {
  * moved it may have died before publishing. One that stands elsewhere is passed over. An order named twice is moved
  * and published once a batch of at most 1,000 orders.
  *
+ * @returns those that could not be moved because somebody keeps their rows locked: to be tried again
+ *
  * @throws AppError UNAVAILABLE when the orders service or Kafka is down; doing all of it again is harmless
  */
-export type AdvanceOrders = (orders: readonly OrderToAdvance[]) => Promise<void>;
+export type AdvanceOrders = (orders: readonly OrderToAdvance[]) => Promise<readonly OrderToAdvance[]>;
 
 export interface AdvanceOptions {
   readonly to: WorkerTarget;
@@ -42,7 +44,7 @@ export interface AdvanceOptions {
   readonly logger: Logger;
 }
 
-type Advanced = Exclude<TransitionResult, { outcome: 'SKIPPED' }>;
+type Advanced = Extract<TransitionResult, { order: unknown }>;
 
 const eventOf = ({ order }: Advanced, to: WorkerTarget): OrderEvent => ({
   orderId: order.orderId,
@@ -61,6 +63,10 @@ const logResult = (
 ): void => {
   const { outcome } = result;
   const fields = { ...position, traceId: trace.traceId };
+  if (outcome === 'LOCKED') {
+    logger.debug({ orderId: result.orderId, to, ...fields }, 'an order is locked, it will be tried again');
+    return;
+  }
   if (outcome === 'SKIPPED') {
     logger.debug(
       { orderId: result.orderId, status: result.status, to, ...fields },
@@ -82,14 +88,15 @@ const logResult = (
 };
 
 const orderIdOf = (result: TransitionResult): string =>
-  result.outcome === 'SKIPPED' ? result.orderId : result.order.orderId;
+  'order' in result ? result.order.orderId : result.orderId;
 
 export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
   const { to, cause, peers, publisher, runtime } = options;
 
-  const advanceBatch = async (orders: ReadonlyMap<string, OrderToAdvance>): Promise<void> => {
+  /** @returns the ids of those that are locked */
+  const advanceBatch = async (orders: ReadonlyMap<string, OrderToAdvance>): Promise<string[]> => {
     const [first] = orders.values();
-    if (!first) return;
+    if (!first) return [];
     const requestId = runtime.uuid();
     const logger = options.logger.child({ requestId });
     const call: CallContext = { requestId, trace: first.trace, logger };
@@ -104,23 +111,27 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
       const order = orders.get(orderIdOf(result));
       if (!order) continue;
       logResult(result, order, options, logger);
-      if (result.outcome !== 'SKIPPED') events.push({ event: eventOf(result, to), trace: order.trace });
+      if ('order' in result) events.push({ event: eventOf(result, to), trace: order.trace });
     }
-    if (events.length === 0) return;
+    const locked = results.filter(({ outcome }) => outcome === 'LOCKED').map(orderIdOf);
+    if (events.length === 0) return locked;
     await runtime.reach('worker.afterMoveBeforePublish');
     await publisher.publish(events);
     logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'published what orders became');
     await runtime.reach('worker.afterPublishBeforeCommit');
+    return locked;
   };
 
   return async (orders) => {
+    const locked = new Set<string>();
     for (let start = 0; start < orders.length; start += MAX_BATCH) {
       const batch = new Map<string, OrderToAdvance>();
       for (const order of orders.slice(start, start + MAX_BATCH)) {
         if (!batch.has(order.orderId)) batch.set(order.orderId, order);
       }
-      await advanceBatch(batch);
+      for (const orderId of await advanceBatch(batch)) locked.add(orderId);
     }
+    return orders.filter(({ orderId }) => locked.has(orderId));
   };
 };
 

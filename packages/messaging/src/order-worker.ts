@@ -18,7 +18,10 @@ export const startOrderWorker = (
     group: name,
     topics: [TOPIC_OF[PREDECESSOR[to]]],
     commits: 'when handled',
-    handle: (events) => advance(events.map(orderToAdvance)),
+    handle: async (events) => {
+      const locked = new Set((await advance(events.map(orderToAdvance))).map(({ orderId }) => orderId));
+      return events.filter(({ event }) => locked.has(event.orderId));
+    },
   });
   return { routes: [] };
 };

@@ -7,16 +7,18 @@ import type { InventoryStore } from './store/index.ts';
 /**
  * Lets the stock of orders leave. A repeat finds nothing held; an order that was shipped without its stock being held
  * is told as an error, since it must never be.
+ *
+ * @returns those whose stock could not leave because somebody keeps it locked: to be tried again
  */
 export const consumeReservations = async (
   store: InventoryStore,
   orderIds: readonly string[],
   logger: Logger,
-): Promise<void> => {
+): Promise<readonly string[]> => {
   const reservations = await store.findReservations([...new Set(orderIds)]);
   const held: ReservationRef[] = reservations.filter(({ state }) => state === 'HELD');
-  const left = held.length > 0 ? await store.consume(held) : [];
-  for (const orderId of left) logger.info({ orderId }, 'the stock of an order has left');
+  const { ended, locked } = held.length > 0 ? await store.consume(held) : { ended: [], locked: [] };
+  for (const orderId of ended) logger.info({ orderId }, 'the stock of an order has left');
   const known = new Map(reservations.map(({ orderId, state }) => [orderId, state]));
   for (const orderId of orderIds) {
     const state = known.get(orderId);
@@ -25,6 +27,7 @@ export const consumeReservations = async (
     else if (state !== 'HELD')
       logger.error({ orderId, state }, 'an order was shipped whose stock was not held');
   }
+  return locked;
 };
 
 /** On ORDER_SHIPPED the reservation becomes stock that has left. */
@@ -34,13 +37,11 @@ export const startInventoryConsumer = (options: {
   readonly runtime: Pick<Runtime, 'reach'>;
   readonly logger: Logger;
 }): void => {
-  const handle = async (events: readonly ReceivedEvent[]): Promise<void> => {
-    await consumeReservations(
-      options.store,
-      events.map(({ event }) => event.orderId),
-      options.logger,
-    );
+  const handle = async (events: readonly ReceivedEvent[]): Promise<readonly ReceivedEvent[]> => {
+    const orderIds = events.map(({ event }) => event.orderId);
+    const locked = new Set(await consumeReservations(options.store, orderIds, options.logger));
     await options.runtime.reach('inventory.afterConsumeBeforeCommit');
+    return events.filter(({ event }) => locked.has(event.orderId));
   };
   options.messaging.consume({
     group: 'inventory',

@@ -1,4 +1,4 @@
-import { orderLifecycleApi } from '@order-pipeline/contracts';
+import { orderLifecycleApi, type ReservationRef } from '@order-pipeline/contracts';
 import {
   continueTrace,
   dueTimes,
@@ -59,9 +59,12 @@ export const startReconciler = (
   const againAfterMs = Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER);
   const rounds = { late: createRound(runtime, againAfterMs), ahead: createRound(runtime, againAfterMs) };
   let everything = true;
+  /** Those of the last look that had no verdict yet, or that somebody keeps locked: they are looked at again by themselves. */
+  let again: readonly ReservationRef[] = [];
   const settle = async (): Promise<boolean> => {
     // What was reserved since the start belongs to placements that are under way.
     const { until, ahead } = dueTimes(runtime, checkAfterMs, everything ? startedAt : undefined);
+    if (again.length > 0) again = await lookAt(again);
     const more = await settleNext(rounds.late, { until });
     if (!more) everything = false;
     return (await settleNext(rounds.ahead, { after: ahead })) || more;
@@ -70,25 +73,34 @@ export const startReconciler = (
   const settleNext = async (round: Round, range: TimeRange): Promise<boolean> => {
     const held = await store.findHeld(range, round.last(), BATCH);
     if (held.length > 0) {
-      const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
-      const reservations = held.map(({ orderId, reservationId }) => ({ orderId, reservationId }));
-      const input = { params: undefined, query: undefined, body: { reservations } };
-      const { settlements } = await peers.ask(orderLifecycleApi.settleReservations, input, call);
-      await runtime.reach('inventory.afterSettleBeforeApply');
-      await apply(settlements);
+      const later = await lookAt(held.map(({ orderId, reservationId }) => ({ orderId, reservationId })));
+      again = [...again, ...later].slice(0, BATCH);
       round.lookedAt(held);
     }
     return held.length === BATCH;
   };
-  const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<void> => {
+  /** @returns those that are to be looked at again */
+  const lookAt = async (reservations: readonly ReservationRef[]): Promise<readonly ReservationRef[]> => {
+    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const input = { params: undefined, query: undefined, body: { reservations: [...reservations] } };
+    const { settlements } = await peers.ask(orderLifecycleApi.settleReservations, input, call);
+    await runtime.reach('inventory.afterSettleBeforeApply');
+    const locked = new Set(await apply(settlements));
+    const settled = new Set(settlements.map(({ orderId }) => orderId));
+    return reservations.filter(({ orderId }) => locked.has(orderId) || !settled.has(orderId));
+  };
+  /** @returns the ids of the orders whose stock somebody keeps locked */
+  const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<string[]> => {
     const { release, consume } = decideSettlements(settlements);
-    const released = new Set(release.length > 0 ? await store.release(release) : []);
+    const { ended, locked } = release.length > 0 ? await store.release(release) : { ended: [], locked: [] };
+    const released = new Set(ended);
     for (const { orderId, truth } of release) {
       if (released.has(orderId))
         logger.info({ orderId, truth }, 'the stock of an order came back by reconciliation');
     }
     const shipped = consume.map(({ orderId }) => orderId);
-    if (shipped.length > 0) await consumeReservations(store, shipped, logger);
+    const waiting = shipped.length > 0 ? await consumeReservations(store, shipped, logger) : [];
+    return [...locked, ...waiting];
   };
   return startPeriodic({
     name: 'reservation reconciler',

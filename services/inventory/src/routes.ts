@@ -100,9 +100,9 @@ const createReservationRoutes = (
     },
 
     releaseStock: async ({ body }, { logger }) => {
-      const releasedOrderIds = await store.release(body.reservations);
-      for (const orderId of releasedOrderIds) logger.info({ orderId }, 'the stock of an order came back');
-      return ok({ releasedOrderIds });
+      const { ended, locked } = await store.release(body.reservations);
+      for (const orderId of ended) logger.info({ orderId }, 'the stock of an order came back');
+      return ok({ releasedOrderIds: [...ended], lockedOrderIds: [...locked] });
     },
 
     findReservations: async ({ body: { orderIds } }) => {

@@ -12,6 +12,7 @@ import {
   isTransient,
   logFailure,
   traceparent,
+  unavailable,
   type CallContext,
   type Peers,
   type Runtime,
@@ -71,6 +72,10 @@ const decisionOf = (result: ReservationResult): Placement => {
     case 'UNKNOWN_ITEM':
     case 'NOT_ENOUGH_STOCK':
       return result;
+    case 'LOCKED': {
+      const error = unavailable('An item of the order is locked in the database, try again in a moment');
+      return { outcome: 'FAILED', error };
+    }
     case 'HELD_OTHERWISE':
     case 'RESERVED':
       return { outcome: 'UNDECIDED' };

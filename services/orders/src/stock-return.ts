@@ -34,16 +34,24 @@ export const startStockReturn = (options: {
   const returnStock = async (reservations: readonly ReservationRef[], call: CallContext): Promise<void> => {
     await runtime.reach('orders.afterCancelBeforeRelease');
     const body = { reservations: [...reservations] };
-    await peers.ask(reservationsApi.releaseStock, { params: undefined, query: undefined, body }, call);
+    const input = { params: undefined, query: undefined, body };
+    const { lockedOrderIds } = await peers.ask(reservationsApi.releaseStock, input, call);
     await runtime.reach('orders.afterReleaseBeforeRecord');
-    await store.recordStockReturned(reservations.map(({ orderId }) => orderId));
+    const locked = new Set(lockedOrderIds);
+    await store.recordStockReturned(
+      reservations.map(({ orderId }) => orderId).filter((orderId) => !locked.has(orderId)),
+    );
   };
+  /** Where the next page begins: those that are locked stay, and must not keep the others from being looked at. */
+  let after = '';
   const catchUp = async (): Promise<boolean> => {
-    const reservations = await store.findStockNotReturned(BATCH);
+    const reservations = await store.findStockNotReturned(after, BATCH);
+    const more = reservations.length === BATCH;
+    after = (more ? reservations.at(-1)?.orderId : undefined) ?? '';
     if (reservations.length === 0) return false;
     const trace = continueTrace(undefined, runtime);
     await returnStock(reservations, { requestId: runtime.uuid(), trace, logger });
-    return reservations.length === BATCH;
+    return more;
   };
   const periodic = startPeriodic({
     name: 'return of stock',

@@ -83,7 +83,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     replaceReservation(sql, 'PENDING-7', { from: 'r7', to: 'other' }),
   'announcing orders again': (sql) => again(sql, due(1)),
   'announcing orders again where none is due': (sql) => again(sql, due(3)),
-  'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, LIMIT),
+  'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, '', LIMIT),
   'that stock is back': (sql) => recordStockReturned(sql, idsOf('CANCELLED'), ago(0)),
   'the next events of the outbox': (sql) =>
     createOutbox(sql, runtime).publishNext(LIMIT, async () => undefined),

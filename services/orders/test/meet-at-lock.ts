@@ -2,6 +2,20 @@ import { expect } from '@jest/globals';
 import { eventually } from '@order-pipeline/testing';
 import type { PrismaClient } from '../src/generated/client.ts';
 
+/** Does `work` while somebody keeps the row of an order locked, as a session that hangs does. */
+export const whileOrderLocked = <T>(
+  database: PrismaClient,
+  orderId: string,
+  work: () => Promise<T>,
+): Promise<T> =>
+  database.$transaction(
+    async (sql) => {
+      await sql.$queryRaw`SELECT FROM orders WHERE id = ${orderId} FOR UPDATE`;
+      return work();
+    },
+    { timeout: 20_000 },
+  );
+
 /** Locks an order, lets `work` begin, and unlocks it once `waiting` statements wait for it: so they meet for certain. */
 export const meetAtOrder = async <T>(
   database: PrismaClient,

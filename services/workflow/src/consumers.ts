@@ -2,6 +2,7 @@ import { MAX_BATCH, TOPIC_OF } from '@order-pipeline/contracts';
 import {
   packMessage,
   type AdvanceOrders,
+  type EventConsumer,
   type Messaging,
   type OrderToAdvance,
   type RawMessage,
@@ -55,6 +56,24 @@ const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage)
   position: { topic, partition, offset },
 });
 
+/**
+ * Moves the orders of a batch on; those that somebody keeps locked stay for the next turn of the clock.
+ *
+ * @returns what is done, or nothing when the messages are no longer ours
+ */
+const workOffUnlocked = async (
+  { workOff }: Pick<EventConsumer, 'workOff'>,
+  advance: AdvanceOrders,
+  batch: readonly WaitingMessage[],
+): Promise<readonly WaitingMessage[] | undefined> => {
+  const locked = new Set<string>();
+  const done = await workOff(batch, async (messages) => {
+    for (const { orderId } of await advance(messages.map(toAdvance))) locked.add(orderId);
+    return messages.filter(({ orderId }) => locked.has(orderId));
+  });
+  return done ? batch.filter(({ orderId }) => !locked.has(orderId)) : undefined;
+};
+
 /** The buffer with the clock that works it off. */
 export interface BufferedOrders {
   holds(orderId: string): boolean;
@@ -101,9 +120,9 @@ export const startBuffering = ({
     const messages = buffer.messages();
     // At least once: what could not be committed the last time is committed now, although nothing new has come.
     for (let start = 0; start === 0 || start < messages.length; start += MAX_BATCH) {
-      const batch = messages.slice(start, start + MAX_BATCH);
-      if (!(await consumer.workOff(batch, (waiting) => advance(waiting.map(toAdvance))))) break;
-      buffer.drop(batch);
+      const done = await workOffUnlocked(consumer, advance, messages.slice(start, start + MAX_BATCH));
+      if (!done) break;
+      buffer.drop(done);
       measure();
     }
     if (!buffer.isFull()) consumer.resume();

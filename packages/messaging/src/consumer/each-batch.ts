@@ -7,11 +7,14 @@ import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-
 import { setAside, workBatch, type WorkableMessage, type WorkOptions } from '../work-batch.ts';
 import { whileInGroup } from './heartbeat.ts';
 import type { OpenOffsets } from './open-offsets.ts';
-import type { HandleEvents } from './options.ts';
+import type { HeldBack } from './held-back.ts';
+import type { ConsumerOptions, HandleEvents } from './options.ts';
 import type { ConsumerProgress } from './progress.ts';
 
 /** The most messages that are worked, and whose offsets are resolved, in one go. */
 const MAX_BATCH = 500;
+/** How often it is looked whether there is room for more messages that are held back. */
+const FULL_PAUSE_MS = 500;
 
 export interface EachBatchOptions {
   readonly group: string;
@@ -24,8 +27,11 @@ export interface EachBatchOptions {
   /** Aborted when no further batch is to be begun. */
   readonly ending: AbortSignal;
   readonly isPaused: () => boolean;
-  /** Where the handler commits: which messages wait for it, and how to commit what does not. */
-  readonly open?: OpenOffsets;
+  /** Which messages are not done, and how to commit what is. */
+  readonly open: OpenOffsets;
+  /** Whether a message is done when the handler has taken it in, or only when it says so itself. */
+  readonly commits: ConsumerOptions['commits'];
+  readonly heldBack: Pick<HeldBack, 'add' | 'isFull'>;
   readonly commitOpen: () => Promise<void>;
 }
 
@@ -44,28 +50,70 @@ const read = (position: MessagePosition, raw: KafkaMessage, runtime: Runtime): A
   return 'reason' in decoded ? { ...position, raw, ...decoded } : decoded;
 };
 
-/** @returns whether all of it is done; false when it stopped being ours */
+/** Works messages, and answers those that have to wait. */
+export type Work<M> = (messages: readonly M[]) => Promise<readonly M[] | void>;
+
+/** The same work, with those that have to wait put into `waiting`. */
+export const workApart =
+  <M>(work: Work<M>, waiting: Set<M>) =>
+  async (messages: readonly M[]): Promise<void> => {
+    for (const message of messages) waiting.delete(message);
+    for (const message of (await work(messages)) ?? []) waiting.add(message);
+  };
+
+/** @returns whether all of it is done, or held back; false when it stopped being ours */
 const workMessages = async (
   messages: readonly AnyMessage[],
   options: EachBatchOptions,
   work: Omit<WorkOptions, 'handle'>,
 ): Promise<boolean> => {
-  const { open, batchSizes, group } = options;
+  const { open, batchSizes, group, heldBack } = options;
   batchSizes.observe({ group }, messages.length);
-  open?.taken(messages);
+  open.taken(messages);
   const events: ReceivedEvent[] = [];
   for (const message of messages) {
-    if (isSentBackToAnother(message.topic, message.raw.headers, group)) open?.done([message]);
+    if (isSentBackToAnother(message.topic, message.raw.headers, group)) open.done([message]);
     else if (!('reason' in message)) events.push(message);
-    else if (await setAside(message, message.reason, 1, work)) open?.done([message]);
+    else if (await setAside(message, message.reason, 1, work)) open.done([message]);
     else return false;
   }
-  return events.length === 0 || workBatch(events, { ...work, handle: options.handle });
+  if (events.length === 0) return true;
+  const waiting = new Set<ReceivedEvent>();
+  const handle = workApart(options.handle, waiting);
+  if (!(await workBatch(events, { ...work, handle }))) return false;
+  if (options.commits === 'by the handler') return true;
+  while (waiting.size > 0 && heldBack.isFull()) {
+    if (!work.isOurs()) return false;
+    await work.pause(FULL_PAUSE_MS);
+  }
+  open.done(events.filter((event) => !waiting.has(event)));
+  heldBack.add([...waiting]);
+  return true;
 };
 
 /**
- * The handler that kafkajs calls with what it fetched of one partition. What it resolves, kafkajs commits when it
- * returns or throws; what it leaves is fetched again.
+ * Commits what is done, as kafkajs does it by itself: also while the consumer stops, and where it fails the batch ends with
+ * that, so that kafkajs joins its group again.
+ */
+const commitHandled = async (
+  { commitOffsetsIfNecessary }: EachBatchPayload,
+  open: OpenOffsets,
+  isCurrent: () => boolean,
+): Promise<void> => {
+  const offsets = open.committable();
+  if (offsets.length === 0) return;
+  const topics = [...new Set(offsets.map(({ topic }) => topic))].map((topic) => ({
+    topic,
+    partitions: offsets
+      .filter((one) => one.topic === topic)
+      .map(({ partition, offset }) => ({ partition, offset })),
+  }));
+  await commitOffsetsIfNecessary({ topics });
+  if (isCurrent()) open.committed(offsets);
+};
+
+/**
+ * The handler that kafkajs calls with what it fetched of one partition. What it leaves unresolved is fetched again.
  */
 export const createEachBatch =
   (options: EachBatchOptions) =>
@@ -96,7 +144,8 @@ export const createEachBatch =
       if (!done || !isCurrent()) return;
       resolveOffset(last.offset);
       progress.worked(topic, partition, BigInt(last.offset) + 1n);
-      await options.commitOpen();
+      if (options.commits === 'by the handler') await options.commitOpen();
+      else await commitHandled(payload, options.open, isCurrent);
       await heartbeat();
     }
   };

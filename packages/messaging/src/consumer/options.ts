@@ -5,8 +5,11 @@ import type { ReceivedEvent } from '../event-codec.ts';
 import type { Publisher } from '../publisher.ts';
 import type { TopicSetup } from '../topics.ts';
 
-/** Works all of them or throws; see `workBatch` for what happens then. */
-export type HandleEvents = (events: readonly ReceivedEvent[]) => Promise<void>;
+/**
+ * Works all of them or throws; see `workBatch` for what happens then. It may answer some of them: those of orders that
+ * somebody keeps locked, which are tried again by themselves while the others go on.
+ */
+export type HandleEvents = (events: readonly ReceivedEvent[]) => Promise<readonly ReceivedEvent[] | void>;
 
 export interface ConsumerOptions {
   readonly group: string;

@@ -1,5 +1,4 @@
 import type { Runtime } from '@order-pipeline/service-kit';
-import type { TopicPartitionOffset } from 'kafkajs';
 
 /** How long a consumer may make no progress although there is work before it counts as stuck, in milliseconds. */
 export const STUCK_AFTER_MS = 30_000;
@@ -16,8 +15,6 @@ export interface ConsumerProgress {
   heard(): void;
   /** @param next the offset after the last message that was worked */
   worked(topic: string, partition: number, next: bigint): void;
-  /** The offsets before which all is worked, of each partition of which something was. */
-  positions(): TopicPartitionOffset[];
   /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
   paused(isPaused: boolean): void;
   /** The lag of each partition of ours, from the end of each log and what the group has committed. */
@@ -89,11 +86,6 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       positions.set(partitionKey(topic, partition), next);
       advanced();
     },
-    positions: () =>
-      [...positions].map(([key, next]) => {
-        const [topic = '', partition] = key.split('/');
-        return { topic, partition: Number(partition), offset: String(next) };
-      }),
     paused: (isPaused) => {
       paused = isPaused;
       advancedAt = runtime.monotonic();

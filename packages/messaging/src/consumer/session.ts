@@ -1,16 +1,9 @@
 import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
-import {
-  logFailure,
-  sleep,
-  unavailable,
-  within,
-  type ConsumerPort,
-  type Runtime,
-} from '@order-pipeline/service-kit';
+import { logFailure, sleep, unavailable, within, type ConsumerPort } from '@order-pipeline/service-kit';
 import { createEachBatch, type EachBatchOptions } from './each-batch.ts';
 import { HEARTBEAT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './heartbeat.ts';
 import type { ConsumerOptions } from './options.ts';
-import { STUCK_AFTER_MS, type ConsumerProgress } from './progress.ts';
+import { STUCK_AFTER_MS } from './progress.ts';
 
 /** How long the others wait at a rebalance for one that is at work: longer than a call and a publish take. */
 const REBALANCE_TIMEOUT_MS = 20_000;
@@ -24,7 +17,7 @@ const RESTART_AFTER_MS = STUCK_AFTER_MS + 10_000;
 /** The longest that closing is waited for, in milliseconds. */
 export const CLOSE_LIMIT_MS = 3_000;
 
-export type SessionOptions = Pick<ConsumerOptions, 'topics' | 'broker' | 'topicSetup' | 'commits'> &
+export type SessionOptions = Pick<ConsumerOptions, 'topics' | 'broker' | 'topicSetup'> &
   Omit<EachBatchOptions, 'ending'> & {
     /** Called when it has joined its group, with the partitions that it got. */
     readonly onJoined: (consumer: ConsumerPort) => void;
@@ -107,14 +100,15 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
 };
 
 const start = async (consumer: ConsumerPort, options: SessionOptions, ending: AbortSignal): Promise<void> => {
-  const { topics, commits, progress } = options;
+  const { topics, progress } = options;
   const steps = [
     () => options.topicSetup(),
     () => consumer.connect(),
     () => consumer.subscribe({ topics: [...topics], fromBeginning: true }),
     () =>
       consumer.run({
-        autoCommit: commits === 'when handled',
+        // What is held back must not be committed with what comes after it, so we commit by ourselves.
+        autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: topics.length * PARTITIONS_PER_TOPIC,
         eachBatch: createEachBatch({ ...options, ending }),

@@ -8,6 +8,8 @@ import { startLagMonitor, type Ends } from './lag.ts';
 import { createOpenOffsets, type OpenOffsets } from './open-offsets.ts';
 import type { ConsumerOptions } from './options.ts';
 import { createConsumerProgress, type ConsumerProgress } from './progress.ts';
+import { workApart, type Work } from './each-batch.ts';
+import { createHeldBack } from './held-back.ts';
 import type { SessionOptions } from './session.ts';
 
 const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
@@ -15,16 +17,13 @@ const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
 /** A consumer that is kept alive: whatever ends it inside kafkajs, it is started anew. */
 export interface EventConsumer {
   /**
-   * Works messages that the handler took in earlier, by the rules of `workBatch`, and then commits what is done. Only
-   * where `commits` is 'by the handler'.
+   * Works messages that the handler took in earlier, by the rules of `workBatch`, and then commits what is done: not those
+   * that `work` answers, which are to come again later. Only where `commits` is 'by the handler'.
    *
    * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, be it while the
    *   commit was under way: then they are delivered again, or have been already
    */
-  workOff<M extends WorkableMessage>(
-    messages: readonly M[],
-    work: (messages: readonly M[]) => Promise<void>,
-  ): Promise<boolean>;
+  workOff<M extends WorkableMessage>(messages: readonly M[], work: Work<M>): Promise<boolean>;
   /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
   pause(): void;
   resume(): void;
@@ -86,7 +85,7 @@ const createCommitCheck = (
     look: async (ends: Ends): Promise<void> => {
       if (!progress.isMember()) return watch.clear();
       const forgotten = byHandler && waiting !== undefined && open.size() > waiting();
-      const late = watch.look(ends, byHandler ? open.due() : progress.positions(), forgotten);
+      const late = watch.look(ends, open.due(), forgotten);
       if (late.length === 0) return;
       try {
         await current()?.commitOffsets(late);
@@ -122,11 +121,47 @@ const createPauseSwitch = (
   };
 };
 
+/** Works messages that were taken in earlier, and commits what is done. */
+const createWorkLater =
+  ({
+    progress,
+    deadLetter,
+    runtime,
+    logger,
+    open,
+    commitOpen,
+    stopping,
+  }: Pick<ConsumerOptions, 'runtime'> &
+    Pick<SessionOptions, 'progress' | 'deadLetter' | 'logger' | 'open' | 'commitOpen'> & {
+      readonly stopping: AbortSignal;
+    }) =>
+  /** @returns those that wait for a lock; nothing when they are no longer ours */
+  async <M extends WorkableMessage>(
+    messages: readonly M[],
+    work: Work<M>,
+  ): Promise<readonly M[] | undefined> => {
+    const assignment = progress.assignments();
+    const isCurrent = () => progress.assignments() === assignment;
+    const waiting = new Set<M>();
+    const done = await workBatch(messages, {
+      handle: workApart(work, waiting),
+      deadLetter,
+      runtime,
+      logger,
+      pause: (ms) => sleep(runtime, ms, stopping),
+      isOurs: () => !stopping.aborted && isCurrent(),
+    });
+    // What has come again since then is another message at the same offset, and waits as if it had never been worked.
+    if (done && isCurrent()) open.done(messages.filter((message) => !waiting.has(message)));
+    await commitOpen();
+    return done && isCurrent() ? [...waiting] : undefined;
+  };
+
 /** Starts a consumer; it connects in the background and keeps trying as long as Kafka is down. */
 export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const { group, runtime, topics } = options;
   const parts = createSessionParts(options);
-  const { logger, progress, deadLetter } = parts;
+  const { logger, progress } = parts;
   const stopping = new AbortController();
   const open = createOpenOffsets();
   let current: ConsumerPort | undefined;
@@ -134,16 +169,24 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const commitCheck = createCommitCheck(options, parts, open, () => current);
   const commitOpen = () => commitDone(open, current, progress.assignments, logger);
 
+  const workLater = createWorkLater({ ...parts, runtime, open, commitOpen, stopping: stopping.signal });
+  const heldBack = createHeldBack({
+    runtime,
+    work: (messages) => workLater(messages, options.handle),
+  });
+
   const sessionOptions: SessionOptions = {
     ...options,
     ...parts,
-    ...(options.commits === 'by the handler' ? { open } : {}),
+    open,
+    heldBack,
     commitOpen,
     isPaused: pauseSwitch.isPaused,
     uncommittedForMs: commitCheck.standsForMs,
     onJoined: (consumer) => {
       open.clear();
       commitCheck.clear();
+      heldBack.clear();
       options.onAssigned?.();
       pauseSwitch.tell(consumer);
     },
@@ -159,28 +202,13 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   );
 
   return {
-    workOff: async (messages, handle) => {
-      const assignment = progress.assignments();
-      const isCurrent = () => progress.assignments() === assignment;
-      const done = await workBatch(messages, {
-        handle,
-        deadLetter,
-        runtime,
-        logger,
-        pause: (ms) => sleep(runtime, ms, stopping.signal),
-        isOurs: () => !stopping.signal.aborted && isCurrent(),
-      });
-      // What has come again since then is another message at the same offset, and waits as if it had never been worked.
-      if (done && isCurrent()) open.done(messages);
-      await commitOpen();
-      return done && isCurrent();
-    },
+    workOff: async (messages, work) => (await workLater(messages, work)) !== undefined,
     pause: () => pauseSwitch.set(true),
     resume: () => pauseSwitch.set(false),
     stop: async () => {
       stopping.abort();
       removeCheck();
-      await Promise.all([running, monitor.stop()]);
+      await Promise.all([running, monitor.stop(), heldBack.stop()]);
     },
   };
 };

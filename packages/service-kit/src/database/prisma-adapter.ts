@@ -15,6 +15,11 @@ export const POOL_SIZE = 6;
 export const CONNECT_TIMEOUT_MS = 1_500;
 /** The longest that one statement may take; the database ends it, and the pool gives up on it a little later. */
 export const STATEMENT_TIMEOUT_MS = 1_500;
+/**
+ * The longest that a statement waits for a lock: shorter than the one above, so that a row that somebody keeps locked is
+ * told from a database that hangs, and the others of its batch can go on without it.
+ */
+export const LOCK_TIMEOUT_MS = 500;
 const QUERY_TIMEOUT_MS = 1_700;
 
 /** With a limit on every wait. */
@@ -22,7 +27,11 @@ const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
   // Prisma reads every timestamp as if the session were in UTC, as all of ours are. A plan is kept, so one that was made
   // while a table was small must not be to read it all; and each plan is to enter the index that has the order that is
   // asked for, as it pays off wherever the disk has no head to move.
-  ...connectionConfig({ url, applicationName, settings: ['enable_seqscan=off', 'random_page_cost=1.1'] }),
+  ...connectionConfig({
+    url,
+    applicationName,
+    settings: [`lock_timeout=${LOCK_TIMEOUT_MS}`, 'enable_seqscan=off', 'random_page_cost=1.1'],
+  }),
   max: POOL_SIZE,
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,

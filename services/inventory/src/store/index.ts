@@ -1,6 +1,7 @@
 import { IDEMPOTENCY_KEY_LIFE_MS, type NewItem, type ReservationRef } from '@order-pipeline/contracts';
 import { dueTimes, guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
+import { createLockedApart } from './locked.ts';
 import {
   endReservations,
   findHeld,
@@ -20,6 +21,7 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'wallCloc
   const now = (): string => timeOfDay(runtime);
   // A key that is dated ahead is kept: to forget it too early would restock twice.
   const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
+  const lockedApart = createLockedApart();
   return guardStore({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
@@ -28,7 +30,8 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'wallCloc
     restockUnderKey: (itemId: string, quantity: number, key: string) =>
       restockUnderKey(database, { itemId, quantity, key, at: now(), expiredAt: expiredAt() }),
     removeExpiredKeys: (limit: number) => removeExpiredKeys(database, expiredAt(), limit),
-    reserve: (requests: ReservationRequests) => reserve(database, requests, runtime, now()),
+    reserve: (requests: ReservationRequests) =>
+      reserve(database, requests, runtime, { at: now(), lockedApart }),
     release: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'RELEASED', reservations, now()),
     consume: (reservations: readonly ReservationRef[]) =>

@@ -1,4 +1,5 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
+import { isLockTimeout } from '@order-pipeline/service-kit';
 import type { StoredReservation } from '../domain.ts';
 import { Prisma } from '../generated/client.ts';
 import type { Sql } from './sql.ts';
@@ -12,19 +13,45 @@ export const RESERVATION_COLUMNS = Prisma.sql`
  */
 const IS_HELD = Prisma.sql`r.state::text = 'HELD'`;
 
+interface Locking {
+  readonly lock: Prisma.Sql;
+  /** Of reservations `r`, those of which every item is locked by us: in `stock`. */
+  readonly onlyUnlocked: Prisma.Sql;
+}
+
+const WAITING: Locking = { lock: Prisma.empty, onlyUnlocked: Prisma.empty };
+const SKIPPING: Locking = {
+  lock: Prisma.sql`SKIP LOCKED`,
+  onlyUnlocked: Prisma.sql`
+    AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(r.lines) AS line("itemId" text)
+      WHERE line."itemId" NOT IN (SELECT id FROM stock)
+    )`,
+};
+
+type EndState = 'RELEASED' | 'CONSUMED';
+
+/** What came of ending reservations: the ids of the orders. */
+export interface EndedReservations {
+  readonly ended: readonly string[];
+  /** Those that are to be tried again. */
+  readonly locked: readonly string[];
+}
+
 /**
  * Ends held reservations, each once, and moves their units: back to the available ones, or out of the house. Only HELD
  * ones change, so a repeat does nothing. What a reservation holds never changes, so its items can be locked before it.
  */
-export const endReservations = async (
+const endAll = async (
   sql: Sql,
-  to: 'RELEASED' | 'CONSUMED',
+  to: EndState,
   reservations: readonly ReservationRef[],
   at: string,
-): Promise<string[]> => {
-  const rows = await sql.$queryRaw<{ orderId: string }[]>`
+  { lock, onlyUnlocked }: Locking,
+): Promise<EndedReservations> => {
+  const rows = await sql.$queryRaw<{ orderId: string; isEnded: boolean }[]>`
     WITH asked AS (
-      SELECT * FROM unnest(
+      SELECT DISTINCT * FROM unnest(
         ${reservations.map(({ orderId }) => orderId)}::text[],
         ${reservations.map(({ reservationId }) => reservationId)}::text[]
       ) AS t(order_id, reservation_id)
@@ -33,10 +60,11 @@ export const endReservations = async (
         SELECT line."itemId" FROM asked JOIN reservations r USING (order_id, reservation_id),
           jsonb_to_recordset(r.lines) AS line("itemId" text)
         WHERE ${IS_HELD}
-      ) ORDER BY id FOR UPDATE
+      ) ORDER BY id FOR UPDATE ${lock}
     ), held AS (
       SELECT r.order_id FROM asked JOIN reservations r USING (order_id, reservation_id)
-      WHERE ${IS_HELD} AND (SELECT count(*) FROM stock) > 0 ORDER BY r.order_id FOR UPDATE OF r
+      WHERE ${IS_HELD} AND (SELECT count(*) FROM stock) > 0 ${onlyUnlocked}
+      ORDER BY r.order_id FOR UPDATE OF r ${lock}
     ), ended AS (
       UPDATE reservations SET state = ${to}::reservation_state, updated_at = ${at}::timestamptz
       FROM held WHERE reservations.order_id = held.order_id
@@ -52,8 +80,39 @@ export const endReservations = async (
         consumed_qty = consumed_qty + CASE WHEN ${to} = 'CONSUMED' THEN units.quantity ELSE 0 END
       FROM units WHERE items.id = units.item_id
     )
-    SELECT order_id AS "orderId" FROM ended`;
-  return rows.map(({ orderId }) => orderId);
+    SELECT r.order_id AS "orderId", ended.order_id IS NOT NULL AS "isEnded"
+    FROM asked JOIN reservations r USING (order_id, reservation_id) LEFT JOIN ended USING (order_id)
+    WHERE ${IS_HELD}`;
+  const idsWhere = (wanted: boolean) =>
+    rows.filter((row) => row.isEnded === wanted).map((row) => row.orderId);
+  return { ended: idsWhere(true), locked: idsWhere(false) };
+};
+
+/**
+ * Ends held reservations, and leaves out those that somebody keeps locked, or an item of which: such a row is waited for
+ * once, and holds up nothing else.
+ *
+ * @param at ISO 8601
+ */
+export const endReservations = async (
+  sql: Sql,
+  to: EndState,
+  reservations: readonly ReservationRef[],
+  at: string,
+): Promise<EndedReservations> => {
+  try {
+    // One that another has ended while we waited for it is not locked, but done.
+    const { ended } = await endAll(sql, to, reservations, at, WAITING);
+    return { ended, locked: [] };
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+  }
+  const first = await endAll(sql, to, reservations, at, SKIPPING);
+  const left = reservations.filter(({ orderId }) => first.locked.includes(orderId));
+  if (left.length === 0) return first;
+  // Once more: the end of our own statement is told before its locks are gone.
+  const second = await endAll(sql, to, left, at, SKIPPING);
+  return { ended: [...first.ended, ...second.ended], locked: second.locked };
 };
 
 export const findReservations = (sql: Sql, orderIds: readonly string[]): Promise<StoredReservation[]> =>

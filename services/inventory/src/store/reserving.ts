@@ -7,6 +7,7 @@ import {
   type ReservationDecision,
   type StoredReservation,
 } from '../domain.ts';
+import type { LockedApart } from './locked.ts';
 import { RESERVATION_COLUMNS } from './reservations.ts';
 import { reserveWherePlenty } from './reserving-plenty.ts';
 import type { Database, Sql } from './sql.ts';
@@ -112,18 +113,18 @@ const reserveDeciding = async (
 };
 
 /**
- * Reserves the stock of a batch of orders, each all or nothing; one result a request, in the same order.
+ * Reserves the stock of requests, each with its own result.
  *
  * Where there is plenty for all, as nearly always, nothing has to be decided and one statement does it; what it leaves
  * is decided, one request after the other, in a transaction. Should that fail, what is held already is found by the same
  * order when it asks again, or by the reconciler.
  */
-export const reserve = async (
+const reserveUnlocked = async (
   database: Database,
   requests: ReservationRequests,
   runtime: Pick<Runtime, 'uuid'>,
   at: string,
-): Promise<readonly ReservationResult[]> => {
+): Promise<ReadonlyMap<ReservationRequests[number], ReservationResult>> => {
   const reservations = newReservations(requests, () => runtime.uuid());
   const held = await reserveWherePlenty(database, [...reservations.values()], at);
   const results = new Map<ReservationRequests[number], ReservationResult>();
@@ -133,5 +134,23 @@ export const reserve = async (
   const open = requests.filter((request) => !results.has(request));
   const decided = open.length > 0 ? await reserveDeciding(database, open, runtime, at) : [];
   open.forEach((request, index) => results.set(request, decided[index] as ReservationResult));
-  return requests.map((request) => results.get(request) as ReservationResult);
+  return results;
+};
+
+/**
+ * Reserves the stock of a batch of orders, each all or nothing; one result a request, in the same order. Those for an
+ * item that somebody keeps locked are LOCKED, and hold up nothing else.
+ */
+export const reserve = async (
+  database: Database,
+  requests: ReservationRequests,
+  runtime: Pick<Runtime, 'uuid'>,
+  { at, lockedApart }: { readonly at: string; readonly lockedApart: LockedApart },
+): Promise<readonly ReservationResult[]> => {
+  const results = await lockedApart.work(database, requests, (unlocked) =>
+    reserveUnlocked(database, unlocked, runtime, at),
+  );
+  return requests.map(
+    (request) => results.get(request) ?? { orderId: request.orderId, outcome: 'LOCKED' as const },
+  );
 };

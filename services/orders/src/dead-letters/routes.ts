@@ -108,7 +108,7 @@ const workMany = async (
   const done = new Set(worked.map(({ id }) => id));
   const late = due
     .filter(({ id }) => !done.has(id))
-    .map(({ id }) => ({ letterId: id, why: 'Somebody else has worked it meanwhile' }));
+    .map(({ id }) => ({ letterId: id, why: 'Somebody else has worked it meanwhile, or keeps it locked' }));
   return ok({
     dryRun,
     letters: worked.map(letterOf),

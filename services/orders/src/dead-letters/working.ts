@@ -1,5 +1,6 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
-import type { Runtime } from '@order-pipeline/service-kit';
+import { isLockTimeout, type Runtime } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
 import type { Database, Sql } from '../store/sql.ts';
 import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
 import type { Intention } from './domain.ts';
@@ -41,19 +42,18 @@ const STATUS_AFTER = { SEND_BACK: 'SENDING_BACK', DISCARD: 'DISCARDED' } as cons
 /**
  * Does what an operator wants to those of the letters that are still open, and writes down who wanted it: compare and
  * set, in one statement, so that of two operators one gets each letter. They are locked by id, so that two requests
- * wait for one another and never in a circle.
- *
- * @param at ISO 8601
- * @returns the letters that it was done to, as they stand now
+ * wait for one another and never in a circle. Where `skipLocked`, nobody is waited for.
  */
-export const workLetters = (
+const workAll = (
   sql: Sql,
   ids: readonly string[],
   { action, by, note, force }: Intention,
   at: string,
+  skipLocked = false,
 ): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
   WITH due AS (
-    SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND ${STATUS} = 'OPEN' ORDER BY id FOR UPDATE
+    SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND ${STATUS} = 'OPEN' ORDER BY id
+    FOR UPDATE ${skipLocked ? Prisma.sql`SKIP LOCKED` : Prisma.empty}
   ), worked AS (
     UPDATE dead_letters SET status = ${STATUS_AFTER[action]}::dead_letter_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz)
@@ -64,6 +64,26 @@ export const workLetters = (
     SELECT id, ${action}, ${by}, "updatedAt", ${note ?? null}, ${force} FROM worked
   )
   SELECT * FROM worked ORDER BY seq DESC`;
+
+/**
+ * Does what an operator wants to those of the letters that are still open, and that nobody keeps locked.
+ *
+ * @param at ISO 8601
+ * @returns the letters that it was done to, as they stand now
+ */
+export const workLetters = async (
+  sql: Sql,
+  ids: readonly string[],
+  intention: Intention,
+  at: string,
+): Promise<LetterRow[]> => {
+  try {
+    return await workAll(sql, ids, intention, at);
+  } catch (error) {
+    if (ids.length < 2 || !isLockTimeout(error)) throw error;
+    return workAll(sql, ids, intention, at, true);
+  }
+};
 
 /** A letter with its message as it came. */
 export interface WholeLetter extends LetterRow {

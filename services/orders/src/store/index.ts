@@ -7,7 +7,7 @@ import { findOrders, storeOrders, type ReservedOrder } from './placing.ts';
 import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './reading.ts';
 import { settleReservations } from './settling.ts';
 import type { Database } from './sql.ts';
-import { findStanding, replaceReservation } from './stuck.ts';
+import { findLocked, findStanding, replaceReservation } from './stuck.ts';
 
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placing.ts';
@@ -25,7 +25,7 @@ export const createStore = (database: Database, runtime: Runtime) => {
       moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
         moveOrders(database, to, orderIds, cause, now()),
       cancelOrder: (orderId: string) => cancelOrder(database, orderId, now()),
-      findStockNotReturned: (limit: number) => findStockNotReturned(database, limit),
+      findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, status?: OrderStatus) => listOrders(database, request, status),
       listOrdersOfUser: (userId: string, request: PageRequest) => listOrdersOfUser(database, userId, request),
@@ -34,6 +34,7 @@ export const createStore = (database: Database, runtime: Runtime) => {
         findOverdue(database, due(olderThanMs), after, limit),
       oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
       findStanding: (olderThanMs: number, most: number) => findStanding(database, due(olderThanMs), most),
+      findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),
       replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
         replaceReservation(database, orderId, change),
       announceAgain: (olderThanMs: number, limit: number, except: readonly string[]) =>

@@ -1,6 +1,10 @@
 import { PREDECESSOR, type ReservationRef, type TransitionResult } from '@order-pipeline/contracts';
+import { isLockTimeout, unavailable } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
 import { findOrders } from './placing.ts';
 import { ORDER_COLUMNS, orderOf, STATUS, type OrderRow, type Sql } from './sql.ts';
+
+const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 
 /** A status that orders are moved to. */
 export type Target = keyof typeof PREDECESSOR;
@@ -8,7 +12,7 @@ export type Target = keyof typeof PREDECESSOR;
 /**
  * Moves those of the orders that stand in the status before `to`, each with its row of history: compare and set, in one
  * statement. They are locked by id, so that two batches wait for one another and never in a circle; one that somebody
- * else has moved while we waited for it no longer matches.
+ * else has moved while we waited for it no longer matches. Where `skipLocked`, nobody is waited for.
  *
  * A status never seems older than the one before it, even when the clock was set back. When its event was announced is
  * the clock's time all the same: it is compared with the clock alone.
@@ -21,10 +25,11 @@ const compareAndSet = (
   orderIds: readonly string[],
   cause: string,
   at: string,
+  skipLocked = false,
 ): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
   WITH due AS (
     SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR UPDATE ${skipLocked ? SKIP_LOCKED : Prisma.empty}
   ), moved AS (
     UPDATE orders SET status = ${to}::order_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = ${at}::timestamptz
@@ -35,6 +40,22 @@ const compareAndSet = (
   )
   SELECT * FROM moved`;
 
+/** Moves those whose rows nobody keeps locked: such a row is waited for once, and holds up nothing else. */
+const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): Promise<OrderRow[]> => {
+  try {
+    return await compareAndSet(sql, to, orderIds, cause, at);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+  }
+  if (orderIds.length < 2) return [];
+  const first = await compareAndSet(sql, to, orderIds, cause, at, true);
+  const left = orderIds.filter((orderId) => !first.some(({ id }) => id === orderId));
+  // Once more: the end of our own statement is told before its locks are gone.
+  return left.length === 0 ? first : [...first, ...(await compareAndSet(sql, to, left, cause, at, true))];
+};
+
+type MoveArguments = readonly [sql: Sql, to: Target, orderIds: readonly string[], cause: string, at: string];
+
 /** Moves a batch of orders to `to`; one result an order, in the same order. */
 export const moveOrders = async (
   sql: Sql,
@@ -43,7 +64,7 @@ export const moveOrders = async (
   cause: string,
   at: string,
 ): Promise<TransitionResult[]> => {
-  const moved = new Map((await compareAndSet(sql, to, orderIds, cause, at)).map((row) => [row.id, row]));
+  const moved = new Map((await moveUnlocked(sql, to, orderIds, cause, at)).map((row) => [row.id, row]));
   const others = orderIds.filter((orderId) => !moved.has(orderId));
   const found = others.length > 0 ? await findOrders(sql, others) : new Map<string, OrderRow>();
   return orderIds.map((orderId): TransitionResult => {
@@ -51,29 +72,53 @@ export const moveOrders = async (
     if (row) return { outcome: 'MOVED', order: orderOf(row) };
     const other = found.get(orderId);
     if (other?.status === to) return { outcome: 'ALREADY', order: orderOf(other) };
+    // It could be moved by what we see now, so it could not be by what we saw then.
+    if (other?.status === PREDECESSOR[to]) return { outcome: 'LOCKED', orderId };
     return { outcome: 'SKIPPED', orderId, ...(other ? { status: other.status } : {}) };
   });
 };
 
-/** Cancels an order that is PENDING; answers the reservation whose stock has to go back, or nothing. */
+/**
+ * Cancels an order that is PENDING; answers the reservation whose stock has to go back, or nothing.
+ *
+ * @throws AppError UNAVAILABLE when somebody keeps its row locked
+ */
 export const cancelOrder = async (
   sql: Sql,
   orderId: string,
   at: string,
 ): Promise<ReservationRef | undefined> => {
-  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at);
+  const locked = (error: unknown) =>
+    isLockTimeout(error)
+      ? unavailable(`The order ${orderId} is locked in the database, try again in a moment`, error)
+      : error;
+  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at).catch(
+    (error: unknown) => {
+      throw locked(error);
+    },
+  );
   return row && { orderId, reservationId: row.reservationId };
 };
 
-/** Cancelled orders whose stock is not known to be back. */
-export const findStockNotReturned = (sql: Sql, limit: number): Promise<ReservationRef[]> => sql.$queryRaw<
-  ReservationRef[]
->`
+/**
+ * Cancelled orders whose stock is not known to be back, by their ids.
+ *
+ * @param after the last id of the page before, or nothing
+ */
+export const findStockNotReturned = (
+  sql: Sql,
+  after: string,
+  limit: number,
+): Promise<ReservationRef[]> => sql.$queryRaw<ReservationRef[]>`
   SELECT id AS "orderId", reservation_id AS "reservationId" FROM orders
-  WHERE status = 'CANCELLED' AND stock_returned_at IS NULL ORDER BY id LIMIT ${limit}`;
+  WHERE status = 'CANCELLED' AND stock_returned_at IS NULL AND id > ${after} ORDER BY id LIMIT ${limit}`;
 
-/** Records that the stock of cancelled orders is back. */
+/** Records that the stock of cancelled orders is back; one whose row somebody keeps locked is left for the next time. */
 export const recordStockReturned = (sql: Sql, orderIds: readonly string[], at: string): Promise<number> =>
   sql.$executeRaw`
-    UPDATE orders SET stock_returned_at = ${at}::timestamptz
-    WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = 'CANCELLED' AND stock_returned_at IS NULL`;
+    WITH due AS (
+      SELECT id FROM orders
+      WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = 'CANCELLED' AND stock_returned_at IS NULL
+      ORDER BY id FOR UPDATE ${SKIP_LOCKED}
+    )
+    UPDATE orders SET stock_returned_at = ${at}::timestamptz FROM due WHERE orders.id = due.id`;

@@ -51,10 +51,20 @@ export const findStanding = (sql: Sql, due: DueTimes, most: number): Promise<Sta
     ) AS standing`;
 };
 
+/** Those of the orders whose rows somebody keeps locked; nobody is waited for. */
+export const findLocked = async (sql: Sql, orderIds: readonly string[]): Promise<string[]> => {
+  const rows = await sql.$queryRaw<{ id: string }[]>`
+    WITH free AS (
+      SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) ORDER BY id FOR UPDATE SKIP LOCKED
+    )
+    SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND id NOT IN (SELECT id FROM free)`;
+  return rows.map(({ id }) => id);
+};
+
 /**
  * Makes an order that is on its way stand on another reservation.
  *
- * @returns whether it did: not where it is done already, or the order is no longer on its way
+ * @returns whether it did: not where it is done already, the order is no longer on its way, or its row is locked
  */
 export const replaceReservation = async (
   sql: Sql,
@@ -62,7 +72,11 @@ export const replaceReservation = async (
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<boolean> => {
   const changed = await sql.$executeRaw`
-    UPDATE orders SET reservation_id = ${to}
-    WHERE id = ${orderId} AND reservation_id = ${from} AND ${STATUS} = ANY(${STATUSES_ON_THE_WAY})`;
+    WITH due AS (
+      SELECT id FROM orders
+      WHERE id = ${orderId} AND reservation_id = ${from} AND ${STATUS} = ANY(${STATUSES_ON_THE_WAY})
+      FOR UPDATE SKIP LOCKED
+    )
+    UPDATE orders SET reservation_id = ${to} FROM due WHERE orders.id = due.id`;
   return changed === 1;
 };

@@ -24,6 +24,7 @@ export const STUCK_REASONS = [
   'RESERVATION_MISSING',
   'DEAD_LETTER',
   'EVENT_NOT_PUBLISHED',
+  'ROW_LOCKED',
   'CONSUMER_NOT_PROGRESSING',
   'EVENT_LOST',
 ] as const;
@@ -35,6 +36,8 @@ export interface StuckFacts {
   readonly isReservationMissing: boolean;
   readonly hasDeadLetter: boolean;
   readonly isInOutbox: boolean;
+  /** Somebody keeps its row in the database locked. */
+  readonly isLocked: boolean;
   readonly isWorkerStanding: boolean;
 }
 
@@ -43,6 +46,7 @@ export const decideReason = (facts: StuckFacts): StuckReason => {
   if (facts.isReservationMissing) return 'RESERVATION_MISSING';
   if (facts.hasDeadLetter) return 'DEAD_LETTER';
   if (facts.isInOutbox) return 'EVENT_NOT_PUBLISHED';
+  if (facts.isLocked) return 'ROW_LOCKED';
   return facts.isWorkerStanding ? 'CONSUMER_NOT_PROGRESSING' : 'EVENT_LOST';
 };
 

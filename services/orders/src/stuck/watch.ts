@@ -97,6 +97,21 @@ const lookForStock = async (
   }
 };
 
+/** Those whose rows are locked, of the ones that nothing else holds up as far as the database knows. */
+const lookForLocks = async (
+  { store, logger }: StuckWatchOptions,
+  stuck: readonly StandingOrder[],
+): Promise<ReadonlySet<string>> => {
+  const suspects = stuck.filter(({ hasDeadLetter, isInOutbox }) => !hasDeadLetter && !isInOutbox);
+  if (suspects.length === 0) return new Set();
+  try {
+    return new Set(await store.findLocked(suspects.map(({ id }) => id)));
+  } catch (error) {
+    logger.debug({ err: error }, 'it could not be looked whether stuck orders are locked');
+    return new Set();
+  }
+};
+
 /**
  * Looks again and again for orders that have stood in their status for `afterMs`, and tells why, before their events
  * are published again. The workers they wait for are watched before, from a quarter of that time on, so that it is known
@@ -117,11 +132,13 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
     const missing = await lookForStock(options, stuck, call);
     const missingIds = new Set(missing.map(({ id }) => id));
+    const locked = await lookForLocks(options, stuck);
     report.tell(
       stuck.map((order) => {
         const isReservationMissing = missingIds.has(order.id);
         const isWorkerStanding = isStanding(groups.get(order.status), afterMs / 2);
-        const reason = decideReason({ ...order, isReservationMissing, isWorkerStanding });
+        const isLocked = locked.has(order.id);
+        const reason = decideReason({ ...order, isReservationMissing, isLocked, isWorkerStanding });
         return { order, reason, standingMs: order.standingMs };
       }),
     );

@@ -5,6 +5,7 @@ const nothing = {
   isReservationMissing: false,
   hasDeadLetter: false,
   isInOutbox: false,
+  isLocked: false,
   isWorkerStanding: false,
 };
 
@@ -12,15 +13,23 @@ test('each fact is a reason, and without any the event is lost', () => {
   expect(decideReason({ ...nothing, isReservationMissing: true })).toBe('RESERVATION_MISSING');
   expect(decideReason({ ...nothing, hasDeadLetter: true })).toBe('DEAD_LETTER');
   expect(decideReason({ ...nothing, isInOutbox: true })).toBe('EVENT_NOT_PUBLISHED');
+  expect(decideReason({ ...nothing, isLocked: true })).toBe('ROW_LOCKED');
   expect(decideReason({ ...nothing, isWorkerStanding: true })).toBe('CONSUMER_NOT_PROGRESSING');
   expect(decideReason(nothing)).toBe('EVENT_LOST');
 });
 
 test('of several reasons, the one is told that a person has to mend', () => {
-  const all = { isReservationMissing: true, hasDeadLetter: true, isInOutbox: true, isWorkerStanding: true };
+  const all = {
+    isReservationMissing: true,
+    hasDeadLetter: true,
+    isInOutbox: true,
+    isLocked: true,
+    isWorkerStanding: true,
+  };
   expect(decideReason(all)).toBe('RESERVATION_MISSING');
   expect(decideReason({ ...all, isReservationMissing: false })).toBe('DEAD_LETTER');
   expect(decideReason({ ...nothing, isInOutbox: true, isWorkerStanding: true })).toBe('EVENT_NOT_PUBLISHED');
+  expect(decideReason({ ...nothing, isLocked: true, isWorkerStanding: true })).toBe('ROW_LOCKED');
 });
 
 test('a group stands when Kafka tells nothing of it, it has no members, or it has not moved for long enough', () => {

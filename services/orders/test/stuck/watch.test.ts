@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
 import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance } from '../books.ts';
+import { whileOrderLocked } from '../meet-at-lock.ts';
 import { orderOf } from '../shop.ts';
 import {
   publishedAgain,
@@ -46,6 +47,15 @@ test('an order whose event cannot be published is told, until it is', async () =
   // Once.
   expect(told(place, orderId).filter((line) => String(line).includes('EVENT_NOT_PUBLISHED'))).toHaveLength(1);
 }, 60_000);
+
+test('an order whose row somebody keeps locked is told', async () => {
+  place = await startStuckShop(postgres);
+  const orderId = await ordered();
+  await outboxIsEmpty();
+  await whileOrderLocked(place.shop.database.orders, orderId, () =>
+    eventually(() => expect(told(place, orderId)).toContainEqual(['PENDING', 'ROW_LOCKED']), WAIT),
+  );
+});
 
 test('an order whose worker is not there is told', async () => {
   place = await startStuckShop(postgres);

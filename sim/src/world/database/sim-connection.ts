@@ -1,4 +1,4 @@
-import { STATEMENT_TIMEOUT_MS } from '@order-pipeline/service-kit';
+import { LOCK_TIMEOUT_MS } from '@order-pipeline/service-kit';
 import type pg from 'pg';
 import type { SimProcess } from '../sim-process.ts';
 import type { Stream } from '../streams.ts';
@@ -59,7 +59,7 @@ const headOf = (text: string): string => text.trim().replaceAll(/\s+/g, ' ').sli
 const createServerEnd = ({ world, database }: SimConnectionOptions) => {
   let transaction: pg.PoolClient | undefined;
   /** How long a statement may take; only one that waits for a lock takes any time. */
-  let longestMs = STATEMENT_TIMEOUT_MS;
+  let longestMs = LOCK_TIMEOUT_MS;
   let isOpen = true;
 
   const cut = (): void => {
@@ -94,12 +94,12 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
       return await ended;
     } catch (error) {
       const isCancelled = (error as { code?: unknown }).code === QUERY_CANCELED;
-      throw isCancelled && limitMs < STATEMENT_TIMEOUT_MS ? failures.lockTimeout() : error;
+      throw isCancelled ? failures.lockTimeout() : error;
     } finally {
       cancelTimeout();
       if (client && TRANSACTION_END.test(config.text)) {
         transaction = undefined;
-        longestMs = STATEMENT_TIMEOUT_MS;
+        longestMs = LOCK_TIMEOUT_MS;
         client.release();
       }
     }

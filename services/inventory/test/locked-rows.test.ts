@@ -1,0 +1,101 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { orderLifecycleApi, reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
+import { ok, type Route } from '@order-pipeline/service-kit';
+import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import {
+  expectBooksToBalance,
+  fresh,
+  hold,
+  lockRow,
+  reserve,
+  startWarehouse,
+  type Warehouse,
+} from './warehouse.ts';
+
+let postgres: TestPostgres;
+const opened: Warehouse[] = [];
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+
+afterEach(async () => {
+  for (const warehouse of opened.splice(0)) {
+    await expectBooksToBalance(warehouse);
+    await warehouse.close();
+  }
+});
+
+afterAll(() => postgres?.stop());
+
+const start = async (options: Parameters<typeof startWarehouse>[1] = {}) => {
+  const warehouse = await startWarehouse(postgres, options);
+  opened.push(warehouse);
+  return {
+    ...warehouse,
+    item: await warehouse.newItem('free', 100),
+    locked: await warehouse.newItem('locked', 100),
+  };
+};
+
+const release = (warehouse: Warehouse, reservations: ReservationRef[]) =>
+  warehouse.inventory.ask(reservationsApi.releaseStock, { body: { reservations } });
+
+test.each(['items', 'reservations'] as const)(
+  'while a row of %s is locked, the stock of other orders goes back, and its own when it is free',
+  async (table) => {
+    const warehouse = await start();
+    const { inventory, item, locked } = warehouse;
+    const waiting = await hold(inventory, fresh('order'), { [locked]: 1, [item]: 1 });
+    const others = await Promise.all(times(5, () => hold(inventory, fresh('order'), { [item]: 1 })));
+    const unlock = await lockRow(warehouse.database, table, table === 'items' ? locked : waiting.orderId);
+    const { body } = await release(warehouse, [waiting, ...others]);
+    expect(body).toMatchObject({ lockedOrderIds: [waiting.orderId] });
+    expect(body).toMatchObject({
+      releasedOrderIds: expect.arrayContaining(others.map(({ orderId }) => orderId)),
+    });
+    await unlock();
+    expect((await release(warehouse, [waiting])).body).toEqual({
+      releasedOrderIds: [waiting.orderId],
+      lockedOrderIds: [],
+    });
+    expect(await warehouse.stockOf(item)).toEqual({ available: 100, reserved: 0 });
+  },
+);
+
+test.each(['items', 'reservations'] as const)(
+  'while a row of %s is locked, other orders are reserved, and that one is told to be locked',
+  async (table) => {
+    const { inventory, item, locked, database } = await start();
+    const orderId = fresh('order');
+    await hold(inventory, orderId, { [locked]: 1 });
+    const unlock = await lockRow(database, table, table === 'items' ? locked : orderId);
+    const results = await Promise.all([
+      reserve(inventory, table === 'items' ? fresh('order') : orderId, { [locked]: 1 }),
+      ...times(5, () => reserve(inventory, fresh('order'), { [item]: 1 })),
+    ]);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['LOCKED', ...times(5, () => 'RESERVED')]);
+    await unlock();
+    expect(await reserve(inventory, orderId, { [locked]: 1 })).toMatchObject({ outcome: 'RESERVED' });
+  },
+);
+
+test('while an item is locked, the reconciler gives back the stock of other orders, and comes back to it', async () => {
+  const settle: Route = {
+    operation: orderLifecycleApi.settleReservations,
+    handle: async ({ body }) => {
+      const { reservations } = body as unknown as { reservations: ReservationRef[] };
+      return ok({ settlements: reservations.map((one) => ({ ...one, truth: 'ABANDONED' })) });
+    },
+  };
+  const peers: { orders?: readonly Route[] } = {};
+  const warehouse = await start({ environment: { RESERVATION_CHECK_AFTER_MS: '1' }, peers });
+  const { inventory, item, locked, database, stockOf } = warehouse;
+  await hold(inventory, fresh('order'), { [locked]: 1 });
+  for (const _ of times(5, (index) => index)) await hold(inventory, fresh('order'), { [item]: 1 });
+  const unlock = await lockRow(database, 'items', locked);
+  Object.assign(peers, { orders: [settle] });
+  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
+  await unlock();
+  await eventually(async () => expect(await stockOf(locked)).toEqual({ available: 100, reserved: 0 }));
+});
