@@ -42,6 +42,14 @@ export interface JsonRequest {
   readonly repeatable: boolean;
 }
 
+const relayed = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    RELAYED_HEADERS.flatMap((name) => {
+      const value = headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    }),
+  );
+
 /**
  * Requests to one service with connections that are kept alive for a while: behind its name there may be several instances,
  * and each new connection leads to any of them. A request that is repeatable is made once more when its connection was lost,
@@ -80,11 +88,7 @@ export const createJsonClient = (
       },
       ...(text === undefined ? {} : { body: text }),
     });
-    const relayed = RELAYED_HEADERS.flatMap((name) => {
-      const value = headers[name];
-      return typeof value === 'string' ? [[name, value] as const] : [];
-    });
-    return { status: statusCode, body: await body.json(), headers: Object.fromEntries(relayed) };
+    return { status: statusCode, body: await body.json(), headers: relayed(headers) };
   };
 
   const request = async (wanted: JsonRequest): Promise<Reply> => {
