@@ -81,6 +81,20 @@ export const PROMISES: readonly Promised[] = [
     tested: 'simulation: unreadable messages; audit `dead letters`; `services/orders/test/dead-letters`',
     figures: (record) => faults(record, 'kafka: unreadable'),
   },
+  {
+    promise:
+      'What a dependency refuses for a while puts no message aside: it is tried again until it is worked',
+    tested:
+      'simulation: databases that are read-only, full or out of connections, fenced producers; nothing but unreadable messages is among the dead letters',
+    figures: (record) =>
+      faults(
+        record,
+        'database: read-only',
+        'database: disk full',
+        'database: too many',
+        'kafka: producer fenced',
+      ),
+  },
 ];
 
 /** What nobody should rely on. */

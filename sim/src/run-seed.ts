@@ -10,6 +10,7 @@ import { releaseClockSteps } from './world/clock-steps.ts';
 import { layOutSlots, startCity, type City } from './world/city.ts';
 import type { RealServer } from './world/database/real-database.ts';
 import { createEcho, type Echo } from './world/kafka.ts';
+import { releaseDependencyFaults } from './world/dependency-faults.ts';
 import { createNetwork } from './world/network.ts';
 import { lendTime } from './world/lend-time.ts';
 import { LOSSES, planStorms, releaseStorms } from './world/storms.ts';
@@ -136,7 +137,10 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   const shop: Shop = { world, client, book, findings };
   const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
   releaseStorms(storms, { world, city, cluster, server, publish, publishAgain: echo.publishAgain });
-  if (options.isCalm !== true) releaseClockSteps({ world, city }, day.lengthMs);
+  if (options.isCalm !== true) {
+    releaseClockSteps({ world, city }, day.lengthMs);
+    releaseDependencyFaults({ world, server, cluster }, day.lengthMs);
+  }
   const clients = liveThrough(shop, day);
   return { world, server, cluster, echo, city, shop, findings, isComplete, lengthMs: day.lengthMs, clients };
 };
@@ -145,7 +149,10 @@ const clearSky = ({ world, cluster, server, city }: Simulation): void => {
   world.trace('storm', 'the sky clears');
   world.weather.clear();
   cluster.faults.clear();
-  for (const database of Object.values(server.databases)) database.comeBack();
+  for (const database of Object.values(server.databases)) {
+    database.comeBack();
+    database.conditions.clear();
+  }
   for (const slot of city.slots) slot.skewMs = 0;
 };
 

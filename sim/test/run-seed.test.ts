@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runSeed, type SeedResult } from '../src/run-seed.ts';
+import { DEPENDENCY_FAULTS } from '../src/world/dependency-faults.ts';
 import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
 
 let server: RealServer;
@@ -41,6 +42,17 @@ test.each([2, 13])(
     expect(result.findings).toEqual([]);
     expect(faultsOf(result)).toBeGreaterThan(30);
     expect(result.healedAfterMs).toBeLessThan(120_000);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'dependencies refuse what is fine, by name, and every promise is kept as well',
+  async () => {
+    const { result, lines } = await run(5);
+    expect(Object.keys(result.faults)).toEqual(expect.arrayContaining([...DEPENDENCY_FAULTS]));
+    expect(lines.join('\n')).toMatch(/read-only for \d+ ms: (?:users|inventory|orders)/);
+    expect(result.findings).toEqual([]);
   },
   LIMIT_MS,
 );

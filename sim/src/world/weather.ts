@@ -1,5 +1,6 @@
 import { CRASH_POINTS, type CrashPoint } from '@order-pipeline/service-kit';
 import type { ClockStep } from './clock-steps.ts';
+import type { DependencyFault } from './dependency-faults.ts';
 import type { Stream, Streams } from './streams.ts';
 import type { Tally } from './tally.ts';
 import type { Trace } from './trace.ts';
@@ -45,7 +46,7 @@ export const STORMS = [
 
 export type ChanceFault = keyof typeof SHARES;
 export type Storm = (typeof STORMS)[number];
-export type FaultKind = ChanceFault | Storm | ClockStep;
+export type FaultKind = ChanceFault | Storm | ClockStep | DependencyFault;
 
 /** What goes wrong, and how often, until the sky clears for good. */
 export interface Weather {

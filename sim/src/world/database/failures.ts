@@ -1,6 +1,6 @@
 /** An error as the driver hands it over when the server refuses a statement. */
-const serverError = (code: string, message: string): Error =>
-  Object.assign(new Error(message), { code, severity: 'ERROR' });
+const serverError = (code: string, message: string, severity = 'ERROR'): Error =>
+  Object.assign(new Error(message), { code, severity });
 
 /** Errors as `pg` throws them. */
 export const failures = {
@@ -19,4 +19,10 @@ export const failures = {
   deadlock: (): Error => serverError('40P01', 'deadlock detected'),
   lockTimeout: (): Error => serverError('55P03', 'canceling statement due to lock timeout'),
   timeout: (): Error => serverError('57014', 'canceling statement due to statement timeout'),
+  /** @param what such as `INSERT` */
+  readOnly: (what: string): Error =>
+    serverError('25006', `cannot execute ${what} in a read-only transaction`),
+  diskFull: (): Error =>
+    serverError('53100', 'could not extend file "base/16384/16385": No space left on device'),
+  tooManyConnections: (): Error => serverError('53300', 'sorry, too many clients already', 'FATAL'),
 } as const;

@@ -4,6 +4,7 @@ import { connectionConfig, migrateDatabase, openClient, openPool } from '@order-
 import { startTestPostgres, startTestService } from '@order-pipeline/testing';
 import type pg from 'pg';
 import { pino } from 'pino';
+import type { Condition } from './conditions.ts';
 import { createStatements, type Statements } from './statements.ts';
 
 /** The real database of a service. */
@@ -24,6 +25,8 @@ export interface RealDatabase {
   cancel(client: pg.PoolClient, ended: Promise<unknown>): Promise<void>;
   /** Reads at this instant, past the simulation. */
   read<R extends pg.QueryResultRow>(sql: string): Promise<R[]>;
+  /** What it does not take at present; changed by whoever lets things go wrong. */
+  readonly conditions: Set<Condition>;
   isDown(): boolean;
   goDown(): void;
   comeBack(): void;
@@ -71,6 +74,7 @@ const truncate = async (pool: pg.Pool): Promise<void> => {
 
 const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements): RealDatabase => {
   let isDown = false;
+  const conditions = new Set<Condition>();
   const listeners = new Set<() => void>();
   return {
     url,
@@ -103,6 +107,7 @@ const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements):
         await ended.catch(() => undefined);
       }),
     read: async <R extends pg.QueryResultRow>(sql: string) => (await pool.query<R>(sql)).rows,
+    conditions,
     isDown: () => isDown,
     goDown: () => {
       isDown = true;
@@ -114,6 +119,7 @@ const createRealDatabase = (url: string, pool: pg.Pool, statements: Statements):
     onDown: (fn) => void listeners.add(fn),
     reset: async () => {
       isDown = false;
+      conditions.clear();
       listeners.clear();
       await truncate(pool);
     },

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { SimProcess } from '../sim-process.ts';
 import type { Stream } from '../streams.ts';
 import { never, type World } from '../world.ts';
+import { refusalOf } from './conditions.ts';
 import { failures } from './failures.ts';
 import type { RealDatabase } from './real-database.ts';
 
@@ -69,10 +70,10 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
     // Nobody else will end what is open.
     if (client) void database.rollBack(client);
   };
-  const refuse = async (refusal: keyof typeof REFUSALS): Promise<never> => {
+  const refuse = async (refusal: Error): Promise<never> => {
     // Within a transaction the server takes nothing more after an error, whatever it was.
     if (transaction) await database.poison(transaction);
-    throw REFUSALS[refusal]();
+    throw refusal;
   };
   /** What a session asks the server to wait for a lock at most; kept here, where time is that of the simulation. */
   const withoutLockTimeout = (config: pg.QueryConfig): pg.QueryConfig => {
@@ -113,7 +114,8 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
         cut();
         throw failures.lost();
       }
-      if (isRefusal(fate)) return refuse(fate);
+      const refusal = isRefusal(fate) ? REFUSALS[fate]() : refusalOf(database.conditions, config.text);
+      if (refusal) return refuse(refusal);
       const result = await run(config);
       if (fate !== 'lost after') return result;
       cut();

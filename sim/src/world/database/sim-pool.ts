@@ -64,6 +64,10 @@ export const createSimPool = (options: SimPoolOptions): pg.Pool => {
       slots.free();
       throw failures.refused();
     }
+    if (database.conditions.has('too many connections')) {
+      slots.free();
+      throw failures.tooManyConnections();
+    }
     const connection = createSimConnection({ ...options, name });
     open.add(connection);
     return connection;

@@ -1,0 +1,65 @@
+import { DATABASE_NAMES } from '@order-pipeline/contracts';
+import type { MemoryCluster, ProtocolErrorType } from '@order-pipeline/memory-kafka';
+import type { Condition } from './database/conditions.ts';
+import type { RealServer } from './database/real-database.ts';
+import type { Stream } from './streams.ts';
+import type { World } from './world.ts';
+
+/** What a dependency that is there refuses for a while. It says nothing of the message that meets it. */
+export const DEPENDENCY_FAULTS = [
+  'database: read-only',
+  'database: disk full',
+  'database: too many connections',
+  'kafka: producer fenced',
+] as const;
+
+export type DependencyFault = (typeof DEPENDENCY_FAULTS)[number];
+
+interface Parts {
+  readonly world: World;
+  readonly server: Pick<RealServer, 'databases'>;
+  readonly cluster: Pick<MemoryCluster, 'faults'>;
+}
+
+const SHARE_OF_SEEDS = 0.4;
+const MOST_OF_A_KIND = 3;
+/** Longer than the retries of one call, so that whoever gives up is seen. */
+const SPAN_MS = { min: 500, max: 12_000 };
+const FENCES: readonly ProtocolErrorType[] = ['INVALID_PRODUCER_EPOCH', 'UNKNOWN_PRODUCER_ID'];
+
+const restrict = ({ server, world }: Parts, condition: Condition, stream: Stream): void => {
+  const name = stream.pick(DATABASE_NAMES);
+  const { conditions } = server.databases[name];
+  const spanMs = stream.between(SPAN_MS.min, SPAN_MS.max);
+  world.trace('storm', `${condition} for ${Math.round(spanMs)} ms: ${name}`);
+  conditions.add(condition);
+  world.time.after(spanMs, () => conditions.delete(condition));
+};
+
+const fence = ({ cluster }: Parts, stream: Stream): void =>
+  cluster.faults.refuse('produce', stream.pick(FENCES), { times: stream.integer(1, 10) });
+
+const STRIKES: Readonly<Record<DependencyFault, (parts: Parts, stream: Stream) => void>> = {
+  'database: read-only': (parts, stream) => restrict(parts, 'read-only', stream),
+  'database: disk full': (parts, stream) => restrict(parts, 'disk full', stream),
+  'database: too many connections': (parts, stream) => restrict(parts, 'too many connections', stream),
+  'kafka: producer fenced': fence,
+};
+
+/** Lets dependencies refuse at moments that the seed says, until the sky clears. Its chances are its own. */
+export const releaseDependencyFaults = (parts: Parts, lengthMs: number): void => {
+  const { time, streams, weather, tally, trace } = parts.world;
+  for (const kind of DEPENDENCY_FAULTS) {
+    const stream = streams(`dependency-faults/${kind}`);
+    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MOST_OF_A_KIND) : 0;
+    const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
+    for (const afterMs of moments) {
+      time.after(afterMs, () => {
+        if (weather.isClear()) return;
+        tally.fault(kind);
+        trace('storm', kind);
+        STRIKES[kind](parts, stream);
+      });
+    }
+  }
+};
