@@ -1,4 +1,5 @@
 import { CLOCK_MUTANTS } from './clock-mutants.ts';
+import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 
 /** One change of a source file. */
 export interface Edit {
@@ -282,4 +283,5 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   ...CLOCK_MUTANTS,
+  ...DEPENDENCY_MUTANTS,
 ];
