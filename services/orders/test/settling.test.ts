@@ -120,7 +120,7 @@ test('a placement that comes late finds the stock sold to somebody else, and is 
 const whileStoring = async (trigger: string, work: (unlock: () => void) => Promise<void>): Promise<void> => {
   const { orders } = shop.database;
   await orders.$executeRawUnsafe(`
-    CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
     BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NEW; END $$`);
   await orders.$executeRawUnsafe(`CREATE TRIGGER ${trigger} EXECUTE FUNCTION stop_here()`);
   let unlock = (): void => undefined;
