@@ -16,15 +16,17 @@ RUN find . -type f ! -name package.json ! -name pnpm-lock.yaml ! -name pnpm-work
 
 FROM pnpm AS prisma-clients
 COPY --from=manifests /app ./
-RUN pnpm install --frozen-lockfile --prod --ignore-scripts --filter order-pipeline
+RUN pnpm install --frozen-lockfile --ignore-scripts --filter order-pipeline
 COPY prisma prisma
 COPY scripts scripts
 RUN PATH="/app/node_modules/.bin:$PATH" node scripts/generate-prisma-clients.mjs
 
-# Without the embedded PostgreSQL, which is optional: a container is given the URL of its database.
+# What runs and nothing else: --filter alone would follow the packages that only tests need. Without the embedded PostgreSQL,
+# which is optional: a container is given the URL of its database.
 FROM pnpm AS dependencies
 COPY --from=manifests /app ./
-RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts --filter @order-pipeline/launcher... --filter @order-pipeline/audit...
+RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts \
+    --filter-prod @order-pipeline/launcher... --filter-prod @order-pipeline/audit...
 
 FROM node:24-slim
 WORKDIR /app
@@ -38,7 +40,8 @@ COPY docker/service-ready.sh docker/service-ready.sh
 ENV NODE_OPTIONS="--max-old-space-size=384 --disable-warning=TimeoutNegativeWarning"
 # In a container every interface is one of its own network; what of it is published is decided outside.
 ENV HOST=0.0.0.0
-USER node
+# In numbers, so that Kubernetes can see that it is not root. Nothing is written: the root file system may be read-only.
+USER 1000:1000
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # Node itself is the first process: signals reach it, and Node 24 runs TypeScript as it is.
