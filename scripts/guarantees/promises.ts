@@ -85,7 +85,7 @@ export const PROMISES: readonly Promised[] = [
     promise:
       'What a dependency refuses for a while puts no message aside: it is tried again until it is worked',
     tested:
-      'simulation: databases that are read-only, full or out of connections, fenced producers; nothing but unreadable messages is among the dead letters',
+      'simulation: databases that are read-only, full or out of connections, fenced producers; nothing but unreadable messages is among the dead letters; on Docker PostgreSQL read-only and out of connections under load',
     figures: (record) =>
       faults(
         record,

@@ -13,7 +13,8 @@ const OUTAGE_MS = 30_000;
 /** What has not come to its end by then never will. */
 const SETTLED_MS = 30_000;
 
-interface Parts {
+/** The system that things happen to. */
+export interface ChaosParts {
   readonly compose: Compose;
   readonly gateway: Gateway;
 }
@@ -48,7 +49,11 @@ const cutOff = async (compose: Compose, service: string): Promise<() => Promise<
  *
  * @param befall answers how many processes it killed
  */
-const endure = async ({ compose, gateway }: Parts, what: string, befall: () => Promise<number>) => {
+export const endure = async (
+  { compose, gateway }: ChaosParts,
+  what: string,
+  befall: () => Promise<number>,
+) => {
   const { placeWhile, settled } = await setUpLoad(gateway);
   let goesOn = true;
   const placing = placeWhile(() => goesOn);
@@ -73,7 +78,7 @@ const killAll = async (compose: Compose, containers: readonly string[]): Promise
 };
 
 /** What may happen to containers under load, and lose nothing and do nothing twice. */
-export const defineChaosTests = (use: () => Parts): void => {
+export const defineChaosTests = (use: () => ChaosParts): void => {
   test(
     'kill -9 of every service in turn, under load, loses nothing and does nothing twice',
     async () => {

@@ -5,6 +5,7 @@ import { defineFlowTests } from '../flows.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { defineChaosTests } from './chaos.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
+import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { setUpLoad } from './load.ts';
 
 const MINUTE_MS = 60_000;
@@ -111,6 +112,8 @@ test(
 );
 
 defineChaosTests(() => ({ compose, gateway }));
+
+defineDatabaseChaosTests(() => ({ compose, gateway }));
 
 test(
   'two instances of orders and three of shipping share the work',

@@ -1,0 +1,99 @@
+import { expect, test } from '@jest/globals';
+import { eventually } from '@order-pipeline/testing';
+import { endure, type ChaosParts } from './chaos.ts';
+import type { Compose } from './compose.ts';
+import { setUpLoad } from './load.ts';
+
+const MINUTE_MS = 60_000;
+const READ_ONLY_MS = 15_000;
+const HOARD_S = 20;
+/** More than docker-compose.yml lets PostgreSQL have. */
+const HOARDERS = 215;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Runs statements as the superuser, for whom PostgreSQL keeps a few connections; answers the bare values. */
+const ask = async (compose: Compose, ...statements: string[]): Promise<string> => {
+  const commands = statements.flatMap((statement) => ['--command', statement]);
+  const psql = ['psql', '--username=postgres', '--quiet', '--tuples-only', '--no-align'];
+  return (await compose.run('exec', '-T', 'postgres', ...psql, ...commands)).trim();
+};
+
+/** Every message that was ever put aside: the ends of the partitions of the dead letter topics. */
+const putAside = (compose: Compose): Promise<string> => {
+  const tool = ['/opt/kafka/bin/kafka-get-offsets.sh', '--bootstrap-server', 'kafka:9092'];
+  return compose.run('exec', '-T', 'kafka', ...tool, '--topic', String.raw`.*\.DLQ`);
+};
+
+/** Endures what the database refuses for a while, of which no message may be put aside. */
+const endureRefusals = async (parts: ChaosParts, what: string, befall: () => Promise<void>) => {
+  const before = await putAside(parts.compose);
+  expect(before).toMatch(/DLQ/);
+  await endure(parts, what, async () => {
+    await befall();
+    return 0;
+  });
+  expect(await putAside(parts.compose)).toBe(before);
+};
+
+/** Holds connections, and takes those that others let go, until its time is over. */
+const HOARD = `
+end=$((SECONDS + ${HOARD_S}))
+for _ in $(seq ${HOARDERS}); do
+  while [ $SECONDS -lt $end ]; do
+    psql "$0" --command "SELECT pg_sleep($((end - SECONDS)))" || sleep 1
+  done > /dev/null 2>&1 &
+done
+wait`;
+const HOARDER = 'postgresql://orders:orders@127.0.0.1:5432/orders?application_name=hoarder';
+const USERS = 'postgresql://users:users@127.0.0.1:5432/users';
+/** What the services have; they have to connect anew then. */
+const CUT_SERVICES = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+  WHERE usename IN ('users', 'inventory', 'orders') AND application_name <> 'hoarder'`;
+
+/** What a PostgreSQL that runs may refuse under load; it says nothing of the messages that meet it. */
+export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
+  test(
+    'PostgreSQL may be read-only for 15 s, under load: nothing is lost, and no message is put aside',
+    async () => {
+      const parts = use();
+      const { compose, gateway } = parts;
+      const { place } = await setUpLoad(gateway);
+      await endureRefusals(parts, 'PostgreSQL read-only for 15 s', async () => {
+        const reload = 'SELECT pg_reload_conf()';
+        await ask(compose, 'ALTER SYSTEM SET default_transaction_read_only = on', reload);
+        try {
+          await eventually(async () => expect(await place(1)).toEqual([]));
+          await sleep(READ_ONLY_MS);
+          expect(await place(1)).toEqual([]);
+        } finally {
+          await ask(compose, 'ALTER SYSTEM RESET default_transaction_read_only', reload);
+        }
+      });
+    },
+    8 * MINUTE_MS,
+  );
+
+  test(
+    'PostgreSQL may have no connection left, under load: nothing is lost, and no message is put aside',
+    async () => {
+      const parts = use();
+      const { compose, gateway } = parts;
+      const { place } = await setUpLoad(gateway);
+      await endureRefusals(parts, 'PostgreSQL out of connections', async () => {
+        const hoarding = compose.run('exec', '-T', 'postgres', 'bash', '-c', HOARD, HOARDER);
+        await eventually(
+          async () => {
+            await ask(compose, CUT_SERVICES);
+            const login = compose.run('exec', '-T', 'postgres', 'psql', USERS, '--command', 'SELECT 1');
+            await expect(login).rejects.toThrow(/connection slots are reserved|too many clients/);
+            expect(await place(1)).toEqual([]);
+          },
+          { timeoutMs: HOARD_S * 1_000 },
+        );
+        await hoarding;
+      });
+    },
+    8 * MINUTE_MS,
+  );
+};
