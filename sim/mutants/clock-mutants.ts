@@ -15,12 +15,21 @@ export const CLOCK_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a duration by the wall clock',
-    bug: 'after the clock was set back, held reservations are not looked at again for as long as it was ahead',
+    bug: 'what is done again and again waits, after the clock was set back, until the old time has come again',
     edits: [
       {
-        file: 'services/inventory/src/reconciler.ts',
-        find: "({ monotonic }: Pick<Runtime, 'monotonic'>, againAfterMs",
-        replace: "({ wallClock: monotonic }: Pick<Runtime, 'wallClock'>, againAfterMs",
+        file: 'packages/service-kit/src/periodic.ts',
+        find: '    else cancel = options.runtime.after(options.intervalMs - restMs, start);\n',
+        replace: `    else {
+      const { after, wallClock } = options.runtime as unknown as Runtime;
+      const dueAt = wallClock() + options.intervalMs - restMs;
+      const look = (): void => {
+        if (wallClock() >= dueAt) start();
+        else cancel = after(50, look);
+      };
+      cancel = after(50, look);
+    }
+`,
       },
     ],
   },
