@@ -4,6 +4,7 @@ import {
   createCluster,
   createManualClock,
   Kafka,
+  KafkaJSConnectionError,
   logLevel,
   type Admin,
   type Consumer,
@@ -189,7 +190,7 @@ test('it is done every five seconds, tried again after a failure, and never afte
   let runs = 0;
   const listTopics = async (): Promise<string[]> => {
     runs += 1;
-    if (runs === 1) throw new Error('the broker is busy');
+    if (runs === 1) throw new KafkaJSConnectionError('the broker is busy');
     return admin.listTopics();
   };
   await publish('ORDER_DELIVERED');

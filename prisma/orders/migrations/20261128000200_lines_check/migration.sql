@@ -2,7 +2,7 @@
 -- many rows can be computed. A trigger and not a CHECK: PostgreSQL evaluates a CHECK at every update of a row, so a row
 -- from before that breaks it could never change its status again, and would fail every batch that it is in. This looks
 -- only at lines that are written, and costs nothing at a transition.
-CREATE FUNCTION "refuse_lines"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "refuse_lines"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'these are no order lines: %', left(NEW."lines"::text, 200)
         USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME, COLUMN = 'lines';

@@ -82,7 +82,7 @@ const endAll = async (
     )
     SELECT r.order_id AS "orderId", ended.order_id IS NOT NULL AS "isEnded"
     FROM asked JOIN reservations r USING (order_id, reservation_id) LEFT JOIN ended USING (order_id)
-    WHERE ${IS_HELD}`;
+    WHERE ${IS_HELD} ORDER BY r.order_id`;
   const idsWhere = (wanted: boolean) =>
     rows.filter((row) => row.isEnded === wanted).map((row) => row.orderId);
   return { ended: idsWhere(true), locked: idsWhere(false) };
