@@ -29,4 +29,5 @@ export * from './service.ts';
 export * from './settings.ts';
 export * from './stored-time.ts';
 export * from './trace.ts';
+export * from './turns.ts';
 export * from './validation/index.ts';

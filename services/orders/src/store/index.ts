@@ -1,5 +1,12 @@
 import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
-import { dueTimes, guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import {
+  createTurns,
+  dueTimes,
+  guardStore,
+  timeOfDay,
+  type PageRequest,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned, type Target } from './moving.ts';
 import { announceAgain, announceAllUpTo, newestPlacement, type AnnouncingAll } from './announcing.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
@@ -14,9 +21,13 @@ export type { ReservedOrder } from './placing.ts';
 export { orderOf, type Database, type OrderRow } from './sql.ts';
 export type { StandingOrder } from './stuck.ts';
 
+/** Lists leave the other connections to those who place orders; one waits no longer than whoever asked for it. */
+const LISTS = { most: 2, waitMs: 1_000 };
+
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
   const now = (): string => timeOfDay(runtime);
+  const lists = createTurns(runtime, LISTS);
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
     ...guardStore({
@@ -27,8 +38,10 @@ export const createStore = (database: Database, runtime: Runtime) => {
       cancelOrder: (orderId: string) => cancelOrder(database, orderId, now()),
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
-      listOrders: (request: PageRequest, status?: OrderStatus) => listOrders(database, request, status),
-      listOrdersOfUser: (userId: string, request: PageRequest) => listOrdersOfUser(database, userId, request),
+      listOrders: (request: PageRequest, status?: OrderStatus) =>
+        lists.run(() => listOrders(database, request, status)),
+      listOrdersOfUser: (userId: string, request: PageRequest) =>
+        lists.run(() => listOrdersOfUser(database, userId, request)),
       readHistory: (orderId: string) => readHistory(database, orderId),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
