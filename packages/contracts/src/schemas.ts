@@ -59,7 +59,13 @@ export const OrderIdParams = Strict({ orderId: Id('The order', 'order-1') });
 /** Paging of a list: newest first, `cursor` from the `Link` header of the page before. */
 export const PageQuery = {
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most entries to answer' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 100,
+      description:
+        'The most entries to answer; where they are large, a page has fewer, and the Link header goes on',
+    }),
   ),
   cursor: Type.Optional(
     Type.String({

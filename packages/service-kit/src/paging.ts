@@ -54,11 +54,52 @@ export const pageHeaders = (
   return { link: `<${target}?${parameters.toString()}>; rel="next"` };
 };
 
+/** Entries of a list, and the sequence number of the last of them when more follow. */
+export interface Page<R> {
+  readonly rows: readonly R[];
+  readonly next: number | undefined;
+}
+
 /** A page of rows that were asked for with one more than the limit, to see whether more follow. */
-export const pageOf = <R extends { readonly seq: number }>(
-  rows: readonly R[],
-  limit: number,
-): { readonly rows: readonly R[]; readonly next: number | undefined } => {
+export const pageOf = <R extends { readonly seq: number }>(rows: readonly R[], limit: number): Page<R> => {
   const page = rows.slice(0, limit);
   return { rows: page, next: rows.length > limit ? page.at(-1)?.seq : undefined };
+};
+
+/** What the entries of one page may take, in bytes of JSON; one entry comes in any case. */
+export const MAX_PAGE_BYTES = 1_048_576;
+/** So many rows are read before anything is known of their size: a page of the default limit takes one statement. */
+const FIRST_SLICE_ROWS = 101;
+
+/**
+ * Reads a page that ends before its limit where its entries are large, so that no list costs much more than another. It
+ * reads in slices, the first small, the others as large as what was read lets expect.
+ *
+ * @param read the rows before a sequence number, newest first, `limit` of them where there are so many
+ * @param bytesOf how long a row is in JSON, about
+ */
+export const readPage = async <R extends { readonly seq: number }>(
+  { limit, before }: PageRequest,
+  read: (slice: PageRequest) => Promise<readonly R[]>,
+  bytesOf: (row: R) => number,
+): Promise<Page<R>> => {
+  const rows: R[] = [];
+  let bytes = 0;
+  let slice: PageRequest = {
+    limit: Math.min(limit + 1, FIRST_SLICE_ROWS),
+    ...(before === undefined ? {} : { before }),
+  };
+  for (;;) {
+    const found = await read(slice);
+    for (const row of found) {
+      bytes += bytesOf(row);
+      if (rows.length === limit || (rows.length > 0 && bytes > MAX_PAGE_BYTES))
+        return { rows, next: rows.at(-1)?.seq };
+      rows.push(row);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || found.length < slice.limit) return { rows, next: undefined };
+    const fitting = Math.ceil(((MAX_PAGE_BYTES - bytes) / bytes) * rows.length) + 1;
+    slice = { limit: Math.min(limit + 1 - rows.length, fitting), before: last.seq };
+  }
 };

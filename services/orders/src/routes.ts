@@ -4,7 +4,6 @@ import {
   created,
   ok,
   pageHeaders,
-  pageOf,
   pageRequest,
   refuse,
   routesOf,
@@ -134,13 +133,13 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
 
     listOrders: async ({ query }) => {
       const request = pageRequest(query);
-      const page = pageOf(await store.listOrders(request, query.status), request.limit);
+      const page = await store.listOrders(request, query.status);
       return ok(page.rows.map(listed), pageHeaders(ordersApi.listOrders.path, query, page.next));
     },
 
     listOrdersOfUser: async ({ params: { userId }, query }, call) => {
       const request = pageRequest(query);
-      const page = pageOf(await store.listOrdersOfUser(userId, request), request.limit);
+      const page = await store.listOrdersOfUser(userId, request);
       if (page.rows.length === 0) {
         const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
         const known = await peers.ask(usersApi.findUsers, input, call);

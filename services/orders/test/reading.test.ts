@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
 import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { fresh, startShop, USER, type Shop } from './shop.ts';
 
@@ -144,3 +145,28 @@ test.each(['/api/orders/nothing', '/api/orders/nothing/history'])(
     });
   },
 );
+
+test('a page of large orders ends before its limit, and the links lead through all of them once', async () => {
+  const userId = fresh('large');
+  const count = 150;
+  // As large as they may be: 100 lines, each with an item id of 128 characters.
+  await shop.database.orders.$executeRaw`
+    INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
+    SELECT ${userId} || '-' || n, ${userId}, 'DELIVERED', lines, ${userId} || n, now(), now(), now()
+    FROM generate_series(1, ${count}::int) AS n, (
+      SELECT jsonb_agg(jsonb_build_object('itemId', lpad(i::text, 128, 'x'), 'quantity', 1)) AS lines
+      FROM generate_series(1, 100) AS i
+    ) AS large`;
+  const sizes: number[] = [];
+  const seen: string[] = [];
+  for (let url: string | undefined = `/api/orders/user/${userId}?limit=1000`; url !== undefined;) {
+    const response = await get(url);
+    sizes.push(response.payload.length);
+    seen.push(...idsOf(response.json<{ orderId: string }[]>()));
+    const { link } = response.headers;
+    url = link === undefined ? undefined : NEXT.exec(String(link))?.[1];
+  }
+  expect(seen).toEqual(Array.from({ length: count }, (_, index) => `${userId}-${count - index}`));
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+});

@@ -1,5 +1,12 @@
 import { IDEMPOTENCY_KEY_LIFE_MS, type NewItem, type ReservationRef } from '@order-pipeline/contracts';
-import { dueTimes, guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import {
+  createListTurns,
+  dueTimes,
+  guardStore,
+  timeOfDay,
+  type PageRequest,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import { addItems, getItem, listItems, restock } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
@@ -17,15 +24,16 @@ export type { ItemRow } from './items.ts';
 export type { HeldReservation, TimeRange } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
-export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid'>) => {
+export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid' | 'after'>) => {
   const now = (): string => timeOfDay(runtime);
   // A key that is dated ahead is kept: to forget it too early would restock twice.
   const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
   const lockedApart = createLockedApart();
+  const lists = createListTurns(runtime);
   return guardStore({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
-    listItems: (request: PageRequest) => listItems(database, request),
+    listItems: (request: PageRequest) => lists.run(() => listItems(database, request)),
     restock: (itemId: string, quantity: number) => restock(database, itemId, quantity),
     restockUnderKey: (itemId: string, quantity: number, key: string) =>
       restockUnderKey(database, { itemId, quantity, key, at: now(), expiredAt: expiredAt() }),

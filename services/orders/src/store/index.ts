@@ -1,6 +1,6 @@
 import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
 import {
-  createTurns,
+  createListTurns,
   dueTimes,
   guardStore,
   timeOfDay,
@@ -21,13 +21,10 @@ export type { ReservedOrder } from './placing.ts';
 export { orderOf, type Database, type OrderRow } from './sql.ts';
 export type { StandingOrder } from './stuck.ts';
 
-/** Lists leave the other connections to those who place orders; one waits no longer than whoever asked for it. */
-const LISTS = { most: 2, waitMs: 1_000 };
-
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
   const now = (): string => timeOfDay(runtime);
-  const lists = createTurns(runtime, LISTS);
+  const lists = createListTurns(runtime);
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
     ...guardStore({

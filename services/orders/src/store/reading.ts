@@ -1,25 +1,36 @@
 import type { HistoryEntry, OrderStatus } from '@order-pipeline/contracts';
-import type { DueTimes, PageRequest } from '@order-pipeline/service-kit';
+import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
 const NOTHING_ELSE = Prisma.empty;
 
-const page = (
-  sql: Sql,
-  { limit, before }: PageRequest,
-  condition: Prisma.Sql,
-): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
-  SELECT ${ORDER_COLUMNS} FROM orders
-  WHERE ${condition} ${before === undefined ? NOTHING_ELSE : Prisma.sql`AND seq < ${before}::bigint`}
-  ORDER BY orders.seq DESC LIMIT ${limit + 1}`;
+/** What a line, and an order without its lines, take in JSON beside their ids, about. */
+const LINE_BYTES = 32;
+const ORDER_BYTES = 72;
 
-/** Orders, newest first, one more than the limit where there are more. */
-export const listOrders = (sql: Sql, request: PageRequest, status?: OrderStatus): Promise<OrderRow[]> =>
+const bytesOf = ({ id, userId, lines }: OrderRow): number =>
+  lines.reduce(
+    (sum, { itemId }) => sum + itemId.length + LINE_BYTES,
+    id.length + userId.length + ORDER_BYTES,
+  );
+
+const page = (sql: Sql, request: PageRequest, condition: Prisma.Sql): Promise<Page<OrderRow>> =>
+  readPage(
+    request,
+    ({ limit, before }) => sql.$queryRaw<OrderRow[]>`
+      SELECT ${ORDER_COLUMNS} FROM orders
+      WHERE ${condition} ${before === undefined ? NOTHING_ELSE : Prisma.sql`AND seq < ${before}::bigint`}
+      ORDER BY orders.seq DESC LIMIT ${limit}`,
+    bytesOf,
+  );
+
+/** A page of orders, newest first. */
+export const listOrders = (sql: Sql, request: PageRequest, status?: OrderStatus): Promise<Page<OrderRow>> =>
   page(sql, request, status ? Prisma.sql`status = ${status}::order_status` : Prisma.sql`true`);
 
-/** The orders of a user, newest first, one more than the limit where there are more. */
-export const listOrdersOfUser = (sql: Sql, userId: string, request: PageRequest): Promise<OrderRow[]> =>
+/** A page of the orders of a user, newest first. */
+export const listOrdersOfUser = (sql: Sql, userId: string, request: PageRequest): Promise<Page<OrderRow>> =>
   page(sql, request, Prisma.sql`user_id = ${userId}`);
 
 /** The steps of an order, oldest first; none for an unknown one. */
