@@ -35,6 +35,17 @@ const cpuMs = (work: () => void): number => {
   return (user + system) / 1_000;
 };
 
+/** A collection of garbage, which other threads do meanwhile, is not the pattern's doing: what is slow is slow each time. */
+const MAX_TRIES = 20;
+
+/** The least that the work takes, as soon as it is within the limit. */
+const leastCpuMs = (work: () => void): number => {
+  let least = Infinity;
+  for (let tries = 0; tries < MAX_TRIES && least > MAX_CPU_MS; tries += 1)
+    least = Math.min(least, cpuMs(work));
+  return least;
+};
+
 const inputs = CHARACTERS.flatMap((character) => [character, `a${character}`]).flatMap((unit) => {
   const text = unit.repeat(SIZE / unit.length);
   return ['\u0000', ' '].map((end) => ({ name: JSON.stringify(`${unit}…${end}`), text: text + end }));
@@ -44,7 +55,7 @@ const inputs = CHARACTERS.flatMap((character) => [character, `a${character}`]).f
 const slowest = (accepts: (text: string) => unknown, example: string) => {
   // A pattern that is not linear is found by less: 1 MB would take it a quarter of an hour.
   for (const { name, text } of inputs) {
-    const ms = cpuMs(() => accepts(text.slice(0, SIZE / 64) + text.slice(-1)));
+    const ms = leastCpuMs(() => accepts(text.slice(0, SIZE / 64) + text.slice(-1)));
     if (ms > MAX_CPU_MS) return { ms, name };
   }
   // Compiled once it has been used.
@@ -52,10 +63,7 @@ const slowest = (accepts: (text: string) => unknown, example: string) => {
   let worst = { ms: 0, name: '' };
   for (const { name, text } of inputs) {
     for (const whole of [text, example + text]) {
-      const measure = () => cpuMs(() => accepts(whole));
-      let ms = measure();
-      // A collection of garbage is not the pattern's doing: what is slow is slow again.
-      for (let again = 0; again < 2 && ms > MAX_CPU_MS; again += 1) ms = Math.min(ms, measure());
+      const ms = leastCpuMs(() => accepts(whole));
       if (ms > worst.ms) worst = { ms, name };
     }
   }
