@@ -13,7 +13,7 @@ import {
   withCommits,
 } from '../support.ts';
 
-// These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set.
+// On the broker in memory alone (scripts/test.ts): a real Kafka times the rebalance otherwise.
 
 test('messages that came again while the commit of their first work was under way are not told as done', async () => {
   const [group, orderId] = [fresh('group'), fresh('order')];
