@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { DeadLetter, DeadLetterWithContent, LetterResult } from '@order-pipeline/contracts';
 import { openClient } from '@order-pipeline/service-kit';
-import { eventually } from '@order-pipeline/testing';
+import { eventually, inTurn } from '@order-pipeline/testing';
 import type pg from 'pg';
 import { defineAuditTest } from '../audit.ts';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
@@ -21,11 +21,13 @@ beforeAll(async () => {
   ordersDatabase = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
 }, 60_000);
 
-afterAll(async () => {
-  await ordersDatabase?.end();
-  await gateway?.close();
-  await started?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => ordersDatabase?.end(),
+    () => gateway?.close(),
+    () => started?.stop(),
+  ),
+);
 
 const lettersOf = async (orderId: string, query = ''): Promise<DeadLetter[]> =>
   (await gateway.get(`/ops/dead-letters?orderId=${orderId}${query}`)).body as DeadLetter[];

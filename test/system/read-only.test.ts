@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { TOPIC_NAMES, deadLetterTopic } from '@order-pipeline/contracts';
 import { openClient } from '@order-pipeline/service-kit';
-import { createTestLogger, eventually, readTopics } from '@order-pipeline/testing';
+import { createTestLogger, eventually, inTurn, readTopics } from '@order-pipeline/testing';
 import type pg from 'pg';
 import { defineAuditTest } from '../audit.ts';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
@@ -22,11 +22,13 @@ beforeAll(async () => {
   admin = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
 }, 60_000);
 
-afterAll(async () => {
-  await admin?.end();
-  await gateway?.close();
-  await started?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => admin?.end(),
+    () => gateway?.close(),
+    () => started?.stop(),
+  ),
+);
 
 /** Also for the sessions that are open. */
 const setReadOnly = async (isReadOnly: boolean): Promise<void> => {

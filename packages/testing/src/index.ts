@@ -1,6 +1,7 @@
 export * from './clean-audit.ts';
 export * from './event-probe.ts';
 export * from './eventually.ts';
+export * from './in-turn.ts';
 export * from './orders-stub.ts';
 export * from './leaving-broker.ts';
 export * from './own-groups.ts';

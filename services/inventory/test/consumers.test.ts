@@ -5,6 +5,7 @@ import type { Broker } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
   eventually,
+  inTurn,
   readTopics,
   startTestPostgres,
   withOwnGroups,
@@ -31,11 +32,13 @@ beforeAll(async () => {
 
 afterEach(() => expectBooksToBalance(warehouse));
 
-afterAll(async () => {
-  await publisher?.disconnect();
-  await warehouse?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => publisher?.disconnect(),
+    () => warehouse?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const shippedEvent = (orderId: string): OrderEvent => ({
   orderId,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import {
   eventually,
+  inTurn,
   startTestPostgres,
   times,
   type TestPostgres,
@@ -35,10 +36,12 @@ beforeAll(async () => {
 
 afterEach(() => expectBooksToBalance(warehouse));
 
-afterAll(async () => {
-  await warehouse?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => warehouse?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 test('of 160 reservations of one unit at once, a stock of 100 serves exactly 100', async () => {
   const item = await warehouse.newItem('popular', 100);

@@ -3,6 +3,7 @@ import { createPrismaAdapter, migrateDatabase } from '@order-pipeline/service-ki
 import {
   createTestLogger,
   explain,
+  inTurn,
   nodesOf,
   PLAN_MODES,
   rowsRead,
@@ -48,10 +49,12 @@ beforeAll(async () => {
   for (const statement of FILL) await database.$executeRawUnsafe(statement);
 }, 60_000);
 
-afterAll(async () => {
-  await database?.$disconnect();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => database?.$disconnect(),
+    () => postgres?.stop(),
+  ),
+);
 
 const REFS = Array.from({ length: LIMIT }, (_, n) => ({
   orderId: `HELD-${n + 1}`,

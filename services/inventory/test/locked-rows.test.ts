@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import { ok, type Route } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import {
   expectBooksToBalance,
   fresh,
@@ -19,12 +19,11 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
 });
 
-afterEach(async () => {
-  for (const warehouse of opened.splice(0)) {
-    await expectBooksToBalance(warehouse);
-    await warehouse.close();
-  }
-});
+afterEach(() =>
+  inTurn(
+    ...opened.splice(0).flatMap((warehouse) => [() => expectBooksToBalance(warehouse), warehouse.close]),
+  ),
+);
 
 afterAll(() => postgres?.stop());
 

@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
-import { startTestPostgres, times, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  inTurn,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import {
   countOf,
   expectBooksToBalance,
@@ -29,10 +35,12 @@ beforeAll(async () => {
 
 afterEach(() => expectBooksToBalance(warehouse));
 
-afterAll(async () => {
-  await warehouse?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => warehouse?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 test('one order id from 16 callers at once is one reservation', async () => {
   const item = await warehouse.newItem('wanted', 100);

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, type Input, type Operation } from '@order-pipeline/contracts';
 import { createPeerTransport, createRuntime } from '@order-pipeline/service-kit';
-import { createTestLogger, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import {
+  createTestLogger,
+  inTurn,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { createStore } from '../src/store/index.ts';
 import {
   expectBooksToBalance,
@@ -20,11 +26,13 @@ beforeAll(async () => {
   warehouse = await startWarehouse(postgres);
 });
 
-afterAll(async () => {
-  await expectBooksToBalance(warehouse);
-  await warehouse?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => expectBooksToBalance(warehouse),
+    () => warehouse?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const restock = async (itemId: string, quantity: number, key?: string) => {
   const response = await warehouse.inventory.server.inject({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, type NewItem } from '@order-pipeline/contracts';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance, fresh, hold, startWarehouse, type Warehouse } from './warehouse.ts';
 
 let postgres: TestPostgres;
@@ -11,11 +11,13 @@ beforeAll(async () => {
   warehouse = await startWarehouse(postgres);
 });
 
-afterAll(async () => {
-  await expectBooksToBalance(warehouse);
-  await warehouse?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => expectBooksToBalance(warehouse),
+    () => warehouse?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const itemOf = (itemId: string, other: Partial<NewItem> = {}): NewItem => ({
   itemId,

@@ -15,6 +15,7 @@ import {
   createTestRuntime,
   eventually,
   expectCleanAudit,
+  inTurn,
   startTestService,
   type TestPostgres,
   type TestRuntime,
@@ -191,9 +192,10 @@ export const startWarehouse = async (
       const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
       return 'itemId' in body ? { available: body.availableQty, reserved: body.reservedQty } : body;
     },
-    close: async () => {
-      await Promise.all(started.map((service) => service.close()));
-      await database.$disconnect();
-    },
+    close: () =>
+      inTurn(
+        () => Promise.all(started.map((service) => service.close())),
+        () => database.$disconnect(),
+      ),
   };
 };

@@ -3,6 +3,7 @@ import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
 import {
   eventually,
+  inTurn,
   startTestPostgres,
   times,
   type TestPostgres,
@@ -24,10 +25,12 @@ beforeAll(async () => {
 
 afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const returnedAt = async (orderId: string): Promise<Date | null | undefined> => {
   const [row] = await shop.database.orders.$queryRaw<{ at: Date | null }[]>`

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi } from '@order-pipeline/contracts';
-import { startTestPostgres, times, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  inTurn,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import { meetAtOrder } from './meet-at-lock.ts';
 import { startShop, USER, type Shop } from './shop.ts';
 
@@ -19,10 +25,12 @@ beforeAll(async () => {
   item = await shop.addItem(1_000_000);
 });
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const place = (): Promise<string> => shop.placed({ [item]: 1 });
 const iso = (ms: number): string => new Date(ms).toISOString();

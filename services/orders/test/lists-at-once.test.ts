@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { startShop, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
@@ -10,10 +10,12 @@ beforeAll(async () => {
   shop = await startShop(postgres);
 });
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 /** How many lists wait at the table. */
 const readStuck = async (): Promise<number> => {

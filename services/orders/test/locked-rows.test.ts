@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
 import { whileOrderLocked } from './meet-at-lock.ts';
 import { orderOf, startShop, type Shop } from './shop.ts';
@@ -19,10 +19,12 @@ beforeEach(async () => {
 
 afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const place = () => shop.placed({ [item]: 1 });
 const whileLocked = <T>(orderId: string, work: () => Promise<T>) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
 import { orderOf, startShop, USER, type Shop } from './shop.ts';
 
@@ -24,12 +24,14 @@ beforeAll(async () => {
   reader = await readEvents(broker, ['ORDER_PLACED']);
 });
 
-afterAll(async () => {
-  await reader?.stop();
-  await crashing?.close();
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => reader?.stop(),
+    () => crashing?.close(),
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const waitingEvents = async (): Promise<string[]> => {
   const rows = await shop.database.orders.$queryRaw<

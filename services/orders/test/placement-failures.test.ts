@@ -3,6 +3,7 @@ import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
 import {
   eventually,
+  inTurn,
   startTestPostgres,
   times,
   type TestPostgres,
@@ -28,10 +29,12 @@ beforeEach(async () => {
 
 afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const DOWN = { status: 503, body: { status: 503, code: 'UNAVAILABLE' }, headers: { 'retry-after': '1' } };
 

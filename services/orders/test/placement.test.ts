@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, ordersApi } from '@order-pipeline/contracts';
-import { startTestPostgres, times, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  inTurn,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import { expectBooksToBalance } from './books.ts';
 import { countOf, fresh, linesOf, orderOf, startShop, USER, type Shop } from './shop.ts';
 
@@ -16,10 +22,12 @@ beforeAll(async () => {
 
 afterEach(() => expectBooksToBalance(shop));
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const oneOf = (index: number): TestService => (index % 2 === 0 ? shop.orders : other);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { fresh, startShop, USER, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
@@ -13,10 +13,12 @@ beforeAll(async () => {
   item = await shop.addItem(1_000_000);
 });
 
-afterAll(async () => {
-  await shop?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => shop?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const get = (url: string) => shop.orders.server.inject(url);
 const place = (userId = USER): Promise<string> => shop.placed({ [item]: 1 }, userId);

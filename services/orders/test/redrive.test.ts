@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { TOPIC_NAMES, TOPIC_OF } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import {
+  eventually,
+  inTurn,
+  startTestPostgres,
+  type TestPostgres,
+  type TestService,
+} from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
 import { startShop, type Shop, type ShopOptions } from './shop.ts';
 
@@ -35,10 +41,12 @@ const open = async (options: ShopOptions = {}, durable = true): Promise<void> =>
   reader = await readEvents(broker, [...TOPIC_NAMES]);
 };
 
-afterEach(async () => {
-  await reader?.stop();
-  await shop.close();
-});
+afterEach(() =>
+  inTurn(
+    () => reader?.stop(),
+    () => shop.close(),
+  ),
+);
 
 afterAll(() => postgres?.stop());
 

@@ -3,6 +3,7 @@ import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts'
 import { sleep, type Reply } from '@order-pipeline/service-kit';
 import {
   eventually,
+  inTurn,
   startTestPostgres,
   times,
   type TestPostgres,
@@ -33,11 +34,8 @@ beforeEach(async () => {
 
 afterEach(() => eventually(() => expectBooksToBalance(shop)));
 
-afterAll(async () => {
-  await eager?.close();
-  await shop?.close();
-  await postgres?.stop();
-});
+const stops = () => [eager?.close, shop?.close, postgres?.stop].map((stop) => () => stop?.());
+afterAll(() => inTurn(...stops()));
 
 const heldFor = async (orderId: string): Promise<ReservationRef> => {
   const held = await shop.heldFor(orderId);

@@ -27,6 +27,7 @@ import {
   createTestBroker,
   createTestLogger,
   createTestRuntime,
+  inTurn,
   startTestService,
   type TestPostgres,
   type TestRuntime,
@@ -233,10 +234,11 @@ export const startShop = async (postgres: TestPostgres, options: ShopOptions = {
         WHERE state = 'HELD' AND order_id = ${orderId}`;
       return held;
     },
-    close: async () => {
-      await Promise.all([...more, orders].map((service) => service.close()));
-      await Promise.all([inventory, users].map((service) => service.close()));
-      await Promise.all(Object.values(database).map((client) => client.$disconnect()));
-    },
+    close: () =>
+      inTurn(
+        () => Promise.all([...more, orders].map((service) => service.close())),
+        () => Promise.all([inventory, users].map((service) => service.close())),
+        () => Promise.all(Object.values(database).map((client) => client.$disconnect())),
+      ),
   };
 };

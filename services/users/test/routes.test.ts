@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { usersApi, type User } from '@order-pipeline/contracts';
 import {
+  inTurn,
   startTestPostgres,
   startTestService,
   type TestPostgres,
@@ -16,10 +17,12 @@ beforeAll(async () => {
   users = await startTestService(usersService, { databaseUrl: await postgres.freshDatabase('users') });
 });
 
-afterAll(async () => {
-  await users.close();
-  await postgres.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => users.close(),
+    () => postgres.stop(),
+  ),
+);
 
 const userOf = (userId: string, other: Partial<User> = {}): User => ({
   userId,

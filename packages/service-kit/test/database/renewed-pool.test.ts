@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestLogger, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { createTestLogger, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import type pg from 'pg';
 import { createPool, openClient } from '../../src/index.ts';
 
@@ -29,10 +29,12 @@ beforeEach(async () => {
   pool = createPool(url, 'test', createTestLogger().logger, { monotonic: () => now });
 });
 
-afterEach(async () => {
-  await pool.end();
-  await admin.end();
-});
+afterEach(() =>
+  inTurn(
+    () => pool.end(),
+    () => admin.end(),
+  ),
+);
 
 const WRITE = 'INSERT INTO notes VALUES (1)';
 const pidOf = async (client: pg.PoolClient): Promise<number> =>

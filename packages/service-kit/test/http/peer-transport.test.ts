@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CALLS_PATH, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
-import { createTestLogger, times } from '@order-pipeline/testing';
+import { createTestLogger, inTurn, times } from '@order-pipeline/testing';
 import { createPeerTransport, createRuntime } from '../../src/index.ts';
 import { endOperation, order, startShop, type Shop } from './shop.ts';
 
@@ -16,10 +16,12 @@ beforeEach(async () => {
   peer = createPeerTransport('orders', await shop.service.listen(), 1_000, createRuntime());
 });
 
-afterEach(async () => {
-  await peer.close();
-  await shop.service.close();
-});
+afterEach(() =>
+  inTurn(
+    () => peer.close(),
+    () => shop.service.close(),
+  ),
+);
 
 const { logger } = createTestLogger();
 

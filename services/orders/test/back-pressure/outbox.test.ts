@@ -3,6 +3,7 @@ import { ordersApi } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import {
   eventually,
+  inTurn,
   startLeavingBroker,
   startTestPostgres,
   times,
@@ -42,11 +43,7 @@ const open = async (environment: Record<string, string>): Promise<void> => {
   item = await shop.addItem(100_000);
 };
 
-afterEach(async () => {
-  await expectBooksToBalance(shop);
-  await shop.close();
-  await broker.stop();
-});
+afterEach(() => inTurn(() => expectBooksToBalance(shop), shop.close, broker.stop));
 
 afterAll(() => postgres?.stop());
 

@@ -11,6 +11,7 @@ import { createMessaging, type ReceivedEvent } from '@order-pipeline/messaging';
 import { defineService, type Broker, type Reply } from '@order-pipeline/service-kit';
 import {
   eventually,
+  inTurn,
   startTestService,
   withOwnGroups,
   type TestPostgres,
@@ -129,10 +130,7 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
       bodyOf(await shop.orders.ask(operatorApi.getDeadLetter, { params: { letterId } })),
     sendBack: (letterId, more = {}, on = shop.orders) =>
       on.ask(operatorApi.sendBackDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
-    close: async () => {
-      await producer.disconnect();
-      await shop.close();
-    },
+    close: () => inTurn(() => producer.disconnect(), shop.close),
   };
 };
 

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { operatorApi } from '@order-pipeline/contracts';
-import { eventually, readTopics, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import {
+  eventually,
+  inTurn,
+  readTopics,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { fresh } from '../shop.ts';
 import { openDesk, resultOf, WAIT, type Desk } from './desk.ts';
 
@@ -14,11 +21,13 @@ beforeAll(async () => {
   returned = await readTopics(desk.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']);
 }, 60_000);
 
-afterAll(async () => {
-  await returned?.stop();
-  await desk?.close();
-  await postgres?.stop();
-});
+afterAll(() =>
+  inTurn(
+    () => returned?.stop(),
+    () => desk?.close(),
+    () => postgres?.stop(),
+  ),
+);
 
 const returnedOf = (orderId: string) => returned.messages.filter(({ key }) => key === orderId);
 const idsOf = (letters: readonly { readonly letterId: string }[]) => letters.map(({ letterId }) => letterId);

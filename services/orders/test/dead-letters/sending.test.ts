@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { eventually, readTopics, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import {
+  eventually,
+  inTurn,
+  readTopics,
+  startTestPostgres,
+  times,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { fresh } from '../shop.ts';
 import { openDesk, WAIT, type Desk } from './desk.ts';
 
@@ -20,10 +27,12 @@ const open = async (): Promise<void> => {
   returned = await readTopics(desk.broker, [TOPIC]);
 };
 
-afterEach(async () => {
-  await returned?.stop();
-  await desk?.close();
-});
+afterEach(() =>
+  inTurn(
+    () => returned?.stop(),
+    () => desk?.close(),
+  ),
+);
 
 afterAll(() => postgres?.stop());
 

@@ -4,6 +4,7 @@ import { createMessaging, createTopicSetup, type HandleEvents } from '@order-pip
 import { defineService } from '@order-pipeline/service-kit';
 import {
   eventually,
+  inTurn,
   startLeavingBroker,
   startTestService,
   withOwnGroups,
@@ -58,9 +59,7 @@ export const startStuckShop = async (postgres: TestPostgres, environment: Record
     },
     close: async (): Promise<void> => {
       kafka.comeBack();
-      await Promise.all(workers.map((worker) => worker.close()));
-      await shop.close();
-      await kafka.stop();
+      await inTurn(() => Promise.all(workers.map((worker) => worker.close())), shop.close, kafka.stop);
     },
   };
 };

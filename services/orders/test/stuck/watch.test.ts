@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance } from '../books.ts';
 import { whileOrderLocked } from '../meet-at-lock.ts';
 import { orderOf } from '../shop.ts';
@@ -21,10 +21,7 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
 });
 
-afterEach(async () => {
-  await eventually(() => expectBooksToBalance(place.shop));
-  await place.close();
-});
+afterEach(() => inTurn(() => eventually(() => expectBooksToBalance(place.shop)), place.close));
 
 afterAll(() => postgres?.stop());
 
