@@ -31,7 +31,7 @@ const SETTINGS = {
   RATE_LIMIT: 'off',
   WORKFLOW_INTERVAL_MS: '1000',
   WORKFLOW_SWEEP_INTERVAL_MS: '5000',
-  REDRIVE_AFTER_MS: '15000',
+  REPUBLISH_AFTER_MS: '15000',
 };
 const STALL_LIMIT_MS = 60_000;
 /** At its default settings a system repairs a stuck order within 10 minutes. */

@@ -51,7 +51,7 @@ const workOne = (
   if (name === 'discard')
     return desk.ask(operatorApi.discardDeadLetter, { params, body: { by, note: note ?? '', dryRun } });
   const body = { by, dryRun, force, ...(note === undefined ? {} : { note }) };
-  return desk.ask(operatorApi.sendBackDeadLetter, { params, body });
+  return desk.ask(operatorApi.redriveDeadLetter, { params, body });
 };
 
 /** One page after the other; what was done before a failure is handed to `onPage` first. */
@@ -67,7 +67,7 @@ const workMany = async (
     const result =
       name === 'discard'
         ? await desk.ask(operatorApi.discardDeadLetters, { body: { ...body, note: note ?? '' } })
-        : await desk.ask(operatorApi.sendBackDeadLetters, {
+        : await desk.ask(operatorApi.redriveDeadLetters, {
             body: { ...body, ...(note === undefined ? {} : { note }) },
           });
     onPage(result);
@@ -114,7 +114,7 @@ export const runCommand = (
       return list(desk, command);
     case 'show':
       return show(desk, command);
-    case 'send-back':
+    case 'redrive':
     case 'discard':
       return work(desk, command, failed);
   }

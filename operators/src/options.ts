@@ -11,7 +11,7 @@ export type Choice = { readonly letterId: string } | { readonly filter: LetterFi
 
 /** Something that is to be done with letters. */
 export interface ActionCommand {
-  readonly name: 'send-back' | 'discard';
+  readonly name: 'redrive' | 'discard';
   readonly choice: Choice;
   readonly by: string;
   readonly note: string | undefined;
@@ -45,27 +45,27 @@ export interface Defaults {
   readonly by: string | undefined;
 }
 
-export const HELP = `Works messages that a service could not work: its dead letters.
+export const HELP = `Lists, redrives and discards dead letters: messages that a service failed to process.
 
 Usage: npx -y pnpm dead-letters COMMAND [options]
 
-  list                     those that wait for a decision
-  show ID                  one of them, with all that its message holds and what was done with it
-  send-back ID             sends it back to its topic; at most 3 times, unless with --force
-  send-back --all          sends all of them back
-  discard ID --note WHY    decides that it is not needed any more; it is kept
+  list                     the open ones
+  show ID                  one of them, with its message and what was done with it
+  redrive ID               sends it back to its topic, for the group that failed; at most 3 times, unless with --force
+  redrive --all            redrives all of them
+  discard ID --note WHY    closes it without a redrive; it is kept
 
 With list, and instead of ID:
 
   --topic TOPIC            those of one topic, such as ORDER_PLACED
-  --group GROUP            those that one consumer group could not work, such as shipping
+  --group GROUP            those of one consumer group, such as shipping
   --reason TEXT            those whose reason contains this
   --order ID               those about one order
 
-  --status STATUS          list: OPEN (default), SENDING_BACK, SENT_BACK, DISCARDED or ALL
+  --status STATUS          list: OPEN (default), REDRIVING, REDRIVEN, DISCARDED or ALL
   --limit N                list: at most so many (default 100)
-  --dry-run                tell exactly what would be done, and do nothing
-  --force                  send-back ID: although it was sent back 3 times already
+  --dry-run                list what would be done, and do nothing
+  --force                  redrive ID: beyond the limit of 3 redrives
   --by NAME                who does it (default: your user name)
   --note TEXT              why
   --url URL                the gateway (default http://127.0.0.1:3000, or the port in PORT)
@@ -124,7 +124,7 @@ const choiceIn = (values: Values, letterId: string | undefined): Choice => {
 };
 
 const actionIn = (
-  name: 'send-back' | 'discard',
+  name: 'redrive' | 'discard',
   values: Values,
   letterId: string | undefined,
   defaults: Defaults,
@@ -134,9 +134,7 @@ const actionIn = (
   if (by === undefined) throw new UsageError('Say who you are: --by NAME');
   if (name === 'discard' && values.note === undefined) throw new UsageError('Say why: --note TEXT');
   if (values.force && (name === 'discard' || !('letterId' in choice)))
-    throw new UsageError(
-      '--force goes with send-back ID only: one that cannot be worked is insisted on by itself',
-    );
+    throw new UsageError('--force goes with redrive ID only: it is for one dead letter at a time');
   return { name, choice, by, note: values.note, dryRun: values['dry-run'], force: values.force };
 };
 
@@ -156,14 +154,14 @@ const commandIn = (values: Values, [name, id, ...more]: readonly string[], defau
     case 'show':
       if (id === undefined) throw new UsageError('Say which: show ID');
       return { name, letterId: id };
-    case 'send-back':
+    case 'redrive':
     case 'discard':
       return actionIn(name, values, id, defaults);
     case undefined:
-      throw new UsageError('Say what to do: list, show, send-back or discard (--help tells more)');
+      throw new UsageError('Say what to do: list, show, redrive or discard (--help tells more)');
     default:
       throw new UsageError(
-        `There is no command ${JSON.stringify(name)}, only list, show, send-back and discard`,
+        `There is no command ${JSON.stringify(name)}, only list, show, redrive and discard`,
       );
   }
 };

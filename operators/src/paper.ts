@@ -48,7 +48,7 @@ const shortened = (text: string): string =>
 
 const oneLine = (text: string): string => text.replaceAll('\n', ' ');
 
-const HEAD = ['id', 'status', 'topic', 'group', 'order', 'tries', 'sent back', 'failed at', 'reason'];
+const HEAD = ['id', 'status', 'topic', 'group', 'order', 'tries', 'redrives', 'failed at', 'reason'];
 
 const rowOf = (letter: DeadLetter) => [
   letter.letterId,
@@ -57,7 +57,7 @@ const rowOf = (letter: DeadLetter) => [
   letter.group,
   letter.orderId ?? '–',
   letter.tries,
-  letter.sendBacks,
+  letter.redrives,
   letter.failedAt,
   shortened(oneLine(letter.reason)),
 ];
@@ -85,7 +85,7 @@ export const letterPaper = (letter: DeadLetterWithContent): string => {
     ['order', letter.orderId ?? '–'],
     ['failed at', letter.failedAt],
     ['tries', `${letter.tries}`],
-    ['sent back', `${letter.sendBacks} times before`],
+    ['redrives', `${letter.redrives}`],
     ...(letter.previousId === undefined ? [] : [['was before', letter.previousId] as [string, string]]),
     ...letter.cameBackAs.map((id): [string, string] => ['came back as', id]),
     ['reason', letter.reason],
@@ -105,12 +105,12 @@ export const letterPaper = (letter: DeadLetterWithContent): string => {
   ].join('\n');
 };
 
-const DONE = { 'send-back': 'on the way back', discard: 'discarded' } as const;
-const WOULD = { 'send-back': 'would be sent back', discard: 'would be discarded' } as const;
+const DONE = { redrive: 'redriving', discard: 'discarded' } as const;
+const WOULD = { redrive: 'would be redriven', discard: 'would be discarded' } as const;
 
 /** What came of an action, for people. */
 export const resultPaper = (
-  name: 'send-back' | 'discard',
+  name: 'redrive' | 'discard',
   { dryRun, letters, leftOut }: Omit<LetterResult, 'nextCursor'>,
 ): string =>
   [

@@ -73,40 +73,40 @@ const poison = async (count: number, value = '{"orderId":'): Promise<string[]> =
   return orderIds;
 };
 
-test('a person lists, looks, tries, sends back, and sees it come back', async () => {
+test('a person lists, shows, tries, redrives, and sees it come back', async () => {
   const [orderId = ''] = await poison(1);
   const list = await run(['list', '--order', orderId]);
   expect(list).toMatchObject({ code: 0, err: '' });
-  expect(list.out).toMatch(/id +status +topic +group +order +tries +sent back +failed at +reason/);
+  expect(list.out).toMatch(/id +status +topic +group +order +tries +redrives +failed at +reason/);
   expect(list.out).toContain('the value is not JSON');
   expect(list.out).toContain('1 dead letter');
   const [{ letterId } = { letterId: '' }] = JSON.parse(
     (await run(['list', '--order', orderId, '--json'])).out,
   ) as DeadLetter[];
-  const dry = await run(['send-back', letterId, '--dry-run']);
+  const dry = await run(['redrive', letterId, '--dry-run']);
   expect(dry).toMatchObject({
     code: 0,
-    out: expect.stringContaining('1 dead letter would be sent back, 0 left out'),
+    out: expect.stringContaining('1 dead letter would be redriven, 0 left out'),
   });
-  const sent = await run(['send-back', letterId, '--by', 'ann', '--note', 'mended']);
+  const sent = await run(['redrive', letterId, '--by', 'ann', '--note', 'fixed']);
   expect(sent).toMatchObject({
     code: 0,
-    out: expect.stringContaining('1 dead letter on the way back, 0 left out'),
+    out: expect.stringContaining('1 dead letter redriving, 0 left out'),
   });
-  await eventually(async () => expect(await listed('--order', orderId)).toMatchObject([{ sendBacks: 1 }]));
+  await eventually(async () => expect(await listed('--order', orderId)).toMatchObject([{ redrives: 1 }]));
   const shown = await run(['show', letterId]);
   expect(shown.code).toBe(0);
   for (const part of [
     'ORDER_PROCESSING, partition',
-    'SEND_BACK',
+    'REDRIVE',
     'ann',
-    'mended',
+    'fixed',
     'came back as',
     '{"orderId":',
   ])
     expect(shown.out).toContain(part);
-  const again = await run(['send-back', letterId]);
-  expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('was worked already') });
+  const again = await run(['redrive', letterId]);
+  expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is already resolved') });
 }, 60_000);
 
 test('wrong arguments, a wrong token and no gateway each end with a sentence and their code', async () => {
@@ -124,25 +124,25 @@ test('wrong arguments, a wrong token and no gateway each end with a sentence and
   });
 }, 60_000);
 
-test('many are worked at once, those that were sent back too often are left out and told', async () => {
+test('many are redriven at once, and those beyond the limit are listed as left out', async () => {
   const orderIds = await poison(3);
-  const headers = { 'dlq.send-backs': '3', 'dlq.group': 'shipping', 'dlq.reason': 'worn out' };
+  const headers = { 'dlq.redrives': '3', 'dlq.group': 'shipping', 'dlq.reason': 'always failing' };
   const producer = system.infrastructure.broker.connect('poison').producer();
   await producer.connect();
   const messages = [{ key: `order-${randomUUID()}`, value: 'x', headers }];
   await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_PROCESSING.DLQ', messages }] });
   await producer.disconnect();
-  await eventually(async () => expect(await listed('--reason', 'worn out')).toHaveLength(1));
-  const dry = await ask('send-back', '--all', '--dry-run');
-  const real = await ask('send-back', '--all');
+  await eventually(async () => expect(await listed('--reason', 'always failing')).toHaveLength(1));
+  const dry = await ask('redrive', '--all', '--dry-run');
+  const real = await ask('redrive', '--all');
   const ids = ({ data }: Awaited<ReturnType<typeof ask>>) =>
     (data as LetterResult).letters.map(({ letterId }) => letterId);
   expect(ids(real)).toEqual(ids(dry));
   expect(ids(real).length).toBeGreaterThanOrEqual(orderIds.length);
   expect(real.complete).toBe(false);
-  expect(real.paper).toMatch(/left out [0-9a-f]{24}: It was sent back 3 times already/);
+  expect(real.paper).toMatch(/left out [0-9a-f]{24}: It was redriven 3 times/);
   for (const orderId of orderIds)
-    await eventually(async () => expect(await listed('--order', orderId)).toMatchObject([{ sendBacks: 1 }]));
+    await eventually(async () => expect(await listed('--order', orderId)).toMatchObject([{ redrives: 1 }]));
   const discarded = await ask('discard', '--group', 'shipping', '--note', 'a test');
   expect(discarded).toMatchObject({ complete: true });
   expect((await ask('list')).paper).toBe('There are no such dead letters.');

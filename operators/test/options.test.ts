@@ -32,13 +32,13 @@ test('the list is of those that are open, unless said otherwise', () => {
 });
 
 test('what is done is done by the user of the machine, unless another name is given', () => {
-  expect(parse('send-back', 'abc')).toMatchObject({
-    command: { name: 'send-back', choice: { letterId: 'abc' }, by: 'ann', dryRun: false, force: false },
+  expect(parse('redrive', 'abc')).toMatchObject({
+    command: { name: 'redrive', choice: { letterId: 'abc' }, by: 'ann', dryRun: false, force: false },
   });
-  expect(parse('--', 'send-back', '--all', '--dry-run', '--by', 'bob', '--note', 'mended')).toMatchObject({
+  expect(parse('--', 'redrive', '--all', '--dry-run', '--by', 'bob', '--note', 'mended')).toMatchObject({
     command: { choice: { filter: {} }, by: 'bob', note: 'mended', dryRun: true },
   });
-  expect(() => parseOptions(['send-back', 'abc'], { ...DEFAULTS, by: undefined })).toThrow('Say who you are');
+  expect(() => parseOptions(['redrive', 'abc'], { ...DEFAULTS, by: undefined })).toThrow('Say who you are');
 });
 
 test('the gateway and the token are taken from the options first', () => {
@@ -63,12 +63,12 @@ test.each([
   [['show'], 'Say which: show ID'],
   [['list', 'abc'], 'list takes no ID'],
   [['show', 'a', 'b'], 'One ID at a time'],
-  [['send-back'], 'Say which'],
-  [['send-back', 'abc', '--all'], 'exclude one another'],
-  [['send-back', '--all', '--topic', 'ORDER_PLACED'], 'exclude one another'],
-  [['send-back', '--all', '--force'], '--force goes with send-back ID only'],
+  [['redrive'], 'Say which'],
+  [['redrive', 'abc', '--all'], 'exclude one another'],
+  [['redrive', '--all', '--topic', 'ORDER_PLACED'], 'exclude one another'],
+  [['redrive', '--all', '--force'], '--force goes with redrive ID only'],
   [['discard', 'abc'], 'Say why'],
-  [['discard', 'abc', '--note', 'x', '--force'], '--force goes with send-back ID only'],
+  [['discard', 'abc', '--note', 'x', '--force'], '--force goes with redrive ID only'],
   [['list', '--topic', 'ORDERS'], '--topic must be one of ORDER_PLACED, '],
   [['list', '--status', 'open'], '--status must be one of OPEN, '],
   [['list', '--limit', '0'], '--limit must be a whole number'],

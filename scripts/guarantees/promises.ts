@@ -77,7 +77,7 @@ export const PROMISES: readonly Promised[] = [
     figures: (record) => faults(record, 'kafka: unflushed', 'kafka: everything'),
   },
   {
-    promise: 'A message that cannot be worked blocks nobody, is kept, and can be sent back',
+    promise: 'A message that cannot be processed blocks nobody, is kept, and can be redriven',
     tested: 'simulation: unreadable messages; audit `dead letters`; `services/orders/test/dead-letters`',
     figures: (record) => faults(record, 'kafka: unreadable'),
   },

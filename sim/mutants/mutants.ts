@@ -227,7 +227,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'redrive without the check',
+    name: 'republish without the check',
     bug: 'a worker whose order has already moved on takes it for done, although its event may never have been published',
     edits: [
       {

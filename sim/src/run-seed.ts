@@ -53,12 +53,12 @@ const START_AT = Date.UTC(2026, 0, 1);
 /** The most that one seed may take, in milliseconds of CPU. */
 const CPU_LIMIT_MS = 60_000;
 /** What makes good what gets lost elsewhere: seldom enough that a seed ends before it. */
-const WITHOUT_NETS = { WORKFLOW_SWEEP_INTERVAL_MS: '3600000', REDRIVE_AFTER_MS: '3600000' };
+const WITHOUT_NETS = { WORKFLOW_SWEEP_INTERVAL_MS: '3600000', REPUBLISH_AFTER_MS: '3600000' };
 
 const ENVIRONMENT = {
   WORKFLOW_INTERVAL_MS: '2500',
   WORKFLOW_SWEEP_INTERVAL_MS: '12000',
-  REDRIVE_AFTER_MS: '15000',
+  REPUBLISH_AFTER_MS: '15000',
   RESERVATION_CHECK_AFTER_MS: '3000',
 };
 

@@ -19,7 +19,7 @@ let gateway: Gateway;
 beforeAll(async () => {
   compose = await createCompose({
     WORKFLOW_INTERVAL_MS: '500',
-    REDRIVE_AFTER_MS: '15000',
+    REPUBLISH_AFTER_MS: '15000',
     RATE_LIMIT: 'off',
   });
   gateway = createGateway(compose.url);

@@ -39,8 +39,8 @@ const openLetterOf = (orderId: string): Promise<DeadLetter> =>
     return letters[0] as DeadLetter;
   }, WAIT);
 
-const sendBack = (letterId: string) =>
-  gateway.post(`/ops/dead-letters/${letterId}/send-back`, { by: 'ann', note: 'mended' });
+const redrive = (letterId: string) =>
+  gateway.post(`/ops/dead-letters/${letterId}/redrive`, { by: 'ann', note: 'fixed' });
 
 /** Makes the database refuse to ship an order, for a reason that no waiting mends. */
 const breakShipping = async (orderId: string): Promise<void> => {
@@ -52,51 +52,51 @@ const breakShipping = async (orderId: string): Promise<void> => {
 
 const mendShipping = () => ordersDatabase.query('DROP FUNCTION refuse_shipping CASCADE');
 
-test('an order whose message died walks on to DELIVERED once its cause is mended and it is sent back', async () => {
+test('an order whose message was a dead letter reaches DELIVERED once its cause is fixed and it is redriven', async () => {
   const [userId, itemId, orderId, other] = [unique('user'), unique('item'), unique('order'), unique('order')];
   await gateway.addUser(userId);
   await gateway.addItem(itemId, 10);
   await breakShipping(orderId);
   for (const id of [orderId, other]) await gateway.place(id, userId, { [itemId]: 2 });
   const letter = await openLetterOf(orderId);
-  expect(letter).toMatchObject({ topic: 'ORDER_PROCESSING', group: 'shipping', tries: 5, sendBacks: 0 });
+  expect(letter).toMatchObject({ topic: 'ORDER_PROCESSING', group: 'shipping', tries: 5, redrives: 0 });
   await gateway.reaches(other, 'DELIVERED');
   expect(await gateway.statusOf(orderId)).toBe('PROCESSING');
   await mendShipping();
-  expect(await sendBack(letter.letterId)).toMatchObject({ status: 200 });
+  expect(await redrive(letter.letterId)).toMatchObject({ status: 200 });
   await gateway.reaches(orderId, 'DELIVERED');
-  expect(await lettersOf(orderId)).toMatchObject([{ letterId: letter.letterId, status: 'SENT_BACK' }]);
+  expect(await lettersOf(orderId)).toMatchObject([{ letterId: letter.letterId, status: 'REDRIVEN' }]);
   await eventually(async () => {
     expect(await gateway.stockOf(itemId)).toEqual({ availableQty: 6, reservedQty: 0 });
   });
 }, 60_000);
 
-test('a message that nobody can understand is told, tried, sent back three times, and then let go', async () => {
+test('a message that nobody can understand is listed, tried, redriven three times, and then discarded', async () => {
   const orderId = unique('order');
   const producer = started.system.infrastructure.broker.connect(unique('poison')).producer();
   await producer.connect();
   const messages = [{ key: orderId, value: '{"orderId":' }];
   await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_PLACED', messages }] });
   await producer.disconnect();
-  for (const sendBacks of [0, 1, 2]) {
+  for (const redrives of [0, 1, 2]) {
     const letter = await openLetterOf(orderId);
     expect(letter).toMatchObject({
-      sendBacks,
-      tries: sendBacks + 1,
+      redrives,
+      tries: redrives + 1,
       group: 'workflow',
       reason: 'the value is not JSON',
     });
     const body = { filter: { orderId }, by: 'ann' };
-    const dry = (await gateway.post('/ops/dead-letters/send-back', { ...body, dryRun: true }))
+    const dry = (await gateway.post('/ops/dead-letters/redrive', { ...body, dryRun: true }))
       .body as LetterResult;
     expect(dry.letters).toEqual([letter]);
     expect(await openLetterOf(orderId)).toEqual(letter);
-    const real = (await gateway.post('/ops/dead-letters/send-back', body)).body as LetterResult;
+    const real = (await gateway.post('/ops/dead-letters/redrive', body)).body as LetterResult;
     expect(real.letters).toMatchObject([{ letterId: letter.letterId }]);
-    await eventually(async () => expect(await lettersOf(orderId)).toHaveLength(sendBacks + 2), WAIT);
+    await eventually(async () => expect(await lettersOf(orderId)).toHaveLength(redrives + 2), WAIT);
   }
   const { letterId } = await openLetterOf(orderId);
-  expect(await sendBack(letterId)).toMatchObject({ status: 409, body: { code: 'SENT_BACK_TOO_OFTEN' } });
+  expect(await redrive(letterId)).toMatchObject({ status: 409, body: { code: 'REDRIVE_LIMIT_REACHED' } });
   const gone = { by: 'ann', note: 'a test of the supplier' };
   expect(await gateway.post(`/ops/dead-letters/${letterId}/discard`, gone)).toMatchObject({ status: 200 });
   expect(await lettersOf(orderId, '&status=OPEN')).toEqual([]);

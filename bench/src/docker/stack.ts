@@ -29,7 +29,7 @@ export const stackSettings = (workflowIntervalMs: number): Record<string, string
   RATE_LIMIT: 'off',
   WORKFLOW_INTERVAL_MS: String(workflowIntervalMs),
   // Orders that wait for the workflow's turn on purpose are not stuck.
-  REDRIVE_AFTER_MS: String(DAY_MS),
+  REPUBLISH_AFTER_MS: String(DAY_MS),
 });
 
 const requireDocker = (compose: Compose): Promise<unknown> =>

@@ -34,7 +34,7 @@ export const embeddedSettings = (workflowIntervalMs: number): Record<string, str
   LOG_LEVEL: 'info',
   WORKFLOW_INTERVAL_MS: String(workflowIntervalMs),
   // Orders that wait for the workflow's turn on purpose are not stuck.
-  REDRIVE_AFTER_MS: String(DAY_MS),
+  REPUBLISH_AFTER_MS: String(DAY_MS),
 });
 
 const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {

@@ -111,11 +111,15 @@ export type ReservationRequest = Type.Static<typeof ReservationRequest>;
 
 /**
  * What came of a reservation. `reservationId` names this very reservation of the order's stock: one that was released
- * and made again has another. HELD_OTHERWISE: the order id holds other lines, by a placement that is not finished.
+ * and made again has another. CONFLICTING_RESERVATION: the order id holds other lines, by a placement that is not finished.
  */
 export const ReservationResult = Type.Union([
   Strict({ orderId: Type.String(), outcome: Type.Literal('RESERVED'), reservationId: Type.String() }),
-  Strict({ orderId: Type.String(), outcome: Type.Literal('HELD_OTHERWISE'), reservationId: Type.String() }),
+  Strict({
+    orderId: Type.String(),
+    outcome: Type.Literal('CONFLICTING_RESERVATION'),
+    reservationId: Type.String(),
+  }),
   Strict({
     orderId: Type.String(),
     outcome: Type.Literal('UNKNOWN_ITEM'),

@@ -4,18 +4,18 @@ import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
 import { Count, Id, PageQuery, Strict, Text, Timestamp } from './schemas.ts';
 
-/** How often a message may be sent back before that takes an operator who says so for this very one. */
-export const MAX_SEND_BACKS = 3;
+/** How often a message may be redriven; beyond that it takes `force`, for one message at a time. */
+export const MAX_REDRIVES = 3;
 
 /**
- * OPEN: nobody has decided yet. SENDING_BACK: an operator has sent it back, it is not known to be in its topic again.
- * SENT_BACK and DISCARDED are kept for who wants to know.
+ * OPEN: not resolved yet. REDRIVING: an operator has asked for a redrive, which is not known to be published yet.
+ * REDRIVEN and DISCARDED letters are kept as a record.
  */
-export const DEAD_LETTER_STATUSES = ['OPEN', 'SENDING_BACK', 'SENT_BACK', 'DISCARDED'] as const;
+export const DEAD_LETTER_STATUSES = ['OPEN', 'REDRIVING', 'REDRIVEN', 'DISCARDED'] as const;
 export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
 
-/** REFUSED is not done by operators: Kafka will never take back what they sent back, and the letter is open again. */
-export const DEAD_LETTER_ACTIONS = ['SEND_BACK', 'DISCARD', 'REFUSED'] as const;
+/** REFUSED is not an operator's: Kafka will never take the message that was redriven, and the letter is open again. */
+export const DEAD_LETTER_ACTIONS = ['REDRIVE', 'DISCARD', 'REFUSED'] as const;
 export type DeadLetterActionName = Exclude<(typeof DEAD_LETTER_ACTIONS)[number], 'REFUSED'>;
 
 const LetterStatus = Type.Enum([...DEAD_LETTER_STATUSES], {
@@ -28,17 +28,15 @@ const letterFields = {
   letterId: Type.String(),
   status: LetterStatus,
   topic: TopicName,
-  partition: Type.Integer({ description: 'Where it stood when it could not be worked' }),
+  partition: Type.Integer({ description: 'The partition that it came from' }),
   offset: Type.String(),
-  group: Type.String({ description: 'The consumer group that could not work it' }),
+  group: Type.String({ description: 'The consumer group that failed to process it' }),
   reason: Type.String(),
-  tries: Count('How often it was tried, over all the times that it was sent back'),
-  sendBacks: Count('How often it was sent back before it became this letter'),
+  tries: Count('Attempts to process it, over all redrives'),
+  redrives: Count('How often it was redriven before it became this letter'),
   orderId: Type.Optional(Type.String({ description: 'The order that it is about, as far as its key tells' })),
-  previousId: Type.Optional(
-    Type.String({ description: 'The letter that was sent back and became this one' }),
-  ),
-  failedAt: Timestamp('When it was put aside'),
+  previousId: Type.Optional(Type.String({ description: 'The letter that was redriven and became this one' })),
+  failedAt: Timestamp('When it was sent to the dead-letter queue'),
   updatedAt: Timestamp('When its status last changed'),
 };
 
@@ -59,7 +57,7 @@ export const LetterAction = Strict({
   by: Type.String(),
   at: Timestamp('When'),
   note: Type.Optional(Type.String()),
-  forced: Type.Boolean({ description: 'Sent back although that had been done as often as it may' }),
+  forced: Type.Boolean({ description: 'Redriven beyond the limit' }),
 });
 export type LetterAction = Type.Static<typeof LetterAction>;
 
@@ -69,13 +67,13 @@ export const DeadLetterWithContent = Strict({
   value: LetterContent,
   headers: Type.Array(Strict({ name: Type.String(), value: LetterContent })),
   actions: Type.Array(LetterAction, { description: 'What operators did with it, oldest first' }),
-  cameBackAs: Type.Array(Type.String(), { description: 'The letters that it became after it was sent back' }),
+  cameBackAs: Type.Array(Type.String(), { description: 'The letters that it became after redrives' }),
 });
 export type DeadLetterWithContent = Type.Static<typeof DeadLetterWithContent>;
 
 const filterFields = {
   topic: Type.Optional(TopicName),
-  group: Type.Optional(Text('The consumer group that could not work it', 'shipping')),
+  group: Type.Optional(Text('The consumer group that failed to process it', 'shipping')),
   reason: Type.Optional(Text('Words that its reason contains, in any case', 'not JSON')),
   orderId: Type.Optional(Id('The order that it is about', 'order-1')),
 };
@@ -87,8 +85,8 @@ export type LetterFilter = Type.Static<typeof LetterFilter>;
 const LetterIdParams = Strict({ letterId: Id('The dead letter', '9f86d081884c7d659a2feaa0') });
 
 const Operator = Text('Who does it', 'ann');
-const Note = Text('Why', 'the price list is repaired');
-const DryRun = Type.Boolean({ description: 'Only tell what would be done', default: false });
+const Note = Text('Why', 'the price list is fixed');
+const DryRun = Type.Boolean({ description: 'Only list what would be done', default: false });
 
 /** One letter that was passed over, with why. */
 const LeftOut = Strict({ letterId: Type.String(), why: Type.String() });
@@ -113,12 +111,12 @@ const exampleLetter = {
   group: 'shipping',
   reason: 'the value is not JSON',
   tries: 1,
-  sendBacks: 0,
+  redrives: 0,
   orderId: 'order-1',
   failedAt: '2026-01-01T12:00:00.000Z',
   updatedAt: '2026-01-01T12:00:00.100Z',
 };
-const exampleSent = { ...exampleLetter, status: 'SENDING_BACK', updatedAt: '2026-01-01T12:30:00.000Z' };
+const exampleSent = { ...exampleLetter, status: 'REDRIVING', updatedAt: '2026-01-01T12:30:00.000Z' };
 const exampleResult = { dryRun: false, letters: [exampleSent], leftOut: [] };
 const exampleDiscarded = { ...exampleResult, letters: [{ ...exampleSent, status: 'DISCARDED' }] };
 
@@ -135,7 +133,7 @@ export const operatorApi = {
     owner: 'orders',
     method: 'GET',
     path: '/ops/dead-letters',
-    summary: 'List messages that could not be worked, newest first',
+    summary: 'List dead letters, newest first',
     query: Strict({ status: Type.Optional(LetterStatus), ...filterFields, ...PageQuery }),
     status: 200,
     reply: Type.Array(DeadLetter),
@@ -148,7 +146,7 @@ export const operatorApi = {
     owner: 'orders',
     method: 'GET',
     path: '/ops/dead-letters/:letterId',
-    summary: 'Look at a message that could not be worked, and at what was done with it',
+    summary: 'Retrieve a dead letter, with its message and what was done with it',
     params: LetterIdParams,
     status: 200,
     reply: DeadLetterWithContent,
@@ -163,33 +161,31 @@ export const operatorApi = {
       cameBackAs: [],
     },
   }),
-  sendBackDeadLetter: defineOperation({
+  redriveDeadLetter: defineOperation({
     owner: 'orders',
     method: 'POST',
-    path: '/ops/dead-letters/:letterId/send-back',
-    summary: 'Send a message back to its topic',
+    path: '/ops/dead-letters/:letterId/redrive',
+    summary: 'Redrive a dead letter',
     params: LetterIdParams,
     body: Strict({
       by: Operator,
       note: Type.Optional(Note),
       dryRun: Type.Optional(DryRun),
-      force: Type.Optional(
-        Type.Boolean({ description: 'Although it was sent back as often as it may', default: false }),
-      ),
+      force: Type.Optional(Type.Boolean({ description: 'Redrive it beyond the limit', default: false })),
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
-    refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_WORKED', 'SENT_BACK_TOO_OFTEN'],
+    refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_RESOLVED', 'REDRIVE_LIMIT_REACHED'],
     repeatable: false,
-    exampleBody: { by: 'ann', note: 'the price list is repaired' },
+    exampleBody: { by: 'ann', note: 'the price list is fixed' },
     exampleReply: exampleResult,
   }),
-  sendBackDeadLetters: defineOperation({
+  redriveDeadLetters: defineOperation({
     owner: 'orders',
     method: 'POST',
-    path: '/ops/dead-letters/send-back',
-    summary: 'Send all open messages of a filter back to their topics, a page at a time',
+    path: '/ops/dead-letters/redrive',
+    summary: 'Redrive all open dead letters of a filter, a page at a time',
     body: Strict({ ...batchFields, note: Type.Optional(Note) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
@@ -203,13 +199,13 @@ export const operatorApi = {
     owner: 'orders',
     method: 'POST',
     path: '/ops/dead-letters/:letterId/discard',
-    summary: 'Decide that a message is not needed any more; it is kept',
+    summary: 'Discard a dead letter; it is kept as a record',
     params: LetterIdParams,
     body: Strict({ by: Operator, note: Note, dryRun: Type.Optional(DryRun) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
     reply: LetterResult,
-    refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_WORKED'],
+    refusals: ['DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_RESOLVED'],
     repeatable: false,
     exampleBody: { by: 'ann', note: 'a test of the supplier' },
     exampleReply: exampleDiscarded,
@@ -218,7 +214,7 @@ export const operatorApi = {
     owner: 'orders',
     method: 'POST',
     path: '/ops/dead-letters/discard',
-    summary: 'Decide that all open messages of a filter are not needed any more, a page at a time',
+    summary: 'Discard all open dead letters of a filter, a page at a time',
     body: Strict({ ...batchFields, note: Note }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,

@@ -61,7 +61,7 @@ test('every wrong setting of every service is named at once', () => {
     KAFKA_BROKERS: 'kafka',
     ORDERS_DATABASE_URL: 'mysql://somewhere',
     WORKFLOW_INTERVAL_MS: 'soon',
-    REDRIVE_AFTER_MS: '-1',
+    REPUBLISH_AFTER_MS: '-1',
     RATE_LIMIT: 'none',
   });
   const named = problems.map((problem) => problem.split(' ', 1)[0] ?? '');
@@ -72,10 +72,16 @@ test('every wrong setting of every service is named at once', () => {
     'ORDERS_DATABASE_URL',
     'PORT',
     'RATE_LIMIT',
-    'REDRIVE_AFTER_MS',
+    'REPUBLISH_AFTER_MS',
     'WORKFLOW_INTERVAL_MS',
   ]);
   expect(problems).toContain('PORT must be a whole number from 0 to 65535, not "70000"');
+});
+
+test('a start that still sets REDRIVE_AFTER_MS, which was renamed, is refused', () => {
+  const renamed = { REDRIVE_AFTER_MS: '5000' };
+  const problem = 'REDRIVE_AFTER_MS was renamed REPUBLISH_AFTER_MS and must be unset, not "5000"';
+  expect(problemsOf([], renamed)).toEqual([problem]);
 });
 
 test('an empty variable counts as one that is not set', () => {

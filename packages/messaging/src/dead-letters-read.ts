@@ -15,8 +15,8 @@ export interface ReadDeadLetter {
   readonly group: string;
   readonly reason: string;
   readonly tries: number;
-  readonly sendBacks: number;
-  /** The letter that was sent back and became this one. */
+  readonly redrives: number;
+  /** The letter that was redriven and became this one. */
   readonly previousId: string | undefined;
   /** The key, where it can be the id of an order. */
   readonly orderId: string | undefined;
@@ -45,9 +45,9 @@ const timeOf = (text: string | undefined): number | undefined => {
   return at >= 0 && at <= LATEST ? at : undefined;
 };
 
-/** How often a message was sent back before; nought where its headers do not say so. */
-export const sendBacksOf = (headers: IHeaders | undefined): number =>
-  numberIn(headers, DEAD_LETTER_HEADERS.sendBacks) ?? 0;
+/** How often a message was redriven before; 0 where its headers do not say so. */
+export const redrivesOf = (headers: IHeaders | undefined): number =>
+  numberIn(headers, DEAD_LETTER_HEADERS.redrives) ?? 0;
 
 const idOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, ID_LENGTH);
@@ -74,7 +74,7 @@ export const bareDeadLetter = (position: MessagePosition, { timestamp }: RawMess
     group: 'unknown',
     reason: 'what it says of itself cannot be stored',
     tries: 0,
-    sendBacks: 0,
+    redrives: 0,
     previousId: undefined,
     orderId: undefined,
     failedAt: at >= 0 && at <= LATEST ? at : 0,
@@ -106,7 +106,7 @@ export const readDeadLetter = (
     group,
     reason: headerText(headers, DEAD_LETTER_HEADERS.reason) ?? 'it does not say why',
     tries: numberIn(headers, DEAD_LETTER_HEADERS.tries) ?? 0,
-    sendBacks: sendBacksOf(headers),
+    redrives: redrivesOf(headers),
     previousId: matching(LETTER_ID, headerText(headers, DEAD_LETTER_HEADERS.letter)),
     orderId: matching(ORDER_ID, key?.toString()),
     failedAt: timeOf(at) ?? Number(timestamp ?? 0),

@@ -6,8 +6,8 @@ import { headerText, type MessagePosition, type RawMessage } from './event-codec
 import type { Publisher } from './publisher.ts';
 
 /**
- * The headers that a dead letter bears beside those that the message had. Four of them stay on a message that is sent
- * back: `tries`, `group`, which it is for then, and the two that are put there at that moment.
+ * The headers that a dead letter bears beside those that the message had. Four of them stay on a message that is
+ * redriven: `tries`, `group`, which it is for then, and the two that are put there at that moment.
  */
 export const DEAD_LETTER_HEADERS = {
   reason: 'dlq.reason',
@@ -17,9 +17,9 @@ export const DEAD_LETTER_HEADERS = {
   tries: 'dlq.tries',
   group: 'dlq.group',
   at: 'dlq.at',
-  /** How often an operator has sent the message back. */
-  sendBacks: 'dlq.send-backs',
-  /** The id of the letter that was sent back. */
+  /** How often operators have redriven the message. */
+  redrives: 'dlq.redrives',
+  /** The id of the letter that was redriven. */
   letter: 'dlq.letter',
 } as const;
 
@@ -49,7 +49,7 @@ export const sendable = (headers: IHeaders = {}): IHeaders =>
   );
 
 /**
- * Tries add up over the times that an operator has sent the message back.
+ * Tries add up over redrives.
  *
  * @param options.group the consumer group that could not work the message
  */

@@ -5,7 +5,7 @@ export * from './consumer/start-consumer.ts';
 export * from './dead-letters.ts';
 export * from './dead-letters-keep.ts';
 export * from './dead-letters-read.ts';
-export * from './dead-letters-return.ts';
+export * from './dead-letters-redrive.ts';
 export * from './event-codec.ts';
 export * from './messaging.ts';
 export * from './order-worker.ts';

@@ -31,7 +31,7 @@ const start = async (
 
 const put = (key: string, value = 'x') =>
   harness.publisher.send(TOPIC, [
-    { key, value, headers: { 'dlq.send-backs': '1', 'dlq.group': 'delivery', 'dlq.reason': 'x' } },
+    { key, value, headers: { 'dlq.redrives': '1', 'dlq.group': 'delivery', 'dlq.reason': 'x' } },
   ]);
 
 test('every letter is kept, of whatever topic, also one that is a well-formed event', async () => {
@@ -99,7 +99,7 @@ test('what lies in the dead letters without a reason is kept too, whoever it was
   const { timesKept } = await start();
   const key = fresh('order');
   await harness.publisher.send(TOPIC, [
-    { key, value: 'x', headers: { 'dlq.send-backs': '1', 'dlq.group': 'delivery' } },
+    { key, value: 'x', headers: { 'dlq.redrives': '1', 'dlq.group': 'delivery' } },
   ]);
   await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
 });

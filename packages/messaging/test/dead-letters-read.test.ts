@@ -32,7 +32,7 @@ test('a dead letter tells where it came from, who could not work it, when and wh
     group: 'delivery',
     reason: 'broken',
     tries: 5,
-    sendBacks: 0,
+    redrives: 0,
     previousId: undefined,
     orderId: 'order-1',
     failedAt: Date.UTC(2026, 0, 1),
@@ -52,8 +52,8 @@ test('the same letter has the same id wherever it lies; another group, place or 
 });
 
 test('one that was sent back tells how often, and which letter it was', () => {
-  const headers = { ...HEADERS, 'dlq.send-backs': '2', 'dlq.letter': 'a'.repeat(24) };
-  expect(readDeadLetter(PLACE, raw(headers))).toMatchObject({ sendBacks: 2, previousId: 'a'.repeat(24) });
+  const headers = { ...HEADERS, 'dlq.redrives': '2', 'dlq.letter': 'a'.repeat(24) };
+  expect(readDeadLetter(PLACE, raw(headers))).toMatchObject({ redrives: 2, previousId: 'a'.repeat(24) });
 });
 
 test('a message that was put there by hand stands for itself', () => {
@@ -61,7 +61,7 @@ test('a message that was put there by hand stands for itself', () => {
     'dlq.partition': '-1',
     'dlq.offset': '1e9',
     'dlq.tries': 'many',
-    'dlq.send-backs': '-3',
+    'dlq.redrives': '-3',
     'dlq.at': 'yesterday',
     'dlq.letter': '; DROP',
   };
@@ -71,7 +71,7 @@ test('a message that was put there by hand stands for itself', () => {
     offset: '900',
     group: 'unknown',
     tries: 0,
-    sendBacks: 0,
+    redrives: 0,
     previousId: undefined,
     failedAt: 1_700_000_000_000,
   };

@@ -32,6 +32,9 @@ export const wholeNumber = (
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 
+/** A setting that has another name now: a start that still sets the old one is refused with a sentence that says so. */
+export const renamedTo = (name: string) => z.undefined(`was renamed ${name} and must be unset`).optional();
+
 /** The URL of a service or a database, with one of `protocols` (as 'http:'). */
 export const urlOf = (...protocols: string[]) => {
   const message = `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { milliseconds, parseSettings, SettingsError, urlOf, wholeNumber } from '../src/index.ts';
+import { milliseconds, parseSettings, renamedTo, SettingsError, urlOf, wholeNumber } from '../src/index.ts';
 
 const schema = z.object({
   INTERVAL_MS: milliseconds(60_000),
@@ -53,6 +53,14 @@ test('all problems are told together, one line each', () => {
     'PORT must be a whole number from 0 to 65535, not "65536"',
     'ORDERS_URL must be a URL that starts with http:// or https://, not "x"',
   ]);
+});
+
+test('a start that sets a renamed variable is refused with its new name', () => {
+  const renamed = z.object({ OLD_MS: renamedTo('NEW_MS'), NEW_MS: milliseconds(5) });
+  expect(() => parseSettings(renamed, { OLD_MS: '7' })).toThrow(
+    'OLD_MS was renamed NEW_MS and must be unset, not "7"',
+  );
+  expect(parseSettings(renamed, { OLD_MS: '', NEW_MS: '7' })).toMatchObject({ NEW_MS: 7 });
 });
 
 test('a variable that has to be set is named when it is not', () => {

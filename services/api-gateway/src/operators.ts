@@ -17,7 +17,7 @@ const isToken = ({ headers: { authorization = '' } }: FastifyRequest, expected: 
 
 const unknown = (): AppError =>
   new AppError(
-    'OPERATOR_UNKNOWN',
+    'UNAUTHENTICATED',
     'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
   );
 
@@ -45,7 +45,7 @@ const createMachineRule =
     isFromThisMachine(server, request)
       ? undefined
       : new AppError(
-          'OPERATORS_NOT_ADMITTED',
+          'FORBIDDEN',
           'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
         );
 

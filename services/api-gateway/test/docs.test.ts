@@ -129,7 +129,7 @@ test('only what operators ask needs the token, and says so', () => {
     expect(security).toEqual(isForOperators ? [{ operatorToken: [] }] : undefined);
     expect('401' in responses).toBe(isForOperators);
     const forbidden = Object.keys(responses['403']?.content['application/json']?.examples ?? {});
-    expect(forbidden.includes('OPERATORS_NOT_ADMITTED')).toBe(isForOperators);
+    expect(forbidden.includes('FORBIDDEN')).toBe(isForOperators);
     expect(forbidden).toContain('HOST_NOT_ALLOWED');
   }
   expect(document.components.securitySchemes['operatorToken']).toMatchObject({

@@ -44,7 +44,7 @@ test.each([
   if (status !== 401) return;
   expect(response.json()).toMatchObject({
     status: 401,
-    code: 'OPERATOR_UNKNOWN',
+    code: 'UNAUTHENTICATED',
     error: expect.stringContaining('OPERATOR_TOKEN'),
   });
   expect(response.headers['www-authenticate']).toBe('Bearer');
@@ -173,7 +173,7 @@ test('without a token nobody is admitted where the gateway listens to others too
   const refused = (await ask()).json();
   expect(refused).toMatchObject({
     status: 403,
-    code: 'OPERATORS_NOT_ADMITTED',
+    code: 'FORBIDDEN',
     error: expect.stringContaining('OPERATOR_TOKEN'),
   });
 });

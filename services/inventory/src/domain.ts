@@ -39,7 +39,7 @@ const decideRepeat = (
   stored: StoredReservation | undefined,
 ): ReservationResult | undefined => {
   if (!stored || stored.state === 'RELEASED') return undefined;
-  const outcome = sameLines(stored.lines, lines) ? 'RESERVED' : 'HELD_OTHERWISE';
+  const outcome = sameLines(stored.lines, lines) ? 'RESERVED' : 'CONFLICTING_RESERVATION';
   return { orderId: request.orderId, outcome, reservationId: stored.reservationId };
 };
 

@@ -118,7 +118,9 @@ test.each([{ desk: 1 }, { desk: 2, lamp: 1 }, { lamp: 2 }])(
     const { results, reservations } = decide([request('order', quantities)], { desk: 9, lamp: 9 }, [
       stored('order', { desk: 2 }),
     ]);
-    expect(results).toEqual([{ orderId: 'order', outcome: 'HELD_OTHERWISE', reservationId: 'old-order' }]);
+    expect(results).toEqual([
+      { orderId: 'order', outcome: 'CONFLICTING_RESERVATION', reservationId: 'old-order' },
+    ]);
     expect(reservations).toEqual([]);
   },
 );
@@ -139,7 +141,7 @@ test('an order that stands twice in a batch is reserved once', () => {
   expect(results).toEqual([
     { orderId: 'order', outcome: 'RESERVED', reservationId: 'new-1' },
     { orderId: 'order', outcome: 'RESERVED', reservationId: 'new-1' },
-    { orderId: 'order', outcome: 'HELD_OTHERWISE', reservationId: 'new-1' },
+    { orderId: 'order', outcome: 'CONFLICTING_RESERVATION', reservationId: 'new-1' },
   ]);
   expect(reservations).toHaveLength(1);
 });

@@ -73,7 +73,7 @@ test('one order id with other items at the same moment is held for one of the tw
       reserve(other, orderId, { [b]: 1, [shared]: 1 }),
     ]),
   );
-  expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['HELD_OTHERWISE', 'RESERVED']);
+  expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['CONFLICTING_RESERVATION', 'RESERVED']);
 });
 
 test('every order of a batch gets its own result, in its order', async () => {
@@ -91,7 +91,7 @@ test('every order of a batch gets its own result, in its order', async () => {
     'NOT_ENOUGH_STOCK',
     'UNKNOWN_ITEM',
     'RESERVED',
-    'HELD_OTHERWISE',
+    'CONFLICTING_RESERVATION',
   ]);
   expect(results[3]).toMatchObject({ orderId: second });
   expect(await warehouse.stockOf(item)).toEqual({ available: 0, reserved: 4 });

@@ -76,7 +76,7 @@ const decisionOf = (result: ReservationResult): Placement => {
       const error = unavailable('An item of the order is locked in the database, try again in a moment');
       return { outcome: 'FAILED', error };
     }
-    case 'HELD_OTHERWISE':
+    case 'CONFLICTING_RESERVATION':
     case 'RESERVED':
       return { outcome: 'UNDECIDED' };
   }

@@ -9,6 +9,7 @@ import {
   milliseconds,
   openDatabase,
   optionalMilliseconds,
+  renamedTo,
   wholeNumber,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
@@ -23,7 +24,7 @@ import {
 } from './back-pressure/index.ts';
 import { PrismaClient } from './generated/client.ts';
 import { placeOrders } from './placement.ts';
-import { startRedrive } from './redrive.ts';
+import { startRepublish } from './republish.ts';
 import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
@@ -33,9 +34,10 @@ import { createStore, type Database, type OrdersStore } from './store/index.ts';
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
 
 const settings = z.object({
-  /** How long an order may stand in a status before its event is published again. */
-  REDRIVE_AFTER_MS: milliseconds(600_000),
-  /** How long it may stand before that is told; half as long, unless it is set. */
+  /** Age in one status at which the event of an order is published again. */
+  REPUBLISH_AFTER_MS: milliseconds(600_000),
+  REDRIVE_AFTER_MS: renamedTo('REPUBLISH_AFTER_MS'),
+  /** Age in one status at which an order is reported as stuck; half of `REPUBLISH_AFTER_MS`, unless it is set. */
   STUCK_AFTER_MS: optionalMilliseconds(),
   /** How long the oldest event may wait to be published before no new orders are taken. */
   OUTBOX_MAX_AGE_MS: milliseconds(300_000),
@@ -63,17 +65,17 @@ const startBackground = (
   const stuck = startStuckWatch({
     ...shared,
     groups: createGroupWatch(broker, 'orders-groups', runtime),
-    afterMs: set.STUCK_AFTER_MS ?? Math.ceil(set.REDRIVE_AFTER_MS / 2),
+    afterMs: set.STUCK_AFTER_MS ?? Math.ceil(set.REPUBLISH_AFTER_MS / 2),
   });
   closers.add('stuck orders', () => stuck.stop());
-  const redrive = startRedrive({
+  const republish = startRepublish({
     ...shared,
     stuck,
     wakeOutbox,
-    afterMs: set.REDRIVE_AFTER_MS,
+    afterMs: set.REPUBLISH_AFTER_MS,
     atOnce: !broker.durable,
   });
-  closers.add('republication', () => redrive.stop());
+  closers.add('republish', () => republish.stop());
   const stockReturn = startStockReturn(shared);
   closers.add('return of stock', () => stockReturn.stop());
   const statusMetrics = startStatusMetrics(shared);

@@ -5,7 +5,7 @@ import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
 import { orderOf, startShop, type Shop } from './shop.ts';
 
 const HOURS_MS = 2 * 3_600_000;
-const AGAIN = 'the event of an order that stood still is published again';
+const AGAIN = 'order_republished';
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
@@ -43,7 +43,7 @@ const standing = async (): Promise<string[]> => {
 };
 
 const timesAgain = ({ logs }: TestService, orderId: string): number =>
-  logs.filter((line) => line.msg === AGAIN && line['orderId'] === orderId).length;
+  logs.filter((line) => line.event === AGAIN && line['orderId'] === orderId).length;
 
 const valueOf = async (name: string, labels = ''): Promise<number> => {
   const { body } = await shop.orders.server.inject('/metrics');
@@ -52,7 +52,7 @@ const valueOf = async (name: string, labels = ''): Promise<number> => {
 };
 
 test('when the clock was set back while it ran, orders dated ahead have their events published again, once', async () => {
-  await open({ REDRIVE_AFTER_MS: '8000' });
+  await open({ REPUBLISH_AFTER_MS: '8000' });
   const orders = await standing();
   isAhead = false;
   // A run every two seconds.
@@ -69,7 +69,7 @@ test('when the clock was set back while it ran, orders dated ahead have their ev
 test.each([HOURS_MS, 5_000])(
   'where the broker loses everything, a restart with a clock set back by %i ms announces every order on its way',
   async (ms) => {
-    await open({ REDRIVE_AFTER_MS: '600000' }, false);
+    await open({ REPUBLISH_AFTER_MS: '600000' }, false);
     aheadMs = ms;
     const orders = await standing();
     isAhead = false;
@@ -134,10 +134,10 @@ test('how long an order and an event wait that are dated ahead can be seen', asy
 }, 40_000);
 
 test('an order that lies in the dead letters is announced once, and not round and round until the clock has caught up', async () => {
-  await open({ REDRIVE_AFTER_MS: '1000' });
+  await open({ REPUBLISH_AFTER_MS: '1000' });
   const [pending = ''] = await standing();
   await shop.database.orders.$executeRaw`
-    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
       order_id, failed_at, received_at, updated_at, headers)
     VALUES ('letter', 'OPEN', 'ORDER_PLACED', 0, 0, 'workflow', 'test', 1, 0, ${pending}, now(), now(), now(), '[]')`;
   isAhead = false;
@@ -149,7 +149,7 @@ test('an order that lies in the dead letters is announced once, and not round an
 });
 
 test('a step of the clock ahead and back puts no history out of order, and no announcement into the future', async () => {
-  await open({ REDRIVE_AFTER_MS: '600000' });
+  await open({ REPUBLISH_AFTER_MS: '600000' });
   const [orderId = ''] = await standing();
   isAhead = false;
   await shop.walk(orderId, 'DELIVERED');

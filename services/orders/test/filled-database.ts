@@ -32,10 +32,10 @@ const letters = (status: string, topic: string, group: string, count: number): s
   fill(
     count,
     (numbers) => `
-      INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+      INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
         previous_id, order_id, failed_at, received_at, updated_at, headers)
       SELECT '${status}-${topic}-' || n, '${status}', '${topic}', 0, n, '${group}', 'broken', 5, 0,
-        'SENT_BACK-ORDER_PLACED-' || n, 'PENDING-' || n, now(), now(), now(), '[]' FROM ${numbers}`,
+        'REDRIVEN-ORDER_PLACED-' || n, 'PENDING-' || n, now(), now(), now(), '[]' FROM ${numbers}`,
   );
 
 const TABLES = ['orders', 'order_history', 'outbox', 'dead_letters'];
@@ -45,7 +45,7 @@ const LOOK = TABLES.map((table) => `ANALYZE ${table}`);
 const DONE = [
   ...TABLES.map((table) => `ALTER TABLE ${table} SET (autovacuum_enabled = false)`),
   ...orders('DELIVERED', 20_000),
-  ...letters('SENT_BACK', 'ORDER_PLACED', 'workflow', 5_000),
+  ...letters('REDRIVEN', 'ORDER_PLACED', 'workflow', 5_000),
 ];
 
 /** What is under way. PENDING ones were announced again a moment ago, and cancelled ones wait for their stock's return. */
@@ -56,7 +56,7 @@ const UNDER_WAY = [
   ...orders('CANCELLED', ON_THE_WAY_EACH),
   ...letters('OPEN', 'ORDER_PLACED', 'workflow', OPEN_LETTERS),
   ...letters('OPEN', 'ORDER_SHIPPED', 'delivery', 7),
-  ...letters('SENDING_BACK', 'ORDER_PLACED', 'workflow', 5_000),
+  ...letters('REDRIVING', 'ORDER_PLACED', 'workflow', 5_000),
   ...fill(
     5_000,
     (numbers) => `

@@ -12,7 +12,7 @@ import {
   type TestPostgres,
 } from '@order-pipeline/testing';
 import { countOpen, findLetter, listLetters, MOST_COUNTED, readNext } from '../src/dead-letters/reading.ts';
-import { sendBackNext, workLetters } from '../src/dead-letters/working.ts';
+import { redriveNext, resolveLetters } from '../src/dead-letters/resolution.ts';
 import { Prisma, type PrismaClient } from '../src/generated/client.ts';
 import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned } from '../src/store/moving.ts';
 import { announceAgain, announceAllUpTo, newestPlacement } from '../src/store/announcing.ts';
@@ -94,11 +94,11 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'letters of a topic that has few': (sql) => listLetters(sql, page, { topic: 'ORDER_SHIPPED' }),
   'letters of a group that has few': (sql) => listLetters(sql, page, { group: 'delivery' }),
   'letters of an order': (sql) => listLetters(sql, page, { orderId: 'PENDING-7' }),
-  'what a letter became': (sql) => readNext(sql, 'SENT_BACK-ORDER_PLACED-7'),
+  'what a letter became': (sql) => readNext(sql, 'REDRIVEN-ORDER_PLACED-7'),
   'a letter': (sql) => findLetter(sql, 'OPEN-ORDER_PLACED-7'),
-  'working letters': (sql) => workLetters(sql, idsOf('OPEN-ORDER_PLACED'), intention, ago(0)),
-  'letters on their way back': (sql) =>
-    sendBackNext(sql, runtime, { limit: LIMIT, at: () => ago(0) }, async () => ({ sent: [], refused: [] })),
+  'resolving letters': (sql) => resolveLetters(sql, idsOf('OPEN-ORDER_PLACED'), intention, ago(0)),
+  'the next letters to redrive': (sql) =>
+    redriveNext(sql, runtime, { limit: LIMIT, at: () => ago(0) }, async () => ({ sent: [], refused: [] })),
 };
 
 /** Those that look at much look at no more than this, however much there is. */

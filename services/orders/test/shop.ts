@@ -105,7 +105,7 @@ export const withRoute = (
   );
 
 /** Nothing runs by itself unless a test wants it to. */
-const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REDRIVE_AFTER_MS: '600000' };
+const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REPUBLISH_AFTER_MS: '600000' };
 
 const openDatabase = (url: string): PrismaClient =>
   new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });

@@ -1,7 +1,7 @@
 import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
 import type { Stream } from '../world/streams.ts';
 import { cancel, look, lookAtAll, place } from './buyers.ts';
-import { sendBackAll } from './operators.ts';
+import { redriveAll } from './operators.ts';
 import { ask, insist, isDecided, requests, type Shop } from './shop.ts';
 
 /** What clients want in one simulation: the seed says all of it beforehand. */
@@ -163,6 +163,6 @@ export const liveThrough = async (shop: Shop, day: Day): Promise<void> => {
     }),
     ...[1, 2].map(() => sometime(() => askBadly(shop, some))),
     ...[1, 2].map(() => sometime(() => lookAtAll(shop))),
-    ...listOf(8, () => sometime(() => sendBackAll(shop))),
+    ...listOf(8, () => sometime(() => redriveAll(shop))),
   ]);
 };

@@ -1,10 +1,10 @@
 import { ask, isDecided, type Shop } from './shop.ts';
 
-/** An operator sends back every dead letter that may still be sent back, whatever has become of its cause. */
-export const sendBackAll = async (shop: Shop): Promise<void> => {
+/** An operator redrives every dead letter below the limit, whatever has become of its cause. */
+export const redriveAll = async (shop: Shop): Promise<void> => {
   const request = {
     method: 'POST',
-    path: '/ops/dead-letters/send-back',
+    path: '/ops/dead-letters/redrive',
     body: { filter: {}, by: 'operator' },
   } as const;
   const answer = await ask(shop, request);

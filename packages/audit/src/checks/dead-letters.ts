@@ -8,8 +8,8 @@ import { countOf } from '../words.ts';
 import { agoOf, type AuditContext } from './context.ts';
 
 const SENDING_FOR_LONG = `
-  SELECT 'a dead letter that is to be sent back has not been', id, format('since %s', updated_at)
-  FROM dead_letters WHERE status = 'SENDING_BACK' AND updated_at < $1::timestamptz`;
+  SELECT 'a redrive that was not published', id, format('since %s', updated_at)
+  FROM dead_letters WHERE status = 'REDRIVING' AND updated_at < $1::timestamptz`;
 
 interface OpenLetter {
   readonly id: string;

@@ -14,7 +14,7 @@ const STUCK = `
       '; letter ' || letter.id || ': ' || left(letter.reason, 200))
   FROM orders LEFT JOIN LATERAL (
     SELECT id, reason FROM dead_letters
-    WHERE order_id = orders.id AND dead_letters.status IN ('OPEN', 'SENDING_BACK') ORDER BY seq DESC LIMIT 1
+    WHERE order_id = orders.id AND dead_letters.status IN ('OPEN', 'REDRIVING') ORDER BY seq DESC LIMIT 1
   ) AS letter ON true
   WHERE orders.${ON_THE_WAY} AND orders.updated_at < $1::timestamptz`;
 

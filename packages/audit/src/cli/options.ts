@@ -20,7 +20,7 @@ Usage: npx -y pnpm audit:orders [options]
   --json                 print the report as JSON
   --ids N                how many ids of each kind of violation are listed (default ${DEFAULT_EXAMPLES})
   --stuck-after-ms N     how long an order may stand in a status, stock may be held for nothing and a step may
-                         be without its event (default ${DEFAULT_LIMITS.orderMs}; more than REDRIVE_AFTER_MS)
+                         be without its event (default ${DEFAULT_LIMITS.orderMs}; more than REPUBLISH_AFTER_MS)
   --outbox-after-ms N    how long an event may wait in the outbox (default ${DEFAULT_LIMITS.outboxMs})
   --help                 show this
 

@@ -6,7 +6,7 @@ import { useLedger } from '../plants.ts';
 const ledger = useLedger();
 
 const letter = (id: string, status: string, ago: string): string => `
-  INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+  INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
     order_id, failed_at, received_at, updated_at, headers)
   VALUES ('${id}', '${status}', 'ORDER_PLACED', 3, 17, 'workflow', 'it is broken', 5, 0, 'pending',
     now() - interval '${ago}', now() - interval '${ago}', now() - interval '${ago}', '[]')`;
@@ -15,7 +15,7 @@ const STILL = { orderMs: 5_000 };
 
 test('open dead letters are told of with their reasons, and are no violation', async () => {
   await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
-  await ledger().run('orders', letter('letter2', 'SENT_BACK', '1 hour'));
+  await ledger().run('orders', letter('letter2', 'REDRIVEN', '1 hour'));
   const { clean, checks } = await ledger().audit();
   expect(clean).toBe(true);
   expect(checks.find(({ name }) => name === 'dead letters')).toMatchObject({
@@ -47,11 +47,11 @@ test('an order whose dead letter was worked is explained by it no longer', async
   });
 });
 
-test('a letter that is being sent back for too long is found', async () => {
-  await ledger().run('orders', letter('letter1', 'SENDING_BACK', '2 minutes'));
-  await ledger().run('orders', letter('letter2', 'SENDING_BACK', '1 second'));
+test('a letter that is redriving for too long is found', async () => {
+  await ledger().run('orders', letter('letter1', 'REDRIVING', '2 minutes'));
+  await ledger().run('orders', letter('letter2', 'REDRIVING', '1 second'));
   expect(await ledger().findings()).toEqual({
-    'dead letters: a dead letter that is to be sent back has not been': ['letter1'],
+    'dead letters: a redrive that was not published': ['letter1'],
   });
 });
 

@@ -1,7 +1,7 @@
 import { sleep, type MetricHistogram, type Runtime } from '@order-pipeline/service-kit';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
-import { isSentBackToAnother } from '../dead-letters-return.ts';
+import { isRedriveForOtherGroup } from '../dead-letters-redrive.ts';
 import type { DeadLetter } from '../dead-letters.ts';
 import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
 import { setAside, workBatch, type WorkableMessage, type WorkOptions } from '../work-batch.ts';
@@ -72,7 +72,7 @@ const workMessages = async (
   open.taken(messages);
   const events: ReceivedEvent[] = [];
   for (const message of messages) {
-    if (isSentBackToAnother(message.topic, message.raw.headers, group)) open.done([message]);
+    if (isRedriveForOtherGroup(message.topic, message.raw.headers, group)) open.done([message]);
     else if (!('reason' in message)) events.push(message);
     else if (await setAside(message, message.reason, 1, work)) open.done([message]);
     else return false;

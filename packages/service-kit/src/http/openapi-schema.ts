@@ -20,7 +20,7 @@ const EVERY_OPERATION: readonly ErrorCode[] = [
   'INTERNAL',
   'UNAVAILABLE',
 ];
-const EVERY_OPERATOR: readonly ErrorCode[] = ['OPERATOR_UNKNOWN', 'OPERATORS_NOT_ADMITTED'];
+const EVERY_OPERATOR: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
 const EVERY_POST: readonly ErrorCode[] = [
   'CROSS_SITE_REFUSED',
   'MALFORMED_JSON',
@@ -36,16 +36,16 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
   USER_NOT_FOUND: 'There is no user user11',
   ITEM_NOT_FOUND: 'There is no item item1',
   ORDER_NOT_FOUND: 'There is no order order-1',
-  OPERATOR_UNKNOWN:
+  UNAUTHENTICATED:
     'This is for operators: send the token in OPERATOR_TOKEN of the gateway as Authorization: Bearer <token>',
-  OPERATORS_NOT_ADMITTED:
+  FORBIDDEN:
     'Operators are not admitted here: set OPERATOR_TOKEN at the gateway, and send it as Authorization: Bearer <token>',
   HOST_NOT_ALLOWED: 'This host is not asked by that name: use localhost, or add the name to ALLOWED_HOSTS',
   CROSS_SITE_REFUSED: 'Pages of other sites may change nothing here',
   DEAD_LETTER_NOT_FOUND: 'There is no dead letter 9f86d081884c7d659a2feaa0',
-  DEAD_LETTER_WORKED: 'The dead letter 9f86d081884c7d659a2feaa0 was worked already: it is SENT_BACK',
-  SENT_BACK_TOO_OFTEN:
-    'It was sent back 3 times already, and failed each time; only force sends it back again',
+  DEAD_LETTER_RESOLVED: 'The dead letter 9f86d081884c7d659a2feaa0 is already resolved: REDRIVEN',
+  REDRIVE_LIMIT_REACHED:
+    'It was redriven 3 times and failed each time; redrive it by its id and with force to try again',
   ROUTE_NOT_FOUND: 'There is nothing at GET /api/nothing',
   METHOD_NOT_ALLOWED: 'PUT is not possible here, only GET, HEAD, POST',
   REQUEST_TIMEOUT: 'The request took too long to arrive',

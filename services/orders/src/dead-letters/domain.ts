@@ -1,25 +1,25 @@
-import { MAX_SEND_BACKS, type DeadLetter, type DeadLetterActionName } from '@order-pipeline/contracts';
+import { MAX_REDRIVES, type DeadLetter, type DeadLetterActionName } from '@order-pipeline/contracts';
 
-/** What an operator wants of letters. */
-export interface Intention {
+/** What an operator asks for. */
+export interface DeadLetterCommand {
   readonly action: DeadLetterActionName;
   readonly by: string;
   readonly note?: string;
-  /** Send it back although that was done as often as it may. */
+  /** Redrive it although it has reached the limit. */
   readonly force: boolean;
 }
 
-/** Whether a letter was sent back as often as a message may be. */
-export const isWornOut = ({ sendBacks }: Pick<DeadLetter, 'sendBacks'>): boolean =>
-  sendBacks >= MAX_SEND_BACKS;
+/** Whether a message was redriven as often as it may be without `force`. */
+export const hasReachedRedriveLimit = ({ redrives }: Pick<DeadLetter, 'redrives'>): boolean =>
+  redrives >= MAX_REDRIVES;
 
-/** Why an open letter is not to be worked as intended, if so: a message that nobody can work must not go round for ever. */
-export const objectionTo = (
-  letter: Pick<DeadLetter, 'sendBacks'>,
-  { action, force }: Pick<Intention, 'action' | 'force'>,
+/** Why a command is rejected for an open letter, if it is: a message that always fails must not be redriven for ever. */
+export const rejectionOf = (
+  letter: Pick<DeadLetter, 'redrives'>,
+  { action, force }: Pick<DeadLetterCommand, 'action' | 'force'>,
 ): string | undefined =>
-  action === 'SEND_BACK' && isWornOut(letter) && !force
-    ? `It was sent back ${letter.sendBacks} times already, and failed each time; only force sends it back again, by itself`
+  action === 'REDRIVE' && hasReachedRedriveLimit(letter) && !force
+    ? `It was redriven ${letter.redrives} times and failed each time; redrive it by its id and with force to try again`
     : undefined;
 
 export interface Selection<L> {
@@ -27,12 +27,12 @@ export interface Selection<L> {
   readonly leftOut: readonly { readonly letterId: string; readonly why: string }[];
 }
 
-/** Parts the letters that are to be worked from those that are passed over. */
-export const select = <L extends Pick<DeadLetter, 'letterId' | 'sendBacks'>>(
+/** Parts the letters that the command applies to from those that are left out. */
+export const select = <L extends Pick<DeadLetter, 'letterId' | 'redrives'>>(
   letters: readonly L[],
-  intention: Pick<Intention, 'action' | 'force'>,
+  command: Pick<DeadLetterCommand, 'action' | 'force'>,
 ): Selection<L> => {
-  const judged = letters.map((letter) => ({ letter, why: objectionTo(letter, intention) }));
+  const judged = letters.map((letter) => ({ letter, why: rejectionOf(letter, command) }));
   return {
     due: judged.filter(({ why }) => why === undefined).map(({ letter }) => letter),
     leftOut: judged.flatMap(({ letter: { letterId }, why }) => (why === undefined ? [] : { letterId, why })),

@@ -3,11 +3,11 @@ import type { Route, ServiceContext } from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
 import { startOpenMetrics } from './open-metrics.ts';
 import { createDeadLetterRoutes } from './routes.ts';
-import { startSending } from './sending.ts';
+import { startRedriveRelay } from './redrive-relay.ts';
 import { createLetterStore } from './store.ts';
 
 /**
- * Keeps the dead letters of all topics where operators can work them, and sends back what they decide to send back.
+ * Keeps the dead letters of all topics where operators can resolve them, and redrives those that they decide to redrive.
  *
  * @returns what operators ask
  */
@@ -19,8 +19,8 @@ export const startDeadLetters = (
   const { runtime, logger, metrics, closers } = context;
   const store = createLetterStore(database, runtime);
   const shared = { store, runtime, logger, metrics };
-  const sending = startSending({ ...shared, publisher: messaging.publisher });
-  closers.add('dead letters on their way back', () => sending.stop());
+  const redriveRelay = startRedriveRelay({ ...shared, publisher: messaging.publisher });
+  closers.add('redrive relay', () => redriveRelay.stop());
   const openMetrics = startOpenMetrics(shared);
   closers.add('count of dead letters', () => openMetrics.stop());
   keepDeadLetters({
@@ -28,12 +28,12 @@ export const startDeadLetters = (
     logger,
     keep: async (letter, raw) => {
       if (!(await store.keep(letter, raw))) return;
-      const { id, topic, group, orderId, tries, sendBacks } = letter;
+      const { id, topic, group, orderId, tries, redrives } = letter;
       logger.info(
-        { letterId: id, topic, group, orderId, tries, sendBacks },
+        { letterId: id, topic, group, orderId, tries, redrives },
         'a dead letter waits for an operator',
       );
     },
   });
-  return createDeadLetterRoutes({ store, wakeSending: () => sending.wake() });
+  return createDeadLetterRoutes({ store, wakeRedrive: () => redriveRelay.wake() });
 };

@@ -12,64 +12,64 @@ import {
   type Route,
 } from '@order-pipeline/service-kit';
 import { headersForPeople, contentOf, valueOf } from './content.ts';
-import { isWornOut, objectionTo, select, type Intention } from './domain.ts';
+import { hasReachedRedriveLimit, rejectionOf, select, type DeadLetterCommand } from './domain.ts';
 import { letterOf } from './rows.ts';
 import type { LetterStore } from './store.ts';
 
 export interface DeadLetterParts {
   readonly store: LetterStore;
-  /** Called when there is something new to be sent back. */
-  readonly wakeSending: () => void;
+  /** Called when there is something new to redrive. */
+  readonly wakeRedrive: () => void;
 }
 
 const letterNotFound = (letterId: string) =>
   refuse('DEAD_LETTER_NOT_FOUND', `There is no dead letter ${letterId}`);
 
-const WORDS = {
-  SEND_BACK: 'an operator sends a dead letter back',
-  DISCARD: 'an operator discards a dead letter',
+const EVENTS = {
+  REDRIVE: 'operator redrives a dead letter',
+  DISCARD: 'operator discards a dead letter',
 };
 
-/** Does it to those that are still open, and says so: one line a letter. */
-const work = async (
-  { store, wakeSending }: DeadLetterParts,
+/** Resolves those that are still open, and logs a line for each. */
+const resolve = async (
+  { store, wakeRedrive }: DeadLetterParts,
   ids: readonly string[],
-  intention: Intention,
+  command: DeadLetterCommand,
   { logger }: CallContext,
 ) => {
-  const rows = await store.work(ids, intention);
+  const rows = await store.resolve(ids, command);
   for (const { id, topic, orderId, status } of rows) {
-    const { by, note, force } = intention;
-    logger.info({ letterId: id, topic, orderId, status, by, note, force }, WORDS[intention.action]);
+    const { by, note, force } = command;
+    logger.info({ letterId: id, topic, orderId, status, by, note, force }, EVENTS[command.action]);
   }
-  if (intention.action === 'SEND_BACK' && rows.length > 0) wakeSending();
+  if (command.action === 'REDRIVE' && rows.length > 0) wakeRedrive();
   return rows;
 };
 
 /** What an operator asks of one letter. */
-const workOne = async (
+const resolveOne = async (
   parts: DeadLetterParts,
   letterId: string,
-  { dryRun, ...intention }: Intention & { readonly dryRun: boolean },
+  { dryRun, ...command }: DeadLetterCommand & { readonly dryRun: boolean },
   call: CallContext,
 ): Promise<Reply<LetterResult>> => {
   const row = await parts.store.find(letterId);
   if (!row) return letterNotFound(letterId);
-  const objection = row.status === 'OPEN' ? objectionTo(row, intention) : undefined;
-  if (objection !== undefined) return refuse('SENT_BACK_TOO_OFTEN', objection);
+  const rejection = row.status === 'OPEN' ? rejectionOf(row, command) : undefined;
+  if (rejection !== undefined) return refuse('REDRIVE_LIMIT_REACHED', rejection);
   const open = row.status === 'OPEN' ? [row] : [];
-  const force = intention.force && isWornOut(row);
-  const worked = dryRun
+  const force = command.force && hasReachedRedriveLimit(row);
+  const resolved = dryRun
     ? open
-    : await work(
+    : await resolve(
         parts,
         open.map(({ id }) => id),
-        { ...intention, force },
+        { ...command, force },
         call,
       );
-  if (worked.length > 0) return ok({ dryRun, letters: worked.map(letterOf), leftOut: [] });
+  if (resolved.length > 0) return ok({ dryRun, letters: resolved.map(letterOf), leftOut: [] });
   const { status } = (await parts.store.find(letterId)) ?? row;
-  return refuse('DEAD_LETTER_WORKED', `The dead letter ${letterId} was worked already: it is ${status}`);
+  return refuse('DEAD_LETTER_RESOLVED', `The dead letter ${letterId} is already resolved: ${status}`);
 };
 
 interface BatchRequest {
@@ -82,10 +82,10 @@ interface BatchRequest {
  * What an operator asks of all open letters of a filter, a page at a time. Pages go from new to old, so what dies again
  * meanwhile is on none of the next ones.
  */
-const workMany = async (
+const resolveMany = async (
   parts: DeadLetterParts,
   { filter, dryRun, page }: BatchRequest,
-  intention: Intention,
+  command: DeadLetterCommand,
   call: CallContext,
 ): Promise<Reply<LetterResult>> => {
   const request = pageRequest(page);
@@ -95,23 +95,23 @@ const workMany = async (
   );
   const { due, leftOut } = select(
     rows.map((row) => ({ ...row, letterId: row.id })),
-    intention,
+    command,
   );
-  const worked = dryRun
+  const resolved = dryRun
     ? due
-    : await work(
+    : await resolve(
         parts,
         due.map(({ id }) => id),
-        intention,
+        command,
         call,
       );
-  const done = new Set(worked.map(({ id }) => id));
+  const done = new Set(resolved.map(({ id }) => id));
   const late = due
     .filter(({ id }) => !done.has(id))
     .map(({ id }) => ({ letterId: id, why: 'Somebody else has worked it meanwhile, or keeps it locked' }));
   return ok({
     dryRun,
-    letters: worked.map(letterOf),
+    letters: resolved.map(letterOf),
     leftOut: [...leftOut, ...late],
     ...(next === undefined ? {} : { nextCursor: cursorOf(next) }),
   });
@@ -136,22 +136,22 @@ export const createDeadLetterRoutes = (parts: DeadLetterParts): Route[] =>
       return ok({ ...letterOf(row), ...shown, ...history });
     },
 
-    sendBackDeadLetter: ({ params: { letterId }, body: { dryRun = false, force = false, ...who } }, call) =>
-      workOne(parts, letterId, { ...who, action: 'SEND_BACK', force, dryRun }, call),
+    redriveDeadLetter: ({ params: { letterId }, body: { dryRun = false, force = false, ...who } }, call) =>
+      resolveOne(parts, letterId, { ...who, action: 'REDRIVE', force, dryRun }, call),
 
-    sendBackDeadLetters: ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
-      workMany(
+    redriveDeadLetters: ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
+      resolveMany(
         parts,
         { filter, dryRun, page: pageIn(limit, cursor) },
-        { ...who, action: 'SEND_BACK', force: false },
+        { ...who, action: 'REDRIVE', force: false },
         call,
       ),
 
     discardDeadLetter: ({ params: { letterId }, body: { dryRun = false, ...who } }, call) =>
-      workOne(parts, letterId, { ...who, action: 'DISCARD', force: false, dryRun }, call),
+      resolveOne(parts, letterId, { ...who, action: 'DISCARD', force: false, dryRun }, call),
 
     discardDeadLetters: ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
-      workMany(
+      resolveMany(
         parts,
         { filter, dryRun, page: pageIn(limit, cursor) },
         { ...who, action: 'DISCARD', force: false },

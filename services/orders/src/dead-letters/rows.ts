@@ -12,7 +12,7 @@ export interface LetterRow {
   readonly group: string;
   readonly reason: string;
   readonly tries: number;
-  readonly sendBacks: number;
+  readonly redrives: number;
   readonly previousId: string | null;
   readonly orderId: string | null;
   readonly failedAt: Date;
@@ -26,7 +26,7 @@ export interface LetterRow {
 export const LETTER_COLUMNS = Prisma.sql`
   dead_letters.id, dead_letters.seq::float8 AS seq, dead_letters.status::text AS status, dead_letters.topic,
   dead_letters.partition, dead_letters.message_offset::text AS "offset", dead_letters.consumer_group AS "group",
-  dead_letters.reason, dead_letters.tries, dead_letters.send_backs AS "sendBacks",
+  dead_letters.reason, dead_letters.tries, dead_letters.redrives AS "redrives",
   dead_letters.previous_id AS "previousId", dead_letters.order_id AS "orderId",
   dead_letters.failed_at AS "failedAt", dead_letters.updated_at AS "updatedAt"`;
 
@@ -42,7 +42,7 @@ export const letterOf = (row: LetterRow): DeadLetter => ({
   group: row.group,
   reason: row.reason,
   tries: row.tries,
-  sendBacks: row.sendBacks,
+  redrives: row.redrives,
   ...(row.orderId === null ? {} : { orderId: row.orderId }),
   ...(row.previousId === null ? {} : { previousId: row.previousId }),
   failedAt: row.failedAt.toISOString(),

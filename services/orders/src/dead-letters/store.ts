@@ -1,22 +1,23 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
 import { guardStore, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
-import type { Intention } from './domain.ts';
+import type { DeadLetterCommand } from './domain.ts';
 import { countOpen, findLetter, listLetters, readContents, type LetterSearch } from './reading.ts';
-import { keepLetter, sendBackNext, workLetters, type Published, type WholeLetter } from './working.ts';
+import { storeLetter, redriveNext, resolveLetters, type Published, type WholeLetter } from './resolution.ts';
 
 /** The dead letters in the orders database: one function a need, one transaction each. */
 export const createLetterStore = (database: Database, runtime: Runtime) => {
   const now = (): string => timeOfDay(runtime);
   return guardStore({
-    keep: (letter: ReadDeadLetter, raw: RawMessage) => keepLetter(database, letter, raw, now()),
+    keep: (letter: ReadDeadLetter, raw: RawMessage) => storeLetter(database, letter, raw, now()),
     list: (request: PageRequest, search: LetterSearch) => listLetters(database, request, search),
     find: (id: string) => findLetter(database, id),
     readContents: (id: string) => readContents(database, id),
     countOpen: () => countOpen(database),
-    work: (ids: readonly string[], intention: Intention) => workLetters(database, ids, intention, now()),
-    sendBackNext: (limit: number, publish: (letters: readonly WholeLetter[]) => Promise<Published>) =>
-      sendBackNext(database, runtime, { limit, at: now }, publish),
+    resolve: (ids: readonly string[], command: DeadLetterCommand) =>
+      resolveLetters(database, ids, command, now()),
+    redriveNext: (limit: number, publish: (letters: readonly WholeLetter[]) => Promise<Published>) =>
+      redriveNext(database, runtime, { limit, at: now }, publish),
   });
 };
 

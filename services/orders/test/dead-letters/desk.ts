@@ -48,17 +48,12 @@ export interface Desk {
   /** Puts a message into a topic. */
   put(topic: string, message: Sent): Promise<void>;
   /** Puts a dead letter of an order that no other test has into its topic; answers the order's id. */
-  putLetter(options?: {
-    topic?: Topic;
-    group?: string;
-    reason?: string;
-    sendBacks?: number;
-  }): Promise<string>;
+  putLetter(options?: { topic?: Topic; group?: string; reason?: string; redrives?: number }): Promise<string>;
   list(query?: LetterFilter & { status?: DeadLetter['status'] }, on?: TestService): Promise<DeadLetter[]>;
   /** The one letter about an order, once it is there; the newest of them. */
   letterOf(orderId: string, count?: number): Promise<DeadLetter>;
   look(letterId: string): Promise<DeadLetterWithContent>;
-  sendBack(
+  redrive(
     letterId: string,
     more?: { force?: boolean; dryRun?: boolean; by?: string },
     on?: TestService,
@@ -104,7 +99,7 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
       topic = 'ORDER_PROCESSING',
       group = 'shipping',
       reason = 'broken',
-      sendBacks,
+      redrives,
     } = {}) => {
       const key = fresh('order');
       const headers = {
@@ -115,7 +110,7 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
         'dlq.reason': reason,
         'dlq.tries': '5',
         'dlq.at': '2026-01-01T00:00:00.000Z',
-        ...(sendBacks === undefined ? {} : { 'dlq.send-backs': String(sendBacks) }),
+        ...(redrives === undefined ? {} : { 'dlq.redrives': String(redrives) }),
       };
       await put(deadLetterTopic(topic), { key, value: 'nonsense', headers });
       return key;
@@ -128,8 +123,8 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
       }, WAIT),
     look: async (letterId) =>
       bodyOf(await shop.orders.ask(operatorApi.getDeadLetter, { params: { letterId } })),
-    sendBack: (letterId, more = {}, on = shop.orders) =>
-      on.ask(operatorApi.sendBackDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
+    redrive: (letterId, more = {}, on = shop.orders) =>
+      on.ask(operatorApi.redriveDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
     close: () => inTurn(() => producer.disconnect(), shop.close),
   };
 };

@@ -44,7 +44,7 @@ test('a dead letter is listed with where it came from and why, and shown with al
     group: 'shipping',
     reason: 'the value is not JSON',
     tries: 5,
-    sendBacks: 0,
+    redrives: 0,
     orderId,
     failedAt: '2026-01-01T00:00:00.000Z',
     updatedAt: expect.any(String),
@@ -130,7 +130,7 @@ test('letters are found by topic, group, words of the reason, order and status, 
   expect(await desk.list({ reason: reason.toUpperCase() })).toHaveLength(3);
   expect(await desk.list({ reason: '%' + fresh('none') })).toEqual([]);
   expect(await desk.list({ group, orderId: orderIds[0] ?? '' })).toHaveLength(1);
-  expect(await desk.list({ group, status: 'SENT_BACK' })).toEqual([]);
+  expect(await desk.list({ group, status: 'REDRIVEN' })).toEqual([]);
   const first = await desk.shop.orders.server.inject(`/ops/dead-letters?limit=2&group=${group}`);
   const next = /<([^>]+)>; rel="next"/.exec(String(first.headers.link))?.[1] ?? '';
   const second = await desk.shop.orders.server.inject(next);
@@ -139,30 +139,30 @@ test('letters are found by topic, group, words of the reason, order and status, 
   expect(paged).toEqual(await desk.list({ group }));
 });
 
-test('a letter that is sent back is in its topic again as it was, and who did it is kept', async () => {
-  const orderId = await desk.putLetter({ sendBacks: 1 });
+test('a redriven letter is in its topic again as it was, and who did it is kept', async () => {
+  const orderId = await desk.putLetter({ redrives: 1 });
   const { letterId } = await desk.letterOf(orderId);
-  const sent = resultOf(await desk.sendBack(letterId));
-  expect(sent).toMatchObject({ dryRun: false, letters: [{ letterId, status: 'SENDING_BACK' }], leftOut: [] });
+  const sent = resultOf(await desk.redrive(letterId));
+  expect(sent).toMatchObject({ dryRun: false, letters: [{ letterId, status: 'REDRIVING' }], leftOut: [] });
   await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
   expect(returnedOf(orderId)).toEqual([
     {
       topic: 'ORDER_PROCESSING',
       key: orderId,
       value: 'nonsense',
-      headers: { 'dlq.group': 'shipping', 'dlq.tries': '5', 'dlq.send-backs': '2', 'dlq.letter': letterId },
+      headers: { 'dlq.group': 'shipping', 'dlq.tries': '5', 'dlq.redrives': '2', 'dlq.letter': letterId },
     },
   ]);
   const shown = await eventually(async () => {
     const after = await desk.look(letterId);
-    expect(after.status).toBe('SENT_BACK');
+    expect(after.status).toBe('REDRIVEN');
     return after;
   });
-  expect(shown.actions).toEqual([{ action: 'SEND_BACK', by: 'ann', at: expect.any(String), forced: false }]);
-  const again = await desk.sendBack(letterId, { by: 'bob' });
+  expect(shown.actions).toEqual([{ action: 'REDRIVE', by: 'ann', at: expect.any(String), forced: false }]);
+  const again = await desk.redrive(letterId, { by: 'bob' });
   expect(again).toMatchObject({
     status: 409,
-    body: { code: 'DEAD_LETTER_WORKED', error: expect.stringContaining('SENT_BACK') },
+    body: { code: 'DEAD_LETTER_RESOLVED', error: expect.stringContaining('REDRIVEN') },
   });
   expect((await desk.look(letterId)).actions).toHaveLength(1);
 });
@@ -170,32 +170,32 @@ test('a letter that is sent back is in its topic again as it was, and who did it
 test('a dry run tells exactly which letters would go, and changes nothing', async () => {
   const group = fresh('group');
   const orderIds: string[] = [];
-  for (const sendBacks of [0, 3, 2]) orderIds.push(await desk.putLetter({ group, sendBacks }));
+  for (const redrives of [0, 3, 2]) orderIds.push(await desk.putLetter({ group, redrives }));
   const letters = await eventually(async () => {
     const listed = await desk.list({ group });
     expect(listed).toHaveLength(3);
     return listed;
   }, WAIT);
-  const wornOut = letters.filter(({ sendBacks }) => sendBacks === 3);
+  const wornOut = letters.filter(({ redrives }) => redrives === 3);
   const ask = async (dryRun: boolean) =>
     resultOf(
-      await desk.shop.orders.ask(operatorApi.sendBackDeadLetters, {
+      await desk.shop.orders.ask(operatorApi.redriveDeadLetters, {
         body: { filter: { group }, by: 'ann', dryRun },
       }),
     );
   const dry = await ask(true);
   expect(await desk.list({ group })).toEqual(letters);
   const real = await ask(false);
-  expect(idsOf(dry.letters)).toEqual(idsOf(letters.filter(({ sendBacks }) => sendBacks < 3)));
+  expect(idsOf(dry.letters)).toEqual(idsOf(letters.filter(({ redrives }) => redrives < 3)));
   expect(idsOf(real.letters)).toEqual(idsOf(dry.letters));
   expect(dry.leftOut).toEqual([
-    { letterId: wornOut[0]?.letterId, why: expect.stringContaining('It was sent back 3 times already') },
+    { letterId: wornOut[0]?.letterId, why: expect.stringContaining('It was redriven 3 times') },
   ]);
   expect(real.leftOut).toEqual(dry.leftOut);
   await eventually(() => expect(orderIds.map((id) => returnedOf(id).length)).toEqual([1, 0, 1]), WAIT);
 });
 
-test('a filter is worked page by page, and what dies again meanwhile is on none of the pages', async () => {
+test('a filter is resolved page by page, and what fails again meanwhile is on none of the pages', async () => {
   const group = fresh('group');
   for (const _ of times(3, String)) await desk.putLetter({ group });
   await eventually(async () => expect(await desk.list({ group })).toHaveLength(3), WAIT);
@@ -214,23 +214,23 @@ test('a filter is worked page by page, and what dies again meanwhile is on none 
   expect(await desk.list({ group, status: 'OPEN' })).toHaveLength(2);
 });
 
-test('a message that was sent back three times goes again only when an operator insists, for it alone', async () => {
-  const orderId = await desk.putLetter({ sendBacks: 3 });
+test('a message that was redriven three times is redriven again with force only, by itself', async () => {
+  const orderId = await desk.putLetter({ redrives: 3 });
   const { letterId } = await desk.letterOf(orderId);
   for (const dryRun of [true, false])
-    expect(await desk.sendBack(letterId, { dryRun })).toMatchObject({
+    expect(await desk.redrive(letterId, { dryRun })).toMatchObject({
       status: 409,
-      body: { code: 'SENT_BACK_TOO_OFTEN' },
+      body: { code: 'REDRIVE_LIMIT_REACHED' },
     });
-  expect(await desk.sendBack(letterId, { force: true })).toMatchObject({ status: 200 });
+  expect(await desk.redrive(letterId, { force: true })).toMatchObject({ status: 200 });
   await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
-  expect(returnedOf(orderId)[0]?.headers['dlq.send-backs']).toBe('4');
+  expect(returnedOf(orderId)[0]?.headers['dlq.redrives']).toBe('4');
   expect((await desk.look(letterId)).actions).toMatchObject([{ forced: true }]);
 });
 
 test('force is written down only where it was needed', async () => {
   const { letterId } = await desk.letterOf(await desk.putLetter());
-  await desk.sendBack(letterId, { force: true });
+  await desk.redrive(letterId, { force: true });
   expect((await desk.look(letterId)).actions).toMatchObject([{ forced: false }]);
 });
 
@@ -247,7 +247,7 @@ test('a letter that is discarded goes nowhere and is kept with who decided so an
   expect((await desk.look(letterId)).actions).toMatchObject([
     { action: 'DISCARD', by: 'ann', note: 'a test of the supplier' },
   ]);
-  expect(await desk.sendBack(letterId)).toMatchObject({ status: 409, body: { code: 'DEAD_LETTER_WORKED' } });
+  expect(await desk.redrive(letterId)).toMatchObject({ status: 409, body: { code: 'DEAD_LETTER_RESOLVED' } });
   expect(returnedOf(orderId)).toEqual([]);
 });
 
@@ -257,8 +257,8 @@ test('of two operators at once, at two instances, one gets each letter and it go
   const letters = await Promise.all(orderIds.map((orderId) => desk.letterOf(orderId)));
   const replies = await Promise.all(
     letters.flatMap(({ letterId }) => [
-      desk.sendBack(letterId, { by: 'ann' }),
-      desk.sendBack(letterId, { by: 'bob' }, other),
+      desk.redrive(letterId, { by: 'ann' }),
+      desk.redrive(letterId, { by: 'bob' }, other),
     ]),
   );
   expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
@@ -268,7 +268,7 @@ test('of two operators at once, at two instances, one gets each letter and it go
   for (const { letterId } of letters)
     await eventually(async () => {
       const { status, actions } = await desk.look(letterId);
-      expect([status, actions.length]).toEqual(['SENT_BACK', 1]);
+      expect([status, actions.length]).toEqual(['REDRIVEN', 1]);
     }, WAIT);
   expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1));
 });
@@ -277,7 +277,7 @@ test('a letter that does not exist is told so', async () => {
   const params = { letterId: 'none' };
   const replies = [
     await desk.shop.orders.ask(operatorApi.getDeadLetter, { params }),
-    await desk.sendBack('none'),
+    await desk.redrive('none'),
     await desk.shop.orders.ask(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
   ];
   for (const reply of replies)
@@ -292,6 +292,6 @@ test('how many letters are open is measured by topic and group, down to none', a
     return new RegExp(`topic="ORDER_PROCESSING",group="${group}"} (\\d+)`).exec(text)?.[1];
   };
   await eventually(async () => expect(await measured()).toBe('1'), WAIT);
-  await desk.sendBack(letterId);
+  await desk.redrive(letterId);
   await eventually(async () => expect(await measured()).toBe('0'), WAIT);
 });

@@ -43,39 +43,39 @@ const processing = (orderId: string): OrderEvent => ({
 const timesGiven = (group: string, orderId: string): number =>
   (given[group] ?? []).filter((id) => id === orderId).length;
 
-test('a message that nobody can understand comes back each time it is sent back, until it is left alone', async () => {
+test('a message that nobody can understand comes back after each redrive, until the limit', async () => {
   const key = fresh('order');
   await desk.put(TOPIC, { key, value: '{"orderId":', headers: { ce_id: 'kept' } });
   await desk.letterOf(key, 2);
   const ofShipping = () => desk.list({ orderId: key, group: 'shipping' });
   let previousId: string | undefined;
-  for (const sendBacks of [0, 1, 2, 3]) {
+  for (const redrives of [0, 1, 2, 3]) {
     const [letter] = await eventually(async () => {
       const letters = await ofShipping();
-      expect(letters).toHaveLength(sendBacks + 1);
+      expect(letters).toHaveLength(redrives + 1);
       return letters;
     }, WAIT);
     expect(letter).toMatchObject({
       status: 'OPEN',
       reason: 'the value is not JSON',
-      sendBacks,
-      tries: sendBacks + 1,
+      redrives,
+      tries: redrives + 1,
     });
     expect(letter?.previousId).toBe(previousId);
     const shown = await desk.look(letter?.letterId ?? '');
     expect(shown).toMatchObject({ value: { text: '{"orderId":' } });
     expect(shown.headers).toContainEqual({ name: 'ce_id', value: { text: 'kept' } });
-    const answer = await desk.sendBack(letter?.letterId ?? '');
-    expect(answer.status).toBe(sendBacks < 3 ? 200 : 409);
+    const answer = await desk.redrive(letter?.letterId ?? '');
+    expect(answer.status).toBe(redrives < 3 ? 200 : 409);
     if (previousId !== undefined)
       expect((await desk.look(previousId)).cameBackAs).toEqual([letter?.letterId]);
     previousId = letter?.letterId;
   }
   // It went back for one group alone: the other one has made no further letters of it.
-  expect(await desk.list({ orderId: key, group: 'labels' })).toMatchObject([{ sendBacks: 0 }]);
+  expect(await desk.list({ orderId: key, group: 'labels' })).toMatchObject([{ redrives: 0 }]);
 });
 
-test('a message whose cause of failure is mended is worked when it is sent back, by the group that failed alone', async () => {
+test('a message whose cause of failure is fixed is processed after a redrive, by the group that failed alone', async () => {
   const orderId = fresh('order');
   broken.add(orderId);
   const event = processing(orderId);
@@ -88,17 +88,17 @@ test('a message whose cause of failure is mended is worked when it is sent back,
   expect(letter).toMatchObject({
     group: 'shipping',
     tries: 5,
-    sendBacks: 0,
+    redrives: 0,
     reason: `Error: the carrier does not know ${orderId}`,
   });
   broken.delete(orderId);
   const before = timesGiven('shipping', orderId);
-  await desk.sendBack(letter.letterId);
+  await desk.redrive(letter.letterId);
   await eventually(() => expect(timesGiven('shipping', orderId)).toBe(before + 1), WAIT);
   // What comes behind it has passed the other group too.
   const behind = { ...processing(fresh('order')), orderId: fresh('behind') };
   await desk.put(TOPIC, { key: orderId, value: JSON.stringify(behind) });
   await eventually(() => expect(timesGiven('labels', behind.orderId)).toBe(1), WAIT);
   expect(timesGiven('labels', orderId)).toBe(1);
-  expect(await desk.list({ orderId })).toMatchObject([{ status: 'SENT_BACK' }]);
+  expect(await desk.list({ orderId })).toMatchObject([{ status: 'REDRIVEN' }]);
 });

@@ -21,7 +21,7 @@ export const WAIT = { timeoutMs: 20_000 };
 export const STUCK_AFTER_MS = 2_000;
 
 const STANDS = 'an order stands still';
-const AGAIN = 'the event of an order that stood still is published again';
+const AGAIN = 'order_republished';
 
 /** A shop in which orders are soon stuck, on a Kafka that can go away, with workers that do what a test wants. */
 export const startStuckShop = async (postgres: TestPostgres, environment: Record<string, string> = {}) => {
@@ -74,7 +74,7 @@ export const told = ({ shop }: StuckShop, orderId: string): unknown[] =>
 
 export const publishedAgain = ({ shop }: StuckShop, orderId: string): unknown[] =>
   shop.orders.logs
-    .filter(({ msg, ...line }) => msg === AGAIN && line['orderId'] === orderId)
+    .filter(({ event, ...line }) => event === AGAIN && line['orderId'] === orderId)
     .map(({ reason }) => reason);
 
 /** How many orders the gauge says stand still for a reason. */

@@ -44,7 +44,7 @@ test('an order without a reservation is told, and its stock is reserved again', 
 });
 
 test('an order without a reservation for which there is no stock stays told and is not pushed on, until there is', async () => {
-  place = await startStuckShop(postgres, { REDRIVE_AFTER_MS: '3000' });
+  place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: '3000' });
   const { shop } = place;
   const item = await shop.addItem(3);
   const orderId = await shop.placed({ [item]: 3 });

@@ -91,7 +91,7 @@ test('an order that has moved on while Kafka is away is told', async () => {
 }, 60_000);
 
 test('an order whose event is lost is told before its event is published again, and no longer once it has moved on', async () => {
-  place = await startStuckShop(postgres, { REDRIVE_AFTER_MS: String(2 * STUCK_AFTER_MS) });
+  place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: String(2 * STUCK_AFTER_MS) });
   let isListening = false;
   const heard: string[] = [];
   await place.startWorker('PROCESSING', async (events) => {
@@ -110,8 +110,8 @@ test('an order whose event is lost is told before its event is published again, 
 }, 60_000);
 
 test('an order that lies in the dead letters is told, and is published again less and less often', async () => {
-  const redriveMs = 2_000;
-  place = await startStuckShop(postgres, { REDRIVE_AFTER_MS: String(redriveMs), STUCK_AFTER_MS: '1000' });
+  const republishMs = 2_000;
+  place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: String(republishMs), STUCK_AFTER_MS: '1000' });
   const order = orderOf({ [place.item]: 1 });
   const { orderId } = order;
   let tries = 0;
@@ -126,9 +126,9 @@ test('an order that lies in the dead letters is told, and is published again les
   expect(await stuckIn(place, 'PENDING', 'DEAD_LETTER')).toBe(1);
   await eventually(() => expect(publishedAgain(place, orderId).length).toBe(2), WAIT);
   // After one time as long it may have been announced once, after two times twice, after four times thrice.
-  expect(performance.now() - began).toBeGreaterThan(2 * redriveMs);
+  expect(performance.now() - began).toBeGreaterThan(2 * republishMs);
   await eventually(() => expect(publishedAgain(place, orderId).length).toBe(3), WAIT);
-  expect(performance.now() - began).toBeGreaterThan(4 * redriveMs);
+  expect(performance.now() - began).toBeGreaterThan(4 * republishMs);
   expect(tries).toBeGreaterThan(5);
 }, 60_000);
 

@@ -1,8 +1,8 @@
-import { messageToSendBack, type Publisher } from '@order-pipeline/messaging';
+import { redriveMessage, type Publisher } from '@order-pipeline/messaging';
 import { startPeriodic, type Periodic, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { LetterStore } from './store.ts';
-import type { Published, WholeLetter } from './working.ts';
+import type { Published, WholeLetter } from './resolution.ts';
 
 /** Letters are up to 2 MiB, and all of a batch are in memory at once. */
 const BATCH = 20;
@@ -30,7 +30,7 @@ const createPublish = (publisher: Pick<Publisher, 'send'>) => {
         const ofTopic = letters.filter((letter) => letter.topic === topic);
         return publisher.send(
           topic,
-          ofTopic.map(({ id, raw }) => messageToSendBack(id, raw)),
+          ofTopic.map(({ id, raw }) => redriveMessage(id, raw)),
         );
       }),
     );
@@ -51,8 +51,8 @@ const createPublish = (publisher: Pick<Publisher, 'send'>) => {
   return publish;
 };
 
-/** Sends back what operators have decided to send back, at least once, as long as it runs. */
-export const startSending = (options: {
+/** Publishes the dead letters that operators redrive to the topics they came from, at least once, as long as it runs. */
+export const startRedriveRelay = (options: {
   readonly store: LetterStore;
   readonly publisher: Pick<Publisher, 'send'>;
   readonly runtime: Runtime;
@@ -63,19 +63,19 @@ export const startSending = (options: {
   const send = async (letters: readonly WholeLetter[]): Promise<Published> => {
     const published = await publish(letters);
     const refused = new Set(published.refused);
-    for (const { id, topic, orderId, group, sendBacks } of letters) {
-      const fields = { letterId: id, topic, orderId, group, sendBacks: sendBacks + 1 };
-      if (refused.has(id)) logger.error(fields, 'Kafka refuses a dead letter: it is too large for its topic');
-      else logger.info(fields, 'a dead letter is in its topic again');
+    for (const { id, topic, orderId, group, redrives } of letters) {
+      const fields = { letterId: id, topic, orderId, group, redrives: redrives + 1 };
+      if (refused.has(id)) logger.error(fields, 'redrive failed: the message is too large for its topic');
+      else logger.info(fields, 'redrove a dead letter');
     }
     return published;
   };
   return startPeriodic({
-    name: 'dead letters on their way back',
+    name: 'redrive relay',
     intervalMs: POLL_INTERVAL_MS,
     atStart: true,
     runtime: options.runtime,
     logger,
-    work: async () => (await store.sendBackNext(BATCH, send)) === BATCH,
+    work: async () => (await store.redriveNext(BATCH, send)) === BATCH,
   });
 };

@@ -3,7 +3,7 @@ import { createMetrics } from '@order-pipeline/service-kit';
 import { createTestLogger, eventually } from '@order-pipeline/testing';
 import type { Message } from 'kafkajs';
 import { Registry } from 'prom-client';
-import { createDeadLetter, isSentBackToAnother, messageToSendBack, type RawMessage } from '../src/index.ts';
+import { createDeadLetter, isRedriveForOtherGroup, redriveMessage, type RawMessage } from '../src/index.ts';
 import { committedAt, fresh, idsOf, placed, startHarness, TOPIC, WAIT } from './support.ts';
 
 const LETTER_ID = 'a'.repeat(24);
@@ -26,7 +26,7 @@ const dead: RawMessage = {
 };
 
 test('what is sent back is the message as it was, and what was tried travels along', () => {
-  expect(messageToSendBack(LETTER_ID, dead)).toEqual({
+  expect(redriveMessage(LETTER_ID, dead)).toEqual({
     key: bytes('order-1'),
     value: bytes('nonsense'),
     headers: {
@@ -34,7 +34,7 @@ test('what is sent back is the message as it was, and what was tried travels alo
       twice: [bytes('a'), bytes('b')],
       'dlq.tries': bytes('5'),
       'dlq.group': bytes('delivery'),
-      'dlq.send-backs': '1',
+      'dlq.redrives': '1',
       'dlq.letter': LETTER_ID,
     },
   });
@@ -49,36 +49,36 @@ test('a message that dies again counts on, and goes back with one more', async (
     metrics: createMetrics(new Registry(), 'delivery'),
     logger: createTestLogger().logger,
   });
-  const back = messageToSendBack(LETTER_ID, dead) as RawMessage;
+  const back = redriveMessage(LETTER_ID, dead) as RawMessage;
   await deadLetter({ topic: 'ORDER_SHIPPED', partition: 4, offset: '18' }, back, {
     reason: 'again',
     tries: 5,
   });
-  expect(sent[0]?.headers).toMatchObject({ 'dlq.tries': '10', 'dlq.send-backs': '1', 'dlq.offset': '18' });
-  const again = messageToSendBack('b'.repeat(24), sent[0] as RawMessage);
+  expect(sent[0]?.headers).toMatchObject({ 'dlq.tries': '10', 'dlq.redrives': '1', 'dlq.offset': '18' });
+  const again = redriveMessage('b'.repeat(24), sent[0] as RawMessage);
   expect(again.headers).toMatchObject({
     'dlq.tries': '10',
-    'dlq.send-backs': '2',
+    'dlq.redrives': '2',
     'dlq.letter': 'b'.repeat(24),
   });
 });
 
 test.each([
-  ['the group that failed', 'ORDER_SHIPPED', { 'dlq.send-backs': '1', 'dlq.group': 'delivery' }, false],
-  ['another group', 'ORDER_SHIPPED', { 'dlq.send-backs': '1', 'dlq.group': 'inventory' }, true],
-  ['nobody in particular', 'ORDER_SHIPPED', { 'dlq.send-backs': '1' }, false],
+  ['the group that failed', 'ORDER_SHIPPED', { 'dlq.redrives': '1', 'dlq.group': 'delivery' }, false],
+  ['another group', 'ORDER_SHIPPED', { 'dlq.redrives': '1', 'dlq.group': 'inventory' }, true],
+  ['nobody in particular', 'ORDER_SHIPPED', { 'dlq.redrives': '1' }, false],
   [
     'another group, as a dead letter',
     'ORDER_SHIPPED.DLQ',
-    { 'dlq.send-backs': '1', 'dlq.group': 'inventory' },
+    { 'dlq.redrives': '1', 'dlq.group': 'inventory' },
     false,
   ],
   ['another group, without ever being sent back', 'ORDER_SHIPPED', { 'dlq.group': 'inventory' }, false],
 ])('what is meant for %s', (_, topic, headers, passedOver) => {
-  expect(isSentBackToAnother(topic, headers, 'delivery')).toBe(passedOver);
+  expect(isRedriveForOtherGroup(topic, headers, 'delivery')).toBe(passedOver);
 });
 
-const FOR_ANOTHER = { 'dlq.send-backs': '1', 'dlq.group': 'another' };
+const FOR_ANOTHER = { 'dlq.redrives': '1', 'dlq.group': 'another' };
 
 test('a group commits past what was sent back for another one, also where the handler commits', async () => {
   const harness = await startHarness();

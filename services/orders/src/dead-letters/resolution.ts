@@ -3,7 +3,7 @@ import { isLockTimeout, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import type { Database, Sql } from '../store/sql.ts';
 import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
-import type { Intention } from './domain.ts';
+import type { DeadLetterCommand } from './domain.ts';
 import { LETTER_COLUMNS, STATUS, type LetterRow } from './rows.ts';
 
 /** Longer than the longest publish, since the rows stay locked meanwhile. */
@@ -18,7 +18,7 @@ const storable = (text: string): string => text.replaceAll('\u0000', '');
  * @param at ISO 8601
  * @returns whether it is new
  */
-export const keepLetter = async (
+export const storeLetter = async (
   sql: Sql,
   letter: ReadDeadLetter,
   { key, value, headers }: RawMessage,
@@ -26,10 +26,10 @@ export const keepLetter = async (
 ): Promise<boolean> => {
   const failedAt = new Date(letter.failedAt).toISOString();
   const stored = await sql.$executeRaw`
-    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, send_backs,
+    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
       previous_id, order_id, failed_at, received_at, updated_at, key, value, headers)
     VALUES (${letter.id}, 'OPEN', ${letter.topic}, ${letter.partition}, ${letter.offset}::bigint,
-      ${storable(letter.group)}, ${storable(letter.reason)}, ${letter.tries}, ${letter.sendBacks},
+      ${storable(letter.group)}, ${storable(letter.reason)}, ${letter.tries}, ${letter.redrives},
       ${letter.previousId ?? null}, ${letter.orderId ?? null},
       ${failedAt}::timestamptz, ${at}::timestamptz, ${at}::timestamptz,
       ${key}::bytea, ${value}::bytea, ${JSON.stringify(storedHeaders(headers))}::json)
@@ -37,51 +37,51 @@ export const keepLetter = async (
   return stored > 0;
 };
 
-const STATUS_AFTER = { SEND_BACK: 'SENDING_BACK', DISCARD: 'DISCARDED' } as const;
+const STATUS_AFTER = { REDRIVE: 'REDRIVING', DISCARD: 'DISCARDED' } as const;
 
 /**
- * Does what an operator wants to those of the letters that are still open, and writes down who wanted it: compare and
+ * Resolves those of the letters that are still open, and records who did it: compare and
  * set, in one statement, so that of two operators one gets each letter. They are locked by id, so that two requests
  * wait for one another and never in a circle. Where `skipLocked`, nobody is waited for.
  */
-const workAll = (
+const resolveAll = (
   sql: Sql,
   ids: readonly string[],
-  { action, by, note, force }: Intention,
+  { action, by, note, force }: DeadLetterCommand,
   at: string,
   skipLocked = false,
 ): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
   WITH due AS (
     SELECT id FROM dead_letters WHERE id = ANY(${ids}::text[]) AND ${STATUS} = 'OPEN' ORDER BY id
     FOR UPDATE ${skipLocked ? Prisma.sql`SKIP LOCKED` : Prisma.empty}
-  ), worked AS (
+  ), resolved AS (
     UPDATE dead_letters SET status = ${STATUS_AFTER[action]}::dead_letter_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz)
     FROM due WHERE dead_letters.id = due.id AND ${STATUS} = 'OPEN'
     RETURNING ${LETTER_COLUMNS}
   ), action AS (
     INSERT INTO dead_letter_actions (letter_id, action, "by", at, note, forced)
-    SELECT id, ${action}, ${by}, "updatedAt", ${note ?? null}, ${force} FROM worked
+    SELECT id, ${action}, ${by}, "updatedAt", ${note ?? null}, ${force} FROM resolved
   )
-  SELECT * FROM worked ORDER BY seq DESC`;
+  SELECT * FROM resolved ORDER BY seq DESC`;
 
 /**
- * Does what an operator wants to those of the letters that are still open, and that nobody keeps locked.
+ * Resolves those of the letters that are still open, and that nobody keeps locked.
  *
  * @param at ISO 8601
- * @returns the letters that it was done to, as they stand now
+ * @returns the letters that were resolved, as they are now
  */
-export const workLetters = async (
+export const resolveLetters = async (
   sql: Sql,
   ids: readonly string[],
-  intention: Intention,
+  command: DeadLetterCommand,
   at: string,
 ): Promise<LetterRow[]> => {
   try {
-    return await workAll(sql, ids, intention, at);
+    return await resolveAll(sql, ids, command, at);
   } catch (error) {
     if (ids.length < 2 || !isLockTimeout(error)) throw error;
-    return workAll(sql, ids, intention, at, true);
+    return resolveAll(sql, ids, command, at, true);
   }
 };
 
@@ -113,7 +113,7 @@ const wholeOf = ({ key, value, headers, ...row }: WholeRow): WholeLetter => ({
 /** What Kafka refuses is open again, with the reason beside what the operator did. */
 const record = async (sql: Sql, { sent, refused }: Published, at: string): Promise<void> => {
   await sql.$executeRaw`
-    UPDATE dead_letters SET status = 'SENT_BACK', updated_at = GREATEST(updated_at, ${at}::timestamptz)
+    UPDATE dead_letters SET status = 'REDRIVEN', updated_at = GREATEST(updated_at, ${at}::timestamptz)
     WHERE id = ANY(${sent}::text[])`;
   if (refused.length === 0) return;
   await sql.$executeRaw`
@@ -126,13 +126,13 @@ const record = async (sql: Sql, { sent, refused }: Published, at: string): Promi
 };
 
 /**
- * Takes the oldest `limit` letters on their way back that nobody else has in hand, publishes them, and only then
+ * Takes the oldest `limit` letters to redrive that nobody else has locked, publishes them, and only then
  * records that. A crash in between has them published once more, and never has one forgotten.
  *
  * @param at ISO 8601
  * @returns how many there were
  */
-export const sendBackNext = (
+export const redriveNext = (
   database: Database,
   runtime: Pick<Runtime, 'reach'>,
   { limit, at }: { readonly limit: number; readonly at: () => string },
@@ -141,11 +141,11 @@ export const sendBackNext = (
   database.$transaction(async (sql) => {
     const rows = await sql.$queryRaw<WholeRow[]>`
       SELECT ${LETTER_COLUMNS}, key, value, headers FROM dead_letters
-      WHERE status = 'SENDING_BACK' ORDER BY dead_letters.seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+      WHERE status = 'REDRIVING' ORDER BY dead_letters.seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
     if (rows.length === 0) return 0;
-    await runtime.reach('orders.afterSendBackBeforePublish');
+    await runtime.reach('orders.afterRedriveBeforePublish');
     const published = await publish(rows.map(wholeOf));
-    await runtime.reach('orders.afterSendBackPublishBeforeRecord');
+    await runtime.reach('orders.afterRedrivePublishBeforeRecord');
     await record(sql, published, at());
     return rows.length;
   }, TRANSACTION);

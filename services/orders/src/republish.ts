@@ -17,7 +17,7 @@ const LONGEST_INTERVAL_MS = 30_000;
  * Announces every order that was placed before its first call, a batch a call, whatever their dates: they may be those of
  * another clock. What is placed from then on is in the outbox already, and ends it.
  */
-const createAnnounceAll = (store: RedriveStore, runtime: Runtime) => {
+const createAnnounceAll = (store: RepublishStore, runtime: Runtime) => {
   let run: { readonly newest: number; readonly at: string } | undefined;
   return async (except: readonly string[]) => {
     run ??= { newest: await store.newestPlacement(), at: timeOfDay(runtime) };
@@ -25,19 +25,19 @@ const createAnnounceAll = (store: RedriveStore, runtime: Runtime) => {
   };
 };
 
-type RedriveStore = Pick<OrdersStore, 'announceAgain' | 'announceAllUpTo' | 'newestPlacement'>;
+type RepublishStore = Pick<OrdersStore, 'announceAgain' | 'announceAllUpTo' | 'newestPlacement'>;
 
 /**
- * Publishes the event of their status again for orders that have stood in it for `afterMs`: whatever the broker has
- * lost, no order gets stuck. Consumers read the state before they act, so this is harmless.
+ * Republishes the events of stuck orders: of those that have stayed in one status for `afterMs`. Whatever the broker has
+ * lost, no order stays stuck. Consumers read the state before they act, so this is harmless.
  *
- * @param options.atOnce whether the first run takes every order on its way, however short it has stood: the broker has
+ * @param options.atOnce whether the first run takes every order on its way, however short it has stayed: the broker has
  * lost everything
  */
-export const startRedrive = (options: {
+export const startRepublish = (options: {
   readonly afterMs: number;
   readonly atOnce: boolean;
-  readonly store: RedriveStore;
+  readonly store: RepublishStore;
   readonly stuck: Pick<StuckWatch, 'reasonOf' | 'withoutStock'>;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -47,7 +47,7 @@ export const startRedrive = (options: {
   const { afterMs, store, stuck, logger } = options;
   const counter = options.metrics.counter(
     'orders_republished_total',
-    'Events of stuck orders published again',
+    'Events of stuck orders that were published again',
     ['status'],
   );
   const announceAll = createAnnounceAll(store, options.runtime);
@@ -58,7 +58,10 @@ export const startRedrive = (options: {
     for (const { orderId, status } of late) {
       counter.add({ status });
       const reason = stuck.reasonOf(orderId);
-      logger.info({ orderId, status, reason }, 'the event of an order that stood still is published again');
+      logger.info(
+        { event: 'order_republished', orderId, status, reason },
+        'republished the event of a stuck order',
+      );
     }
     if (late.length > 0) options.wakeOutbox();
     const more = late.length === BATCH;
@@ -66,7 +69,7 @@ export const startRedrive = (options: {
     return more;
   };
   return startPeriodic({
-    name: 'republication of stuck orders',
+    name: 'republish',
     intervalMs: Math.min(LONGEST_INTERVAL_MS, Math.max(SHORTEST_INTERVAL_MS, Math.floor(afterMs / 4))),
     atStart: true,
     runtime: options.runtime,

@@ -14,7 +14,7 @@ import { startShop, type Shop, type ShopOptions } from './shop.ts';
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 const HOUR_MS = 3_600_000;
-const AGAIN = 'the event of an order that stood still is published again';
+const AGAIN = 'order_republished';
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
@@ -31,7 +31,7 @@ beforeAll(async () => {
 const open = async (options: ShopOptions = {}, durable = true): Promise<void> => {
   broker = createSwitchedBroker(durable);
   shop = await startShop(postgres, {
-    environment: { REDRIVE_AFTER_MS: '1000' },
+    environment: { REPUBLISH_AFTER_MS: '1000' },
     now: () => clock,
     broker,
     ...options,
@@ -58,7 +58,7 @@ const announced = (orderId: string): string[] =>
     .toSorted();
 
 const timesAgain = ({ logs }: TestService, orderId: string): number =>
-  logs.filter((line) => line.msg === AGAIN && line['orderId'] === orderId).length;
+  logs.filter((line) => line.event === AGAIN && line['orderId'] === orderId).length;
 
 const standing = async (status: 'PENDING' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED'): Promise<string> => {
   const orderId = await shop.placed({ [item]: 1 });
@@ -140,7 +140,7 @@ test('an event that still waits in the outbox is not doubled there', async () =>
 });
 
 test('where the broker loses everything at a restart, every order on its way is announced again at once', async () => {
-  await open({ environment: { REDRIVE_AFTER_MS: '600000' } }, false);
+  await open({ environment: { REPUBLISH_AFTER_MS: '600000' } }, false);
   const standingOrders = [
     await standing('PENDING'),
     await standing('PROCESSING'),
@@ -159,7 +159,7 @@ test('where the broker loses everything at a restart, every order on its way is 
 });
 
 test('where the broker keeps everything, a restart announces nothing again', async () => {
-  await open({ environment: { REDRIVE_AFTER_MS: '600000' } });
+  await open({ environment: { REPUBLISH_AFTER_MS: '600000' } });
   const orderId = await standing('PENDING');
   clock += 1;
   const restarted = await shop.anotherOrders();
