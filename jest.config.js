@@ -15,7 +15,7 @@ export default {
   },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   testMatch: ['**/test/**/*.test.ts'],
-  modulePathIgnorePatterns: ['<rootDir>/.data'],
+  modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/packages/memory-kafka/dist'],
   testTimeout: 30_000,
   // Modules of a file's own realm are kept when it is done: a worker of 4 GB collects garbage and does little else.
   workerIdleMemoryLimit: '700MB',

@@ -1,6 +1,5 @@
 import kafkajs from 'kafkajs';
 import { clusterOf, createCluster } from './cluster.ts';
-import { errorClass } from './errors.ts';
 import { Kafka } from './kafka.ts';
 
 export { Kafka, type MemoryKafkaConfig } from './kafka.ts';
@@ -18,56 +17,7 @@ export type {
   PartitionState,
 } from './broker/inspect.ts';
 export { PROTOCOL_ERROR_TYPES, type ProtocolErrorType } from './protocol-errors.ts';
-export type * from 'kafkajs';
-
-// The rest of kafkajs is kafkajs's own, so that `instanceof` and mutable registries are the same for both packages.
-export const {
-  PartitionAssigners,
-  AssignerProtocol,
-  Partitioners,
-  logLevel,
-  CompressionTypes,
-  CompressionCodecs,
-  ConfigResourceTypes,
-  ConfigSource,
-  AclResourceTypes,
-  AclOperationTypes,
-  AclPermissionTypes,
-  ResourcePatternTypes,
-  KafkaJSError,
-  KafkaJSNonRetriableError,
-  KafkaJSProtocolError,
-  KafkaJSOffsetOutOfRange,
-  KafkaJSNumberOfRetriesExceeded,
-  KafkaJSConnectionError,
-  KafkaJSRequestTimeoutError,
-  KafkaJSMetadataNotLoaded,
-  KafkaJSTopicMetadataNotLoaded,
-  KafkaJSStaleTopicMetadataAssignment,
-  KafkaJSServerDoesNotSupportApiKey,
-  KafkaJSBrokerNotFound,
-  KafkaJSPartialMessageError,
-  KafkaJSSASLAuthenticationError,
-  KafkaJSGroupCoordinatorNotFound,
-  KafkaJSNotImplemented,
-  KafkaJSTimeout,
-  KafkaJSLockTimeout,
-  KafkaJSUnsupportedMagicByteInMessageSet,
-  KafkaJSDeleteGroupsError,
-  KafkaJSDeleteTopicRecordsError,
-  KafkaJSAggregateError,
-  KafkaJSAlterPartitionReassignmentsError,
-} = kafkajs;
-
-// These exist in kafkajs at run time only.
-export const KafkaJSConnectionClosedError = errorClass('KafkaJSConnectionClosedError');
-export const KafkaJSMemberIdRequired = errorClass('KafkaJSMemberIdRequired');
-export const KafkaJSCreateTopicError = errorClass('KafkaJSCreateTopicError');
-export const KafkaJSInvariantViolation = errorClass('KafkaJSInvariantViolation');
-export const KafkaJSInvalidVarIntError = errorClass('KafkaJSInvalidVarIntError');
-export const KafkaJSInvalidLongError = errorClass('KafkaJSInvalidLongError');
-export const KafkaJSNoBrokerAvailableError = errorClass('KafkaJSNoBrokerAvailableError');
-export const KafkaJSFetcherRebalanceError = errorClass('KafkaJSFetcherRebalanceError');
+export * from './kafkajs-exports.ts';
 
 // As with kafkajs: to Node an ES module gets at the whole of a CommonJS one by its default export only.
 export default { ...kafkajs, Kafka, clusterOf, createCluster };
