@@ -1,6 +1,7 @@
 import { PROVING_READS } from '@order-pipeline/contracts';
 import { checkPeers, defineService, wholeNumber } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { addConsole } from './console.ts';
 import { addDocs } from './docs.ts';
 import { addOperatorGuard } from './operators.ts';
 import { addRateLimit } from './rate-limit.ts';
@@ -35,6 +36,7 @@ export const apiGatewayService = defineService({
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addOperatorGuard(server, operatorToken, context.runtime);
         await addDocs(server);
+        addConsole(server);
       },
     };
   },

@@ -1,0 +1,2 @@
+/** Filled by the views of dead letters. */
+export const OrderLetters = () => null;

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { seriousFindings } from './axe.ts';
+import { findChromium, openTab, startBrowser, type Scheme, type Tab } from './browser.ts';
+import { startFilledSystem, type FilledSystem } from './filled-system.ts';
+
+const chromium = findChromium();
+/** What the browser itself says of an answer that is no success. */
+const FAILED_ANSWER = /status of 40[04]/;
+
+jest.setTimeout(120_000);
+
+(chromium === undefined ? describe.skip : describe)('in a browser', () => {
+  let system: FilledSystem;
+  let browser: Browser;
+
+  const withTab = async (
+    use: (tab: Tab) => Promise<void>,
+    options: { scheme?: Scheme; width?: number } = {},
+  ): Promise<void> => {
+    const tab = await openTab(browser, system.url, options);
+    try {
+      await use(tab);
+      expect(tab.complaints.filter((line) => !FAILED_ANSWER.test(line))).toEqual([]);
+    } finally {
+      await tab.context.close();
+    }
+  };
+
+  beforeAll(async () => {
+    [system, browser] = await Promise.all([startFilledSystem(), startBrowser(chromium ?? '')]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+  });
+
+  /** Every view, with a text by which one sees that its data is there. */
+  const views = (): (readonly [string, string])[] => [
+    ['/console/orders', system.pendingId],
+    [`/console/orders/${system.deliveredId}`, 'in all'],
+    [`/console/orders/${system.pendingId}`, 'Cancel the order'],
+    [`/console/orders/${system.cancelledId}`, 'was cancelled'],
+    ['/console/orders/nothing', 'There is no order nothing'],
+    ['/console/inventory', system.itemId],
+    [`/console/inventory/${system.itemId}`, 'Restock'],
+    ['/console/users', 'Register a user'],
+    [`/console/users/${system.userId}`, system.deliveredId],
+    ['/console/search?q=nothing', 'No order, user or item has this id.'],
+    ['/console/no/such/view', 'There is no such view.'],
+  ];
+
+  const see = (page: Page, text: string): Promise<void> =>
+    page.getByText(text).filter({ visible: true }).first().waitFor();
+
+  test.each([
+    ['light', 1_400, true],
+    ['dark', 1_400, false],
+    ['light', 400, false],
+    ['dark', 400, true],
+  ] as const)('every view fits, and shuts nobody out: %s, %i pixels wide', async (scheme, width, isAsked) => {
+    await withTab(
+      async ({ page }) => {
+        for (const [path, text] of views()) {
+          await page.goto(system.url + path);
+          await see(page, text);
+          const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+          expect({ path, overflow }).toEqual({ path, overflow: 0 });
+          if (isAsked) expect({ path, serious: await seriousFindings(page) }).toEqual({ path, serious: [] });
+        }
+      },
+      { scheme, width },
+    );
+  });
+
+  test('keys find, move and open; the list of keys opens and closes', async () => {
+    await withTab(async ({ page, open }) => {
+      const focused = () => page.evaluate<string>('document.activeElement.textContent.trim()');
+      await open('/console/orders');
+      const rows = page.locator('[data-row]');
+      await rows.nth(2).waitFor();
+      const [first = '', second = ''] = await rows.allTextContents();
+      for (const key of ['j', 'j', 'k', 'j']) await page.keyboard.press(key);
+      expect(await focused()).toBe(second.trim());
+      await page.keyboard.press('k');
+      expect(await focused()).toBe(first.trim());
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/console/orders/${first.trim()}`);
+      await page.keyboard.press('/');
+      await page.keyboard.type(system.userId);
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`**/console/users/${system.userId}`);
+      await page.goBack();
+      await page.waitForURL(`**/console/orders/${first.trim()}`);
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    });
+  });
+
+  test('filters and pages are in the URL', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/orders');
+      await see(page, system.cancelledId);
+      await page.getByRole('button', { name: 'Older' }).click();
+      await page.waitForURL(/cursor=/);
+      await see(page, system.deliveredId);
+      await page.getByRole('button', { name: 'CANCELLED' }).click();
+      await page.waitForURL('**/console/orders?status=CANCELLED');
+      await see(page, system.cancelledId);
+      expect(await page.locator('[data-row]').count()).toBe(1);
+      await page.reload();
+      await see(page, system.cancelledId);
+      expect(await page.locator('[data-row]').count()).toBe(1);
+    });
+  });
+
+  test('an order moves on before the eyes, and is cancelled while it is PENDING', async () => {
+    const item = { itemId: system.itemId, quantity: 1 };
+    await Promise.all(['moving-1', 'cancelled-1'].map((orderId) => system.hold(orderId, 'PROCESSING')));
+    for (const orderId of ['moving-1', 'cancelled-1'])
+      await system.post('/api/orders', { order: { orderId, userId: system.userId, items: [item] } });
+    await withTab(async ({ page, open }) => {
+      await open('/console/orders/moving-1');
+      await see(page, 'waits for the next turn of the workflow');
+      await system.letGo('moving-1');
+      await see(page, 'has arrived');
+      await open('/console/orders/cancelled-1');
+      await page.getByRole('button', { name: 'Cancel the order …' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel the order' }).click();
+      await see(page, 'was cancelled, its stock was released');
+      expect(await system.statusOf('cancelled-1')).toBe('CANCELLED');
+    });
+  });
+
+  test('what the API refuses is said in its own sentence', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/inventory');
+      await page.getByRole('button', { name: 'Add an item' }).click();
+      await page.getByLabel('Id', { exact: true }).fill('a b');
+      await page.getByLabel('Name', { exact: true }).fill('Lamp');
+      await page.getByLabel('Units in stock').fill('3');
+      await page.getByRole('button', { name: 'Add it' }).click();
+      await see(page, 'Bad input: itemId must be 1 to 128 of the characters');
+      await page.getByLabel('Id', { exact: true }).fill('lamp-1');
+      await page.getByRole('button', { name: 'Add it' }).click();
+      await page.waitForURL('**/console/inventory/lamp-1');
+      await page.getByLabel('Units that came in').fill('4');
+      await page.getByRole('button', { name: 'Restock' }).click();
+      await see(page, '4 units came in.');
+      await page.locator('.figures').getByText('7', { exact: true }).waitFor();
+    });
+  });
+
+  test('a view is copied as the request that it makes', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/orders?status=PENDING');
+      await page.getByRole('button', { name: 'Copy as curl' }).click();
+      await see(page, 'Copied');
+      const copied = await page.evaluate('navigator.clipboard.readText()');
+      expect(copied).toBe(`curl -s '${system.url}/api/orders?status=PENDING&limit=50'`);
+    });
+  });
+});

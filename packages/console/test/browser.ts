@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable'];
+
+/** Where the machine has a Chromium, such as Debian's. */
+export const findChromium = (): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .flatMap((folder) => NAMES.map((name) => path.join(folder, name)))
+    .find((file) => existsSync(file));
+
+/** Without a sandbox: it is not to be had as root in a container, and only our own pages are opened. */
+export const startBrowser = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+
+export type Scheme = 'light' | 'dark';
+
+/** A tab, with everything that went wrong in it or left the gateway. */
+export interface Tab {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the browser complained of, and what was asked of others than the gateway. */
+  readonly complaints: string[];
+  open(path: string): Promise<void>;
+}
+
+export const openTab = async (
+  browser: Browser,
+  url: string,
+  { scheme = 'light', width = 1_400 }: { readonly scheme?: Scheme; readonly width?: number } = {},
+): Promise<Tab> => {
+  const context = await browser.newContext({
+    colorScheme: scheme,
+    viewport: { width, height: 900 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${url}/`)) complaints.push(`asked for ${request.url()}`);
+  });
+  await page.addInitScript(
+    "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective))",
+  );
+  const open = async (at: string): Promise<void> => {
+    await page.goto(url + at);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  };
+  return { context, page, complaints, open };
+};

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { firstOrders, readDataset, readSuperstore } from '@order-pipeline/demo/dataset';
+import { createLogger, startSystem } from '@order-pipeline/launcher';
+import { openClient } from '@order-pipeline/service-kit';
+import { eventually } from '@order-pipeline/testing';
+
+/** Enough for two pages of orders. */
+const ORDER_COUNT = 70;
+const SLOW = { timeoutMs: 60_000 };
+
+/** A system with orders of the demo's data in every status. */
+export interface FilledSystem {
+  readonly url: string;
+  readonly userId: string;
+  readonly itemId: string;
+  readonly deliveredId: string;
+  /** Stays PENDING for as long as nobody lets it go, as do those that are placed under `hold`. */
+  readonly pendingId: string;
+  readonly cancelledId: string;
+  post(path: string, body?: unknown): Promise<unknown>;
+  statusOf(orderId: string): Promise<string>;
+  /** Keeps an order from a status: silently, or with the database refusing it for a reason that no waiting heals. */
+  hold(orderId: string, status: string, refusal?: string): Promise<void>;
+  letGo(orderId: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const HOLDING = `
+  CREATE TABLE held (order_id text PRIMARY KEY, status text NOT NULL, refusal text);
+  CREATE FUNCTION hold_order() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE one held%ROWTYPE;
+    BEGIN
+      SELECT * INTO one FROM held WHERE order_id = NEW.id AND status = NEW.status::text;
+      IF NOT FOUND THEN RETURN NEW; END IF;
+      IF one.refusal IS NULL THEN RETURN NULL; END IF;
+      RAISE '%', one.refusal;
+    END $$;
+  CREATE TRIGGER hold_order BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION hold_order()`;
+
+const createClient = (url: string) => {
+  const post = async (at: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(url + at, {
+      method: 'POST',
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`POST ${at} was answered ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const statusOf = async (orderId: string): Promise<string> => {
+    const { status } = (await (await fetch(`${url}/api/orders/${orderId}`)).json()) as { status: string };
+    return status;
+  };
+  const reaches = (orderId: string, status: string): Promise<void> =>
+    eventually(async () => {
+      const now = await statusOf(orderId);
+      if (now !== status) throw new Error(`${orderId} is ${now}, not ${status}`);
+    }, SLOW);
+  return { post, statusOf, reaches };
+};
+
+/** Starts the system on a free port, and fills it. */
+export const startFilledSystem = async (): Promise<FilledSystem> => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-console-'));
+  const system = await startSystem({
+    environment: { PORT: '0', DATA_DIR: dataDir, WORKFLOW_INTERVAL_MS: '400', RATE_LIMIT: 'off' },
+    logger: createLogger('silent'),
+    durability: 'off',
+  });
+  const database = await openClient({
+    url: system.infrastructure.databaseUrl('orders'),
+    applicationName: 'console tests',
+  });
+  const stop = async (): Promise<void> => {
+    await database.end();
+    await system.stop();
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const { post, statusOf, reaches } = createClient(system.url);
+  const hold = async (orderId: string, status: string, refusal?: string): Promise<void> => {
+    await database.query('INSERT INTO held VALUES ($1, $2, $3)', [orderId, status, refusal ?? null]);
+  };
+  const letGo = async (orderId: string): Promise<void> => {
+    await database.query('DELETE FROM held WHERE order_id = $1', [orderId]);
+  };
+  try {
+    await database.query(HOLDING);
+    const { users, items, orders } = firstOrders(readDataset(readSuperstore()), ORDER_COUNT);
+    const [delivered, ...others] = orders;
+    const [cancelled, pending] = others.slice(-2);
+    if (!delivered || !cancelled || !pending) throw new Error('the demo has too few orders');
+    for (const { orderId } of [cancelled, pending]) await hold(orderId, 'PROCESSING');
+    await Promise.all(users.map((user) => post('/api/users', user)));
+    await Promise.all(
+      items.map((item) => post('/api/inventory', { ...item, availableQty: item.availableQty + 20 })),
+    );
+    for (const order of orders) await post('/api/orders', { order });
+    await post(`/api/orders/${cancelled.orderId}/cancel`);
+    await reaches(delivered.orderId, 'DELIVERED');
+    return {
+      url: system.url,
+      userId: delivered.userId,
+      itemId: delivered.items[0]?.itemId ?? '',
+      deliveredId: delivered.orderId,
+      pendingId: pending.orderId,
+      cancelledId: cancelled.orderId,
+      post,
+      statusOf,
+      hold,
+      letGo,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
