@@ -25,7 +25,7 @@ const runningLines = ({ url, infrastructure }: System, plan: Plan): string[] => 
   const gateway = names.includes('api-gateway');
   return [
     `Running: ${names.join(', ')}`,
-    ...(gateway ? [`  API      ${url}/api`, `  docs     ${url}/docs`] : []),
+    ...(gateway ? [`  API      ${url}/api`, `  console  ${url}/console/`, `  docs     ${url}/docs`] : []),
     `  health   ${url}/health/ready`,
     `  metrics  ${url}/metrics`,
     ...(infrastructure.postgresPid === undefined ? [] : [`  data     ${path.resolve(plan.dataDir)}`]),
