@@ -46,9 +46,12 @@ const LONGEST_PAUSE_MS = 10_000;
 /** How often a gateway is called that does not answer within a second: it may be busy. */
 const PING_TRIES = 5;
 
-/** The cursor of the next page in the `Link` header of a list; undefined on the last page. */
+/** No target of a link has `<` in it: where one is not closed before the next, the search never goes back over it. */
+const NEXT_PAGE = /<([^<>]*)>;\s*rel="?next"?/;
+
+/** The cursor of the next page in the `Link` header of a list; undefined on the last page. Linear, whatever it says. */
 export const cursorIn = (link: string | undefined): string | undefined => {
-  const target = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? '')?.[1];
+  const target = NEXT_PAGE.exec(link ?? '')?.[1];
   const search = target?.split('?', 2)[1];
   return new URLSearchParams(search).get('cursor') ?? undefined;
 };

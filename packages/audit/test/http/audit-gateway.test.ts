@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { ORDER_PATH_WORDS } from '@order-pipeline/contracts';
 import { startSystem, type System } from '@order-pipeline/launcher';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { auditGateway } from '../../src/http/audit-gateway.ts';
@@ -91,4 +92,21 @@ test('what is wrong and shows in the API is found', async () => {
     'stock: fewer units of an item are reserved than its orders hold': ['item1'],
     'users: the user of an order is not there': ['cancelled'],
   });
+});
+
+test('an order of before whose id is a word of the paths counts like the others, though its history has no path', async () => {
+  await keepFew();
+  const [word = ''] = ORDER_PATH_WORDS;
+  expect(word).toBe('user');
+  await ledger().run('orders', `UPDATE orders SET id = '${word}' WHERE id = 'pending'`);
+  await ledger().run('orders', `UPDATE order_history SET order_id = '${word}' WHERE order_id = 'pending'`);
+  await ledger().run(
+    'inventory',
+    `UPDATE items SET reserved_qty = 1, available_qty = available_qty + 1 WHERE id = 'item1'`,
+  );
+  const report = await audit();
+  expect(findingsOf(report)).toEqual({
+    'stock: fewer units of an item are reserved than its orders hold': ['item1'],
+  });
+  expect(report.checks.find(({ name }) => name === 'users')).toMatchObject({ checked: 1 });
 });
