@@ -169,11 +169,17 @@ export const withEachBatch = (broker: Broker, before: () => void): Broker =>
       }),
   }));
 
-/** The broker, with `before` called whenever a consumer commits by hand: where it rejects, that is the answer. */
-export const withCommits = (broker: Broker, before: () => Promise<void>): Broker =>
+/**
+ * The broker, with `before` called with the offsets whenever a consumer commits by hand: where it rejects, that is the
+ * answer.
+ */
+export const withCommits = (
+  broker: Broker,
+  before: (offsets: Parameters<ConsumerPort['commitOffsets']>[0]) => Promise<void>,
+): Broker =>
   withConsumers(broker, (consumer) => ({
     commitOffsets: async (offsets) => {
-      await before();
+      await before(offsets);
       await consumer.commitOffsets(offsets);
     },
   }));
