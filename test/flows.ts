@@ -3,7 +3,7 @@ import { eventually } from '@order-pipeline/testing';
 import { unique, type Answer, type Gateway } from './gateway.ts';
 
 /** How often an order is placed anew when the workflow's tick came between its placement and its cancellation. */
-const MOST_TRIES = 10;
+const MAX_TRIES = 10;
 
 const countBy = (answers: readonly Answer[]): Record<number, number> => {
   const counts: Record<number, number> = {};
@@ -25,7 +25,7 @@ const placeAndCancel = async (gateway: Gateway, userId: string, itemId: string, 
     const orderId = unique('order');
     await gateway.place(orderId, userId, { [itemId]: quantity });
     const answer = await gateway.post(`/api/orders/${orderId}/cancel`);
-    if (answer.status === 200 || attempt >= MOST_TRIES) return { orderId, answer };
+    if (answer.status === 200 || attempt >= MAX_TRIES) return { orderId, answer };
     await gateway.reaches(orderId, 'DELIVERED');
   }
 };

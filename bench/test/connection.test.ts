@@ -38,13 +38,13 @@ test('an answer is gathered however it is cut', async () => {
   const text = '{"name":"Zoë"}';
   const whole = `HTTP/1.1 201 Created\r\nContent-Length: ${Buffer.byteLength(text)}\r\nX-A: b\r\n\r\n${text}`;
   const open = await connectTo((number) => (number === 0 ? [whole] : (whole.match(/./gs) ?? [])));
-  expect(await open.ask(REQUEST)).toEqual({ status: 201, body: text });
-  expect(await open.ask(REQUEST)).toEqual({ status: 201, body: text });
+  expect(await open.call(REQUEST)).toEqual({ status: 201, body: text });
+  expect(await open.call(REQUEST)).toEqual({ status: 201, body: text });
 });
 
 test('an answer that does not say how long it is cannot be told from the next one', async () => {
   const open = await connectTo(() => ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n']);
-  await expect(open.ask(REQUEST)).rejects.toThrow('without its length');
+  await expect(open.call(REQUEST)).rejects.toThrow('without its length');
 });
 
 test('who is left without an answer is told, and the next one gets a new connection', async () => {
@@ -53,6 +53,6 @@ test('who is left without an answer is told, and the next one gets a new connect
     socket.end();
     return [];
   });
-  await expect(open.ask(REQUEST)).rejects.toThrow('closed');
-  expect(await open.ask(REQUEST)).toEqual({ status: 200, body: '' });
+  await expect(open.call(REQUEST)).rejects.toThrow('closed');
+  expect(await open.call(REQUEST)).toEqual({ status: 200, body: '' });
 });

@@ -57,7 +57,7 @@ const readSettledItems = async (options: PlaceOptions, wanted: Wanted): Promise<
 const readHistories = async (orders: readonly Order[], options: PlaceOptions, done: () => void) => {
   const histories = new Map<string, readonly HistoryEntry[]>();
   await forEach(orders, options, async ({ orderId }) => {
-    const answer = await options.gateway.ask(ordersApi.getOrderHistory, { params: { orderId } });
+    const answer = await options.gateway.call(ordersApi.getOrderHistory, { params: { orderId } });
     if (answer.refusal && answer.refusal.code !== 'ORDER_NOT_FOUND') {
       throw new DemoError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
     }
@@ -73,7 +73,7 @@ export const readEarlierOrders = async (
   { gateway, prefix }: Pick<PlaceOptions, 'gateway'> & { readonly prefix: string },
 ): Promise<Order[]> => {
   const ids = orders.map(({ orderId }) => orderId);
-  const first = await gateway.ask(ordersApi.getOrder, { params: { orderId: ids[0] ?? '' } });
+  const first = await gateway.call(ordersApi.getOrder, { params: { orderId: ids[0] ?? '' } });
   return first.refusal ? [] : readOrders(gateway, { prefix, ids });
 };
 

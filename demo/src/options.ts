@@ -29,8 +29,8 @@ Usage: npx -y pnpm demo [options]
 
 It ends with exit code 0 when everything is as the file says, with 1 when something is not.`;
 
-const MOST_ORDERS = 5_009;
-const MOST_CONCURRENT = 1_024;
+const MAX_ORDERS = 5_009;
+const MAX_CONCURRENT = 1_024;
 // Without a hyphen, which ends it: so no run's prefix begins another's.
 const RUN_ID = /^[A-Za-z0-9]{1,32}$/;
 
@@ -42,7 +42,7 @@ const runOf = (text: string): string => {
 const OPTIONS = {
   url: { type: 'string' },
   run: { type: 'string' },
-  orders: { type: 'string', default: `${MOST_ORDERS}` },
+  orders: { type: 'string', default: `${MAX_ORDERS}` },
   concurrency: { type: 'string', default: '64' },
   'cancel-every': { type: 'string', default: '100' },
   help: { type: 'boolean', default: false },
@@ -61,8 +61,8 @@ export const parseOptions = (args: readonly string[]): DemoOptions | 'help' => {
   return {
     url: values.url === undefined ? undefined : urlOf(values.url),
     run: values.run === undefined ? undefined : runOf(values.run),
-    orderCount: wholeNumberOf('orders', values.orders, 1, MOST_ORDERS),
-    concurrency: wholeNumberOf('concurrency', values.concurrency, 1, MOST_CONCURRENT),
-    cancelEvery: wholeNumberOf('cancel-every', values['cancel-every'], 0, MOST_ORDERS),
+    orderCount: wholeNumberOf('orders', values.orders, 1, MAX_ORDERS),
+    concurrency: wholeNumberOf('concurrency', values.concurrency, 1, MAX_CONCURRENT),
+    cancelEvery: wholeNumberOf('cancel-every', values['cancel-every'], 0, MAX_ORDERS),
   };
 };

@@ -46,12 +46,12 @@ export const prepare = async (
 ): Promise<void> => {
   const { gateway } = options;
   await forEach(users, options, async (body) => {
-    const { refusal } = await gateway.ask(usersApi.registerUser, { body });
+    const { refusal } = await gateway.call(usersApi.registerUser, { body });
     if (refusal) throw new DemoError(refusedSentence(`The user ${body.userId}`, refusal));
     done();
   });
   await forEach(items, options, async (body) => {
-    const { refusal } = await gateway.ask(inventoryApi.addItem, { body });
+    const { refusal } = await gateway.call(inventoryApi.addItem, { body });
     if (refusal) throw new DemoError(refusedSentence(`The item ${body.itemId}`, refusal));
     done();
   });
@@ -59,7 +59,7 @@ export const prepare = async (
 
 /** @returns whether it was in time */
 const cancel = async (gateway: Gateway, orderId: string): Promise<boolean> => {
-  const { refusal } = await gateway.ask(ordersApi.cancelOrder, { params: { orderId } });
+  const { refusal } = await gateway.call(ordersApi.cancelOrder, { params: { orderId } });
   if (!refusal) return true;
   // Asked a second time, because the first answer was lost or an earlier run of the same id had done it.
   if (ALREADY_CANCELLED.test(refusal.error)) return true;
@@ -85,7 +85,7 @@ export const placeOrders = async (
   const startedAt = runtime.monotonic();
   await forEach(orders, options, async (order, index) => {
     const { orderId } = order;
-    const { refusal } = await gateway.ask(ordersApi.placeOrder, { body: { order } });
+    const { refusal } = await gateway.call(ordersApi.placeOrder, { body: { order } });
     if (refusal) {
       refused.set(orderId, `${refusal.status} ${refusal.error}`);
       return;

@@ -1,6 +1,6 @@
 import type { Placement } from './place.ts';
 import type { Check } from './verify.ts';
-import { countOf, inWords } from './words.ts';
+import { countOf, formatCount } from './words.ts';
 
 /** What the end of a run is told from. */
 export interface Result {
@@ -14,7 +14,7 @@ export interface Result {
   readonly checks: readonly Check[];
 }
 
-const MOST_PROBLEMS_SHOWN = 10;
+const MAX_PROBLEMS_SHOWN = 10;
 
 /** The smallest of the sorted values that `percent` of them do not exceed (nearest rank). */
 export const percentile = (sorted: readonly number[], percent: number): number =>
@@ -29,12 +29,12 @@ const placingLines = ({ orderCount, concurrency, placement }: Result): string[] 
   const perSecond = Math.round(placed / (Math.max(1, tookMs) / 1_000));
   const how =
     earlierCount > 0
-      ? `${inWords(earlierCount)} of them in an earlier run`
-      : `in ${secondsInWords(tookMs)}: ${inWords(perSecond)} orders/s, ${concurrency} at a time`;
+      ? `${formatCount(earlierCount)} of them in an earlier run`
+      : `in ${secondsInWords(tookMs)}: ${formatCount(perSecond)} orders/s, ${concurrency} at a time`;
   return [
     `Placed     ${countOf(placed, 'order')}${earlierCount > 0 ? ',' : ''} ${how}`,
     ...(refused.size > 0 ? [`Refused    ${countOf(refused.size, 'order')}`] : []),
-    `Cancelled  ${countOf(cancelled.size, 'order')}${tooLateCount > 0 ? `; for ${inWords(tooLateCount)} more it was too late` : ''}`,
+    `Cancelled  ${countOf(cancelled.size, 'order')}${tooLateCount > 0 ? `; for ${formatCount(tooLateCount)} more it was too late` : ''}`,
   ];
 };
 
@@ -45,11 +45,11 @@ const walkLine = (sorted: readonly number[]): string =>
 
 const checkLines = ({ about, sentence, problems }: Check): string[] => {
   if (problems.length === 0) return [`  ✔ ${about.padEnd(10)} ${sentence}`];
-  const more = problems.length - MOST_PROBLEMS_SHOWN;
+  const more = problems.length - MAX_PROBLEMS_SHOWN;
   return [
     `  ✘ ${about.padEnd(10)} ${countOf(problems.length, 'problem')}`,
-    ...problems.slice(0, MOST_PROBLEMS_SHOWN).map((problem) => `      ${problem}`),
-    ...(more > 0 ? [`      and ${inWords(more)} more`] : []),
+    ...problems.slice(0, MAX_PROBLEMS_SHOWN).map((problem) => `      ${problem}`),
+    ...(more > 0 ? [`      and ${formatCount(more)} more`] : []),
   ];
 };
 

@@ -12,7 +12,7 @@ import type { Screen, View } from './screen.ts';
 import { openTarget, type Target, type TargetParts } from './target.ts';
 import { verify, walkTimesMs } from './verify.ts';
 import { watchOrders } from './watch.ts';
-import { countOf, inWords } from './words.ts';
+import { countOf, formatCount } from './words.ts';
 
 export type RunParts = Omit<TargetParts, 'say'> & { readonly screen: Screen };
 
@@ -25,14 +25,14 @@ const createCount = (label: string, total: number) => {
 const boardView = (board: Board): View => {
   const counts = board.counts();
   const { total } = board;
-  const width = inWords(total).length;
+  const width = formatCount(total).length;
   return {
     bars: [
       { label: 'placed', value: board.placed(), total },
       { label: 'finished', value: counts.DELIVERED + counts.CANCELLED, total },
     ],
     // As wide as they can become, so that the line does not jump.
-    note: ORDER_STATUSES.map((status) => `${status} ${inWords(counts[status]).padEnd(width)}`)
+    note: ORDER_STATUSES.map((status) => `${status} ${formatCount(counts[status]).padEnd(width)}`)
       .join('  ')
       .trimEnd(),
   };

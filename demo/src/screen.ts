@@ -1,7 +1,7 @@
 import { sleep, type Runtime } from '@order-pipeline/service-kit';
 import cliProgress from 'cli-progress';
 import type { WriteStream } from 'node:tty';
-import { inWords } from './words.ts';
+import { formatCount } from './words.ts';
 
 /** What is shown while something goes on: bars, and a line below them. */
 export interface View {
@@ -25,7 +25,7 @@ const BAR_SIZE = 32;
 
 const lineOf = ({ bars, note }: View): string =>
   [
-    ...bars.map(({ label, value, total }) => `${label} ${inWords(value)}/${inWords(total)}`),
+    ...bars.map(({ label, value, total }) => `${label} ${formatCount(value)}/${formatCount(total)}`),
     ...(note === undefined ? [] : [note]),
   ].join(' · ');
 
@@ -65,7 +65,7 @@ const createBars = (stream: NodeJS.WritableStream, view: View) => {
   const width = Math.max(...view.bars.map(({ label }) => label.length));
   const payload = ({ label, value, total }: View['bars'][number]) => ({
     label: label.padEnd(width),
-    count: `${inWords(value)}/${inWords(total)}`,
+    count: `${formatCount(value)}/${formatCount(total)}`,
   });
   const bars = view.bars.map((bar) => multi.create(bar.total, bar.value, payload(bar)));
   const note =

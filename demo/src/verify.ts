@@ -8,7 +8,7 @@ import type {
   OrderStatus,
 } from '@order-pipeline/contracts';
 import { unitsOf } from './dataset.ts';
-import { inWords } from './words.ts';
+import { formatCount } from './words.ts';
 
 /** What was asked of the system, and which of it the system agreed to. */
 export interface Expected {
@@ -80,7 +80,7 @@ const checkOrders = (expected: Expected, placed: readonly NewOrder[], found: Fou
   const { size } = expected.cancelled;
   return {
     about: 'Orders',
-    sentence: `all ${inWords(placed.length)} are as in the file, ${inWords(placed.length - size)} DELIVERED and ${inWords(size)} CANCELLED`,
+    sentence: `all ${formatCount(placed.length)} are as in the file, ${formatCount(placed.length - size)} DELIVERED and ${formatCount(size)} CANCELLED`,
     problems: [
       ...[...expected.refused].map(([orderId, reason]) => `${orderId} was not placed: ${reason}`),
       ...placed.flatMap((order) =>
@@ -98,7 +98,7 @@ const checkUnits = (expected: Expected, placed: readonly NewOrder[], found: Foun
   const stayedCount = sum(expected.items.map(({ availableQty }) => availableQty)) - leftCount;
   return {
     about: 'Units',
-    sentence: `${inWords(leftCount)} of ${inWords(expected.items.length)} products have left, ${stayedCount === 0 ? 'none is over' : `the ${inWords(stayedCount)} of cancelled orders can be sold again`}`,
+    sentence: `${formatCount(leftCount)} of ${formatCount(expected.items.length)} products have left, ${stayedCount === 0 ? 'none is over' : `the ${formatCount(stayedCount)} of cancelled orders can be sold again`}`,
     problems: expected.items.flatMap(({ itemId, availableQty: stocked }) => {
       const item = byId.get(itemId);
       if (!item) return [`${itemId} is not there`];
@@ -139,7 +139,7 @@ const problemOfHistory = (
 
 const checkHistories = (expected: Expected, placed: readonly NewOrder[], { histories }: Found): Check => ({
   about: 'Histories',
-  sentence: `all ${inWords(placed.length)} were read, each is legal and in order of time`,
+  sentence: `all ${formatCount(placed.length)} were read, each is legal and in order of time`,
   problems: placed.flatMap(({ orderId }) => {
     const problem = problemOfHistory(histories.get(orderId), endOf(expected, orderId));
     return problem === undefined ? [] : [`${orderId} ${problem}`];

@@ -8,7 +8,7 @@ const PAUSE_MS = 300;
 /** Looking takes at most a third of the time, so that it does not hold up what it looks at. */
 const PAUSE_PER_LOOK = 2;
 const PAGES_BEFORE_SINGLES = 10;
-const MOST_SINGLES = 200;
+const MAX_SINGLES = 200;
 const SINGLES_AT_ONCE = 8;
 
 export interface WatchOptions {
@@ -39,9 +39,9 @@ const look = async ({ gateway, board, signal }: WatchOptions): Promise<void> => 
     pages += 1;
     if (sought.size === 0 || pages >= mostPages) break;
   }
-  const deep = [...sought].slice(0, MOST_SINGLES);
+  const deep = [...sought].slice(0, MAX_SINGLES);
   await forEach(deep, { concurrency: SINGLES_AT_ONCE, signal }, async (orderId) => {
-    const answer = await gateway.ask(ordersApi.getOrder, { params: { orderId } });
+    const answer = await gateway.call(ordersApi.getOrder, { params: { orderId } });
     if (!answer.refusal) board.note(orderId, answer.body.status);
   });
 };

@@ -30,7 +30,7 @@ const list = async (desk: Desk, { status, filter, limit }: Named<'list'>): Promi
       limit: Math.min(PAGE, limit - letters.length),
       ...(cursor === undefined ? {} : { cursor }),
     };
-    const page = await desk.askPage(operatorApi.listDeadLetters, { query });
+    const page = await desk.callPage(operatorApi.listDeadLetters, { query });
     letters.push(...page.body);
     cursor = page.nextCursor;
   } while (cursor !== undefined && letters.length < limit);
@@ -38,7 +38,7 @@ const list = async (desk: Desk, { status, filter, limit }: Named<'list'>): Promi
 };
 
 const show = async (desk: Desk, { letterId }: Named<'show'>): Promise<Outcome> => {
-  const letter = await desk.ask(operatorApi.getDeadLetter, { params: { letterId } });
+  const letter = await desk.call(operatorApi.getDeadLetter, { params: { letterId } });
   return { paper: letterPaper(letter), data: letter, complete: true };
 };
 
@@ -49,9 +49,9 @@ const workOne = (
 ): Promise<LetterResult> => {
   const params = { letterId };
   if (name === 'discard')
-    return desk.ask(operatorApi.discardDeadLetter, { params, body: { by, note: note ?? '', dryRun } });
+    return desk.call(operatorApi.discardDeadLetter, { params, body: { by, note: note ?? '', dryRun } });
   const body = { by, dryRun, force, ...(note === undefined ? {} : { note }) };
-  return desk.ask(operatorApi.redriveDeadLetter, { params, body });
+  return desk.call(operatorApi.redriveDeadLetter, { params, body });
 };
 
 /** One page after the other; what was done before a failure is handed to `onPage` first. */
@@ -66,8 +66,8 @@ const workMany = async (
     const body = { filter, by, dryRun, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
     const result =
       name === 'discard'
-        ? await desk.ask(operatorApi.discardDeadLetters, { body: { ...body, note: note ?? '' } })
-        : await desk.ask(operatorApi.redriveDeadLetters, {
+        ? await desk.call(operatorApi.discardDeadLetters, { body: { ...body, note: note ?? '' } })
+        : await desk.call(operatorApi.redriveDeadLetters, {
             body: { ...body, ...(note === undefined ? {} : { note }) },
           });
     onPage(result);

@@ -15,9 +15,9 @@ export class OperatorError extends Error {}
 /** What operators ask of a gateway. */
 export interface Desk {
   /** @throws OperatorError when it refuses or does not answer */
-  ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Output<O>>;
+  call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Output<O>>;
   /** The same of a list, with the cursor of its next page where there is one. */
-  askPage<O extends Operation>(
+  callPage<O extends Operation>(
     operation: O,
     input: Partial<Input<O>>,
   ): Promise<{ readonly body: Output<O>; readonly nextCursor: string | undefined }>;
@@ -32,7 +32,7 @@ export const openDesk = (url: string, token: string | undefined, runtime: Runtim
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const { transport, close } = createHttpTransport('api-gateway', url, TIMEOUT_MS, headers);
   const logger = pino({ level: 'silent' });
-  const askWhole = async <O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply> => {
+  const callWhole = async <O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply> => {
     const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
     const reply = await transport(operation, whole, call).catch((error: unknown) => {
@@ -42,9 +42,9 @@ export const openDesk = (url: string, token: string | undefined, runtime: Runtim
     return reply;
   };
   return {
-    ask: async (operation, input) => (await askWhole(operation, input)).body as Output<typeof operation>,
-    askPage: async (operation, input) => {
-      const { body, headers: { link } = {} } = await askWhole(operation, input);
+    call: async (operation, input) => (await callWhole(operation, input)).body as Output<typeof operation>,
+    callPage: async (operation, input) => {
+      const { body, headers: { link } = {} } = await callWhole(operation, input);
       return { body: body as Output<typeof operation>, nextCursor: cursorIn(link) };
     },
     close,

@@ -75,7 +75,7 @@ With list, and instead of ID:
 
 Exit codes: 0 all that was asked is done, 1 something was refused or left out, 2 the arguments are wrong.`;
 
-const MOST_LISTED = 100_000;
+const MAX_LISTED = 100_000;
 
 const parse = (args: readonly string[]) =>
   readArguments(args, {
@@ -148,7 +148,7 @@ const commandIn = (values: Values, [name, id, ...more]: readonly string[], defau
         name,
         status: status === 'ALL' ? undefined : status,
         filter: filterIn(values),
-        limit: wholeNumberOf('limit', values.limit, 1, MOST_LISTED),
+        limit: wholeNumberOf('limit', values.limit, 1, MAX_LISTED),
       };
     }
     case 'show':

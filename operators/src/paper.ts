@@ -6,7 +6,7 @@ import type {
 } from '@order-pipeline/contracts';
 import Table from 'cli-table3';
 
-const LONGEST_REASON = 60;
+const MAX_REASON_LENGTH = 60;
 /** What is shown comes from anywhere, and could otherwise move the cursor and worse. */
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
@@ -44,7 +44,7 @@ const tableOf = (rows: readonly (readonly (string | number)[])[], head: readonly
 };
 
 const shortened = (text: string): string =>
-  text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON - 1)}…` : text;
+  text.length > MAX_REASON_LENGTH ? `${text.slice(0, MAX_REASON_LENGTH - 1)}…` : text;
 
 const oneLine = (text: string): string => text.replaceAll('\n', ' ');
 

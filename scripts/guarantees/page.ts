@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { CRASH_POINTS } from '@order-pipeline/service-kit';
+import { FAILPOINTS } from '@order-pipeline/service-kit';
 import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import { format, resolveConfig } from 'prettier';
 import { freshSentence } from './fresh.ts';
@@ -31,7 +31,7 @@ const simulationSection = ({ simulation }: GuaranteesRecord): string[] => {
 
 /** Every crash point of the code with every service that came there, and those that nobody came to. */
 const crashPointRows = ({ simulation }: GuaranteesRecord): string[][] =>
-  Object.entries(CRASH_POINTS).flatMap(([point, state]) => {
+  Object.entries(FAILPOINTS).flatMap(([point, state]) => {
     const hits = (simulation?.figures.crashPoints ?? []).filter((hit) => hit.point === point);
     if (hits.length === 0) return [[`\`${point}\``, state, '', '0', '0']];
     return hits.map(({ service, reached, crashed }) => [
@@ -94,7 +94,7 @@ const pageOf = (record: GuaranteesRecord): string =>
     ...simulationSection(record),
     freshSentence(record.fresh?.figures ?? []),
     '## Crash points',
-    'Every place where a crash would hurt (`packages/service-kit/src/crash-points.ts`), who came there in the simulation, and who was killed there.',
+    'Every place where a crash would hurt (`packages/service-kit/src/failpoints.ts`), who came there in the simulation, and who was killed there.',
     table(
       ['point', 'what has happened by then', 'service', 'came there', 'died there'],
       crashPointRows(record),

@@ -18,7 +18,7 @@ export const DEPENDENCY_MUTANTS: readonly Mutant[] = [
     bug: 'a dead letter that cannot be stored at the moment is passed over, and nobody ever hears of it',
     edits: [
       {
-        file: 'packages/messaging/src/dead-letters-keep.ts',
+        file: 'packages/messaging/src/dead-letters-ingest.ts',
         find: 'if (isTransient(error)) throw error;',
         replace: 'if (isTransient(error)) return;',
       },

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { exitCodeOf, readArguments, wholeNumberOf } from '@order-pipeline/command-line';
-import { freshSeedOf, LARGEST_SEED } from '../src/fresh-seed.ts';
+import { freshSeedOf, MAX_SEED } from '../src/fresh-seed.ts';
 import { hunt, type Hunt } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
@@ -52,11 +52,7 @@ const run = async (): Promise<number> => {
     console.log(HELP);
     return 0;
   }
-  const hunts = await huntAll(
-    positionals,
-    wholeNumberOf('seeds', values.seeds, 1, LARGEST_SEED),
-    values.fresh,
-  );
+  const hunts = await huntAll(positionals, wholeNumberOf('seeds', values.seeds, 1, MAX_SEED), values.fresh);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, undefined, 2)}\n`);
   const survivors = hunts.filter(({ seed }) => seed === undefined);
   console.log(`${hunts.length - survivors.length} of ${hunts.length} mutants found`);

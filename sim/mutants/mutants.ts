@@ -18,12 +18,12 @@ export interface Mutant {
   readonly edits: readonly Edit[];
 }
 
-const PLACING = 'services/orders/src/store/placing.ts';
-const MOVING = 'services/orders/src/store/moving.ts';
+const PLACING = 'services/orders/src/store/placements.ts';
+const MOVING = 'services/orders/src/store/transitions.ts';
 const OUTBOX = 'services/orders/src/store/outbox.ts';
 const RESERVATIONS = 'services/inventory/src/store/reservations.ts';
-const RESERVING = 'services/inventory/src/store/reserving.ts';
-const RESERVING_PLENTY = 'services/inventory/src/store/reserving-plenty.ts';
+const RESERVING = 'services/inventory/src/store/reserve.ts';
+const RESERVING_PLENTY = 'services/inventory/src/store/reserve-plenty.ts';
 const EACH_BATCH = 'packages/messaging/src/consumer/each-batch.ts';
 const ADVANCE = 'packages/messaging/src/advance-orders.ts';
 
@@ -220,7 +220,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'a message that cannot be worked is passed over, and nobody ever hears of it',
     edits: [
       {
-        file: 'packages/messaging/src/work-batch.ts',
+        file: 'packages/messaging/src/process-batch.ts',
         find: 'await options.deadLetter(message, message.raw, { reason, tries });',
         replace: 'void reason, tries;',
       },
@@ -253,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
     bug: 'stock is given back while the order that stands on it is still being stored',
     edits: [
       {
-        file: 'services/orders/src/store/settling.ts',
+        file: 'services/orders/src/store/verdicts.ts',
         find: '  await fence(database, missing, at);\n',
         replace: '  void [fence, at];\n',
       },

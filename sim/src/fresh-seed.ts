@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Seeds are numbers of 32 bits. */
-export const LARGEST_SEED = 2 ** 32 - 1;
+export const MAX_SEED = 2 ** 32 - 1;
 
 /** The seeds below are the fixed ones, which everybody runs. */
 const FIRST_FRESH = 1_000_000;
@@ -15,5 +15,4 @@ const ROOM = 100_000;
  * @param text such as the hash of a commit
  */
 export const freshSeedOf = (text: string): number =>
-  FIRST_FRESH +
-  (createHash('sha256').update(text).digest().readUInt32LE() % (LARGEST_SEED - ROOM - FIRST_FRESH));
+  FIRST_FRESH + (createHash('sha256').update(text).digest().readUInt32LE() % (MAX_SEED - ROOM - FIRST_FRESH));

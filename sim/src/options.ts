@@ -1,5 +1,5 @@
 import { readArguments, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
-import { freshSeedOf, LARGEST_SEED } from './fresh-seed.ts';
+import { freshSeedOf, MAX_SEED } from './fresh-seed.ts';
 
 /** What the simulation was asked to do. */
 export interface SimOptions {
@@ -44,10 +44,10 @@ const firstOf = ({
   from,
   fresh,
 }: Readonly<Partial<Record<'seed' | 'from' | 'fresh', string>>>): number => {
-  if (seed !== undefined) return wholeNumberOf('seed', seed, 0, LARGEST_SEED);
+  if (seed !== undefined) return wholeNumberOf('seed', seed, 0, MAX_SEED);
   if (from !== undefined && fresh !== undefined)
     throw new UsageError('--from and --fresh both name the first seed');
-  return fresh === undefined ? wholeNumberOf('from', from ?? '1', 0, LARGEST_SEED) : freshSeedOf(fresh);
+  return fresh === undefined ? wholeNumberOf('from', from ?? '1', 0, MAX_SEED) : freshSeedOf(fresh);
 };
 
 /**
@@ -62,7 +62,7 @@ export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
     throw new UsageError('--seed names the only seed, and goes with neither --seeds nor --from nor --fresh');
   return {
     from: firstOf(values),
-    count: seed === undefined ? wholeNumberOf('seeds', seeds, 1, LARGEST_SEED) : 1,
+    count: seed === undefined ? wholeNumberOf('seeds', seeds, 1, MAX_SEED) : 1,
     stopOnFailure: values['stop-on-failure'],
     isTraced: values.trace,
     json,

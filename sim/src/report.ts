@@ -2,14 +2,14 @@ import type { Figures } from './figures.ts';
 import type { SimOptions } from './options.ts';
 import type { SeedResult } from './run-seed.ts';
 
-const LONGEST_DETAIL = 600;
+const MAX_DETAIL_LENGTH = 600;
 
 /** A seed in which a promise was not kept, with what to look at and how to see it again. */
 export const failureLines = ({ seed, findings }: Pick<SeedResult, 'seed' | 'findings'>): string[] => [
   `Seed ${seed}:`,
   ...findings.flatMap(({ promise, ids, detail }) => [
     `  not kept: ${promise} [${ids.filter((id) => id !== '').join(', ')}]`,
-    `    ${detail.slice(0, LONGEST_DETAIL).replaceAll('\n', '\n    ')}`,
+    `    ${detail.slice(0, MAX_DETAIL_LENGTH).replaceAll('\n', '\n    ')}`,
   ]),
   `  to see it again: npx -y pnpm sim --seed ${seed} --trace`,
 ];

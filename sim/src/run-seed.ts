@@ -1,4 +1,4 @@
-import type { CrashPoint } from '@order-pipeline/service-kit';
+import type { Failpoint } from '@order-pipeline/service-kit';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import type { CrashPointCount } from './world/tally.ts';
 import { checkEnd } from './checks/end.ts';
@@ -33,7 +33,7 @@ export interface SeedOptions {
   /** No faults at all, whatever the seed says. */
   readonly isCalm?: boolean | undefined;
   /** A crash point at which processes die again and again, beside what the seed says. */
-  readonly target?: CrashPoint | undefined;
+  readonly target?: Failpoint | undefined;
 }
 
 /** What one simulation came to. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { CRASH_POINTS, type CrashPoint } from '@order-pipeline/service-kit';
+import { FAILPOINTS, type Failpoint } from '@order-pipeline/service-kit';
 import { runSeed } from '../src/run-seed.ts';
 import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
 
@@ -12,17 +12,17 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** Within so many seeds every point is come to by everybody who can. */
-const MOST_SEEDS = 20;
+const MAX_SEEDS = 20;
 const ENOUGH_DEATHS = 2;
 const LIMIT_MS = 180_000;
 
-const POINTS = Object.keys(CRASH_POINTS) as CrashPoint[];
+const POINTS = Object.keys(FAILPOINTS) as Failpoint[];
 
 test.each(POINTS)(
   'killed at %s again and again, the system heals, every promise is kept and the audit is clean',
   async (target) => {
     let deaths = 0;
-    for (let seed = 1; seed <= MOST_SEEDS && deaths < ENOUGH_DEATHS; seed += 1) {
+    for (let seed = 1; seed <= MAX_SEEDS && deaths < ENOUGH_DEATHS; seed += 1) {
       const { findings, crashPoints } = await runSeed({ seed, server, target });
       expect({ seed, findings }).toEqual({ seed, findings: [] });
       for (const { point, crashed } of crashPoints) if (point === target) deaths += crashed;

@@ -16,8 +16,8 @@ import { READ_KINDS, type ReadKind } from './reads.ts';
 const READ_CONNECTIONS = 8;
 const PAST_MS = 600_000;
 /** Within a fifth of each other. */
-const MOST_TIMES = 1.2;
-const LEAST_TIMES = 0.83;
+const MAX_TIMES = 1.2;
+const MIN_TIMES = 0.83;
 
 type GrowthSizes = Sizes['growth'];
 
@@ -100,17 +100,17 @@ const figuresOf = (
   rounds: readonly Values[][],
   correctness: readonly Correctness[],
 ): Figure[] => {
-  const inWords = (index: number): string => sides[index]?.stored.toLocaleString('en-US') ?? '';
+  const formatCount = (index: number): string => sides[index]?.stored.toLocaleString('en-US') ?? '';
   const of = (side: number, measure: number): number[] =>
     rounds.map((values) => values[side]?.[measure] ?? Number.NaN);
   const figure = (measure: number, side: number): Figure => {
     const kind = READ_KINDS[measure - 1];
     return {
-      name: `${kind ? `${kind.name}, p99` : 'placement'}, ${inWords(side)} stored`,
+      name: `${kind ? `${kind.name}, p99` : 'placement'}, ${formatCount(side)} stored`,
       unit: kind ? 'ms' : 'orders/s',
       ours: of(side, measure),
-      reference: { name: `${inWords(0)} stored`, values: of(0, measure) },
-      target: kind ? { timesAtMost: MOST_TIMES } : { times: LEAST_TIMES },
+      reference: { name: `${formatCount(0)} stored`, values: of(0, measure) },
+      target: kind ? { timesAtMost: MAX_TIMES } : { times: MIN_TIMES },
       correctness: addUp([correctness[0] ?? FLAWLESS, correctness[side] ?? FLAWLESS]),
     };
   };

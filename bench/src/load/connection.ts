@@ -8,7 +8,7 @@ export interface Answer {
 /** One connection that is kept alive, for one request at a time. */
 export interface Connection {
   /** Sends bytes that are a whole request, and gathers the answer. */
-  ask(request: string): Promise<Answer>;
+  call(request: string): Promise<Answer>;
   close(): void;
 }
 
@@ -84,7 +84,7 @@ export const openConnection = (host: string, port: number): Connection => {
     return opened;
   };
   return {
-    ask: (request) =>
+    call: (request) =>
       new Promise((resolve, reject) => {
         asking = { resolve, reject };
         socket ??= open();

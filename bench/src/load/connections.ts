@@ -17,7 +17,7 @@ export const openConnections = (url: string, count: number): Connections => {
   const ask = async (request: string): Promise<Answer> => {
     const connection = idle.pop() ?? (await new Promise<Connection>((resolve) => waiting.push(resolve)));
     try {
-      return await connection.ask(request);
+      return await connection.call(request);
     } finally {
       const next = waiting.shift();
       if (next) next(connection);

@@ -18,11 +18,11 @@ const SECOND_MS = 1_000;
 /** How much longer than at the measured rate the placing may take. */
 const MARGIN = 1.5;
 /** Steps a second that pgbench makes at least, and what else is done between two walks. */
-const [LEAST_STEPS_PER_S, OTHER_S] = [8_000, 3];
+const [MIN_STEPS_PER_S, OTHER_S] = [8_000, 3];
 
 /** Time enough to do all of a round between two turns of the workflow. */
 const intervalFor = ({ orders, steps }: Sizes['walking'], placementRate: number): number =>
-  Math.ceil((MARGIN * orders) / placementRate + steps / LEAST_STEPS_PER_S + OTHER_S) * SECOND_MS;
+  Math.ceil((MARGIN * orders) / placementRate + steps / MIN_STEPS_PER_S + OTHER_S) * SECOND_MS;
 
 export interface WalkingOptions {
   readonly sizes: Sizes;

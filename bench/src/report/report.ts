@@ -63,7 +63,7 @@ export interface Row {
 const ratioOf = ({ ours, reference }: Figure): number | undefined =>
   reference && median(ours.map((value, round) => value / (reference.values[round] ?? Number.NaN)));
 
-const inWords = (target: Target, unit: string): string => {
+const formatCount = (target: Target, unit: string): string => {
   if ('times' in target) return `≥ ${target.times} ×`;
   return 'timesAtMost' in target ? `≤ ${target.timesAtMost} ×` : `< ${target.below} ${unit}`;
 };
@@ -83,7 +83,7 @@ export const rowOf = (figure: Figure): Row => {
     ours,
     reference: reference && { name: reference.name, value: median(reference.values) },
     ratio,
-    target: inWords(target, unit),
+    target: formatCount(target, unit),
     correctness,
     met: isReached(target, ours, ratio) && (correctness === undefined || isFlawless(correctness)),
   };

@@ -22,7 +22,7 @@ const SAMPLE_EVERY_MS = 2_000;
 const WORKFLOW_INTERVAL_MS = 1_000;
 const ARRIVAL_LIMIT_MS = 900_000;
 /** The last third may take so many times the middle one. */
-const MOST_TIMES = 1.15;
+const MAX_TIMES = 1.15;
 
 interface Soaked {
   readonly placing: Placing;
@@ -72,7 +72,7 @@ export const flatnessOf = (samples: readonly number[], correctness: Correctness)
     unit: 'MiB',
     ours: [median(last)],
     reference: { name: 'middle third', values: [median(middle)] },
-    target: { timesAtMost: MOST_TIMES },
+    target: { timesAtMost: MAX_TIMES },
     correctness,
   };
 };

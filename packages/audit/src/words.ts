@@ -1,6 +1,6 @@
 /** A number with its thousands set apart. */
-export const inWords = (value: number): string => value.toLocaleString('en-US');
+export const formatCount = (value: number): string => value.toLocaleString('en-US');
 
 /** A number with what it counts: `1 order`, `2 orders`. */
 export const countOf = (value: number, noun: string): string =>
-  `${inWords(value)} ${noun}${value === 1 ? '' : 's'}`;
+  `${formatCount(value)} ${noun}${value === 1 ? '' : 's'}`;

@@ -96,14 +96,14 @@ test('what the shell sets for psql changes nothing of an embedded system and of 
   const [userId, itemId] = ['user1', 'item1'];
   try {
     for (const { refusal } of [
-      await gateway.ask(usersApi.registerUser, { body: { userId, name: 'Ann', email: 'ann@example.com' } }),
-      await gateway.ask(inventoryApi.addItem, { body: { itemId, itemName: 'Käse', availableQty: 5 } }),
-      await gateway.ask(ordersApi.placeOrder, {
+      await gateway.call(usersApi.registerUser, { body: { userId, name: 'Ann', email: 'ann@example.com' } }),
+      await gateway.call(inventoryApi.addItem, { body: { itemId, itemName: 'Käse', availableQty: 5 } }),
+      await gateway.call(ordersApi.placeOrder, {
         body: { order: { orderId: 'order1', userId, items: [{ itemId, quantity: 2 }] } },
       }),
     ])
       expect(refusal).toBeUndefined();
-    const item = await gateway.ask(inventoryApi.getItem, { params: { itemId } });
+    const item = await gateway.call(inventoryApi.getItem, { params: { itemId } });
     expect(item).toMatchObject({ body: { itemName: 'Käse', availableQty: 3 } });
   } finally {
     await gateway.close();

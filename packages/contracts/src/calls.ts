@@ -4,7 +4,7 @@ import { AnyId, Strict } from './schemas.ts';
 /** Where a service takes several calls of one operation in one request of another service; no path of clients. */
 export const CALLS_PATH = '/calls';
 /** How many calls one request has at most. */
-export const MOST_CALLS = 128;
+export const MAX_CALLS = 128;
 
 const Call = Strict({
   requestId: AnyId,
@@ -22,7 +22,7 @@ export type Call = Static<typeof Call>;
 /** Calls of one operation, which is named by its method and path: `POST /api/orders`. */
 export const Calls = Strict({
   operation: Type.String({ maxLength: 256 }),
-  calls: Type.Array(Call, { minItems: 1, maxItems: MOST_CALLS }),
+  calls: Type.Array(Call, { minItems: 1, maxItems: MAX_CALLS }),
 });
 
 export type Calls = Static<typeof Calls>;

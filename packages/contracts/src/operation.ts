@@ -24,9 +24,9 @@ export interface Operation {
   readonly status: 200 | 201;
   readonly reply: TSchema;
   /** The codes of the refusals that belong to this operation; those that every operation has are not repeated. */
-  readonly refusals: readonly ErrorCode[];
+  readonly errors: readonly ErrorCode[];
   /** Whether asking twice has the effect of asking once, so that a lost connection may be answered by asking again. */
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
   readonly exampleBody?: unknown;
   readonly exampleReply?: unknown;
   /** The list that it answers is paged by a `Link` header. */

@@ -67,8 +67,8 @@ export const ordersApi = {
     bodyLimitBytes: BODY_LIMIT_BYTES.order,
     status: 201,
     reply: Strict({ message: Type.Literal('Order placed successfully'), orderId: Type.String() }),
-    refusals: ['USER_NOT_FOUND', 'ITEM_NOT_FOUND', 'NOT_ENOUGH_STOCK', 'ID_TAKEN'],
-    repeatable: true,
+    errors: ['USER_NOT_FOUND', 'ITEM_NOT_FOUND', 'NOT_ENOUGH_STOCK', 'ID_TAKEN'],
+    idempotent: true,
     exampleBody: { order: { ...exampleOrder, status: 'PENDING' } },
     exampleReply: { message: 'Order placed successfully', orderId: 'order-1' },
   }),
@@ -80,8 +80,8 @@ export const ordersApi = {
     query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
     status: 200,
     reply: Type.Array(Order),
-    refusals: [],
-    repeatable: true,
+    errors: [],
+    idempotent: true,
     paged: true,
     exampleReply: [{ ...exampleOrder, status: 'PROCESSING' }],
   }),
@@ -94,8 +94,8 @@ export const ordersApi = {
     query: Strict({ ...PageQuery }),
     status: 200,
     reply: Type.Array(Order),
-    refusals: ['USER_NOT_FOUND'],
-    repeatable: true,
+    errors: ['USER_NOT_FOUND'],
+    idempotent: true,
     paged: true,
     exampleReply: [{ ...exampleOrder, status: 'DELIVERED' }],
   }),
@@ -107,8 +107,8 @@ export const ordersApi = {
     params: OrderIdParams,
     status: 200,
     reply: OrderWithTimes,
-    refusals: ['ORDER_NOT_FOUND'],
-    repeatable: true,
+    errors: ['ORDER_NOT_FOUND'],
+    idempotent: true,
     exampleReply: { ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt },
   }),
   getOrderHistory: defineOperation({
@@ -119,8 +119,8 @@ export const ordersApi = {
     params: OrderIdParams,
     status: 200,
     reply: Type.Array(HistoryEntry),
-    refusals: ['ORDER_NOT_FOUND'],
-    repeatable: true,
+    errors: ['ORDER_NOT_FOUND'],
+    idempotent: true,
     exampleReply: [{ status: 'PENDING', at: exampleAt, cause: 'placed' }],
   }),
   cancelOrder: defineOperation({
@@ -136,8 +136,8 @@ export const ordersApi = {
       orderId: Type.String(),
       status: Type.Literal('CANCELLED'),
     }),
-    refusals: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE'],
-    repeatable: false,
+    errors: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE'],
+    idempotent: false,
     exampleReply: { message: 'Order cancelled successfully', orderId: 'order-1', status: 'CANCELLED' },
   }),
 } as const;
@@ -156,11 +156,11 @@ export const TransitionResult = Type.Union([
 ]);
 export type TransitionResult = Type.Static<typeof TransitionResult>;
 
-/** What the truth is about a reservation: the status of the order that stands on it, or ABANDONED: none ever will. */
+/** The verdict on a reservation: the status of the order that stands on it, or ABANDONED: none ever will. */
 export const Settlement = Strict({
   orderId: Type.String(),
   reservationId: Type.String(),
-  truth: Type.Union([StatusSchema, Type.Literal('ABANDONED')]),
+  verdict: Type.Union([StatusSchema, Type.Literal('ABANDONED')]),
 });
 export type Settlement = Type.Static<typeof Settlement>;
 
@@ -179,8 +179,8 @@ export const orderLifecycleApi = {
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ results: Type.Array(TransitionResult) }),
-    refusals: [],
-    repeatable: true,
+    errors: [],
+    idempotent: true,
   }),
   findOverdueOrders: defineOperation({
     owner: 'orders',
@@ -195,20 +195,20 @@ export const orderLifecycleApi = {
     bodyLimitBytes: BODY_LIMIT_BYTES.small,
     status: 200,
     reply: Strict({ orderIds: Type.Array(Type.String()) }),
-    refusals: [],
-    repeatable: true,
+    errors: [],
+    idempotent: true,
   }),
   settleReservations: defineOperation({
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/settle',
     summary:
-      'Tell the truth about reservations; one without an order is barred from ever getting one, and one whose order is just being stored is left out',
+      'Resolve orphaned reservations; one without an order is fenced, so that no order can ever stand on it, and one whose order is just being stored is left out',
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
     reply: Strict({ settlements: Type.Array(Settlement) }),
-    refusals: [],
-    repeatable: true,
+    errors: [],
+    idempotent: true,
   }),
 } as const;

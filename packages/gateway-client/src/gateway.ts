@@ -24,7 +24,7 @@ export interface Gateway {
    *
    * @throws GatewayError when that has gone on for too long
    */
-  ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Answer<Output<O>>>;
+  call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Answer<Output<O>>>;
   /** How many requests were told to come back later. */
   postponedCount(): number;
   /** @throws GatewayError when nothing answers there */
@@ -42,7 +42,7 @@ export interface GatewayOptions {
 
 const TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 60_000;
-const LONGEST_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 10_000;
 /** How often a gateway is called that does not answer within a second: it may be busy. */
 const PING_TRIES = 5;
 
@@ -66,7 +66,7 @@ const pauseMs = (reply: Reply | undefined, attempt: number, runtime: Runtime): n
   if (reply !== undefined && reply.status !== 429 && reply.status !== 503) return undefined;
   const askedMs = Number(reply?.headers?.['retry-after'] ?? 0) * 1_000;
   // Spread by chance, or all that were refused together would come back together.
-  return Math.min(LONGEST_PAUSE_MS, (askedMs || 0) + backoffMs(runtime, attempt, 100, 1_000));
+  return Math.min(MAX_PAUSE_MS, (askedMs || 0) + backoffMs(runtime, attempt, 100, 1_000));
 };
 
 export const createGateway = ({
@@ -94,7 +94,7 @@ export const createGateway = ({
   };
 
   return {
-    ask: async (operation, input) => {
+    call: async (operation, input) => {
       const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
       const giveUpAt = runtime.monotonic() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {

@@ -20,7 +20,7 @@ export const pagesOf = async function* <O extends PagedOperation>(
   let cursor: string | undefined;
   do {
     const query = { ...filter, limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
-    const answer = await gateway.ask<PagedOperation>(operation, { query });
+    const answer = await gateway.call<PagedOperation>(operation, { query });
     if (answer.refusal) throw new GatewayError(`${operation.path} answered: ${answer.refusal.error}`);
     yield answer.body as Output<O>;
     cursor = answer.nextCursor;

@@ -48,7 +48,7 @@ test('what is too much for now is asked again, not before the gateway said', asy
       ? answer(response, 429, errorBody('RATE_LIMITED', 429), { 'retry-after': '1' })
       : answer(response, 201, registered),
   );
-  expect(await gateway.ask(usersApi.registerUser, { body: user })).toMatchObject({ body: registered });
+  expect(await gateway.call(usersApi.registerUser, { body: user })).toMatchObject({ body: registered });
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1_000);
   expect(gateway.postponedCount()).toBe(1);
 });
@@ -59,7 +59,7 @@ test('what is down for now, and a connection that breaks, is asked again', async
     else if (times < 6) response.destroy();
     else answer(response, 201, registered);
   });
-  expect(await gateway.ask(usersApi.registerUser, { body: user })).toMatchObject({ body: registered });
+  expect(await gateway.call(usersApi.registerUser, { body: user })).toMatchObject({ body: registered });
 });
 
 test('what is refused is not asked again', async () => {
@@ -68,7 +68,7 @@ test('what is refused is not asked again', async () => {
     requests += 1;
     answer(response, 409, errorBody('ID_TAKEN', 409));
   });
-  expect(await gateway.ask(usersApi.registerUser, { body: user })).toEqual({
+  expect(await gateway.call(usersApi.registerUser, { body: user })).toEqual({
     refusal: errorBody('ID_TAKEN', 409),
   });
   expect(requests).toBe(1);
@@ -78,7 +78,7 @@ test('a gateway that stays down is given up in a sentence', async () => {
   const gateway = await gatewayOf((response) => answer(response, 503, errorBody('UNAVAILABLE', 503)), {
     patienceMs: 300,
   });
-  const asked = gateway.ask(usersApi.registerUser, { body: user });
+  const asked = gateway.call(usersApi.registerUser, { body: user });
   await expect(asked).rejects.toThrow(/^Gave up on http.* asked for 0.3 s to register a user, not now$/);
   await expect(asked).rejects.toBeInstanceOf(GatewayError);
 });
@@ -93,7 +93,7 @@ test('waiting ends when the one who asked is stopped', async () => {
     { signal: stopped.signal },
   );
   const startedAt = Date.now();
-  await expect(gateway.ask(usersApi.registerUser, { body: user })).rejects.toThrow('stopped');
+  await expect(gateway.call(usersApi.registerUser, { body: user })).rejects.toThrow('stopped');
   expect(Date.now() - startedAt).toBeLessThan(5_000);
 });
 
@@ -117,7 +117,7 @@ test('many who wait to ask again are not taken for a leak', async () => {
       runtime: createRuntime(),
       signal: new AbortController().signal,
     });
-    const ask = () => gateway.ask(usersApi.registerUser, { body: ${JSON.stringify(user)} });
+    const ask = () => gateway.call(usersApi.registerUser, { body: ${JSON.stringify(user)} });
     await Promise.all(Array.from({ length: ${ASKERS} }, ask));
     console.log(gateway.postponedCount() >= ${ASKERS} ? 'all waited' : 'too few waited');
     await gateway.close();`;

@@ -3,7 +3,7 @@ import {
   createHttpServer,
   createMetrics,
   sleep,
-  within,
+  withTimeout,
   type Health,
   type HttpAccess,
   type Route,
@@ -112,7 +112,7 @@ const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> =
     }
   };
   const drained = Promise.all([closing, endIdleOnes()]);
-  await within(runtime, DRAIN_LIMIT_MS, drained, () => new Error('requests are still in flight')).catch(
+  await withTimeout(runtime, DRAIN_LIMIT_MS, drained, () => new Error('requests are still in flight')).catch(
     async () => {
       server.server.closeAllConnections();
       await drained;

@@ -33,7 +33,7 @@ export interface InfrastructureOptions {
 }
 
 /** A pool of connections calls itself closed a moment before its connections are. */
-const LAST_WORDS_MS = 50;
+const LOG_FLUSH_MS = 50;
 
 const capitalized = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
@@ -91,7 +91,7 @@ export const openInfrastructure = async (
     stop: async () => {
       await close?.();
       if (!postgres) return;
-      await sleep(options.runtime, LAST_WORDS_MS);
+      await sleep(options.runtime, LOG_FLUSH_MS);
       await postgres.stop();
     },
   };

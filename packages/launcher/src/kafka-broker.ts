@@ -16,10 +16,10 @@ const LEVELS: Record<number, Level> = {
 };
 
 /** They tell of every try, and call every answer that is not plain success an error: a topic that exists, for one. */
-const TALKATIVE = ['Connection', 'BrokerPool'];
+const NOISY_NAMESPACES = ['Connection', 'BrokerPool'];
 
 const levelOf = ({ level, namespace }: LogEntry): Level =>
-  level === logLevel.ERROR && TALKATIVE.includes(namespace) ? 'debug' : (LEVELS[level] ?? 'debug');
+  level === logLevel.ERROR && NOISY_NAMESPACES.includes(namespace) ? 'debug' : (LEVELS[level] ?? 'debug');
 
 /** kafkajs's log entries as lines of `logger`. */
 export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {

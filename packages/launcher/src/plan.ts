@@ -27,7 +27,7 @@ export interface Plan {
   /** Every database that is needed, with its URL; without one it is embedded. */
   readonly databases: ReadonlyMap<DatabaseName, string | undefined>;
   /** Where the services are that are asked and run elsewhere. */
-  readonly peerUrls: ReadonlyMap<ServiceName, string>;
+  readonly serviceUrls: ReadonlyMap<ServiceName, string>;
 }
 
 const isServiceName = (name: string): name is ServiceName =>
@@ -51,16 +51,16 @@ const parse = <S>(schema: z.ZodType<S>, environment: Environment, problems: stri
   }
 };
 
-const peersElsewhere = (services: readonly Service[]): ServiceName[] => {
+const remoteDependencies = (services: readonly Service[]): ServiceName[] => {
   const here = new Set(services.map(({ name }) => name));
-  return [...new Set(services.flatMap(({ asks }) => asks))].filter((name) => !here.has(name));
+  return [...new Set(services.flatMap(({ dependsOn }) => dependsOn))].filter((name) => !here.has(name));
 };
 
-const missingPeers = (services: readonly Service[], environment: Environment): string[] =>
-  peersElsewhere(services)
+const missingUrls = (services: readonly Service[], environment: Environment): string[] =>
+  remoteDependencies(services)
     .filter((peer) => !environment[urlVariable(peer)])
     .map((peer) => {
-      const askers = services.filter(({ asks }) => asks.includes(peer)).map(({ name }) => name);
+      const askers = services.filter(({ dependsOn }) => dependsOn.includes(peer)).map(({ name }) => name);
       return `${urlVariable(peer)} must be set: ${askers.join(', ')} asks ${peer}, which does not run in this process`;
     });
 
@@ -86,11 +86,11 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   const problems = unknownNames(names);
   const services = chooseServices(names);
   if (problems.length === 0)
-    problems.push(...missingKafka(services, environment), ...missingPeers(services, environment));
+    problems.push(...missingKafka(services, environment), ...missingUrls(services, environment));
   const databases = services.flatMap(({ database }) => database ?? []);
-  const peers = peersElsewhere(services);
+  const remote = remoteDependencies(services);
   const settings = parse(processSchema, environment, problems);
-  const urls = parse(urlSchema(databases, peers), environment, problems);
+  const urls = parse(urlSchema(databases, remote), environment, problems);
   const planned = services.map((service) => ({
     service,
     settings: parse(service.settings, environment, problems),
@@ -112,6 +112,6 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
     kafkaBrokers: settings.KAFKA_BROKERS,
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
-    peerUrls: new Map(peers.map((name) => [name, urls[urlVariable(name)] ?? ''])),
+    serviceUrls: new Map(remote.map((name) => [name, urls[urlVariable(name)] ?? ''])),
   };
 };

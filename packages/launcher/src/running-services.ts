@@ -1,13 +1,13 @@
 import type { ServiceName } from '@order-pipeline/contracts';
 import {
   createClosers,
-  createPeerTransport,
+  createBatchingTransport,
   createLocalTransport,
   createMetrics,
-  createPeers,
+  createServiceClients,
   type Closers,
   type Health,
-  type Peers,
+  type ServiceClients,
   type RunningService,
   type Runtime,
   type Service,
@@ -69,17 +69,17 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
   const local = new Map<ServiceName, Transport>();
   const opened: Closers[] = [];
 
-  const connectPeers = (service: Service, closers: Closers): Peers => {
+  const connectClients = (service: Service, closers: Closers): ServiceClients => {
     const remote = new Map<ServiceName, Transport>();
-    for (const peer of service.asks) {
-      const url = plan.peerUrls.get(peer);
+    for (const peer of service.dependsOn) {
+      const url = plan.serviceUrls.get(peer);
       if (url === undefined) continue;
-      const { transport, close } = createPeerTransport(peer, url, service.callTimeoutMs, runtime);
+      const { transport, close } = createBatchingTransport(peer, url, service.callTimeoutMs, runtime);
       closers.add(`connections to ${peer}`, close);
       remote.set(peer, transport);
     }
     const limit = { runtime, timeoutMs: service.callTimeoutMs };
-    return createPeers((peer) => local.get(peer) ?? remote.get(peer), limit);
+    return createServiceClients((peer) => local.get(peer) ?? remote.get(peer), limit);
   };
 
   const startOne = async ({ service, settings }: PlannedService): Promise<void> => {
@@ -93,7 +93,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       metrics: createMetrics(registry, service.name),
       health,
       closers,
-      peers: connectPeers(service, closers),
+      clients: connectClients(service, closers),
       broker: infrastructure.broker,
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
       failed: (error) => host.failed(`The ${service.name} service cannot go on: ${sentenceOf(error)}`),

@@ -64,13 +64,13 @@ export const urlVariable = (service: ServiceName): string => `${variable(service
 export const databaseVariable = (database: DatabaseName): string => `${variable(database)}_DATABASE_URL`;
 
 /** The URLs of databases and of other services; each is checked only where this process would use it. */
-export const urlSchema = (databases: readonly DatabaseName[], peers: readonly ServiceName[]) => {
+export const urlSchema = (databases: readonly DatabaseName[], services: readonly ServiceName[]) => {
   const databaseUrl = urlOf('postgresql:', 'postgres:').optional();
   const serviceUrl = urlOf('http:', 'https:').optional();
   return z.object(
     Object.fromEntries([
       ...databases.map((name) => [databaseVariable(name), databaseUrl] as const),
-      ...peers.map((name) => [urlVariable(name), serviceUrl] as const),
+      ...services.map((name) => [urlVariable(name), serviceUrl] as const),
     ]),
   );
 };

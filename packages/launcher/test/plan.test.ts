@@ -47,7 +47,7 @@ test('a service that runs alone takes its URLs from the settings, and only its o
   });
   expect(plan.kafkaBrokers).toEqual(['one:9092', '[::1]:9093']);
   expect([...plan.databases]).toEqual([['orders', 'postgresql://orders:secret@db:5432/orders']]);
-  expect([...plan.peerUrls]).toEqual([
+  expect([...plan.serviceUrls]).toEqual([
     ['users', 'http://users:3000'],
     ['inventory', 'http://inventory:3000'],
   ]);

@@ -8,7 +8,7 @@ import {
   type TransitionResult,
   type WorkerTarget,
 } from '@order-pipeline/contracts';
-import type { CallContext, Peers, Runtime, Trace } from '@order-pipeline/service-kit';
+import type { CallContext, ServiceClients, Runtime, Trace } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { MessagePosition, TracedEvent } from './event-codec.ts';
 import type { Publisher } from './publisher.ts';
@@ -38,9 +38,9 @@ export interface AdvanceOptions {
   readonly to: WorkerTarget;
   /** What the order's history says moved it. */
   readonly cause: string;
-  readonly peers: Pick<Peers, 'ask'>;
+  readonly clients: Pick<ServiceClients, 'call'>;
   readonly publisher: Pick<Publisher, 'publish'>;
-  readonly runtime: Pick<Runtime, 'uuid' | 'reach'>;
+  readonly runtime: Pick<Runtime, 'uuid' | 'failpoint'>;
   readonly logger: Logger;
 }
 
@@ -91,7 +91,7 @@ const orderIdOf = (result: TransitionResult): string =>
   'order' in result ? result.order.orderId : result.orderId;
 
 export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
-  const { to, cause, peers, publisher, runtime } = options;
+  const { to, cause, clients, publisher, runtime } = options;
 
   /** @returns the ids of those that are locked */
   const advanceBatch = async (orders: ReadonlyMap<string, OrderToAdvance>): Promise<string[]> => {
@@ -101,7 +101,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     const logger = options.logger.child({ requestId });
     const call: CallContext = { requestId, trace: first.trace, logger };
     const body = { to, orderIds: [...orders.keys()], cause };
-    const { results } = await peers.ask(
+    const { results } = await clients.call(
       orderLifecycleApi.moveOrders,
       { params: undefined, query: undefined, body },
       call,
@@ -115,10 +115,10 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     }
     const locked = results.filter(({ outcome }) => outcome === 'LOCKED').map(orderIdOf);
     if (events.length === 0) return locked;
-    await runtime.reach('worker.afterMoveBeforePublish');
+    await runtime.failpoint('worker.afterMoveBeforePublish');
     await publisher.publish(events);
     logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'published what orders became');
-    await runtime.reach('worker.afterPublishBeforeCommit');
+    await runtime.failpoint('worker.afterPublishBeforeCommit');
     return locked;
   };
 

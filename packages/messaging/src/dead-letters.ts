@@ -24,14 +24,14 @@ export const DEAD_LETTER_HEADERS = {
 } as const;
 
 /** Puts a message that cannot be worked aside, with why, from where, and how often it was tried. */
-export type DeadLetter = (
+export type PublishDeadLetter = (
   position: MessagePosition,
   raw: RawMessage,
   failure: { readonly reason: string; readonly tries: number },
 ) => Promise<void>;
 
 /** A reason may quote the message; with a long one the dead letter would be larger than Kafka takes. */
-const LONGEST_REASON = 1_000;
+const MAX_REASON_LENGTH = 1_000;
 const TRIES = /^\d{1,9}$/;
 
 const triesBefore = (raw: RawMessage): number => {
@@ -53,19 +53,19 @@ export const sendable = (headers: IHeaders = {}): IHeaders =>
  *
  * @param options.group the consumer group that could not work the message
  */
-export const createDeadLetter = (options: {
+export const createDeadLetterPublisher = (options: {
   readonly group: string;
   readonly publisher: Pick<Publisher, 'send'>;
   readonly runtime: Pick<Runtime, 'wallClock'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
-}): DeadLetter => {
+}): PublishDeadLetter => {
   const counter = options.metrics.counter('dead_letters_total', 'Messages put aside, by topic and group', [
     'topic',
     'group',
   ]);
   return async ({ topic, partition, offset }, raw, { reason, tries }) => {
-    const shortReason = reason.slice(0, LONGEST_REASON);
+    const shortReason = reason.slice(0, MAX_REASON_LENGTH);
     const headers = {
       ...sendable(raw.headers),
       [DEAD_LETTER_HEADERS.reason]: shortReason,

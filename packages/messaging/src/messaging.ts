@@ -9,7 +9,7 @@ export interface Messaging {
   readonly publisher: Publisher;
   /** Starts a consumer that is closed with the service. */
   consume(
-    options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commits'> &
+    options: Pick<ConsumerOptions, 'group' | 'topics' | 'handle' | 'commitMode'> &
       Pick<Partial<ConsumerOptions>, 'onAssigned' | 'deadLetter' | 'health' | 'waiting'>,
   ): EventConsumer;
 }

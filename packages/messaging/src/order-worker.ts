@@ -17,7 +17,7 @@ export const startOrderWorker = (
   consume({
     group: name,
     topics: [TOPIC_OF[PREDECESSOR[to]]],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       const locked = new Set((await advance(events.map(orderToAdvance))).map(({ orderId }) => orderId));
       return events.filter(({ event }) => locked.has(event.orderId));

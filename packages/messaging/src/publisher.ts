@@ -1,7 +1,7 @@
 import {
   judge,
   unavailable,
-  within,
+  withTimeout,
   type Broker,
   type Metrics,
   type Runtime,
@@ -28,7 +28,7 @@ const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000 };
  * The most that one send carries, in bytes. kafkajs makes one batch of records a partition and send, and Kafka refuses
  * a batch over 1 MiB; so a send whose messages all go to one partition must stay below that.
  */
-const MOST_BYTES = 500_000;
+const MAX_BYTES = 500_000;
 /** What a record takes beside its content: lengths, offset and time. */
 const RECORD_OVERHEAD_BYTES = 64;
 
@@ -49,7 +49,7 @@ const splitBySize = (messages: readonly Message[]): Message[][] => {
     const bytes = bytesOf(message);
     if (bytes > room) {
       parts.push([]);
-      room = MOST_BYTES;
+      room = MAX_BYTES;
     }
     parts.at(-1)?.push(message);
     room -= bytes;
@@ -96,7 +96,7 @@ export const createPublisher = (options: {
     const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
     for (const part of splitBySize(messages)) {
       try {
-        await within(options.runtime, SEND_LIMIT_MS, producer.send(topic, part), timedOut);
+        await withTimeout(options.runtime, SEND_LIMIT_MS, producer.send(topic, part), timedOut);
       } catch (error) {
         if (judge(error)?.verdict === 'refused') throw error;
         throw unavailable('Kafka does not take messages', error);

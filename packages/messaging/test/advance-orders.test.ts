@@ -1,5 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { AppError, createLocalTransport, createPeers, unavailable } from '@order-pipeline/service-kit';
+import {
+  AppError,
+  createLocalTransport,
+  createServiceClients,
+  unavailable,
+} from '@order-pipeline/service-kit';
 import { createOrdersStub, createTestLogger, createTestRuntime } from '@order-pipeline/testing';
 import { createAdvanceOrders, type OrderToAdvance, type TracedEvent } from '../src/index.ts';
 import { TRACE } from './support.ts';
@@ -13,7 +18,7 @@ const prepare = () => {
   const advance = createAdvanceOrders({
     to: 'PROCESSING',
     cause: 'workflow',
-    peers: createPeers(() => createLocalTransport(orders.routes), { runtime, timeoutMs: 5_000 }),
+    clients: createServiceClients(() => createLocalTransport(orders.routes), { runtime, timeoutMs: 5_000 }),
     publisher: {
       publish: async (events) => {
         if (kafkaIsDown) throw unavailable('Kafka does not take messages');

@@ -3,7 +3,12 @@ import { createMetrics } from '@order-pipeline/service-kit';
 import { createTestLogger, eventually } from '@order-pipeline/testing';
 import type { Message } from 'kafkajs';
 import { Registry } from 'prom-client';
-import { createDeadLetter, isRedriveForOtherGroup, redriveMessage, type RawMessage } from '../src/index.ts';
+import {
+  createDeadLetterPublisher,
+  isRedriveForOtherGroup,
+  redriveMessage,
+  type RawMessage,
+} from '../src/index.ts';
 import { committedAt, fresh, idsOf, placed, startHarness, TOPIC, WAIT } from './support.ts';
 
 const LETTER_ID = 'a'.repeat(24);
@@ -42,7 +47,7 @@ test('what is sent back is the message as it was, and what was tried travels alo
 
 test('a message that dies again counts on, and goes back with one more', async () => {
   const sent: Message[] = [];
-  const deadLetter = createDeadLetter({
+  const deadLetter = createDeadLetterPublisher({
     group: 'delivery',
     publisher: { send: async (_, messages) => void sent.push(...messages) },
     runtime: { wallClock: () => Date.UTC(2026, 0, 2) },
@@ -88,10 +93,10 @@ test('a group commits past what was sent back for another one, also where the ha
   const consumer = harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     handle: async (events) => {
       given.push(...idsOf(events));
-      void consumer.workOff(events, async () => undefined);
+      void consumer.processBuffered(events, async () => undefined);
     },
   });
   const message = (orderId: string, headers = {}) => ({

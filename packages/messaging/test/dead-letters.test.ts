@@ -3,14 +3,14 @@ import { createMetrics } from '@order-pipeline/service-kit';
 import { createTestLogger } from '@order-pipeline/testing';
 import type { Message } from 'kafkajs';
 import { Registry } from 'prom-client';
-import { createDeadLetter, type RawMessage } from '../src/index.ts';
+import { createDeadLetterPublisher, type RawMessage } from '../src/index.ts';
 
 const position = { topic: 'ORDER_SHIPPED', partition: 4, offset: '17' };
 
 const prepare = () => {
   const sent: { topic: string; message: Message | undefined }[] = [];
   const registry = new Registry();
-  const deadLetter = createDeadLetter({
+  const deadLetter = createDeadLetterPublisher({
     group: 'delivery',
     publisher: { send: async (topic, [message]) => void sent.push({ topic, message }) },
     runtime: { wallClock: () => Date.UTC(2026, 0, 1) },
@@ -83,7 +83,7 @@ test('a reason that quotes the message at length is cut short', async () => {
 
 test('a dead letter that was not taken does not count as one', async () => {
   const registry = new Registry();
-  const deadLetter = createDeadLetter({
+  const deadLetter = createDeadLetterPublisher({
     group: 'delivery',
     publisher: { send: () => Promise.reject(new Error('Kafka is down')) },
     runtime: { wallClock: () => 0 },

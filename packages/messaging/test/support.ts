@@ -78,7 +78,7 @@ export const startHarness = async (
     name: 'orders',
     settings: z.object({}),
     usesKafka: true,
-    asks: [],
+    dependsOn: [],
     callTimeoutMs: 1_000,
     start: async (context) => {
       started.push(createMessaging('tests', context));

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { unavailable } from './app-error.ts';
 import { logFailure } from './faults/index.ts';
 import type { Runtime } from './runtime.ts';
-import { within } from './runtime.ts';
+import { withTimeout } from './runtime.ts';
 
 /** What was opened and has to be closed: in reverse, each close bounded in time. */
 export interface Closers {
@@ -20,7 +20,7 @@ export const createClosers = (runtime: Runtime, logger: Logger): Closers => {
     closeAll: async () => {
       for (const { name, close } of opened.splice(0).toReversed()) {
         try {
-          await within(runtime, CLOSE_LIMIT_MS, close(), () =>
+          await withTimeout(runtime, CLOSE_LIMIT_MS, close(), () =>
             unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`),
           );
         } catch (error) {

@@ -1,5 +1,5 @@
 import type { Runtime } from './runtime.ts';
-import { within } from './runtime.ts';
+import { withTimeout } from './runtime.ts';
 
 /** Whether a part works: nothing when it does, a reason when it does not. Rejecting is a reason too. */
 export type HealthCheck = () => Promise<string | undefined>;
@@ -53,7 +53,7 @@ export const createHealth = (
 
   const ask = async (entry: Check): Promise<string> => {
     try {
-      const limited = within(runtime, CHECK_LIMIT_MS, entry.check(), () => new Error('no answer'));
+      const limited = withTimeout(runtime, CHECK_LIMIT_MS, entry.check(), () => new Error('no answer'));
       const answer = (await limited) ?? 'ok';
       entry.wasOk ||= answer === 'ok';
       return answer;

@@ -8,7 +8,7 @@ export interface PageRequest {
 }
 
 const RADIX = 36;
-const LONGEST_CURSOR = 10;
+const MAX_CURSOR_LENGTH = 10;
 
 /**
  * @param query.cursor as `pageHeaders` made it
@@ -18,7 +18,7 @@ export const pageRequest = (query: { limit?: number; cursor?: string }): PageReq
   const limit = query.limit ?? 100;
   if (query.cursor === undefined) return { limit };
   const before = Number.parseInt(query.cursor, RADIX);
-  if (query.cursor.length <= LONGEST_CURSOR && before.toString(RADIX) === query.cursor)
+  if (query.cursor.length <= MAX_CURSOR_LENGTH && before.toString(RADIX) === query.cursor)
     return { limit, before };
   const problem = { field: 'cursor', message: 'is not a cursor of this list' };
   throw new AppError('VALIDATION_FAILED', `Bad input: cursor ${problem.message}`, { details: [problem] });

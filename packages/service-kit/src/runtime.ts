@@ -1,5 +1,5 @@
 import { randomFillSync, randomUUID } from 'node:crypto';
-import type { CrashPoint } from './crash-points.ts';
+import type { Failpoint } from './failpoints.ts';
 
 export type Cancel = () => void;
 
@@ -23,7 +23,7 @@ export interface Runtime {
   /** `bytes` random bytes in lower-case hexadecimal. */
   hex(bytes: number): string;
   /** Nothing in life; in a test, a place to stop. Awaited, so that a test can stop there for ever. */
-  reach(point: CrashPoint): Promise<void> | void;
+  failpoint(point: Failpoint): Promise<void> | void;
 }
 
 /** How many random bytes are asked of the system at once: each asking costs more than the bytes do. */
@@ -56,7 +56,7 @@ export const createRuntime = (): Runtime => ({
   random: () => Math.random(),
   uuid: () => randomUUID(),
   hex: createHex(),
-  reach: () => undefined,
+  failpoint: () => undefined,
 });
 
 /** Resolves after `ms` milliseconds, or at once when `signal` is aborted; it never rejects. */
@@ -87,7 +87,7 @@ const STARVED_MS = 20;
  * Settles as `work` does, or rejects with `error()` when `ms` milliseconds pass first. A process that was starved finds the
  * time over while the answer waits in its sockets; so it takes in what has arrived before it gives up.
  */
-export const within = <T>(
+export const withTimeout = <T>(
   runtime: Pick<Runtime, 'after' | 'monotonic'>,
   ms: number,
   work: Promise<T>,

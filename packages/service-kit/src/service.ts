@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Closers } from './closers.ts';
 import type { Health } from './health.ts';
-import type { Peers } from './http/peers.ts';
+import type { ServiceClients } from './http/service-clients.ts';
 import type { Broker } from './kafka-port.ts';
 import type { Metrics } from './metrics.ts';
 import type { Route } from './reply.ts';
@@ -19,7 +19,7 @@ export interface ServiceContext<S> {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly closers: Closers;
-  readonly peers: Peers;
+  readonly clients: ServiceClients;
   readonly broker: Broker;
   /** The PostgreSQL URL of the service's own database. */
   readonly databaseUrl: string;
@@ -47,7 +47,7 @@ export interface Service<S = unknown> {
   readonly database?: DatabaseName;
   readonly usesKafka: boolean;
   /** The services that it asks. */
-  readonly asks: readonly ServiceName[];
+  readonly dependsOn: readonly ServiceName[];
   /** How long it waits for an answer of another service, in milliseconds. */
   readonly callTimeoutMs: number;
   start(context: ServiceContext<S>): Promise<RunningService>;

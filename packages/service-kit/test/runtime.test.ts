@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
-import { createRuntime, within } from '../src/index.ts';
+import { createRuntime, withTimeout } from '../src/index.ts';
 
 const runtime = createRuntime();
 
@@ -16,7 +16,7 @@ test('an answer that arrived while the process was starved counts, although its 
   await once(server, 'listening');
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
   const [peer] = (await once(server, 'connection')) as [Socket];
-  const limited = within(runtime, 1, once(client, 'data'), () => new Error('too late'));
+  const limited = withTimeout(runtime, 1, once(client, 'data'), () => new Error('too late'));
   peer.write('answer');
   block(100);
   const [answer] = await limited.finally(() => {
@@ -28,8 +28,8 @@ test('an answer that arrived while the process was starved counts, although its 
 
 test('what never comes is given up in time', async () => {
   const never = new Promise<never>(() => undefined);
-  await expect(within(runtime, 1, never, () => new Error('too late'))).rejects.toThrow('too late');
-  const limited = within(runtime, 1, never, () => new Error('too late'));
+  await expect(withTimeout(runtime, 1, never, () => new Error('too late'))).rejects.toThrow('too late');
+  const limited = withTimeout(runtime, 1, never, () => new Error('too late'));
   block(100);
   await expect(limited).rejects.toThrow('too late');
 });

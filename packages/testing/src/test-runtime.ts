@@ -1,4 +1,4 @@
-import { createRuntime, type CrashPoint, type Runtime } from '@order-pipeline/service-kit';
+import { createRuntime, type Failpoint, type Runtime } from '@order-pipeline/service-kit';
 
 /** A place where work was told to stop. */
 export interface Stop {
@@ -10,7 +10,7 @@ export interface Stop {
 
 export interface TestRuntime extends Runtime {
   /** Stops whatever next comes to `point`, once. */
-  stopAt(point: CrashPoint): Stop;
+  stopAt(point: Failpoint): Stop;
 }
 
 /** A promise with the function that resolves it. */
@@ -24,10 +24,10 @@ const createSignal = () => {
 
 /** The runtime of a real process, in which work can be stopped at a crash point, and of which parts can be replaced. */
 export const createTestRuntime = (replaced: Partial<Runtime> = {}): TestRuntime => {
-  const stops = new Map<CrashPoint, () => Promise<void>>();
+  const stops = new Map<Failpoint, () => Promise<void>>();
   return {
     ...createRuntime(),
-    reach: (point) => {
+    failpoint: (point) => {
       const stop = stops.get(point);
       stops.delete(point);
       return stop?.();

@@ -14,10 +14,10 @@ import {
   createClosers,
   createHealth,
   createHttpServer,
-  createPeerTransport,
+  createBatchingTransport,
   createLocalTransport,
   createMetrics,
-  createPeers,
+  createServiceClients,
   DEFAULT_HTTP_ACCESS,
   parseSettings,
 } from '@order-pipeline/service-kit';
@@ -35,7 +35,7 @@ export interface TestServiceOptions {
    * Who answers for the services that this one asks: the routes of a started one or of a stub, or the URL of one that
    * listens. One that is missing is down; the object may be changed while the service runs.
    */
-  readonly peers?: Partial<Record<ServiceName, readonly Route[] | string>>;
+  readonly clients?: Partial<Record<ServiceName, readonly Route[] | string>>;
   /** Default: a broker of its own, see `createTestBroker`. */
   readonly broker?: Broker;
   readonly runtime?: Runtime;
@@ -58,7 +58,7 @@ export interface TestService {
   /** Makes its server listen on a free port of this machine, and answers its URL. */
   listen(): Promise<string>;
   /** Asks it one of its operations, without HTTP. */
-  ask<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply<Output<O>>>;
+  call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply<Output<O>>>;
   /** Closes its server and then all that it opened. */
   close(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export const createTestLogger = (): { readonly logger: Logger; readonly logs: re
 };
 
 const peersFrom = (
-  { peers = {} }: TestServiceOptions,
+  { clients = {} }: TestServiceOptions,
   timeoutMs: number,
   runtime: Runtime,
   closers: Closers,
@@ -80,14 +80,14 @@ const peersFrom = (
   const transportOver = (name: ServiceName, url: string): Transport => {
     const known = transports.get(url);
     if (known) return known;
-    const { transport, close } = createPeerTransport(name, url, timeoutMs, runtime);
+    const { transport, close } = createBatchingTransport(name, url, timeoutMs, runtime);
     closers.add(`connections to ${name}`, close);
     transports.set(url, transport);
     return transport;
   };
-  return createPeers(
+  return createServiceClients(
     (name) => {
-      const peer = peers[name];
+      const peer = clients[name];
       if (peer === undefined) return undefined;
       return typeof peer === 'string' ? transportOver(name, peer) : createLocalTransport(peer);
     },
@@ -106,15 +106,21 @@ const createContext = <S>(service: Service<S>, options: TestServiceOptions, logg
     metrics: createMetrics(registry, service.name),
     health: createHealth(runtime),
     closers,
-    peers: peersFrom(options, service.callTimeoutMs, runtime, closers),
+    clients: peersFrom(options, service.callTimeoutMs, runtime, closers),
     broker: options.broker ?? createTestBroker(),
     databaseUrl: options.databaseUrl ?? '',
   };
   return { context, registry };
 };
 
-const createAsk =
-  ({ context, routes }: { context: ServiceContext<unknown>; routes: readonly Route[] }): TestService['ask'] =>
+const createCall =
+  ({
+    context,
+    routes,
+  }: {
+    context: ServiceContext<unknown>;
+    routes: readonly Route[];
+  }): TestService['call'] =>
   async (operation, input) => {
     const { runtime, logger } = context;
     const given = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
@@ -158,7 +164,7 @@ export const startTestService = async <S>(
       registry,
       logs,
       listen: () => server.listen({ host: '127.0.0.1', port: 0 }),
-      ask: createAsk({ context, routes }),
+      call: createCall({ context, routes }),
       close: () => closers.closeAll(),
     };
   } catch (error) {

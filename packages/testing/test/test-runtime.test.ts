@@ -6,8 +6,8 @@ test('work stops at the point it was told to, once, until it may go on', async (
   const stop = runtime.stopAt('worker.afterMoveBeforePublish');
   let passed = 0;
   const work = async () => {
-    await runtime.reach('worker.afterPublishBeforeCommit');
-    await runtime.reach('worker.afterMoveBeforePublish');
+    await runtime.failpoint('worker.afterPublishBeforeCommit');
+    await runtime.failpoint('worker.afterMoveBeforePublish');
     passed += 1;
   };
   const stopped = work();

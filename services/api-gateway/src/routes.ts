@@ -1,9 +1,9 @@
 import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
-import type { Peers, Route } from '@order-pipeline/service-kit';
+import type { ServiceClients, Route } from '@order-pipeline/service-kit';
 
 /** Every operation of clients and operators, answered by the facade. */
-export const createGatewayRoutes = (peers: Peers): Route[] =>
+export const createGatewayRoutes = (clients: ServiceClients): Route[] =>
   Object.values(GATEWAY_OPERATIONS).map((operation) => ({
     operation,
-    handle: (input, call) => peers.relay('orders-facade', operation, input, call),
+    handle: (input, call) => clients.forward('orders-facade', operation, input, call),
   }));

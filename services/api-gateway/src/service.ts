@@ -1,5 +1,5 @@
 import { PROVING_READS } from '@order-pipeline/contracts';
-import { checkPeers, defineService, wholeNumber } from '@order-pipeline/service-kit';
+import { checkDependencies, defineService, wholeNumber } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { addConsole } from './console.ts';
 import { addDocs } from './docs.ts';
@@ -25,13 +25,13 @@ export const apiGatewayService = defineService({
       .optional(),
   }),
   usesKafka: false,
-  asks: ['orders-facade'],
+  dependsOn: ['orders-facade'],
   callTimeoutMs: 1_900,
   start: async (context) => {
     const { RATE_LIMIT: perSecond, OPERATOR_TOKEN: operatorToken } = context.settings;
-    checkPeers(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
+    checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     return {
-      routes: createGatewayRoutes(context.peers),
+      routes: createGatewayRoutes(context.clients),
       configureServer: async (server) => {
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addOperatorGuard(server, operatorToken, context.runtime);

@@ -22,5 +22,5 @@ export const startGateway = (
     environment: { OPERATOR_TOKEN, ...environment },
     runtime,
     access,
-    peers: { 'orders-facade': facadeRoutes },
+    clients: { 'orders-facade': facadeRoutes },
   });

@@ -57,11 +57,11 @@ test('a facade in another process is asked over HTTP', async () => {
     defineService({ ...apiGatewayService, name: 'orders-facade', start: async () => ({ routes }) }),
   );
   const front = await startTestService(apiGatewayService, {
-    peers: { 'orders-facade': await facade.listen() },
+    clients: { 'orders-facade': await facade.listen() },
   });
   try {
     await front.server.inject({ url: '/api/users/a:b', headers: { 'x-request-id': 'mine' } });
-    await front.ask(ordersApi.getOrderHistory, { params: { orderId: '..' } });
+    await front.call(ordersApi.getOrderHistory, { params: { orderId: '..' } });
     expect(asked).toMatchObject([
       { path: '/api/users/:userId', params: { userId: 'a:b' }, requestId: 'mine' },
       { path: '/api/orders/:orderId/history', params: { orderId: '..' } },

@@ -7,7 +7,7 @@ export const deliveryService = defineService({
   name: 'delivery',
   settings: z.object({}),
   usesKafka: true,
-  asks: ['orders'],
+  dependsOn: ['orders'],
   callTimeoutMs: 5_000,
   start: async (context) => startOrderWorker('delivery', 'DELIVERED', context),
 });

@@ -19,7 +19,7 @@ test('an order that is shipped is delivered, one that is not is left, and the de
   const broker = withOwnGroups(createTestBroker());
   const orders = createOrdersStub();
   const probe = await startEventProbe(broker);
-  const service = await startTestService(deliveryService, { broker, peers: { orders: orders.routes } });
+  const service = await startTestService(deliveryService, { broker, clients: { orders: orders.routes } });
   const [shipped, early] = [`order-${randomUUID()}`, `order-${randomUUID()}`];
   orders.put(shipped, 'SHIPPED');
   orders.put(early, 'PROCESSING');

@@ -34,19 +34,19 @@ export const consumeReservations = async (
 export const startInventoryConsumer = (options: {
   readonly messaging: Messaging;
   readonly store: InventoryStore;
-  readonly runtime: Pick<Runtime, 'reach'>;
+  readonly runtime: Pick<Runtime, 'failpoint'>;
   readonly logger: Logger;
 }): void => {
   const handle = async (events: readonly ReceivedEvent[]): Promise<readonly ReceivedEvent[]> => {
     const orderIds = events.map(({ event }) => event.orderId);
     const locked = new Set(await consumeReservations(options.store, orderIds, options.logger));
-    await options.runtime.reach('inventory.afterConsumeBeforeCommit');
+    await options.runtime.failpoint('inventory.afterConsumeBeforeCommit');
     return events.filter(({ event }) => locked.has(event.orderId));
   };
   options.messaging.consume({
     group: 'inventory',
     topics: ['ORDER_SHIPPED'],
     handle,
-    commits: 'when handled',
+    commitMode: 'auto',
   });
 };

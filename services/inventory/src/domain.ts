@@ -112,9 +112,10 @@ export const newReservations = (
   return reservations;
 };
 
-/** What has to be done with held reservations once the truth about their orders is known. */
+/** What has to be done with held reservations once the verdict about their orders is known. */
 export const decideSettlements = (settlements: readonly Settlement[]) => {
-  const to = (...truths: Settlement['truth'][]) => settlements.filter(({ truth }) => truths.includes(truth));
+  const to = (...verdicts: Settlement['verdict'][]) =>
+    settlements.filter(({ verdict }) => verdicts.includes(verdict));
   return {
     release: to('ABANDONED', 'CANCELLED'),
     consume: to('SHIPPED', 'DELIVERED'),

@@ -44,14 +44,14 @@ const createRound = ({ monotonic }: Pick<Runtime, 'monotonic'>, againAfterMs: nu
 type Round = ReturnType<typeof createRound>;
 
 /**
- * Asks for the truth about reservations that have stood for `checkAfterMs`: a placement may have died before its order
+ * Asks for the verdict about reservations that have stood for `checkAfterMs`: a placement may have died before its order
  * was stored, a cancellation before the stock came back, and the broker may have lost ORDER_SHIPPED. The orders service
  * bars a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
  * At its start it asks for all that were held by then. Those that are dated ahead have a round of their own: the others
  * come of age behind them.
  */
 export const startReconciler = (
-  { peers, runtime, logger }: ServiceContext<unknown>,
+  { clients, runtime, logger }: ServiceContext<unknown>,
   store: InventoryStore,
   checkAfterMs: number,
 ): Periodic => {
@@ -83,8 +83,8 @@ export const startReconciler = (
   const lookAt = async (reservations: readonly ReservationRef[]): Promise<readonly ReservationRef[]> => {
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
     const input = { params: undefined, query: undefined, body: { reservations: [...reservations] } };
-    const { settlements } = await peers.ask(orderLifecycleApi.settleReservations, input, call);
-    await runtime.reach('inventory.afterSettleBeforeApply');
+    const { settlements } = await clients.call(orderLifecycleApi.settleReservations, input, call);
+    await runtime.failpoint('inventory.afterVerdictBeforeApply');
     const locked = new Set(await apply(settlements));
     const settled = new Set(settlements.map(({ orderId }) => orderId));
     return reservations.filter(({ orderId }) => locked.has(orderId) || !settled.has(orderId));
@@ -94,9 +94,9 @@ export const startReconciler = (
     const { release, consume } = decideSettlements(settlements);
     const { ended, locked } = release.length > 0 ? await store.release(release) : { ended: [], locked: [] };
     const released = new Set(ended);
-    for (const { orderId, truth } of release) {
+    for (const { orderId, verdict } of release) {
       if (released.has(orderId))
-        logger.info({ orderId, truth }, 'the stock of an order came back by reconciliation');
+        logger.info({ orderId, verdict }, 'the stock of an order came back by reconciliation');
     }
     const shipped = consume.map(({ orderId }) => orderId);
     const waiting = shipped.length > 0 ? await consumeReservations(store, shipped, logger) : [];

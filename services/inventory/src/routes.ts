@@ -90,12 +90,12 @@ const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): 
 const createReservationRoutes = (
   store: InventoryStore,
   { reservations }: InventoryBatchers,
-  runtime: Pick<Runtime, 'reach'>,
+  runtime: Pick<Runtime, 'failpoint'>,
 ): Route[] =>
   routesOf(reservationsApi, {
     reserveStock: async ({ body }) => {
       const results = await Promise.all(body.requests.map((request) => reservations.submit(request)));
-      await runtime.reach('inventory.afterReserveBeforeAnswer');
+      await runtime.failpoint('inventory.afterReserveBeforeAnswer');
       return ok({ results });
     },
 
@@ -116,5 +116,5 @@ const createReservationRoutes = (
 export const createInventoryRoutes = (
   store: InventoryStore,
   batchers: InventoryBatchers,
-  runtime: Pick<Runtime, 'reach'>,
+  runtime: Pick<Runtime, 'failpoint'>,
 ): Route[] => [...createItemRoutes(store, batchers), ...createReservationRoutes(store, batchers, runtime)];

@@ -29,7 +29,7 @@ export const inventoryService = defineService({
   }),
   database: 'inventory',
   usesKafka: true,
-  asks: ['orders'],
+  dependsOn: ['orders'],
   callTimeoutMs: 5_000,
   start: async (context) => {
     const { runtime, logger, closers, settings } = context;

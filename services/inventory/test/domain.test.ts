@@ -147,11 +147,11 @@ test('an order that stands twice in a batch is reserved once', () => {
 });
 
 test('stock goes back where no order will stand on it, leaves where it was shipped, and stays otherwise', () => {
-  const truths = ['ABANDONED', 'CANCELLED', 'SHIPPED', 'DELIVERED', 'PENDING', 'PROCESSING'] as const;
-  const settlements = truths.map((truth) => ({ orderId: truth, reservationId: truth, truth }));
+  const verdicts = ['ABANDONED', 'CANCELLED', 'SHIPPED', 'DELIVERED', 'PENDING', 'PROCESSING'] as const;
+  const settlements = verdicts.map((verdict) => ({ orderId: verdict, reservationId: verdict, verdict }));
   const { release, consume } = decideSettlements(settlements);
-  expect(release.map(({ truth }) => truth)).toEqual(['ABANDONED', 'CANCELLED']);
-  expect(consume.map(({ truth }) => truth)).toEqual(['SHIPPED', 'DELIVERED']);
+  expect(release.map(({ verdict }) => verdict)).toEqual(['ABANDONED', 'CANCELLED']);
+  expect(consume.map(({ verdict }) => verdict)).toEqual(['SHIPPED', 'DELIVERED']);
 });
 
 test('an item is the same when its name and its first quantity are', () => {

@@ -19,7 +19,7 @@ import type { Database } from '../src/store/sql.ts';
 const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
 /** How many rows each statement is asked for, and how many it may look at for each of them. */
 const LIMIT = 20;
-const MOST_A_ROW = 11;
+const MAX_PER_ROW = 11;
 
 const reservations = (state: string): string => `
   INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
@@ -86,6 +86,6 @@ describe.each(PLAN_MODES)('%s', (mode) => {
     expect(statements).toHaveLength(1);
     const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
     expect(plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
-    expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MOST_A_ROW);
+    expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MAX_PER_ROW);
   });
 });

@@ -38,7 +38,7 @@ const start = async (options: Parameters<typeof startWarehouse>[1] = {}) => {
 };
 
 const release = (warehouse: Warehouse, reservations: ReservationRef[]) =>
-  warehouse.inventory.ask(reservationsApi.releaseStock, { body: { reservations } });
+  warehouse.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
 
 test.each(['items', 'reservations'] as const)(
   'while a row of %s is locked, the stock of other orders goes back, and its own when it is free',
@@ -84,16 +84,16 @@ test('while an item is locked, the reconciler gives back the stock of other orde
     operation: orderLifecycleApi.settleReservations,
     handle: async ({ body }) => {
       const { reservations } = body as unknown as { reservations: ReservationRef[] };
-      return ok({ settlements: reservations.map((one) => ({ ...one, truth: 'ABANDONED' })) });
+      return ok({ settlements: reservations.map((one) => ({ ...one, verdict: 'ABANDONED' })) });
     },
   };
-  const peers: { orders?: readonly Route[] } = {};
-  const warehouse = await start({ environment: { RESERVATION_CHECK_AFTER_MS: '1' }, peers });
+  const clients: { orders?: readonly Route[] } = {};
+  const warehouse = await start({ environment: { RESERVATION_CHECK_AFTER_MS: '1' }, clients });
   const { inventory, item, locked, database, stockOf } = warehouse;
   await hold(inventory, fresh('order'), { [locked]: 1 });
   for (const _ of times(5, (index) => index)) await hold(inventory, fresh('order'), { [item]: 1 });
   const unlock = await lockRow(database, 'items', locked);
-  Object.assign(peers, { orders: [settle] });
+  Object.assign(clients, { orders: [settle] });
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
   await unlock();
   await eventually(async () => expect(await stockOf(locked)).toEqual({ available: 100, reserved: 0 }));

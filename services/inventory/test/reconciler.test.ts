@@ -23,9 +23,9 @@ const EAGER = { environment: { RESERVATION_CHECK_AFTER_MS: '1' } };
 /** Looked at after 100 ms, and again after a second. */
 const SOON = { environment: { RESERVATION_CHECK_AFTER_MS: '100' } };
 
-/** An orders service that tells these truths, and that an order of which it knows none is PENDING. */
-const createTruths = (beforeAnswer: () => Promise<unknown> = async () => undefined) => {
-  const truths = new Map<string, Settlement['truth']>();
+/** An orders service that gives these verdicts, and PENDING for an order of which it has none. */
+const createVerdicts = (beforeAnswer: () => Promise<unknown> = async () => undefined) => {
+  const verdicts = new Map<string, Settlement['verdict']>();
   const asked: ReservationRef[][] = [];
   const settle: Route = {
     operation: orderLifecycleApi.settleReservations,
@@ -35,14 +35,14 @@ const createTruths = (beforeAnswer: () => Promise<unknown> = async () => undefin
       await beforeAnswer();
       const tell = (reservation: ReservationRef): Settlement => ({
         ...reservation,
-        truth: truths.get(reservation.orderId) ?? 'PENDING',
+        verdict: verdicts.get(reservation.orderId) ?? 'PENDING',
       });
       return ok({ settlements: reservations.map(tell) });
     },
   };
   const timesAsked = (orderId: string): number =>
     asked.flat().filter((reservation) => reservation.orderId === orderId).length;
-  return { routes: [settle], truths, timesAsked };
+  return { routes: [settle], verdicts, timesAsked };
 };
 
 const start = async (
@@ -54,9 +54,9 @@ const start = async (
   return { ...warehouse, item };
 };
 
-test('stock goes back, leaves or stays as the truth about its order is', async () => {
-  const { routes, truths, timesAsked } = createTruths();
-  const { item, inventory, stockOf, databaseUrl } = await start({ ...EAGER, peers: { orders: routes } });
+test('stock goes back, leaves or stays as the verdict about its order is', async () => {
+  const { routes, verdicts, timesAsked } = createVerdicts();
+  const { item, inventory, stockOf, databaseUrl } = await start({ ...EAGER, clients: { orders: routes } });
   const quantities = {
     PENDING: 1,
     PROCESSING: 2,
@@ -65,9 +65,9 @@ test('stock goes back, leaves or stays as the truth about its order is', async (
     SHIPPED: 16,
     DELIVERED: 32,
   } as const;
-  for (const truth of Object.keys(quantities) as (keyof typeof quantities)[]) {
-    truths.set(truth, truth);
-    await hold(inventory, truth, { [item]: quantities[truth] });
+  for (const verdict of Object.keys(quantities) as (keyof typeof quantities)[]) {
+    verdicts.set(verdict, verdict);
+    await hold(inventory, verdict, { [item]: quantities[verdict] });
   }
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 49, reserved: 3 }));
   await expectBooksToBalance({ databaseUrl });
@@ -77,15 +77,15 @@ test('stock goes back, leaves or stays as the truth about its order is', async (
     for (const orderId of ['PENDING', 'PROCESSING']) expect(timesAsked(orderId)).toBeGreaterThan(1);
   });
   expect(await stockOf(item)).toEqual({ available: 49, reserved: 3 });
-  truths.set('PENDING', 'CANCELLED');
-  truths.set('PROCESSING', 'SHIPPED');
+  verdicts.set('PENDING', 'CANCELLED');
+  verdicts.set('PROCESSING', 'SHIPPED');
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 50, reserved: 0 }));
   await expectBooksToBalance({ databaseUrl });
 });
 
 test('an order that waits is asked for once, and again only when ten times as long has passed', async () => {
-  const { routes, timesAsked } = createTruths();
-  const { item, inventory } = await start({ ...SOON, peers: { orders: routes } });
+  const { routes, timesAsked } = createVerdicts();
+  const { item, inventory } = await start({ ...SOON, clients: { orders: routes } });
   const early = fresh('order');
   await hold(inventory, early, { [item]: 3 });
   await eventually(() => expect(timesAsked(early)).toBe(1));
@@ -101,8 +101,8 @@ test('an order that waits is asked for once, and again only when ten times as lo
 });
 
 test('orders of one moment are each asked for, however many they are', async () => {
-  const { routes, timesAsked } = createTruths();
-  const warehouse = await start({ ...SOON, peers: { orders: routes } });
+  const { routes, timesAsked } = createVerdicts();
+  const warehouse = await start({ ...SOON, clients: { orders: routes } });
   const prefix = fresh('crowd');
   await fillUp(warehouse, prefix);
   await eventually(() => {
@@ -111,39 +111,39 @@ test('orders of one moment are each asked for, however many they are', async () 
 });
 
 test('while the orders service is down nothing is given back; when it is back everything goes on', async () => {
-  const { routes, truths } = createTruths();
+  const { routes, verdicts } = createVerdicts();
   const down: Route = {
     operation: orderLifecycleApi.settleReservations,
     handle: async () => {
       throw unavailable('down');
     },
   };
-  const warehouse = await start({ ...EAGER, peers: { orders: [down] } });
-  const { item, inventory, stockOf, peers } = warehouse;
+  const warehouse = await start({ ...EAGER, clients: { orders: [down] } });
+  const { item, inventory, stockOf, clients } = warehouse;
   const orderId = fresh('order');
-  truths.set(orderId, 'ABANDONED');
+  verdicts.set(orderId, 'ABANDONED');
   await hold(inventory, orderId, { [item]: 3 });
   const failed = 'a periodic task failed, it will be tried again';
   await eventually(() => expect(inventory.logs.filter(({ msg }) => msg === failed)).not.toHaveLength(0));
   expect(await stockOf(item)).toEqual({ available: 97, reserved: 3 });
-  peers.orders = routes;
+  clients.orders = routes;
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
 });
 
-test('a truth that comes late does not touch a reservation that was made since', async () => {
-  const { routes, truths } = createTruths();
-  const warehouse = await start({ ...EAGER, peers: { orders: routes } });
+test('a verdict that comes late does not touch a reservation that was made since', async () => {
+  const { routes, verdicts } = createVerdicts();
+  const warehouse = await start({ ...EAGER, clients: { orders: routes } });
   const { item, inventory, runtime, stockOf } = warehouse;
   const orderId = fresh('order');
-  truths.set(orderId, 'ABANDONED');
-  const stop = runtime.stopAt('inventory.afterSettleBeforeApply');
+  verdicts.set(orderId, 'ABANDONED');
+  const stop = runtime.stopAt('inventory.afterVerdictBeforeApply');
   const before = await hold(inventory, orderId, { [item]: 3 });
   await stop.reached;
   await release(inventory, [before]);
-  truths.set(orderId, 'PENDING');
+  verdicts.set(orderId, 'PENDING');
   const since = await hold(inventory, orderId, { [item]: 5 });
   const marker = fresh('marker');
-  truths.set(marker, 'ABANDONED');
+  verdicts.set(marker, 'ABANDONED');
   await hold(inventory, marker, { [item]: 7 });
   stop.resume();
   // The next run gives the marker back, so the one that was stopped has done what it had in hand.
@@ -159,11 +159,11 @@ const fillUp = async ({ database }: Warehouse, prefix: string): Promise<void> =>
 };
 
 test('at its start everything that is held is asked for, however short it has stood', async () => {
-  const { routes, truths, timesAsked } = createTruths();
-  const warehouse = await start({ peers: { orders: routes } });
+  const { routes, verdicts, timesAsked } = createVerdicts();
+  const warehouse = await start({ clients: { orders: routes } });
   const { item, stockOf } = warehouse;
   const lost = fresh('lost');
-  truths.set(lost, 'ABANDONED');
+  verdicts.set(lost, 'ABANDONED');
   await fillUp(warehouse, lost);
   await hold(warehouse.inventory, lost, { [item]: 3 });
   await warehouse.another();
@@ -174,10 +174,10 @@ test('at its start everything that is held is asked for, however short it has st
 
 test('what is reserved while it looks through everything at its start is not asked for', async () => {
   const underWay = fresh('under-way');
-  const { routes, timesAsked } = createTruths(() =>
+  const { routes, timesAsked } = createVerdicts(() =>
     hold(warehouse.inventory, underWay, { [warehouse.item]: 3 }),
   );
-  const warehouse = await start({ peers: { orders: routes } });
+  const warehouse = await start({ clients: { orders: routes } });
   const old = fresh('old');
   await fillUp(warehouse, old);
   await warehouse.another();
@@ -186,11 +186,11 @@ test('what is reserved while it looks through everything at its start is not ask
 });
 
 test('what is dated ahead is asked for, and what comes of age meanwhile too', async () => {
-  const { routes, truths, timesAsked } = createTruths();
-  const warehouse = await start({ ...SOON, peers: { orders: routes } });
+  const { routes, verdicts, timesAsked } = createVerdicts();
+  const warehouse = await start({ ...SOON, clients: { orders: routes } });
   const { item, inventory, database, stockOf } = warehouse;
   const [lost, ahead, underWay] = [fresh('lost'), fresh('ahead'), fresh('under-way')];
-  for (const orderId of [lost, ahead]) truths.set(orderId, 'ABANDONED');
+  for (const orderId of [lost, ahead]) verdicts.set(orderId, 'ABANDONED');
   await hold(inventory, underWay, { [item]: 5 });
   await hold(inventory, ahead, { [item]: 3 });
   await database.$executeRaw`

@@ -168,7 +168,7 @@ test('the reservations of orders are found as they stand, and orders without one
   const gone = await hold(one, released, { [item]: 1 });
   await release(one, [gone]);
   const body = { orderIds: [held, released, none] };
-  const reply = await one.ask(reservationsApi.findReservations, { body });
+  const reply = await one.call(reservationsApi.findReservations, { body });
   const found = 'reservations' in reply.body ? reply.body.reservations : [];
   expect(found.toSorted((a, b) => (a.state < b.state ? -1 : 1))).toEqual([
     { ...kept, state: 'HELD' },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, type Input, type Operation } from '@order-pipeline/contracts';
-import { createPeerTransport, createRuntime } from '@order-pipeline/service-kit';
+import { createBatchingTransport, createRuntime } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
   inTurn,
@@ -134,7 +134,7 @@ test('expired keys are removed, so many at a time, and others stay', async () =>
 test('the key reaches the owner over HTTP, alone and among calls that travel together', async () => {
   const itemId = await warehouse.newItem('remote', 10);
   const url = await warehouse.inventory.listen();
-  const { transport, close } = createPeerTransport('inventory', url, 5_000, createRuntime());
+  const { transport, close } = createBatchingTransport('inventory', url, 5_000, createRuntime());
   const call = {
     requestId: 'request-1',
     trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },

@@ -29,9 +29,9 @@ const itemOf = (itemId: string, other: Partial<NewItem> = {}): NewItem => ({
 const post = (url: string, payload: object) =>
   warehouse.inventory.server.inject({ method: 'POST', url, payload });
 const get = (url: string) => warehouse.inventory.server.inject(url);
-const add = (item: NewItem) => warehouse.inventory.ask(inventoryApi.addItem, { body: item });
+const add = (item: NewItem) => warehouse.inventory.call(inventoryApi.addItem, { body: item });
 const restock = (itemId: string, quantity: number) =>
-  warehouse.inventory.ask(inventoryApi.restockItem, { params: { itemId }, body: { quantity } });
+  warehouse.inventory.call(inventoryApi.restockItem, { params: { itemId }, body: { quantity } });
 
 test('an added item is answered word for word as the contract says', async () => {
   const response = await post('/api/inventory', itemOf('item1'));

@@ -31,7 +31,7 @@ export interface Warehouse {
   readonly database: PrismaClient;
   readonly runtime: TestRuntime;
   /** Who answers for whom; may be changed while the service runs. */
-  readonly peers: { orders?: readonly Route[] };
+  readonly clients: { orders?: readonly Route[] };
   /** Starts another instance on the same database. */
   another(): Promise<TestService>;
   /** Adds so many units of an item that no other test has; answers its id. */
@@ -43,7 +43,7 @@ export interface Warehouse {
 export interface WarehouseOptions {
   readonly environment?: Record<string, string>;
   readonly broker?: Broker;
-  readonly peers?: { orders?: readonly Route[] };
+  readonly clients?: { orders?: readonly Route[] };
 }
 
 /** An id that no other test has. */
@@ -56,7 +56,7 @@ export const reserveAll = async (
   on: TestService,
   requests: readonly ReservationRequest[],
 ): Promise<ReservationResult[]> => {
-  const { status, body } = await on.ask(reservationsApi.reserveStock, { body: { requests: [...requests] } });
+  const { status, body } = await on.call(reservationsApi.reserveStock, { body: { requests: [...requests] } });
   expect(status).toBe(200);
   return 'results' in body ? body.results : [];
 };
@@ -86,7 +86,7 @@ export const release = async (
   on: TestService,
   reservations: readonly ReservationRef[],
 ): Promise<string[]> => {
-  const { status, body } = await on.ask(reservationsApi.releaseStock, {
+  const { status, body } = await on.call(reservationsApi.releaseStock, {
     body: { reservations: [...reservations] },
   });
   expect(status).toBe(200);
@@ -160,13 +160,13 @@ export const meetAtLock = async <T>(
 
 export const startWarehouse = async (
   postgres: TestPostgres,
-  { environment = {}, broker = createTestBroker(), peers = {} }: WarehouseOptions = {},
+  { environment = {}, broker = createTestBroker(), clients = {} }: WarehouseOptions = {},
 ): Promise<Warehouse> => {
   const databaseUrl = await postgres.freshDatabase('inventory');
   const started: TestService[] = [];
   const start = async (runtime: TestRuntime): Promise<TestService> => {
     const settings = { RESERVATION_CHECK_AFTER_MS: '600000', ...environment };
-    const options = { environment: settings, databaseUrl, broker, peers, runtime };
+    const options = { environment: settings, databaseUrl, broker, clients, runtime };
     const service = await startTestService(inventoryService, options);
     started.push(service);
     return service;
@@ -180,16 +180,16 @@ export const startWarehouse = async (
     databaseUrl,
     database,
     runtime,
-    peers,
+    clients,
     another: () => start(createTestRuntime()),
     newItem: async (name, availableQty) => {
       const itemId = fresh(name);
       const body = { itemId, itemName: `Name of ${itemId}`, availableQty };
-      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+      expect((await inventory.call(inventoryApi.addItem, { body })).status).toBe(201);
       return itemId;
     },
     stockOf: async (itemId) => {
-      const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
+      const { body } = await inventory.call(inventoryApi.getItem, { params: { itemId } });
       return 'itemId' in body ? { available: body.availableQty, reserved: body.reservedQty } : body;
     },
     close: () =>

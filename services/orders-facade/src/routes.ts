@@ -1,5 +1,5 @@
 import { GATEWAY_OPERATIONS, type ServiceName } from '@order-pipeline/contracts';
-import type { Peers, Route } from '@order-pipeline/service-kit';
+import type { ServiceClients, Route } from '@order-pipeline/service-kit';
 
 /** The services behind the facade. */
 export const OWNERS: readonly ServiceName[] = [
@@ -7,8 +7,8 @@ export const OWNERS: readonly ServiceName[] = [
 ];
 
 /** Every operation of clients and operators, answered by the service that owns it. */
-export const createFacadeRoutes = (peers: Peers): Route[] =>
+export const createFacadeRoutes = (clients: ServiceClients): Route[] =>
   Object.values(GATEWAY_OPERATIONS).map((operation) => ({
     operation,
-    handle: (input, call) => peers.relay(operation.owner, operation, input, call),
+    handle: (input, call) => clients.forward(operation.owner, operation, input, call),
   }));

@@ -1,5 +1,5 @@
 import { PROVING_READS } from '@order-pipeline/contracts';
-import { checkPeers, defineService } from '@order-pipeline/service-kit';
+import { checkDependencies, defineService } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { OWNERS, createFacadeRoutes } from './routes.ts';
 
@@ -8,16 +8,16 @@ export const ordersFacadeService = defineService({
   name: 'orders-facade',
   settings: z.object({}),
   usesKafka: false,
-  asks: OWNERS,
+  dependsOn: OWNERS,
   callTimeoutMs: 1_700,
   start: async (context) => {
-    checkPeers(
+    checkDependencies(
       context,
       OWNERS.map((service) => ({
         service,
         reads: PROVING_READS.filter(({ operation }) => operation.owner === service),
       })),
     );
-    return { routes: createFacadeRoutes(context.peers) };
+    return { routes: createFacadeRoutes(context.clients) };
   },
 });

@@ -24,12 +24,12 @@ test('while the only instance of a service restarts under load, no request fails
   let instance = await startInstance();
   const url = await instance.listen();
   const port = Number(new URL(url).port);
-  const facade = await startTestService(ordersFacadeService, { peers: { users: url, inventory: url } });
+  const facade = await startTestService(ordersFacadeService, { clients: { users: url, inventory: url } });
   let restarting = true;
   const statuses: number[] = [];
   const ask = async (): Promise<void> => {
     while (restarting) {
-      for (const [operation, input] of ASKED) statuses.push((await facade.ask(operation, input)).status);
+      for (const [operation, input] of ASKED) statuses.push((await facade.call(operation, input)).status);
     }
   };
   try {

@@ -21,7 +21,7 @@ const stubOf = (service: ServiceName): Route[] =>
     },
   }));
 
-const peers: Partial<Record<ServiceName, readonly Route[]>> = {
+const clients: Partial<Record<ServiceName, readonly Route[]>> = {
   users: stubOf('users'),
   inventory: stubOf('inventory'),
   orders: stubOf('orders'),
@@ -29,7 +29,7 @@ const peers: Partial<Record<ServiceName, readonly Route[]>> = {
 let facade: TestService;
 
 beforeAll(async () => {
-  facade = await startTestService(ordersFacadeService, { peers });
+  facade = await startTestService(ordersFacadeService, { clients });
 });
 
 afterAll(() => facade.close());
@@ -92,17 +92,17 @@ test('bad input is refused before anybody is asked', async () => {
 test('once all that it asks has answered it is ready, and stays so while one of them is down', async () => {
   // Not over HTTP, where an answer is given again for a while.
   const { readiness } = facade.context.health;
-  const { orders } = peers;
-  delete peers.orders;
+  const { orders } = clients;
+  delete clients.orders;
   expect((await readiness()).status).toBe('not ready');
-  if (orders) peers.orders = orders;
+  if (orders) clients.orders = orders;
   expect((await readiness()).status).toBe('ready');
-  delete peers.orders;
+  delete clients.orders;
   expect((await facade.server.inject('/api/users/a')).statusCode).toBe(200);
   expect((await facade.server.inject('/api/orders/a')).statusCode).toBe(503);
   expect(await readiness()).toEqual({
     status: 'ready',
     checks: { 'users service': 'ok', 'inventory service': 'ok', 'orders service': 'does not answer' },
   });
-  if (orders) peers.orders = orders;
+  if (orders) clients.orders = orders;
 });

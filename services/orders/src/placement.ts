@@ -14,10 +14,10 @@ import {
   traceparent,
   unavailable,
   type CallContext,
-  type Peers,
+  type ServiceClients,
   type Runtime,
 } from '@order-pipeline/service-kit';
-import type { BackPressure } from './back-pressure/index.ts';
+import type { AdmissionControl } from './load-shedding/index.ts';
 import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
 import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 
@@ -28,10 +28,10 @@ export interface PlacementRequest {
 }
 
 export interface PlacementParts {
-  readonly peers: Peers;
+  readonly clients: ServiceClients;
   readonly store: Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
   readonly runtime: Runtime;
-  readonly pressure: Pick<BackPressure, 'refusesAll' | 'refusesNew'>;
+  readonly admission: Pick<AdmissionControl, 'shedsAll' | 'shedsNew'>;
 }
 
 type Decided = Map<string, Placement>;
@@ -40,12 +40,12 @@ type Reserved = ReservedOrder & { readonly call: CallContext };
 const contentOf = ({ userId, lines }: OrderRow): OrderContent => ({ userId, items: lines });
 
 const askUsers = async (
-  { peers }: PlacementParts,
+  { clients }: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
 ) => {
   const userIds = [...new Set(requests.map(({ order }) => order.userId))];
-  const found = await peers.ask(
+  const found = await clients.call(
     usersApi.findUsers,
     { params: undefined, query: undefined, body: { userIds } },
     call,
@@ -88,7 +88,7 @@ const charactersOf = ({ orderId, lines }: ReservationRequest): number =>
   lines.reduce((sum, { itemId }) => sum + itemId.length + 40, orderId.length + 32);
 
 const reserve = async (
-  { peers }: PlacementParts,
+  { clients }: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
   decided: Decided,
@@ -98,7 +98,7 @@ const reserve = async (
   const loads = inLoads(wanted, MAX_CHARACTERS_A_CALL, charactersOf);
   const answers = await Promise.all(
     loads.map((load) =>
-      peers.ask(
+      clients.call(
         reservationsApi.reserveStock,
         { params: undefined, query: undefined, body: { requests: load } },
         call,
@@ -123,7 +123,7 @@ const NOT_GIVEN_BACK = 'stock could not be given back, it will be reconciled';
 
 /** Gives stock back that no order stands on. What cannot be given back now the inventory's reconciler gives back. */
 const release = async (
-  { peers }: PlacementParts,
+  { clients }: PlacementParts,
   reserved: readonly Reserved[],
   call: CallContext,
 ): Promise<void> => {
@@ -133,7 +133,7 @@ const release = async (
     reservationId,
   }));
   try {
-    await peers.ask(
+    await clients.call(
       reservationsApi.releaseStock,
       { params: undefined, query: undefined, body: { reservations } },
       call,
@@ -158,7 +158,7 @@ const abandon = async (
   }));
   const settlements = await parts.store.settleReservations(reservations);
   const abandoned = new Set(
-    settlements.filter(({ truth }) => truth === 'ABANDONED').map(({ reservationId }) => reservationId),
+    settlements.filter(({ verdict }) => verdict === 'ABANDONED').map(({ reservationId }) => reservationId),
   );
   await release(
     parts,
@@ -230,7 +230,7 @@ const placeNew = async (
   if (open.length === 0) return;
   const reserved = await reserve(parts, open, call, decided);
   if (reserved.length === 0) return;
-  await parts.runtime.reach('orders.afterReserveBeforeStore');
+  await parts.runtime.failpoint('orders.afterReserveBeforeStore');
   const storedIds = await store(parts, reserved, call);
   for (const orderId of storedIds) decided.set(orderId, { outcome: 'PLACED', isNew: true });
   await decideNotStored(
@@ -239,7 +239,7 @@ const placeNew = async (
     call,
     decided,
   );
-  await parts.runtime.reach('orders.afterStoreBeforeAnswer');
+  await parts.runtime.failpoint('orders.afterStoreBeforeAnswer');
 };
 
 /** Repeats of stored orders need nobody else: they are answered although new ones are refused, or a part is down. */
@@ -247,12 +247,12 @@ const placeDistinct = async (
   parts: PlacementParts,
   requests: readonly PlacementRequest[],
 ): Promise<Decided> => {
-  const { pressure } = parts;
+  const { admission } = parts;
   const call = requests[0]?.call;
   if (!call) return new Map();
-  const busy = pressure.refusesAll();
+  const busy = admission.shedsAll();
   if (busy) return decideAll(requests, new Map(), { outcome: 'NOT_NOW', reason: busy });
-  const reason = pressure.refusesNew();
+  const reason = admission.shedsNew();
   const users = reason ? undefined : askUsers(parts, requests, call);
   // Awaited below, and only if it is needed.
   users?.catch(() => undefined);

@@ -10,8 +10,8 @@ import type { OrdersStore } from './store/index.ts';
 import type { StuckWatch } from './stuck/index.ts';
 
 const BATCH = 500;
-const SHORTEST_INTERVAL_MS = 250;
-const LONGEST_INTERVAL_MS = 30_000;
+const MIN_INTERVAL_MS = 250;
+const MAX_INTERVAL_MS = 30_000;
 
 /**
  * Announces every order that was placed before its first call, a batch a call, whatever their dates: they may be those of
@@ -21,11 +21,11 @@ const createAnnounceAll = (store: RepublishStore, runtime: Runtime) => {
   let run: { readonly newest: number; readonly at: string } | undefined;
   return async (except: readonly string[]) => {
     run ??= { newest: await store.newestPlacement(), at: timeOfDay(runtime) };
-    return store.announceAllUpTo(run, BATCH, except);
+    return store.republishUpTo(run, BATCH, except);
   };
 };
 
-type RepublishStore = Pick<OrdersStore, 'announceAgain' | 'announceAllUpTo' | 'newestPlacement'>;
+type RepublishStore = Pick<OrdersStore, 'republishDue' | 'republishUpTo' | 'newestPlacement'>;
 
 /**
  * Republishes the events of stuck orders: of those that have stayed in one status for `afterMs`. Whatever the broker has
@@ -54,7 +54,7 @@ export const startRepublish = (options: {
   let everything = options.atOnce;
   const republish = async (): Promise<boolean> => {
     const except = stuck.withoutStock();
-    const late = await (everything ? announceAll(except) : store.announceAgain(afterMs, BATCH, except));
+    const late = await (everything ? announceAll(except) : store.republishDue(afterMs, BATCH, except));
     for (const { orderId, status } of late) {
       counter.add({ status });
       const reason = stuck.reasonOf(orderId);
@@ -70,7 +70,7 @@ export const startRepublish = (options: {
   };
   return startPeriodic({
     name: 'republish',
-    intervalMs: Math.min(LONGEST_INTERVAL_MS, Math.max(SHORTEST_INTERVAL_MS, Math.floor(afterMs / 4))),
+    intervalMs: Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(afterMs / 4))),
     atStart: true,
     runtime: options.runtime,
     logger,

@@ -10,12 +10,12 @@ import {
   sleep,
   unavailable,
   type Batcher,
-  type Peers,
+  type ServiceClients,
   type Reply,
   type Route,
   type Runtime,
 } from '@order-pipeline/service-kit';
-import { PRESSURE_ANSWERS, type BackPressure, type PressureReason } from './back-pressure/index.ts';
+import { SHEDDING_RESPONSES, type AdmissionControl, type SheddingReason } from './load-shedding/index.ts';
 import { decideCancellation, type Placement } from './domain.ts';
 import type { PlacementRequest } from './placement.ts';
 import type { StatusMetrics } from './status-metrics.ts';
@@ -26,16 +26,16 @@ export interface OrdersParts {
   readonly store: OrdersStore;
   readonly placements: Batcher<PlacementRequest, Placement>;
   readonly stockReturn: StockReturn;
-  readonly peers: Peers;
+  readonly clients: ServiceClients;
   readonly runtime: Runtime;
   readonly statusMetrics: StatusMetrics;
-  readonly pressure: Pick<BackPressure, 'refused'>;
+  readonly admission: Pick<AdmissionControl, 'countRejected'>;
   /** Called when there is something new in the outbox. */
   readonly wakeOutbox: () => void;
 }
 
 /** How often a placement is tried again that another one of the same id is in the way of. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
 
 const orderNotFound = (orderId: string) => refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
 
@@ -47,13 +47,13 @@ const submit = async (
 ): Promise<Placement> => {
   for (let attempt = 1; ; attempt += 1) {
     const placement = await placements.submit(request);
-    if (placement.outcome !== 'UNDECIDED' || attempt >= MOST_TRIES) return placement;
+    if (placement.outcome !== 'UNDECIDED' || attempt >= MAX_TRIES) return placement;
     await sleep(runtime, backoffMs(runtime, attempt, 20, 200));
   }
 };
 
-const refuseForNow = (reason: PressureReason): Reply<never> => {
-  const { sentence, retryAfterS } = PRESSURE_ANSWERS[reason];
+const refuseForNow = (reason: SheddingReason): Reply<never> => {
+  const { sentence, retryAfterS } = SHEDDING_RESPONSES[reason];
   return { ...refuse('UNAVAILABLE', sentence), headers: { 'retry-after': String(retryAfterS) } };
 };
 
@@ -89,7 +89,7 @@ interface PlacedReply {
 }
 
 const createCommandRoutes = (parts: OrdersParts) => {
-  const { store, stockReturn, statusMetrics, pressure } = parts;
+  const { store, stockReturn, statusMetrics, admission } = parts;
   return {
     placeOrder: async (
       { body }: { body: { order: PlacementRequest['order'] } },
@@ -102,7 +102,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
         statusMetrics.changed('PENDING');
         call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'an order was placed');
       }
-      if (placement.outcome === 'NOT_NOW') pressure.refused(placement.reason);
+      if (placement.outcome === 'NOT_NOW') admission.countRejected(placement.reason);
       return placementReply(placement, request);
     },
 
@@ -127,7 +127,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
 
 /** What clients ask. */
 const createClientRoutes = (parts: OrdersParts): Route[] => {
-  const { store, peers } = parts;
+  const { store, clients } = parts;
   return routesOf(ordersApi, {
     ...createCommandRoutes(parts),
 
@@ -142,7 +142,7 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
       const page = await store.listOrdersOfUser(userId, request);
       if (page.rows.length === 0) {
         const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
-        const known = await peers.ask(usersApi.findUsers, input, call);
+        const known = await clients.call(usersApi.findUsers, input, call);
         if (known.userIds.length === 0) return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
       }
       const path = ordersApi.listOrdersOfUser.path.replace(':userId', encodeURIComponent(userId));
@@ -175,8 +175,8 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
 
     settleReservations: async ({ body: { reservations } }, { logger }) => {
       const settlements = await store.settleReservations(reservations);
-      for (const { orderId, truth } of settlements) {
-        if (truth === 'ABANDONED') logger.info({ orderId }, 'a reservation without an order was abandoned');
+      for (const { orderId, verdict } of settlements) {
+        if (verdict === 'ABANDONED') logger.info({ orderId }, 'a reservation without an order was abandoned');
       }
       return ok({ settlements });
     },

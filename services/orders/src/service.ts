@@ -16,12 +16,12 @@ import {
 import { z } from 'zod';
 import { startDeadLetters } from './dead-letters/index.ts';
 import {
-  createAdmission,
-  createBackPressure,
-  startPressureWatch,
-  watchStore,
-  type BackPressure,
-} from './back-pressure/index.ts';
+  createPlacementQueue,
+  createAdmissionControl,
+  startLoadWatch,
+  observeStore,
+  type AdmissionControl,
+} from './load-shedding/index.ts';
 import { PrismaClient } from './generated/client.ts';
 import { placeOrders } from './placement.ts';
 import { startRepublish } from './republish.ts';
@@ -54,11 +54,11 @@ const open = (context: Context): Promise<Database> =>
 const startBackground = (
   context: Context,
   store: OrdersStore,
-  pressure: BackPressure,
+  admission: AdmissionControl,
   { publisher }: Pick<Messaging, 'publisher'>,
 ) => {
-  const { broker, peers, runtime, logger, metrics, closers, settings: set } = context;
-  const shared = { store, peers, runtime, logger, metrics };
+  const { broker, clients, runtime, logger, metrics, closers, settings: set } = context;
+  const shared = { store, clients, runtime, logger, metrics };
   const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher });
   closers.add('outbox relay', () => relay.stop());
   const wakeOutbox = () => relay.wake();
@@ -80,8 +80,8 @@ const startBackground = (
   closers.add('return of stock', () => stockReturn.stop());
   const statusMetrics = startStatusMetrics(shared);
   closers.add('status metrics', () => statusMetrics.stop());
-  const watch = startPressureWatch({ ...shared, pressure });
-  closers.add('back-pressure', () => watch.stop());
+  const watch = startLoadWatch({ ...shared, admission });
+  closers.add('load watch', () => watch.stop());
   return { wakeOutbox, stockReturn, statusMetrics };
 };
 
@@ -91,24 +91,31 @@ export const ordersService = defineService({
   settings,
   database: 'orders',
   usesKafka: true,
-  asks: ['users', 'inventory'],
+  dependsOn: ['users', 'inventory'],
   callTimeoutMs: 1_200,
   start: async (context) => {
-    const { peers, runtime, closers, settings: set } = context;
+    const { clients, runtime, closers, settings: set } = context;
     const database = await open(context);
     const store = createStore(database, runtime);
     const messaging = createMessaging('orders', context);
     const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
-    const pressure = createBackPressure({ ...context, limits });
-    const background = startBackground(context, store, pressure, messaging);
-    const parts = { peers, store: watchStore(store, pressure), runtime, pressure };
-    const placements = createAdmission({
-      pressure,
+    const admission = createAdmissionControl({ ...context, limits });
+    const background = startBackground(context, store, admission, messaging);
+    const parts = { clients, store: observeStore(store, admission), runtime, admission };
+    const placements = createPlacementQueue({
+      admission,
       runtime,
       place: (requests) => placeOrders(parts, requests),
     });
     closers.add('orders in hand', () => placements.drain());
-    const ordersRoutes = createOrdersRoutes({ ...background, store, placements, peers, runtime, pressure });
+    const ordersRoutes = createOrdersRoutes({
+      ...background,
+      store,
+      placements,
+      clients,
+      runtime,
+      admission,
+    });
     return { routes: [...ordersRoutes, ...startDeadLetters(context, database, messaging)] };
   },
 });

@@ -4,7 +4,7 @@ import {
   logFailure,
   startPeriodic,
   type CallContext,
-  type Peers,
+  type ServiceClients,
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
@@ -25,18 +25,18 @@ export interface StockReturn {
  * return loses nothing; the inventory gives a reservation back only once, so returning it twice is harmless.
  */
 export const startStockReturn = (options: {
-  readonly peers: Peers;
+  readonly clients: ServiceClients;
   readonly store: OrdersStore;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }): StockReturn => {
-  const { peers, store, runtime, logger } = options;
+  const { clients, store, runtime, logger } = options;
   const returnStock = async (reservations: readonly ReservationRef[], call: CallContext): Promise<void> => {
-    await runtime.reach('orders.afterCancelBeforeRelease');
+    await runtime.failpoint('orders.afterCancelBeforeRelease');
     const body = { reservations: [...reservations] };
     const input = { params: undefined, query: undefined, body };
-    const { lockedOrderIds } = await peers.ask(reservationsApi.releaseStock, input, call);
-    await runtime.reach('orders.afterReleaseBeforeRecord');
+    const { lockedOrderIds } = await clients.call(reservationsApi.releaseStock, input, call);
+    await runtime.failpoint('orders.afterReleaseBeforeRecord');
     const locked = new Set(lockedOrderIds);
     await store.recordStockReturned(
       reservations.map(({ orderId }) => orderId).filter((orderId) => !locked.has(orderId)),

@@ -132,12 +132,12 @@ test('while the inventory is down an order is cancelled all the same, and its st
   const item = await shop.addItem(10);
   await shop.placed({ [item]: 4 });
   const orderId = await shop.placed({ [item]: 3 });
-  const routes = shop.peers.inventory;
-  delete shop.peers.inventory;
+  const routes = shop.clients.inventory;
+  delete shop.clients.inventory;
   expect((await shop.cancel(orderId)).status).toBe(200);
   expect(await returnedAt(orderId)).toBeNull();
   expect(await shop.stockOf(item)).toEqual({ available: 3, reserved: 7 });
-  Object.assign(shop.peers, { inventory: routes });
+  Object.assign(shop.clients, { inventory: routes });
   await eventually(async () => expect(await returnedAt(orderId)).toBeInstanceOf(Date));
   expect(await shop.stockOf(item)).toEqual({ available: 6, reserved: 4 });
 });
@@ -147,14 +147,18 @@ test('stock whose return was not answered for is returned again, and counts once
   await shop.placed({ [item]: 4 });
   const orderId = await shop.placed({ [item]: 3 });
   const { routes } = shop.inventory;
-  shop.peers.inventory = withRoute(routes, reservationsApi.releaseStock, (answer) => async (input, call) => {
-    await answer(input, call);
-    throw unavailable('the answer was lost');
-  });
+  shop.clients.inventory = withRoute(
+    routes,
+    reservationsApi.releaseStock,
+    (answer) => async (input, call) => {
+      await answer(input, call);
+      throw unavailable('the answer was lost');
+    },
+  );
   await shop.cancel(orderId);
   expect(await shop.stockOf(item)).toEqual({ available: 6, reserved: 4 });
   expect(await returnedAt(orderId)).toBeNull();
-  shop.peers.inventory = routes;
+  shop.clients.inventory = routes;
   await eventually(async () => expect(await returnedAt(orderId)).toBeInstanceOf(Date));
   expect(await shop.stockOf(item)).toEqual({ available: 6, reserved: 4 });
 });

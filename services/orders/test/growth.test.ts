@@ -11,27 +11,32 @@ import {
   times,
   type TestPostgres,
 } from '@order-pipeline/testing';
-import { countOpen, findLetter, listLetters, MOST_COUNTED, readNext } from '../src/dead-letters/reading.ts';
+import { countOpen, findLetter, listLetters, MAX_COUNTED, readNext } from '../src/dead-letters/queries.ts';
 import { redriveNext, resolveLetters } from '../src/dead-letters/resolution.ts';
 import { Prisma, type PrismaClient } from '../src/generated/client.ts';
-import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned } from '../src/store/moving.ts';
-import { announceAgain, announceAllUpTo, newestPlacement } from '../src/store/announcing.ts';
+import {
+  cancelOrder,
+  findStockNotReturned,
+  moveOrders,
+  recordStockReturned,
+} from '../src/store/transitions.ts';
+import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
-import { findOrders } from '../src/store/placing.ts';
+import { findOrders } from '../src/store/placements.ts';
 import {
   findOverdue,
   listOrders,
   listOrdersOfUser,
   oldestOnTheWay,
   readHistory,
-} from '../src/store/reading.ts';
+} from '../src/store/queries.ts';
 import type { Database } from '../src/store/sql.ts';
-import { findStanding, replaceReservation } from '../src/store/stuck.ts';
+import { findWaiting, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
 
 /** How many rows each statement is asked for, and how many it may look at for each of them. */
 const LIMIT = 20;
-const MOST_A_ROW = 11;
+const MAX_PER_ROW = 11;
 
 let postgres: TestPostgres;
 let database: PrismaClient;
@@ -49,9 +54,9 @@ const page = { limit: LIMIT };
 const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
 const due = (hours: number, aheadHours = -1) => ({ until: ago(hours), ahead: ago(aheadHours) });
 const again = (sql: Database, range: DueTimes) =>
-  announceAgain(sql, { due: range, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
+  republishDue(sql, { due: range, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
 const all = (sql: Database, at: string) =>
-  announceAllUpTo(sql, { newest: 1e9, at }, { limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
+  republishUpTo(sql, { newest: 1e9, at }, { limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
 
 /** Whatever runs on a request, or again and again. */
 const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
@@ -72,13 +77,13 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'the oldest orders on their way where all are dated ahead': (sql) => oldestOnTheWay(sql, due(4, 3)),
   'overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), undefined, LIMIT),
   'the next overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), 'PENDING-2007', LIMIT),
-  'orders that stand still and are dated ahead': (sql) => findStanding(sql, due(4, 3), LIMIT),
+  'orders that stand still and are dated ahead': (sql) => findWaiting(sql, due(4, 3), LIMIT),
   'announcing orders again that are dated ahead': (sql) => again(sql, due(4, 3)),
   'announcing all orders again': (sql) => all(sql, ago(0)),
   'announcing all orders again, which are dated ahead': (sql) => all(sql, ago(3)),
   'the newest placement': newestPlacement,
-  'orders that stand still': (sql) => findStanding(sql, due(0), LIMIT),
-  'orders that stand still where there are none': (sql) => findStanding(sql, due(3), LIMIT),
+  'orders that stand still': (sql) => findWaiting(sql, due(0), LIMIT),
+  'orders that stand still where there are none': (sql) => findWaiting(sql, due(3), LIMIT),
   'another reservation for an order': (sql) =>
     replaceReservation(sql, 'PENDING-7', { from: 'r7', to: 'other' }),
   'announcing orders again': (sql) => again(sql, due(1)),
@@ -103,7 +108,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
 
 /** Those that look at much look at no more than this, however much there is. */
 const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
-  'a thousand orders a status that stand still': (sql) => findStanding(sql, due(0), 1_000),
+  'a thousand orders a status that stand still': (sql) => findWaiting(sql, due(0), 1_000),
   'what waits in the outbox': outboxBacklog,
   'open letters': countOpen,
 };
@@ -129,12 +134,12 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
 
   describe.each(PLAN_MODES)('%s', (mode) => {
     test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
-      expect(await readBy(NEEDS[name] as (typeof NEEDS)[string], mode)).toBeLessThan(LIMIT * MOST_A_ROW);
+      expect(await readBy(NEEDS[name] as (typeof NEEDS)[string], mode)).toBeLessThan(LIMIT * MAX_PER_ROW);
     });
 
     test.each(Object.keys(COUNTS))('no more is looked at than the most that is counted: %s', async (name) => {
       const read = await readBy(COUNTS[name] as (typeof COUNTS)[string], mode);
-      expect(read).toBeLessThan(MOST_COUNTED + LIMIT);
+      expect(read).toBeLessThan(MAX_COUNTED + LIMIT);
     });
   });
 
@@ -151,7 +156,7 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
 
   test('open letters are counted by topic and group, as far as they are counted', async () => {
     expect(await countOpen(database)).toEqual([
-      { topic: 'ORDER_PLACED', group: 'workflow', letters: MOST_COUNTED },
+      { topic: 'ORDER_PLACED', group: 'workflow', letters: MAX_COUNTED },
       { topic: 'ORDER_SHIPPED', group: 'delivery', letters: 7 },
     ]);
   });

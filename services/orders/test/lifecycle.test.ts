@@ -132,7 +132,7 @@ test('a clock that is set back does not put the history out of order', async () 
 
 const overdue = async (olderThanMs: number, limit: number, after?: string): Promise<string[]> => {
   const body = { olderThanMs, limit, ...(after === undefined ? {} : { after }) };
-  const reply = await shop.orders.ask(orderLifecycleApi.findOverdueOrders, { body });
+  const reply = await shop.orders.call(orderLifecycleApi.findOverdueOrders, { body });
   return 'orderIds' in reply.body ? reply.body.orderIds : [];
 };
 

@@ -69,7 +69,7 @@ test('an order that somebody keeps locked cannot be cancelled for now, and other
 
 test('of cancelled orders whose stock has to go back, one of a locked item and one that is locked hold up no other', async () => {
   const popular = await shop.addItem(10);
-  const routes = shop.peers.inventory;
+  const routes = shop.clients.inventory;
   const cancelled = async (itemId: string): Promise<string> => {
     const orderId = await shop.placed({ [itemId]: 1 });
     expect((await shop.cancel(orderId)).status).toBe(200);
@@ -80,11 +80,11 @@ test('of cancelled orders whose stock has to go back, one of a locked item and o
     await shop.placed({ [item]: 1 }),
     await shop.placed({ [item]: 1 }),
   ];
-  delete shop.peers.inventory;
+  delete shop.clients.inventory;
   for (const orderId of [held, lockedOrder, free]) expect((await shop.cancel(orderId)).status).toBe(200);
   await whileItemLocked(popular, () =>
     whileLocked(lockedOrder, async () => {
-      Object.assign(shop.peers, { inventory: routes });
+      Object.assign(shop.clients, { inventory: routes });
       await eventually(async () => expect(await returnedAt(free)).toBeInstanceOf(Date));
       expect(await returnedAt(held)).toBeNull();
       expect(await returnedAt(await cancelled(item))).toBeInstanceOf(Date);

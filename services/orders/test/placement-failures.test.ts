@@ -43,8 +43,8 @@ const reconcile = async (orderId: string): Promise<void> => {
   const held = await shop.heldFor(orderId);
   if (!held) return;
   const [settled] = await shop.settle([held]);
-  if (settled?.truth !== 'ABANDONED') return;
-  await shop.inventory.ask(reservationsApi.releaseStock, { body: { reservations: [held] } });
+  if (settled?.verdict !== 'ABANDONED') return;
+  await shop.inventory.call(reservationsApi.releaseStock, { body: { reservations: [held] } });
 };
 
 const renameOutbox = (from: string, to: string): Promise<unknown> =>
@@ -53,13 +53,13 @@ const renameOutbox = (from: string, to: string): Promise<unknown> =>
 test.each(['users', 'inventory'] as const)(
   'while %s is down an order is refused as unavailable and nothing is stored; afterwards it can be placed',
   async (service) => {
-    const routes = shop.peers[service];
-    delete shop.peers[service];
+    const routes = shop.clients[service];
+    delete shop.clients[service];
     const order = orderOf({ [item]: 3 });
     expect(await shop.place(order)).toMatchObject(DOWN);
     expect(await shop.statusOf(order.orderId)).toBeUndefined();
     expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
-    Object.assign(shop.peers, { [service]: routes });
+    Object.assign(shop.clients, { [service]: routes });
     expect((await shop.place(order)).status).toBe(201);
   },
 );
@@ -69,33 +69,37 @@ test.each(['users', 'inventory'] as const)(
   async (service) => {
     const order = orderOf({ [item]: 3 });
     expect((await shop.place(order)).status).toBe(201);
-    const routes = shop.peers[service];
-    delete shop.peers[service];
+    const routes = shop.clients[service];
+    delete shop.clients[service];
     const next = orderOf({ [item]: 1 });
     const asked = [next, order, { ...order, userId: 'other' }, next].map((one) => shop.place(one));
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([503, 201, 409, 503]);
-    Object.assign(shop.peers, { [service]: routes });
+    Object.assign(shop.clients, { [service]: routes });
   },
 );
 
 test('when the answer of a reservation is lost, the same order again stands on the same reservation', async () => {
   const routes = shop.inventory.routes;
-  shop.peers.inventory = withRoute(routes, reservationsApi.reserveStock, (answer) => async (input, call) => {
-    await answer(input, call);
-    throw unavailable('the answer was lost');
-  });
+  shop.clients.inventory = withRoute(
+    routes,
+    reservationsApi.reserveStock,
+    (answer) => async (input, call) => {
+      await answer(input, call);
+      throw unavailable('the answer was lost');
+    },
+  );
   const order = orderOf({ [item]: 3 });
   expect(await shop.place(order)).toMatchObject(DOWN);
   expect(await shop.statusOf(order.orderId)).toBeUndefined();
   const held = await shop.heldFor(order.orderId);
   expect(held).toBeDefined();
-  shop.peers.inventory = routes;
+  shop.clients.inventory = routes;
   expect((await shop.place(order)).status).toBe(201);
   expect(await shop.heldFor(order.orderId)).toEqual(held);
 });
 
 test('when the answer of a reservation is lost and nobody asks again, its stock comes back', async () => {
-  shop.peers.inventory = withRoute(
+  shop.clients.inventory = withRoute(
     shop.inventory.routes,
     reservationsApi.reserveStock,
     (answer) => async (input, call) => {
@@ -105,7 +109,7 @@ test('when the answer of a reservation is lost and nobody asks again, its stock 
   );
   const order = orderOf({ [item]: 3 });
   await shop.place(order);
-  shop.peers.inventory = shop.inventory.routes;
+  shop.clients.inventory = shop.inventory.routes;
   expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
   await reconcile(order.orderId);
   expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });

@@ -41,7 +41,7 @@ const TAKEN = { status: 409, body: { status: 409, code: 'ID_TAKEN' } };
 
 test('an order is placed in the words of the contract', async () => {
   const body = { itemId: 'item1', itemName: 'Laptop', availableQty: 10 };
-  await shop.inventory.ask(inventoryApi.addItem, { body });
+  await shop.inventory.call(inventoryApi.addItem, { body });
   const items = [{ itemId: 'item1', quantity: 3 }];
   const response = await post({ order: { orderId: 'order-1', userId: 'user11', items, status: 'PENDING' } });
   expect(response.statusCode).toBe(201);
@@ -51,7 +51,7 @@ test('an order is placed in the words of the contract', async () => {
 test('an order that is placed stands as PENDING with its history, and its stock is reserved', async () => {
   const item = await shop.addItem(10);
   const orderId = await shop.placed({ [item]: 3 });
-  const { body } = await shop.orders.ask(ordersApi.getOrder, { params: { orderId } });
+  const { body } = await shop.orders.call(ordersApi.getOrder, { params: { orderId } });
   expect(body).toEqual({
     orderId,
     userId: USER,
@@ -112,7 +112,7 @@ test('an order that was refused can be placed once there is enough', async () =>
   const item = await shop.addItem(2);
   const order = orderOf({ [item]: 3 });
   expect((await shop.place(order)).status).toBe(409);
-  await shop.inventory.ask(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 1 } });
+  await shop.inventory.call(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 1 } });
   expect(await shop.place(order)).toEqual(PLACED(order.orderId));
 });
 
@@ -120,10 +120,10 @@ test('the same order again is answered as the first time and changes nothing', a
   const item = await shop.addItem(10);
   const order = orderOf({ [item]: 3 });
   const first = await shop.place(order);
-  const before = await shop.orders.ask(ordersApi.getOrder, { params: { orderId: order.orderId } });
+  const before = await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
   expect(await shop.place({ ...order, status: 'PENDING' })).toEqual(first);
   expect(await shop.place(order, other)).toEqual(first);
-  expect(await shop.orders.ask(ordersApi.getOrder, { params: { orderId: order.orderId } })).toEqual(before);
+  expect(await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } })).toEqual(before);
   expect(await shop.historyOf(order.orderId)).toHaveLength(1);
   expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
@@ -192,7 +192,7 @@ test('an order that names an item twice takes the sum and keeps its lines', asyn
   const order = orderOf({}, { items });
   expect(await shop.place(order)).toEqual(PLACED(order.orderId));
   expect(await shop.stockOf(item)).toEqual({ available: 5, reserved: 5 });
-  const { body } = await shop.orders.ask(ordersApi.getOrder, { params: { orderId: order.orderId } });
+  const { body } = await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
   expect(body).toMatchObject({ items });
   expect((await shop.place(orderOf({}, { items: [...items, ...linesOf({ [item]: 1 })] }))).status).toBe(409);
 });

@@ -44,20 +44,20 @@ const heldFor = async (orderId: string): Promise<ReservationRef> => {
 };
 
 const release = (...reservations: ReservationRef[]) =>
-  shop.inventory.ask(reservationsApi.releaseStock, { body: { reservations } });
+  shop.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
 
-test('the truth about a reservation is the status of its order', async () => {
+test('the verdict about a reservation is the status of its order', async () => {
   for (const status of ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'] as const) {
     const orderId = await shop.placed({ [item]: 1 });
     await shop.walk(orderId, status);
     const held = await heldFor(orderId);
-    expect(await shop.settle([held])).toEqual([{ ...held, truth: status }]);
+    expect(await shop.settle([held])).toEqual([{ ...held, verdict: status }]);
     if (status === 'SHIPPED' || status === 'DELIVERED') continue;
     expect((await heldFor(orderId)).reservationId).toBe(held.reservationId);
   }
 });
 
-test('each of many reservations gets its own truth, in their order', async () => {
+test('each of many reservations gets its own verdict, in their order', async () => {
   const cancelled = await shop.placed({ [item]: 1 });
   const pending = await shop.placed({ [item]: 1 });
   const references = [
@@ -67,7 +67,7 @@ test('each of many reservations gets its own truth, in their order', async () =>
   ];
   await shop.cancel(cancelled);
   const settlements = await shop.settle(references);
-  expect(settlements.map(({ truth }) => truth)).toEqual(['ABANDONED', 'CANCELLED', 'PENDING']);
+  expect(settlements.map(({ verdict }) => verdict)).toEqual(['ABANDONED', 'CANCELLED', 'PENDING']);
   expect(settlements.map(({ orderId }) => orderId)).toEqual(references.map(({ orderId }) => orderId));
 });
 
@@ -77,14 +77,14 @@ test('a placement that comes late does not stand on a reservation that was aband
   const late = shop.place(order);
   await stop.reached;
   const before = await heldFor(order.orderId);
-  expect(await shop.settle([before])).toEqual([{ ...before, truth: 'ABANDONED' }]);
+  expect(await shop.settle([before])).toEqual([{ ...before, verdict: 'ABANDONED' }]);
   await release(before);
   expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
   stop.resume();
   expect((await late).status).toBe(201);
   const since = await heldFor(order.orderId);
   expect(since.reservationId).not.toBe(before.reservationId);
-  expect(await shop.settle([since])).toEqual([{ ...since, truth: 'PENDING' }]);
+  expect(await shop.settle([since])).toEqual([{ ...since, verdict: 'PENDING' }]);
 });
 
 test('a placement that comes late while its abandoned reservation is still held makes a new one too', async () => {
@@ -168,8 +168,8 @@ test('an order that is stored, and only not committed, when its reservation is f
     unlock();
     expect((await placing).status).toBe(201);
     // Where it gave up before, it has not said anything.
-    expect((await settling).filter(({ truth }) => truth !== 'PENDING')).toEqual([]);
-    expect(await shop.settle([held])).toEqual([{ ...held, truth: 'PENDING' }]);
+    expect((await settling).filter(({ verdict }) => verdict !== 'PENDING')).toEqual([]);
+    expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
     expect(await heldFor(order.orderId)).toEqual(held);
   });
 });
@@ -183,12 +183,12 @@ test('an order whose placement takes long has no verdict yet, and delays no othe
       await untilStopped();
       const held = await heldFor(order.orderId);
       const orphans = times(3, () => ({ orderId: fresh('none'), reservationId: fresh('r') }));
-      const abandoned = orphans.map((orphan) => ({ ...orphan, truth: 'ABANDONED' as const }));
+      const abandoned = orphans.map((orphan) => ({ ...orphan, verdict: 'ABANDONED' as const }));
       expect(await shop.settle([held, ...orphans])).toEqual(abandoned);
       expect(await shop.settle([held])).toEqual([]);
       unlock();
       expect((await placing).status).toBe(201);
-      expect(await shop.settle([held])).toEqual([{ ...held, truth: 'PENDING' }]);
+      expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
     },
   );
 });
@@ -201,7 +201,7 @@ test('an order whose statement began before its reservation was fenced, and goes
       const placing = shop.place(order);
       await untilStopped();
       const held = await heldFor(order.orderId);
-      expect(await shop.settle([held])).toEqual([{ ...held, truth: 'ABANDONED' }]);
+      expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'ABANDONED' }]);
       await release(held);
       unlock();
       expect((await placing).status).toBe(201);
@@ -215,12 +215,12 @@ test('what locks the table as a VACUUM or CREATE INDEX CONCURRENTLY does holds u
     async (sql) => {
       await sql.$executeRaw`LOCK TABLE orders, abandoned_reservations IN SHARE UPDATE EXCLUSIVE MODE`;
       const orphan = { orderId: fresh('none'), reservationId: fresh('r') };
-      const stop = shop.runtime.orders.stopAt('orders.afterBarBeforeSettle');
+      const stop = shop.runtime.orders.stopAt('orders.afterFenceBeforeVerdict');
       const settling = shop.settle([orphan]);
       await stop.reached;
       expect((await shop.place(orderOf({ [item]: 1 }))).status).toBe(201);
       stop.resume();
-      expect(await settling).toEqual([{ ...orphan, truth: 'ABANDONED' }]);
+      expect(await settling).toEqual([{ ...orphan, verdict: 'ABANDONED' }]);
     },
     { timeout: 10_000 },
   );
@@ -229,16 +229,16 @@ test('what locks the table as a VACUUM or CREATE INDEX CONCURRENTLY does holds u
 test('what was abandoned stays abandoned, however often it is asked', async () => {
   const reservation = { orderId: fresh('order'), reservationId: fresh('r') };
   for (let round = 0; round < 3; round += 1) {
-    expect(await shop.settle([reservation])).toEqual([{ ...reservation, truth: 'ABANDONED' }]);
+    expect(await shop.settle([reservation])).toEqual([{ ...reservation, verdict: 'ABANDONED' }]);
   }
 });
 
-/** Asks for the truth about everything that is held, however fresh, and gives back what is abandoned. */
+/** Asks for the verdict about everything that is held, however fresh, and gives back what is abandoned. */
 const settleEverything = async (on: TestService): Promise<void> => {
   const held = await shop.database.inventory.$queryRaw<ReservationRef[]>`
     SELECT order_id AS "orderId", reservation_id AS "reservationId" FROM reservations WHERE state = 'HELD'`;
   const settlements = await shop.settle(held, on).catch(() => []);
-  const abandoned = settlements.filter(({ truth }) => truth === 'ABANDONED');
+  const abandoned = settlements.filter(({ verdict }) => verdict === 'ABANDONED');
   await release(...abandoned.map(({ orderId, reservationId }) => ({ orderId, reservationId })));
 };
 
@@ -248,7 +248,7 @@ test('however placements and settlements meet, every order stands on its own res
   for (const { context } of services) {
     const { runtime } = context;
     Object.assign(runtime, {
-      reach: (point: string) =>
+      failpoint: (point: string) =>
         point === 'orders.afterReserveBeforeStore' ? sleep(runtime, runtime.random() * 8) : undefined,
     });
   }
@@ -285,12 +285,12 @@ test('by itself, the inventory settles what placements, cancellations and a brok
   const died = eager.place(orderOf({ [sold]: 8 }));
   await stop.reached;
   // So that the cancellation cannot give its stock back; the reconciler asks the other way round.
-  delete eager.peers.inventory;
+  delete eager.clients.inventory;
   await eager.cancel(cancelled);
   await eventually(async () => expect(await eager.stockOf(sold)).toEqual({ available: 97, reserved: 1 }));
   expect(await eager.heldFor(pending)).toBeDefined();
   stop.resume();
   expect((await died).status).toBe(503);
-  eager.peers.inventory = eager.inventory.routes;
+  eager.clients.inventory = eager.inventory.routes;
   await eventually(() => expectBooksToBalance(eager));
 });

@@ -52,7 +52,7 @@ export interface Shop {
   readonly orders: TestService;
   readonly runtime: { readonly inventory: TestRuntime; readonly orders: TestRuntime };
   /** Who answers for whom; may be changed while the services run. */
-  readonly peers: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] };
+  readonly clients: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] };
   /** The URLs of the databases. */
   readonly urls: { readonly users: string; readonly inventory: string; readonly orders: string };
   /** A look into the databases from outside; only for raw SQL. */
@@ -119,15 +119,15 @@ const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
     inventory: await postgres.freshDatabase('inventory'),
     orders: await postgres.freshDatabase('orders'),
   };
-  const peers: Shop['peers'] = {};
+  const clients: Shop['clients'] = {};
   const broker = options.broker ?? createTestBroker();
-  const shared = { environment: { ...CALM, ...options.environment }, peers, broker };
+  const shared = { environment: { ...CALM, ...options.environment }, clients, broker };
   const runtime = { inventory: createTestRuntime(), orders: runtimeWith(options) };
   const users = await startTestService(usersService, { ...shared, databaseUrl: urls.users });
-  peers.users = users.routes;
+  clients.users = users.routes;
   const stock = { ...shared, databaseUrl: urls.inventory, runtime: runtime.inventory };
   const inventory = await startTestService(inventoryService, stock);
-  peers.inventory = inventory.routes;
+  clients.inventory = inventory.routes;
   const startOrders = (other: ShopOptions, own: TestRuntime) =>
     startTestService(ordersService, {
       ...shared,
@@ -137,18 +137,18 @@ const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
       runtime: own,
     });
   const orders = await startOrders({}, runtime.orders);
-  peers.orders = orders.routes;
-  return { urls, peers, runtime, users, inventory, orders, startOrders };
+  clients.orders = orders.routes;
+  return { urls, clients, runtime, users, inventory, orders, startOrders };
 };
 
 const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
   const statusOf: Shop['statusOf'] = async (orderId) => {
-    const { body } = await orders.ask(ordersApi.getOrder, { params: { orderId } });
+    const { body } = await orders.call(ordersApi.getOrder, { params: { orderId } });
     return 'orderId' in body ? body.status : undefined;
   };
   const move: Shop['move'] = async (to, orderIds, on = orders) => {
     const body = { to, orderIds: [...orderIds], cause: 'test' };
-    const reply = await on.ask(orderLifecycleApi.moveOrders, { body });
+    const reply = await on.call(orderLifecycleApi.moveOrders, { body });
     expect(reply.status).toBe(200);
     return 'results' in reply.body ? reply.body.results : [];
   };
@@ -156,11 +156,11 @@ const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders
     statusOf,
     move,
     stockOf: async (itemId: string) => {
-      const { body } = await inventory.ask(inventoryApi.getItem, { params: { itemId } });
+      const { body } = await inventory.call(inventoryApi.getItem, { params: { itemId } });
       return 'itemId' in body ? { available: body.availableQty, reserved: body.reservedQty } : body;
     },
     historyOf: async (orderId: string) => {
-      const { body } = await orders.ask(ordersApi.getOrderHistory, { params: { orderId } });
+      const { body } = await orders.call(ordersApi.getOrderHistory, { params: { orderId } });
       return Array.isArray(body) ? body : [];
     },
     walk: async (orderId: string, status: OrderStatus) => {
@@ -175,7 +175,7 @@ const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders
 const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
   const place: Shop['place'] = (order, on = orders) =>
     on
-      .ask(ordersApi.placeOrder, { body: { order } })
+      .call(ordersApi.placeOrder, { body: { order } })
       .catch((error: unknown) => replyOf(error, on.context.logger));
   return {
     place,
@@ -187,13 +187,13 @@ const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'
     addItem: async (availableQty: number, name = 'item') => {
       const itemId = fresh(name);
       const body = { itemId, itemName: name, availableQty };
-      expect((await inventory.ask(inventoryApi.addItem, { body })).status).toBe(201);
+      expect((await inventory.call(inventoryApi.addItem, { body })).status).toBe(201);
       return itemId;
     },
-    cancel: (orderId: string, on = orders) => on.ask(ordersApi.cancelOrder, { params: { orderId } }),
+    cancel: (orderId: string, on = orders) => on.call(ordersApi.cancelOrder, { params: { orderId } }),
     settle: async (reservations: readonly ReservationRef[], on = orders) => {
       const body = { reservations: [...reservations] };
-      const reply = await on.ask(orderLifecycleApi.settleReservations, { body });
+      const reply = await on.call(orderLifecycleApi.settleReservations, { body });
       expect(reply.status).toBe(200);
       return 'settlements' in reply.body ? reply.body.settlements : [];
     },
@@ -202,7 +202,7 @@ const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'
 
 /** Starts a shop with one user. */
 export const startShop = async (postgres: TestPostgres, options: ShopOptions = {}): Promise<Shop> => {
-  const { urls, peers, runtime, users, inventory, orders, startOrders } = await startServices(
+  const { urls, clients, runtime, users, inventory, orders, startOrders } = await startServices(
     postgres,
     options,
   );
@@ -210,7 +210,7 @@ export const startShop = async (postgres: TestPostgres, options: ShopOptions = {
   const more: TestService[] = [];
   const addUser = async (userId: string): Promise<void> => {
     const body = { userId, name: 'Sriram', email: 'sriram@example.com' };
-    expect((await users.ask(usersApi.registerUser, { body })).status).toBe(201);
+    expect((await users.call(usersApi.registerUser, { body })).status).toBe(201);
   };
   await addUser(USER);
   return {
@@ -218,7 +218,7 @@ export const startShop = async (postgres: TestPostgres, options: ShopOptions = {
     inventory,
     orders,
     runtime,
-    peers,
+    clients,
     urls,
     database,
     ...createQuestions({ inventory, orders }),

@@ -7,7 +7,7 @@ export const shippingService = defineService({
   name: 'shipping',
   settings: z.object({}),
   usesKafka: true,
-  asks: ['orders'],
+  dependsOn: ['orders'],
   callTimeoutMs: 5_000,
   start: async (context) => startOrderWorker('shipping', 'SHIPPED', context),
 });

@@ -20,14 +20,14 @@ const start = async () => {
   const orders = createOrdersStub();
   const runtime = createTestRuntime();
   const probe = await startEventProbe(broker);
-  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
-  const startService = () => startTestService(shippingService, { broker, peers, runtime });
+  const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const startService = () => startTestService(shippingService, { broker, clients, runtime });
   const service = await startService();
   const close = async (): Promise<void> => {
     await service.close();
     await probe.close();
   };
-  return { orders, probe, peers, runtime, service, startService, close };
+  return { orders, probe, clients, runtime, service, startService, close };
 };
 
 test('an order that is being processed is shipped, and that is published in its trace', async () => {
@@ -97,16 +97,16 @@ test('the same message again changes nothing', async () => {
 });
 
 test('while the orders service is down the message waits, and is worked when it is back', async () => {
-  const { orders, probe, peers, service, close } = await start();
+  const { orders, probe, clients, service, close } = await start();
   const orderId = fresh();
   orders.put(orderId, 'PROCESSING');
-  delete peers.orders;
+  delete clients.orders;
   await probe.announce('PROCESSING', orderId);
   await eventually(() => {
     const waits = service.logs.filter(({ msg }) => msg === 'messages could not be worked');
     expect(waits.length).toBeGreaterThan(1);
   }, WAIT);
-  peers.orders = orders.routes;
+  clients.orders = orders.routes;
   await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
   expect(probe.deadLetters(orderId)).toEqual([]);
   await close();

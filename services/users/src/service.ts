@@ -1,4 +1,4 @@
-import { createBatcher, defineService, guardStore, openDatabase } from '@order-pipeline/service-kit';
+import { createBatcher, defineService, mapTransientErrors, openDatabase } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { PrismaClient } from './generated/client.ts';
 import { createUsersRoutes } from './routes.ts';
@@ -15,7 +15,7 @@ export const usersService = defineService({
   settings: z.object({}),
   database: 'users',
   usesKafka: false,
-  asks: [],
+  dependsOn: [],
   callTimeoutMs: 1_200,
   start: async (context) => {
     const { runtime, closers } = context;
@@ -25,7 +25,7 @@ export const usersService = defineService({
       MIGRATIONS,
       (adapter) => new PrismaClient({ adapter }),
     );
-    const store = guardStore(createUsersStore(database));
+    const store = mapTransientErrors(createUsersStore(database));
     const registrations = createBatcher({
       runtime,
       maxSize: MAX_BATCH_SIZE,

@@ -31,7 +31,7 @@ const userOf = (userId: string, other: Partial<User> = {}): User => ({
   ...other,
 });
 
-const register = (body: User) => users.ask(usersApi.registerUser, { body });
+const register = (body: User) => users.call(usersApi.registerUser, { body });
 
 const post = (payload: object) => users.server.inject({ method: 'POST', url: '/api/users', payload });
 
@@ -60,7 +60,7 @@ test('other data under a taken id is refused, and the first user stays', async (
     status: 409,
     body: { code: 'ID_TAKEN', status: 409 },
   });
-  expect((await users.ask(usersApi.getUser, { params: { userId: 'taken' } })).body).toEqual(userOf('taken'));
+  expect((await users.call(usersApi.getUser, { params: { userId: 'taken' } })).body).toEqual(userOf('taken'));
 });
 
 test('an unknown user is not found', async () => {
@@ -91,7 +91,7 @@ test('batches that name the same ids in opposite order do not block one another'
 
 test('other services are told which of the users they name exist', async () => {
   await Promise.all([register(userOf('known-1')), register(userOf('known-2'))]);
-  const { body } = await users.ask(usersApi.findUsers, {
+  const { body } = await users.call(usersApi.findUsers, {
     body: { userIds: ['known-2', 'unknown', 'known-1', 'known-2'] },
   });
   expect('userIds' in body && body.userIds.toSorted()).toEqual(['known-1', 'known-2']);

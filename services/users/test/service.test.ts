@@ -22,11 +22,11 @@ const user = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
 test('what was registered is there after a restart', async () => {
   const databaseUrl = await postgres.freshDatabase('users');
   const first = await startTestService(usersService, { databaseUrl });
-  await first.ask(usersApi.registerUser, { body: user });
+  await first.call(usersApi.registerUser, { body: user });
   await first.close();
 
   const second = await startTestService(usersService, { databaseUrl });
-  expect((await second.ask(usersApi.getUser, { params: { userId: 'user11' } })).body).toEqual(user);
+  expect((await second.call(usersApi.getUser, { params: { userId: 'user11' } })).body).toEqual(user);
   await second.close();
 });
 
@@ -34,7 +34,7 @@ test('two instances that start at once on one database both work', async () => {
   const databaseUrl = await postgres.freshDatabase('users');
   const instances = await Promise.all([1, 2].map(() => startTestService(usersService, { databaseUrl })));
   const replies = await Promise.all(
-    instances.map((instance) => instance.ask(usersApi.registerUser, { body: user })),
+    instances.map((instance) => instance.call(usersApi.registerUser, { body: user })),
   );
   expect(replies.map(({ status }) => status)).toEqual([201, 201]);
   await Promise.all(instances.map((instance) => instance.close()));
@@ -65,7 +65,7 @@ test('while its database is away it is not ready and answers 503, and when it is
 test('while its database hangs it answers 503 and does not hang', async () => {
   const door = await startTcpDoor(await postgres.freshDatabase('users'));
   const users = await startTestService(usersService, { databaseUrl: door.url });
-  await users.ask(usersApi.registerUser, { body: user });
+  await users.call(usersApi.registerUser, { body: user });
   door.stall();
   const start = performance.now();
   const responses = await Promise.all([

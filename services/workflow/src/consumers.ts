@@ -7,7 +7,7 @@ import {
   type OrderToAdvance,
   type RawMessage,
   type ReceivedEvent,
-  type WorkableMessage,
+  type RetryableMessage,
 } from '@order-pipeline/messaging';
 import { startPeriodic, type ServiceContext, type Trace } from '@order-pipeline/service-kit';
 import { createOrderBuffer } from './domain.ts';
@@ -27,7 +27,7 @@ export interface BufferOptions {
 }
 
 /** What is kept of a message that waits: not what the order holds, which memory would feel. */
-class WaitingMessage implements WorkableMessage {
+class WaitingMessage implements RetryableMessage {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
@@ -62,12 +62,12 @@ const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage)
  * @returns what is done, or nothing when the messages are no longer ours
  */
 const workOffUnlocked = async (
-  { workOff }: Pick<EventConsumer, 'workOff'>,
+  { processBuffered }: Pick<EventConsumer, 'processBuffered'>,
   advance: AdvanceOrders,
   batch: readonly WaitingMessage[],
 ): Promise<readonly WaitingMessage[] | undefined> => {
   const locked = new Set<string>();
-  const done = await workOff(batch, async (messages) => {
+  const done = await processBuffered(batch, async (messages) => {
     for (const { orderId } of await advance(messages.map(toAdvance))) locked.add(orderId);
     return messages.filter(({ orderId }) => locked.has(orderId));
   });
@@ -100,7 +100,7 @@ export const startBuffering = ({
   const consumer = messaging.consume({
     group: 'workflow',
     topics: [TOPIC_OF.PENDING],
-    commits: 'by the handler',
+    commitMode: 'manual',
     waiting: buffer.size,
     handle: async (events) => {
       buffer.add(events.map((event) => new WaitingMessage(event)));
@@ -115,7 +115,7 @@ export const startBuffering = ({
     },
   });
 
-  const workOff = async (): Promise<void> => {
+  const processBuffered = async (): Promise<void> => {
     startedAt = runtime.monotonic();
     const messages = buffer.messages();
     // At least once: what could not be committed the last time is committed now, although nothing new has come.
@@ -133,7 +133,7 @@ export const startBuffering = ({
     intervalMs: options.intervalMs,
     runtime,
     logger,
-    work: workOff,
+    work: processBuffered,
   });
   const removeCheck = health.add('workflow buffer', async () =>
     startedAt !== undefined && runtime.monotonic() - startedAt > SLOW_AFTER_MS

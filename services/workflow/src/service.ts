@@ -12,7 +12,7 @@ export const workflowService = defineService({
     WORKFLOW_SWEEP_INTERVAL_MS: milliseconds(300_000),
   }),
   usesKafka: true,
-  asks: ['orders'],
+  dependsOn: ['orders'],
   callTimeoutMs: 5_000,
   start: async (context) => {
     const { WORKFLOW_INTERVAL_MS, WORKFLOW_SWEEP_INTERVAL_MS } = context.settings;

@@ -12,10 +12,10 @@ import {
 } from '@order-pipeline/service-kit';
 
 /** The longest wait before a sweep that met a part that was down is tried again, in milliseconds. */
-const LONGEST_BACKOFF_MS = 10_000;
+const MAX_BACKOFF_MS = 10_000;
 
 export interface SweepOptions {
-  readonly context: Pick<ServiceContext<unknown>, 'peers' | 'runtime' | 'logger'>;
+  readonly context: Pick<ServiceContext<unknown>, 'clients' | 'runtime' | 'logger'>;
   readonly advance: AdvanceOrders;
   /** Whether an order waits in the buffer, and is not the sweep's. */
   readonly holds: (orderId: string) => boolean;
@@ -47,13 +47,13 @@ const createAdvanceAll = ({ context: { runtime, logger }, advance }: SweepOption
  */
 export const startSweep = (options: SweepOptions) => {
   const { holds, olderThanMs, intervalMs } = options;
-  const { peers, runtime, logger } = options.context;
+  const { clients, runtime, logger } = options.context;
   const stopping = new AbortController();
   const advanceAll = createAdvanceAll(options, stopping.signal);
   let attempt = 0;
 
   const findPage = (after: string | undefined, call: CallContext) =>
-    peers.ask(
+    clients.call(
       orderLifecycleApi.findOverdueOrders,
       {
         params: undefined,
@@ -82,7 +82,7 @@ export const startSweep = (options: SweepOptions) => {
       if (!isTransient(error)) throw error;
       attempt += 1;
       logFailure(logger, error, { attempt }, 'a sweep met a part that is down, it will be tried again');
-      await sleep(runtime, backoffMs(runtime, attempt, 200, LONGEST_BACKOFF_MS), stopping.signal);
+      await sleep(runtime, backoffMs(runtime, attempt, 200, MAX_BACKOFF_MS), stopping.signal);
       return true;
     }
   };

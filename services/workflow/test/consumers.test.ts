@@ -32,7 +32,7 @@ const bufferingService = (intervalMs: number) =>
     name: 'workflow',
     settings: z.object({}),
     usesKafka: true,
-    asks: ['orders'],
+    dependsOn: ['orders'],
     callTimeoutMs: 1_000,
     start: async (context) => {
       const messaging = createMessaging('workflow', context);
@@ -49,9 +49,9 @@ const startWorkplace = async () => {
   const broker = createOwnBroker(cluster);
   const orders = createOrdersStub();
   const probe = await startEventProbe(broker);
-  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
   const start = (intervalMs: number, runtime = createTestRuntime()) =>
-    startTestService(bufferingService(intervalMs), { broker, peers, runtime });
+    startTestService(bufferingService(intervalMs), { broker, clients, runtime });
   const place = async (count: number): Promise<string[]> => {
     const orderIds = Array.from({ length: count }, fresh);
     for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
@@ -63,7 +63,7 @@ const startWorkplace = async () => {
   };
   const notMoved = (orderIds: readonly string[]) =>
     orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING');
-  return { cluster, orders, probe, peers, start, place, notMoved };
+  return { cluster, orders, probe, clients, start, place, notMoved };
 };
 
 test('a full buffer takes nothing more until the turn of the clock, and works nothing off before it', async () => {
@@ -108,10 +108,10 @@ test('when partitions are assigned anew, a full buffer is dropped, and its order
 test('a buffer that cannot be worked off for half a minute is told at the readiness probe, until it is', async () => {
   let later = 0;
   const runtime = createTestRuntime({ monotonic: () => performance.now() + later });
-  const { orders, probe, peers, start, place, notMoved } = await startWorkplace();
+  const { orders, probe, clients, start, place, notMoved } = await startWorkplace();
   const workflow = await start(TURN_MS, runtime);
   const readiness = async () => (await workflow.context.health.readiness()).checks['workflow buffer'];
-  delete peers.orders;
+  delete clients.orders;
   const orderIds = await place(1);
   await eventually(() => {
     expect(workflow.logs.map(({ msg }) => msg)).toContain('messages could not be worked');
@@ -119,7 +119,7 @@ test('a buffer that cannot be worked off for half a minute is told at the readin
   expect(await readiness()).toBe('ok');
   later = 31_000;
   expect(await readiness()).toBe('cannot be worked off');
-  peers.orders = orders.routes;
+  clients.orders = orders.routes;
   await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
   await eventually(async () => expect(await readiness()).toBe('ok'));
   await workflow.close();

@@ -128,16 +128,16 @@ test('what is worked off is committed: the next workflow does not get it again',
 });
 
 test('while the orders service is down the buffer is kept, and it is worked off soon after, not a turn later', async () => {
-  const { orders, probe, peers, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startWorkplace();
   const workflow = await start(4 * TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
-  delete peers.orders;
+  delete clients.orders;
   await probe.announce('PENDING', orderId);
   const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
   await eventually(() => expect(tries().length).toBeGreaterThan(2), WAIT);
   expect(await bufferSize(workflow)).toBeGreaterThan(0);
-  peers.orders = orders.routes;
+  clients.orders = orders.routes;
   await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), { timeoutMs: 3 * TURN_MS });
   await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
   expect(probe.deadLetters(orderId)).toEqual([]);
@@ -163,11 +163,11 @@ test('an order on which the orders service breaks goes to the dead letters, and 
 });
 
 test('it stops within seconds in the midst of a work-off that waits for a part that is down', async () => {
-  const { orders, probe, peers, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startWorkplace();
   const workflow = await start(TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
-  delete peers.orders;
+  delete clients.orders;
   await probe.announce('PENDING', orderId);
   const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
   await eventually(() => expect(tries().length).toBeGreaterThan(1), WAIT);
@@ -240,17 +240,17 @@ test('an order on which the orders service breaks is left by the sweep, and the 
 });
 
 test('a sweep that meets an orders service that is down is made up for as soon as it is back', async () => {
-  const { orders, probe, peers, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startWorkplace();
   const orderId = fresh();
   orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
-  delete peers.orders;
+  delete clients.orders;
   const workflow = await start(HOUR_MS);
   await eventually(() => {
     expect(workflow.logs.map(({ msg }) => msg)).toContain(
       'a sweep met a part that is down, it will be tried again',
     );
   }, WAIT);
-  peers.orders = orders.routes;
+  clients.orders = orders.routes;
   await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
   await workflow.close();
   await probe.close();

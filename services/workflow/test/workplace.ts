@@ -23,18 +23,18 @@ export const startWorkplace = async () => {
   const orders = createOrdersStub();
   const runtime = createTestRuntime();
   const probe = await startEventProbe(broker);
-  const peers: { orders?: typeof orders.routes } = { orders: orders.routes };
+  const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
   const start = (intervalMs: number, sweepIntervalMs = HOUR_MS) =>
     startTestService(workflowService, {
       broker,
-      peers,
+      clients,
       runtime,
       environment: {
         WORKFLOW_INTERVAL_MS: String(intervalMs),
         WORKFLOW_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
       },
     });
-  return { broker, orders, runtime, probe, peers, start };
+  return { broker, orders, runtime, probe, clients, start };
 };
 
 type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startWorkplace>>['start']>>;

@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 /** Beyond the longest timer of Node, too: 24.8 days. */
 const FAR_MS = [HOUR_MS, 2 * HOUR_MS, 24 * HOUR_MS, 31 * 24 * HOUR_MS, 3_660 * 24 * HOUR_MS] as const;
 const SHARE_OF_SEEDS = 0.35;
-const MOST_OF_A_KIND = 3;
+const MAX_PER_KIND = 3;
 
 interface Parts {
   readonly world: World;
@@ -49,7 +49,7 @@ export const releaseClockSteps = (parts: Parts, lengthMs: number): void => {
   const { time, streams, weather, tally, trace } = parts.world;
   for (const kind of CLOCK_STEPS) {
     const stream = streams(`clock-steps/${kind}`);
-    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MOST_OF_A_KIND) : 0;
+    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
     const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
     for (const afterMs of moments) {
       time.after(afterMs, () => {

@@ -22,7 +22,7 @@ interface Parts {
 }
 
 const SHARE_OF_SEEDS = 0.4;
-const MOST_OF_A_KIND = 3;
+const MAX_PER_KIND = 3;
 /** Longer than the retries of one call, so that whoever gives up is seen. */
 const SPAN_MS = { min: 500, max: 12_000 };
 const FENCES: readonly ProtocolErrorType[] = ['INVALID_PRODUCER_EPOCH', 'UNKNOWN_PRODUCER_ID'];
@@ -51,7 +51,7 @@ export const releaseDependencyFaults = (parts: Parts, lengthMs: number): void =>
   const { time, streams, weather, tally, trace } = parts.world;
   for (const kind of DEPENDENCY_FAULTS) {
     const stream = streams(`dependency-faults/${kind}`);
-    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MOST_OF_A_KIND) : 0;
+    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
     const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
     for (const afterMs of moments) {
       time.after(afterMs, () => {

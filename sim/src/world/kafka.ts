@@ -7,7 +7,7 @@ import type { Stream } from './streams.ts';
 import { never, type World } from './world.ts';
 
 const TRIP_MS = { min: 0.1, max: 1.5 };
-const LONGEST_SLOWNESS_MS = 5_000;
+const MAX_SLOWNESS_MS = 5_000;
 
 /** Lets every request of a process to Kafka take its time, and none go out or come back once it is dead. */
 const createLink = ({ time, streams, weather }: World, process: SimProcess): Link => {
@@ -19,7 +19,7 @@ const createLink = ({ time, streams, weather }: World, process: SimProcess): Lin
     const isSlow = weather.hits('kafka: slow', chances, id);
     await process.hear(
       time.sleep(
-        trips.between(TRIP_MS.min, TRIP_MS.max) + (isSlow ? trips.between(100, LONGEST_SLOWNESS_MS) : 0),
+        trips.between(TRIP_MS.min, TRIP_MS.max) + (isSlow ? trips.between(100, MAX_SLOWNESS_MS) : 0),
       ),
     );
     return process.hear(request());

@@ -46,7 +46,7 @@ export interface Network {
 }
 
 const TRIP_MS = { min: 0.2, max: 3 };
-const LONGEST_SLOWNESS_MS = 3_000;
+const MAX_SLOWNESS_MS = 3_000;
 
 const refused = (): CallFailure => new CallFailure('connect ECONNREFUSED', false);
 const reset = (): CallFailure => new CallFailure('read ECONNRESET', true);
@@ -61,7 +61,7 @@ export const createNetwork = (world: World): Network => {
           const hits = (kind: Parameters<typeof weather.hits>[0]) => weather.hits(kind, stream, caller.name);
           const trip = () =>
             stream.between(TRIP_MS.min, TRIP_MS.max) +
-            (hits('http: slow') ? stream.between(100, LONGEST_SLOWNESS_MS) : 0);
+            (hits('http: slow') ? stream.between(100, MAX_SLOWNESS_MS) : 0);
           const fail = (failure: CallFailure) => void time.after(trip(), () => reject(failure), caller.owner);
 
           const callee = callees[stream.integer(0, Math.max(0, callees.length - 1))];
@@ -119,7 +119,7 @@ export const createSimTransport = (
       });
     try {
       return await attempt().catch((error: unknown) => {
-        if (operation.repeatable && error instanceof CallFailure && error.isReset) return attempt();
+        if (operation.idempotent && error instanceof CallFailure && error.isReset) return attempt();
         throw error;
       });
     } catch (error) {

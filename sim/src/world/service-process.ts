@@ -7,10 +7,10 @@ import {
   createHttpServer,
   createLocalTransport,
   createMetrics,
-  createPeers,
+  createServiceClients,
   parseSettings,
   replyOf,
-  type Peers,
+  type ServiceClients,
   type RunningService,
   type Service,
   type ServiceContext,
@@ -53,14 +53,14 @@ export interface ServiceProcess extends Answerer {
 const DRAIN_LIMIT_MS = 3_000;
 const DRAIN_POLL_MS = 25;
 
-const peersOf = (surroundings: Surroundings, process: SimProcess, service: Service): Peers => {
+const peersOf = (surroundings: Surroundings, process: SimProcess, service: Service): ServiceClients => {
   const { network, answerers } = surroundings;
   const caller: Caller = { name: process.slot.id, owner: process, hear: process.hear };
   const transports = new Map(
-    service.asks.map((peer) => [peer, createSimTransport(network, caller, peer, () => answerers(peer))]),
+    service.dependsOn.map((peer) => [peer, createSimTransport(network, caller, peer, () => answerers(peer))]),
   );
   const { runtime } = process;
-  return createPeers((peer) => transports.get(peer), { runtime, timeoutMs: service.callTimeoutMs });
+  return createServiceClients((peer) => transports.get(peer), { runtime, timeoutMs: service.callTimeoutMs });
 };
 
 const contextOf = (
@@ -80,7 +80,7 @@ const contextOf = (
     metrics: createMetrics(registry, service.name),
     health: createHealth(runtime),
     closers: createClosers(runtime, logger),
-    peers: peersOf(surroundings, process, service),
+    clients: peersOf(surroundings, process, service),
     broker: createSimBroker({ world, process, cluster, echo, isDurable }),
     databaseUrl: database?.url ?? '',
     ...(database ? { databasePool: createSimPool({ world, process, database }) } : {}),

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@order-pipeline/contracts';
-import type { CrashPoint, Runtime } from '@order-pipeline/service-kit';
+import type { Failpoint, Runtime } from '@order-pipeline/service-kit';
 import type { Owner } from './time.ts';
 import { never, type World } from './world.ts';
 
@@ -28,13 +28,13 @@ export interface SimProcess extends Owner {
   hear<T>(work: Promise<T>): Promise<T>;
 }
 
-const LONGEST_PAUSE_MS = 4_000;
+const MAX_PAUSE_MS = 4_000;
 
 const createProcessRuntime = (world: World, slot: Slot, process: () => SimProcess): Runtime => {
   const { time, streams, weather, tally, trace } = world;
   const identity = streams(`${slot.id}/identity`);
   const random = streams(`${slot.id}/random`);
-  const at = (point: CrashPoint) => streams(`${slot.id}/${point}`);
+  const at = (point: Failpoint) => streams(`${slot.id}/${point}`);
   return {
     wallClock: () => Math.floor(time.now() + slot.skewMs),
     monotonic: () => time.now(),
@@ -43,7 +43,7 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
     random: random.next,
     uuid: identity.uuid,
     hex: identity.hex,
-    reach: (point) => {
+    failpoint: (point) => {
       if (process().isDead()) return never();
       tally.reached(slot.service, point);
       trace(slot.id, `at ${point}`);
@@ -54,7 +54,7 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
         return never();
       }
       if (!weather.hits('process: pause at a crash point', chances, slot.id)) return undefined;
-      return process().hear(time.sleep(chances.between(10, LONGEST_PAUSE_MS)));
+      return process().hear(time.sleep(chances.between(10, MAX_PAUSE_MS)));
     },
   };
 };

@@ -27,24 +27,24 @@ export interface StormParts {
   readonly publishAgain: (stream: Stream) => void;
 }
 
-const MOST_OF_A_KIND: Readonly<Partial<Record<Storm, number>>> = {
+const MAX_PER_KIND: Readonly<Partial<Record<Storm, number>>> = {
   'process: crash': 6,
   'kafka: request refused': 15,
   'kafka: answer lost': 15,
   'kafka: everything lost': 1,
   'kafka: unreadable message': 6,
 };
-const MOST_OF_OTHERS = 3;
+const MAX_OF_OTHERS = 3;
 const GROUPS = ['workflow', 'shipping', 'delivery', 'inventory'] as const;
-const LONGEST_OUTAGE_MS = 4_000;
-const LONGEST_STALL_MS = 15_000;
-const LARGEST_STEP_MS = 20_000;
+const MAX_OUTAGE_MS = 4_000;
+const MAX_STALL_MS = 15_000;
+const MAX_STEP_MS = 20_000;
 
 /** What befalls this world, as the seed says. A kind is absent from about half of the seeds. */
 export const planStorms = ({ streams }: Pick<World, 'streams'>, lengthMs: number): PlannedStorm[] =>
   STORMS.flatMap((kind) => {
     const stream = streams(`storms/${kind}`);
-    const count = stream.chance(0.5) ? 0 : stream.integer(1, MOST_OF_A_KIND[kind] ?? MOST_OF_OTHERS);
+    const count = stream.chance(0.5) ? 0 : stream.integer(1, MAX_PER_KIND[kind] ?? MAX_OF_OTHERS);
     return Array.from({ length: count }, () => ({
       kind,
       afterMs: Math.floor(stream.between(500, lengthMs)),
@@ -98,13 +98,13 @@ const crash = ({ city, world }: StormParts, stream: Stream): void => {
 
 const brokerAway: Strike = ({ cluster, world }, stream) => {
   cluster.faults.brokerDown();
-  world.time.after(stream.between(200, LONGEST_OUTAGE_MS), () => cluster.faults.brokerUp());
+  world.time.after(stream.between(200, MAX_OUTAGE_MS), () => cluster.faults.brokerUp());
 };
 
 const databaseAway: Strike = ({ server, world }, stream) => {
   const database = server.databases[stream.pick(DATABASE_NAMES)];
   database.goDown();
-  world.time.after(stream.between(200, LONGEST_OUTAGE_MS), () => database.comeBack());
+  world.time.after(stream.between(200, MAX_OUTAGE_MS), () => database.comeBack());
 };
 
 const STRIKES: Readonly<Record<Storm, Strike>> = {
@@ -118,11 +118,11 @@ const STRIKES: Readonly<Record<Storm, Strike>> = {
   },
   'process: stall': ({ city }, stream) => {
     const slot = anyOf(stream, city);
-    if (slot) city.at(slot)?.process.stall(stream.between(500, LONGEST_STALL_MS));
+    if (slot) city.at(slot)?.process.stall(stream.between(500, MAX_STALL_MS));
   },
   'process: clock step': ({ city }, stream) => {
     const slot = anyOf(stream, city);
-    if (slot) slot.skewMs = Math.floor(stream.between(-LARGEST_STEP_MS, LARGEST_STEP_MS));
+    if (slot) slot.skewMs = Math.floor(stream.between(-MAX_STEP_MS, MAX_STEP_MS));
   },
   'database: outage': databaseAway,
   'kafka: broker away': brokerAway,

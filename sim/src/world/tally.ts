@@ -1,10 +1,10 @@
-import type { CrashPoint } from '@order-pipeline/service-kit';
+import type { Failpoint } from '@order-pipeline/service-kit';
 import type { ServiceName } from '@order-pipeline/contracts';
 import type { FaultKind } from './weather.ts';
 
 export interface CrashPointCount {
   readonly service: ServiceName;
-  readonly point: CrashPoint;
+  readonly point: Failpoint;
   /** How often work came there. */
   readonly reached: number;
   /** How often the process died there. */
@@ -14,8 +14,8 @@ export interface CrashPointCount {
 /** What happened in simulations, counted. */
 export interface Tally {
   fault(kind: FaultKind): void;
-  reached(service: ServiceName, point: CrashPoint): void;
-  crashed(service: ServiceName, point: CrashPoint): void;
+  reached(service: ServiceName, point: Failpoint): void;
+  crashed(service: ServiceName, point: Failpoint): void;
   faults(): Readonly<Record<string, number>>;
   crashPoints(): readonly CrashPointCount[];
 }
@@ -27,9 +27,9 @@ export const createTally = (): Tally => {
   const faults = new Map<string, number>();
   const points = new Map<
     string,
-    { service: ServiceName; point: CrashPoint; reached: number; crashed: number }
+    { service: ServiceName; point: Failpoint; reached: number; crashed: number }
   >();
-  const pointOf = (service: ServiceName, point: CrashPoint) => {
+  const pointOf = (service: ServiceName, point: Failpoint) => {
     const key = `${service} ${point}`;
     const count = points.get(key) ?? { service, point, reached: 0, crashed: 0 };
     points.set(key, count);

@@ -1,4 +1,4 @@
-import { CRASH_POINTS, type CrashPoint } from '@order-pipeline/service-kit';
+import { FAILPOINTS, type Failpoint } from '@order-pipeline/service-kit';
 import type { ClockStep } from './clock-steps.ts';
 import type { DependencyFault } from './dependency-faults.ts';
 import type { Stream, Streams } from './streams.ts';
@@ -53,7 +53,7 @@ export interface Weather {
   /** Whether it happens on this occasion; counted and traced when it does. */
   hits(kind: ChanceFault, stream: Stream, who: string, share?: number): boolean;
   /** How often a process dies at this crash point, as a share of the times that it comes there. */
-  crashShare(point: CrashPoint): number;
+  crashShare(point: Failpoint): number;
   /** Lets no further fault happen. */
   clear(): void;
   isClear(): boolean;
@@ -62,7 +62,7 @@ export interface Weather {
 /** A kind is absent from about a third of the seeds, so that those which hide each other show as well. */
 const INTENSITIES = [0, 0, 0.4, 1, 1, 2.5] as const;
 
-const POINTS = Object.keys(CRASH_POINTS) as CrashPoint[];
+const POINTS = Object.keys(FAILPOINTS) as Failpoint[];
 const FOCUS_SHARE = 0.25;
 /** Where one point is what the run is about: often, and still often enough not. */
 const TARGET_SHARE = 0.5;
@@ -74,7 +74,7 @@ export const createWeather = (options: {
   /** Whether there is no fault in the whole run. */
   readonly isCalm: boolean;
   /** The crash point that the run is about, if it is about one. */
-  readonly target?: CrashPoint | undefined;
+  readonly target?: Failpoint | undefined;
 }): Weather => {
   const { streams, tally, trace, target } = options;
   const shares = new Map<ChanceFault, number>();

@@ -82,7 +82,7 @@ const lookAgain = async (
 
 const SHOWN_CHARACTERS = 200;
 
-const inWords = ({ order, reservation }: Claim, { problem }: Wrong): string =>
+const formatCount = ({ order, reservation }: Claim, { problem }: Wrong): string =>
   [
     problem === MALFORMED_ORDER ? order?.lines.slice(0, SHOWN_CHARACTERS) : undefined,
     problem === MALFORMED_RESERVATION ? reservation?.lines.slice(0, SHOWN_CHARACTERS) : undefined,
@@ -161,7 +161,7 @@ export const checkReservations = async (
       if (judge({ order: left, reservation: right }).length > 0) suspects.set(key, left);
     }
     await lookAgain({ orders, inventory }, suspects, readJudge, (id, claim, wrong) =>
-      findings[wrong.check].add(wrong.problem, { id, detail: inWords(claim, wrong) }),
+      findings[wrong.check].add(wrong.problem, { id, detail: formatCount(claim, wrong) }),
     );
   }
   return [

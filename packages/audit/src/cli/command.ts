@@ -1,7 +1,7 @@
 import { UsageError } from '@order-pipeline/command-line';
 import { GatewayError } from '@order-pipeline/gateway-client';
 import { nextStopRequest } from '@order-pipeline/launcher/stop-requests.ts';
-import { createRuntime, SettingsError, within } from '@order-pipeline/service-kit';
+import { createRuntime, SettingsError, withTimeout } from '@order-pipeline/service-kit';
 import process from 'node:process';
 import { auditSystem } from '../audit-system.ts';
 import { auditGateway } from '../http/audit-gateway.ts';
@@ -39,7 +39,7 @@ const audit = async (
 const closeAll = async ({ closers }: Opened): Promise<void> => {
   const closing = Promise.all(closers.map((close) => close()));
   try {
-    await within(runtime, CLOSE_LIMIT_MS, closing, () => new Error('PostgreSQL does not end'));
+    await withTimeout(runtime, CLOSE_LIMIT_MS, closing, () => new Error('PostgreSQL does not end'));
   } catch (error) {
     say(`Not everything was closed: ${sentenceOf(error)}`);
   }

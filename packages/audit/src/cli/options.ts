@@ -30,8 +30,8 @@ old as it was when the system was last active.
 It ends with exit code 0 when everything that was checked is right, with 1 when something is not, and with 2 when it
 could not be checked, whatever prevented it: a wrong option, a session that ended, a signal, an error of its own.`;
 
-const MOST_IDS = 10_000;
-const LONGEST_MS = 2_147_483_647;
+const MAX_IDS = 10_000;
+const MAX_MS = 2_147_483_647;
 
 const OPTIONS = {
   url: { type: 'string' },
@@ -49,18 +49,18 @@ const OPTIONS = {
 export const parseOptions = (args: readonly string[]): Options | 'help' => {
   const { values } = readArguments(args, { options: OPTIONS });
   if (values.help) return 'help';
-  const stuckMs = wholeNumberOf('stuck-after-ms', values['stuck-after-ms'], 0, LONGEST_MS);
+  const stuckMs = wholeNumberOf('stuck-after-ms', values['stuck-after-ms'], 0, MAX_MS);
   return {
     url: values.url === undefined ? undefined : urlOf(values.url),
     json: values.json,
-    exampleCount: wholeNumberOf('ids', values.ids, 1, MOST_IDS),
+    exampleCount: wholeNumberOf('ids', values.ids, 1, MAX_IDS),
     limits: {
       ...DEFAULT_LIMITS,
       orderMs: stuckMs,
       stockMs: stuckMs,
       leaveMs: stuckMs,
       eventMs: stuckMs,
-      outboxMs: wholeNumberOf('outbox-after-ms', values['outbox-after-ms'], 0, LONGEST_MS),
+      outboxMs: wholeNumberOf('outbox-after-ms', values['outbox-after-ms'], 0, MAX_MS),
     },
   };
 };

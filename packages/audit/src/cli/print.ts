@@ -1,5 +1,5 @@
 import type { AuditReport, Check, Violation } from '../report.ts';
-import { countOf, inWords } from '../words.ts';
+import { countOf, formatCount } from '../words.ts';
 
 const NAME_WIDTH = 14;
 
@@ -7,17 +7,17 @@ const numberOf = (violations: readonly Violation[]): number =>
   violations.reduce((sum, { count }) => sum + count, 0);
 
 const violationLines = ({ problem, count, examples }: Violation): string[] => [
-  `      ${inWords(count)} × ${problem}`,
+  `      ${formatCount(count)} × ${problem}`,
   ...examples.map(({ id, detail }) => `          ${id}${detail === undefined ? '' : `  ${detail}`}`),
-  ...(count > examples.length ? [`          and ${inWords(count - examples.length)} more`] : []),
+  ...(count > examples.length ? [`          and ${formatCount(count - examples.length)} more`] : []),
 ];
 
 const headLine = ({ name, invariant, checked, unit, violations, notChecked }: Check): string => {
   const label = name.padEnd(NAME_WIDTH);
   if (violations.length > 0)
-    return `  ✘ ${label} ${countOf(numberOf(violations), 'violation')} in ${inWords(checked)} ${unit}`;
+    return `  ✘ ${label} ${countOf(numberOf(violations), 'violation')} in ${formatCount(checked)} ${unit}`;
   if (notChecked !== undefined && unit === '') return `  – ${label} not checked: ${notChecked}`;
-  return `  ✔ ${label} ${inWords(checked)} ${unit}: ${invariant}`;
+  return `  ✔ ${label} ${formatCount(checked)} ${unit}: ${invariant}`;
 };
 
 const checkLines = (check: Check): string[] => [
@@ -30,7 +30,7 @@ const checkLines = (check: Check): string[] => [
 const endLine = ({ checks }: AuditReport): string => {
   const wrong = checks.filter(({ violations }) => violations.length > 0);
   const left = checks.filter(({ notChecked }) => notChecked !== undefined).length;
-  const rest = left > 0 ? `; ${inWords(left)} could not be checked, or not in full` : '';
+  const rest = left > 0 ? `; ${formatCount(left)} could not be checked, or not in full` : '';
   if (wrong.length === 0) return `No violation was found${rest}.`;
   const violations = wrong.reduce((sum, check) => sum + numberOf(check.violations), 0);
   return `${countOf(violations, 'violation')} of ${countOf(wrong.length, 'invariant')}${rest}.`;

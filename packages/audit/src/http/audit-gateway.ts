@@ -42,14 +42,14 @@ const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<void>)
 };
 
 const readOrder = async ({ gateway }: Context, orderId: string): Promise<OrderWithTimes | undefined> => {
-  const answer = await gateway.ask(ordersApi.getOrder, { params: { orderId } });
+  const answer = await gateway.call(ordersApi.getOrder, { params: { orderId } });
   if (!answer.refusal) return answer.body;
   if (answer.refusal.code === 'ORDER_NOT_FOUND') return undefined;
   throw new GatewayError(`The order ${orderId} was refused: ${answer.refusal.error}`);
 };
 
 const readHistory = async ({ gateway }: Context, orderId: string): Promise<readonly HistoryEntry[]> => {
-  const answer = await gateway.ask(ordersApi.getOrderHistory, { params: { orderId } });
+  const answer = await gateway.call(ordersApi.getOrderHistory, { params: { orderId } });
   if (!answer.refusal) return answer.body;
   if (answer.refusal.code === 'ORDER_NOT_FOUND') return [];
   throw new GatewayError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
@@ -80,7 +80,7 @@ const problemOfHistory = async (
 };
 
 const userExists = async ({ gateway }: Context, userId: string): Promise<boolean> => {
-  const answer = await gateway.ask(usersApi.getUser, { params: { userId } });
+  const answer = await gateway.call(usersApi.getUser, { params: { userId } });
   if (!answer.refusal) return true;
   // A user whose id no client could ask for was never registered over this API.
   if (['USER_NOT_FOUND', 'VALIDATION_FAILED'].includes(answer.refusal.code)) return false;

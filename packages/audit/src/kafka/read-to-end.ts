@@ -1,4 +1,4 @@
-import { within, type AdminPort, type KafkaPort, type Runtime } from '@order-pipeline/service-kit';
+import { withTimeout, type AdminPort, type KafkaPort, type Runtime } from '@order-pipeline/service-kit';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 
 /** A message with where it stands. */
@@ -151,7 +151,12 @@ const consume = async (
     await Promise.race([ended, failed]);
   } finally {
     cancelStall();
-    await within(runtime, STALL_LIMIT_MS, consumer.disconnect(), () => new Error('Kafka does not let go'));
+    await withTimeout(
+      runtime,
+      STALL_LIMIT_MS,
+      consumer.disconnect(),
+      () => new Error('Kafka does not let go'),
+    );
   }
 };
 

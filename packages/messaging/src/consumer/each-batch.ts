@@ -2,9 +2,9 @@ import { sleep, type MetricHistogram, type Runtime } from '@order-pipeline/servi
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { isRedriveForOtherGroup } from '../dead-letters-redrive.ts';
-import type { DeadLetter } from '../dead-letters.ts';
+import type { PublishDeadLetter } from '../dead-letters.ts';
 import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
-import { setAside, workBatch, type WorkableMessage, type WorkOptions } from '../work-batch.ts';
+import { sendToDlq, processBatch, type RetryableMessage, type ProcessOptions } from '../process-batch.ts';
 import { whileInGroup } from './heartbeat.ts';
 import type { OpenOffsets } from './open-offsets.ts';
 import type { HeldBack } from './held-back.ts';
@@ -19,7 +19,7 @@ const FULL_PAUSE_MS = 500;
 export interface EachBatchOptions {
   readonly group: string;
   readonly handle: HandleEvents;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter: PublishDeadLetter;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly progress: ConsumerProgress;
@@ -30,12 +30,12 @@ export interface EachBatchOptions {
   /** Which messages are not done, and how to commit what is. */
   readonly open: OpenOffsets;
   /** Whether a message is done when the handler has taken it in, or only when it says so itself. */
-  readonly commits: ConsumerOptions['commits'];
+  readonly commitMode: ConsumerOptions['commitMode'];
   readonly heldBack: Pick<HeldBack, 'add' | 'isFull'>;
   readonly commitOpen: () => Promise<void>;
 }
 
-type AnyMessage = ReceivedEvent | (WorkableMessage & Unreadable);
+type AnyMessage = ReceivedEvent | (RetryableMessage & Unreadable);
 interface Unreadable {
   readonly reason: string;
 }
@@ -65,7 +65,7 @@ export const workApart =
 const workMessages = async (
   messages: readonly AnyMessage[],
   options: EachBatchOptions,
-  work: Omit<WorkOptions, 'handle'>,
+  work: Omit<ProcessOptions, 'handle'>,
 ): Promise<boolean> => {
   const { open, batchSizes, group, heldBack } = options;
   batchSizes.observe({ group }, messages.length);
@@ -74,14 +74,14 @@ const workMessages = async (
   for (const message of messages) {
     if (isRedriveForOtherGroup(message.topic, message.raw.headers, group)) open.done([message]);
     else if (!('reason' in message)) events.push(message);
-    else if (await setAside(message, message.reason, 1, work)) open.done([message]);
+    else if (await sendToDlq(message, message.reason, 1, work)) open.done([message]);
     else return false;
   }
   if (events.length === 0) return true;
   const waiting = new Set<ReceivedEvent>();
   const handle = workApart(options.handle, waiting);
-  if (!(await workBatch(events, { ...work, handle }))) return false;
-  if (options.commits === 'by the handler') return true;
+  if (!(await processBatch(events, { ...work, handle }))) return false;
+  if (options.commitMode === 'manual') return true;
   while (waiting.size > 0 && heldBack.isFull()) {
     if (!work.isOurs()) return false;
     await work.pause(FULL_PAUSE_MS);
@@ -144,7 +144,7 @@ export const createEachBatch =
       if (!done || !isCurrent()) return;
       resolveOffset(last.offset);
       progress.worked(topic, partition, BigInt(last.offset) + 1n);
-      if (options.commits === 'by the handler') await options.commitOpen();
+      if (options.commitMode === 'manual') await options.commitOpen();
       else await commitHandled(payload, options.open, isCurrent);
       await heartbeat();
     }

@@ -1,4 +1,4 @@
-import { unavailable, within, type Broker, type Runtime } from '@order-pipeline/service-kit';
+import { unavailable, withTimeout, type Broker, type Runtime } from '@order-pipeline/service-kit';
 import { fetchEnds, type Ends } from './lag.ts';
 
 /** A consumer group as it is seen from outside. */
@@ -73,8 +73,8 @@ export const createGroupWatch = (
   };
   return {
     look: (group, topic) =>
-      within(runtime, LOOK_LIMIT_MS, look(group, topic), () => unavailable('Kafka does not answer')),
+      withTimeout(runtime, LOOK_LIMIT_MS, look(group, topic), () => unavailable('Kafka does not answer')),
     stop: () =>
-      within(runtime, CLOSE_LIMIT_MS, admin.disconnect(), () => unavailable('Kafka does not answer')),
+      withTimeout(runtime, CLOSE_LIMIT_MS, admin.disconnect(), () => unavailable('Kafka does not answer')),
   };
 };

@@ -6,7 +6,7 @@ export const MAX_HELD_BACK = 1_000;
 /** How many of them are tried at a time. */
 const MAX_BATCH = 100;
 const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 2_000;
+const MAX_RETRY_MS = 2_000;
 
 /**
  * Messages of orders that somebody keeps locked. They are tried again by themselves, so that those behind them in their
@@ -47,7 +47,7 @@ export const createHeldBack = (options: {
   const schedule = (): void => {
     if (stopped || running || cancel || held.size === 0) return;
     attempt += 1;
-    cancel = runtime.after(backoffMs(runtime, attempt, FIRST_RETRY_MS, LONGEST_RETRY_MS), () => {
+    cancel = runtime.after(backoffMs(runtime, attempt, FIRST_RETRY_MS, MAX_RETRY_MS), () => {
       cancel = undefined;
       running = retry().finally(() => {
         running = undefined;

@@ -2,7 +2,7 @@ import {
   logFailure,
   startPeriodic,
   unavailable,
-  within,
+  withTimeout,
   type AdminPort,
   type Broker,
   type Metrics,
@@ -89,7 +89,7 @@ export const startLagMonitor = (options: LagMonitorOptions) => {
     stop: async (): Promise<void> => {
       const closing = periodic.stop().then(() => admin.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
-      await within(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
+      await withTimeout(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
         logFailure(logger, error, {}, 'a lag monitor did not close in time, it is left to itself'),
       );
     },

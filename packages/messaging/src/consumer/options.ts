@@ -1,12 +1,12 @@
 import type { Broker, Health, Metrics, Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import type { DeadLetter } from '../dead-letters.ts';
+import type { PublishDeadLetter } from '../dead-letters.ts';
 import type { ReceivedEvent } from '../event-codec.ts';
 import type { Publisher } from '../publisher.ts';
 import type { TopicSetup } from '../topics.ts';
 
 /**
- * Works all of them or throws; see `workBatch` for what happens then. It may answer some of them: those of orders that
+ * Works all of them or throws; see `processBatch` for what happens then. It may answer some of them: those of orders that
  * somebody keeps locked, which are tried again by themselves while the others go on.
  */
 export type HandleEvents = (events: readonly ReceivedEvent[]) => Promise<readonly ReceivedEvent[] | void>;
@@ -24,14 +24,14 @@ export interface ConsumerOptions {
   /** Works a batch of one partition; batches of several partitions are worked side by side. */
   readonly handle: HandleEvents;
   /**
-   * When the offsets are committed: once a batch is handled, or only by `workOff` where a handler merely takes the
+   * When the offsets are committed: once a batch is handled, or only by `processBuffered` where a handler merely takes the
    * messages in and works them later.
    */
-  readonly commits: 'when handled' | 'by the handler';
+  readonly commitMode: 'auto' | 'manual';
   /** How many messages the handler holds that are not worked off yet; only where it commits. */
   readonly waiting?: () => number;
   /** What becomes of messages that cannot be worked; if not given, they go to the dead letter topic. */
-  readonly deadLetter?: DeadLetter;
+  readonly deadLetter?: PublishDeadLetter;
   /** Called when partitions are assigned anew: everything that is not committed will be delivered again. */
   readonly onAssigned?: () => void;
 }

@@ -9,10 +9,10 @@ type TopicPartition = `${string}/${number}`;
 export interface ConsumerProgress {
   joined(assignment: Readonly<Record<string, readonly number[]>>): void;
   left(): void;
-  /** It gave some sign of life: it fetched, it is at work. */
-  seen(): void;
+  /** It fetched, or it is at work. */
+  recordActivity(): void;
   /** It is being started, or its group has answered it: what it fetches is its own to work. */
-  heard(): void;
+  recordHeartbeat(): void;
   /** @param next the offset after the last message that was worked */
   worked(topic: string, partition: number, next: bigint): void;
   /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
@@ -41,14 +41,14 @@ const keysOf = (assignment: Readonly<Record<string, readonly number[]>>): TopicP
 const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
   let seenAt = runtime.monotonic();
   let heardAt = runtime.monotonic();
-  const seen = (): void => {
+  const recordActivity = (): void => {
     seenAt = runtime.monotonic();
   };
   return {
-    seen,
-    heard: (): void => {
+    recordActivity,
+    recordHeartbeat: (): void => {
       heardAt = runtime.monotonic();
-      seen();
+      recordActivity();
     },
     unseenForMs: () => runtime.monotonic() - seenAt,
     silentForMs: () => runtime.monotonic() - heardAt,
@@ -66,7 +66,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
 
   const advanced = (): void => {
     advancedAt = runtime.monotonic();
-    life.seen();
+    life.recordActivity();
   };
   return {
     joined: (assignment) => {
@@ -74,14 +74,14 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       assignments += 1;
       positions.clear();
       advanced();
-      life.heard();
+      life.recordHeartbeat();
     },
     left: () => {
       assigned = undefined;
       positions.clear();
     },
-    seen: life.seen,
-    heard: life.heard,
+    recordActivity: life.recordActivity,
+    recordHeartbeat: life.recordHeartbeat,
     worked: (topic, partition, next) => {
       positions.set(partitionKey(topic, partition), next);
       advanced();

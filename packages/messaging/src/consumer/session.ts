@@ -1,5 +1,5 @@
 import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
-import { logFailure, sleep, unavailable, within, type ConsumerPort } from '@order-pipeline/service-kit';
+import { logFailure, sleep, unavailable, withTimeout, type ConsumerPort } from '@order-pipeline/service-kit';
 import { createEachBatch, type EachBatchOptions } from './each-batch.ts';
 import { HEARTBEAT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './heartbeat.ts';
 import type { ConsumerOptions } from './options.ts';
@@ -83,8 +83,8 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
       logger.debug({ assignment: payload.memberAssignment }, 'a consumer joined its group');
       onJoined(consumer);
     }),
-    consumer.on(FETCH, progress.seen),
-    consumer.on(HEARTBEAT, ({ payload }) => membership.isHeardIn(payload) && progress.heard()),
+    consumer.on(FETCH, progress.recordActivity),
+    consumer.on(HEARTBEAT, ({ payload }) => membership.isHeardIn(payload) && progress.recordHeartbeat()),
     consumer.on(REBALANCING, () => {
       membership.ended();
       logger.debug('a group is rebalancing');
@@ -116,7 +116,7 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
   ];
   for (const step of steps) {
     if (ending.aborted) return;
-    progress.heard();
+    progress.recordHeartbeat();
     await step();
   }
 };
@@ -157,7 +157,7 @@ export const openSession = (options: SessionOptions): Session => {
       // Only once it has started: told to stop while it joins, kafkajs would join all the same and go on unseen.
       const closing = starting.catch(() => undefined).then(() => consumer.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
-      await within(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
+      await withTimeout(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
         logFailure(logger, error, {}, 'a consumer did not close in time, it is left to itself'),
       );
     },

@@ -1,7 +1,7 @@
 import { logFailure, sleep, type ConsumerPort } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import { createDeadLetter } from '../dead-letters.ts';
-import { workBatch, type WorkableMessage } from '../work-batch.ts';
+import { createDeadLetterPublisher } from '../dead-letters.ts';
+import { processBatch, type RetryableMessage } from '../process-batch.ts';
 import { createCommitWatch } from './commit-watch.ts';
 import { keepAlive } from './keep-alive.ts';
 import { startLagMonitor, type Ends } from './lag.ts';
@@ -17,13 +17,13 @@ const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
 /** A consumer that is kept alive: whatever ends it inside kafkajs, it is started anew. */
 export interface EventConsumer {
   /**
-   * Works messages that the handler took in earlier, by the rules of `workBatch`, and then commits what is done: not those
-   * that `work` answers, which are to come again later. Only where `commits` is 'by the handler'.
+   * Works messages that the handler took in earlier, by the rules of `processBatch`, and then commits what is done: not those
+   * that `work` answers, which are to come again later. Only where `commitMode` is 'manual'.
    *
    * @returns whether they are done; false when the consumer stops or its partitions were assigned anew, be it while the
    *   commit was under way: then they are delivered again, or have been already
    */
-  workOff<M extends WorkableMessage>(messages: readonly M[], work: Work<M>): Promise<boolean>;
+  processBuffered<M extends RetryableMessage>(messages: readonly M[], work: Work<M>): Promise<boolean>;
   /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
   pause(): void;
   resume(): void;
@@ -36,7 +36,7 @@ const createSessionParts = (options: ConsumerOptions) => {
   return {
     logger,
     progress: createConsumerProgress(options.runtime),
-    deadLetter: options.deadLetter ?? createDeadLetter({ ...options, logger }),
+    deadLetter: options.deadLetter ?? createDeadLetterPublisher({ ...options, logger }),
     batchSizes: options.metrics.histogram(
       'kafka_consumer_batch_size',
       'Messages worked in one go',
@@ -73,13 +73,13 @@ const commitDone = async (
  * committed already: kafkajs tries again only with the next batch, of which there may be none for hours.
  */
 const createCommitCheck = (
-  { runtime, commits, waiting }: ConsumerOptions,
+  { runtime, commitMode, waiting }: ConsumerOptions,
   { logger, progress }: { readonly logger: Logger; readonly progress: ConsumerProgress },
   open: OpenOffsets,
   current: () => ConsumerPort | undefined,
 ) => {
   const watch = createCommitWatch(runtime);
-  const byHandler = commits === 'by the handler';
+  const byHandler = commitMode === 'manual';
   return {
     ...watch,
     look: async (ends: Ends): Promise<void> => {
@@ -136,14 +136,14 @@ const createWorkLater =
       readonly stopping: AbortSignal;
     }) =>
   /** @returns those that wait for a lock; nothing when they are no longer ours */
-  async <M extends WorkableMessage>(
+  async <M extends RetryableMessage>(
     messages: readonly M[],
     work: Work<M>,
   ): Promise<readonly M[] | undefined> => {
     const assignment = progress.assignments();
     const isCurrent = () => progress.assignments() === assignment;
     const waiting = new Set<M>();
-    const done = await workBatch(messages, {
+    const done = await processBatch(messages, {
       handle: workApart(work, waiting),
       deadLetter,
       runtime,
@@ -202,7 +202,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   );
 
   return {
-    workOff: async (messages, work) => (await workLater(messages, work)) !== undefined,
+    processBuffered: async (messages, work) => (await workLater(messages, work)) !== undefined,
     pause: () => pauseSwitch.set(true),
     resume: () => pauseSwitch.set(false),
     stop: async () => {

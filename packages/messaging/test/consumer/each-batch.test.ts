@@ -26,7 +26,7 @@ test('the offset of a message is committed once it is worked, and not before', a
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       const own = events.find(({ event }) => event.orderId === orderId);
       if (!own) return;
@@ -57,7 +57,7 @@ test('stopping waits for the batch in hand and commits it, so nobody works it ag
   const consumer = harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       const own = events.find(({ event }) => event.orderId === orderId);
       if (!own) return;
@@ -93,7 +93,7 @@ test('a message that cannot be understood goes to the dead letters, and the ones
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => void worked.push(...idsOf(events)),
   });
   await eventually(() => expect(worked.filter((id) => id === orderId)).toHaveLength(2), WAIT);
@@ -129,7 +129,7 @@ test('a message as large as Kafka takes, and of no use, does not hold up its par
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => void worked.push(...idsOf(events)),
   });
   await eventually(() => expect(worked).toContain(orderId), WAIT);
@@ -146,7 +146,7 @@ test('a handler that throws a TypeError on one message does not stop the consume
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       if (idsOf(events).includes(bad)) throw new TypeError('undefined is not an order');
       for (const id of idsOf(events)) worked.add(id);
@@ -181,7 +181,7 @@ test('a message that a part which is down keeps from being worked is worked when
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       if (!idsOf(events).includes(orderId)) return;
       tries += 1;

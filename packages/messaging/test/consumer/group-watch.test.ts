@@ -18,7 +18,7 @@ test('a group is seen with its members, its lag, and since when it stands still'
   harness.consume({
     group: 'shipping',
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async () => {
       if (isDown) throw unavailable('a part is down');
     },

@@ -17,7 +17,7 @@ test('two members of a group share its partitions, and who stays takes over from
       const consumer = member.consume({
         group,
         topics: [TOPIC],
-        commits: 'when handled',
+        commitMode: 'auto',
         handle: async (events) => void mine.push(...idsOf(events)),
       });
       return { member, consumer };
@@ -59,9 +59,9 @@ test('a batch that waits for a part that is down is handed on when another membe
     done.push(orderId);
   };
   await publish(first, orderId);
-  first.consume({ group, topics: [TOPIC], commits: 'when handled', handle });
+  first.consume({ group, topics: [TOPIC], commitMode: 'auto', handle });
   await eventually(() => expect(tries).toBeGreaterThan(1), WAIT);
-  second.consume({ group, topics: [TOPIC], commits: 'when handled', handle });
+  second.consume({ group, topics: [TOPIC], commitMode: 'auto', handle });
   await eventually(() => {
     expect(partitionsOf(first)).toHaveLength(3);
     expect(partitionsOf(second)).toHaveLength(3);
@@ -85,7 +85,7 @@ test('a consumer that kafkajs has given up for good is started anew, and no mess
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => void worked.push(...idsOf(events)),
   });
   await eventually(() => expect(worked).toContain(orderId), WAIT);

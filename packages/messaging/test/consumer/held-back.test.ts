@@ -23,7 +23,7 @@ test('messages that wait for a lock are tried again by themselves, and hold up n
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       const own = events.filter(({ event }) => event.orderId.startsWith(partitioner));
       locked ??= own[0]?.offset;
@@ -66,7 +66,7 @@ test('what waits for a lock when the consumer stops comes to the next one', asyn
   const consumer = harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => {
       const own = events.filter(({ event }) => event.orderId === orderId);
       tries += own.length;
@@ -80,7 +80,7 @@ test('what waits for a lock when the consumer stops comes to the next one', asyn
   harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'when handled',
+    commitMode: 'auto',
     handle: async (events) => void next.push(...idsOf(events)),
   });
   await eventually(() => expect(next).toContain(orderId), WAIT);

@@ -55,7 +55,7 @@ test('messages that came again while the commit of their first work was under wa
   const consumer = first.consume({
     group,
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     handle: async (events) => void taken.push(...events),
     onAssigned: () => void taken.splice(0),
   });
@@ -68,7 +68,7 @@ test('messages that came again while the commit of their first work was under wa
   const [message] = own();
   if (!message) throw new Error('it came');
   hold(message);
-  const workingOff = consumer.workOff([...taken], async () => undefined);
+  const workingOff = consumer.processBuffered([...taken], async () => undefined);
   await asked;
 
   // Another one comes and goes, so that all partitions are assigned anew, and what is not committed comes again.
@@ -76,7 +76,7 @@ test('messages that came again while the commit of their first work was under wa
   const other = second.consume({
     group,
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     handle: async () => undefined,
   });
   await eventually(() => expect(partitionsOf(first)).toHaveLength(3), WAIT);
@@ -86,6 +86,6 @@ test('messages that came again while the commit of their first work was under wa
   refuse();
   expect(await workingOff).toBe(false);
 
-  expect(await consumer.workOff([...taken], async () => undefined)).toBe(true);
+  expect(await consumer.processBuffered([...taken], async () => undefined)).toBe(true);
   expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
 });

@@ -16,7 +16,7 @@ import {
 } from '../support.ts';
 
 const startConsuming = (harness: Harness, handle: (events: readonly ReceivedEvent[]) => Promise<void>) =>
-  harness.consume({ group: 'shipping', topics: [TOPIC], commits: 'when handled', handle });
+  harness.consume({ group: 'shipping', topics: [TOPIC], commitMode: 'auto', handle });
 
 /** How many messages the group has still to commit. */
 const lagOf = async (broker: Broker): Promise<number> => {
@@ -220,14 +220,14 @@ test('a consumer none of whose commits is taken is told at the readiness probe, 
   const consumer = harness.consume({
     group: 'shipping',
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     waiting: () => taken.length,
     handle: async (events) => void taken.push(...events),
     onAssigned: () => void taken.splice(0),
   });
   await publish(harness, 'order-1');
   await eventually(() => expect(taken).toHaveLength(1));
-  await consumer.workOff(taken.splice(0), async () => undefined);
+  await consumer.processBuffered(taken.splice(0), async () => undefined);
   const problems = new Set<string>();
   await eventually(
     async () => {
@@ -243,7 +243,7 @@ test('a consumer none of whose commits is taken is told at the readiness probe, 
   );
   refuses = false;
   await eventually(() => expect(taken).toHaveLength(1));
-  await consumer.workOff(taken.splice(0), async () => undefined);
+  await consumer.processBuffered(taken.splice(0), async () => undefined);
   expect(await lagOf(broker)).toBe(0);
   await harness.service.close();
 });
@@ -256,7 +256,7 @@ test('a consumer whose handler has forgotten a message gets it once more', async
   const consumer = harness.consume({
     group: 'shipping',
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     waiting: () => taken.length,
     handle: async (events) => {
       times += 1;
@@ -265,7 +265,7 @@ test('a consumer whose handler has forgotten a message gets it once more', async
   });
   await publish(harness, 'order-1');
   await eventually(() => expect(taken).toHaveLength(1), { timeoutMs: 15_000 });
-  await consumer.workOff(taken.splice(0), async () => undefined);
+  await consumer.processBuffered(taken.splice(0), async () => undefined);
   expect(await lagOf(broker)).toBe(0);
   await harness.service.close();
 });

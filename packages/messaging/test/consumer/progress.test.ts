@@ -9,8 +9,8 @@ const start = () => {
     /** Time passes, in which the consumer goes on fetching unless it has died, and its group hears of it. */
     pass: (ms: number, { fetching = true, heard = true }: { fetching?: boolean; heard?: boolean } = {}) => {
       now += ms;
-      if (fetching) progress.seen();
-      if (fetching && heard) progress.heard();
+      if (fetching) progress.recordActivity();
+      if (fetching && heard) progress.recordHeartbeat();
     },
   };
 };
@@ -42,7 +42,7 @@ test('a consumer that gives no sign of life has stopped fetching', () => {
   pass(1, { fetching: false });
   expect(progress.problem()).toBe('has stopped fetching');
   expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
-  progress.heard();
+  progress.recordHeartbeat();
   expect(progress.problem()).toBeUndefined();
 });
 
@@ -55,7 +55,7 @@ test('a consumer that fetches is silent all the same when its group does not hea
   pass(1, { heard: false });
   expect(progress.problem()).toBe('is not heard in its group');
   expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
-  progress.heard();
+  progress.recordHeartbeat();
   expect(progress.problem()).toBeUndefined();
   expect(progress.silentForMs()).toBe(0);
 });

@@ -13,7 +13,7 @@ export const isSerializationFailure = (error: unknown): boolean => hasSqlState(e
 type AsyncFunctions = Record<string, (...args: never[]) => Promise<unknown>>;
 
 /** The same store, whose functions throw UNAVAILABLE where what the database meets is transient. */
-export const guardStore = <S extends AsyncFunctions>(store: S): S => {
+export const mapTransientErrors = <S extends AsyncFunctions>(store: S): S => {
   const guarded = Object.entries(store).map(([name, call]) => [
     name,
     async (...args: never[]) => {

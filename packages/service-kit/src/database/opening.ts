@@ -16,7 +16,7 @@ export interface Opening {
 }
 
 const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 2_000;
+const MAX_BACKOFF_MS = 2_000;
 
 /**
  * Opens a database, waiting for one that is not there, as long as it takes. It is told of in one line when it begins to
@@ -57,7 +57,7 @@ export const startOpening = (options: {
   const goOn = async (): Promise<void> => {
     let isOpen = false;
     for (let tries = 1; !isOpen && !stopping.signal.aborted; tries += 1) {
-      await sleep(runtime, backoffMs(runtime, tries, FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS), stopping.signal);
+      await sleep(runtime, backoffMs(runtime, tries, FIRST_BACKOFF_MS, MAX_BACKOFF_MS), stopping.signal);
       if (!stopping.signal.aborted) isOpen = await attempt();
     }
   };

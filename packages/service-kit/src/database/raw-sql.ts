@@ -10,7 +10,7 @@ export interface RawSql {
 }
 
 /** How many statements are prepared; ours are few, for what varies in them are their values. */
-const MOST_PREPARED = 500;
+const MAX_PREPARED = 500;
 
 /**
  * Names statements by their text, so that PostgreSQL reads and plans each once a connection and not at every call. Those
@@ -21,7 +21,7 @@ export const createStatementNames = (): ((text: string) => string) => {
   return (text) => {
     const known = names.get(text);
     if (known !== undefined) return known;
-    if (names.size >= MOST_PREPARED) return '';
+    if (names.size >= MAX_PREPARED) return '';
     const name = createHash('sha256').update(text).digest('base64url');
     names.set(text, name);
     return name;

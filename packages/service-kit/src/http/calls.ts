@@ -13,8 +13,8 @@ interface Replies {
  * Whether asking with this input twice has the effect of asking once: what has a key of the client's own is done once
  * under it.
  */
-export const isRepeatable = ({ repeatable }: Operation, input: Input<Operation>): boolean =>
-  repeatable ||
+export const isIdempotent = ({ idempotent }: Operation, input: Input<Operation>): boolean =>
+  idempotent ||
   (input.headers as Readonly<Record<string, unknown>> | undefined)?.['idempotency-key'] !== undefined;
 
 /** What an operation is called among services. */
@@ -40,7 +40,7 @@ export const callsRequest = (operation: Operation, texts: readonly string[]): Js
   path: CALLS_PATH,
   headers: {},
   body: `{"operation":${JSON.stringify(nameOfOperation(operation))},"calls":[${texts.join(',')}]}`,
-  repeatable: operation.repeatable,
+  idempotent: operation.idempotent,
 });
 
 /** The replies to so many calls; one that the request as a whole met is that of each. */

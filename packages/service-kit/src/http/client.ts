@@ -1,9 +1,9 @@
 import type { Input, Operation, ServiceName } from '@order-pipeline/contracts';
 import type { CallContext, Reply } from '../reply.ts';
 import { traceparent } from '../trace.ts';
-import { isRepeatable } from './calls.ts';
+import { isIdempotent } from './calls.ts';
 import { createJsonClient, type JsonRequest } from './json-client.ts';
-import type { Transport } from './peers.ts';
+import type { Transport } from './service-clients.ts';
 
 /** The path as it goes over the wire. Not through URL, which takes an id of `..` for the folder above. */
 const pathFor = ({ path }: Operation, { params, query }: Input<Operation>): string => {
@@ -36,7 +36,7 @@ export const requestOf = (
     traceparent: traceparent(call.trace),
   },
   ...(body === undefined ? {} : { body }),
-  repeatable: isRepeatable(operation, input),
+  idempotent: isIdempotent(operation, input),
 });
 
 /** Asks a service over HTTP as any client does, with one request an operation; see `createJsonClient`. */

@@ -7,7 +7,7 @@ import { answerClientError } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
 
 /** Longer than Node lets all headers be: what an id may be says its schema. */
-const LONGEST_PATH_PARAMETER = 65_536;
+const MAX_PATH_PARAMETER_LENGTH = 65_536;
 /** Where there is nothing. */
 const MALFORMED_PATH = '/malformed-path';
 /** The longest that a whole request may take to arrive. */
@@ -78,7 +78,7 @@ export const createFastify = ({
     },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
     rewriteUrl: wellFormedUrl,
     trustProxy: trustedProxies.length > 0 && createTrust(trustedProxies),
     clientErrorHandler: answerClientError,

@@ -39,7 +39,7 @@ export interface JsonRequest {
   /** JSON. */
   readonly body?: string;
   /** Whether asking twice has the effect of asking once. */
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
 }
 
 const relayed = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
@@ -52,7 +52,7 @@ const relayed = (headers: Readonly<Record<string, string | string[] | undefined>
 
 /**
  * Requests to one service with connections that are kept alive for a while: behind its name there may be several instances,
- * and each new connection leads to any of them. A request that is repeatable is made once more when its connection was lost,
+ * and each new connection leads to any of them. A request that is idempotent is made once more when its connection was lost,
  * and any request a few times more where no connection came about.
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
@@ -106,7 +106,7 @@ export const createJsonClient = (
     };
     try {
       return await attempt().catch((error: unknown) => {
-        if (wanted.repeatable && isLostConnection(error)) return attempt();
+        if (wanted.idempotent && isLostConnection(error)) return attempt();
         throw error;
       });
     } catch (error) {

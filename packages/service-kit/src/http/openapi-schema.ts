@@ -68,10 +68,10 @@ const LINK = {
 };
 const HEADERS_OF_STATUS: Readonly<Record<number, object>> = { 429: RETRY_AFTER, 503: RETRY_AFTER };
 
-const codesOf = ({ method, path, refusals }: Operation): readonly ErrorCode[] => [
+const codesOf = ({ method, path, errors }: Operation): readonly ErrorCode[] => [
   ...(isForOperators({ path }) ? EVERY_OPERATOR : []),
   ...(method === 'POST' ? EVERY_POST : []),
-  ...refusals,
+  ...errors,
   ...EVERY_OPERATION,
 ];
 

@@ -14,7 +14,7 @@ const MAX_NAME_LENGTH = 100;
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const within = (field: string, name: string): string => (field === '' ? name : `${field}.${name}`);
+const nested = (field: string, name: string): string => (field === '' ? name : `${field}.${name}`);
 
 /** Finds what is wrong, field by field, and stops when it has found enough. */
 function* problemsOfObject(schema: SchemaNode, value: unknown, field: string): Generator<Problem> {
@@ -24,16 +24,16 @@ function* problemsOfObject(schema: SchemaNode, value: unknown, field: string): G
   }
   const { properties = {}, required = [], additionalProperties } = schema;
   for (const name of required) {
-    if (value[name] === undefined) yield { field: within(field, name), message: 'is missing' };
+    if (value[name] === undefined) yield { field: nested(field, name), message: 'is missing' };
   }
   for (const [name, property] of Object.entries(properties)) {
-    if (value[name] !== undefined) yield* problemsOfValue(property, value[name], within(field, name));
+    if (value[name] !== undefined) yield* problemsOfValue(property, value[name], nested(field, name));
   }
   if (additionalProperties !== false) return;
   // Not through Object.keys: of many names only the first are wanted.
   for (const name in value) {
     if (!Object.hasOwn(properties, name))
-      yield { field: within(field, name.slice(0, MAX_NAME_LENGTH)), message: 'is not a known field' };
+      yield { field: nested(field, name.slice(0, MAX_NAME_LENGTH)), message: 'is not a known field' };
   }
 }
 

@@ -34,7 +34,7 @@ const connectTo = (url: string, timeoutMs = 300) => {
   closing.push(close);
   return {
     ping: transport.ping,
-    ask: <O extends Operation>(operation: O, input: Partial<Input<O>> = {}) => {
+    call: <O extends Operation>(operation: O, input: Partial<Input<O>> = {}) => {
       const whole = { params: undefined, query: undefined, body: undefined, ...input };
       return transport(operation, whole as Input<Operation>, call);
     },
@@ -72,7 +72,7 @@ test('an operation goes over the wire with its path, query, body, request id and
   });
   const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   expect(
-    await peer.ask(ordersApi.listOrdersOfUser, {
+    await peer.call(ordersApi.listOrdersOfUser, {
       params: { userId: '..' },
       query: { limit: 2, cursor: 'x' },
     }),
@@ -81,7 +81,7 @@ test('an operation goes over the wire with its path, query, body, request id and
     body: ['ok'],
     headers: { link: '</next>; rel="next"', 'retry-after': '3' },
   });
-  await peer.ask(usersApi.registerUser, { body: zoe });
+  await peer.call(usersApi.registerUser, { body: zoe });
   expect(heard).toEqual([
     {
       method: 'GET',
@@ -105,7 +105,7 @@ test('an operation goes over the wire with its path, query, body, request id and
 test('a refusal is an answer', async () => {
   const refusal = { error: 'There is no order x', status: 404, code: 'ORDER_NOT_FOUND' };
   const peer = await serve((_, response) => response.writeHead(404).end(JSON.stringify(refusal)));
-  expect(await peer.ask(ordersApi.getOrder, { params: { orderId: 'x' } })).toMatchObject({
+  expect(await peer.call(ordersApi.getOrder, { params: { orderId: 'x' } })).toMatchObject({
     status: 404,
     body: refusal,
   });
@@ -116,7 +116,9 @@ test.each<[string, RequestListener]>([
   ['never ends its answer', (_, response) => response.writeHead(200).write('[')],
 ])('one that %s is unavailable when the time is up', async (_, answer) => {
   const peer = await serve(answer, 200);
-  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  const ms = await elapsedMs(() =>
+    expect(peer.call(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE),
+  );
   expect(ms).toBeGreaterThan(150);
   expect(ms).toBeLessThan(1_500);
 });
@@ -126,13 +128,15 @@ test('one at a closed port is unavailable soon', async () => {
   const url = await listen(server);
   await new Promise((resolve) => server.close(resolve));
   const peer = connectTo(url, 10_000);
-  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  const ms = await elapsedMs(() =>
+    expect(peer.call(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE),
+  );
   expect(ms).toBeLessThan(1_000);
 });
 
 test('one that answers no JSON is unavailable', async () => {
   const peer = await serve((_, response) => response.writeHead(502).end('<h1>Bad Gateway</h1>'));
-  await expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
+  await expect(peer.call(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
 });
 
 /** Answers the first request and keeps the connection; closes it at the second, without an answer, and so on. */
@@ -158,17 +162,17 @@ const connectionIsFree = () => new Promise((resolve) => setImmediate(resolve));
 
 test('what may be asked twice is asked again when its kept connection was lost', async () => {
   const { asked, peer } = await startForgetful();
-  await peer.ask(ordersApi.listOrders);
+  await peer.call(ordersApi.listOrders);
   await connectionIsFree();
-  expect(await peer.ask(ordersApi.listOrders)).toMatchObject({ status: 200 });
+  expect(await peer.call(ordersApi.listOrders)).toMatchObject({ status: 200 });
   expect(asked).toHaveLength(3);
 });
 
 test('what may not be asked twice is asked once', async () => {
   const { asked, peer } = await startForgetful();
-  await peer.ask(ordersApi.listOrders);
+  await peer.call(ordersApi.listOrders);
   await connectionIsFree();
-  const restock = peer.ask(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
+  const restock = peer.call(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
   await expect(restock).rejects.toMatchObject(UNAVAILABLE);
   expect(asked).toEqual(['GET /api/orders HTTP/1.1', 'POST /api/inventory/a/restock HTTP/1.1']);
 });
@@ -181,7 +185,7 @@ test('what was not sent, because nobody listened yet, is tried again whatever it
     subscribe('undici:client:connectError', () => resolve());
   });
   const peer = connectTo(url, 5_000);
-  const restock = peer.ask(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
+  const restock = peer.call(inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } });
   await refused;
   const there = createServer((_, response) => response.end('[]')).listen(
     Number(new URL(url).port),
@@ -197,7 +201,7 @@ test('what loses its connection again and again is asked twice and no more', asy
     asked += 1;
     request.socket.destroy();
   });
-  await expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
+  await expect(peer.call(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE);
   expect(asked).toBe(2);
 });
 
@@ -207,7 +211,9 @@ test('both times together take no longer than the limit', async () => {
     asked += 1;
     if (asked === 1) setTimeout(() => request.socket.destroy(), 700);
   }, 1_000);
-  const ms = await elapsedMs(() => expect(peer.ask(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE));
+  const ms = await elapsedMs(() =>
+    expect(peer.call(ordersApi.listOrders)).rejects.toMatchObject(UNAVAILABLE),
+  );
   expect(asked).toBe(2);
   expect(ms).toBeLessThan(1_600);
 });
@@ -221,9 +227,9 @@ test('a connection that is old is replaced, so that an instance that is new behi
     response.end('[]');
   });
   const askTwice = async () => {
-    await peer.ask(ordersApi.listOrders);
+    await peer.call(ordersApi.listOrders);
     await connectionIsFree();
-    await peer.ask(ordersApi.listOrders);
+    await peer.call(ordersApi.listOrders);
     await connectionIsFree();
   };
   await askTwice();

@@ -26,8 +26,8 @@ const large: Route = {
     summary: 'A large answer',
     status: 200,
     reply: Strict({}),
-    refusals: [],
-    repeatable: true,
+    errors: [],
+    idempotent: true,
   }),
   handle: async () => ({ status: 200, body: ANSWER }),
 };

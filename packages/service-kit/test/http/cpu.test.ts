@@ -36,7 +36,7 @@ beforeAll(async () => {
       name: 'orders',
       settings: z.object({}),
       usesKafka: false,
-      asks: [],
+      dependsOn: [],
       callTimeoutMs: 1_000,
       start: async () => ({ routes }),
     }),

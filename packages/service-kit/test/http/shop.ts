@@ -20,8 +20,8 @@ export const endOperation = defineOperation({
   params: Strict({ how: Text('How', 'well') }),
   status: 200,
   reply: Strict({}),
-  refusals: [],
-  repeatable: true,
+  errors: [],
+  idempotent: true,
 });
 
 const endings: Record<string, () => Reply> = {
@@ -59,7 +59,7 @@ export const startShop = async (options: TestServiceOptions = {}): Promise<Shop>
     name: 'orders',
     settings: z.object({}),
     usesKafka: false,
-    asks: [],
+    dependsOn: [],
     callTimeoutMs: 1_000,
     start: async () => ({ routes }),
   });

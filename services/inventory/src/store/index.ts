@@ -2,7 +2,7 @@ import { IDEMPOTENCY_KEY_LIFE_MS, type NewItem, type ReservationRef } from '@ord
 import {
   createListTurns,
   dueTimes,
-  guardStore,
+  mapTransientErrors,
   timeOfDay,
   type PageRequest,
   type Runtime,
@@ -16,7 +16,7 @@ import {
   type HeldReservation,
   type TimeRange,
 } from './reservations.ts';
-import { reserve, type ReservationRequests } from './reserving.ts';
+import { reserve, type ReservationRequests } from './reserve.ts';
 import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
 import type { Database } from './sql.ts';
 
@@ -30,7 +30,7 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'wallCloc
   const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
   const lockedApart = createLockedApart();
   const lists = createListTurns(runtime);
-  return guardStore({
+  return mapTransientErrors({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
     listItems: (request: PageRequest) => lists.run(() => listItems(database, request)),

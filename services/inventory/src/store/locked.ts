@@ -1,5 +1,5 @@
 import { isLockTimeout } from '@order-pipeline/service-kit';
-import type { ReservationRequests } from './reserving.ts';
+import type { ReservationRequests } from './reserve.ts';
 import type { Sql } from './sql.ts';
 
 /** How many items and orders are remembered as locked. */

@@ -1,4 +1,4 @@
-import { keepDeadLetters, type Messaging } from '@order-pipeline/messaging';
+import { ingestDeadLetters, type Messaging } from '@order-pipeline/messaging';
 import type { Route, ServiceContext } from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
 import { startOpenMetrics } from './open-metrics.ts';
@@ -23,7 +23,7 @@ export const startDeadLetters = (
   closers.add('redrive relay', () => redriveRelay.stop());
   const openMetrics = startOpenMetrics(shared);
   closers.add('count of dead letters', () => openMetrics.stop());
-  keepDeadLetters({
+  ingestDeadLetters({
     messaging,
     logger,
     keep: async (letter, raw) => {

@@ -8,12 +8,12 @@ import type { Published, WholeLetter } from './resolution.ts';
 const BATCH = 20;
 /** How soon a letter is found that another instance, or one that died, has left. */
 const POLL_INTERVAL_MS = 1_000;
-const MOST_CAUSES = 10;
+const MAX_CAUSES = 10;
 
 /** Whether Kafka says that it will never take the message, as kafkajs tells it. */
 const isTooLarge = (error: unknown): boolean => {
   let link: unknown = error;
-  for (let causes = 0; causes < MOST_CAUSES && link instanceof Error; causes += 1) {
+  for (let causes = 0; causes < MAX_CAUSES && link instanceof Error; causes += 1) {
     if ((link as { type?: unknown }).type === 'MESSAGE_TOO_LARGE') return true;
     link = link.cause;
   }

@@ -134,7 +134,7 @@ const record = async (sql: Sql, { sent, refused }: Published, at: string): Promi
  */
 export const redriveNext = (
   database: Database,
-  runtime: Pick<Runtime, 'reach'>,
+  runtime: Pick<Runtime, 'failpoint'>,
   { limit, at }: { readonly limit: number; readonly at: () => string },
   publish: (letters: readonly WholeLetter[]) => Promise<Published>,
 ): Promise<number> =>
@@ -143,9 +143,9 @@ export const redriveNext = (
       SELECT ${LETTER_COLUMNS}, key, value, headers FROM dead_letters
       WHERE status = 'REDRIVING' ORDER BY dead_letters.seq LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
     if (rows.length === 0) return 0;
-    await runtime.reach('orders.afterRedriveBeforePublish');
+    await runtime.failpoint('orders.afterRedriveBeforePublish');
     const published = await publish(rows.map(wholeOf));
-    await runtime.reach('orders.afterRedrivePublishBeforeRecord');
+    await runtime.failpoint('orders.afterRedrivePublishBeforeRecord');
     await record(sql, published, at());
     return rows.length;
   }, TRANSACTION);

@@ -2,24 +2,30 @@ import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
 import {
   createListTurns,
   dueTimes,
-  guardStore,
+  mapTransientErrors,
   timeOfDay,
   type PageRequest,
   type Runtime,
 } from '@order-pipeline/service-kit';
-import { cancelOrder, findStockNotReturned, moveOrders, recordStockReturned, type Target } from './moving.ts';
-import { announceAgain, announceAllUpTo, newestPlacement, type AnnouncingAll } from './announcing.ts';
+import {
+  cancelOrder,
+  findStockNotReturned,
+  moveOrders,
+  recordStockReturned,
+  type Target,
+} from './transitions.ts';
+import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
-import { findOrders, storeOrders, type ReservedOrder } from './placing.ts';
-import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './reading.ts';
-import { settleReservations } from './settling.ts';
+import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
+import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './queries.ts';
+import { settleReservations } from './verdicts.ts';
 import type { Database } from './sql.ts';
-import { findLocked, findStanding, replaceReservation } from './stuck.ts';
+import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
 export type { StoredBacklog } from './outbox.ts';
-export type { ReservedOrder } from './placing.ts';
+export type { ReservedOrder } from './placements.ts';
 export { orderOf, type Database, type OrderRow } from './sql.ts';
-export type { StandingOrder } from './stuck.ts';
+export type { WaitingOrder } from './stuck.ts';
 
 /** The orders database: one function a need, one transaction each. */
 export const createStore = (database: Database, runtime: Runtime) => {
@@ -27,7 +33,7 @@ export const createStore = (database: Database, runtime: Runtime) => {
   const lists = createListTurns(runtime);
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
-    ...guardStore({
+    ...mapTransientErrors({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
@@ -43,20 +49,20 @@ export const createStore = (database: Database, runtime: Runtime) => {
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
       oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
-      findStanding: (olderThanMs: number, most: number) => findStanding(database, due(olderThanMs), most),
+      findWaiting: (olderThanMs: number, most: number) => findWaiting(database, due(olderThanMs), most),
       findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),
       replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
         replaceReservation(database, orderId, change),
-      announceAgain: (olderThanMs: number, limit: number, except: readonly string[]) =>
-        announceAgain(database, { due: due(olderThanMs), at: now(), limit, except }, runtime),
+      republishDue: (olderThanMs: number, limit: number, except: readonly string[]) =>
+        republishDue(database, { due: due(olderThanMs), at: now(), limit, except }, runtime),
       newestPlacement: () => newestPlacement(database),
-      announceAllUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
-        announceAllUpTo(database, run, { limit, except }, runtime),
+      republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
+        republishUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),
     }),
-    outbox: guardStore({ ...createOutbox(database, runtime) }),
+    outbox: mapTransientErrors({ ...createOutbox(database, runtime) }),
   };
 };
 

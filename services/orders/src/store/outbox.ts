@@ -16,7 +16,7 @@ interface OutboxRow {
  * The outbox. Rows are locked while they are published, so that two instances never publish the same ones at the same
  * moment, and one that dies leaves them to the others at once; they are deleted only after Kafka has them.
  */
-export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 'reach'>): Outbox => ({
+export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 'failpoint'>): Outbox => ({
   publishNext: (limit, publish) =>
     database.$transaction(async (sql) => {
       const rows = await sql.$queryRaw<OutboxRow[]>`
@@ -25,7 +25,7 @@ export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 
       await publish(
         rows.map((row) => ({ event: row.event, trace: continueTrace(row.traceparent, runtime) })),
       );
-      await runtime.reach('orders.afterPublishBeforeOutboxDelete');
+      await runtime.failpoint('orders.afterPublishBeforeOutboxDelete');
       await sql.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;
       return rows.length;
     }, TRANSACTION),

@@ -5,7 +5,7 @@ import { NEXT_WORKER, type StatusOnTheWay } from '../stuck/rules.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, STATUS, type OrderRow, type Sql } from './sql.ts';
 
 /** An order that has stood in its status for a while, with what the database knows of why. */
-export interface StandingOrder extends OrderRow {
+export interface WaitingOrder extends OrderRow {
   readonly status: Extract<OrderStatus, StatusOnTheWay>;
   /** Its event waits to be published. */
   readonly isInOutbox: boolean;
@@ -39,12 +39,12 @@ const IS_IN_OUTBOX = Prisma.sql`
  *
  * @param most how many of each status
  */
-export const findStanding = (sql: Sql, due: DueTimes, most: number): Promise<StandingOrder[]> => {
+export const findWaiting = (sql: Sql, due: DueTimes, most: number): Promise<WaitingOrder[]> => {
   const range = (condition: Prisma.Sql, isAhead: boolean): Prisma.Sql => Prisma.sql`
     (SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter", ${IS_IN_OUTBOX} AS "isInOutbox",
             ${isAhead}::boolean AS "isAhead"
      FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT ${most})`;
-  return sql.$queryRaw<StandingOrder[]>`
+  return sql.$queryRaw<WaitingOrder[]>`
     SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
       ${range(Prisma.sql`updated_at <= ${due.until}::timestamptz`, false)}
       UNION ALL ${range(Prisma.sql`updated_at > ${due.ahead}::timestamptz`, true)}

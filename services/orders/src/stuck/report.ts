@@ -1,18 +1,18 @@
 import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
 import type { Metrics } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import type { StandingOrder } from '../store/index.ts';
+import type { WaitingOrder } from '../store/index.ts';
 import { STUCK_REASONS, type StuckReason } from './rules.ts';
 
 /** An order that stands still, and why. */
 export interface Diagnosis {
-  readonly order: StandingOrder;
+  readonly order: WaitingOrder;
   readonly reason: StuckReason;
-  readonly standingMs: number;
+  readonly ageMs: number;
 }
 
 /** How many orders have a line of their own in the log at a time. */
-const MOST_LINES = 20;
+const MAX_LINES = 20;
 
 /** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
 export const createReport = (options: { readonly logger: Logger; readonly metrics: Metrics }) => {
@@ -37,12 +37,12 @@ export const createReport = (options: { readonly logger: Logger; readonly metric
     tell: (diagnoses: readonly Diagnosis[]): void => {
       count(diagnoses);
       const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
-      for (const { order, reason, standingMs } of news.slice(0, MOST_LINES)) {
+      for (const { order, reason, ageMs } of news.slice(0, MAX_LINES)) {
         const { id: orderId, status } = order;
-        logger.warn({ orderId, status, reason, standingMs: Math.round(standingMs) }, 'an order stands still');
+        logger.warn({ orderId, status, reason, ageMs: Math.round(ageMs) }, 'an order stands still');
       }
-      if (news.length > MOST_LINES)
-        logger.warn({ orders: news.length - MOST_LINES }, 'more orders stand still');
+      if (news.length > MAX_LINES)
+        logger.warn({ orders: news.length - MAX_LINES }, 'more orders stand still');
       told = new Map(diagnoses.map(({ order, reason }) => [order.id, reason]));
     },
   };

@@ -1,9 +1,9 @@
 import { MAX_BATCH, reservationsApi } from '@order-pipeline/contracts';
-import type { CallContext, Peers } from '@order-pipeline/service-kit';
-import type { OrdersStore, StandingOrder } from '../store/index.ts';
+import type { CallContext, ServiceClients } from '@order-pipeline/service-kit';
+import type { OrdersStore, WaitingOrder } from '../store/index.ts';
 
 interface Parts {
-  readonly peers: Pick<Peers, 'ask'>;
+  readonly clients: Pick<ServiceClients, 'call'>;
   readonly store: Pick<OrdersStore, 'findOrders' | 'replaceReservation'>;
 }
 
@@ -12,9 +12,13 @@ const batchesOf = <T>(all: readonly T[]): T[][] =>
     all.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
   );
 
-const findHeld = async (peers: Parts['peers'], orderIds: string[], call: CallContext): Promise<string[]> => {
+const findHeld = async (
+  clients: Parts['clients'],
+  orderIds: string[],
+  call: CallContext,
+): Promise<string[]> => {
   const input = { params: undefined, query: undefined, body: { orderIds } };
-  const { reservations } = await peers.ask(reservationsApi.findReservations, input, call);
+  const { reservations } = await clients.call(reservationsApi.findReservations, input, call);
   return reservations.filter(({ state }) => state !== 'RELEASED').map(({ orderId }) => orderId);
 };
 
@@ -25,14 +29,14 @@ const findHeld = async (peers: Parts['peers'], orderIds: string[], call: CallCon
  * @throws AppError UNAVAILABLE when the inventory is down
  */
 export const findWithoutStock = async (
-  { peers, store }: Parts,
-  orders: readonly StandingOrder[],
+  { clients, store }: Parts,
+  orders: readonly WaitingOrder[],
   call: CallContext,
-): Promise<StandingOrder[]> => {
+): Promise<WaitingOrder[]> => {
   const ids = orders.map(({ id }) => id);
   const held = new Set<string>();
   for (const batch of batchesOf(ids)) {
-    for (const orderId of await findHeld(peers, batch, call)) held.add(orderId);
+    for (const orderId of await findHeld(clients, batch, call)) held.add(orderId);
   }
   const suspects = orders.filter(({ id }) => !held.has(id));
   if (suspects.length === 0) return [];
@@ -47,8 +51,8 @@ export const findWithoutStock = async (
  * @returns the ids of those that are still without stock
  */
 export const reserveAgain = async (
-  { peers, store }: Parts,
-  orders: readonly StandingOrder[],
+  { clients, store }: Parts,
+  orders: readonly WaitingOrder[],
   call: CallContext,
 ): Promise<Set<string>> => {
   const byId = new Map(orders.map((order) => [order.id, order]));
@@ -56,7 +60,7 @@ export const reserveAgain = async (
   for (const batch of batchesOf(orders)) {
     const requests = batch.map(({ id, lines }) => ({ orderId: id, lines }));
     const input = { params: undefined, query: undefined, body: { requests } };
-    const { results } = await peers.ask(reservationsApi.reserveStock, input, call);
+    const { results } = await clients.call(reservationsApi.reserveStock, input, call);
     for (const result of results) {
       const order = byId.get(result.orderId);
       if (result.outcome !== 'RESERVED' || !order) continue;

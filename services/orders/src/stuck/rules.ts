@@ -38,7 +38,7 @@ export interface StuckFacts {
   readonly isInOutbox: boolean;
   /** Somebody keeps its row in the database locked. */
   readonly isLocked: boolean;
-  readonly isWorkerStanding: boolean;
+  readonly isConsumerStalled: boolean;
 }
 
 /** EVENT_LOST is what is left: it was published, the worker has nothing left to do, and the order was not moved. */
@@ -47,7 +47,7 @@ export const decideReason = (facts: StuckFacts): StuckReason => {
   if (facts.hasDeadLetter) return 'DEAD_LETTER';
   if (facts.isInOutbox) return 'EVENT_NOT_PUBLISHED';
   if (facts.isLocked) return 'ROW_LOCKED';
-  return facts.isWorkerStanding ? 'CONSUMER_NOT_PROGRESSING' : 'EVENT_LOST';
+  return facts.isConsumerStalled ? 'CONSUMER_NOT_PROGRESSING' : 'EVENT_LOST';
 };
 
 /**
@@ -56,7 +56,7 @@ export const decideReason = (facts: StuckFacts): StuckReason => {
  *
  * @param seen its group, or nothing where Kafka did not answer
  */
-export const isStanding = (
+export const isStalled = (
   seen: { readonly members: number; readonly standsForMs: number } | undefined,
   forMs: number,
 ): boolean => seen === undefined || seen.members === 0 || seen.standsForMs >= forMs;

@@ -6,17 +6,17 @@ import {
   storedAgeMs,
   type CallContext,
   type Metrics,
-  type Peers,
+  type ServiceClients,
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createSightings } from '../sightings.ts';
-import type { OrdersStore, StandingOrder } from '../store/index.ts';
+import type { OrdersStore, WaitingOrder } from '../store/index.ts';
 import { createReport } from './report.ts';
 import { findWithoutStock, reserveAgain } from './reservations.ts';
 import {
   decideReason,
-  isStanding,
+  isStalled,
   NEXT_WORKER,
   topicFor,
   type StatusOnTheWay,
@@ -24,14 +24,14 @@ import {
 } from './rules.ts';
 
 /** Of each status, those that stand longest: a look costs the same however many there are. */
-const MOST_A_STATUS = 1_000;
-const SHORTEST_INTERVAL_MS = 250;
-const LONGEST_INTERVAL_MS = 30_000;
+const MAX_PER_STATUS = 1_000;
+const MIN_INTERVAL_MS = 250;
+const MAX_INTERVAL_MS = 30_000;
 
 export interface StuckWatchOptions {
   readonly afterMs: number;
   readonly store: OrdersStore;
-  readonly peers: Peers;
+  readonly clients: ServiceClients;
   readonly groups: GroupWatch;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -52,7 +52,7 @@ type Groups = ReadonlyMap<StatusOnTheWay, GroupState>;
 /** The groups of the workers that `orders` wait for; one of which Kafka tells nothing is left out. */
 const lookAtGroups = async (
   { groups, logger }: StuckWatchOptions,
-  orders: readonly StandingOrder[],
+  orders: readonly WaitingOrder[],
 ): Promise<Groups> => {
   const seen = new Map<StatusOnTheWay, GroupState>();
   const awaited = STATUSES_ON_THE_WAY.filter((status) => orders.some((order) => order.status === status));
@@ -71,24 +71,24 @@ const lookAtGroups = async (
 /** Those that have stood for `afterMs`. Where the date lies ahead, it is for how long this watch has seen them there. */
 const createStuckOf = ({ runtime, afterMs }: Pick<StuckWatchOptions, 'runtime' | 'afterMs'>) => {
   const sightings = createSightings(runtime);
-  return (standing: readonly StandingOrder[]) => {
-    const keyOf = ({ id, status }: StandingOrder): string => `${id}:${status}`;
+  return (standing: readonly WaitingOrder[]) => {
+    const keyOf = ({ id, status }: WaitingOrder): string => `${id}:${status}`;
     const seen = sightings(standing.filter(({ isAhead }) => isAhead).map(keyOf));
     return standing
       .map((order) => ({
         ...order,
-        standingMs: seen.get(keyOf(order)) ?? storedAgeMs(runtime, order.updatedAt),
+        ageMs: seen.get(keyOf(order)) ?? storedAgeMs(runtime, order.updatedAt),
       }))
-      .filter(({ standingMs }) => standingMs >= afterMs);
+      .filter(({ ageMs }) => ageMs >= afterMs);
   };
 };
 
 /** While the inventory does not answer nobody is said to be without stock. */
 const lookForStock = async (
   options: StuckWatchOptions,
-  stuck: readonly StandingOrder[],
+  stuck: readonly WaitingOrder[],
   call: CallContext,
-): Promise<readonly StandingOrder[]> => {
+): Promise<readonly WaitingOrder[]> => {
   try {
     return stuck.length === 0 ? [] : await findWithoutStock(options, stuck, call);
   } catch (error) {
@@ -100,7 +100,7 @@ const lookForStock = async (
 /** Those whose rows are locked, of the ones that nothing else holds up as far as the database knows. */
 const lookForLocks = async (
   { store, logger }: StuckWatchOptions,
-  stuck: readonly StandingOrder[],
+  stuck: readonly WaitingOrder[],
 ): Promise<ReadonlySet<string>> => {
   const suspects = stuck.filter(({ hasDeadLetter, isInOutbox }) => !hasDeadLetter && !isInOutbox);
   if (suspects.length === 0) return new Set();
@@ -126,7 +126,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   let withoutStock: ReadonlySet<string> = new Set();
 
   const look = async (): Promise<void> => {
-    const standing = await store.findStanding(Math.floor(afterMs / 4), MOST_A_STATUS);
+    const standing = await store.findWaiting(Math.floor(afterMs / 4), MAX_PER_STATUS);
     const groups = await lookAtGroups(options, standing);
     const stuck = stuckOf(standing);
     const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
@@ -136,10 +136,10 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
     report.tell(
       stuck.map((order) => {
         const isReservationMissing = missingIds.has(order.id);
-        const isWorkerStanding = isStanding(groups.get(order.status), afterMs / 2);
+        const isConsumerStalled = isStalled(groups.get(order.status), afterMs / 2);
         const isLocked = locked.has(order.id);
-        const reason = decideReason({ ...order, isReservationMissing, isLocked, isWorkerStanding });
-        return { order, reason, standingMs: order.standingMs };
+        const reason = decideReason({ ...order, isReservationMissing, isLocked, isConsumerStalled });
+        return { order, reason, ageMs: order.ageMs };
       }),
     );
     withoutStock = missingIds;
@@ -147,7 +147,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   };
   const periodic = startPeriodic({
     name: 'orders that stand still',
-    intervalMs: Math.min(LONGEST_INTERVAL_MS, Math.max(SHORTEST_INTERVAL_MS, Math.floor(afterMs / 8))),
+    intervalMs: Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(afterMs / 8))),
     atStart: true,
     runtime,
     logger,

@@ -27,10 +27,10 @@ import { fresh, startShop, type Shop } from '../shop.ts';
 export const WAIT = { timeoutMs: 20_000 };
 
 /** By chance, so that a letter is not one of another test on a Kafka that they share. */
-const MOST_OFFSET = 2 ** 47;
+const MAX_OFFSET = 2 ** 47;
 
 /** What Kafka takes of a message on a topic of events, in bytes. */
-const MOST_BYTES = 1_048_588;
+const MAX_BYTES = 1_048_588;
 
 /** A message as it is put into a topic. */
 export interface Sent {
@@ -74,7 +74,7 @@ const withSizeLimit = (broker: Broker): Broker =>
     const messages = topicMessages
       .filter(({ topic }) => !topic.endsWith('.DLQ'))
       .flatMap((batch) => batch.messages);
-    if (messages.some(({ value }) => Number(value?.length) > MOST_BYTES))
+    if (messages.some(({ value }) => Number(value?.length) > MAX_BYTES))
       throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
   });
 
@@ -88,7 +88,7 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
     await producer.sendBatch({ topicMessages: [{ topic, messages: [message] }] });
   };
   const list: Desk['list'] = async (query = {}, on = shop.orders) =>
-    bodyOf(await on.ask(operatorApi.listDeadLetters, { query }));
+    bodyOf(await on.call(operatorApi.listDeadLetters, { query }));
   return {
     shop,
     broker,
@@ -105,7 +105,7 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
       const headers = {
         'dlq.topic': topic,
         'dlq.partition': '4',
-        'dlq.offset': String(randomInt(MOST_OFFSET)),
+        'dlq.offset': String(randomInt(MAX_OFFSET)),
         'dlq.group': group,
         'dlq.reason': reason,
         'dlq.tries': '5',
@@ -122,9 +122,9 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
         return letters[0] as DeadLetter;
       }, WAIT),
     look: async (letterId) =>
-      bodyOf(await shop.orders.ask(operatorApi.getDeadLetter, { params: { letterId } })),
+      bodyOf(await shop.orders.call(operatorApi.getDeadLetter, { params: { letterId } })),
     redrive: (letterId, more = {}, on = shop.orders) =>
-      on.ask(operatorApi.redriveDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
+      on.call(operatorApi.redriveDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
     close: () => inTurn(() => producer.disconnect(), shop.close),
   };
 };
@@ -141,10 +141,10 @@ export const startWorker = (
       name: 'workflow',
       settings: z.object({}),
       usesKafka: true,
-      asks: [],
+      dependsOn: [],
       callTimeoutMs: 1_000,
       start: async (context) => {
-        createMessaging(group, context).consume({ group, topics: [topic], commits: 'when handled', handle });
+        createMessaging(group, context).consume({ group, topics: [topic], commitMode: 'auto', handle });
         return { routes: [] };
       },
     }),

@@ -179,7 +179,7 @@ test('a dry run tells exactly which letters would go, and changes nothing', asyn
   const wornOut = letters.filter(({ redrives }) => redrives === 3);
   const ask = async (dryRun: boolean) =>
     resultOf(
-      await desk.shop.orders.ask(operatorApi.redriveDeadLetters, {
+      await desk.shop.orders.call(operatorApi.redriveDeadLetters, {
         body: { filter: { group }, by: 'ann', dryRun },
       }),
     );
@@ -204,7 +204,7 @@ test('a filter is resolved page by page, and what fails again meanwhile is on no
   do {
     const page = cursor === undefined ? {} : { cursor };
     const body = { filter: { group }, by: 'ann', note: 'not needed', limit: 2, ...page };
-    const result = resultOf(await desk.shop.orders.ask(operatorApi.discardDeadLetters, { body }));
+    const result = resultOf(await desk.shop.orders.call(operatorApi.discardDeadLetters, { body }));
     done.push(...idsOf(result.letters));
     cursor = result.nextCursor;
     const late = await desk.putLetter({ group });
@@ -238,7 +238,7 @@ test('a letter that is discarded goes nowhere and is kept with who decided so an
   const orderId = await desk.putLetter();
   const { letterId } = await desk.letterOf(orderId);
   const discard = (dryRun: boolean) =>
-    desk.shop.orders.ask(operatorApi.discardDeadLetter, {
+    desk.shop.orders.call(operatorApi.discardDeadLetter, {
       params: { letterId },
       body: { by: 'ann', note: 'a test of the supplier', dryRun },
     });
@@ -276,9 +276,9 @@ test('of two operators at once, at two instances, one gets each letter and it go
 test('a letter that does not exist is told so', async () => {
   const params = { letterId: 'none' };
   const replies = [
-    await desk.shop.orders.ask(operatorApi.getDeadLetter, { params }),
+    await desk.shop.orders.call(operatorApi.getDeadLetter, { params }),
     await desk.redrive('none'),
-    await desk.shop.orders.ask(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
+    await desk.shop.orders.call(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
   ];
   for (const reply of replies)
     expect(reply).toMatchObject({ status: 404, body: { code: 'DEAD_LETTER_NOT_FOUND' } });

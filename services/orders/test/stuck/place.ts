@@ -43,11 +43,11 @@ export const startStuckShop = async (postgres: TestPostgres, environment: Record
         name: group,
         settings: z.object({}),
         usesKafka: true,
-        asks: [],
+        dependsOn: [],
         callTimeoutMs: 1_000,
         start: async (context) => {
           const topics: Topic[] = [TOPIC_OF[status]];
-          createMessaging(group, context).consume({ group, topics, commits: 'when handled', handle });
+          createMessaging(group, context).consume({ group, topics, commitMode: 'auto', handle });
           return { routes: [] };
         },
       });

@@ -57,7 +57,7 @@ test('an order without a reservation for which there is no stock stays told and 
   expect(publishedAgain(place, orderId)).toEqual([]);
   expect(await shop.stockOf(item)).toEqual({ available: 1, reserved: 2 });
 
-  await shop.inventory.ask(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 2 } });
+  await shop.inventory.call(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 2 } });
   await eventually(() => expect(publishedAgain(place, orderId)).not.toEqual([]), WAIT);
   await eventually(() => expectBooksToBalance(shop));
 }, 60_000);
@@ -66,12 +66,12 @@ test('while the inventory is down nobody is said to be without stock', async () 
   place = await startStuckShop(postgres);
   const { shop, item } = place;
   const orderId = await shop.placed({ [item]: 1 });
-  delete shop.peers.inventory;
+  delete shop.clients.inventory;
   await eventually(
     () => expect(told(place, orderId)).toEqual([['PENDING', 'CONSUMER_NOT_PROGRESSING']]),
     WAIT,
   );
-  shop.peers.inventory = shop.inventory.routes;
+  shop.clients.inventory = shop.inventory.routes;
 });
 
 test('an order whose stock has left or is held is not without it', async () => {

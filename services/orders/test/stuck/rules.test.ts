@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { decideReason, isStanding, NEXT_WORKER, topicFor } from '../../src/stuck/rules.ts';
+import { decideReason, isStalled, NEXT_WORKER, topicFor } from '../../src/stuck/rules.ts';
 
 const nothing = {
   isReservationMissing: false,
   hasDeadLetter: false,
   isInOutbox: false,
   isLocked: false,
-  isWorkerStanding: false,
+  isConsumerStalled: false,
 };
 
 test('each fact is a reason, and without any the event is lost', () => {
@@ -14,7 +14,7 @@ test('each fact is a reason, and without any the event is lost', () => {
   expect(decideReason({ ...nothing, hasDeadLetter: true })).toBe('DEAD_LETTER');
   expect(decideReason({ ...nothing, isInOutbox: true })).toBe('EVENT_NOT_PUBLISHED');
   expect(decideReason({ ...nothing, isLocked: true })).toBe('ROW_LOCKED');
-  expect(decideReason({ ...nothing, isWorkerStanding: true })).toBe('CONSUMER_NOT_PROGRESSING');
+  expect(decideReason({ ...nothing, isConsumerStalled: true })).toBe('CONSUMER_NOT_PROGRESSING');
   expect(decideReason(nothing)).toBe('EVENT_LOST');
 });
 
@@ -24,19 +24,19 @@ test('of several reasons, the one is told that a person has to mend', () => {
     hasDeadLetter: true,
     isInOutbox: true,
     isLocked: true,
-    isWorkerStanding: true,
+    isConsumerStalled: true,
   };
   expect(decideReason(all)).toBe('RESERVATION_MISSING');
   expect(decideReason({ ...all, isReservationMissing: false })).toBe('DEAD_LETTER');
-  expect(decideReason({ ...nothing, isInOutbox: true, isWorkerStanding: true })).toBe('EVENT_NOT_PUBLISHED');
-  expect(decideReason({ ...nothing, isLocked: true, isWorkerStanding: true })).toBe('ROW_LOCKED');
+  expect(decideReason({ ...nothing, isInOutbox: true, isConsumerStalled: true })).toBe('EVENT_NOT_PUBLISHED');
+  expect(decideReason({ ...nothing, isLocked: true, isConsumerStalled: true })).toBe('ROW_LOCKED');
 });
 
 test('a group stands when Kafka tells nothing of it, it has no members, or it has not moved for long enough', () => {
-  expect(isStanding(undefined, 1_000)).toBe(true);
-  expect(isStanding({ members: 0, standsForMs: 0 }, 1_000)).toBe(true);
-  expect(isStanding({ members: 1, standsForMs: 1_000 }, 1_000)).toBe(true);
-  expect(isStanding({ members: 1, standsForMs: 999 }, 1_000)).toBe(false);
+  expect(isStalled(undefined, 1_000)).toBe(true);
+  expect(isStalled({ members: 0, standsForMs: 0 }, 1_000)).toBe(true);
+  expect(isStalled({ members: 1, standsForMs: 1_000 }, 1_000)).toBe(true);
+  expect(isStalled({ members: 1, standsForMs: 999 }, 1_000)).toBe(false);
 });
 
 test('an order waits for the worker that publishes the next status', () => {

@@ -49,7 +49,7 @@ export interface ReadableServer {
   readonly databases: Readonly<Record<DatabaseName, Pick<RealDatabase, 'read'>>>;
 }
 
-const MOST_CONNECTIONS = 25;
+const MAX_CONNECTIONS = 25;
 /** A real deadlock is found at once, by the one that closed the circle, and no real time has to pass. */
 const SESSION = ['deadlock_timeout=1'];
 
@@ -130,7 +130,7 @@ const openRealPool = (url: string): pg.Pool =>
   openPool(
     {
       ...connectionConfig({ url, applicationName: 'simulation', settings: SESSION }),
-      max: MOST_CONNECTIONS,
+      max: MAX_CONNECTIONS,
       // No timers: a simulation lends its own time to whoever sets one.
       idleTimeoutMillis: 0,
     },
@@ -141,7 +141,7 @@ const openRealPool = (url: string): pg.Pool =>
 const warmUp = async (databaseUrl: string): Promise<void> => {
   const inventory = await startTestService(SERVICES.inventory, { databaseUrl });
   const requests = [{ orderId: 'first', lines: [{ itemId: 'unknown', quantity: 1 }] }];
-  await inventory.ask(reservationsApi.reserveStock, { body: { requests } });
+  await inventory.call(reservationsApi.reserveStock, { body: { requests } });
   await inventory.close();
 };
 

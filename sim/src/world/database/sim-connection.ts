@@ -28,7 +28,7 @@ const TRANSACTION_WORD = /^(?:BEGIN|COMMIT|ROLLBACK)\b/;
 const TRANSACTION_END = /^(?:COMMIT|ROLLBACK)$/;
 const LOCK_TIMEOUT_SET = /set_config\('lock_timeout'/;
 const QUERY_CANCELED = '57014';
-const LONGEST_SLOWNESS_MS = 3_000;
+const MAX_SLOWNESS_MS = 3_000;
 const TRIP_MS = { min: 0.05, max: 0.8 };
 
 const isRefusal = (fate: Fate): fate is keyof typeof REFUSALS => fate in REFUSALS;
@@ -136,7 +136,7 @@ export const createSimConnection = (options: SimConnectionOptions): SimConnectio
   const travel = (config: pg.QueryConfig, fate: Fate): Promise<pg.QueryResult> =>
     new Promise((resolve, reject) => {
       const isSlow = weather.hits('database: slow', chances, process.slot.id);
-      const slownessMs = isSlow ? trips.between(100, LONGEST_SLOWNESS_MS) : 0;
+      const slownessMs = isSlow ? trips.between(100, MAX_SLOWNESS_MS) : 0;
       const wayThereMs = trips.between(TRIP_MS.min, TRIP_MS.max) + slownessMs;
       const wayBackMs = trips.between(TRIP_MS.min, TRIP_MS.max);
       // What is sent over one connection arrives in the order in which it was sent.

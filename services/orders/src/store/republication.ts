@@ -64,7 +64,7 @@ const announce = (
 };
 
 /** Announces orders again that were last announced at a time that is due. */
-export const announceAgain = (
+export const republishDue = (
   sql: Sql,
   { due, ...announcing }: Announcing & { readonly due: DueTimes },
   runtime: Pick<Runtime, 'hex'>,
@@ -86,7 +86,7 @@ export interface AnnouncingAll {
 }
 
 /** Announces the next of all orders on their way, whatever their dates, but for those that the same run has taken. */
-export const announceAllUpTo = (
+export const republishUpTo = (
   sql: Sql,
   { newest, at }: AnnouncingAll,
   some: Pick<Announcing, 'limit' | 'except'>,

@@ -9,13 +9,13 @@ import {
 } from '../domain.ts';
 import type { LockedApart } from './locked.ts';
 import { RESERVATION_COLUMNS } from './reservations.ts';
-import { reserveWherePlenty } from './reserving-plenty.ts';
+import { reserveWherePlenty } from './reserve-plenty.ts';
 import type { Database, Sql } from './sql.ts';
 
 export type ReservationRequests = Parameters<typeof decideReservations>[0];
 
 /** How often a reservation is decided anew when another one for the same order was stored at the same moment. */
-const MOST_COLLISIONS = 5;
+const MAX_COLLISIONS = 5;
 const TRANSACTION = { maxWait: 1_000, timeout: 5_000 };
 
 const itemIdsOf = (requests: ReservationRequests): string[] => [
@@ -107,7 +107,7 @@ const reserveDeciding = async (
     try {
       return (await reserveOnce(database, requests, runtime, at)).results;
     } catch (error) {
-      if (error !== COLLISION || collisions >= MOST_COLLISIONS) throw error;
+      if (error !== COLLISION || collisions >= MAX_COLLISIONS) throw error;
     }
   }
 };

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
 import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/testing';
-import { keepDeadLetters, MAX_TRIES, type ReadDeadLetter } from '../src/index.ts';
+import { ingestDeadLetters, MAX_TRIES, type ReadDeadLetter } from '../src/index.ts';
 import { fresh, startHarness, WAIT, type Harness } from './support.ts';
 
 const TOPIC = 'ORDER_SHIPPED.DLQ';
@@ -17,7 +17,7 @@ const start = async (
 ) => {
   harness = await startHarness({ broker });
   const kept: (ReadDeadLetter & { readonly key: string })[] = [];
-  keepDeadLetters({
+  ingestDeadLetters({
     messaging: harness,
     logger: harness.service.context.logger,
     keep: async (letter, raw) => {

@@ -64,7 +64,7 @@ const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<
 };
 
 /**
- * The truth about reservations. One without an order is fenced first, then it is made sure that no placement under way
+ * The verdict about reservations. One without an order is fenced first, then it is made sure that no placement under way
  * stores an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
  *
  * Such a placement puts its order into the primary key and then, at the end of the same statement, looks for a fence
@@ -80,7 +80,7 @@ export const settleReservations = async (
   database: Database,
   reservations: readonly ReservationRef[],
   at: string,
-  runtime: Pick<Runtime, 'reach'>,
+  runtime: Pick<Runtime, 'failpoint'>,
 ): Promise<Settlement[]> => {
   const orderIds = reservations.map(({ orderId }) => orderId);
   const known = await findStatuses(database, orderIds);
@@ -90,11 +90,11 @@ export const settleReservations = async (
   if (missing.length > 0) {
     await fence(database, missing, at);
     atRest = await findAtRest(database, [...new Set(missing.map(({ orderId }) => orderId))]);
-    await runtime.reach('orders.afterBarBeforeSettle');
+    await runtime.failpoint('orders.afterFenceBeforeVerdict');
     statuses = await findStatuses(database, orderIds);
   }
   return reservations.flatMap(({ orderId, reservationId }): Settlement[] => {
-    const truth = statuses.get(orderId) ?? (atRest.has(orderId) ? 'ABANDONED' : undefined);
-    return truth ? [{ orderId, reservationId, truth }] : [];
+    const verdict = statuses.get(orderId) ?? (atRest.has(orderId) ? 'ABANDONED' : undefined);
+    return verdict ? [{ orderId, reservationId, verdict }] : [];
   });
 };

@@ -8,7 +8,7 @@ import {
 import type { Logger } from 'pino';
 import { createSightings } from '../sightings.ts';
 import type { OrdersStore, StoredBacklog } from '../store/index.ts';
-import type { BackPressure } from './back-pressure.ts';
+import type { AdmissionControl } from './admission-control.ts';
 
 const INTERVAL_MS = 1_000;
 
@@ -26,14 +26,14 @@ const createAgeOf = (runtime: Runtime) => {
  * busy for placements, whether it still is: by storing no orders at all, which needs the same connection and the same
  * locks on the tables as storing some.
  */
-export const startPressureWatch = (options: {
+export const startLoadWatch = (options: {
   readonly store: Pick<OrdersStore, 'outboxBacklog' | 'storeOrders'>;
-  readonly pressure: BackPressure;
+  readonly admission: AdmissionControl;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): Periodic => {
-  const { store, pressure, runtime, metrics } = options;
+  const { store, admission, runtime, metrics } = options;
   const depth = metrics.gauge('outbox_depth', 'Events that are stored and not published yet', []);
   const age = metrics.gauge(
     'outbox_oldest_age_seconds',
@@ -46,23 +46,23 @@ export const startPressureWatch = (options: {
     const ageMs = ageOf(backlog);
     depth.set({}, backlog.depth);
     age.set({}, ageMs / 1_000);
-    pressure.measured({ depth: backlog.depth, ageMs });
+    admission.update({ depth: backlog.depth, ageMs });
   };
   const look = async (): Promise<void> => {
-    pressure.tick();
+    admission.tick();
     try {
-      if (pressure.refusesAll()) {
+      if (admission.shedsAll()) {
         await store.storeOrders([]);
-        pressure.databaseProbed(true);
+        admission.databaseProbed(true);
       }
       await measure();
     } catch (error) {
-      pressure.databaseProbed(false);
+      admission.databaseProbed(false);
       throw error;
     }
   };
   return startPeriodic({
-    name: 'back-pressure',
+    name: 'load watch',
     intervalMs: INTERVAL_MS,
     runtime,
     logger: options.logger,

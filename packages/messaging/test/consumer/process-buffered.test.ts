@@ -27,7 +27,7 @@ const startTakingIn = (harness: Harness, group: string, orderIds: readonly strin
   const consumer = harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     handle: async (events) => void taken.push(...events),
     onAssigned: () => {
       assigned += 1;
@@ -54,7 +54,7 @@ test('what a handler merely took in is not committed until it is worked off, and
   if (!message) throw new Error('it came again');
   const worked: string[] = [];
   expect(
-    await again.consumer.workOff(again.taken, async (events) => void worked.push(...idsOf(events))),
+    await again.consumer.processBuffered(again.taken, async (events) => void worked.push(...idsOf(events))),
   ).toBe(true);
   expect(worked).toContain(orderId);
   expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
@@ -72,9 +72,9 @@ test('what is worked off is committed no further than the first message that sti
   const [first, second] = own();
   if (!first || !second) throw new Error('both came');
   const others = taken.filter((one) => one !== first && one !== second);
-  await consumer.workOff([...others, second], async () => undefined);
+  await consumer.processBuffered([...others, second], async () => undefined);
   expect(await committedAt(harness.broker, group, first)).toBeLessThanOrEqual(Number(first.offset));
-  await consumer.workOff([first], async () => undefined);
+  await consumer.processBuffered([first], async () => undefined);
   expect(await committedAt(harness.broker, group, first)).toBe(Number(second.offset) + 1);
   await harness.service.close();
 });
@@ -87,7 +87,7 @@ test('a message that cannot be understood is committed by itself where nothing w
   await eventually(() => expect(own()).toHaveLength(1), WAIT);
   const [message] = own();
   if (!message) throw new Error('it came');
-  await consumer.workOff(taken, async () => undefined);
+  await consumer.processBuffered(taken, async () => undefined);
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense' }]);
   await eventually(async () => {
     expect(await committedAt(harness.broker, group, message)).toBeGreaterThan(Number(message.offset) + 1);
@@ -103,7 +103,7 @@ test('a message that keeps failing when it is worked off goes to the dead letter
   await eventually(() => expect(own()).toHaveLength(1), WAIT);
   const [message] = own();
   if (!message) throw new Error('it came');
-  const done = await consumer.workOff(taken, async (events) => {
+  const done = await consumer.processBuffered(taken, async (events) => {
     if (idsOf(events).includes(bad)) throw new RangeError('no such order');
   });
   expect(done).toBe(true);
@@ -128,7 +128,7 @@ test('messages that are worked off while their partitions are assigned anew are 
   await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
   const [message] = mine.own();
   if (!message) throw new Error('it came');
-  const workingOff = mine.consumer.workOff([...mine.taken], async () => {
+  const workingOff = mine.consumer.processBuffered([...mine.taken], async () => {
     throw unavailable('orders is down');
   });
   const theirs = startTakingIn(second, group, [orderId]);
@@ -185,7 +185,7 @@ test('a consumer that is paused in the midst of a large batch leaves the rest of
   const consumer = harness.consume({
     group,
     topics: [TOPIC],
-    commits: 'by the handler',
+    commitMode: 'manual',
     handle: async (events) => {
       const own = idsOf(events).filter((id) => orderIds.includes(id));
       taken.push(...own);
@@ -225,14 +225,14 @@ test('a partition that was with another member in between is committed from wher
     expect([partitionsOf(first).length, partitionsOf(second).length]).toEqual([3, 3]);
     expect(mine.own().length + theirs.own().length).toBe(40);
   }, WAIT);
-  expect(await theirs.consumer.workOff([...theirs.taken], async () => undefined)).toBe(true);
-  expect(await mine.consumer.workOff([...mine.taken], async () => undefined)).toBe(true);
+  expect(await theirs.consumer.processBuffered([...theirs.taken], async () => undefined)).toBe(true);
+  expect(await mine.consumer.processBuffered([...mine.taken], async () => undefined)).toBe(true);
   await theirs.consumer.stop();
   await eventually(() => expect(partitionsOf(first)).toHaveLength(6), WAIT);
 
   await publish(first, ...late);
   await eventually(() => expect(new Set(idsOf(mine.own()))).toEqual(new Set(late)), WAIT);
-  expect(await mine.consumer.workOff([...mine.taken], async () => undefined)).toBe(true);
+  expect(await mine.consumer.processBuffered([...mine.taken], async () => undefined)).toBe(true);
   for (const message of mine.own()) {
     expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
   }

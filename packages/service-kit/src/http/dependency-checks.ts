@@ -4,10 +4,10 @@ import type { CallContext } from '../reply.ts';
 import type { ServiceContext } from '../service.ts';
 import { continueTrace } from '../trace.ts';
 
-type Asker = Pick<ServiceContext<unknown>, 'peers' | 'health' | 'closers' | 'runtime' | 'logger'>;
+type Asker = Pick<ServiceContext<unknown>, 'clients' | 'health' | 'closers' | 'runtime' | 'logger'>;
 
 /** A service as one that asks it has to know it. */
-export interface AskedPeer {
+export interface Dependency {
   readonly service: ServiceName;
   /** What it is asked for once, at the start. */
   readonly reads: readonly Read[];
@@ -16,7 +16,10 @@ export interface AskedPeer {
 const FAILURE = 500;
 
 /** Fails until every read was answered, by the way that requests take; after that it tells whether the service is up. */
-const createPeerCheck = ({ peers, runtime, logger }: Asker, { service, reads }: AskedPeer): HealthCheck => {
+const createDependencyCheck = (
+  { clients, runtime, logger }: Asker,
+  { service, reads }: Dependency,
+): HealthCheck => {
   let proven = false;
   let proving: Promise<void> | undefined;
 
@@ -27,12 +30,12 @@ const createPeerCheck = ({ peers, runtime, logger }: Asker, { service, reads }: 
   });
   const prove = async (): Promise<void> => {
     const replies = await Promise.all(
-      reads.map(({ operation, input }) => peers.relay(service, operation, input, callContext())),
+      reads.map(({ operation, input }) => clients.forward(service, operation, input, callContext())),
     );
     proven = replies.every(({ status }) => status < FAILURE);
   };
   return async () => {
-    if (!(await peers.isUp(service))) return 'does not answer';
+    if (!(await clients.ping(service))) return 'does not answer';
     if (proven) return undefined;
     // One at a time, however often it is asked for.
     await (proving ??= prove().finally(() => {
@@ -47,9 +50,13 @@ const createPeerCheck = ({ peers, runtime, logger }: Asker, { service, reads }: 
  * request passes, so that the first request of a client finds every part of its way in use already. Later they are only
  * reported: what does not need a service that is down goes on, and what does is answered 503.
  */
-export const checkPeers = (asker: Asker, asked: readonly AskedPeer[]): void => {
+export const checkDependencies = (asker: Asker, asked: readonly Dependency[]): void => {
   for (const peer of asked) {
-    const remove = asker.health.add(`${peer.service} service`, createPeerCheck(asker, peer), 'dependency');
+    const remove = asker.health.add(
+      `${peer.service} service`,
+      createDependencyCheck(asker, peer),
+      'dependency',
+    );
     asker.closers.add(`health check of ${peer.service}`, async () => remove());
   }
 };

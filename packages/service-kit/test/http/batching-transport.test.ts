@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CALLS_PATH, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
 import { createTestLogger, inTurn, times } from '@order-pipeline/testing';
-import { createPeerTransport, createRuntime } from '../../src/index.ts';
+import { createBatchingTransport, createRuntime } from '../../src/index.ts';
 import { endOperation, order, startShop, type Shop } from './shop.ts';
 
 let shop: Shop;
 /** What came in over the wire. */
 let heard: { readonly url: string; readonly body: unknown }[];
-let peer: ReturnType<typeof createPeerTransport>;
+let peer: ReturnType<typeof createBatchingTransport>;
 
 beforeEach(async () => {
   shop = await startShop();
   heard = [];
   shop.service.server.addHook('preHandler', async ({ url, body }) => void heard.push({ url, body }));
-  peer = createPeerTransport('orders', await shop.service.listen(), 1_000, createRuntime());
+  peer = createBatchingTransport('orders', await shop.service.listen(), 1_000, createRuntime());
 });
 
 afterEach(() =>

@@ -1,6 +1,6 @@
 import {
   BODY_LIMIT_BYTES,
-  MOST_CALLS,
+  MAX_CALLS,
   type Input,
   type Operation,
   type ServiceName,
@@ -12,10 +12,10 @@ import type { Runtime } from '../runtime.ts';
 import { callText, callsRequest, repliesOf } from './calls.ts';
 import { bodyOf, requestOf } from './client.ts';
 import { createJsonClient } from './json-client.ts';
-import type { Transport } from './peers.ts';
+import type { Transport } from './service-clients.ts';
 
 /** A call with a longer body travels by itself, in characters: it would hold up those that travel with it. */
-const LONGEST_SHARED_BODY = 4_096;
+const MAX_SHARED_BODY = 4_096;
 /** What a request says beside its calls: braces and the name of the operation. */
 const ENVELOPE_BYTES = 256;
 
@@ -26,13 +26,13 @@ interface Call {
 }
 
 /**
- * Asks a service as its peers do: calls of one operation that are made together travel in one request, so that a hop
+ * Asks a service as its clients do: calls of one operation that are made together travel in one request, so that a hop
  * costs each of them little. The more are made, the more travel together, as `createBatcher` has it; one that is alone
  * goes as any client would send it, and so do one that is long and one whose answer may be: a list.
  *
  * Those that travel together are answered together. They are of one operation, so they wait for the same parts.
  */
-export const createPeerTransport = (
+export const createBatchingTransport = (
   service: ServiceName,
   base: string,
   timeoutMs: number,
@@ -63,14 +63,14 @@ export const createPeerTransport = (
     const known = batchers.get(operation);
     if (known) return known;
     const run = (calls: Call[]) => askAll(operation, calls);
-    const made = createBatcher({ runtime, maxSize: MOST_CALLS, maxConcurrent: Infinity, run });
+    const made = createBatcher({ runtime, maxSize: MAX_CALLS, maxConcurrent: Infinity, run });
     batchers.set(operation, made);
     return made;
   };
 
   const ask = (operation: Operation, input: Input<Operation>, context: CallContext): Promise<Reply> => {
     const call = { input, context, body: bodyOf(input) };
-    const isLong = operation.paged === true || (call.body?.length ?? 0) > LONGEST_SHARED_BODY;
+    const isLong = operation.paged === true || (call.body?.length ?? 0) > MAX_SHARED_BODY;
     return isLong ? askOne(operation, call) : batcherOf(operation).submit(call);
   };
   return { transport: Object.assign(ask, { ping }) satisfies Transport, close };

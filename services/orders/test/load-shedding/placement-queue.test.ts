@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Metrics } from '@order-pipeline/service-kit';
 import { createTestLogger, createTestRuntime, eventually, times } from '@order-pipeline/testing';
-import { createAdmission, createBackPressure } from '../../src/back-pressure/index.ts';
+import { createPlacementQueue, createAdmissionControl } from '../../src/load-shedding/index.ts';
 import type { PlacementRequest } from '../../src/placement.ts';
 import { orderOf } from '../shop.ts';
 
@@ -13,20 +13,20 @@ const metrics: Metrics = {
   gauge: () => ({ set: () => undefined }),
 };
 
-/** An admission whose batches end when they are told to, and whose clock stands. */
+/** A placement queue whose batches end when they are told to, and whose clock stands. */
 const prepare = () => {
   let now = 1_000_000;
   const runtime = createTestRuntime({ monotonic: () => now });
   const { logger, logs } = createTestLogger();
-  const pressure = createBackPressure({ limits: { maxAgeMs: 1, maxRows: 1 }, runtime, logger, metrics });
+  const admission = createAdmissionControl({ limits: { maxAgeMs: 1, maxRows: 1 }, runtime, logger, metrics });
   const batches: { size: number; end: () => void }[] = [];
   let isFree = false;
   const letGo = (): void => {
     isFree = true;
     for (const { end } of batches) end();
   };
-  const admission = createAdmission({
-    pressure,
+  const queue = createPlacementQueue({
+    admission,
     runtime,
     place: (requests) =>
       new Promise((resolve) => {
@@ -40,28 +40,28 @@ const prepare = () => {
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { admission, pressure, batches, logs, request, pass, letGo };
+  return { admission, queue, batches, logs, request, pass, letGo };
 };
 
 /** Fills every batch that may run at once, and lets one order more wait. */
-const fill = async ({ admission, batches, request }: ReturnType<typeof prepare>) => {
-  const underWay = times(3 * 128, () => admission.submit(request()));
+const fill = async ({ queue, batches, request }: ReturnType<typeof prepare>) => {
+  const underWay = times(3 * 128, () => queue.submit(request()));
   await eventually(() => expect(batches.map(({ size }) => size)).toEqual([128, 128, 128]));
-  return { underWay, waiting: admission.submit(request()) };
+  return { underWay, waiting: queue.submit(request()) };
 };
 
 test('an order that would wait behind one that waits too long already is refused at once', async () => {
   const parts = prepare();
-  const { admission, batches, request, pass } = parts;
+  const { queue, batches, request, pass } = parts;
   const { underWay, waiting } = await fill(parts);
   pass(1_000);
-  const last = admission.submit(request());
+  const last = queue.submit(request());
   pass(1);
-  expect(await admission.submit(request())).toEqual(BUSY);
+  expect(await queue.submit(request())).toEqual(BUSY);
   batches[0]?.end();
   await eventually(() => expect(batches[3]?.size).toBe(2));
   // Nobody waits any more.
-  const next = admission.submit(request());
+  const next = queue.submit(request());
   for (const { end } of batches) end();
   await eventually(() => expect(batches[4]?.size).toBe(1));
   batches[4]?.end();
@@ -72,10 +72,10 @@ test('an order that would wait behind one that waits too long already is refused
 
 test('however fast they come, only so many wait', async () => {
   const parts = prepare();
-  const { admission, request, letGo } = parts;
+  const { queue, request, letGo } = parts;
   await fill(parts);
   // One waits already.
-  const more = times(10_000, () => admission.submit(request()));
+  const more = times(10_000, () => queue.submit(request()));
   expect(await more.at(-1)).toEqual(BUSY);
   letGo();
   const placed = (await Promise.all(more)).filter(({ outcome }) => outcome === 'PLACED');
@@ -83,21 +83,21 @@ test('however fast they come, only so many wait', async () => {
 });
 
 test('that the queue is too long is said once, and that it no longer is once it was short for a while', async () => {
-  const { pressure, logs, pass } = prepare();
+  const { admission, logs, pass } = prepare();
   for (let second = 0; second < 10; second += 1) {
-    pressure.refused('QUEUE_TOO_LONG');
+    admission.countRejected('QUEUE_TOO_LONG');
     pass(1_000);
-    pressure.tick();
+    admission.tick();
   }
-  const said = () => logs.map(({ msg, level }) => ({ msg, level }));
-  expect(said()).toEqual([{ msg: 'new orders are refused', level: 40 }]);
+  const said = () => logs.map(({ event, level }) => ({ event, level }));
+  expect(said()).toEqual([{ event: 'load_shedding_started', level: 40 }]);
   pass(4_000);
-  pressure.tick();
+  admission.tick();
   expect(said()).toHaveLength(1);
   pass(1);
-  pressure.tick();
+  admission.tick();
   expect(said()).toEqual([
-    { msg: 'new orders are refused', level: 40 },
-    { msg: 'a reason to refuse new orders is gone', level: 30 },
+    { event: 'load_shedding_started', level: 40 },
+    { event: 'load_shedding_stopped', level: 30 },
   ]);
 });

@@ -1,7 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** A door before a server that listens on TCP: what is behind it can be made to go away and to hang. */
-export interface TcpDoor {
+export interface TcpProxy {
   /** The server's URL, by way of the door. */
   readonly url: string;
   /** Ends every connection and lets none in. */
@@ -14,7 +14,7 @@ export interface TcpDoor {
 }
 
 /** @param target the URL of the server, with its port */
-export const startTcpDoor = async (target: string): Promise<TcpDoor> => {
+export const startTcpDoor = async (target: string): Promise<TcpProxy> => {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let state: 'open' | 'shut' | 'stalled' = 'open';

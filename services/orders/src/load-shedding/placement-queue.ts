@@ -1,7 +1,7 @@
 import { createBatcher, type Batcher, type Runtime } from '@order-pipeline/service-kit';
 import type { Placement } from '../domain.ts';
 import type { PlacementRequest } from '../placement.ts';
-import type { BackPressure } from './back-pressure.ts';
+import type { AdmissionControl } from './admission-control.ts';
 
 const MAX_ORDERS_A_BATCH = 128;
 /**
@@ -10,17 +10,17 @@ const MAX_ORDERS_A_BATCH = 128;
  */
 const MAX_CONCURRENT_BATCHES = 3;
 /** Who waited longer would have no answer before the facade gives up on it. */
-const LONGEST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 1_000;
 /** So that memory has an end, even if they all came in one moment. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 /** Batches placements; one that would have to wait for too long is refused at once instead, with nothing done. */
-export const createAdmission = (options: {
-  readonly pressure: BackPressure;
+export const createPlacementQueue = (options: {
+  readonly admission: AdmissionControl;
   readonly runtime: Pick<Runtime, 'monotonic' | 'soon' | 'after'>;
   readonly place: (requests: PlacementRequest[]) => Promise<readonly Placement[]>;
 }): Batcher<PlacementRequest, Placement> => {
-  const { pressure, runtime, place } = options;
+  const { admission, runtime, place } = options;
   /** Since when those wait that are in no batch yet, the oldest first, as the batcher takes them. */
   const waitingSince: number[] = [];
   const batcher = createBatcher({
@@ -34,11 +34,11 @@ export const createAdmission = (options: {
   });
   const isTooLong = (): boolean => {
     const [oldest = Infinity] = waitingSince;
-    return waitingSince.length >= MOST_WAITING || runtime.monotonic() - oldest > LONGEST_WAIT_MS;
+    return waitingSince.length >= MAX_WAITING || runtime.monotonic() - oldest > MAX_WAIT_MS;
   };
   return {
     submit: async (request) => {
-      const reason = pressure.refusesAll() ?? (isTooLong() ? 'QUEUE_TOO_LONG' : undefined);
+      const reason = admission.shedsAll() ?? (isTooLong() ? 'QUEUE_TOO_LONG' : undefined);
       if (reason) return { outcome: 'NOT_NOW', reason };
       waitingSince.push(runtime.monotonic());
       return batcher.submit(request);

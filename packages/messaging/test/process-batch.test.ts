@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { unavailable, type Runtime } from '@order-pipeline/service-kit';
 import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
-import { MAX_TRIES, workBatch, type ReceivedEvent, type WorkOptions } from '../src/index.ts';
+import { MAX_TRIES, processBatch, type ReceivedEvent, type ProcessOptions } from '../src/index.ts';
 import { placed, TRACE } from './support.ts';
 
 const event = (orderId: string, offset = '0'): ReceivedEvent => ({
@@ -15,8 +15,8 @@ const event = (orderId: string, offset = '0'): ReceivedEvent => ({
 });
 
 interface Setup {
-  handle: WorkOptions['handle'];
-  deadLetter?: WorkOptions['deadLetter'];
+  handle: ProcessOptions['handle'];
+  deadLetter?: ProcessOptions['deadLetter'];
   isOurs?: () => boolean;
   runtime?: Runtime;
 }
@@ -26,7 +26,7 @@ const prepare = ({ handle, ...rest }: Setup) => {
   const pauses: number[] = [];
   const aside: { offset: string; reason: string; tries: number }[] = [];
   const { logger } = createTestLogger();
-  const options: WorkOptions = {
+  const options: ProcessOptions = {
     runtime: createTestRuntime({ random: () => 0 }),
     logger,
     pause: async (ms) => void pauses.push(ms),
@@ -49,7 +49,7 @@ const failOn =
 
 test('a batch that is worked is worked once', async () => {
   const { options, batches } = prepare({ handle: async () => undefined });
-  expect(await workBatch([event('a'), event('b')], options)).toBe(true);
+  expect(await processBatch([event('a'), event('b')], options)).toBe(true);
   expect(batches).toEqual([['a', 'b']]);
 });
 
@@ -61,7 +61,7 @@ test('a part that is down is waited for however long it takes, and nothing goes 
       if (failures <= MAX_TRIES * 20) throw unavailable('orders is down');
     },
   });
-  expect(await workBatch([event('a'), event('b')], options)).toBe(true);
+  expect(await processBatch([event('a'), event('b')], options)).toBe(true);
   expect(batches).toHaveLength(MAX_TRIES * 20 + 1);
   expect(aside).toEqual([]);
   // Longer and longer, but never more than two seconds.
@@ -71,7 +71,7 @@ test('a part that is down is waited for however long it takes, and nothing goes 
 
 test('a message that keeps failing goes to the dead letters alone, and those around it are worked', async () => {
   const { options, batches, aside } = prepare({ handle: failOn('b', new TypeError('no such thing')) });
-  expect(await workBatch([event('a', '1'), event('b', '2'), event('c', '3')], options)).toBe(true);
+  expect(await processBatch([event('a', '1'), event('b', '2'), event('c', '3')], options)).toBe(true);
   expect(aside).toEqual([{ offset: '2', reason: 'TypeError: no such thing', tries: MAX_TRIES }]);
   expect(batches).toEqual([['a', 'b', 'c'], ['a'], ...Array.from({ length: MAX_TRIES }, () => ['b']), ['c']]);
 });
@@ -84,7 +84,7 @@ test('a message that fails only at first does not go to the dead letters', async
       if (tries < MAX_TRIES) throw new Error('not yet');
     },
   });
-  expect(await workBatch([event('a')], options)).toBe(true);
+  expect(await processBatch([event('a')], options)).toBe(true);
   expect(tries).toBe(MAX_TRIES);
   expect(aside).toEqual([]);
 });
@@ -96,7 +96,7 @@ test('what is thrown without being an error is a reason too', async () => {
       throw 'bad luck';
     },
   });
-  expect(await workBatch([event('a')], options)).toBe(true);
+  expect(await processBatch([event('a')], options)).toBe(true);
   expect(aside).toMatchObject([{ reason: 'bad luck' }]);
 });
 
@@ -111,7 +111,7 @@ test('a dead letter that Kafka does not take is tried until it does', async () =
       aside.push(offset);
     },
   });
-  expect(await workBatch([event('a', '4')], options)).toBe(true);
+  expect(await processBatch([event('a', '4')], options)).toBe(true);
   expect(aside).toEqual(['4']);
 });
 
@@ -130,11 +130,11 @@ test.each<[string, Setup['handle'], boolean]>([
         throw unavailable('Kafka does not take messages');
       },
     });
-    const pause: WorkOptions['pause'] = async () => {
+    const pause: ProcessOptions['pause'] = async () => {
       pausesLeft -= 1;
       ours = pausesLeft > 0;
     };
-    expect(await workBatch([event('a')], { ...options, pause })).toBe(false);
+    expect(await processBatch([event('a')], { ...options, pause })).toBe(false);
     expect(aside).toEqual([]);
   },
 );
@@ -148,7 +148,7 @@ test('of a batch that stops being ours while it is worked one by one, the rest i
       ours = false;
     },
   });
-  expect(await workBatch([event('a'), event('b')], options)).toBe(false);
+  expect(await processBatch([event('a'), event('b')], options)).toBe(false);
   expect(batches).toEqual([['a', 'b'], ['a']]);
 });
 
@@ -158,5 +158,5 @@ test('when the pause says that the group rebalances, the batch ends there', asyn
   const pause = async (): Promise<void> => {
     throw rebalancing;
   };
-  await expect(workBatch([event('a')], { ...options, pause })).rejects.toBe(rebalancing);
+  await expect(processBatch([event('a')], { ...options, pause })).rejects.toBe(rebalancing);
 });

@@ -1,7 +1,7 @@
 import { PREDECESSOR, type ReservationRef, type TransitionResult } from '@order-pipeline/contracts';
 import { isLockTimeout, unavailable } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { findOrders } from './placing.ts';
+import { findOrders } from './placements.ts';
 import { ORDER_COLUMNS, orderOf, STATUS, type OrderRow, type Sql } from './sql.ts';
 
 const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;

@@ -7,7 +7,7 @@ import {
   startLeavingBroker,
   startTestPostgres,
   times,
-  type LeavingBroker,
+  type StoppableBroker,
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
@@ -27,7 +27,7 @@ const REFUSED = {
 };
 
 let postgres: TestPostgres;
-let broker: LeavingBroker;
+let broker: StoppableBroker;
 let shop: Shop;
 let item: string;
 let clock = Date.now();
@@ -88,7 +88,7 @@ test('when Kafka is away under load, orders are taken up to a limit, then refuse
   // Everything else goes on.
   expect(await shop.place(before)).toMatchObject({ status: 201 });
   expect(await shop.place({ ...before, userId: 'other' })).toMatchObject({ status: 409 });
-  expect(await shop.orders.ask(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });
+  expect(await shop.orders.call(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });
   const [cancelled = ''] = placed;
   expect(await shop.cancel(cancelled)).toMatchObject({ status: 200 });
   expect((await shop.move('PROCESSING', placed.slice(1, 3))).map(({ outcome }) => outcome)).toEqual([

@@ -3,7 +3,7 @@ import { ordersApi, usersApi, type Operation, type ServiceName } from '@order-pi
 import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
 import {
   createLocalTransport,
-  createPeers,
+  createServiceClients,
   ok,
   refuse,
   unavailable,
@@ -23,26 +23,26 @@ const answering = (operation: Operation, reply: () => Reply): Transport =>
 
 const LIMIT = { runtime: createTestRuntime(), timeoutMs: 5_000 };
 
-const peersWith = (transport: Transport | undefined) => createPeers(() => transport, LIMIT);
+const clientsWith = (transport: Transport | undefined) => createServiceClients(() => transport, LIMIT);
 
 const input = { params: { userId: 'a' }, query: undefined, body: undefined };
 
 test('asking answers what the owner answers', async () => {
   const asked: ServiceName[] = [];
   const user = { userId: 'a', name: 'A', email: 'a@example.com' };
-  const peers = createPeers((service) => {
+  const clients = createServiceClients((service) => {
     asked.push(service);
     return answering(usersApi.getUser, () => ok(user));
   }, LIMIT);
-  expect(await peers.ask(usersApi.getUser, input, call)).toEqual(user);
+  expect(await clients.call(usersApi.getUser, input, call)).toEqual(user);
   expect(asked).toEqual(['users']);
 });
 
 test('asking throws what the owner refuses, with its details', async () => {
-  const peers = peersWith(
+  const clients = clientsWith(
     answering(usersApi.getUser, () => refuse('USER_NOT_FOUND', 'There is no user a', ['a'])),
   );
-  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({
+  await expect(clients.call(usersApi.getUser, input, call)).rejects.toMatchObject({
     code: 'USER_NOT_FOUND',
     message: 'There is no user a',
     details: ['a'],
@@ -51,35 +51,35 @@ test('asking throws what the owner refuses, with its details', async () => {
 
 test('relaying answers what the owner refuses', async () => {
   const refusal = refuse('USER_NOT_FOUND', 'There is no user a');
-  const peers = peersWith(answering(usersApi.getUser, () => refusal));
-  expect(await peers.relay('orders-facade', usersApi.getUser, input, call)).toEqual(refusal);
+  const clients = clientsWith(answering(usersApi.getUser, () => refusal));
+  expect(await clients.forward('orders-facade', usersApi.getUser, input, call)).toEqual(refusal);
 });
 
 test('a service that has not started is unavailable', async () => {
-  const peers = peersWith(undefined);
-  expect(await peers.relay('users', usersApi.getUser, input, call)).toMatchObject({
+  const clients = clientsWith(undefined);
+  expect(await clients.forward('users', usersApi.getUser, input, call)).toMatchObject({
     status: 503,
     headers: { 'retry-after': '1' },
     body: { code: 'UNAVAILABLE', error: 'The users service is not available, try again in a moment' },
   });
-  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(clients.call(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('a service that breaks answers 500 without its reasons', async () => {
-  const peers = peersWith(
+  const clients = clientsWith(
     answering(usersApi.getUser, () => {
       throw new Error('the password is hunter2');
     }),
   );
-  const reply = await peers.relay('users', usersApi.getUser, input, call);
+  const reply = await clients.forward('users', usersApi.getUser, input, call);
   expect(reply.status).toBe(500);
   expect(JSON.stringify(reply)).not.toContain('hunter2');
 });
 
 test('an operation that a service of this process does not have is broken, not missing', async () => {
-  const peers = peersWith(answering(usersApi.getUser, () => ok({})));
+  const clients = clientsWith(answering(usersApi.getUser, () => ok({})));
   const nothing = { params: { orderId: 'a' }, query: undefined, body: undefined };
-  expect(await peers.relay('users', ordersApi.getOrder, nothing, call)).toMatchObject({ status: 500 });
+  expect(await clients.forward('users', ordersApi.getOrder, nothing, call)).toMatchObject({ status: 500 });
 });
 
 const reachable = (ping: () => Promise<void>): Transport => Object.assign(async () => ok({}), { ping });
@@ -90,13 +90,13 @@ test.each<[string, Transport | undefined, boolean]>([
   ['answers a ping', reachable(async () => undefined), true],
   ['does not answer a ping', reachable(async () => Promise.reject(unavailable('no'))), false],
 ])('whether a service that %s is up', async (_, transport, up) => {
-  expect(await peersWith(transport).isUp('users')).toBe(up);
+  expect(await clientsWith(transport).ping('users')).toBe(up);
 });
 
 test('a service of the same process that hangs is given up in time', async () => {
   const hanging: Transport = () => new Promise(() => undefined);
-  const peers = createPeers(() => hanging, { runtime: createTestRuntime(), timeoutMs: 20 });
-  await expect(peers.ask(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  const reply = await peers.relay('orders-facade', usersApi.getUser, input, call);
+  const clients = createServiceClients(() => hanging, { runtime: createTestRuntime(), timeoutMs: 20 });
+  await expect(clients.call(usersApi.getUser, input, call)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  const reply = await clients.forward('orders-facade', usersApi.getUser, input, call);
   expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
 });

@@ -1,12 +1,12 @@
 import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
 import { AppError, unavailable } from '../app-error.ts';
-import { within, type Runtime } from '../runtime.ts';
+import { withTimeout, type Runtime } from '../runtime.ts';
 import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
 
 /** How a service asks others, wherever they run. */
-export interface Peers {
+export interface ServiceClients {
   /** Asks `service` and answers its reply as it is, refusals included; a part that is down answers 503. */
-  relay<O extends Operation>(
+  forward<O extends Operation>(
     service: ServiceName,
     operation: O,
     input: Input<O>,
@@ -17,9 +17,9 @@ export interface Peers {
    *
    * @throws AppError when it refuses; UNAVAILABLE when it is down
    */
-  ask<O extends Operation>(operation: O, input: Input<O>, call: CallContext): Promise<Output<O>>;
+  call<O extends Operation>(operation: O, input: Input<O>, call: CallContext): Promise<Output<O>>;
   /** Whether `service` can be reached; what it depends on itself does not count. */
-  isUp(service: ServiceName): Promise<boolean>;
+  ping(service: ServiceName): Promise<boolean>;
 }
 
 /** Carries an operation to a service and its reply back. */
@@ -45,27 +45,27 @@ const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.st
  * @param transportTo answers the way to a service, or nothing while it has not started
  * @param limit how long to wait for any answer, in milliseconds: a service of the same process may hang on its database
  */
-export const createPeers = (
+export const createServiceClients = (
   transportTo: (service: ServiceName) => Transport | undefined,
   {
     runtime,
     timeoutMs,
   }: { readonly runtime: Pick<Runtime, 'after' | 'monotonic'>; readonly timeoutMs: number },
-): Peers => {
-  const relay: Peers['relay'] = async (service, operation, input, call) => {
+): ServiceClients => {
+  const forward: ServiceClients['forward'] = async (service, operation, input, call) => {
     try {
       const transport = transportTo(service);
       if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
       const tooLate = () => unavailable(`The ${service} service does not answer, try again in a moment`);
-      const reply = await within(runtime, timeoutMs, transport(operation, input, call), tooLate);
+      const reply = await withTimeout(runtime, timeoutMs, transport(operation, input, call), tooLate);
       return reply as Reply<Output<typeof operation>>;
     } catch (error) {
       return replyOf(error, call.logger);
     }
   };
   return {
-    relay,
-    isUp: async (service) => {
+    forward,
+    ping: async (service) => {
       const transport = transportTo(service);
       if (!transport) return false;
       try {
@@ -75,8 +75,8 @@ export const createPeers = (
         return false;
       }
     },
-    ask: async (operation, input, call) => {
-      const reply: Reply = await relay(operation.owner, operation, input, call);
+    call: async (operation, input, call) => {
+      const reply: Reply = await forward(operation.owner, operation, input, call);
       if (!isError(reply)) return reply.body as Output<typeof operation>;
       const { code, error, details } = reply.body;
       throw new AppError(code, error, details ? { details } : {});

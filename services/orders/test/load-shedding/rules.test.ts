@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { decideOutboxPressure, START_GRACE_MS, type PressureReason } from '../../src/back-pressure/rules.ts';
+import { decideOutboxShedding, START_GRACE_MS, type SheddingReason } from '../../src/load-shedding/rules.ts';
 
 const limits = { maxAgeMs: 60_000, maxRows: 100 };
 
-const decide = (depth: number, ageMs: number, was: PressureReason[] = []) =>
-  decideOutboxPressure(new Set(was), { depth, ageMs }, limits, START_GRACE_MS);
+const decide = (depth: number, ageMs: number, was: SheddingReason[] = []) =>
+  decideOutboxShedding(new Set(was), { depth, ageMs }, limits, START_GRACE_MS);
 
 test('new orders are taken up to the limits of the outbox, and not beyond them', () => {
   expect(decide(0, 0)).toEqual({ OUTBOX_TOO_OLD: false, OUTBOX_TOO_DEEP: false });
@@ -29,7 +29,7 @@ test('what was over its limit is over it until it has come down to half of it', 
 
 test('right after a start the age of what was left behind does not count, its number does', () => {
   const backlog = { depth: 101, ageMs: 3_600_000 };
-  expect(decideOutboxPressure(new Set(), backlog, limits, START_GRACE_MS - 1)).toEqual({
+  expect(decideOutboxShedding(new Set(), backlog, limits, START_GRACE_MS - 1)).toEqual({
     OUTBOX_TOO_OLD: false,
     OUTBOX_TOO_DEEP: true,
   });

@@ -2,18 +2,18 @@ import { connect } from 'node:net';
 import { createCluster } from '@order-pipeline/memory-kafka';
 import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel } from 'kafkajs';
-import { startTcpDoor } from './tcp-door.ts';
+import { startTcpDoor } from './tcp-proxy.ts';
 import { createTestBroker } from './test-broker.ts';
 
 /** A broker that can go away and come back with everything that it had. */
-export interface LeavingBroker extends Broker {
+export interface StoppableBroker extends Broker {
   leave(): void;
   comeBack(): void;
   stop(): Promise<void>;
 }
 
 /** The real one, of which every connection goes through one door: it has one node. */
-const startBehindDoor = async (address: string): Promise<LeavingBroker> => {
+const startBehindDoor = async (address: string): Promise<StoppableBroker> => {
   const door = await startTcpDoor(`tcp://${address}`);
   const port = Number(new URL(door.url).port);
   return {
@@ -33,7 +33,7 @@ const startBehindDoor = async (address: string): Promise<LeavingBroker> => {
 };
 
 /** The Kafka whose address is in KAFKA_BROKERS, or one in memory, as `createTestBroker` has it. */
-export const startLeavingBroker = async (): Promise<LeavingBroker> => {
+export const startLeavingBroker = async (): Promise<StoppableBroker> => {
   const [given] = (process.env['KAFKA_BROKERS'] ?? '').split(',');
   if (given) return startBehindDoor(given);
   const cluster = createCluster();

@@ -73,10 +73,10 @@ export const readContents = async (sql: Sql, id: string): Promise<LetterContents
 };
 
 /** How many letters of a topic and group are counted at the most. */
-export const MOST_COUNTED = 10_000;
+export const MAX_COUNTED = 10_000;
 
 /**
- * How many letters wait for a decision, of each topic and group `MOST_COUNTED` at the most. The topics and groups are
+ * How many letters wait for a decision, of each topic and group `MAX_COUNTED` at the most. The topics and groups are
  * found by leaping from one to the next, so that it costs no more when more letters wait than are counted.
  */
 export const countOpen = (
@@ -95,6 +95,6 @@ export const countOpen = (
     SELECT count(*)::float8 AS letters FROM (
       SELECT FROM dead_letters letter
       WHERE letter.status = 'OPEN' AND letter.topic = kind.topic AND letter.consumer_group = kind.consumer_group
-      LIMIT ${MOST_COUNTED}
+      LIMIT ${MAX_COUNTED}
     ) AS letter
   ) AS counted`;

@@ -21,7 +21,7 @@ const UNWATCHED: Health = {
  *
  * @param options.keep throws what is transient where it may take the letter later
  */
-export const keepDeadLetters = (options: {
+export const ingestDeadLetters = (options: {
   readonly messaging: Pick<Messaging, 'consume'>;
   readonly logger: Logger;
   readonly keep: (letter: ReadDeadLetter, raw: RawMessage) => Promise<void>;
@@ -29,7 +29,7 @@ export const keepDeadLetters = (options: {
   options.messaging.consume({
     group: 'dead-letters',
     topics: TOPIC_NAMES.map(deadLetterTopic),
-    commits: 'when handled',
+    commitMode: 'auto',
     health: UNWATCHED,
     // Never called: no message of these topics is an event.
     handle: async () => undefined,

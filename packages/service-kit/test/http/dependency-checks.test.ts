@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import { usersApi, type Read } from '@order-pipeline/contracts';
 import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
 import {
-  checkPeers,
+  checkDependencies,
   createClosers,
   createHealth,
-  createPeers,
+  createServiceClients,
   ok,
   refuse,
   unavailable,
@@ -33,8 +33,8 @@ const startAsker = () => {
     },
     { ping: async () => (users.up ? undefined : Promise.reject(unavailable('no'))) },
   );
-  const peers = createPeers(() => transport, { runtime, timeoutMs: 5_000 });
-  checkPeers({ peers, health, closers, runtime, logger }, [{ service: 'users', reads: READS }]);
+  const clients = createServiceClients(() => transport, { runtime, timeoutMs: 5_000 });
+  checkDependencies({ clients, health, closers, runtime, logger }, [{ service: 'users', reads: READS }]);
   return { health, closers, users };
 };
 

@@ -45,7 +45,7 @@ const whileLocked = (lock: string, work: () => Promise<void>): Promise<void> =>
     { timeout: 25_000 },
   );
 
-const within = async <T>(ms: number, work: () => Promise<T>): Promise<T> => {
+const withTimeout = async <T>(ms: number, work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
   const result = await work();
   expect(performance.now() - began).toBeLessThan(ms);
@@ -58,7 +58,7 @@ const refusedAtOnce = (): Promise<void> =>
     expect(await shop.place(order)).toMatchObject(BUSY);
     expect(await shop.heldFor(order.orderId)).toBeUndefined();
     // And so is a crowd.
-    const replies = await within(500, () =>
+    const replies = await withTimeout(500, () =>
       Promise.all(times(200, () => shop.place(orderOf({ [item]: 1 })))),
     );
     expect(countOf(replies, 503)).toBe(200);
@@ -82,10 +82,10 @@ test('while orders cannot be stored, reads and cancellations go on, new orders a
   await whileLocked('LOCK TABLE outbox IN SHARE MODE', async () => {
     const stuck = Promise.all(crowd.map((order) => shop.place(order)));
     for (const orderId of known) {
-      expect(await within(1_000, () => shop.cancel(orderId))).toMatchObject({ status: 200 });
-      expect(await within(1_000, () => shop.statusOf(orderId))).toBe('CANCELLED');
-      const list = () => shop.orders.ask(ordersApi.listOrders, { query: {} });
-      expect(await within(1_000, list)).toMatchObject({ status: 200 });
+      expect(await withTimeout(1_000, () => shop.cancel(orderId))).toMatchObject({ status: 200 });
+      expect(await withTimeout(1_000, () => shop.statusOf(orderId))).toBe('CANCELLED');
+      const list = () => shop.orders.call(ordersApi.listOrders, { query: {} });
+      expect(await withTimeout(1_000, list)).toMatchObject({ status: 200 });
     }
     expect(countOf(await stuck, 503)).toBe(500);
     await refusedAtOnce();

@@ -1,20 +1,20 @@
 import { backoffMs, isTransient, logFailure, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import type { DeadLetter } from './dead-letters.ts';
+import type { PublishDeadLetter } from './dead-letters.ts';
 import type { MessagePosition, RawMessage, ReceivedEvent } from './event-codec.ts';
 
 /** How often a message is tried that fails for a reason of its own, before it goes to the dead letters. */
 export const MAX_TRIES = 5;
 
 /** What has to be known of a message to put it aside. */
-export interface WorkableMessage extends MessagePosition {
+export interface RetryableMessage extends MessagePosition {
   readonly raw: RawMessage;
 }
 
-export interface WorkOptions<M extends WorkableMessage = ReceivedEvent> {
+export interface ProcessOptions<M extends RetryableMessage = ReceivedEvent> {
   /** Works all of them or throws. A message may come again, so what was done already must not be done twice. */
   readonly handle: (messages: readonly M[]) => Promise<void>;
-  readonly deadLetter: DeadLetter;
+  readonly deadLetter: PublishDeadLetter;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** Waits `ms` milliseconds, or less when the consumer stops, and keeps the consumer in its group. */
@@ -33,9 +33,9 @@ const reasonOf = (error: unknown): string =>
  *
  * @returns whether the batch is done; false when it stopped being ours, and will be delivered again
  */
-export const workBatch = async <M extends WorkableMessage>(
+export const processBatch = async <M extends RetryableMessage>(
   messages: readonly M[],
-  options: WorkOptions<M>,
+  options: ProcessOptions<M>,
 ): Promise<boolean> => {
   for (let attempt = 1; options.isOurs(); attempt += 1) {
     try {
@@ -46,36 +46,36 @@ export const workBatch = async <M extends WorkableMessage>(
       const transient = isTransient(error);
       const fields = { attempt, transient, messages: messages.length };
       logFailure(options.logger, error, fields, 'messages could not be worked');
-      if (!transient && messages.length > 1) return workOneByOne(messages, options);
+      if (!transient && messages.length > 1) return processOneByOne(messages, options);
       if (!transient && attempt >= MAX_TRIES && first)
-        return setAside(first, reasonOf(error), attempt, options);
+        return sendToDlq(first, reasonOf(error), attempt, options);
     }
     await options.pause(backoffMs(options.runtime, attempt));
   }
   return false;
 };
 
-const workOneByOne = async <M extends WorkableMessage>(
+const processOneByOne = async <M extends RetryableMessage>(
   messages: readonly M[],
-  options: WorkOptions<M>,
+  options: ProcessOptions<M>,
 ): Promise<boolean> => {
   for (const message of messages) {
-    if (!(await workBatch([message], options))) return false;
+    if (!(await processBatch([message], options))) return false;
   }
   return true;
 };
 
 /** Puts a message into the dead letters, and waits for Kafka to take it: it is never dropped. */
-export const setAside = async (
-  message: WorkableMessage,
+export const sendToDlq = async (
+  message: RetryableMessage,
   reason: string,
   tries: number,
-  options: Omit<WorkOptions, 'handle'>,
+  options: Omit<ProcessOptions, 'handle'>,
 ): Promise<boolean> => {
   for (let attempt = 1; options.isOurs(); attempt += 1) {
     try {
       await options.deadLetter(message, message.raw, { reason, tries });
-      await options.runtime.reach('consumer.afterDeadLetterBeforeCommit');
+      await options.runtime.failpoint('consumer.afterDeadLetterBeforeCommit');
       return true;
     } catch (error) {
       logFailure(

@@ -2,11 +2,11 @@ import { isTransient, type Metrics, type Runtime } from '@order-pipeline/service
 import type { Logger } from 'pino';
 import type { OrdersStore } from '../store/index.ts';
 import {
-  decideOutboxPressure,
-  PRESSURE_REASONS,
+  decideOutboxShedding,
+  SHEDDING_REASONS,
   type OutboxBacklog,
   type OutboxLimits,
-  type PressureReason,
+  type SheddingReason,
 } from './rules.ts';
 
 /** As many batches as are placed side by side: one that met a lost connection does not stop the others. */
@@ -15,15 +15,15 @@ const SUCCESSES_UNTIL_FREE = 2;
 /** The queue counts as short again when it was never too long for so long. */
 const QUEUE_QUIET_MS = 5_000;
 
-/** Whether new orders are taken now, from what was last seen of the outbox, the database and the queue. */
-export interface BackPressure {
-  /** Why not even a repeat is looked for, if so: the database or the queue would only get worse. */
-  refusesAll(): PressureReason | undefined;
-  /** Why no new order is taken, if so. */
-  refusesNew(): PressureReason | undefined;
-  /** Tells that a placement was refused. */
-  refused(reason: PressureReason): void;
-  measured(backlog: OutboxBacklog): void;
+/** Decides whether new orders are admitted, from the last state of the outbox, the database and the queue. */
+export interface AdmissionControl {
+  /** Why even repeated requests are refused, if they are: looking them up would only add to the load. */
+  shedsAll(): SheddingReason | undefined;
+  /** Why new orders are refused, if they are. */
+  shedsNew(): SheddingReason | undefined;
+  /** Counts a placement that was refused. */
+  countRejected(reason: SheddingReason): void;
+  update(backlog: OutboxBacklog): void;
   /** Tells whether the database did what a placement asks of it: a placement, or a probe while it was busy. */
   databaseWorked(): void;
   databaseFailed(): void;
@@ -33,28 +33,33 @@ export interface BackPressure {
 }
 
 /** Which reasons stand, with a log line and a gauge for each change. */
-const createReasons = ({ runtime, logger, metrics }: PressureOptions) => {
-  const gauge = metrics.gauge('orders_back_pressure', '1 while new orders are refused for this reason', [
+const createReasons = ({ runtime, logger, metrics }: AdmissionOptions) => {
+  const gauge = metrics.gauge('orders_back_pressure', '1 while new orders are shed for this reason', [
     'reason',
   ]);
-  const since = new Map<PressureReason, number>();
-  for (const reason of PRESSURE_REASONS) gauge.set({ reason }, 0);
+  const since = new Map<SheddingReason, number>();
+  for (const reason of SHEDDING_REASONS) gauge.set({ reason }, 0);
   return {
     standing: () => new Set(since.keys()),
-    has: (reason: PressureReason) => since.has(reason),
-    set: (reason: PressureReason, stands: boolean, facts: object = {}): void => {
+    has: (reason: SheddingReason) => since.has(reason),
+    set: (reason: SheddingReason, stands: boolean, facts: object = {}): void => {
       const began = since.get(reason);
       if (stands === (began !== undefined)) return;
       gauge.set({ reason }, stands ? 1 : 0);
       if (stands) {
         since.set(reason, runtime.monotonic());
-        logger.warn({ reason, ...facts }, 'new orders are refused');
+        logger.warn({ event: 'load_shedding_started', reason, ...facts }, 'load shedding started');
         return;
       }
       since.delete(reason);
       logger.info(
-        { reason, afterMs: Math.round(runtime.monotonic() - (began ?? 0)), ...facts },
-        'a reason to refuse new orders is gone',
+        {
+          event: 'load_shedding_stopped',
+          reason,
+          afterMs: Math.round(runtime.monotonic() - (began ?? 0)),
+          ...facts,
+        },
+        'load shedding stopped',
       );
     },
   };
@@ -86,34 +91,34 @@ const createDatabaseSwitch = (reasons: Reasons) => {
   };
 };
 
-export interface PressureOptions {
+export interface AdmissionOptions {
   readonly limits: OutboxLimits;
   readonly runtime: Pick<Runtime, 'monotonic'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-export const createBackPressure = (options: PressureOptions): BackPressure => {
+export const createAdmissionControl = (options: AdmissionOptions): AdmissionControl => {
   const { limits, runtime, metrics } = options;
-  const counter = metrics.counter('orders_refused_total', 'Placements refused by back-pressure', ['reason']);
+  const counter = metrics.counter('orders_refused_total', 'Placements refused by load shedding', ['reason']);
   const reasons = createReasons(options);
   const since = runtime.monotonic();
   let queueTooLongAt = -Infinity;
-  const standing = (...some: PressureReason[]) => some.find(reasons.has);
+  const standing = (...some: SheddingReason[]) => some.find(reasons.has);
   return {
     ...createDatabaseSwitch(reasons),
     // The queue is not among them: each arrival finds it as it is.
-    refusesAll: () => standing('DATABASE_BUSY'),
-    refusesNew: () => standing('DATABASE_BUSY', 'OUTBOX_TOO_OLD', 'OUTBOX_TOO_DEEP'),
-    refused: (reason) => {
+    shedsAll: () => standing('DATABASE_BUSY'),
+    shedsNew: () => standing('DATABASE_BUSY', 'OUTBOX_TOO_OLD', 'OUTBOX_TOO_DEEP'),
+    countRejected: (reason) => {
       counter.add({ reason });
       if (reason !== 'QUEUE_TOO_LONG') return;
       queueTooLongAt = runtime.monotonic();
       reasons.set(reason, true);
     },
-    measured: (backlog) => {
+    update: (backlog) => {
       const upMs = runtime.monotonic() - since;
-      const over = decideOutboxPressure(reasons.standing(), backlog, limits, upMs);
+      const over = decideOutboxShedding(reasons.standing(), backlog, limits, upMs);
       const facts = { depth: backlog.depth, ageMs: Math.round(backlog.ageMs) };
       reasons.set('OUTBOX_TOO_OLD', over.OUTBOX_TOO_OLD, facts);
       reasons.set('OUTBOX_TOO_DEEP', over.OUTBOX_TOO_DEEP, facts);
@@ -126,13 +131,13 @@ export const createBackPressure = (options: PressureOptions): BackPressure => {
 
 type PlacingStore = Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
 
-/** The store as placements use it, seen by the pressure. That orders can be read does not mean they can be stored. */
-export const watchStore = (store: PlacingStore, pressure: BackPressure): PlacingStore => {
+/** The store as placements use it, observed by admission control. That orders can be read does not mean they can be stored. */
+export const observeStore = (store: PlacingStore, admission: AdmissionControl): PlacingStore => {
   const watched = async <R>(call: () => Promise<R>): Promise<R> => {
     try {
       return await call();
     } catch (error) {
-      if (isTransient(error)) pressure.databaseFailed();
+      if (isTransient(error)) admission.databaseFailed();
       throw error;
     }
   };
@@ -141,7 +146,7 @@ export const watchStore = (store: PlacingStore, pressure: BackPressure): Placing
     findOrders: (orderIds) => watched(() => store.findOrders(orderIds)),
     storeOrders: async (orders) => {
       const stored = await watched(() => store.storeOrders(orders));
-      pressure.databaseWorked();
+      admission.databaseWorked();
       return stored;
     },
   };

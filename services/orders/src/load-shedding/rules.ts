@@ -1,12 +1,12 @@
 /** Why new orders are refused for a while. */
-export const PRESSURE_REASONS = [
+export const SHEDDING_REASONS = [
   'OUTBOX_TOO_OLD',
   'OUTBOX_TOO_DEEP',
   'DATABASE_BUSY',
   'QUEUE_TOO_LONG',
 ] as const;
 
-export type PressureReason = (typeof PRESSURE_REASONS)[number];
+export type SheddingReason = (typeof SHEDDING_REASONS)[number];
 
 /** What waits in the outbox. */
 export interface OutboxBacklog {
@@ -34,8 +34,8 @@ const isOver = (wasOver: boolean, value: number, limit: number): boolean =>
  * @param was the reasons that stand by now
  * @param upMs for how long this instance has been up
  */
-export const decideOutboxPressure = (
-  was: ReadonlySet<PressureReason>,
+export const decideOutboxShedding = (
+  was: ReadonlySet<SheddingReason>,
   { depth, ageMs }: OutboxBacklog,
   { maxAgeMs, maxRows }: OutboxLimits,
   upMs: number,
@@ -51,7 +51,7 @@ interface Answer {
 }
 
 /** What a client is told. */
-export const PRESSURE_ANSWERS: Readonly<Record<PressureReason, Answer>> = {
+export const SHEDDING_RESPONSES: Readonly<Record<SheddingReason, Answer>> = {
   OUTBOX_TOO_OLD: {
     sentence: 'Orders cannot be passed on for now, so no new ones are taken, try again in a moment',
     retryAfterS: 5,
