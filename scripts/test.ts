@@ -7,6 +7,8 @@
 // compose     docker-compose.yml itself
 //
 // The last three need a Docker daemon; without one their tests are reported as skipped, by name.
+import { availableParallelism } from 'node:os';
+import { startPostgresOfWorkers } from '@order-pipeline/testing';
 import { conformanceGap } from './test/conformance.ts';
 import {
   dockerAnswers,
@@ -27,6 +29,9 @@ interface Run {
   readonly review?: (report: Report) => number;
 }
 
+/** Every core works: jest would leave one idle, which of two is half. */
+const WORKERS = Math.min(availableParallelism(), 8);
+
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
 
@@ -34,9 +39,14 @@ const RUNS: readonly Run[] = [
   {
     name: 'embedded',
     paths: [],
-    // Every core works: jest would leave one idle, which of two is half.
-    options: ['--maxWorkers=100%', '--testPathIgnorePatterns', COMPOSE_TESTS, `${CONFORMANCE_TESTS}kafka`],
+    options: [
+      `--maxWorkers=${WORKERS}`,
+      '--testPathIgnorePatterns',
+      COMPOSE_TESTS,
+      `${CONFORMANCE_TESTS}kafka`,
+    ],
     needsDocker: false,
+    start: () => startPostgresOfWorkers(WORKERS),
   },
   {
     name: 'conformance',

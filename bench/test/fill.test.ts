@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { auditSystem, violationLines } from '@order-pipeline/audit';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
-import { createRuntime, migrateDatabase } from '@order-pipeline/service-kit';
+import { createRuntime } from '@order-pipeline/service-kit';
 import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { pino } from 'pino';
 import { fillOrders, STORED, tidyUp } from '../src/growth/fill.ts';
 import { withDatabase } from '../src/system/databases.ts';
 
@@ -13,12 +12,7 @@ let databases: { users: string; inventory: string; orders: string };
 beforeAll(async () => {
   postgres = await startTestPostgres();
   const urls = await Promise.all(
-    DATABASE_NAMES.map(async (name) => {
-      const url = await postgres.freshDatabase(name);
-      const folder = new URL(`../../prisma/${name}/migrations/`, import.meta.url);
-      await migrateDatabase(url, folder, pino({ level: 'silent' }));
-      return [name, url] as const;
-    }),
+    DATABASE_NAMES.map(async (name) => [name, await postgres.migratedDatabase(name)] as const),
   );
   databases = Object.fromEntries(urls) as typeof databases;
 }, 60_000);

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { migrateDatabase } from '@order-pipeline/service-kit';
 import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { pino } from 'pino';
 import { allArrived, rateOf, readWalk } from '../src/orders/walk.ts';
 import { withDatabase } from '../src/system/databases.ts';
 
@@ -27,12 +25,7 @@ const store = (orderId: string, createdAt: number, steps: Readonly<Record<string
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  url = await postgres.freshDatabase('orders');
-  await migrateDatabase(
-    url,
-    new URL('../../prisma/orders/migrations/', import.meta.url),
-    pino({ level: 'silent' }),
-  );
+  url = await postgres.migratedDatabase('orders');
 }, 60_000);
 
 afterAll(() => postgres?.stop());

@@ -1,6 +1,6 @@
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
-import { createRuntime, migrateDatabase, openClient } from '@order-pipeline/service-kit';
-import { createTestLogger, type TestPostgres } from '@order-pipeline/testing';
+import { createRuntime, openClient } from '@order-pipeline/service-kit';
+import type { TestPostgres } from '@order-pipeline/testing';
 import { auditSystem, violationLines, type AuditOptions, type AuditReport } from '../src/index.ts';
 
 /** Three databases with the real migrations, to write into by hand. */
@@ -14,16 +14,7 @@ export interface Ledger {
   close(): Promise<void>;
 }
 
-const migrationsOf = (name: DatabaseName): URL =>
-  new URL(`../../../prisma/${name}/migrations/`, import.meta.url);
-
 const runtime = createRuntime();
-
-const createDatabase = async (postgres: TestPostgres, name: DatabaseName): Promise<string> => {
-  const url = await postgres.freshDatabase(name);
-  await migrateDatabase(url, migrationsOf(name), createTestLogger().logger);
-  return url;
-};
 
 export const findingsOf = ({ checks }: AuditReport): Record<string, string[]> =>
   Object.fromEntries(
@@ -37,9 +28,9 @@ export const findingsOf = ({ checks }: AuditReport): Record<string, string[]> =>
 /** Three databases with nothing in them. */
 export const createEmptyLedger = async (postgres: TestPostgres): Promise<Ledger> => {
   const databases = {
-    users: await createDatabase(postgres, 'users'),
-    inventory: await createDatabase(postgres, 'inventory'),
-    orders: await createDatabase(postgres, 'orders'),
+    users: await postgres.migratedDatabase('users'),
+    inventory: await postgres.migratedDatabase('inventory'),
+    orders: await postgres.migratedDatabase('orders'),
   };
   const open = async (name: DatabaseName) => {
     const client = await openClient({ url: databases[name], applicationName: 'test' });

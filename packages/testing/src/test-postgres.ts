@@ -1,44 +1,45 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { DatabaseName } from '@order-pipeline/contracts';
 import { startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
-import { createRuntime, openClient } from '@order-pipeline/service-kit';
-import type pg from 'pg';
+import { createRuntime } from '@order-pipeline/service-kit';
+import { createDatabase, ensureTemplate, withClient } from './create-database.ts';
+import { times } from './times.ts';
 
 /** A PostgreSQL for tests. */
 export interface TestPostgres {
   /** Creates an empty database whose name begins with `name`, and answers its URL. */
   freshDatabase(name: string): Promise<string>;
+  /** Creates a database with the migrations of that name and nothing else, and answers its URL. */
+  migratedDatabase(name: DatabaseName): Promise<string>;
   /** Ends the server, or drops the databases that were created on one that was given. */
   stop(): Promise<void>;
 }
 
-const withClient = async (url: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> => {
-  const client = await openClient({ url, applicationName: 'test' });
-  try {
-    await use(client);
-  } finally {
-    await client.end();
-  }
-};
-
-const freshDatabaseOn = async (adminUrl: string, name: string): Promise<string> => {
-  const database = `${name}_${randomBytes(6).toString('hex')}`;
-  await withClient(adminUrl, (client) => client.query(`CREATE DATABASE "${database}"`));
-  const url = new URL(adminUrl);
-  url.pathname = `/${database}`;
-  return url.href;
+/** How databases are created on the server at `adminUrl`; `created` is told of each. */
+const databasesOn = (adminUrl: string, created: (url: string) => void) => {
+  const templates = new Map<DatabaseName, Promise<string>>();
+  const templateOf = (name: DatabaseName): Promise<string> => {
+    const template = templates.get(name) ?? ensureTemplate(adminUrl, name);
+    templates.set(name, template);
+    return template;
+  };
+  const create = async (name: string, template?: string): Promise<string> => {
+    const url = await createDatabase(adminUrl, name, template);
+    created(url);
+    return url;
+  };
+  return {
+    freshDatabase: (name: string) => create(name),
+    migratedDatabase: async (name: DatabaseName) => create(name, await templateOf(name)),
+  };
 };
 
 const useGiven = (adminUrl: string): TestPostgres => {
   const created: string[] = [];
   return {
-    freshDatabase: async (name) => {
-      const url = await freshDatabaseOn(adminUrl, name);
-      created.push(new URL(url).pathname.slice(1));
-      return url;
-    },
+    ...databasesOn(adminUrl, (url) => created.push(new URL(url).pathname.slice(1))),
     stop: () =>
       withClient(adminUrl, async (client) => {
         for (const database of created.splice(0)) {
@@ -48,7 +49,7 @@ const useGiven = (adminUrl: string): TestPostgres => {
   };
 };
 
-const startEmbedded = async (): Promise<TestPostgres> => {
+const startServer = async () => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-test-'));
   const postgres = await startEmbeddedPostgres({
     dataDir,
@@ -58,7 +59,7 @@ const startEmbedded = async (): Promise<TestPostgres> => {
     durability: 'off',
   });
   return {
-    freshDatabase: (name) => freshDatabaseOn(postgres.url('postgres'), name),
+    url: postgres.url('postgres'),
     stop: async () => {
       await postgres.stop();
       await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
@@ -66,11 +67,35 @@ const startEmbedded = async (): Promise<TestPostgres> => {
   };
 };
 
+const startEmbedded = async (): Promise<TestPostgres> => {
+  const { url, stop } = await startServer();
+  return { ...databasesOn(url, () => undefined), stop };
+};
+
 /**
- * A PostgreSQL for the tests of one file: an embedded one that waits for no disk, or the one whose administrator's URL
- * is in TEST_POSTGRES_URL.
+ * Starts so many embedded servers, one for each worker of jest, so that not every file has to start its own.
+ *
+ * @returns the environment in which `startTestPostgres` finds them, and what ends them
+ */
+export const startPostgresOfWorkers = async (workers: number) => {
+  const servers = await Promise.all(times(workers, startServer));
+  return {
+    environment: { TEST_POSTGRES_OF_WORKERS: servers.map(({ url }) => url).join(' ') },
+    stop: async (): Promise<void> => {
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
+};
+
+/** jest numbers its workers from 1 on. */
+const urlOfWorker = (): string | undefined =>
+  process.env['TEST_POSTGRES_OF_WORKERS']?.split(' ')[Number(process.env['JEST_WORKER_ID']) - 1];
+
+/**
+ * A PostgreSQL for the tests of one file: the one whose administrator's URL is in TEST_POSTGRES_URL, else that of the
+ * worker (`startPostgresOfWorkers`), else an embedded one of its own; no embedded one waits for the disk.
  */
 export const startTestPostgres = async (): Promise<TestPostgres> => {
-  const given = process.env['TEST_POSTGRES_URL'];
+  const given = process.env['TEST_POSTGRES_URL'] || urlOfWorker();
   return given ? useGiven(given) : startEmbedded();
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openClient } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '../src/index.ts';
+import { startPostgresOfWorkers, startTestPostgres, type TestPostgres } from '../src/index.ts';
 
 let postgres: TestPostgres;
 
@@ -28,4 +28,37 @@ test('each database is empty and of its own, also under one name', async () => {
   const tables = "SELECT 1 FROM pg_tables WHERE tablename = 'thing'";
   expect(await query(first, tables)).toHaveLength(1);
   expect(await query(second, tables)).toHaveLength(0);
+});
+
+test('a migrated database has the tables of its service, and is of its own', async () => {
+  const [first, second] = await Promise.all([
+    postgres.migratedDatabase('users'),
+    postgres.migratedDatabase('users'),
+  ]);
+  await query(first, `INSERT INTO users VALUES ('one', 'One', 'one@example.com')`);
+  expect(await query(first, 'SELECT id FROM users')).toEqual([{ id: 'one' }]);
+  expect(await query(second, 'SELECT id FROM users')).toEqual([]);
+  expect(await query(second, 'SELECT migration_name FROM _prisma_migrations')).not.toHaveLength(0);
+});
+
+test('where every worker has its server, a file takes that of its own, and leaves it as it was', async () => {
+  const environment = { ...process.env };
+  const servers = await startPostgresOfWorkers(2);
+  const [, admin = ''] = servers.environment.TEST_POSTGRES_OF_WORKERS.split(' ');
+  try {
+    Object.assign(process.env, servers.environment, { JEST_WORKER_ID: '2', TEST_POSTGRES_URL: '' });
+    const databases = () => query(admin, 'SELECT datname FROM pg_database ORDER BY oid');
+    const before = await databases();
+    const shared = await startTestPostgres();
+    const fresh = new URL(await shared.freshDatabase('orders'));
+    expect(fresh.host).toBe(new URL(admin).host);
+    expect(await databases()).toEqual([...before, { datname: fresh.pathname.slice(1) }]);
+    await shared.stop();
+    expect(await databases()).toEqual(before);
+  } finally {
+    delete process.env['TEST_POSTGRES_OF_WORKERS'];
+    delete process.env['TEST_POSTGRES_URL'];
+    Object.assign(process.env, environment);
+    await servers.stop();
+  }
 });

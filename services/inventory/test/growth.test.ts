@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPrismaAdapter, migrateDatabase } from '@order-pipeline/service-kit';
+import { createPrismaAdapter } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
   explain,
@@ -16,7 +16,6 @@ import { getItem, listItems, restock } from '../src/store/items.ts';
 import { endReservations, findHeld, findReservations } from '../src/store/reservations.ts';
 import type { Database } from '../src/store/sql.ts';
 
-const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
 /** How many rows each statement is asked for, and how many it may look at for each of them. */
 const LIMIT = 20;
 const MAX_PER_ROW = 11;
@@ -42,9 +41,8 @@ let database: PrismaClient;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  const url = await postgres.freshDatabase('inventory');
+  const url = await postgres.migratedDatabase('inventory');
   const { logger } = createTestLogger();
-  await migrateDatabase(url, MIGRATIONS, logger);
   database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', logger) });
   for (const statement of FILL) await database.$executeRawUnsafe(statement);
 }, 60_000);

@@ -162,7 +162,7 @@ export const startWarehouse = async (
   postgres: TestPostgres,
   { environment = {}, broker = createTestBroker(), clients = {} }: WarehouseOptions = {},
 ): Promise<Warehouse> => {
-  const databaseUrl = await postgres.freshDatabase('inventory');
+  const databaseUrl = await postgres.migratedDatabase('inventory');
   const started: TestService[] = [];
   const start = async (runtime: TestRuntime): Promise<TestService> => {
     const settings = { RESERVATION_CHECK_AFTER_MS: '600000', ...environment };

@@ -1,8 +1,6 @@
-import { createPrismaAdapter, migrateDatabase } from '@order-pipeline/service-kit';
+import { createPrismaAdapter } from '@order-pipeline/service-kit';
 import { createTestLogger, times, type TestPostgres } from '@order-pipeline/testing';
 import { PrismaClient } from '../src/generated/client.ts';
-
-const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
 
 /** How many orders stand in each status on the way, more than any statement may look at. */
 export const ON_THE_WAY_EACH = 5_000;
@@ -78,9 +76,8 @@ export const openFilledDatabase = async (
   postgres: TestPostgres,
   statistics: (typeof STATISTICS)[number],
 ): Promise<PrismaClient> => {
-  const url = await postgres.freshDatabase('orders');
+  const url = await postgres.migratedDatabase('orders');
   const { logger } = createTestLogger();
-  await migrateDatabase(url, MIGRATIONS, logger);
   const database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', logger) });
   const statements = [...DONE, ...LOOK, ...UNDER_WAY, ...(statistics === 'of now' ? LOOK : [])];
   for (const statement of statements) await database.$executeRawUnsafe(statement);

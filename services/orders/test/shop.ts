@@ -115,9 +115,9 @@ const runtimeWith = ({ now, wallClock = now }: ShopOptions): TestRuntime =>
 
 const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   const urls = {
-    users: await postgres.freshDatabase('users'),
-    inventory: await postgres.freshDatabase('inventory'),
-    orders: await postgres.freshDatabase('orders'),
+    users: await postgres.migratedDatabase('users'),
+    inventory: await postgres.migratedDatabase('inventory'),
+    orders: await postgres.migratedDatabase('orders'),
   };
   const clients: Shop['clients'] = {};
   const broker = options.broker ?? createTestBroker();

@@ -14,7 +14,7 @@ let users: TestService;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  users = await startTestService(usersService, { databaseUrl: await postgres.freshDatabase('users') });
+  users = await startTestService(usersService, { databaseUrl: await postgres.migratedDatabase('users') });
 });
 
 afterAll(() =>

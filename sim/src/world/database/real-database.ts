@@ -1,9 +1,8 @@
 import { reservationsApi, type DatabaseName } from '@order-pipeline/contracts';
 import { SERVICES } from '@order-pipeline/launcher';
-import { connectionConfig, migrateDatabase, openClient, openPool } from '@order-pipeline/service-kit';
+import { connectionConfig, openClient, openPool } from '@order-pipeline/service-kit';
 import { startTestPostgres, startTestService } from '@order-pipeline/testing';
 import type pg from 'pg';
-import { pino } from 'pino';
 import type { Condition } from './conditions.ts';
 import { createStatements, type Statements } from './statements.ts';
 
@@ -52,9 +51,6 @@ export interface ReadableServer {
 const MAX_CONNECTIONS = 25;
 /** A real deadlock is found at once, by the one that closed the circle, and no real time has to pass. */
 const SESSION = ['deadlock_timeout=1'];
-
-const migrationsOf = (name: DatabaseName): URL =>
-  new URL(`../../../../prisma/${name}/migrations/`, import.meta.url);
 
 /** What the planner knows of the tables must not depend on when somebody came by to count them. */
 const forgetStatistics = async (pool: pg.Pool): Promise<void> => {
@@ -147,12 +143,6 @@ const warmUp = async (databaseUrl: string): Promise<void> => {
 
 export const startRealServer = async (): Promise<RealServer> => {
   const postgres = await startTestPostgres();
-  const logger = pino({ level: 'silent' });
-  const prepare = async (name: DatabaseName): Promise<string> => {
-    const url = await postgres.freshDatabase(name);
-    await migrateDatabase(url, migrationsOf(name), logger);
-    return url;
-  };
   const monitor = await openClient({
     url: await postgres.freshDatabase('monitor'),
     applicationName: 'simulation',
@@ -160,13 +150,13 @@ export const startRealServer = async (): Promise<RealServer> => {
   const statements = createStatements(monitor);
   const pools: pg.Pool[] = [];
   const openReal = async (name: DatabaseName): Promise<RealDatabase> => {
-    const url = await prepare(name);
+    const url = await postgres.migratedDatabase(name);
     const pool = openRealPool(url);
     pools.push(pool);
     await forgetStatistics(pool);
     return createRealDatabase(url, pool, statements);
   };
-  await warmUp(await postgres.freshDatabase('inventory'));
+  await warmUp(await postgres.migratedDatabase('inventory'));
   const databases = {
     users: await openReal('users'),
     inventory: await openReal('inventory'),
