@@ -3,6 +3,8 @@ import { applyTheme, readTheme } from './lib/theme.js';
 import { Empty } from './parts/bits.js';
 import { Frame } from './parts/frame.js';
 import { Page } from './parts/page.js';
+import { DeadLetterPage } from './pages/dead-letter.js';
+import { DeadLettersPage } from './pages/dead-letters.js';
 import { InventoryPage } from './pages/inventory.js';
 import { ItemPage } from './pages/item.js';
 import { OrderPage } from './pages/order.js';
@@ -18,11 +20,19 @@ import { html, render, useEffect, useState } from './ui.js';
 
 /** The views of many, by the first part of the path. @type {ReadonlyMap<string, ComponentType<Route>>} */
 const LISTS = new Map(
-  Object.entries({ orders: OrdersPage, inventory: InventoryPage, users: UsersPage, search: SearchPage }),
+  Object.entries({
+    orders: OrdersPage,
+    'dead-letters': DeadLettersPage,
+    inventory: InventoryPage,
+    users: UsersPage,
+    search: SearchPage,
+  }),
 );
 
 /** The views of one, by the first part of the path. @type {ReadonlyMap<string, ComponentType<{ id: string } & Route>>} */
-const DETAILS = new Map(Object.entries({ orders: OrderPage, inventory: ItemPage, users: UserPage }));
+const DETAILS = new Map(
+  Object.entries({ orders: OrderPage, 'dead-letters': DeadLetterPage, inventory: ItemPage, users: UserPage }),
+);
 
 const START = 'orders';
 

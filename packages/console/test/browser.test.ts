@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { DeadLetter } from '@order-pipeline/contracts';
+import { eventually } from '@order-pipeline/testing';
 import type { Browser, Page } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
 import { findChromium, openTab, startBrowser, type Scheme, type Tab } from './browser.ts';
@@ -13,6 +15,7 @@ jest.setTimeout(120_000);
 (chromium === undefined ? describe.skip : describe)('in a browser', () => {
   let system: FilledSystem;
   let browser: Browser;
+  let letterIds: string[] = [];
 
   const withTab = async (
     use: (tab: Tab) => Promise<void>,
@@ -29,6 +32,8 @@ jest.setTimeout(120_000);
 
   beforeAll(async () => {
     [system, browser] = await Promise.all([startFilledSystem(), startBrowser(chromium ?? '')]);
+    const letters = (await (await fetch(`${system.url}/ops/dead-letters`)).json()) as DeadLetter[];
+    letterIds = letters.map(({ letterId }) => letterId);
   });
 
   afterAll(async () => {
@@ -48,6 +53,10 @@ jest.setTimeout(120_000);
     ['/console/users', 'Register a user'],
     [`/console/users/${system.userId}`, system.deliveredId],
     ['/console/search?q=nothing', 'No order, user or item has this id.'],
+    ['/console/dead-letters', system.failedIds[0] ?? ''],
+    [`/console/dead-letters?sel=${letterIds.join(',')}`, `${letterIds.length} selected`],
+    [`/console/dead-letters/${letterIds[0] ?? ''}`, 'Nothing yet.'],
+    ['/console/dead-letters?status=DISCARDED', 'There is no such dead letter.'],
     ['/console/no/such/view', 'There is no such view.'],
   ];
 
@@ -151,6 +160,57 @@ jest.setTimeout(120_000);
       await page.getByRole('button', { name: 'Restock' }).click();
       await see(page, '4 units came in.');
       await page.locator('.figures').getByText('7', { exact: true }).waitFor();
+    });
+  });
+
+  test('a dead letter is redriven: dry run, reason, and who did it', async () => {
+    const [orderId = ''] = system.failedIds;
+    await withTab(async ({ page, open }) => {
+      const dialog = page.getByRole('dialog', { name: 'Redrive dead letters' });
+      await open(`/console/orders/${orderId}`);
+      await page.getByRole('link', { name: 'Something went wrong' }).waitFor();
+      await open('/console/dead-letters');
+      await page.getByLabel('Order id', { exact: true }).fill(orderId);
+      await page.getByRole('button', { name: 'Filter' }).click();
+      await page.waitForURL(`**/console/dead-letters?orderId=${orderId}`);
+      await eventually(async () => expect(await page.locator('[data-row]').count()).toBe(1));
+      for (const key of ['j', 'x']) await page.keyboard.press(key);
+      await page.waitForURL(/sel=/);
+      await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Redrive' }).click();
+      await dialog.getByText('1 dead letter would go back to the group that failed.').waitFor();
+      await dialog.getByText(orderId).waitFor();
+      expect(await system.statusOf(orderId)).toBe('PROCESSING');
+      await system.letGo(orderId);
+      await dialog.getByLabel('Reason').fill('the address is there now');
+      await dialog.getByLabel('Your name').fill('ann');
+      await dialog.getByRole('button', { name: 'Redrive 1 dead letter' }).click();
+      await dialog.getByText('1 dead letter went back to the group that failed.').waitFor();
+      await dialog.getByRole('button', { name: 'Close' }).last().click();
+      await open(`/console/orders/${orderId}`);
+      await see(page, 'has arrived');
+      await page.getByRole('link', { name: 'Something went wrong' }).click();
+      await see(page, 'REDRIVEN');
+      await see(page, '“the address is there now”');
+      await page.getByRole('listitem').filter({ hasText: 'ann redrove it' }).waitFor();
+    });
+  });
+
+  test('all dead letters of a filter are discarded, and no others', async () => {
+    await withTab(async ({ page, open }) => {
+      const dialog = page.getByRole('dialog', { name: 'Discard dead letters' });
+      await open('/console/dead-letters?reason=not+json');
+      await page.getByRole('button', { name: 'Discard all' }).click();
+      await dialog.getByText('1 dead letter would be discarded.').waitFor();
+      await dialog.getByLabel('Reason').fill('a test of a producer');
+      await dialog.getByLabel('Your name').fill('ben');
+      await dialog.getByRole('button', { name: 'Discard 1 dead letter' }).click();
+      await dialog.getByText('1 dead letter is discarded now.').waitFor();
+      await dialog.getByRole('button', { name: 'Close' }).last().click();
+      await see(page, 'No dead letter waits for anybody.');
+      await open('/console/dead-letters');
+      await see(page, system.failedIds.at(-1) ?? '');
+      await open('/console/dead-letters?status=DISCARDED');
+      await eventually(async () => expect(await page.locator('[data-row]').count()).toBe(1));
     });
   });
 

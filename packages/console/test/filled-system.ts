@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { firstOrders, readDataset, readSuperstore } from '@order-pipeline/demo/dataset';
-import { createLogger, startSystem } from '@order-pipeline/launcher';
+import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
 import { openClient } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 
 /** Enough for two pages of orders. */
 const ORDER_COUNT = 70;
+/** So many orders have messages that become dead letters: the database refuses to ship them. */
+const FAILED_COUNT = 3;
+const REFUSAL = 'no such address';
 const SLOW = { timeoutMs: 60_000 };
 
 /** A system with orders of the demo's data in every status. */
@@ -19,6 +22,8 @@ export interface FilledSystem {
   /** Stays PENDING for as long as nobody lets it go, as do those that are placed under `hold`. */
   readonly pendingId: string;
   readonly cancelledId: string;
+  /** Those whose messages became dead letters. */
+  readonly failedIds: readonly string[];
   post(path: string, body?: unknown): Promise<unknown>;
   statusOf(orderId: string): Promise<string>;
   /** Keeps an order from a status: silently, or with the database refusing it for a reason that no waiting heals. */
@@ -63,6 +68,15 @@ const createClient = (url: string) => {
   return { post, statusOf, reaches };
 };
 
+/** A message that nobody can understand, as a broken producer would send it. */
+const publishGarbage = async ({ infrastructure }: System, key: string): Promise<void> => {
+  const producer = infrastructure.broker.connect('console-tests').producer();
+  await producer.connect();
+  const messages = [{ key, value: `{"orderId":"${key}","status":` }];
+  await producer.sendBatch({ topicMessages: [{ topic: 'ORDER_PLACED', messages }] });
+  await producer.disconnect();
+};
+
 /** Starts the system on a free port, and fills it. */
 export const startFilledSystem = async (): Promise<FilledSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-console-'));
@@ -91,16 +105,23 @@ export const startFilledSystem = async (): Promise<FilledSystem> => {
     await database.query(HOLDING);
     const { users, items, orders } = firstOrders(readDataset(readSuperstore()), ORDER_COUNT);
     const [delivered, ...others] = orders;
-    const [cancelled, pending] = others.slice(-2);
+    const [cancelled, pending, ...failed] = others.toReversed().slice(0, 2 + FAILED_COUNT);
     if (!delivered || !cancelled || !pending) throw new Error('the demo has too few orders');
+    const failedIds = failed.map(({ orderId }) => orderId);
     for (const { orderId } of [cancelled, pending]) await hold(orderId, 'PROCESSING');
+    for (const orderId of failedIds) await hold(orderId, 'SHIPPED', REFUSAL);
     await Promise.all(users.map((user) => post('/api/users', user)));
     await Promise.all(
       items.map((item) => post('/api/inventory', { ...item, availableQty: item.availableQty + 20 })),
     );
     for (const order of orders) await post('/api/orders', { order });
     await post(`/api/orders/${cancelled.orderId}/cancel`);
+    await publishGarbage(system, pending.orderId);
     await reaches(delivered.orderId, 'DELIVERED');
+    await eventually(async () => {
+      const letters = (await (await fetch(`${system.url}/ops/dead-letters`)).json()) as unknown[];
+      if (letters.length <= FAILED_COUNT) throw new Error(`${letters.length} dead letters`);
+    }, SLOW);
     return {
       url: system.url,
       userId: delivered.userId,
@@ -108,6 +129,7 @@ export const startFilledSystem = async (): Promise<FilledSystem> => {
       deliveredId: delivered.orderId,
       pendingId: pending.orderId,
       cancelledId: cancelled.orderId,
+      failedIds,
       post,
       statusOf,
       hold,

@@ -13,7 +13,6 @@ import { field, onSubmit } from './form.js';
 const VIEWS = /** @type {const} */ ([
   ['orders', 'Orders'],
   ['dead-letters', 'Dead letters'],
-  ['stuck', 'Stuck'],
   ['inventory', 'Inventory'],
   ['users', 'Users'],
 ]);

@@ -42,19 +42,20 @@ export const Pager = ({ cursor, next }) =>
 /**
  * One of several values of the query.
  *
- * @param {{ name: string, label: string, value: string | undefined, values: readonly string[] }} props
+ * @param {{ name: string, label: string, value: string | undefined, values: readonly string[], all?: string }} props
+ * `all` is the value for all of them; none if not given
  */
-export const Chips = ({ name, label, value, values }) =>
+export const Chips = ({ name, label, value, values, all }) =>
   html`<div class="chips" role="group" aria-label=${label}>
-    ${[undefined, ...values].map(
+    ${[all, ...values].map(
       (one) =>
         html`<button
           key=${one ?? ''}
           type="button"
           aria-pressed=${one === value}
-          onClick=${() => changeQuery({ [name]: one, cursor: undefined })}
+          onClick=${() => changeQuery({ [name]: one, cursor: undefined, sel: undefined })}
         >
-          ${one ?? 'All'}
+          ${one === all ? 'All' : one}
         </button>`,
     )}
   </div>`;
