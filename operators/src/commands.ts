@@ -4,13 +4,13 @@ import {
   type LetterFilter,
   type LetterResult,
 } from '@order-pipeline/contracts';
-import type { Desk } from './desk.ts';
+import type { OperatorClient } from './client.ts';
 import type { ActionCommand, Command } from './options.ts';
-import { letterPaper, listPaper, resultPaper } from './paper.ts';
+import { renderDeadLetter, renderList, renderResult } from './render.ts';
 
 /** What a command found or did: for people, and as data; `complete` is whether all that was asked is done. */
 export interface Outcome {
-  readonly paper: string;
+  readonly text: string;
   readonly data: unknown;
   readonly complete: boolean;
 }
@@ -20,7 +20,7 @@ type Named<N extends Command['name']> = Extract<Command, { readonly name: N }>;
 /** The most letters that one request lists or works. */
 const PAGE = 1_000;
 
-const list = async (desk: Desk, { status, filter, limit }: Named<'list'>): Promise<Outcome> => {
+const list = async (client: OperatorClient, { status, filter, limit }: Named<'list'>): Promise<Outcome> => {
   const letters: DeadLetter[] = [];
   let cursor: string | undefined;
   do {
@@ -30,33 +30,33 @@ const list = async (desk: Desk, { status, filter, limit }: Named<'list'>): Promi
       limit: Math.min(PAGE, limit - letters.length),
       ...(cursor === undefined ? {} : { cursor }),
     };
-    const page = await desk.callPage(operatorApi.listDeadLetters, { query });
+    const page = await client.callPage(operatorApi.listDeadLetters, { query });
     letters.push(...page.body);
     cursor = page.nextCursor;
   } while (cursor !== undefined && letters.length < limit);
-  return { paper: listPaper(letters, cursor !== undefined), data: letters, complete: true };
+  return { text: renderList(letters, cursor !== undefined), data: letters, complete: true };
 };
 
-const show = async (desk: Desk, { letterId }: Named<'show'>): Promise<Outcome> => {
-  const letter = await desk.call(operatorApi.getDeadLetter, { params: { letterId } });
-  return { paper: letterPaper(letter), data: letter, complete: true };
+const show = async (client: OperatorClient, { letterId }: Named<'show'>): Promise<Outcome> => {
+  const letter = await client.call(operatorApi.getDeadLetter, { params: { letterId } });
+  return { text: renderDeadLetter(letter), data: letter, complete: true };
 };
 
 const workOne = (
-  desk: Desk,
+  client: OperatorClient,
   letterId: string,
   { name, by, note, dryRun, force }: ActionCommand,
 ): Promise<LetterResult> => {
   const params = { letterId };
   if (name === 'discard')
-    return desk.call(operatorApi.discardDeadLetter, { params, body: { by, note: note ?? '', dryRun } });
+    return client.call(operatorApi.discardDeadLetter, { params, body: { by, note: note ?? '', dryRun } });
   const body = { by, dryRun, force, ...(note === undefined ? {} : { note }) };
-  return desk.call(operatorApi.redriveDeadLetter, { params, body });
+  return client.call(operatorApi.redriveDeadLetter, { params, body });
 };
 
 /** One page after the other; what was done before a failure is handed to `onPage` first. */
 const workMany = async (
-  desk: Desk,
+  client: OperatorClient,
   filter: LetterFilter,
   { name, by, note, dryRun }: ActionCommand,
   onPage: (result: LetterResult) => void,
@@ -66,8 +66,8 @@ const workMany = async (
     const body = { filter, by, dryRun, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
     const result =
       name === 'discard'
-        ? await desk.call(operatorApi.discardDeadLetters, { body: { ...body, note: note ?? '' } })
-        : await desk.call(operatorApi.redriveDeadLetters, {
+        ? await client.call(operatorApi.discardDeadLetters, { body: { ...body, note: note ?? '' } })
+        : await client.call(operatorApi.redriveDeadLetters, {
             body: { ...body, ...(note === undefined ? {} : { note }) },
           });
     onPage(result);
@@ -77,25 +77,27 @@ const workMany = async (
 
 /** What a failure in the middle of many leaves done stays done, so it is told with it. */
 const work = async (
-  desk: Desk,
+  client: OperatorClient,
   action: ActionCommand,
   failed: (error: unknown) => void,
 ): Promise<Outcome> => {
   const pages: LetterResult[] = [];
   let complete = true;
-  if ('letterId' in action.choice) pages.push(await workOne(desk, action.choice.letterId, action));
+  if ('letterId' in action.choice) pages.push(await workOne(client, action.choice.letterId, action));
   else
-    await workMany(desk, action.choice.filter, action, (page) => pages.push(page)).catch((error: unknown) => {
-      if (pages.length === 0) throw error;
-      complete = false;
-      failed(error);
-    });
+    await workMany(client, action.choice.filter, action, (page) => pages.push(page)).catch(
+      (error: unknown) => {
+        if (pages.length === 0) throw error;
+        complete = false;
+        failed(error);
+      },
+    );
   const data = {
     dryRun: action.dryRun,
     letters: pages.flatMap(({ letters }) => letters),
     leftOut: pages.flatMap(({ leftOut }) => leftOut),
   };
-  return { paper: resultPaper(action.name, data), data, complete: complete && data.leftOut.length === 0 };
+  return { text: renderResult(action.name, data), data, complete: complete && data.leftOut.length === 0 };
 };
 
 /**
@@ -105,17 +107,17 @@ const work = async (
  * @throws OperatorError when nothing could be done
  */
 export const runCommand = (
-  desk: Desk,
+  client: OperatorClient,
   command: Command,
   failed: (error: unknown) => void,
 ): Promise<Outcome> => {
   switch (command.name) {
     case 'list':
-      return list(desk, command);
+      return list(client, command);
     case 'show':
-      return show(desk, command);
+      return show(client, command);
     case 'redrive':
     case 'discard':
-      return work(desk, command, failed);
+      return work(client, command, failed);
   }
 };

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { UsageError } from '@order-pipeline/command-line';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { runCommand } from './commands.ts';
-import { openDesk, OperatorError } from './desk.ts';
+import { openOperatorClient, OperatorError } from './client.ts';
 import { HELP, parseOptions } from './options.ts';
 
 // dead-letters COMMAND [options]: see HELP.
@@ -35,13 +35,13 @@ const run = async (): Promise<number> => {
     console.log(HELP);
     return 0;
   }
-  const desk = openDesk(options.url, options.token, createRuntime());
+  const client = openOperatorClient(options.url, options.token, createRuntime());
   try {
-    const { paper, data, complete } = await runCommand(desk, options.command, complain);
-    console.log(options.json ? JSON.stringify(data, undefined, 2) : paper);
+    const { text, data, complete } = await runCommand(client, options.command, complain);
+    console.log(options.json ? JSON.stringify(data, undefined, 2) : text);
     return complete ? 0 : 1;
   } finally {
-    await desk.close();
+    await client.close();
   }
 };
 

@@ -10,7 +10,7 @@ import { startSystem, type System } from '@order-pipeline/launcher';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { runCommand } from '../src/commands.ts';
-import { openDesk } from '../src/desk.ts';
+import { openOperatorClient } from '../src/client.ts';
 import { parseOptions } from '../src/options.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -50,11 +50,11 @@ const run = (args: readonly string[], environment: Record<string, string> = {}):
 const ask = async (...args: string[]) => {
   const options = parseOptions(args, { url: system.url, token: TOKEN, by: 'ann' });
   if (options === 'help') throw new Error('help');
-  const desk = openDesk(options.url, options.token, createRuntime());
+  const client = openOperatorClient(options.url, options.token, createRuntime());
   try {
-    return await runCommand(desk, options.command, () => undefined);
+    return await runCommand(client, options.command, () => undefined);
   } finally {
-    await desk.close();
+    await client.close();
   }
 };
 
@@ -140,22 +140,22 @@ test('many are redriven at once, and those beyond the limit are listed as left o
   expect(ids(real)).toEqual(ids(dry));
   expect(ids(real).length).toBeGreaterThanOrEqual(orderIds.length);
   expect(real.complete).toBe(false);
-  expect(real.paper).toMatch(/left out [0-9a-f]{24}: It was redriven 3 times/);
+  expect(real.text).toMatch(/left out [0-9a-f]{24}: It was redriven 3 times/);
   for (const orderId of orderIds)
     await eventually(async () => expect(await listed('--order', orderId)).toMatchObject([{ redrives: 1 }]));
   const discarded = await ask('discard', '--group', 'shipping', '--note', 'a test');
   expect(discarded).toMatchObject({ complete: true });
-  expect((await ask('list')).paper).toBe('There are no such dead letters.');
+  expect((await ask('list')).text).toBe('There are no such dead letters.');
   expect((await listed('--status', 'DISCARDED')).length).toBeGreaterThan(orderIds.length);
 }, 60_000);
 
 test('what a message holds cannot write over what the terminal shows', async () => {
   const [orderId = ''] = await poison(1, '\u001b[2J{"a"\u0007');
   const [{ letterId } = { letterId: '' }] = await listed('--order', orderId);
-  const { paper, data } = await ask('show', letterId);
+  const { text, data } = await ask('show', letterId);
   // eslint-disable-next-line no-control-regex
-  expect(paper).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-  expect(paper).toContain('·[2J{"a"·');
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  expect(text).toContain('·[2J{"a"·');
   expect((data as DeadLetterWithContent).value).toEqual({ text: '\u001b[2J{"a"\u0007' });
 });
 
@@ -163,5 +163,5 @@ test('a long list is fetched page by page, up to the limit', async () => {
   await poison(4);
   const all = await listed('--status', 'ALL');
   expect(await listed('--status', 'ALL', '--limit', '2')).toEqual(all.slice(0, 2));
-  expect((await ask('list', '--limit', '2')).paper).toContain('there are more: --limit');
+  expect((await ask('list', '--limit', '2')).text).toContain('there are more: --limit');
 });

@@ -15,7 +15,7 @@ export const DEPENDENCY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'keeper discards',
-    bug: 'a dead letter that cannot be stored at the moment is passed over, and nobody ever hears of it',
+    bug: 'a dead letter that cannot be stored at the moment is skipped and lost',
     edits: [
       {
         file: 'packages/messaging/src/dead-letters-ingest.ts',

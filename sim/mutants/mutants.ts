@@ -31,7 +31,7 @@ const ADVANCE = 'packages/messaging/src/advance-orders.ts';
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no outbox row',
-    bug: 'an order is stored without the event that tells of it',
+    bug: 'an order is stored without its event',
     edits: [
       {
         file: PLACING,
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'dead letter dropped',
-    bug: 'a message that cannot be worked is passed over, and nobody ever hears of it',
+    bug: 'a message that cannot be processed is skipped and lost',
     edits: [
       {
         file: 'packages/messaging/src/process-batch.ts',
@@ -239,7 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'event id by chance',
-    bug: 'a repeat of an event cannot be told from another event',
+    bug: 'a duplicate of an event cannot be told from another event',
     edits: [
       {
         file: 'packages/messaging/src/event-codec.ts',
@@ -261,7 +261,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'answer before the order is stored',
-    bug: 'a client is told 201 although the store did not take the order',
+    bug: 'a client is answered 201 although the order was not stored',
     edits: [
       {
         file: 'services/orders/src/placement.ts',

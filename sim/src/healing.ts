@@ -1,9 +1,9 @@
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
-import { checkAlways } from './checks/always.ts';
+import { checkInvariants } from './checks/invariants.ts';
 import { lagLine, lagsOf } from './checks/lag.ts';
-import { unrest as unrestIn } from './checks/quiet.ts';
+import { unsettled as unrestIn } from './checks/quiescence.ts';
 import type { Findings } from './findings.ts';
-import type { City } from './world/city.ts';
+import type { Deployment } from './world/deployment.ts';
 import type { ReadableServer } from './world/database/real-database.ts';
 import type { Echo } from './world/kafka.ts';
 import type { World } from './world/world.ts';
@@ -14,7 +14,7 @@ export interface HealingParts {
   readonly server: ReadableServer;
   readonly cluster: Pick<MemoryCluster, 'inspect'>;
   readonly echo: Pick<Echo, 'nudge'>;
-  readonly city: Pick<City, 'isUp' | 'isAwake'>;
+  readonly deployment: Pick<Deployment, 'isUp' | 'isAwake'>;
   readonly findings: Findings;
   /** Whether Kafka loses nothing that it has taken. */
   readonly isComplete: boolean;
@@ -41,7 +41,7 @@ export const runFor = async (
     const next = Math.min(until, time.now() + LOOK_INTERVAL_MS);
     time.after(next - time.now(), () => undefined);
     await time.runUntil(() => time.now() >= next);
-    await checkAlways(server, findings);
+    await checkInvariants(server, findings);
   }
 };
 
@@ -60,7 +60,7 @@ const findLags = ({ cluster, echo, isComplete }: HealingParts, isNudged: boolean
 
 /** Says what is not at rest, in words. A process that is stalled may have anything in hand that it does when it wakes. */
 export const createLook = (parts: HealingParts): Look => {
-  const { server, city } = parts;
+  const { server, deployment } = parts;
   let areClientsDone = false;
   let looks = 0;
   void parts.clients.then(() => {
@@ -70,8 +70,8 @@ export const createLook = (parts: HealingParts): Look => {
     looks += 1;
     const open = [
       ...(areClientsDone ? [] : ['clients still ask']),
-      ...(city.isUp() ? [] : ['not every process runs']),
-      ...(city.isAwake() ? [] : ['a process is stalled']),
+      ...(deployment.isUp() ? [] : ['not every process runs']),
+      ...(deployment.isAwake() ? [] : ['a process is stalled']),
       ...(await unrestIn(server)),
     ];
     return [...open, ...findLags(parts, open.length === 0 && looks % LOOKS_A_NUDGE === 0)];
@@ -88,23 +88,23 @@ export const createLook = (parts: HealingParts): Look => {
 export const waitForRest = async (
   look: Look,
   pass: (ms: number) => Promise<void>,
-): Promise<{ readonly healedAfterMs: number; readonly unrest: readonly string[] }> => {
+): Promise<{ readonly healedAfterMs: number; readonly unsettled: readonly string[] }> => {
   for (let passedMs = 0; ;) {
     await pass(LOOK_INTERVAL_MS);
     const healedAfterMs = (passedMs += LOOK_INTERVAL_MS);
-    let unrest = await look();
-    if (unrest.length === 0) {
+    let unsettled = await look();
+    if (unsettled.length === 0) {
       await pass(AFTERMATH_MS);
       passedMs += AFTERMATH_MS;
-      unrest = await look();
+      unsettled = await look();
     }
-    if (unrest.length === 0 || passedMs >= HEAL_LIMIT_MS) return { healedAfterMs, unrest };
+    if (unsettled.length === 0 || passedMs >= HEAL_LIMIT_MS) return { healedAfterMs, unsettled };
   }
 };
 
 /** Waits until all is at rest, which is a promise; answers how long it took, in milliseconds of the simulation. */
 export const heal = async (parts: HealingParts): Promise<number> => {
-  const { healedAfterMs, unrest: left } = await waitForRest(createLook(parts), (ms) => runFor(parts, ms));
+  const { healedAfterMs, unsettled: left } = await waitForRest(createLook(parts), (ms) => runFor(parts, ms));
   if (left.length > 0)
     parts.findings.add('the system heals once nothing goes wrong any more', ['system'], left.join(', '));
   return healedAfterMs;

@@ -12,7 +12,7 @@ interface Line {
 
 const ERROR = 50;
 
-/** Errors that are told of what the simulation does on purpose. */
+/** Errors that the simulation causes on purpose. */
 const EXPECTED = new Set(['a consumer crashed', 'put a message into the dead letters']);
 
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 'traceId', 'err']);
@@ -24,7 +24,7 @@ const fieldsOf = (line: Line): Record<string, unknown> => ({
 });
 
 /**
- * Makes the loggers of the services. What they tell as an error is a finding: whatever goes wrong around them, a service
+ * Makes the loggers of the services. What they log as an error is a finding: whatever goes wrong around them, a service
  * is to know what to do with it.
  *
  * @param isTraced whether every line goes to the trace

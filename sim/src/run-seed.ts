@@ -1,29 +1,29 @@
 import type { Failpoint } from '@order-pipeline/service-kit';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import type { CrashPointCount } from './world/tally.ts';
-import { checkEnd } from './checks/end.ts';
-import type { Endings } from './checks/told.ts';
+import { checkFinalState } from './checks/final-state.ts';
+import type { Endings } from './checks/observations.ts';
 import { COMES_TO_ITS_END, createFindings, type Finding, type Findings } from './findings.ts';
 import { heal, runFor } from './healing.ts';
 import { watchLogs } from './logs.ts';
-import { releaseClockSteps } from './world/clock-steps.ts';
-import { layOutSlots, startCity, type City } from './world/city.ts';
+import { scheduleClockSteps } from './world/clock-steps.ts';
+import { layOutSlots, startDeployment, type Deployment } from './world/deployment.ts';
 import type { RealServer } from './world/database/real-database.ts';
 import { createEcho, type Echo } from './world/kafka.ts';
-import { releaseDependencyFaults } from './world/dependency-faults.ts';
+import { scheduleDependencyFaults } from './world/dependency-faults.ts';
 import { createNetwork } from './world/network.ts';
 import { lendTime } from './world/lend-time.ts';
-import { LOSSES, planStorms, releaseStorms } from './world/storms.ts';
+import { LOSSES, planFaults, runFaultSchedule } from './world/fault-schedule.ts';
 import { createStreams } from './world/streams.ts';
 import { createTally } from './world/tally.ts';
 import { createTime } from './world/time.ts';
 import { createTrace } from './world/trace.ts';
-import { createWeather } from './world/weather.ts';
+import { createFaultInjector } from './world/fault-injector.ts';
 import type { World } from './world/world.ts';
-import { createBook } from './workload/book.ts';
+import { createModel } from './workload/model.ts';
 import { createClient } from './workload/client.ts';
-import { liveThrough, planDay } from './workload/day.ts';
-import type { Shop } from './workload/shop.ts';
+import { runWorkload, planWorkload } from './workload/workload.ts';
+import type { WorkloadContext } from './workload/context.ts';
 
 export interface SeedOptions {
   readonly seed: number;
@@ -70,15 +70,15 @@ const SHARE_WITHOUT_NETS = 0.35;
  */
 const planRun = ({ streams }: World, isCalm: boolean) => {
   const hasNets = !streams('nets').chance(SHARE_WITHOUT_NETS);
-  const day = planDay(streams('day'));
-  const planned = isCalm ? [] : planStorms({ streams }, day.lengthMs);
-  const storms = planned.filter(({ kind }) => hasNets || !LOSSES.includes(kind));
+  const workload = planWorkload(streams('day'));
+  const planned = isCalm ? [] : planFaults({ streams }, workload.lengthMs);
+  const schedule = planned.filter(({ kind }) => hasNets || !LOSSES.includes(kind));
   return {
-    day,
-    storms,
+    workload,
+    schedule,
     environment: hasNets ? ENVIRONMENT : { ...ENVIRONMENT, ...WITHOUT_NETS },
     isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
-    isComplete: !storms.some(({ kind }) => LOSSES.includes(kind)),
+    isComplete: !schedule.some(({ kind }) => LOSSES.includes(kind)),
   };
 };
 
@@ -88,7 +88,13 @@ const createWorld = ({ seed, server, write, isCalm = false, target }: SeedOption
   const { settled } = server.statements;
   const time = createTime({ startAt: START_AT, settled, limitMs: CPU_LIMIT_MS });
   const trace = createTrace(() => time.now() - START_AT, write);
-  return { time, streams, tally, trace, weather: createWeather({ streams, tally, trace, isCalm, target }) };
+  return {
+    time,
+    streams,
+    tally,
+    trace,
+    faultInjector: createFaultInjector({ streams, tally, trace, isCalm, target }),
+  };
 };
 
 /** All that one simulation consists of. */
@@ -97,8 +103,8 @@ interface Simulation {
   readonly server: RealServer;
   readonly cluster: MemoryCluster;
   readonly echo: Echo;
-  readonly city: City;
-  readonly shop: Shop;
+  readonly deployment: Deployment;
+  readonly context: WorkloadContext;
   readonly findings: Findings;
   /** Whether Kafka loses nothing that it has taken. */
   readonly isComplete: boolean;
@@ -116,10 +122,10 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     soon: (fn: () => void) => void time.after(0, fn),
   };
   const cluster = createCluster({ clock, random: streams('kafka').next });
-  const { day, storms, environment, isDurable, isComplete } = planRun(world, options.isCalm === true);
+  const { workload, schedule, environment, isDurable, isComplete } = planRun(world, options.isCalm === true);
   const echo = createEcho(cluster);
   const network = createNetwork(world);
-  const city = startCity(
+  const deployment = startDeployment(
     {
       world,
       network,
@@ -132,28 +138,46 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     },
     layOutSlots({ world }),
   );
-  const book = createBook(findings);
-  const client = createClient(world, network, () => city.of('api-gateway'));
-  const shop: Shop = { world, client, book, findings };
+  const model = createModel(findings);
+  const client = createClient(world, network, () => deployment.of('api-gateway'));
+  const context: WorkloadContext = { world, client, model, findings };
   const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
-  releaseStorms(storms, { world, city, cluster, server, publish, publishAgain: echo.publishAgain });
+  runFaultSchedule(schedule, {
+    world,
+    deployment,
+    cluster,
+    server,
+    publish,
+    publishAgain: echo.publishAgain,
+  });
   if (options.isCalm !== true) {
-    releaseClockSteps({ world, city }, day.lengthMs);
-    releaseDependencyFaults({ world, server, cluster }, day.lengthMs);
+    scheduleClockSteps({ world, deployment }, workload.lengthMs);
+    scheduleDependencyFaults({ world, server, cluster }, workload.lengthMs);
   }
-  const clients = liveThrough(shop, day);
-  return { world, server, cluster, echo, city, shop, findings, isComplete, lengthMs: day.lengthMs, clients };
+  const clients = runWorkload(context, workload);
+  return {
+    world,
+    server,
+    cluster,
+    echo,
+    deployment,
+    context,
+    findings,
+    isComplete,
+    lengthMs: workload.lengthMs,
+    clients,
+  };
 };
 
-const clearSky = ({ world, cluster, server, city }: Simulation): void => {
-  world.trace('storm', 'the sky clears');
-  world.weather.clear();
+const healAll = ({ world, cluster, server, deployment }: Simulation): void => {
+  world.trace('fault', 'all faults are healed');
+  world.faultInjector.healAll();
   cluster.faults.clear();
   for (const database of Object.values(server.databases)) {
     database.comeBack();
     database.conditions.clear();
   }
-  for (const slot of city.slots) slot.skewMs = 0;
+  for (const slot of deployment.slots) slot.skewMs = 0;
 };
 
 /** What nobody catches is a finding: in life it would end the process. */
@@ -178,23 +202,23 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   const world = createWorld(options);
   const giveTimeBack = lendTime(world.time);
   const simulation = build(options, world, findings);
-  const { city } = simulation;
+  const { deployment } = simulation;
   let healedAfterMs = 0;
   let virtualMs = 0;
   let orders: Endings = {};
   try {
     await runFor(simulation, simulation.lengthMs);
-    clearSky(simulation);
+    healAll(simulation);
     healedAfterMs = await heal(simulation);
-    city.end();
+    deployment.end();
     giveTimeBack();
     virtualMs = Math.round(world.time.now() - START_AT);
-    orders = await checkEnd(simulation);
+    orders = await checkFinalState(simulation);
   } catch (error) {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
     findings.add(COMES_TO_ITS_END, ['simulation'], detail);
   } finally {
-    city.end();
+    deployment.end();
     giveTimeBack();
     await options.server.statements.settled();
     release();

@@ -42,7 +42,7 @@ const runOrHang = async (
   }
 };
 
-/** Runs the seeds one after the other, and tells of each that fails as soon as it does. */
+/** Runs the seeds one after the other, and reports each failure at once. */
 export const runSeeds = async (
   { from, count, stopOnFailure, isTraced }: SimOptions,
   say: (line: string) => void,

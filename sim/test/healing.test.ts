@@ -3,7 +3,7 @@ import { createFindings } from '../src/findings.ts';
 import { createLook, waitForRest } from '../src/healing.ts';
 import { createTime } from '../src/world/time.ts';
 
-/** A world whose unrest is a matter of the time that has passed, in milliseconds. */
+/** A world whose unsettled is a matter of the time that has passed, in milliseconds. */
 const restOf = async (unrestAt: (ms: number) => readonly string[]) => {
   let now = 0;
   const pass = async (ms: number): Promise<void> => {
@@ -14,30 +14,30 @@ const restOf = async (unrestAt: (ms: number) => readonly string[]) => {
 };
 
 test('a world at rest is watched for longer than what is done again and again', async () => {
-  const { healedAfterMs, unrest, endedAt } = await restOf((ms) =>
+  const { healedAfterMs, unsettled, endedAt } = await restOf((ms) =>
     ms < 4_000 ? ['1 orders are on their way'] : [],
   );
-  expect({ healedAfterMs, unrest }).toEqual({ healedAfterMs: 4_000, unrest: [] });
+  expect({ healedAfterMs, unsettled }).toEqual({ healedAfterMs: 4_000, unsettled: [] });
   expect(endedAt).toBe(10_000);
 });
 
 test('what turns up after a rest is waited for like any other work', async () => {
   const late = (ms: number): boolean => ms > 5_000 && ms < 14_000;
-  const { healedAfterMs, unrest } = await restOf((ms) => (late(ms) ? ['4 reservations are held'] : []));
-  expect({ healedAfterMs, unrest }).toEqual({ healedAfterMs: 14_000, unrest: [] });
+  const { healedAfterMs, unsettled } = await restOf((ms) => (late(ms) ? ['4 reservations are held'] : []));
+  expect({ healedAfterMs, unsettled }).toEqual({ healedAfterMs: 14_000, unsettled: [] });
 });
 
 test('what never comes to rest, or comes back after each rest, is told after two minutes', async () => {
   const held = ['4 reservations are held'];
-  expect((await restOf(() => held)).unrest).toEqual(held);
-  const { unrest, endedAt } = await restOf((ms) => (ms % 7_000 === 0 ? held : []));
-  expect(unrest).toEqual(held);
+  expect((await restOf(() => held)).unsettled).toEqual(held);
+  const { unsettled, endedAt } = await restOf((ms) => (ms % 7_000 === 0 ? held : []));
+  expect(unsettled).toEqual(held);
   expect(endedAt).toBeLessThan(130_000);
 });
 
 test('while a process is stalled nothing is at rest, and while one is down neither', async () => {
   const time = createTime({ startAt: 0, settled: async () => undefined, limitMs: 5_000 });
-  const look = async (city: { isUp: boolean; isAwake: boolean }) => {
+  const look = async (deployment: { isUp: boolean; isAwake: boolean }) => {
     const nothing = { read: async () => [] };
     const clients = Promise.resolve();
     const atRest = createLook({
@@ -46,7 +46,7 @@ test('while a process is stalled nothing is at rest, and while one is down neith
       server: { databases: { users: nothing, inventory: nothing, orders: nothing } },
       cluster: { inspect: () => ({ topics: [], groups: [] }) },
       echo: { nudge: () => undefined },
-      city: { isUp: () => city.isUp, isAwake: () => city.isAwake },
+      deployment: { isUp: () => deployment.isUp, isAwake: () => deployment.isAwake },
       isComplete: true,
       clients,
     });

@@ -9,8 +9,8 @@ export interface Lag {
   readonly messages: number;
 }
 
-/** What every group hears. */
-const HEARD: Readonly<Record<string, readonly string[]>> = {
+/** The topics of each consumer group. */
+const TOPICS_OF_GROUP: Readonly<Record<string, readonly string[]>> = {
   workflow: ['ORDER_PLACED'],
   shipping: ['ORDER_PROCESSING'],
   delivery: ['ORDER_SHIPPED'],
@@ -21,7 +21,7 @@ const HEARD: Readonly<Record<string, readonly string[]>> = {
 /** Where groups are behind the end of what they hear. */
 export const lagsOf = (cluster: Pick<MemoryCluster, 'inspect'>): Lag[] => {
   const { topics, groups } = cluster.inspect();
-  return Object.entries(HEARD).flatMap(([groupId, heard]) => {
+  return Object.entries(TOPICS_OF_GROUP).flatMap(([groupId, heard]) => {
     const offsets = groups.find((group) => group.groupId === groupId)?.offsets ?? [];
     return topics
       .filter(({ name }) => heard.includes(name))

@@ -16,7 +16,7 @@ export interface Answer {
   readonly body: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly askedAt: number;
-  readonly heardAt: number;
+  readonly answeredAt: number;
 }
 
 /** Asks the gateway; answers nothing where no answer came. */
@@ -62,7 +62,7 @@ export const createClient = (
     });
     const tooLate = time.sleep(TIMEOUT_MS).then(() => undefined);
     const answer = await Promise.race([asked.catch(() => undefined), tooLate]);
-    trace('client', answer ? `hears ${answer.status} to ${label}` : `hears nothing to ${label}`);
-    return answer && { ...answer, askedAt, heardAt: time.now() };
+    trace('client', answer ? `receives ${answer.status} to ${label}` : `receives no answer to ${label}`);
+    return answer && { ...answer, askedAt, answeredAt: time.now() };
   };
 };

@@ -1,4 +1,4 @@
-import type { City } from './city.ts';
+import type { Deployment } from './deployment.ts';
 import type { Slot } from './sim-process.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
@@ -21,7 +21,7 @@ const MAX_PER_KIND = 3;
 
 interface Parts {
   readonly world: World;
-  readonly city: City;
+  readonly deployment: Deployment;
 }
 
 /** How far a clock is ahead from then on: far in either direction, or right again. */
@@ -30,32 +30,37 @@ const skewOf = (stream: Stream): number => {
   return Math.floor(stream.pick(FAR_MS) * stream.between(0.9, 1.1) * stream.pick([-1, 1]));
 };
 
-const set = ({ city, world }: Parts, slots: readonly Slot[], skewMs: number, restarts: boolean): void => {
+const set = (
+  { deployment, world }: Parts,
+  slots: readonly Slot[],
+  skewMs: number,
+  restarts: boolean,
+): void => {
   for (const slot of slots) {
     world.trace('clock', `of ${slot.id} is ${skewMs} ms ahead now`);
     slot.skewMs = skewMs;
-    if (restarts) city.at(slot)?.process.die('crashes, and will wake up at another time');
+    if (restarts) deployment.at(slot)?.process.die('crashes, and will wake up at another time');
   }
 };
 
 const strike = (parts: Parts, kind: ClockStep, stream: Stream): void => {
-  const { slots } = parts.city;
+  const { slots } = parts.deployment;
   const one = slots.slice(stream.integer(0, slots.length - 1)).slice(0, 1);
   set(parts, kind.includes('in all') ? slots : one, skewOf(stream), kind.endsWith('restart'));
 };
 
-/** Sets clocks at moments that the seed says, until the sky clears. Its chances are its own: all else stays as it is. */
-export const releaseClockSteps = (parts: Parts, lengthMs: number): void => {
-  const { time, streams, weather, tally, trace } = parts.world;
+/** Sets clocks at moments that the seed says, until all faults are healed. Its chances are its own: all else stays as it is. */
+export const scheduleClockSteps = (parts: Parts, lengthMs: number): void => {
+  const { time, streams, faultInjector, tally, trace } = parts.world;
   for (const kind of CLOCK_STEPS) {
     const stream = streams(`clock-steps/${kind}`);
     const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
     const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
     for (const afterMs of moments) {
       time.after(afterMs, () => {
-        if (weather.isClear()) return;
+        if (faultInjector.isHealed()) return;
         tally.fault(kind);
-        trace('storm', kind);
+        trace('fault', kind);
         strike(parts, kind, stream);
       });
     }

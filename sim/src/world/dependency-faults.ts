@@ -31,7 +31,7 @@ const restrict = ({ server, world }: Parts, condition: Condition, stream: Stream
   const name = stream.pick(DATABASE_NAMES);
   const { conditions } = server.databases[name];
   const spanMs = stream.between(SPAN_MS.min, SPAN_MS.max);
-  world.trace('storm', `${condition} for ${Math.round(spanMs)} ms: ${name}`);
+  world.trace('fault', `${condition} for ${Math.round(spanMs)} ms: ${name}`);
   conditions.add(condition);
   world.time.after(spanMs, () => conditions.delete(condition));
 };
@@ -46,18 +46,18 @@ const STRIKES: Readonly<Record<DependencyFault, (parts: Parts, stream: Stream) =
   'kafka: producer fenced': fence,
 };
 
-/** Lets dependencies refuse at moments that the seed says, until the sky clears. Its chances are its own. */
-export const releaseDependencyFaults = (parts: Parts, lengthMs: number): void => {
-  const { time, streams, weather, tally, trace } = parts.world;
+/** Lets dependencies refuse at moments that the seed says, until all faults are healed. Its chances are its own. */
+export const scheduleDependencyFaults = (parts: Parts, lengthMs: number): void => {
+  const { time, streams, faultInjector, tally, trace } = parts.world;
   for (const kind of DEPENDENCY_FAULTS) {
     const stream = streams(`dependency-faults/${kind}`);
     const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
     const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
     for (const afterMs of moments) {
       time.after(afterMs, () => {
-        if (weather.isClear()) return;
+        if (faultInjector.isHealed()) return;
         tally.fault(kind);
-        trace('storm', kind);
+        trace('fault', kind);
         STRIKES[kind](parts, stream);
       });
     }

@@ -10,13 +10,13 @@ const TRIP_MS = { min: 0.1, max: 1.5 };
 const MAX_SLOWNESS_MS = 5_000;
 
 /** Lets every request of a process to Kafka take its time, and none go out or come back once it is dead. */
-const createLink = ({ time, streams, weather }: World, process: SimProcess): Link => {
+const createLink = ({ time, streams, faultInjector }: World, process: SimProcess): Link => {
   const { id } = process.slot;
   const trips = streams(`${id}/kafka/trips`);
   const chances = streams(`${id}/kafka/chances`);
   return async (request) => {
     if (process.isDead()) return never();
-    const isSlow = weather.hits('kafka: slow', chances, id);
+    const isSlow = faultInjector.hits('kafka: slow', chances, id);
     await process.hear(
       time.sleep(
         trips.between(TRIP_MS.min, TRIP_MS.max) + (isSlow ? trips.between(100, MAX_SLOWNESS_MS) : 0),

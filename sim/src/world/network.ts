@@ -52,13 +52,14 @@ const refused = (): CallFailure => new CallFailure('connect ECONNREFUSED', false
 const reset = (): CallFailure => new CallFailure('read ECONNRESET', true);
 
 export const createNetwork = (world: World): Network => {
-  const { time, streams, weather, trace } = world;
+  const { time, streams, faultInjector, trace } = world;
   return {
     call: (caller, callees, label, carryOut) =>
       caller.hear(
         new Promise((resolve, reject) => {
           const stream = streams(`${caller.name}/http`);
-          const hits = (kind: Parameters<typeof weather.hits>[0]) => weather.hits(kind, stream, caller.name);
+          const hits = (kind: Parameters<typeof faultInjector.hits>[0]) =>
+            faultInjector.hits(kind, stream, caller.name);
           const trip = () =>
             stream.between(TRIP_MS.min, TRIP_MS.max) +
             (hits('http: slow') ? stream.between(100, MAX_SLOWNESS_MS) : 0);

@@ -31,7 +31,7 @@ export interface SimProcess extends Owner {
 const MAX_PAUSE_MS = 4_000;
 
 const createProcessRuntime = (world: World, slot: Slot, process: () => SimProcess): Runtime => {
-  const { time, streams, weather, tally, trace } = world;
+  const { time, streams, faultInjector, tally, trace } = world;
   const identity = streams(`${slot.id}/identity`);
   const random = streams(`${slot.id}/random`);
   const at = (point: Failpoint) => streams(`${slot.id}/${point}`);
@@ -48,12 +48,19 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
       tally.reached(slot.service, point);
       trace(slot.id, `at ${point}`);
       const chances = at(point);
-      if (weather.hits('process: crash at a crash point', chances, slot.id, weather.crashShare(point))) {
+      if (
+        faultInjector.hits(
+          'process: crash at a crash point',
+          chances,
+          slot.id,
+          faultInjector.crashShare(point),
+        )
+      ) {
         tally.crashed(slot.service, point);
         process().die(`crashed at ${point}`);
         return never();
       }
-      if (!weather.hits('process: pause at a crash point', chances, slot.id)) return undefined;
+      if (!faultInjector.hits('process: pause at a crash point', chances, slot.id)) return undefined;
       return process().hear(time.sleep(chances.between(10, MAX_PAUSE_MS)));
     },
   };

@@ -1,6 +1,6 @@
 import type { Failpoint } from '@order-pipeline/service-kit';
 import type { ServiceName } from '@order-pipeline/contracts';
-import type { FaultKind } from './weather.ts';
+import type { FaultKind } from './fault-injector.ts';
 
 export interface CrashPointCount {
   readonly service: ServiceName;

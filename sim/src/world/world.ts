@@ -2,13 +2,13 @@ import type { Streams } from './streams.ts';
 import type { Tally } from './tally.ts';
 import type { Time } from './time.ts';
 import type { Trace } from './trace.ts';
-import type { Weather } from './weather.ts';
+import type { FaultInjector } from './fault-injector.ts';
 
 /** What everything in a simulation stands on. */
 export interface World {
   readonly time: Time;
   readonly streams: Streams;
-  readonly weather: Weather;
+  readonly faultInjector: FaultInjector;
   readonly tally: Tally;
   readonly trace: Trace;
 }

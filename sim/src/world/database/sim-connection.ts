@@ -43,8 +43,8 @@ export interface SimConnectionOptions {
 
 /** What becomes of a statement, as the seed says. */
 const drawFate = ({ world, process }: SimConnectionOptions, chances: Stream, text: string): Fate => {
-  const hits = (kind: Parameters<typeof world.weather.hits>[0]) =>
-    world.weather.hits(kind, chances, process.slot.id);
+  const hits = (kind: Parameters<typeof world.faultInjector.hits>[0]) =>
+    world.faultInjector.hits(kind, chances, process.slot.id);
   if (hits('database: connection lost before the statement')) return 'lost before';
   if (hits('database: connection lost after the statement')) return 'lost after';
   // The server refuses neither a COMMIT under READ COMMITTED nor what only opens or ends a transaction.
@@ -126,7 +126,7 @@ const createServerEnd = ({ world, database }: SimConnectionOptions) => {
 
 export const createSimConnection = (options: SimConnectionOptions): SimConnection => {
   const { world, process, name } = options;
-  const { time, streams, weather, trace } = world;
+  const { time, streams, faultInjector, trace } = world;
   const trips = streams(`${name}/trips`);
   const chances = streams(`${name}/chances`);
   const server = createServerEnd(options);
@@ -135,7 +135,7 @@ export const createSimConnection = (options: SimConnectionOptions): SimConnectio
   /** Lets the statement travel: the answer is heard in a later event, so that real time orders nothing. */
   const travel = (config: pg.QueryConfig, fate: Fate): Promise<pg.QueryResult> =>
     new Promise((resolve, reject) => {
-      const isSlow = weather.hits('database: slow', chances, process.slot.id);
+      const isSlow = faultInjector.hits('database: slow', chances, process.slot.id);
       const slownessMs = isSlow ? trips.between(100, MAX_SLOWNESS_MS) : 0;
       const wayThereMs = trips.between(TRIP_MS.min, TRIP_MS.max) + slownessMs;
       const wayBackMs = trips.between(TRIP_MS.min, TRIP_MS.max);

@@ -60,7 +60,10 @@ export const createSimPool = (options: SimPoolOptions): pg.Pool => {
   const connect = async (): Promise<SimConnection> => {
     if (process.isDead()) return never();
     await slots.take();
-    if (database.isDown() || world.weather.hits('database: connection refused', chances, process.slot.id)) {
+    if (
+      database.isDown() ||
+      world.faultInjector.hits('database: connection refused', chances, process.slot.id)
+    ) {
       slots.free();
       throw failures.refused();
     }

@@ -1,11 +1,11 @@
 import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
 import type { Stream } from '../world/streams.ts';
-import { cancel, look, lookAtAll, place } from './buyers.ts';
+import { cancel, look, lookAtAll, place } from './customers.ts';
 import { redriveAll } from './operators.ts';
-import { ask, insist, isDecided, requests, type Shop } from './shop.ts';
+import { ask, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
 
 /** What clients want in one simulation: the seed says all of it beforehand. */
-export interface Day {
+export interface Workload {
   readonly users: readonly User[];
   readonly items: readonly NewItem[];
   readonly orders: readonly NewOrder[];
@@ -42,7 +42,7 @@ const orderOf = (stream: Stream, index: number, userCount: number, itemCount: nu
 const listOf = <T>(length: number, make: (index: number) => T): T[] =>
   Array.from({ length }, (_, index) => make(index + 1));
 
-export const planDay = (stream: Stream): Day => {
+export const planWorkload = (stream: Stream): Workload => {
   const lengthMs = stream.integer(12_000, 30_000);
   const users = listOf(stream.integer(1, 4), userOf);
   const items = listOf(stream.integer(1, 4), (index) => itemOf(stream, index));
@@ -55,29 +55,29 @@ export const planDay = (stream: Stream): Day => {
   };
 };
 
-const addUser = async (shop: Shop, stream: Stream, user: User): Promise<void> => {
-  const facts = shop.book.user(user.userId);
-  facts.asked.push({ content: user, at: shop.world.time.now() });
-  const { answer, wasOpen } = await insist(shop, stream, requests.addUser(user), 8);
+const addUser = async (context: WorkloadContext, stream: Stream, user: User): Promise<void> => {
+  const facts = context.model.user(user.userId);
+  facts.asked.push({ content: user, at: context.world.time.now() });
+  const { answer, wasOpen } = await callUntilDecided(context, stream, requests.addUser(user), 8);
   if (wasOpen) facts.isOpen = true;
-  if (answer?.status === 201) facts.confirmed ??= { content: user, at: answer.heardAt };
-  else if (answer) shop.findings.add('a user can be registered', [user.userId], String(answer.status));
+  if (answer?.status === 201) facts.confirmed ??= { content: user, at: answer.answeredAt };
+  else if (answer) context.findings.add('a user can be registered', [user.userId], String(answer.status));
 };
 
-const addItem = async (shop: Shop, stream: Stream, item: NewItem): Promise<void> => {
-  const facts = shop.book.item(item.itemId);
-  facts.asked.push({ content: item, at: shop.world.time.now() });
-  const { answer, wasOpen } = await insist(shop, stream, requests.addItem(item), 8);
+const addItem = async (context: WorkloadContext, stream: Stream, item: NewItem): Promise<void> => {
+  const facts = context.model.item(item.itemId);
+  facts.asked.push({ content: item, at: context.world.time.now() });
+  const { answer, wasOpen } = await callUntilDecided(context, stream, requests.addItem(item), 8);
   if (wasOpen) facts.isOpen = true;
-  if (answer?.status === 201) facts.confirmed ??= { content: item, at: answer.heardAt };
-  else if (answer) shop.findings.add('an item can be added', [item.itemId], String(answer.status));
+  if (answer?.status === 201) facts.confirmed ??= { content: item, at: answer.answeredAt };
+  else if (answer) context.findings.add('an item can be added', [item.itemId], String(answer.status));
 };
 
 /** A restock is not repeatable: one without an answer may or may not have happened. */
-const restock = async (shop: Shop, stream: Stream, itemId: string): Promise<void> => {
+const restock = async (context: WorkloadContext, stream: Stream, itemId: string): Promise<void> => {
   const quantity = stream.integer(1, 5);
-  const facts = shop.book.item(itemId);
-  const answer = await ask(shop, requests.restock(itemId, quantity));
+  const facts = context.model.item(itemId);
+  const answer = await ask(context, requests.restock(itemId, quantity));
   if (answer?.status === 200) facts.restocked += quantity;
   else if (!isDecided(answer)) facts.maybeRestocked += quantity;
 };
@@ -104,39 +104,39 @@ const BAD_BODIES: readonly unknown[] = [
   { order: { orderId: 'bad', userId: 'user-1', items: [{ itemId: 'item-1', quantity: 1 }], price: 1 } },
 ];
 
-const askBadly = async (shop: Shop, stream: Stream): Promise<void> => {
-  const answer = await ask(shop, { method: 'POST', path: '/api/orders', body: stream.pick(BAD_BODIES) });
+const askBadly = async (context: WorkloadContext, stream: Stream): Promise<void> => {
+  const answer = await ask(context, { method: 'POST', path: '/api/orders', body: stream.pick(BAD_BODIES) });
   if (isDecided(answer) && answer.status !== 400)
-    shop.findings.add('bad input is answered 400', ['bad'], String(answer.status));
+    context.findings.add('bad input is answered 400', ['bad'], String(answer.status));
 };
 
 /** What is done with one order, each at its own moment, whatever came of the rest. */
 const followOrder = (
-  shop: Shop,
+  context: WorkloadContext,
   stream: Stream,
   order: NewOrder,
   arrivesAfterMs: number,
 ): Promise<unknown> => {
-  const { sleep } = shop.world.time;
+  const { sleep } = context.world.time;
   const { orderId } = order;
   const later = async (fromMs: number, toMs: number, act: () => Promise<void>): Promise<void> => {
     await sleep(arrivesAfterMs + stream.between(fromMs, toMs));
     await act();
   };
-  const acts = [later(0, 0, () => place(shop, stream, order))];
-  if (stream.chance(0.15)) acts.push(later(0, 6_000, () => place(shop, stream, order)));
-  if (stream.chance(0.08)) acts.push(later(0, 3_000, () => place(shop, stream, otherwise(order))));
-  if (stream.chance(0.3)) acts.push(later(0, 6_000, () => cancel(shop, stream, orderId)));
-  if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(shop, stream, orderId)));
-  if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(shop, orderId)));
-  if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(shop, orderId)));
+  const acts = [later(0, 0, () => place(context, stream, order))];
+  if (stream.chance(0.15)) acts.push(later(0, 6_000, () => place(context, stream, order)));
+  if (stream.chance(0.08)) acts.push(later(0, 3_000, () => place(context, stream, otherwise(order))));
+  if (stream.chance(0.3)) acts.push(later(0, 6_000, () => cancel(context, stream, orderId)));
+  if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(context, stream, orderId)));
+  if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(context, orderId)));
+  if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(context, orderId)));
   return Promise.all(acts);
 };
 
 const RUSH_MS = 12;
 const SHARE_IN_RUSHES = 0.7;
 
-const arrivalOf = (stream: Stream, { rushes, lengthMs }: Day): number => {
+const arrivalOf = (stream: Stream, { rushes, lengthMs }: Workload): number => {
   const isInRush = stream.chance(SHARE_IN_RUSHES) && rushes.length > 0;
   return isInRush
     ? stream.pick(rushes) + stream.between(0, RUSH_MS)
@@ -144,9 +144,9 @@ const arrivalOf = (stream: Stream, { rushes, lengthMs }: Day): number => {
 };
 
 /** Lets the clients do all that they want. Resolves when each of them has been answered or has given up. */
-export const liveThrough = async (shop: Shop, day: Day): Promise<void> => {
-  const { world } = shop;
-  const { users, items, orders, lengthMs } = day;
+export const runWorkload = async (context: WorkloadContext, workload: Workload): Promise<void> => {
+  const { world } = context;
+  const { users, items, orders, lengthMs } = workload;
   const streamOf = (name: string) => world.streams(`client/${name}`);
   const some = streamOf('others');
   const sometime = async (act: () => Promise<void>): Promise<void> => {
@@ -154,15 +154,17 @@ export const liveThrough = async (shop: Shop, day: Day): Promise<void> => {
     await act();
   };
   await Promise.all([
-    ...users.map((user) => addUser(shop, streamOf(user.userId), user)),
-    ...items.map((item) => addItem(shop, streamOf(item.itemId), item)),
-    ...items.flatMap(({ itemId }) => (some.chance(0.4) ? [sometime(() => restock(shop, some, itemId))] : [])),
+    ...users.map((user) => addUser(context, streamOf(user.userId), user)),
+    ...items.map((item) => addItem(context, streamOf(item.itemId), item)),
+    ...items.flatMap(({ itemId }) =>
+      some.chance(0.4) ? [sometime(() => restock(context, some, itemId))] : [],
+    ),
     ...orders.map((order) => {
       const stream = streamOf(order.orderId);
-      return followOrder(shop, stream, order, arrivalOf(stream, day));
+      return followOrder(context, stream, order, arrivalOf(stream, workload));
     }),
-    ...[1, 2].map(() => sometime(() => askBadly(shop, some))),
-    ...[1, 2].map(() => sometime(() => lookAtAll(shop))),
-    ...listOf(8, () => sometime(() => redriveAll(shop))),
+    ...[1, 2].map(() => sometime(() => askBadly(context, some))),
+    ...[1, 2].map(() => sometime(() => lookAtAll(context))),
+    ...listOf(8, () => sometime(() => redriveAll(context))),
   ]);
 };

@@ -1,6 +1,6 @@
 import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
-import type { Book, Creation, ItemFacts, OrderFacts } from '../workload/book.ts';
+import type { Model, Creation, ItemFacts, OrderFacts } from '../workload/model.ts';
 import { isSameContent } from '../workload/content.ts';
 import type { RealServer } from '../world/database/real-database.ts';
 
@@ -65,7 +65,7 @@ const checkOrder = (
     findings.add('an order has the content that was asked for', [id], JSON.stringify({ userId, lines }));
   const told = facts.seen.find((seen) => TERMINAL.includes(seen.status) && seen.status !== status);
   if (told)
-    findings.add('what clients were told of an order stays true', [id], `${told.status}, now ${status}`);
+    findings.add('a terminal status that a client has observed stays', [id], `${told.status}, now ${status}`);
 };
 
 const checkItem = (
@@ -99,18 +99,18 @@ const unitsSold = (orders: readonly StoredOrder[]): Map<string, number> => {
   return sold;
 };
 
-const checkUsers = async ({ databases }: RealServer, book: Book, findings: Findings): Promise<void> => {
+const checkUsers = async ({ databases }: RealServer, model: Model, findings: Findings): Promise<void> => {
   const users = await databases.users.read<StoredUser & Record<string, string>>(
     'SELECT id, name, email FROM users',
   );
   const stored = new Set(users.map(({ id }) => id));
-  for (const id of new Set([...book.users.keys(), ...stored]))
-    checkPresence('user', id, book.users.get(id), stored.has(id), findings);
+  for (const id of new Set([...model.users.keys(), ...stored]))
+    checkPresence('user', id, model.users.get(id), stored.has(id), findings);
 };
 
 const checkItems = async (
   { databases }: RealServer,
-  book: Book,
+  model: Model,
   sold: ReadonlyMap<string, number>,
   findings: Findings,
 ): Promise<void> => {
@@ -118,24 +118,28 @@ const checkItems = async (
     SELECT id, name, initial_qty::int AS initial, stocked_qty::int AS stocked, available_qty::int AS available,
            reserved_qty::int AS reserved, consumed_qty::int AS consumed FROM items`);
   const stored = new Set(items.map(({ id }) => id));
-  for (const [id, facts] of book.items) checkPresence('item', id, facts, stored.has(id), findings);
-  for (const item of items) checkItem(item, book.items.get(item.id), sold.get(item.id) ?? 0, findings);
+  for (const [id, facts] of model.items) checkPresence('item', id, facts, stored.has(id), findings);
+  for (const item of items) checkItem(item, model.items.get(item.id), sold.get(item.id) ?? 0, findings);
 };
 
 /** The counts of orders by how they ended. */
 export type Endings = Readonly<Record<string, number>>;
 
-/** Compares what clients were told with what is there once all is at rest; answers how the orders ended. */
-export const checkTold = async (server: RealServer, book: Book, findings: Findings): Promise<Endings> => {
+/** Compares what clients have observed with what is stored once all is at rest; answers how the orders ended. */
+export const checkObservations = async (
+  server: RealServer,
+  model: Model,
+  findings: Findings,
+): Promise<Endings> => {
   const orders = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
     'SELECT id, user_id, status::text AS status, lines FROM orders',
   );
   const stored = new Map(orders.map((order) => [order.id, order]));
-  for (const id of new Set([...book.orders.keys(), ...stored.keys()]))
-    checkOrder(id, book.orders.get(id), stored.get(id), findings);
-  await checkItems(server, book, unitsSold(orders), findings);
-  await checkUsers(server, book, findings);
-  const endings: Record<string, number> = { asked: book.orders.size, stored: orders.length };
+  for (const id of new Set([...model.orders.keys(), ...stored.keys()]))
+    checkOrder(id, model.orders.get(id), stored.get(id), findings);
+  await checkItems(server, model, unitsSold(orders), findings);
+  await checkUsers(server, model, findings);
+  const endings: Record<string, number> = { asked: model.orders.size, stored: orders.length };
   for (const { status } of orders) endings[status] = (endings[status] ?? 0) + 1;
   return endings;
 };

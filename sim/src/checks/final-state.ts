@@ -6,16 +6,16 @@ import type { RealServer } from '../world/database/real-database.ts';
 import { CLOCK_STEPS } from '../world/clock-steps.ts';
 import { createDirectBroker, type Echo } from '../world/kafka.ts';
 import type { World } from '../world/world.ts';
-import type { Book } from '../workload/book.ts';
-import { checkPutAside } from './put-aside.ts';
-import { checkTold, type Endings } from './told.ts';
+import type { Model } from '../workload/model.ts';
+import { checkDeadLetterQueue } from './dead-letters.ts';
+import { checkObservations, type Endings } from './observations.ts';
 
-export interface EndParts {
+export interface FinalStateParts {
   readonly world: World;
   readonly server: RealServer;
   readonly cluster: MemoryCluster;
   readonly echo: Echo;
-  readonly shop: { readonly book: Book };
+  readonly context: { readonly model: Model };
   readonly findings: Findings;
   /** Whether Kafka has lost nothing that it had taken. */
   readonly isComplete: boolean;
@@ -30,7 +30,7 @@ const CENTURY_MS = 100 * 366 * 24 * 3_600_000;
 const limitsOf = ({ tally }: World) =>
   CLOCK_STEPS.some((kind) => kind in tally.faults()) ? { ...AT_REST, clockMs: CENTURY_MS } : AT_REST;
 
-const audit = async ({ world, server, cluster, findings, isComplete }: EndParts): Promise<void> => {
+const audit = async ({ world, server, cluster, findings, isComplete }: FinalStateParts): Promise<void> => {
   const { time } = world;
   const { users, inventory, orders } = server.databases;
   const report = await auditSystem({
@@ -51,10 +51,10 @@ const audit = async ({ world, server, cluster, findings, isComplete }: EndParts)
 };
 
 /** Everything that has to hold once all is at rest, and nothing runs any more; answers how the orders ended. */
-export const checkEnd = async (parts: EndParts): Promise<Endings> => {
-  const { world, server, echo, shop, findings, isComplete } = parts;
-  const endings = await checkTold(server, shop.book, findings);
-  await checkPutAside(server, echo, isComplete, findings);
+export const checkFinalState = async (parts: FinalStateParts): Promise<Endings> => {
+  const { world, server, echo, context, findings, isComplete } = parts;
+  const endings = await checkObservations(server, context.model, findings);
+  await checkDeadLetterQueue(server, echo, isComplete, findings);
   await world.time.runWhile(audit(parts));
   return endings;
 };

@@ -3,7 +3,7 @@ import { startServiceProcess, type ServiceProcess, type Surroundings } from './s
 import type { Slot } from './sim-process.ts';
 
 /** All the instances of all services, each started again after its end. */
-export interface City {
+export interface Deployment {
   readonly slots: readonly Slot[];
   /** What runs, starts or lies dead in a slot. */
   at(slot: Slot): ServiceProcess | undefined;
@@ -26,7 +26,10 @@ export const layOutSlots = ({ world }: Pick<Surroundings, 'world'>): Slot[] =>
   });
 
 /** Starts every slot; `surroundings.answerers` may already ask for what is not there yet. */
-export const startCity = (surroundings: Omit<Surroundings, 'answerers'>, slots: readonly Slot[]): City => {
+export const startDeployment = (
+  surroundings: Omit<Surroundings, 'answerers'>,
+  slots: readonly Slot[],
+): Deployment => {
   const { world } = surroundings;
   const residents = new Map<Slot, ServiceProcess>();
   let isEnding = false;

@@ -1,15 +1,15 @@
 import type { NewOrder } from '@order-pipeline/contracts';
 import type { Answer } from './client.ts';
-import type { Book, Moment } from './book.ts';
+import type { Model, Moment } from './model.ts';
 import { isSameContent, unitsOf } from './content.ts';
-import { codeOf, type Shop } from './shop.ts';
+import { codeOf, type WorkloadContext } from './context.ts';
 
 /**
  * The most units of an item that can have been held before `until` for anything but this order: by other orders, and by
  * what else was asked under its id.
  */
-const mostHeld = (book: Book, order: NewOrder, itemId: string, until: Moment): number =>
-  [...book.orders.values()]
+const mostHeld = (model: Model, order: NewOrder, itemId: string, until: Moment): number =>
+  [...model.orders.values()]
     .map(({ asked }) => {
       const others = asked.filter(({ at, content }) => at <= until && !isSameContent(content, order));
       return Math.max(0, ...others.map(({ content }) => unitsOf(content, itemId)));
@@ -17,35 +17,35 @@ const mostHeld = (book: Book, order: NewOrder, itemId: string, until: Moment): n
     .reduce((sum, units) => sum + units, 0);
 
 /** Whether there must have been enough of everything at all times, whoever else had got what he wanted. */
-const wasAlwaysEnough = (book: Book, order: NewOrder, answer: Answer): boolean =>
+const wasAlwaysEnough = (model: Model, order: NewOrder, answer: Answer): boolean =>
   [...new Set(order.items.map(({ itemId }) => itemId))].every((itemId) => {
-    const { confirmed } = book.item(itemId);
+    const { confirmed } = model.item(itemId);
     if (!confirmed || confirmed.at > answer.askedAt) return false;
-    const left = confirmed.content.availableQty - mostHeld(book, order, itemId, answer.heardAt);
+    const left = confirmed.content.availableQty - mostHeld(model, order, itemId, answer.answeredAt);
     return left >= unitsOf(order, itemId);
   });
 
-const isKnownItem = (book: Book, itemId: string, at: Moment): boolean => {
-  const confirmed = book.items.get(itemId)?.confirmed;
+const isKnownItem = (model: Model, itemId: string, at: Moment): boolean => {
+  const confirmed = model.items.get(itemId)?.confirmed;
   return confirmed !== undefined && confirmed.at <= at;
 };
 
 /** Why a refusal is not true, if it is not. */
-const lieOf = (book: Book, order: NewOrder, answer: Answer): string | undefined => {
+const lieOf = (model: Model, order: NewOrder, answer: Answer): string | undefined => {
   const code = codeOf(answer);
   switch (code) {
     case 'USER_NOT_FOUND': {
-      const confirmed = book.users.get(order.userId)?.confirmed;
+      const confirmed = model.users.get(order.userId)?.confirmed;
       return confirmed && confirmed.at <= answer.askedAt ? 'the user had been registered before' : undefined;
     }
     case 'ITEM_NOT_FOUND':
-      return order.items.every(({ itemId }) => isKnownItem(book, itemId, answer.askedAt))
+      return order.items.every(({ itemId }) => isKnownItem(model, itemId, answer.askedAt))
         ? 'all items had been added before'
         : undefined;
     case 'NOT_ENOUGH_STOCK':
-      return wasAlwaysEnough(book, order, answer) ? 'there was enough at all times' : undefined;
+      return wasAlwaysEnough(model, order, answer) ? 'there was enough at all times' : undefined;
     case 'ID_TAKEN':
-      return book.order(order.orderId).asked.every(({ content }) => isSameContent(content, order))
+      return model.order(order.orderId).asked.every(({ content }) => isSameContent(content, order))
         ? 'nothing else was asked under the id'
         : undefined;
     default:
@@ -54,10 +54,14 @@ const lieOf = (book: Book, order: NewOrder, answer: Answer): string | undefined 
 };
 
 /** Checks that a refused order was refused for a reason that there was. */
-export const judgeRefusal = ({ book, findings }: Shop, order: NewOrder, answer: Answer): void => {
-  const lie = lieOf(book, order, answer);
+export const judgeRejection = (
+  { model, findings }: WorkloadContext,
+  order: NewOrder,
+  answer: Answer,
+): void => {
+  const lie = lieOf(model, order, answer);
   if (lie) findings.add('a refusal is true', [order.orderId], `${codeOf(answer)}: ${lie}`);
-  const { confirmed } = book.order(order.orderId);
+  const { confirmed } = model.order(order.orderId);
   const isRepeat = confirmed !== undefined && isSameContent(confirmed.content, order);
   if (isRepeat && confirmed.at <= answer.askedAt)
     findings.add('a repeat is answered as the first time', [order.orderId], `then with ${codeOf(answer)}`);

@@ -1,24 +1,24 @@
 import { DATABASE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
 import type { Api, MemoryCluster, ProtocolErrorType } from '@order-pipeline/memory-kafka';
-import { UNREADABLE_KEY } from '../checks/put-aside.ts';
-import type { City } from './city.ts';
+import { UNREADABLE_KEY } from '../checks/dead-letters.ts';
+import type { Deployment } from './deployment.ts';
 import type { RealServer } from './database/real-database.ts';
 import type { Stream } from './streams.ts';
-import { STORMS, type Storm } from './weather.ts';
+import { SCHEDULED_FAULTS, type ScheduledFault } from './fault-injector.ts';
 import type { World } from './world.ts';
 
 /** Something that befalls the world at a moment of its own. */
-export interface PlannedStorm {
-  readonly kind: Storm;
+export interface PlannedFault {
+  readonly kind: ScheduledFault;
   readonly afterMs: number;
 }
 
 /** Storms after which Kafka no longer has what it said it has. */
-export const LOSSES: readonly Storm[] = ['kafka: unflushed messages lost', 'kafka: everything lost'];
+export const LOSSES: readonly ScheduledFault[] = ['kafka: unflushed messages lost', 'kafka: everything lost'];
 
-export interface StormParts {
+export interface FaultScheduleParts {
   readonly world: World;
-  readonly city: City;
+  readonly deployment: Deployment;
   readonly cluster: MemoryCluster;
   readonly server: RealServer;
   /** Sends a message past everything, as it is. */
@@ -27,7 +27,7 @@ export interface StormParts {
   readonly publishAgain: (stream: Stream) => void;
 }
 
-const MAX_PER_KIND: Readonly<Partial<Record<Storm, number>>> = {
+const MAX_PER_KIND: Readonly<Partial<Record<ScheduledFault, number>>> = {
   'process: crash': 6,
   'kafka: request refused': 15,
   'kafka: answer lost': 15,
@@ -41,8 +41,8 @@ const MAX_STALL_MS = 15_000;
 const MAX_STEP_MS = 20_000;
 
 /** What befalls this world, as the seed says. A kind is absent from about half of the seeds. */
-export const planStorms = ({ streams }: Pick<World, 'streams'>, lengthMs: number): PlannedStorm[] =>
-  STORMS.flatMap((kind) => {
+export const planFaults = ({ streams }: Pick<World, 'streams'>, lengthMs: number): PlannedFault[] =>
+  SCHEDULED_FAULTS.flatMap((kind) => {
     const stream = streams(`storms/${kind}`);
     const count = stream.chance(0.5) ? 0 : stream.integer(1, MAX_PER_KIND[kind] ?? MAX_OF_OTHERS);
     return Array.from({ length: count }, () => ({
@@ -86,14 +86,14 @@ const REFUSED_APIS: readonly (keyof typeof REFUSALS)[] = [
   'sync',
 ];
 
-type Strike = (parts: StormParts, stream: Stream) => void;
+type Strike = (parts: FaultScheduleParts, stream: Stream) => void;
 
-const anyOf = (stream: Stream, { slots }: City) => slots[stream.integer(0, slots.length - 1)];
+const anyOf = (stream: Stream, { slots }: Deployment) => slots[stream.integer(0, slots.length - 1)];
 
-const crash = ({ city, world }: StormParts, stream: Stream): void => {
-  const slot = anyOf(stream, city);
-  if (slot) city.at(slot)?.process.die('crashes');
-  else world.trace('storm', 'finds nobody');
+const crash = ({ deployment, world }: FaultScheduleParts, stream: Stream): void => {
+  const slot = anyOf(stream, deployment);
+  if (slot) deployment.at(slot)?.process.die('crashes');
+  else world.trace('fault', 'finds nobody');
 };
 
 const brokerAway: Strike = ({ cluster, world }, stream) => {
@@ -107,21 +107,21 @@ const databaseAway: Strike = ({ server, world }, stream) => {
   world.time.after(stream.between(200, MAX_OUTAGE_MS), () => database.comeBack());
 };
 
-const STRIKES: Readonly<Record<Storm, Strike>> = {
+const STRIKES: Readonly<Record<ScheduledFault, Strike>> = {
   'process: crash': crash,
   'process: crash of several at once': (parts, stream) => {
     for (let count = stream.integer(2, 5); count > 0; count -= 1) crash(parts, stream);
   },
-  'process: orderly restart': ({ city }, stream) => {
-    const slot = anyOf(stream, city);
-    if (slot) void city.at(slot)?.stop();
+  'process: orderly restart': ({ deployment }, stream) => {
+    const slot = anyOf(stream, deployment);
+    if (slot) void deployment.at(slot)?.stop();
   },
-  'process: stall': ({ city }, stream) => {
-    const slot = anyOf(stream, city);
-    if (slot) city.at(slot)?.process.stall(stream.between(500, MAX_STALL_MS));
+  'process: stall': ({ deployment }, stream) => {
+    const slot = anyOf(stream, deployment);
+    if (slot) deployment.at(slot)?.process.stall(stream.between(500, MAX_STALL_MS));
   },
-  'process: clock step': ({ city }, stream) => {
-    const slot = anyOf(stream, city);
+  'process: clock step': ({ deployment }, stream) => {
+    const slot = anyOf(stream, deployment);
     if (slot) slot.skewMs = Math.floor(stream.between(-MAX_STEP_MS, MAX_STEP_MS));
   },
   'database: outage': databaseAway,
@@ -129,12 +129,12 @@ const STRIKES: Readonly<Record<Storm, Strike>> = {
   'kafka: request refused': ({ cluster, world }, stream) => {
     const api = stream.pick(REFUSED_APIS);
     const type = stream.pick<ProtocolErrorType>(REFUSALS[api]);
-    world.trace('storm', `${type} for ${api}`);
+    world.trace('fault', `${type} for ${api}`);
     cluster.faults.refuse(api, type, { times: stream.integer(1, 3) });
   },
   'kafka: answer lost': ({ cluster, world }, stream) => {
     const api = stream.pick(APIS);
-    world.trace('storm', `lost for ${api}`);
+    world.trace('fault', `lost for ${api}`);
     cluster.faults.loseAnswer(api, { times: stream.integer(1, 2) });
   },
   'kafka: rebalance': ({ cluster }, stream) => cluster.faults.rebalance(stream.pick(GROUPS)),
@@ -168,14 +168,14 @@ const STRIKES: Readonly<Record<Storm, Strike>> = {
   },
 };
 
-/** Lets each storm strike at its moment, unless the sky has cleared by then. */
-export const releaseStorms = (storms: readonly PlannedStorm[], parts: StormParts): void => {
-  const { time, streams, weather, tally, trace } = parts.world;
-  for (const [index, { kind, afterMs }] of storms.entries()) {
+/** Lets each fault strike at its moment, unless all faults are healed by then. */
+export const runFaultSchedule = (schedule: readonly PlannedFault[], parts: FaultScheduleParts): void => {
+  const { time, streams, faultInjector, tally, trace } = parts.world;
+  for (const [index, { kind, afterMs }] of schedule.entries()) {
     time.after(afterMs, () => {
-      if (weather.isClear()) return;
+      if (faultInjector.isHealed()) return;
       tally.fault(kind);
-      trace('storm', kind);
+      trace('fault', kind);
       STRIKES[kind](parts, streams(`storms/${index}/${kind}`));
     });
   }

@@ -7,7 +7,7 @@ interface Open {
 }
 
 /** What is still to be done, in words; nothing when all is at rest. */
-export const unrest = async ({ databases }: ReadableServer): Promise<string[]> => {
+export const unsettled = async ({ databases }: ReadableServer): Promise<string[]> => {
   const [open] = await databases.orders.read<Open & Record<string, number>>(`
     SELECT (SELECT count(*) FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED'))::int AS orders,
            (SELECT count(*) FROM outbox)::int AS outbox,

@@ -25,7 +25,7 @@ const MAY_BE: Readonly<Record<string, readonly string[]>> = {
  * What holds at every instant, in the middle of everything: an order stands on its own reservation. Nothing happens while
  * this reads, so what two databases say is of one moment.
  */
-export const checkAlways = async ({ databases }: ReadableServer, findings: Findings): Promise<void> => {
+export const checkInvariants = async ({ databases }: ReadableServer, findings: Findings): Promise<void> => {
   const orders = await databases.orders.read<OrderRow & Record<string, string>>(
     'SELECT id, status::text AS status, reservation_id FROM orders',
   );

@@ -13,7 +13,7 @@ import { pino } from 'pino';
 export class OperatorError extends Error {}
 
 /** What operators ask of a gateway. */
-export interface Desk {
+export interface OperatorClient {
   /** @throws OperatorError when it refuses or does not answer */
   call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Output<O>>;
   /** The same of a list, with the cursor of its next page where there is one. */
@@ -28,7 +28,11 @@ const TIMEOUT_MS = 10_000;
 
 const isRefusal = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;
 
-export const openDesk = (url: string, token: string | undefined, runtime: Runtime): Desk => {
+export const openOperatorClient = (
+  url: string,
+  token: string | undefined,
+  runtime: Runtime,
+): OperatorClient => {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const { transport, close } = createHttpTransport('api-gateway', url, TIMEOUT_MS, headers);
   const logger = pino({ level: 'silent' });

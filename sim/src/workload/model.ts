@@ -10,7 +10,7 @@ import type { Findings } from '../findings.ts';
 /** A moment in milliseconds of the simulation. */
 export type Moment = number;
 
-/** What is known of one id that clients asked to create, and what they were told. */
+/** What is known of one id that clients asked to create, and what they have observed. */
 export interface Creation<T> {
   /** Every content that was asked for, with when it was first. */
   readonly asked: { readonly content: T; readonly at: Moment }[];
@@ -21,7 +21,7 @@ export interface Creation<T> {
 }
 
 export interface OrderFacts extends Creation<NewOrder> {
-  /** Statuses that clients were told, with when they were known. */
+  /** Statuses that clients have observed, with when. */
   readonly seen: { readonly status: OrderStatus; readonly at: Moment }[];
   isCancelConfirmed: boolean;
 }
@@ -32,16 +32,16 @@ export interface ItemFacts extends Creation<NewItem> {
   maybeRestocked: number;
 }
 
-/** Everything that clients asked and were told: what the system must be true to. */
-export interface Book {
+/** The model that the checkers compare the system with: everything that clients have asked for and observed. */
+export interface Model {
   readonly users: ReadonlyMap<string, Creation<User>>;
   readonly items: ReadonlyMap<string, ItemFacts>;
   readonly orders: ReadonlyMap<string, OrderFacts>;
   user(userId: string): Creation<User>;
   item(itemId: string): ItemFacts;
   order(orderId: string): OrderFacts;
-  /** Notes a status that was told by a request which began at `askedAt`. */
-  saw(orderId: string, status: OrderStatus, askedAt: Moment, heardAt: Moment): void;
+  /** Records a status that was observed by a request which began at `askedAt`. */
+  observe(orderId: string, status: OrderStatus, askedAt: Moment, answeredAt: Moment): void;
 }
 
 const isLater = (before: OrderStatus, after: OrderStatus): boolean => {
@@ -60,7 +60,7 @@ const open = <T>(facts: Map<string, T>, id: string, create: () => T): T => {
   return known;
 };
 
-export const createBook = (findings: Findings): Book => {
+export const createModel = (findings: Findings): Model => {
   const users = new Map<string, Creation<User>>();
   const items = new Map<string, ItemFacts>();
   const orders = new Map<string, OrderFacts>();
@@ -74,14 +74,14 @@ export const createBook = (findings: Findings): Book => {
     item: (itemId) =>
       open(items, itemId, () => ({ ...creation<NewItem>(), restocked: 0, maybeRestocked: 0 })),
     order,
-    saw: (orderId, status, askedAt, heardAt) => {
+    observe: (orderId, status, askedAt, answeredAt) => {
       const { seen } = order(orderId);
       const contradicted = seen.find((earlier) => earlier.at <= askedAt && !isLater(earlier.status, status));
       if (contradicted) {
-        const detail = `${contradicted.status} was told, and after that ${status}`;
-        findings.add('what clients are told of an order never goes back', [orderId], detail);
+        const detail = `observed ${contradicted.status}, and after that ${status}`;
+        findings.add('the status that clients observe never goes back', [orderId], detail);
       }
-      seen.push({ status, at: heardAt });
+      seen.push({ status, at: answeredAt });
     },
   };
 };

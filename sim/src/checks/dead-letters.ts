@@ -4,13 +4,13 @@ import type { Echo } from '../world/kafka.ts';
 
 interface StoredLetter {
   readonly topic: string;
-  readonly heard_by: string;
+  readonly consumer_group: string;
   readonly name: string | null;
   readonly reason: string;
 }
 
-/** Who hears a topic, and puts aside what cannot be understood. */
-const LISTENERS: Readonly<Record<string, readonly string[]>> = {
+/** The consumer groups of each topic, which send to the DLQ what they cannot understand. */
+const GROUPS_OF_TOPIC: Readonly<Record<string, readonly string[]>> = {
   ORDER_PLACED: ['workflow'],
   ORDER_PROCESSING: ['shipping'],
   ORDER_SHIPPED: ['delivery', 'inventory'],
@@ -24,32 +24,32 @@ export const UNREADABLE_KEY = 'unreadable-';
  *
  * @param isComplete whether Kafka has lost nothing
  */
-export const checkPutAside = async (
+export const checkDeadLetterQueue = async (
   { databases }: RealServer,
   { published }: Echo,
   isComplete: boolean,
   findings: Findings,
 ): Promise<void> => {
   const letters = await databases.orders.read<StoredLetter & Record<string, string | null>>(
-    `SELECT topic, consumer_group AS heard_by, convert_from(key, 'UTF8') AS name, reason FROM dead_letters`,
+    `SELECT topic, consumer_group, convert_from(key, 'UTF8') AS name, reason FROM dead_letters`,
   );
-  for (const { name, topic, heard_by: group, reason } of letters) {
+  for (const { name, topic, consumer_group: group, reason } of letters) {
     if (!name?.startsWith(UNREADABLE_KEY))
       findings.add(
-        'no message is put aside that can be worked',
+        'only messages that cannot be processed go to the dead-letter queue',
         [name ?? '?'],
         `${group} of ${topic}: ${reason}`,
       );
   }
   if (!isComplete) return;
   for (const { topic, key } of published.filter((one) => one.key.startsWith(UNREADABLE_KEY))) {
-    for (const group of LISTENERS[topic] ?? []) {
+    for (const group of GROUPS_OF_TOPIC[topic] ?? []) {
       const isThere = letters.some(
-        (one) => one.topic === topic && one.name === key && one.heard_by === group,
+        (one) => one.topic === topic && one.name === key && one.consumer_group === group,
       );
       if (!isThere)
         findings.add(
-          'a message that cannot be understood is put aside, not dropped',
+          'a message that cannot be understood goes to the dead-letter queue, it is not dropped',
           [key],
           `${group} of ${topic}`,
         );

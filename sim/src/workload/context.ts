@@ -3,13 +3,13 @@ import type { Findings } from '../findings.ts';
 import type { Stream } from '../world/streams.ts';
 import type { World } from '../world/world.ts';
 import type { Answer, Client, Request } from './client.ts';
-import type { Book } from './book.ts';
+import type { Model } from './model.ts';
 
 /** What every script of a client has at hand. */
-export interface Shop {
+export interface WorkloadContext {
   readonly world: World;
   readonly client: Client;
-  readonly book: Book;
+  readonly model: Model;
   readonly findings: Findings;
 }
 
@@ -22,7 +22,10 @@ export const isDecided = (answer: Answer | undefined): answer is Answer =>
 const KNOWN_STATUSES = new Set([200, 201, 400, 404, 409, 413, 429, 503]);
 
 /** Asks once. */
-export const ask = async ({ client, findings }: Shop, request: Request): Promise<Answer | undefined> => {
+export const ask = async (
+  { client, findings }: WorkloadContext,
+  request: Request,
+): Promise<Answer | undefined> => {
   const answer = await client(request);
   if (answer && !KNOWN_STATUSES.has(answer.status)) {
     const detail = `${request.method} ${request.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`;
@@ -34,19 +37,19 @@ export const ask = async ({ client, findings }: Shop, request: Request): Promise
 };
 
 /** Asks up to `tries` times, until the answer says what came of it. */
-export const insist = async (
-  shop: Shop,
+export const callUntilDecided = async (
+  context: WorkloadContext,
   stream: Stream,
   request: Request,
   tries: number,
 ): Promise<{ answer: Answer | undefined; wasOpen: boolean }> => {
   let wasOpen = false;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await ask(shop, request);
+    const answer = await ask(context, request);
     if (isDecided(answer)) return { answer, wasOpen };
     wasOpen = true;
     if (attempt >= tries) return { answer: undefined, wasOpen };
-    await shop.world.time.sleep(stream.between(100, 3_000));
+    await context.world.time.sleep(stream.between(100, 3_000));
   }
 };
 

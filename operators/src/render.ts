@@ -65,7 +65,7 @@ const rowOf = (letter: DeadLetter) => [
 const counted = (count: number): string => `${count} dead letter${count === 1 ? '' : 's'}`;
 
 /** A list of letters for people. */
-export const listPaper = (letters: readonly DeadLetter[], more: boolean): string =>
+export const renderList = (letters: readonly DeadLetter[], more: boolean): string =>
   letters.length === 0
     ? 'There are no such dead letters.'
     : `${tableOf(letters.map(rowOf), HEAD)}\n\n${counted(letters.length)}${more ? '; there are more: --limit' : ''}`;
@@ -76,7 +76,7 @@ const textOf = (content: LetterContent): string => {
 };
 
 /** One letter for people, with all that is known of it. */
-export const letterPaper = (letter: DeadLetterWithContent): string => {
+export const renderDeadLetter = (letter: DeadLetterWithContent): string => {
   const facts: [string, string][] = [
     ['id', letter.letterId],
     ['status', letter.status],
@@ -109,7 +109,7 @@ const DONE = { redrive: 'redriving', discard: 'discarded' } as const;
 const WOULD = { redrive: 'would be redriven', discard: 'would be discarded' } as const;
 
 /** What came of an action, for people. */
-export const resultPaper = (
+export const renderResult = (
   name: 'redrive' | 'discard',
   { dryRun, letters, leftOut }: Omit<LetterResult, 'nextCursor'>,
 ): string =>

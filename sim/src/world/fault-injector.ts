@@ -25,7 +25,7 @@ const SHARES = {
 } as const;
 
 /** What happens at moments that the seed names beforehand. */
-export const STORMS = [
+export const SCHEDULED_FAULTS = [
   'process: crash',
   'process: crash of several at once',
   'process: orderly restart',
@@ -45,18 +45,18 @@ export const STORMS = [
 ] as const;
 
 export type ChanceFault = keyof typeof SHARES;
-export type Storm = (typeof STORMS)[number];
-export type FaultKind = ChanceFault | Storm | ClockStep | DependencyFault;
+export type ScheduledFault = (typeof SCHEDULED_FAULTS)[number];
+export type FaultKind = ChanceFault | ScheduledFault | ClockStep | DependencyFault;
 
-/** What goes wrong, and how often, until the sky clears for good. */
-export interface Weather {
+/** Decides what goes wrong, and how often, until all faults are healed. */
+export interface FaultInjector {
   /** Whether it happens on this occasion; counted and traced when it does. */
   hits(kind: ChanceFault, stream: Stream, who: string, share?: number): boolean;
   /** How often a process dies at this crash point, as a share of the times that it comes there. */
   crashShare(point: Failpoint): number;
-  /** Lets no further fault happen. */
-  clear(): void;
-  isClear(): boolean;
+  /** Ends all faults for good. */
+  healAll(): void;
+  isHealed(): boolean;
 }
 
 /** A kind is absent from about a third of the seeds, so that those which hide each other show as well. */
@@ -67,7 +67,7 @@ const FOCUS_SHARE = 0.25;
 /** Where one point is what the run is about: often, and still often enough not. */
 const TARGET_SHARE = 0.5;
 
-export const createWeather = (options: {
+export const createFaultInjector = (options: {
   readonly streams: Streams;
   readonly tally: Tally;
   readonly trace: Trace;
@@ -75,7 +75,7 @@ export const createWeather = (options: {
   readonly isCalm: boolean;
   /** The crash point that the run is about, if it is about one. */
   readonly target?: Failpoint | undefined;
-}): Weather => {
+}): FaultInjector => {
   const { streams, tally, trace, target } = options;
   const shares = new Map<ChanceFault, number>();
   for (const [kind, share] of Object.entries(SHARES) as [ChanceFault, number][]) {
@@ -83,25 +83,25 @@ export const createWeather = (options: {
   }
   // A few points of which the seed wants to know it.
   const focus = [1, 2].map(() => streams('weather/focus').pick(POINTS));
-  let isClear = options.isCalm;
-  const share = (kind: ChanceFault): number => (isClear ? 0 : (shares.get(kind) ?? 0));
+  let isHealed = options.isCalm;
+  const share = (kind: ChanceFault): number => (isHealed ? 0 : (shares.get(kind) ?? 0));
   return {
     crashShare: (point) => {
       if (point === target) return TARGET_SHARE;
       return focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point');
     },
     hits: (kind, stream, who, given = share(kind)) => {
-      // Drawn in any case: the sky's clearing shifts no later chance.
-      const isHit = stream.chance(given) && !isClear;
+      // Drawn in any case: healing shifts no later chance.
+      const isHit = stream.chance(given) && !isHealed;
       if (isHit) {
         tally.fault(kind);
         trace(who, kind);
       }
       return isHit;
     },
-    clear: () => {
-      isClear = true;
+    healAll: () => {
+      isHealed = true;
     },
-    isClear: () => isClear,
+    isHealed: () => isHealed,
   };
 };
