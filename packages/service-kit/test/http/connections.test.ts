@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Strict, defineOperation } from '@order-pipeline/contracts';
+import type { FastifyInstance } from 'fastify';
 import { createTestLogger, eventually } from '@order-pipeline/testing';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
@@ -12,6 +13,7 @@ import {
   type HttpAccess,
   type Route,
 } from '../../src/index.ts';
+import { STOP_READERS_MS } from '../../src/http/slow-readers.ts';
 import { createManualTime } from '../manual-time.ts';
 
 /** More than the buffers of both ends of a connection hold. */
@@ -138,11 +140,38 @@ test('readers who hold more than 64 MB together are dropped before their time, t
   for (const other of others) expect(await bytesUntilClosed(other)).toBeGreaterThan(LARGE_BYTES);
 });
 
-test('a stop does not wait for who does not read', async () => {
+/** Begins to stop a server, and answers once it takes no more connections. */
+const beginToStop = async (server: FastifyInstance): Promise<{ readonly stopped: Promise<void> }> => {
+  const stopped = server.close();
+  await eventually(() => expect(server.server.listening).toBe(false));
+  return { stopped };
+};
+
+test('a stop lets who reads have all of an answer that was on its way, and then ends the connection', async () => {
   const { server, port } = await start({ responseTimeoutMs: 60_000 });
+  const reader = await beginToRead(port);
+  const idle = dial(port);
+  expect(await isAnswered(idle)).toBe(true);
+  const { stopped } = await beginToStop(server);
+  expect(await bytesUntilClosed(reader)).toBeGreaterThan(LARGE_BYTES);
+  await stopped;
+  // And who waited for nothing was not waited for.
+  if (!idle.closed) await once(idle, 'close');
+});
+
+test('a stop waits so long for who does not read, and no longer', async () => {
+  const { server, port, advance } = await start({ responseTimeoutMs: 60_000 });
   const socket = await beginToRead(port);
-  await server.close();
+  const { stopped } = await beginToStop(server);
+  advance(STOP_READERS_MS);
+  await stopped;
   expect(await bytesUntilClosed(socket)).toBeLessThan(LARGE_BYTES);
+});
+
+test('a stop for which nothing is on its way waits for nothing', async () => {
+  const { server, port } = await start({});
+  expect(await isAnswered(dial(port))).toBe(true);
+  await server.close();
 });
 
 test('connections are bounded in all, and one that ends makes room', async () => {
