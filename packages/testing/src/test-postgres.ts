@@ -7,6 +7,11 @@ import { createRuntime } from '@order-pipeline/service-kit';
 import { createDatabase, ensureTemplate, withClient } from './create-database.ts';
 import { times } from './times.ts';
 
+export interface TestPostgresOptions {
+  /** What the databases have for their default; by itself PostgreSQL has READ COMMITTED. */
+  readonly isolation?: 'repeatable read' | 'serializable';
+}
+
 /** A PostgreSQL for tests. */
 export interface TestPostgres {
   /** Creates an empty database whose name begins with `name`, and answers its URL. */
@@ -91,11 +96,28 @@ export const startPostgresOfWorkers = async (workers: number) => {
 const urlOfWorker = (): string | undefined =>
   process.env['TEST_POSTGRES_OF_WORKERS']?.split(' ')[Number(process.env['JEST_WORKER_ID']) - 1];
 
+/** The same, with another isolation for the default of every database that is created from now on. */
+const withIsolation = (postgres: TestPostgres, isolation: string): TestPostgres => {
+  const change = async (url: string): Promise<string> => {
+    const database = new URL(url).pathname.slice(1);
+    await withClient(url, (client) =>
+      client.query(`ALTER DATABASE "${database}" SET default_transaction_isolation = '${isolation}'`),
+    );
+    return url;
+  };
+  return {
+    ...postgres,
+    freshDatabase: async (name) => change(await postgres.freshDatabase(name)),
+    migratedDatabase: async (name) => change(await postgres.migratedDatabase(name)),
+  };
+};
+
 /**
  * A PostgreSQL for the tests of one file: the one whose administrator's URL is in TEST_POSTGRES_URL, else that of the
  * worker (`startPostgresOfWorkers`), else an embedded one of its own; no embedded one waits for the disk.
  */
-export const startTestPostgres = async (): Promise<TestPostgres> => {
+export const startTestPostgres = async ({ isolation }: TestPostgresOptions = {}): Promise<TestPostgres> => {
   const given = process.env['TEST_POSTGRES_URL'] || urlOfWorker();
-  return given ? useGiven(given) : startEmbedded();
+  const postgres = await (given ? useGiven(given) : startEmbedded());
+  return isolation === undefined ? postgres : withIsolation(postgres, isolation);
 };

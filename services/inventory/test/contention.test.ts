@@ -28,7 +28,8 @@ let one: TestService;
 let other: TestService;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  // As somebody's databases may be; it must not count.
+  postgres = await startTestPostgres({ isolation: 'serializable' });
   warehouse = await startWarehouse(postgres);
   one = warehouse.inventory;
   other = await warehouse.another();

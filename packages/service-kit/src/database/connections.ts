@@ -4,9 +4,15 @@ export interface ConnectionOptions {
   readonly url: string;
   /** How the server names the session in its lists and logs. */
   readonly applicationName: string;
-  /** What the session is told at its start, as `name=value`; UTC is always among it. */
+  /** What the session is told at its start, as `name=value`, after what every session is told. */
   readonly settings?: readonly string[];
 }
+
+/**
+ * What every session is told. Statements lock rows and then look at them as they are now, and fences and triggers see
+ * what was committed while they waited: only READ COMMITTED does that, whatever a database or a role has for its default.
+ */
+const SESSION = ['TimeZone=UTC', String.raw`default_transaction_isolation=read\ committed`];
 
 /** Takes the options for the server out of a URL, where pg would let them replace ours. */
 const splitOptions = (url: string): { readonly url: string; readonly options: string } => {
@@ -27,7 +33,7 @@ const splitOptions = (url: string): { readonly url: string; readonly options: st
  */
 export const connectionConfig = ({ url, applicationName, settings = [] }: ConnectionOptions) => {
   const { url: connectionString, options } = splitOptions(url);
-  const ours = ['TimeZone=UTC', ...settings].map((setting) => `-c ${setting}`);
+  const ours = [...SESSION, ...settings].map((setting) => `-c ${setting}`);
   const isPlain = /[?&]sslmode=disable(?:&|$)/.test(connectionString);
   return {
     connectionString,

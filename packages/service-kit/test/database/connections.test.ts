@@ -87,6 +87,35 @@ test('options in the URL count, with ours after them', async () => {
   expect(await settingsOf(at.href)).toMatchObject({ zone: 'UTC', scan: 'off', path: 'app', name: 'mine' });
 });
 
+/** The isolation of a statement and of a transaction that asks for none. */
+const isolationOf = async (config: pg.PoolConfig): Promise<unknown[]> => {
+  const pool = openPool(config, () => undefined);
+  pools.push(pool);
+  const show = `SELECT current_setting('transaction_isolation') AS isolation`;
+  const alone = await pool.query<{ isolation: string }>(show);
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  const within = await client.query<{ isolation: string }>(show);
+  await client.query('COMMIT');
+  client.release();
+  return [alone, within].map(({ rows: [row] }) => row?.isolation);
+};
+
+test.each(['repeatable read', 'serializable'])(
+  'the sessions of a database and of a role whose default is %s are READ COMMITTED',
+  async (isolation) => {
+    const database = decodeURIComponent(new URL(url).pathname.slice(1));
+    const client = await openClient({ url, applicationName: 'owner' });
+    const setting = `SET default_transaction_isolation = '${isolation}'`;
+    await client.query(`ALTER DATABASE "${database}" ${setting}`);
+    await client.query(`ALTER ROLE CURRENT_USER IN DATABASE "${database}" ${setting}`);
+    await client.end();
+    expect(await isolationOf({ connectionString: url })).toEqual([isolation, isolation]);
+    const ours = connectionConfig({ url, applicationName: 'mine' });
+    expect(await isolationOf(ours)).toEqual(['read committed', 'read committed']);
+  },
+);
+
 test('options and encodings of the shell do not count', async () => {
   process.env['PGOPTIONS'] = '-c search_path=app -c default_transaction_read_only=on';
   process.env['PGCLIENT_ENCODING'] = 'LATIN1';
