@@ -60,6 +60,9 @@ const decideStock = (
   return short.length > 0 ? { orderId, outcome: 'NOT_ENOUGH_STOCK', short } : undefined;
 };
 
+/** A batch of reservations that are asked for. */
+export type ReservationRequests = readonly ReservationRequest[];
+
 /**
  * Decides a batch of reservations, in the order of the requests, each all or nothing: what one takes is not there for
  * the next.
@@ -69,7 +72,7 @@ const decideStock = (
  * @param newId a new reservation id
  */
 export const decideReservations = (
-  requests: readonly ReservationRequest[],
+  requests: ReservationRequests,
   stock: ReadonlyMap<string, number>,
   stored: ReadonlyMap<string, StoredReservation>,
   newId: () => string,

@@ -12,6 +12,9 @@ import {
   type Warehouse,
 } from './warehouse.ts';
 
+/** The reconciler waits for a lock once more each time that it comes to it. */
+const WAIT = { timeoutMs: 20_000 };
+
 let postgres: TestPostgres;
 const opened: Warehouse[] = [];
 
@@ -94,7 +97,8 @@ test('while an item is locked, the reconciler gives back the stock of other orde
   for (const _ of times(5, (index) => index)) await hold(inventory, fresh('order'), { [item]: 1 });
   const unlock = await lockRow(database, 'items', locked);
   Object.assign(clients, { orders: [settle] });
-  await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
+  const whole = { available: 100, reserved: 0 };
+  await eventually(async () => expect(await stockOf(item)).toEqual(whole), WAIT);
   await unlock();
-  await eventually(async () => expect(await stockOf(locked)).toEqual({ available: 100, reserved: 0 }));
+  await eventually(async () => expect(await stockOf(locked)).toEqual(whole), WAIT);
 });

@@ -131,7 +131,7 @@ export const lockRow = async (
         resolve();
         await opened;
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
     done.catch(reject);
   });

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { judge } from '../faults/judge.ts';
 import type { Runtime } from '../runtime.ts';
+import { isLockTimeout } from './errors.ts';
 
 type Callback = (
   error: Error | undefined,
@@ -12,11 +13,31 @@ type Callback = (
 /** How often the connections are replaced at the most, in milliseconds: the server may say the same for a while. */
 const RENEWAL_INTERVAL_MS = 1_000;
 
+type Told = (error: unknown, result: unknown) => void;
+
+/**
+ * Tells that a lock was waited for too long only when the server is done with the statement: it says so before it lets go
+ * of what the statement has locked by then. Whoever looks right after that which rows are locked would find our own.
+ */
+const onceLocksAreFree =
+  (client: pg.Client, told: Told): Told =>
+  (error, result) => {
+    if (!error || !isLockTimeout(error)) return told(error, result);
+    const tell = (): void => {
+      client.off('drain', tell).off('end', tell);
+      told(error, result);
+    };
+    client.once('drain', tell).once('end', tell);
+  };
+
 /** Tells of the errors of statements whose answer is awaited, as Prisma's are; the pool sees those of its own. */
 const watched = (failed: (client: pg.Client, error: unknown) => void) =>
   class WatchedClient extends pg.Client {
     override query(...args: unknown[]): never {
-      const answer: unknown = Reflect.apply(super.query, this, args);
+      const told = args.at(-1);
+      const heard =
+        typeof told === 'function' ? [...args.slice(0, -1), onceLocksAreFree(this, told as Told)] : args;
+      const answer: unknown = Reflect.apply(super.query, this, heard);
       if (answer instanceof Promise) answer.catch((error: unknown) => failed(this, error));
       return answer as never;
     }

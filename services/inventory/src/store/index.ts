@@ -7,6 +7,7 @@ import {
   type PageRequest,
   type Runtime,
 } from '@order-pipeline/service-kit';
+import type { ReservationRequests } from '../domain.ts';
 import { addItems, getItem, listItems, restock } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type HeldReservation,
   type TimeRange,
 } from './reservations.ts';
-import { reserve, type ReservationRequests } from './reserve.ts';
+import { reserve } from './reserve.ts';
 import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
 import type { Database } from './sql.ts';
 

@@ -1,5 +1,5 @@
 import { isLockTimeout } from '@order-pipeline/service-kit';
-import type { ReservationRequests } from './reserve.ts';
+import type { ReservationRequests } from '../domain.ts';
 import type { Sql } from './sql.ts';
 
 /** How many items and orders are remembered as locked. */
@@ -30,7 +30,7 @@ const findLocked = async (sql: Sql, requests: ReservationRequests): Promise<Set<
   return new Set(rows.map(({ key }) => key));
 };
 
-/** Those that are locked at two looks: at the first it may be our own statement, whose end is told before its locks are gone. */
+/** Those that are locked at two looks: a statement under way locks what it works for a moment only. */
 const findKeptLocked = async (sql: Sql, requests: ReservationRequests): Promise<Set<string>> => {
   const first = await findLocked(sql, requests);
   if (first.size === 0) return first;

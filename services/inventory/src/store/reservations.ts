@@ -110,7 +110,7 @@ export const endReservations = async (
   const first = await endAll(sql, to, reservations, at, SKIPPING);
   const left = reservations.filter(({ orderId }) => first.locked.includes(orderId));
   if (left.length === 0) return first;
-  // Once more: the end of our own statement is told before its locks are gone.
+  // Once more: others under way lock what they work for a moment only.
   const second = await endAll(sql, to, left, at, SKIPPING);
   return { ended: [...first.ended, ...second.ended], locked: second.locked };
 };

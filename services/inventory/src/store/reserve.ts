@@ -5,14 +5,13 @@ import {
   newReservations,
   type NewReservation,
   type ReservationDecision,
+  type ReservationRequests,
   type StoredReservation,
 } from '../domain.ts';
 import type { LockedApart } from './locked.ts';
 import { RESERVATION_COLUMNS } from './reservations.ts';
 import { reserveWherePlenty } from './reserve-plenty.ts';
 import type { Database, Sql } from './sql.ts';
-
-export type ReservationRequests = Parameters<typeof decideReservations>[0];
 
 /** How often a reservation is decided anew when another one for the same order was stored at the same moment. */
 const MAX_COLLISIONS = 5;

@@ -50,7 +50,7 @@ const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): P
   if (orderIds.length < 2) return [];
   const first = await compareAndSet(sql, to, orderIds, cause, at, true);
   const left = orderIds.filter((orderId) => !first.some(({ id }) => id === orderId));
-  // Once more: the end of our own statement is told before its locks are gone.
+  // Once more: others under way lock what they work for a moment only.
   return left.length === 0 ? first : [...first, ...(await compareAndSet(sql, to, left, cause, at, true))];
 };
 
