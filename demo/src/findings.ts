@@ -1,5 +1,5 @@
-import { inventoryApi, ordersApi, type HistoryEntry, type Item, type Order } from '@order-pipeline/contracts';
-import { pagesOf, type Gateway } from '@order-pipeline/gateway-client';
+import { ordersApi, type HistoryEntry, type Item, type Order } from '@order-pipeline/contracts';
+import { itemPagesOf, pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep } from '@order-pipeline/service-kit';
 import type { Dataset } from './dataset.ts';
 import { DemoError } from './demo-error.ts';
@@ -33,7 +33,7 @@ const readOrders = async (gateway: Gateway, { prefix, ids }: Wanted): Promise<Or
 const readItems = async (gateway: Gateway, { prefix, ids }: Wanted): Promise<Item[]> => {
   const unseen = new Set(ids);
   const items: Item[] = [];
-  for await (const page of pagesOf(gateway, inventoryApi.listItems)) {
+  for await (const page of itemPagesOf(gateway)) {
     for (const item of page) {
       unseen.delete(item.itemId);
       if (item.itemId.startsWith(prefix)) items.push(item);

@@ -1,4 +1,4 @@
-import type { ErrorBody, Input, Operation, Output } from '@order-pipeline/contracts';
+import { ANYBODY, type ErrorBody, type Input, type Operation, type Output } from '@order-pipeline/contracts';
 import { cursorIn } from '@order-pipeline/gateway-client';
 import {
   continueTrace,
@@ -38,7 +38,12 @@ export const openOperatorClient = (
   const logger = pino({ level: 'silent' });
   const callWhole = async <O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply> => {
     const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
-    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const call = {
+      requestId: runtime.uuid(),
+      trace: continueTrace(undefined, runtime),
+      actor: ANYBODY,
+      logger,
+    };
     const reply = await transport(operation, whole, call).catch((error: unknown) => {
       throw isTransient(error) ? new OperatorError(`No gateway answers at ${url}`) : error;
     });

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { ACTOR } from './patterns.ts';
 import { AnyId, Strict } from './schemas.ts';
 
 /** Where a service takes several calls of one operation in one request of another service; no path of clients. */
@@ -9,6 +10,8 @@ export const MAX_CALLS = 128;
 const Call = Strict({
   requestId: AnyId,
   traceparent: Type.String({ maxLength: 512 }),
+  /** Who asks, of this very call: calls of different users travel together. */
+  actor: Type.Optional(Type.String({ pattern: ACTOR })),
   // To the schemas of the operation.
   params: Type.Optional(Type.Unknown()),
   query: Type.Optional(Type.Unknown()),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
 import { IDEMPOTENCY_KEY, RESERVATION_ID } from './patterns.ts';
@@ -32,6 +33,18 @@ export const Item = Strict({
 
 export type Item = Type.Static<typeof Item>;
 
+/** An item as it is shown: `reservedQty` not to everybody. */
+export const ShownItem = Strict({
+  itemId: Type.String(),
+  itemName: Type.String(),
+  availableQty: Count('Units that can be ordered'),
+  reservedQty: Type.Optional(
+    Count('Units held for orders that have not left yet; where access is controlled, not for everybody'),
+  ),
+});
+
+export type ShownItem = Type.Static<typeof ShownItem>;
+
 /** How long a restock is remembered under its key. */
 export const IDEMPOTENCY_KEY_LIFE_MS = 86_400_000;
 
@@ -45,6 +58,12 @@ const IdempotencyKey = Type.String({
 const exampleItem = { itemId: 'item1', itemName: 'Laptop', availableQty: 10 };
 const exampleStock = { ...exampleItem, availableQty: 7, reservedQty: 3 };
 
+/** What is held for orders is the shop's affair. */
+const ITEM_ACCESS = {
+  kind: 'authenticated',
+  fields: { reservedQty: ['catalog:write', 'ops:read'] },
+} as const satisfies Access;
+
 /** What the inventory service answers to clients. */
 export const inventoryApi = {
   addItem: defineOperation({
@@ -52,6 +71,7 @@ export const inventoryApi = {
     method: 'POST',
     path: '/api/inventory',
     summary: 'Add an inventory item',
+    access: { kind: 'scope', scope: 'catalog:write' },
     body: NewItem,
     bodyLimitBytes: BODY_LIMIT_BYTES.record,
     status: 201,
@@ -66,9 +86,10 @@ export const inventoryApi = {
     method: 'GET',
     path: '/api/inventory',
     summary: 'List inventory items, newest first',
+    access: ITEM_ACCESS,
     query: Strict({ ...PageQuery }),
     status: 200,
-    reply: Type.Array(Item),
+    reply: Type.Array(ShownItem),
     errors: [],
     idempotent: true,
     paged: true,
@@ -79,9 +100,10 @@ export const inventoryApi = {
     method: 'GET',
     path: '/api/inventory/:itemId',
     summary: 'Get an inventory item',
+    access: ITEM_ACCESS,
     params: ItemIdParams,
     status: 200,
-    reply: Item,
+    reply: ShownItem,
     errors: ['ITEM_NOT_FOUND'],
     idempotent: true,
     exampleReply: exampleStock,
@@ -91,6 +113,7 @@ export const inventoryApi = {
     method: 'POST',
     path: '/api/inventory/:itemId/restock',
     summary: 'Add units to an item, under an Idempotency-Key once',
+    access: { kind: 'scope', scope: 'catalog:write' },
     params: ItemIdParams,
     headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
     body: Strict({ quantity: Quantity('Units that came in', 5) }),
@@ -160,6 +183,7 @@ export const reservationsApi = {
     method: 'POST',
     path: '/internal/reservations/reserve',
     summary: 'Reserve the stock of a batch of orders, each with its own result, in the same order',
+    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ requests: Type.Array(ReservationRequest, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
@@ -173,6 +197,7 @@ export const reservationsApi = {
     path: '/internal/reservations/release',
     summary:
       'Give back the stock of these reservations, each once; those that somebody keeps locked are told',
+    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
@@ -188,6 +213,7 @@ export const reservationsApi = {
     method: 'POST',
     path: '/internal/reservations/find',
     summary: 'Find the reservations of orders; one that never had any is left out',
+    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,

@@ -1,4 +1,5 @@
 import type { Static, TObject, TSchema } from 'typebox';
+import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ServiceName } from './service-names.ts';
@@ -14,6 +15,8 @@ export interface Operation {
   /** The path with `:name` for parameters. Those under `/api` are public. */
   readonly path: string;
   readonly summary: string;
+  /** Who may ask it. There is no default: an operation without it does not compile. */
+  readonly access: Access;
   readonly params?: TObject;
   readonly query?: TObject;
   /** Headers that it takes, by their names in small letters. */

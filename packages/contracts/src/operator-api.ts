@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Access } from './access.ts';
 import { TOPIC_NAMES } from './events.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
@@ -127,6 +128,9 @@ const batchFields = {
   ...PageQuery,
 };
 
+const READ_ACCESS = { kind: 'scope', scope: 'ops:read' } as const satisfies Access;
+const WRITE_ACCESS = { kind: 'scope', scope: 'ops:write' } as const satisfies Access;
+
 /** What operators ask. It is not for clients: the gateway asks who they are. */
 export const operatorApi = {
   listDeadLetters: defineOperation({
@@ -134,6 +138,7 @@ export const operatorApi = {
     method: 'GET',
     path: '/ops/dead-letters',
     summary: 'List dead letters, newest first',
+    access: READ_ACCESS,
     query: Strict({ status: Type.Optional(LetterStatus), ...filterFields, ...PageQuery }),
     status: 200,
     reply: Type.Array(DeadLetter),
@@ -147,6 +152,7 @@ export const operatorApi = {
     method: 'GET',
     path: '/ops/dead-letters/:letterId',
     summary: 'Retrieve a dead letter, with its message and what was done with it',
+    access: READ_ACCESS,
     params: LetterIdParams,
     status: 200,
     reply: DeadLetterWithContent,
@@ -166,6 +172,7 @@ export const operatorApi = {
     method: 'POST',
     path: '/ops/dead-letters/:letterId/redrive',
     summary: 'Redrive a dead letter',
+    access: WRITE_ACCESS,
     params: LetterIdParams,
     body: Strict({
       by: Operator,
@@ -186,6 +193,7 @@ export const operatorApi = {
     method: 'POST',
     path: '/ops/dead-letters/redrive',
     summary: 'Redrive all open dead letters of a filter, a page at a time',
+    access: WRITE_ACCESS,
     body: Strict({ ...batchFields, note: Type.Optional(Note) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,
@@ -200,6 +208,7 @@ export const operatorApi = {
     method: 'POST',
     path: '/ops/dead-letters/:letterId/discard',
     summary: 'Discard a dead letter; it is kept as a record',
+    access: WRITE_ACCESS,
     params: LetterIdParams,
     body: Strict({ by: Operator, note: Note, dryRun: Type.Optional(DryRun) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
@@ -215,6 +224,7 @@ export const operatorApi = {
     method: 'POST',
     path: '/ops/dead-letters/discard',
     summary: 'Discard all open dead letters of a filter, a page at a time',
+    access: WRITE_ACCESS,
     body: Strict({ ...batchFields, note: Note }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
     status: 200,

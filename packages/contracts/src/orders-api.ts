@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
@@ -56,6 +57,12 @@ export type HistoryEntry = Type.Static<typeof HistoryEntry>;
 const exampleOrder = { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }] };
 const exampleAt = '2026-01-01T12:00:00.000Z';
 
+const READ_ACCESS = {
+  kind: 'own',
+  any: 'orders:read.any',
+  foreign: 'NOT_FOUND',
+} as const satisfies Access;
+
 /** What the orders service answers to clients. */
 export const ordersApi = {
   placeOrder: defineOperation({
@@ -63,6 +70,7 @@ export const ordersApi = {
     method: 'POST',
     path: ORDER_PATHS.orders,
     summary: 'Place a new order',
+    access: { kind: 'own', scope: 'orders:write', any: 'orders:write.any', foreign: 'FORBIDDEN' },
     body: Strict({ order: NewOrder }),
     bodyLimitBytes: BODY_LIMIT_BYTES.order,
     status: 201,
@@ -77,6 +85,7 @@ export const ordersApi = {
     method: 'GET',
     path: ORDER_PATHS.orders,
     summary: 'Get all orders, newest first, optionally of one status',
+    access: { kind: 'own', any: 'orders:read.any', foreign: 'NARROWED' },
     query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
     status: 200,
     reply: Type.Array(Order),
@@ -90,6 +99,7 @@ export const ordersApi = {
     method: 'GET',
     path: ORDER_PATHS.ofUser,
     summary: 'Get the orders of a user, newest first',
+    access: READ_ACCESS,
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
     status: 200,
@@ -104,6 +114,7 @@ export const ordersApi = {
     method: 'GET',
     path: ORDER_PATHS.order,
     summary: 'Get an order',
+    access: READ_ACCESS,
     params: OrderIdParams,
     status: 200,
     reply: OrderWithTimes,
@@ -116,6 +127,7 @@ export const ordersApi = {
     method: 'GET',
     path: ORDER_PATHS.history,
     summary: 'Get how an order came to where it stands, oldest first',
+    access: READ_ACCESS,
     params: OrderIdParams,
     status: 200,
     reply: Type.Array(HistoryEntry),
@@ -129,6 +141,7 @@ export const ordersApi = {
     path: ORDER_PATHS.cancel,
     summary:
       'Cancel an order, only while it is PENDING; again is refused with `Current status: CANCELLED`, which says that it stands',
+    access: { kind: 'own', scope: 'orders:write', any: 'orders:cancel.any', foreign: 'NOT_FOUND' },
     params: OrderIdParams,
     status: 200,
     reply: Strict({
@@ -171,6 +184,7 @@ export const orderLifecycleApi = {
     method: 'POST',
     path: '/internal/orders/move',
     summary: 'Move a batch of orders to the next status, each by compare-and-set',
+    access: { kind: 'services', callers: ['workflow', 'shipping', 'delivery'] },
     body: Strict({
       to: Type.Enum(WORKER_TARGETS as ('PROCESSING' | 'SHIPPED' | 'DELIVERED')[]),
       orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
@@ -187,6 +201,7 @@ export const orderLifecycleApi = {
     method: 'POST',
     path: '/internal/orders/overdue',
     summary: 'Find orders that have been PENDING for at least so long, oldest first',
+    access: { kind: 'services', callers: ['workflow'] },
     body: Strict({
       olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
       after: Type.Optional(Id('The last order id of the page before', 'order-1')),
@@ -204,6 +219,7 @@ export const orderLifecycleApi = {
     path: '/internal/orders/settle',
     summary:
       'Resolve orphaned reservations; one without an order is fenced, so that no order can ever stand on it, and one whose order is just being stored is left out',
+    access: { kind: 'services', callers: ['inventory'] },
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,

@@ -25,6 +25,9 @@ export const NEW_ID = idExcept(DOT_SEGMENTS);
 const NOT_FOR_ORDERS = [...DOT_SEGMENTS, ...ORDER_PATH_WORDS];
 export const NEW_ORDER_ID = idExcept(NOT_FOR_ORDERS);
 
+/** An actor as services tell it to one another: base64url, or a word. */
+export const ACTOR = '^[A-Za-z0-9_-]{1,4096}$';
+
 /** The longest text that clients send, in code points. */
 export const MAX_TEXT_LENGTH = 200;
 
@@ -57,5 +60,6 @@ export const PATTERN_RULES: Readonly<Record<string, string>> = {
   [TEXT]:
     'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces',
   [CURSOR]: 'must be a cursor from the Link header of the page before',
+  [ACTOR]: 'must say who asks, as services say it',
   [IDEMPOTENCY_KEY]: `${ID_RULE}, with or without double quotes around them`,
 };

@@ -1,4 +1,4 @@
-import type { ErrorBody, Input, Operation, Output } from '@order-pipeline/contracts';
+import { ANYBODY, type ErrorBody, type Input, type Operation, type Output } from '@order-pipeline/contracts';
 import {
   backoffMs,
   continueTrace,
@@ -84,7 +84,12 @@ export const createGateway = ({
 
   /** No reply: the gateway could not be reached. */
   const askOnce = async (operation: Operation, input: Input<Operation>): Promise<Reply | undefined> => {
-    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const call = {
+      requestId: runtime.uuid(),
+      trace: continueTrace(undefined, runtime),
+      actor: ANYBODY,
+      logger,
+    };
     try {
       return await transport(operation, input, call);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Input, inventoryApi, ordersApi, Output } from '@order-pipeline/contracts';
+import { inventoryApi, type Input, type Item, type ordersApi, type Output } from '@order-pipeline/contracts';
 import { GatewayError } from './gateway-error.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -25,4 +25,19 @@ export const pagesOf = async function* <O extends PagedOperation>(
     yield answer.body as Output<O>;
     cursor = answer.nextCursor;
   } while (cursor !== undefined);
+};
+
+/**
+ * The pages of all items with what is reserved of each.
+ *
+ * @throws GatewayError when the list is refused, or what is reserved is not shown to whoever asks
+ */
+export const itemPagesOf = async function* (gateway: Gateway): AsyncGenerator<Item[]> {
+  for await (const page of pagesOf(gateway, inventoryApi.listItems)) {
+    yield page.map(({ reservedQty, ...item }) => {
+      if (reservedQty === undefined)
+        throw new GatewayError('What is reserved is only shown with the scope catalog:write or ops:read');
+      return { ...item, reservedQty };
+    });
+  }
 };

@@ -4,6 +4,7 @@ import {
   orderLifecycleApi,
   PREDECESSOR,
   TOPIC_OF,
+  serviceActor,
   type OrderEvent,
   type TransitionResult,
   type WorkerTarget,
@@ -99,7 +100,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     if (!first) return [];
     const requestId = runtime.uuid();
     const logger = options.logger.child({ requestId });
-    const call: CallContext = { requestId, trace: first.trace, logger };
+    const call: CallContext = { requestId, trace: first.trace, actor: serviceActor(cause), logger };
     const body = { to, orderIds: [...orders.keys()], cause };
     const { results } = await clients.call(
       orderLifecycleApi.moveOrders,

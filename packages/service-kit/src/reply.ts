@@ -1,9 +1,18 @@
-import type { ErrorBody, ErrorCode, Input, Operation, Output } from '@order-pipeline/contracts';
-import { ERROR_STATUS } from '@order-pipeline/contracts';
+import type {
+  Access,
+  Actor,
+  ErrorBody,
+  ErrorCode,
+  Input,
+  Operation,
+  Output,
+} from '@order-pipeline/contracts';
+import { ERROR_STATUS, grantOf, serviceActor } from '@order-pipeline/contracts';
 import type { Logger } from 'pino';
 import { AppError, errorBody, isTransient } from './app-error.ts';
 import { causeOf } from './faults/index.ts';
-import type { Trace } from './trace.ts';
+import type { Runtime } from './runtime.ts';
+import { continueTrace, type Trace } from './trace.ts';
 
 /** What an operation answers, over HTTP or within the process. A refusal is an answer too, not an exception. */
 export interface Reply<T = unknown> {
@@ -16,8 +25,24 @@ export interface Reply<T = unknown> {
 export interface CallContext {
   readonly requestId: string;
   readonly trace: Trace;
+  /** Whom it is asked for; decides what is answered. */
+  readonly actor: Actor;
   readonly logger: Logger;
 }
+
+/** Makes the context of what a service asks on its own account, with a request id and a trace of its own. */
+export const createOwnCall = (
+  name: string,
+  { runtime, logger }: { readonly runtime: Pick<Runtime, 'uuid' | 'hex'>; readonly logger: Logger },
+) => {
+  const actor = serviceActor(name);
+  return (): CallContext => ({
+    requestId: runtime.uuid(),
+    trace: continueTrace(undefined, runtime),
+    actor,
+    logger,
+  });
+};
 
 export type Handler<O extends Operation> = (input: Input<O>, call: CallContext) => Promise<Reply<Output<O>>>;
 
@@ -30,12 +55,35 @@ export interface Route {
   readonly handle: (input: Input<Operation>, call: CallContext) => Promise<Reply>;
 }
 
-/** Pairs an API's operations with their handlers. */
+/** Why an actor gets nothing of an operation, if it does not. */
+export const refusalFor = ({ access }: Operation, actor: Actor): Reply<never> | undefined => {
+  if (grantOf(access, actor) !== 'NONE') return undefined;
+  if (actor.kind === 'nobody') return refuse('UNAUTHENTICATED', 'Nothing says who asks');
+  return refuse('FORBIDDEN', scopeSentence(access));
+};
+
+const scopeSentence = (access: Access): string => {
+  if (access.kind === 'scope') return `This takes the scope ${access.scope}`;
+  if (access.kind !== 'own') return 'This is not for you';
+  const { scope, any } = access;
+  const own =
+    scope === undefined ? 'a token that names a user' : `the scope ${scope} with a token that names a user`;
+  return `This takes ${own}, or the scope ${any}`;
+};
+
+/**
+ * Pairs an API's operations with their handlers. Each is called only for those who get something of its operation; whose
+ * the rows are, it decides itself.
+ */
 export const routesOf = <Api extends Record<string, Operation>>(api: Api, handlers: Handlers<Api>): Route[] =>
   Object.entries(api).map(([name, operation]) => ({
     operation,
-    // The pair comes from one key, so the handler takes this operation's input.
-    handle: handlers[name as keyof Api] as Route['handle'],
+    handle: (input, call) => {
+      const refusal = refusalFor(operation, call.actor);
+      if (refusal) return Promise.resolve(refusal);
+      // The pair comes from one key, so the handler takes this operation's input.
+      return (handlers[name as keyof Api] as Route['handle'])(input, call);
+    },
   }));
 
 export const ok = <T>(body: T, headers?: Record<string, string>): Reply<T> => ({

@@ -1,4 +1,11 @@
-import type { Input, Operation, Output, ServiceName } from '@order-pipeline/contracts';
+import {
+  ANYBODY,
+  type Actor,
+  type Input,
+  type Operation,
+  type Output,
+  type ServiceName,
+} from '@order-pipeline/contracts';
 import type {
   Broker,
   Closers,
@@ -57,8 +64,8 @@ export interface TestService {
   readonly logs: readonly LogLine[];
   /** Makes its server listen on a free port of this machine, and answers its URL. */
   listen(): Promise<string>;
-  /** Asks it one of its operations, without HTTP. */
-  call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Reply<Output<O>>>;
+  /** Asks it one of its operations, without HTTP; for anybody, where no actor is given. */
+  call<O extends Operation>(operation: O, input: Partial<Input<O>>, actor?: Actor): Promise<Reply<Output<O>>>;
   /** Closes its server and then all that it opened. */
   close(): Promise<void>;
 }
@@ -121,13 +128,14 @@ const createCall =
     context: ServiceContext<unknown>;
     routes: readonly Route[];
   }): TestService['call'] =>
-  async (operation, input) => {
+  async (operation, input, actor = ANYBODY) => {
     const { runtime, logger } = context;
     const given = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
     const trace = { traceId: runtime.hex(16), spanId: runtime.hex(8) };
     const reply = await createLocalTransport(routes)(operation, given, {
       requestId: runtime.uuid(),
       trace,
+      actor,
       logger,
     });
     return reply as Reply<Output<typeof operation>>;
@@ -152,6 +160,8 @@ export const startTestService = async <S>(
         registry,
         health,
         takesCalls: service.name !== 'api-gateway',
+        // A test that is about who asks says so itself.
+        unnamed: ANYBODY,
         access: { ...DEFAULT_HTTP_ACCESS, ...options.access },
       },
       configureServer,

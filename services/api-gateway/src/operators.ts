@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isForOperators } from '@order-pipeline/contracts';
+import { ANYBODY, isForOperators } from '@order-pipeline/contracts';
 import { AppError, isFromThisMachine, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createLogins } from './logins.ts';
@@ -60,6 +60,7 @@ export const addOperatorGuard = (
 ): void => {
   const refusalOf = token === undefined ? createMachineRule(server) : createTokenRule(token, runtime);
   server.addHook('onRequest', (request, reply, done) => {
+    request.actor = ANYBODY;
     const route = request.routeOptions.url;
     const guarded = route !== undefined && isForOperators({ path: route });
     done(guarded ? refusalOf(request, reply) : undefined);

@@ -1,6 +1,6 @@
 import { orderLifecycleApi, type ReservationRef } from '@order-pipeline/contracts';
 import {
-  continueTrace,
+  createOwnCall,
   dueTimes,
   startPeriodic,
   timeOfDay,
@@ -79,9 +79,10 @@ export const startReconciler = (
     }
     return held.length === BATCH;
   };
+  const ownCall = createOwnCall('reconciler', { runtime, logger });
   /** @returns those that are to be looked at again */
   const lookAt = async (reservations: readonly ReservationRef[]): Promise<readonly ReservationRef[]> => {
-    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const call = ownCall();
     const input = { params: undefined, query: undefined, body: { reservations: [...reservations] } };
     const { settlements } = await clients.call(orderLifecycleApi.settleReservations, input, call);
     await runtime.failpoint('inventory.afterVerdictBeforeApply');

@@ -1,6 +1,9 @@
 import {
   inventoryApi,
+  maySeeField,
   reservationsApi,
+  type Actor,
+  type Item,
   type NewItem,
   type ReservationRequest,
   type ReservationResult,
@@ -20,15 +23,18 @@ import {
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { isSameItem } from './domain.ts';
-import type { InventoryStore, ItemRow } from './store/index.ts';
+import type { InventoryStore } from './store/index.ts';
 
 const itemNotFound = (itemId: string) => refuse('ITEM_NOT_FOUND', `There is no item ${itemId}`);
-const itemOf = ({ itemId, itemName, availableQty, reservedQty }: ItemRow) => ({
-  itemId,
-  itemName,
-  availableQty,
-  reservedQty,
-});
+/** Of an item what the actor may see. */
+const itemFor =
+  (actor: Actor) =>
+  ({ itemId, itemName, availableQty, reservedQty }: Item) => ({
+    itemId,
+    itemName,
+    availableQty,
+    ...(maySeeField(inventoryApi.getItem.access, 'reservedQty', actor) ? { reservedQty } : {}),
+  });
 
 export interface InventoryBatchers {
   readonly items: Batcher<NewItem, Inserted<NewItem>>;
@@ -65,15 +71,15 @@ const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): 
       return created({ message: 'Inventory item added' as const, itemId });
     },
 
-    listItems: async ({ query }) => {
+    listItems: async ({ query }, { actor }) => {
       const request = pageRequest(query);
       const page = pageOf(await store.listItems(request), request.limit);
-      return ok(page.rows.map(itemOf), pageHeaders(inventoryApi.listItems.path, query, page.next));
+      return ok(page.rows.map(itemFor(actor)), pageHeaders(inventoryApi.listItems.path, query, page.next));
     },
 
-    getItem: async ({ params: { itemId } }) => {
+    getItem: async ({ params: { itemId } }, { actor }) => {
       const item = await store.getItem(itemId);
-      return item ? ok(item) : itemNotFound(itemId);
+      return item ? ok(itemFor(actor)(item)) : itemNotFound(itemId);
     },
 
     restockItem: async ({ params: { itemId }, headers, body: { quantity } }, { logger }) => {

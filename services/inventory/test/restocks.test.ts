@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { inventoryApi, type Input, type Operation } from '@order-pipeline/contracts';
+import { ANYBODY, inventoryApi, type Input, type Operation } from '@order-pipeline/contracts';
 import { createBatchingTransport, createRuntime } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
@@ -138,6 +138,7 @@ test('the key reaches the owner over HTTP, alone and among calls that travel tog
   const call = {
     requestId: 'request-1',
     trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+    actor: ANYBODY,
     logger: createTestLogger().logger,
   };
   const input = {

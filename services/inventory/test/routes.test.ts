@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { inventoryApi, type NewItem } from '@order-pipeline/contracts';
+import { inventoryApi, type Actor, type NewItem, type Scope } from '@order-pipeline/contracts';
 import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { expectBooksToBalance, fresh, hold, startWarehouse, type Warehouse } from './warehouse.ts';
 
@@ -149,4 +149,40 @@ test.each([
   expect(response.statusCode).toBe(400);
   expect(response.json()).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ field }] });
   expect((await get(`/api/inventory/${itemId}`)).statusCode).toBe(404);
+});
+
+const as = (...scopes: readonly Scope[]): Actor => ({
+  kind: 'token',
+  name: 'alice',
+  userId: 'alice',
+  scopes,
+});
+
+test('what is reserved is shown with the scope for it only', async () => {
+  const itemId = fresh('seen');
+  await add(itemOf(itemId));
+  const shown = async (actor: Actor) => {
+    const one = await warehouse.inventory.call(inventoryApi.getItem, { params: { itemId } }, actor);
+    const list = await warehouse.inventory.call(inventoryApi.listItems, { query: {} }, actor);
+    const listed = Array.isArray(list.body) ? list.body.find((item) => item.itemId === itemId) : undefined;
+    expect(listed).toEqual(one.body);
+    return one.body;
+  };
+  const item = { itemId, itemName: 'Laptop', availableQty: 10 };
+  for (const scopes of [[], ['orders:read.any', 'ops:write']] as const)
+    expect(await shown(as(...scopes))).toEqual(item);
+  for (const scope of ['catalog:write', 'ops:read'] as const)
+    expect(await shown(as(scope))).toEqual({ ...item, reservedQty: 0 });
+});
+
+test('items are added and restocked with the scope for it only', async () => {
+  const body = itemOf(fresh('mine'));
+  const addAs = (actor: Actor) => warehouse.inventory.call(inventoryApi.addItem, { body }, actor);
+  const input = { params: { itemId: body.itemId }, body: { quantity: 1 } };
+  const restockAs = (actor: Actor) => warehouse.inventory.call(inventoryApi.restockItem, input, actor);
+  const refused = { status: 403, body: { code: 'FORBIDDEN' } };
+  expect(await addAs(as('orders:write.any', 'ops:write'))).toMatchObject(refused);
+  expect(await addAs(as('catalog:write'))).toMatchObject({ status: 201 });
+  expect(await restockAs(as('ops:write'))).toMatchObject(refused);
+  expect(await restockAs(as('catalog:write'))).toMatchObject({ status: 200, body: { availableQty: 11 } });
 });

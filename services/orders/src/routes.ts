@@ -1,4 +1,4 @@
-import { orderLifecycleApi, ordersApi, usersApi } from '@order-pipeline/contracts';
+import { orderLifecycleApi, ordersApi, ownerFor, usersApi } from '@order-pipeline/contracts';
 import {
   backoffMs,
   created,
@@ -37,7 +37,12 @@ export interface OrdersParts {
 /** How often a placement is tried again that another one of the same id is in the way of. */
 const MAX_TRIES = 5;
 
+const userNotFound = (userId: string) => refuse('USER_NOT_FOUND', `There is no user ${userId}`);
 const orderNotFound = (orderId: string) => refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+
+/** Somebody else's order is as one that is not there. */
+const isOwn = (row: OrderRow | undefined, owner: string | undefined): boolean =>
+  owner === undefined || row?.userId === owner;
 
 const listed = ({ id, userId, status, lines }: OrderRow) => ({ orderId: id, userId, status, items: lines });
 
@@ -65,7 +70,7 @@ const placementReply = (placement: Placement, { order }: PlacementRequest): Repl
     case 'ID_TAKEN':
       return refuse('ID_TAKEN', `The order id ${orderId} is taken by another order`);
     case 'UNKNOWN_USER':
-      return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
+      return userNotFound(userId);
     case 'UNKNOWN_ITEM':
       return refuse('ITEM_NOT_FOUND', `There is no item ${placement.itemIds.join(', ')}`, placement.itemIds);
     case 'NOT_ENOUGH_STOCK':
@@ -95,6 +100,9 @@ const createCommandRoutes = (parts: OrdersParts) => {
       { body }: { body: { order: PlacementRequest['order'] } },
       call: PlacementRequest['call'],
     ) => {
+      const owner = ownerFor(ordersApi.placeOrder.access, call.actor);
+      if (owner !== undefined && body.order.userId !== owner)
+        return refuse('FORBIDDEN', 'An order for somebody else takes the scope orders:write.any');
       const request = { order: body.order, call };
       const placement = await submit(parts, request);
       if (placement.outcome === 'PLACED' && placement.isNew) {
@@ -110,10 +118,11 @@ const createCommandRoutes = (parts: OrdersParts) => {
       { params: { orderId } }: { params: { orderId: string } },
       call: PlacementRequest['call'],
     ) => {
-      const reservation = await store.cancelOrder(orderId);
+      const owner = ownerFor(ordersApi.cancelOrder.access, call.actor);
+      const reservation = await store.cancelOrder(orderId, owner);
       if (!reservation) {
         const row = (await store.findOrders([orderId])).get(orderId);
-        const decision = decideCancellation(row?.status);
+        const decision = decideCancellation(isOwn(row, owner) ? row?.status : undefined);
         if (decision.outcome === 'NOT_FOUND') return orderNotFound(orderId);
         return refuse('ORDER_NOT_CANCELLABLE', decision.sentence);
       }
@@ -131,31 +140,35 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
   return routesOf(ordersApi, {
     ...createCommandRoutes(parts),
 
-    listOrders: async ({ query }) => {
-      const request = pageRequest(query);
-      const page = await store.listOrders(request, query.status);
+    listOrders: async ({ query }, { actor }) => {
+      const userId = ownerFor(ordersApi.listOrders.access, actor);
+      const page = await store.listOrders(pageRequest(query), { status: query.status, userId });
       return ok(page.rows.map(listed), pageHeaders(ordersApi.listOrders.path, query, page.next));
     },
 
     listOrdersOfUser: async ({ params: { userId }, query }, call) => {
-      const request = pageRequest(query);
-      const page = await store.listOrdersOfUser(userId, request);
+      const owner = ownerFor(ordersApi.listOrdersOfUser.access, call.actor);
+      if (owner !== undefined && userId !== owner) return userNotFound(userId);
+      const page = await store.listOrders(pageRequest(query), { userId });
       if (page.rows.length === 0) {
         const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
         const known = await clients.call(usersApi.findUsers, input, call);
-        if (known.userIds.length === 0) return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
+        if (known.userIds.length === 0) return userNotFound(userId);
       }
       const path = ordersApi.listOrdersOfUser.path.replace(':userId', encodeURIComponent(userId));
       return ok(page.rows.map(listed), pageHeaders(path, query, page.next));
     },
 
-    getOrder: async ({ params: { orderId } }) => {
+    getOrder: async ({ params: { orderId } }, { actor }) => {
       const row = (await store.findOrders([orderId])).get(orderId);
-      return row ? ok(orderOf(row)) : orderNotFound(orderId);
+      return row && isOwn(row, ownerFor(ordersApi.getOrder.access, actor))
+        ? ok(orderOf(row))
+        : orderNotFound(orderId);
     },
 
-    getOrderHistory: async ({ params: { orderId } }) => {
-      const history = await store.readHistory(orderId);
+    getOrderHistory: async ({ params: { orderId } }, { actor }) => {
+      const owner = ownerFor(ordersApi.getOrderHistory.access, actor);
+      const history = await store.readHistory(orderId, owner);
       return history.length > 0 ? ok(history) : orderNotFound(orderId);
     },
   });

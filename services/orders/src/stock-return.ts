@@ -1,6 +1,6 @@
 import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import {
-  continueTrace,
+  createOwnCall,
   logFailure,
   startPeriodic,
   type CallContext,
@@ -44,13 +44,13 @@ export const startStockReturn = (options: {
   };
   /** Where the next page begins: those that are locked stay, and must not keep the others from being looked at. */
   let after = '';
+  const ownCall = createOwnCall('return of stock', { runtime, logger });
   const catchUp = async (): Promise<boolean> => {
     const reservations = await store.findStockNotReturned(after, BATCH);
     const more = reservations.length === BATCH;
     after = (more ? reservations.at(-1)?.orderId : undefined) ?? '';
     if (reservations.length === 0) return false;
-    const trace = continueTrace(undefined, runtime);
-    await returnStock(reservations, { requestId: runtime.uuid(), trace, logger });
+    await returnStock(reservations, ownCall());
     return more;
   };
   const periodic = startPeriodic({

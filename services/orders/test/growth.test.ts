@@ -23,13 +23,7 @@ import {
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
-import {
-  findOverdue,
-  listOrders,
-  listOrdersOfUser,
-  oldestOnTheWay,
-  readHistory,
-} from '../src/store/queries.ts';
+import { findOverdue, listOrders, oldestOnTheWay, readHistory } from '../src/store/queries.ts';
 import type { Database } from '../src/store/sql.ts';
 import { findWaiting, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
@@ -62,10 +56,19 @@ const all = (sql: Database, at: string) =>
 const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'the newest orders': (sql) => listOrders(sql, page),
   'orders further back': (sql) => listOrders(sql, { ...page, before: 20_000 }),
-  'orders of a status': (sql) => listOrders(sql, page, 'PENDING'),
-  'orders of a status further back': (sql) => listOrders(sql, { ...page, before: 28_000 }, 'PROCESSING'),
-  'orders of a user': (sql) => listOrdersOfUser(sql, 'user-1', page),
-  'orders of a user further back': (sql) => listOrdersOfUser(sql, 'user-1', { ...page, before: 20_000 }),
+  'orders of a status': (sql) => listOrders(sql, page, { status: 'PENDING' }),
+  'orders of a status further back': (sql) =>
+    listOrders(sql, { ...page, before: 28_000 }, { status: 'PROCESSING' }),
+  'orders of a user': (sql) => listOrders(sql, page, { userId: 'user-1' }),
+  'orders of a user further back': (sql) =>
+    listOrders(sql, { ...page, before: 20_000 }, { userId: 'user-1' }),
+  'own orders of a status': (sql) => listOrders(sql, page, { userId: 'user-1', status: 'PENDING' }),
+  'own orders of a status that has few': (sql) =>
+    listOrders(sql, page, { userId: 'user-2', status: 'CANCELLED' }),
+  'own orders of a status further back': (sql) =>
+    listOrders(sql, { ...page, before: 28_000 }, { userId: 'user-1', status: 'DELIVERED' }),
+  'the history of an own order': (sql) => readHistory(sql, 'PENDING-7', 'user-7'),
+  'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), 'user-7'),
   'the history of an order': (sql) => readHistory(sql, 'PENDING-7'),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),

@@ -1,5 +1,5 @@
 import type { User } from '@order-pipeline/contracts';
-import { usersApi } from '@order-pipeline/contracts';
+import { ownerFor, usersApi } from '@order-pipeline/contracts';
 import type { Batcher, Inserted, Route } from '@order-pipeline/service-kit';
 import { created, ok, refuse, routesOf } from '@order-pipeline/service-kit';
 import { decideRegistration } from './domain.ts';
@@ -8,8 +8,11 @@ import type { UsersStore } from './store.ts';
 /** @param registrations gathers the registrations that arrive together into one statement */
 export const createUsersRoutes = (store: UsersStore, registrations: Batcher<User, Inserted<User>>): Route[] =>
   routesOf(usersApi, {
-    registerUser: async ({ body }, { logger }) => {
+    registerUser: async ({ body }, { logger, actor }) => {
       const { userId } = body;
+      const owner = ownerFor(usersApi.registerUser.access, actor);
+      if (owner !== undefined && userId !== owner)
+        return refuse('FORBIDDEN', 'To register somebody else takes the scope users:write.any');
       const { stored, isNew } = await registrations.submit(body);
       const decision = decideRegistration(body, stored, isNew);
       if (decision === 'ID_TAKEN')
@@ -18,8 +21,10 @@ export const createUsersRoutes = (store: UsersStore, registrations: Batcher<User
       return created({ message: 'User registered successfully' as const, userId });
     },
 
-    getUser: async ({ params: { userId } }) => {
-      const user = await store.findUser(userId);
+    getUser: async ({ params: { userId } }, { actor }) => {
+      const owner = ownerFor(usersApi.getUser.access, actor);
+      const isShown = owner === undefined || userId === owner;
+      const user = isShown ? await store.findUser(userId) : undefined;
       return user ? ok(user) : refuse('USER_NOT_FOUND', `There is no user ${userId}`);
     },
 

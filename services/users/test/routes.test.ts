@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { usersApi, type User } from '@order-pipeline/contracts';
+import { usersApi, type Actor, type Scope, type User } from '@order-pipeline/contracts';
 import {
   inTurn,
   startTestPostgres,
@@ -120,4 +120,37 @@ test('a registration is logged with its id and without who it is', async () => {
   const lines = users.logs.filter(({ level }) => level >= 30);
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'a user was registered', userId: 'discreet' }));
   expect(JSON.stringify(users.logs)).not.toMatch(/Mata|mata@/);
+});
+
+const as = (userId: string, ...scopes: readonly Scope[]): Actor => ({
+  kind: 'token',
+  name: userId,
+  userId,
+  scopes,
+});
+
+test('one registers themselves, and others with the scope for any; else nothing is stored', async () => {
+  const body = userOf('own-1');
+  const registerAs = (actor: Actor) => users.call(usersApi.registerUser, { body }, actor);
+  expect(await registerAs(as('bob', 'users:write'))).toMatchObject({
+    status: 403,
+    body: { code: 'FORBIDDEN' },
+  });
+  expect(await registerAs(as('own-1'))).toMatchObject({ status: 403 });
+  expect((await users.call(usersApi.getUser, { params: { userId: 'own-1' } })).status).toBe(404);
+  expect(await registerAs(as('own-1', 'users:write'))).toMatchObject({ status: 201 });
+  expect(await registerAs(as('bob', 'users:write.any'))).toMatchObject({ status: 201 });
+});
+
+test('one reads themselves; another user answers as one who is not there', async () => {
+  await register(userOf('own-2'));
+  const read = (userId: string, actor: Actor) => users.call(usersApi.getUser, { params: { userId } }, actor);
+  const stranger = as('bob', 'users:write', 'users:write.any');
+  for (const userId of ['own-2', 'never-there'])
+    expect(await read(userId, stranger)).toEqual({
+      status: 404,
+      body: { status: 404, code: 'USER_NOT_FOUND', error: `There is no user ${userId}` },
+    });
+  expect(await read('own-2', as('own-2'))).toMatchObject({ status: 200, body: { userId: 'own-2' } });
+  expect(await read('own-2', as('bob', 'users:read.any'))).toMatchObject({ status: 200 });
 });

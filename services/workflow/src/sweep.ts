@@ -3,6 +3,7 @@ import type { AdvanceOrders } from '@order-pipeline/messaging';
 import {
   backoffMs,
   continueTrace,
+  createOwnCall,
   isTransient,
   logFailure,
   sleep,
@@ -62,8 +63,9 @@ export const startSweep = (options: SweepOptions) => {
       },
       call,
     );
+  const ownCall = createOwnCall('sweep', { runtime, logger });
   const sweep = async (): Promise<void> => {
-    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const call = ownCall();
     let after: string | undefined;
     do {
       const { orderIds } = await findPage(after, call);

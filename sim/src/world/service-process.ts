@@ -1,4 +1,4 @@
-import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
+import { ANYBODY, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
 import { SERVICES } from '@order-pipeline/launcher';
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 import {
@@ -93,7 +93,13 @@ const openServer = async (
   { routes }: RunningService,
   registry: Registry,
 ): Promise<FastifyInstance> => {
-  const server = await createHttpServer({ ...context, routes, registry, takesCalls: false });
+  const server = await createHttpServer({
+    ...context,
+    routes,
+    registry,
+    takesCalls: false,
+    unnamed: ANYBODY,
+  });
   await server.ready();
   return server;
 };

@@ -1,5 +1,4 @@
 import {
-  inventoryApi,
   ORDER_PATH_WORDS,
   ordersApi,
   usersApi,
@@ -9,7 +8,13 @@ import {
   type OrderStatus,
   type OrderWithTimes,
 } from '@order-pipeline/contracts';
-import { createGateway, GatewayError, pagesOf, type Gateway } from '@order-pipeline/gateway-client';
+import {
+  createGateway,
+  GatewayError,
+  itemPagesOf,
+  pagesOf,
+  type Gateway,
+} from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
 import { pathTo } from '../checks/histories.ts';
 import type { AuditLimits } from '../limits.ts';
@@ -158,7 +163,7 @@ const checkItems = async (context: Context): Promise<Check> => {
   const needed = unitsByItem(holding.values());
   const short = new Map<string, Item>();
   let checked = 0;
-  for await (const page of pagesOf(context.gateway, inventoryApi.listItems)) {
+  for await (const page of itemPagesOf(context.gateway)) {
     checked += page.length;
     for (const item of page) {
       if (item.availableQty < 0 || item.reservedQty < 0)

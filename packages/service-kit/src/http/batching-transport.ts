@@ -1,4 +1,5 @@
 import {
+  ACTOR_HEADER,
   BODY_LIMIT_BYTES,
   MAX_CALLS,
   type Input,
@@ -9,6 +10,7 @@ import { createBatcher, type Batcher } from '../batcher.ts';
 import { inLoads } from '../loads.ts';
 import type { CallContext, Reply } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
+import { actorText } from './actor-text.ts';
 import { callText, callsRequest, repliesOf } from './calls.ts';
 import { bodyOf, requestOf } from './client.ts';
 import { createJsonClient } from './json-client.ts';
@@ -40,8 +42,10 @@ export const createBatchingTransport = (
 ) => {
   const { request, ping, close } = createJsonClient(service, base, timeoutMs);
 
-  const askOne = (operation: Operation, { input, context, body }: Call): Promise<Reply> =>
-    request(requestOf(operation, input, context, body));
+  const askOne = (operation: Operation, { input, context, body }: Call): Promise<Reply> => {
+    const asked = requestOf(operation, input, context, body);
+    return request({ ...asked, headers: { ...asked.headers, [ACTOR_HEADER]: actorText(context.actor) } });
+  };
 
   const askAll = async (operation: Operation, calls: readonly Call[]): Promise<readonly Reply[]> => {
     const [first] = calls;

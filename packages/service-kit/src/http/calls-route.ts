@@ -3,6 +3,7 @@ import {
   bodyLimitOf,
   Calls,
   CALLS_PATH,
+  type Actor,
   type Call,
   type Input,
   type Operation,
@@ -13,6 +14,7 @@ import { answerCall, refuse, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace } from '../trace.ts';
 import { bodyTooLarge } from './framework-errors.ts';
+import { readActor } from './actor-text.ts';
 import { isLargerThan } from './body-size.ts';
 import { nameOfOperation } from './calls.ts';
 import { compileInputCheck } from './input-validation.ts';
@@ -23,13 +25,15 @@ export interface CallsRouteParts {
   readonly runtime: Pick<Runtime, 'hex' | 'monotonic'>;
   readonly logger: Logger;
   readonly observe: Observe;
+  /** Who asks where a call does not say. */
+  readonly unnamed: Actor;
 }
 
 type Answer = (call: Call) => Promise<Reply>;
 
 const createAnswer = (
   { operation, handle }: Route,
-  { runtime, logger, observe }: CallsRouteParts,
+  { runtime, logger, observe, unnamed }: CallsRouteParts,
 ): Answer => {
   const check = compileInputCheck(operation);
   const limitBytes = bodyLimitOf(operation);
@@ -38,11 +42,13 @@ const createAnswer = (
     check(input);
     return handle(input, call);
   };
-  return async ({ requestId, traceparent, params, query, headers, body }) => {
+  return async ({ requestId, traceparent, actor: text, params, query, headers, body }) => {
     const since = runtime.monotonic();
     const trace = continueTrace(traceparent, runtime);
     const input = { params, query, headers, body } as Input<Operation>;
-    const reply = await answerCall(checked, input, { requestId, trace, logger: logger.child({ requestId }) });
+    const actor = text === undefined ? unnamed : readActor(text);
+    const context = { requestId, trace, actor, logger: logger.child({ requestId }) };
+    const reply = await answerCall(checked, input, context);
     observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
     return reply;
   };

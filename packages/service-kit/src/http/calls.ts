@@ -2,6 +2,7 @@ import { CALLS_PATH, type Input, type Operation } from '@order-pipeline/contract
 import { AppError } from '../app-error.ts';
 import type { CallContext, Reply } from '../reply.ts';
 import { traceparent } from '../trace.ts';
+import { actorText } from './actor-text.ts';
 import type { JsonRequest } from './json-client.ts';
 
 /** What the answer is made of: a reply a call, in the same order. */
@@ -27,10 +28,17 @@ export const nameOfOperation = ({ method, path }: Operation): string => `${metho
  */
 export const callText = (
   { params, query, headers }: Input<Operation>,
-  { requestId, trace }: CallContext,
+  { requestId, trace, actor }: CallContext,
   body: string | undefined,
 ): string => {
-  const text = JSON.stringify({ requestId, traceparent: traceparent(trace), params, query, headers });
+  const text = JSON.stringify({
+    requestId,
+    traceparent: traceparent(trace),
+    actor: actorText(actor),
+    params,
+    query,
+    headers,
+  });
   return body === undefined ? text : `${text.slice(0, -1)},"body":${body}}`;
 };
 

@@ -1,8 +1,7 @@
 import type { Read, ServiceName } from '@order-pipeline/contracts';
 import type { HealthCheck } from '../health.ts';
-import type { CallContext } from '../reply.ts';
+import { createOwnCall } from '../reply.ts';
 import type { ServiceContext } from '../service.ts';
-import { continueTrace } from '../trace.ts';
 
 type Asker = Pick<ServiceContext<unknown>, 'clients' | 'health' | 'closers' | 'runtime' | 'logger'>;
 
@@ -23,14 +22,10 @@ const createDependencyCheck = (
   let proven = false;
   let proving: Promise<void> | undefined;
 
-  const callContext = (): CallContext => ({
-    requestId: runtime.uuid(),
-    trace: continueTrace(undefined, runtime),
-    logger,
-  });
+  const ownCall = createOwnCall('readiness', { runtime, logger });
   const prove = async (): Promise<void> => {
     const replies = await Promise.all(
-      reads.map(({ operation, input }) => clients.forward(service, operation, input, callContext())),
+      reads.map(({ operation, input }) => clients.forward(service, operation, input, ownCall())),
     );
     proven = replies.every(({ status }) => status < FAILURE);
   };

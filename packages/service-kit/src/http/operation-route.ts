@@ -1,4 +1,4 @@
-import { bodyLimitOf, type Operation } from '@order-pipeline/contracts';
+import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, type Reply, type Route } from '../reply.ts';
@@ -20,14 +20,25 @@ const headersFor = ({ headers }: Operation, given: GivenHeaders): GivenHeaders =
     ),
   );
 
+export interface OperationRouteParts {
+  readonly runtime: Runtime;
+  /** Who makes a request. */
+  readonly actorOf: (request: FastifyRequest) => Actor;
+}
+
 /** Answers an operation over HTTP. */
-export const addRoute = (server: FastifyInstance, { operation, handle }: Route, runtime: Runtime): void => {
+export const addRoute = (
+  server: FastifyInstance,
+  { operation, handle }: Route,
+  { runtime, actorOf }: OperationRouteParts,
+): void => {
   const answer = (request: FastifyRequest): Promise<Reply> => {
     const { id: requestId, params, query, body, headers } = request;
     const trace = continueTrace(headers.traceparent, runtime);
     const taken = operation.headers ? { headers: headersFor(operation, headers) } : {};
     const input = { params, query, ...taken, body } as Parameters<Route['handle']>[0];
-    return answerCall(handle, input, { requestId, trace, logger: request.log as Logger });
+    const actor = actorOf(request);
+    return answerCall(handle, input, { requestId, trace, actor, logger: request.log as Logger });
   };
   server.route({
     method: operation.method,

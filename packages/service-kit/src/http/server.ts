@@ -1,10 +1,12 @@
-import type { FastifyInstance } from 'fastify';
+import { ACTOR_HEADER, NOBODY, type Actor } from '@order-pipeline/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Health } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
+import { readActor } from './actor-text.ts';
 import { setBodyParsing } from './body-parsing.ts';
 import { addCallsRoute } from './calls-route.ts';
 import { createTrust } from './client-address.ts';
@@ -17,6 +19,13 @@ import { addProbes } from './probes.ts';
 import { createRefusedLog } from './refused-log.ts';
 import { setScreening } from './screening.ts';
 import { dropSlowReaders } from './slow-readers.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who makes it, as far as this server has found that out. */
+    actor?: Actor;
+  }
+}
 
 /** Who may reach the HTTP server of a process, and how much of it. */
 export interface HttpAccess {
@@ -53,6 +62,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** Default: `DEFAULT_HTTP_ACCESS`. */
   readonly access?: HttpAccess;
+  /** Who asks where no service says for whom; nobody if not given, who gets nothing. */
+  readonly unnamed?: Actor;
 }
 
 const setLimits = (server: FastifyInstance, access: HttpAccess, options: HttpServerOptions): void => {
@@ -70,6 +81,18 @@ const setLimits = (server: FastifyInstance, access: HttpAccess, options: HttpSer
 };
 
 /**
+ * Who makes a request: what another service says of it, or where clients ask, what was found out about them here. The header is
+ * a client's to write as it likes, so it is not even looked at where clients ask.
+ */
+const createActorOf =
+  ({ takesCalls }: HttpServerOptions, unnamed: Actor) =>
+  ({ headers, actor }: FastifyRequest): Actor => {
+    if (!takesCalls) return actor ?? unnamed;
+    const text = headers[ACTOR_HEADER];
+    return typeof text === 'string' ? readActor(text) : unnamed;
+  };
+
+/**
  * The HTTP server of a process: the operations of its services, the probes, the metrics. `configure` runs before the
  * routes are added, so that its hooks reach them.
  */
@@ -77,8 +100,9 @@ export const createHttpServer = async (
   options: HttpServerOptions,
   configure: (server: FastifyInstance) => Promise<void> = async () => undefined,
 ): Promise<FastifyInstance> => {
-  const { access = DEFAULT_HTTP_ACCESS } = options;
+  const { access = DEFAULT_HTTP_ACCESS, unnamed = NOBODY } = options;
   const server = createFastify({ ...options, trustedProxies: access.trustedProxies });
+  server.decorateRequest('actor');
   setLimits(server, access, options);
   setBodyParsing(server);
   setErrors(server);
@@ -89,8 +113,9 @@ export const createHttpServer = async (
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.
   await server.register(async (scope) => {
     addProbes(scope, options);
-    for (const route of options.routes) addRoute(scope, route, options.runtime);
-    if (options.takesCalls) addCallsRoute(scope, { ...options, observe });
+    const actorOf = createActorOf(options, unnamed);
+    for (const route of options.routes) addRoute(scope, route, { runtime: options.runtime, actorOf });
+    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, unnamed });
   });
   return server;
 };

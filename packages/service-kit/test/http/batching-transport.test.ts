@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { CALLS_PATH, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
+import {
+  ANYBODY,
+  CALLS_PATH,
+  type Actor,
+  ordersApi,
+  type Input,
+  type Operation,
+} from '@order-pipeline/contracts';
 import { createTestLogger, inTurn, times } from '@order-pipeline/testing';
 import { createBatchingTransport, createRuntime } from '../../src/index.ts';
 import { endOperation, order, startShop, type Shop } from './shop.ts';
@@ -25,10 +32,15 @@ afterEach(() =>
 
 const { logger } = createTestLogger();
 
-const ask = <O extends Operation>(operation: O, input: Partial<Input<O>>, requestId = 'req-1') => {
+const ask = <O extends Operation>(
+  operation: O,
+  input: Partial<Input<O>>,
+  requestId = 'req-1',
+  actor: Actor = ANYBODY,
+) => {
   const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
-  return peer.transport(operation, whole, { requestId, trace, logger });
+  return peer.transport(operation, whole, { requestId, trace, actor, logger });
 };
 
 const end = (how: string, requestId?: string) => ask(endOperation, { params: { how } }, requestId);
@@ -47,6 +59,19 @@ test('calls that are made together travel in one request, each with its own inpu
   expect(replies).toEqual(
     ids.map(() => ({ status: 201, body: { message: 'Order placed successfully', orderId: 'order-1' } })),
   );
+});
+
+const alice: Actor = { kind: 'token', name: 'alice', userId: 'alice', scopes: ['orders:write'] };
+const operator: Actor = { kind: 'operator', name: 'operator', scopes: ['ops:read', 'ops:write'] };
+
+test('each call is made for its own actor, alone and among others', async () => {
+  const actors = [alice, ANYBODY, operator, { ...alice, name: 'bob', userId: 'bob' }];
+  const askFor = (actor: Actor) => ask(ordersApi.placeOrder, { body: order() }, 'req-1', actor);
+  await Promise.all(actors.map(askFor));
+  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  await askFor(alice);
+  expect(heard.at(-1)?.url).toBe('/api/orders');
+  expect(shop.asked.map(({ call }) => call.actor)).toEqual([...actors, alice]);
 });
 
 test('one that is alone goes as a client would send it', async () => {

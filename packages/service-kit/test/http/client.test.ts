@@ -2,7 +2,14 @@ import { subscribe } from 'node:diagnostics_channel';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, expect, jest, test } from '@jest/globals';
-import { inventoryApi, ordersApi, usersApi, type Input, type Operation } from '@order-pipeline/contracts';
+import {
+  ANYBODY,
+  inventoryApi,
+  ordersApi,
+  usersApi,
+  type Input,
+  type Operation,
+} from '@order-pipeline/contracts';
 import { createTestLogger } from '@order-pipeline/testing';
 import { createHttpTransport } from '../../src/index.ts';
 
@@ -26,6 +33,7 @@ const listen = async (server: Server): Promise<string> => {
 const call = {
   requestId: 'req-1',
   trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+  actor: ANYBODY,
   logger: createTestLogger().logger,
 };
 

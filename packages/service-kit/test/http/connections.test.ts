@@ -26,6 +26,7 @@ const large: Route = {
     method: 'GET',
     path: '/api/large',
     summary: 'A large answer',
+    access: { kind: 'authenticated' },
     status: 200,
     reply: Strict({}),
     errors: [],

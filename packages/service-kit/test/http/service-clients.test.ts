@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { ordersApi, usersApi, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import { ANYBODY, ordersApi, usersApi, type Operation, type ServiceName } from '@order-pipeline/contracts';
 import { createTestLogger, createTestRuntime } from '@order-pipeline/testing';
 import {
   createLocalTransport,
@@ -15,6 +15,7 @@ import {
 const call: CallContext = {
   requestId: 'req-1',
   trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+  actor: ANYBODY,
   logger: createTestLogger().logger,
 };
 

@@ -17,6 +17,7 @@ export const endOperation = defineOperation({
   method: 'GET',
   path: '/api/end/:how',
   summary: 'End in some way',
+  access: { kind: 'authenticated' },
   params: Strict({ how: Text('How', 'well') }),
   status: 200,
   reply: Strict({}),

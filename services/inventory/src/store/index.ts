@@ -21,7 +21,6 @@ import { reserve } from './reserve.ts';
 import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
 import type { Database } from './sql.ts';
 
-export type { ItemRow } from './items.ts';
 export type { HeldReservation, TimeRange } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */

@@ -3,7 +3,7 @@ import { insertOnce, type Inserted, type PageRequest } from '@order-pipeline/ser
 import { Prisma } from '../generated/client.ts';
 import type { Sql } from './sql.ts';
 
-export type ItemRow = Item & { readonly seq: number };
+type ItemRow = Item & { readonly seq: number };
 
 const ITEM_COLUMNS = Prisma.sql`
   id AS "itemId", name AS "itemName", available_qty::float8 AS "availableQty", reserved_qty::float8 AS "reservedQty"`;

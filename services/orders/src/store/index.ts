@@ -1,4 +1,4 @@
-import type { OrderStatus, ReservationRef } from '@order-pipeline/contracts';
+import type { ReservationRef } from '@order-pipeline/contracts';
 import {
   createListTurns,
   dueTimes,
@@ -17,7 +17,7 @@ import {
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
-import { findOverdue, listOrders, listOrdersOfUser, oldestOnTheWay, readHistory } from './queries.ts';
+import { findOverdue, listOrders, oldestOnTheWay, readHistory, type OrderSearch } from './queries.ts';
 import { settleReservations } from './verdicts.ts';
 import type { Database } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
@@ -38,14 +38,12 @@ export const createStore = (database: Database, runtime: Runtime) => {
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
         moveOrders(database, to, orderIds, cause, now()),
-      cancelOrder: (orderId: string) => cancelOrder(database, orderId, now()),
+      cancelOrder: (orderId: string, owner?: string) => cancelOrder(database, orderId, now(), owner),
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
-      listOrders: (request: PageRequest, status?: OrderStatus) =>
-        lists.run(() => listOrders(database, request, status)),
-      listOrdersOfUser: (userId: string, request: PageRequest) =>
-        lists.run(() => listOrdersOfUser(database, userId, request)),
-      readHistory: (orderId: string) => readHistory(database, orderId),
+      listOrders: (request: PageRequest, search: OrderSearch) =>
+        lists.run(() => listOrders(database, request, search)),
+      readHistory: (orderId: string, owner?: string) => readHistory(database, orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
       oldestOnTheWay: () => oldestOnTheWay(database, due(0)),

@@ -5,6 +5,11 @@ import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } f
 
 const NOTHING_ELSE = Prisma.empty;
 
+const ownedBy = (owner: string | undefined): Prisma.Sql =>
+  owner === undefined
+    ? NOTHING_ELSE
+    : Prisma.sql`AND EXISTS (SELECT FROM orders WHERE id = order_id AND user_id = ${owner})`;
+
 /** What a line, and an order without its lines, take in JSON beside their ids, about. */
 const LINE_BYTES = 32;
 const ORDER_BYTES = 72;
@@ -25,19 +30,36 @@ const page = (sql: Sql, request: PageRequest, condition: Prisma.Sql): Promise<Pa
     bytesOf,
   );
 
+/** Which orders are listed; those of all users unless one is named. */
+export interface OrderSearch {
+  readonly status?: OrderStatus | undefined;
+  readonly userId?: string | undefined;
+}
+
+const conditionOf = ({ status, userId }: OrderSearch): Prisma.Sql => {
+  const conditions = [
+    ...(userId === undefined ? [] : [Prisma.sql`user_id = ${userId}`]),
+    ...(status === undefined ? [] : [Prisma.sql`status = ${status}::order_status`]),
+  ];
+  return conditions.length === 0 ? Prisma.sql`true` : Prisma.join(conditions, ' AND ');
+};
+
 /** A page of orders, newest first. */
-export const listOrders = (sql: Sql, request: PageRequest, status?: OrderStatus): Promise<Page<OrderRow>> =>
-  page(sql, request, status ? Prisma.sql`status = ${status}::order_status` : Prisma.sql`true`);
+export const listOrders = (
+  sql: Sql,
+  request: PageRequest,
+  search: OrderSearch = {},
+): Promise<Page<OrderRow>> => page(sql, request, conditionOf(search));
 
-/** A page of the orders of a user, newest first. */
-export const listOrdersOfUser = (sql: Sql, userId: string, request: PageRequest): Promise<Page<OrderRow>> =>
-  page(sql, request, Prisma.sql`user_id = ${userId}`);
-
-/** The steps of an order, oldest first; none for an unknown one. */
-export const readHistory = async (sql: Sql, orderId: string): Promise<HistoryEntry[]> => {
+/**
+ * The steps of an order, oldest first; none for an unknown one.
+ *
+ * @param owner whose order it has to be, where that matters
+ */
+export const readHistory = async (sql: Sql, orderId: string, owner?: string): Promise<HistoryEntry[]> => {
   const rows = await sql.$queryRaw<{ status: OrderStatus; at: Date; cause: string }[]>`
     SELECT status::text AS status, at, cause FROM order_history
-    WHERE order_id = ${orderId} ORDER BY at, order_history.status`;
+    WHERE order_id = ${orderId} ${ownedBy(owner)} ORDER BY at, order_history.status`;
   return rows.map(({ status, at, cause }) => ({ status, at: at.toISOString(), cause }));
 };
 

@@ -9,10 +9,18 @@ const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 /** A status that orders are moved to. */
 export type Target = keyof typeof PREDECESSOR;
 
+/** What is asked of a move beside its orders. */
+interface MoveOptions {
+  /** Nobody's lock is waited for. */
+  readonly skipLocked?: boolean;
+  /** Whose orders they have to be, where that matters. */
+  readonly owner?: string | undefined;
+}
+
 /**
  * Moves those of the orders that stand in the status before `to`, each with its row of history: compare and set, in one
  * statement. They are locked by id, so that two batches wait for one another and never in a circle; one that somebody
- * else has moved while we waited for it no longer matches. Where `skipLocked`, nobody is waited for.
+ * else has moved while we waited for it no longer matches. Whose an order is never changes, so it is asked once.
  *
  * A status never seems older than the one before it, even when the clock was set back. When its event was announced is
  * the clock's time all the same: it is compared with the clock alone.
@@ -25,10 +33,11 @@ const compareAndSet = (
   orderIds: readonly string[],
   cause: string,
   at: string,
-  skipLocked = false,
+  { skipLocked = false, owner }: MoveOptions = {},
 ): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
   WITH due AS (
     SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
+      ${owner === undefined ? Prisma.empty : Prisma.sql`AND user_id = ${owner}`}
     ORDER BY id FOR UPDATE ${skipLocked ? SKIP_LOCKED : Prisma.empty}
   ), moved AS (
     UPDATE orders SET status = ${to}::order_status,
@@ -48,10 +57,12 @@ const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): P
     if (!isLockTimeout(error)) throw error;
   }
   if (orderIds.length < 2) return [];
-  const first = await compareAndSet(sql, to, orderIds, cause, at, true);
+  const first = await compareAndSet(sql, to, orderIds, cause, at, { skipLocked: true });
   const left = orderIds.filter((orderId) => !first.some(({ id }) => id === orderId));
   // Once more: others under way lock what they work for a moment only.
-  return left.length === 0 ? first : [...first, ...(await compareAndSet(sql, to, left, cause, at, true))];
+  return left.length === 0
+    ? first
+    : [...first, ...(await compareAndSet(sql, to, left, cause, at, { skipLocked: true }))];
 };
 
 type MoveArguments = readonly [sql: Sql, to: Target, orderIds: readonly string[], cause: string, at: string];
@@ -81,22 +92,24 @@ export const moveOrders = async (
 /**
  * Cancels an order that is PENDING; answers the reservation whose stock has to go back, or nothing.
  *
+ * @param owner whose order it has to be, where that matters: decided by the statement that cancels it
  * @throws AppError UNAVAILABLE when somebody keeps its row locked
  */
 export const cancelOrder = async (
   sql: Sql,
   orderId: string,
   at: string,
+  owner?: string,
 ): Promise<ReservationRef | undefined> => {
   const locked = (error: unknown) =>
     isLockTimeout(error)
       ? unavailable(`The order ${orderId} is locked in the database, try again in a moment`, error)
       : error;
-  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at).catch(
-    (error: unknown) => {
-      throw locked(error);
-    },
-  );
+  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at, {
+    owner,
+  }).catch((error: unknown) => {
+    throw locked(error);
+  });
   return row && { orderId, reservationId: row.reservationId };
 };
 

@@ -1,7 +1,7 @@
 import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
 import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
 import {
-  continueTrace,
+  createOwnCall,
   startPeriodic,
   storedAgeMs,
   type CallContext,
@@ -125,11 +125,12 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   const stuckOf = createStuckOf(options);
   let withoutStock: ReadonlySet<string> = new Set();
 
+  const ownCall = createOwnCall('stuck orders', options);
   const look = async (): Promise<void> => {
     const standing = await store.findWaiting(Math.floor(afterMs / 4), MAX_PER_STATUS);
     const groups = await lookAtGroups(options, standing);
     const stuck = stuckOf(standing);
-    const call = { requestId: runtime.uuid(), trace: continueTrace(undefined, runtime), logger };
+    const call = ownCall();
     const missing = await lookForStock(options, stuck, call);
     const missingIds = new Set(missing.map(({ id }) => id));
     const locked = await lookForLocks(options, stuck);

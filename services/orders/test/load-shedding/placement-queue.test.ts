@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Metrics } from '@order-pipeline/service-kit';
+import { ANYBODY } from '@order-pipeline/contracts';
 import { createTestLogger, createTestRuntime, eventually, times } from '@order-pipeline/testing';
 import { createPlacementQueue, createAdmissionControl } from '../../src/load-shedding/index.ts';
 import type { PlacementRequest } from '../../src/placement.ts';
@@ -35,7 +36,7 @@ const prepare = () => {
         if (isFree) end();
       }),
   });
-  const call = { requestId: 'r', trace: { traceId: '', spanId: '' }, logger };
+  const call = { requestId: 'r', trace: { traceId: '', spanId: '' }, actor: ANYBODY, logger };
   const request = (): PlacementRequest => ({ order: orderOf({ item: 1 }), call });
   const pass = (ms: number): void => {
     now += ms;
