@@ -5,6 +5,7 @@ import {
   type Messaging,
 } from '@order-pipeline/messaging';
 import {
+  createListTurns,
   defineService,
   milliseconds,
   openDatabase,
@@ -96,7 +97,8 @@ export const ordersService = defineService({
   start: async (context) => {
     const { clients, runtime, closers, settings: set } = context;
     const database = await open(context);
-    const store = createStore(database, runtime);
+    const lists = createListTurns(runtime);
+    const store = createStore(database, runtime, lists);
     const messaging = createMessaging('orders', context);
     const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
     const admission = createAdmissionControl({ ...context, limits });
@@ -116,6 +118,6 @@ export const ordersService = defineService({
       runtime,
       admission,
     });
-    return { routes: [...ordersRoutes, ...startDeadLetters(context, database, messaging)] };
+    return { routes: [...ordersRoutes, ...startDeadLetters(context, database, messaging, lists)] };
   },
 });

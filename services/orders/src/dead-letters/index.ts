@@ -1,5 +1,5 @@
 import { ingestDeadLetters, type Messaging } from '@order-pipeline/messaging';
-import type { Route, ServiceContext } from '@order-pipeline/service-kit';
+import type { Route, ServiceContext, Turns } from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
 import { startOpenMetrics } from './open-metrics.ts';
 import { createDeadLetterRoutes } from './routes.ts';
@@ -9,15 +9,17 @@ import { createLetterStore } from './store.ts';
 /**
  * Keeps the dead letters of all topics where operators can resolve them, and redrives those that they decide to redrive.
  *
+ * @param lists the turns of all lists that are read from this database
  * @returns what operators ask
  */
 export const startDeadLetters = (
   context: ServiceContext<unknown>,
   database: Database,
   messaging: Messaging,
+  lists: Turns,
 ): Route[] => {
   const { runtime, logger, metrics, closers } = context;
-  const store = createLetterStore(database, runtime);
+  const store = createLetterStore(database, runtime, lists);
   const shared = { store, runtime, logger, metrics };
   const redriveRelay = startRedriveRelay({ ...shared, publisher: messaging.publisher });
   closers.add('redrive relay', () => redriveRelay.stop());

@@ -1,5 +1,5 @@
 import type { DeadLetterStatus, LetterAction, LetterFilter } from '@order-pipeline/contracts';
-import type { PageRequest } from '@order-pipeline/service-kit';
+import { readPage, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import type { Sql } from '../store/sql.ts';
 import type { StoredHeaders } from './content.ts';
@@ -22,14 +22,21 @@ const conditionsOf = (
   ...(before === undefined ? [] : [Prisma.sql`seq < ${before}::bigint`]),
 ];
 
-/** Letters, newest first, one more than the limit where there are more. */
-export const listLetters = (
-  sql: Sql,
-  { limit, before }: PageRequest,
-  search: LetterSearch,
-): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
-  SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE ${Prisma.join(conditionsOf(search, before), ' AND ')}
-  ORDER BY dead_letters.seq DESC LIMIT ${limit + 1}`;
+/** What a letter takes in JSON beside its texts, about. */
+const LETTER_BYTES = 320;
+
+const bytesOf = ({ reason, group, orderId }: LetterRow): number =>
+  Buffer.byteLength(reason) + Buffer.byteLength(group) + (orderId ?? '').length + LETTER_BYTES;
+
+/** A page of letters, newest first. */
+export const listLetters = (sql: Sql, request: PageRequest, search: LetterSearch): Promise<Page<LetterRow>> =>
+  readPage(
+    request,
+    ({ limit, before }) => sql.$queryRaw<LetterRow[]>`
+      SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE ${Prisma.join(conditionsOf(search, before), ' AND ')}
+      ORDER BY dead_letters.seq DESC LIMIT ${limit}`,
+    bytesOf,
+  );
 
 export const findLetter = async (sql: Sql, id: string): Promise<LetterRow | undefined> => {
   const [row] = await sql.$queryRaw<LetterRow[]>`SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE id = ${id}`;

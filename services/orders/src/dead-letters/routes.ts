@@ -3,7 +3,6 @@ import {
   cursorOf,
   ok,
   pageHeaders,
-  pageOf,
   pageRequest,
   refuse,
   routesOf,
@@ -88,11 +87,7 @@ const resolveMany = async (
   command: DeadLetterCommand,
   call: CallContext,
 ): Promise<Reply<LetterResult>> => {
-  const request = pageRequest(page);
-  const { rows, next } = pageOf(
-    await parts.store.list(request, { ...filter, status: 'OPEN' }),
-    request.limit,
-  );
+  const { rows, next } = await parts.store.list(pageRequest(page), { ...filter, status: 'OPEN' });
   const { due, leftOut } = select(
     rows.map((row) => ({ ...row, letterId: row.id })),
     command,
@@ -122,8 +117,7 @@ export const createDeadLetterRoutes = (parts: DeadLetterParts): Route[] =>
   routesOf(operatorApi, {
     listDeadLetters: async ({ query }) => {
       const { limit: _, cursor: __, ...search } = query;
-      const request = pageRequest(query);
-      const { rows, next } = pageOf(await parts.store.list(request, search), request.limit);
+      const { rows, next } = await parts.store.list(pageRequest(query), search);
       return ok(rows.map(letterOf), pageHeaders(operatorApi.listDeadLetters.path, query, next));
     },
 

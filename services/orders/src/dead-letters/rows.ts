@@ -19,6 +19,9 @@ export interface LetterRow {
   readonly updatedAt: Date;
 }
 
+/** As long as ours are; who puts a letter into its topic by hand may write more, which its headers show whole. */
+const MAX_REASON_LENGTH = 1_000;
+
 /**
  * The columns of a `LetterRow`, of the table or alias `dead_letters`. Where they are selected, `ORDER BY` has to name the
  * table's column: a bare `seq` is the one made here, for which there is no index.
@@ -26,7 +29,7 @@ export interface LetterRow {
 export const LETTER_COLUMNS = Prisma.sql`
   dead_letters.id, dead_letters.seq::float8 AS seq, dead_letters.status::text AS status, dead_letters.topic,
   dead_letters.partition, dead_letters.message_offset::text AS "offset", dead_letters.consumer_group AS "group",
-  dead_letters.reason, dead_letters.tries, dead_letters.redrives AS "redrives",
+  left(dead_letters.reason, ${MAX_REASON_LENGTH}) AS reason, dead_letters.tries, dead_letters.redrives AS "redrives",
   dead_letters.previous_id AS "previousId", dead_letters.order_id AS "orderId",
   dead_letters.failed_at AS "failedAt", dead_letters.updated_at AS "updatedAt"`;
 

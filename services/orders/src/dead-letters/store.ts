@@ -1,16 +1,27 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
-import { mapTransientErrors, timeOfDay, type PageRequest, type Runtime } from '@order-pipeline/service-kit';
+import {
+  mapTransientErrors,
+  timeOfDay,
+  type PageRequest,
+  type Runtime,
+  type Turns,
+} from '@order-pipeline/service-kit';
 import type { Database } from '../store/sql.ts';
 import type { DeadLetterCommand } from './domain.ts';
 import { countOpen, findLetter, listLetters, readContents, type LetterSearch } from './queries.ts';
 import { storeLetter, redriveNext, resolveLetters, type Published, type WholeLetter } from './resolution.ts';
 
-/** The dead letters in the orders database: one function a need, one transaction each. */
-export const createLetterStore = (database: Database, runtime: Runtime) => {
+/**
+ * The dead letters in the orders database: one function a need, one transaction each.
+ *
+ * @param lists the turns of all lists that are read from this database
+ */
+export const createLetterStore = (database: Database, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
   return mapTransientErrors({
     keep: (letter: ReadDeadLetter, raw: RawMessage) => storeLetter(database, letter, raw, now()),
-    list: (request: PageRequest, search: LetterSearch) => listLetters(database, request, search),
+    list: (request: PageRequest, search: LetterSearch) =>
+      lists.run(() => listLetters(database, request, search)),
     find: (id: string) => findLetter(database, id),
     readContents: (id: string) => readContents(database, id),
     countOpen: () => countOpen(database),

@@ -1,11 +1,11 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
 import {
-  createListTurns,
   dueTimes,
   mapTransientErrors,
   timeOfDay,
   type PageRequest,
   type Runtime,
+  type Turns,
 } from '@order-pipeline/service-kit';
 import {
   cancelOrder,
@@ -27,10 +27,13 @@ export type { ReservedOrder } from './placements.ts';
 export { orderOf, type Database, type OrderRow } from './sql.ts';
 export type { WaitingOrder } from './stuck.ts';
 
-/** The orders database: one function a need, one transaction each. */
-export const createStore = (database: Database, runtime: Runtime) => {
+/**
+ * The orders database: one function a need, one transaction each.
+ *
+ * @param lists the turns of all lists that are read from this database
+ */
+export const createStore = (database: Database, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
-  const lists = createListTurns(runtime);
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
     ...mapTransientErrors({
