@@ -1,5 +1,5 @@
 import { deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
-import { readDeadLetter } from '@order-pipeline/messaging';
+import { bareDeadLetter, readDeadLetter } from '@order-pipeline/messaging';
 import type { KafkaPort } from '@order-pipeline/service-kit';
 import { countIn, type Reader } from '../database.ts';
 import { readToEnd, type Found } from '../kafka/read-to-end.ts';
@@ -38,17 +38,22 @@ const lookForLetters = async (
 ): Promise<void> => {
   const letters = found
     .filter(({ message }) => Number(message.timestamp) < before.getTime())
-    .map(({ topic, partition, message }) => ({
-      place: `${topic}, partition ${partition}, offset ${message.offset}`,
-      letter: readDeadLetter({ topic, partition, offset: message.offset }, message),
-    }));
-  const ids = letters.map(({ letter }) => letter.id);
+    .map(({ topic, partition, message }) => {
+      const position = { topic, partition, offset: message.offset };
+      return {
+        place: `${topic}, partition ${partition}, offset ${message.offset}`,
+        letter: readDeadLetter(position, message),
+        // What its headers say may be more than the table can hold: then it is kept under its place alone.
+        bareId: bareDeadLetter(position, message).id,
+      };
+    });
+  const ids = letters.flatMap(({ letter, bareId }) => [letter.id, bareId]);
   const rows = await orders.rows<{ id: string }>('SELECT id FROM dead_letters WHERE id = ANY($1::text[])', [
     ids,
   ]);
   const kept = new Set(rows.map(({ id }) => id));
-  for (const { letter, place } of letters) {
-    if (!kept.has(letter.id))
+  for (const { letter, bareId, place } of letters) {
+    if (!kept.has(letter.id) && !kept.has(bareId))
       findings.add('a message was put aside of which no dead letter was kept', {
         id: letter.orderId ?? letter.id,
         detail: `${place}: ${letter.reason.slice(0, 200)}`,

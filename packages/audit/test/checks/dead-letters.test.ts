@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createTopicSetup } from '@order-pipeline/messaging';
+import { bareDeadLetter, createTopicSetup } from '@order-pipeline/messaging';
 import { createTestBroker } from '@order-pipeline/testing';
 import { useLedger } from '../plants.ts';
 
@@ -77,4 +77,26 @@ test('a message that was put aside and not kept is found, once it is not young a
     },
   ]);
   expect(await findings(60_000)).toEqual([]);
+});
+
+test('a message that was kept under its place alone, since its headers cannot be stored, is no violation', async () => {
+  const broker = createTestBroker();
+  await createTopicSetup(broker, 'test')();
+  const producer = broker.connect('test').producer();
+  await producer.connect();
+  const topic = 'ORDER_SHIPPED.DLQ';
+  const timestamp = String(Date.now() - 2_000);
+  const messages = [{ value: 'x', partition: 0, timestamp, headers: { 'dlq.group': 'a'.repeat(10_000) } }];
+  await producer.sendBatch({ topicMessages: [{ topic, messages }] });
+  await producer.disconnect();
+  const audit = () => ledger().findings({ kafka: broker.connect('audit'), limits: { eventMs: 1_000 } });
+  expect(await audit()).toHaveProperty([
+    'dead letters: a message was put aside of which no dead letter was kept',
+  ]);
+  const kept = { key: null, value: Buffer.from('x'), timestamp };
+  const { id } = bareDeadLetter({ topic, partition: 0, offset: '0' }, kept);
+  await ledger().run('orders', letter(id, 'OPEN', '1 second'));
+  expect(await audit()).not.toHaveProperty([
+    'dead letters: a message was put aside of which no dead letter was kept',
+  ]);
 });
