@@ -171,6 +171,7 @@ test(
       expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toHaveLength(1);
     }, WAIT);
     await run(orders, `SELECT pg_terminate_backend(pid) FROM ${WAITING}`);
+    await eventually(async () => expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toEqual([]), WAIT);
     await ledger().run('users', 'ROLLBACK');
     const { code, said } = await audit.ended;
     expect(said).toMatch(

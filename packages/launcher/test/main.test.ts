@@ -37,7 +37,7 @@ test('a Ctrl-C that arrives twice is one, and it still ends in order', async () 
 
 test('a signal while it starts ends it in order', async () => {
   const { child, output } = launch([]);
-  await eventually(() => expect(output()).toContain('Starting users'));
+  await eventually(() => expect(output()).toContain('Starting users'), 30_000);
   expect(await end(child, 'SIGTERM')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
 }, 60_000);
@@ -49,7 +49,7 @@ test('after a kill -9, a new start works and the order on its way goes on', asyn
 
   const again = launch([]);
   const url = await again.running();
-  await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'));
+  await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'), 30_000);
   expect(await end(again.child, 'SIGTERM')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
 }, 60_000);
