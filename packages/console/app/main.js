@@ -10,6 +10,7 @@ import { ItemPage } from './pages/item.js';
 import { OrderPage } from './pages/order.js';
 import { OrdersPage } from './pages/orders.js';
 import { SearchPage } from './pages/search.js';
+import { StuckPage } from './pages/stuck.js';
 import { UserPage } from './pages/user.js';
 import { UsersPage } from './pages/users.js';
 import { html, render, useEffect, useState } from './ui.js';
@@ -23,6 +24,7 @@ const LISTS = new Map(
   Object.entries({
     orders: OrdersPage,
     'dead-letters': DeadLettersPage,
+    stuck: StuckPage,
     inventory: InventoryPage,
     users: UsersPage,
     search: SearchPage,

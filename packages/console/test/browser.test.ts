@@ -57,6 +57,9 @@ jest.setTimeout(120_000);
     [`/console/dead-letters?sel=${letterIds.join(',')}`, `${letterIds.length} selected`],
     [`/console/dead-letters/${letterIds[0] ?? ''}`, 'Nothing yet.'],
     ['/console/dead-letters?status=DISCARDED', 'There is no such dead letter.'],
+    ['/console/stuck', system.failedIds[1] ?? ''],
+    ['/console/stuck?status=SHIPPED', 'No order is stuck.'],
+    [`/console/orders/${system.failedIds[1] ?? ''}`, 'The consumer failed to process its message.'],
     ['/console/no/such/view', 'There is no such view.'],
   ];
 
@@ -168,14 +171,15 @@ jest.setTimeout(120_000);
     await withTab(async ({ page, open }) => {
       const dialog = page.getByRole('dialog', { name: 'Redrive dead letters' });
       await open(`/console/orders/${orderId}`);
-      await page.getByRole('link', { name: 'Something went wrong' }).waitFor();
+      await page.getByRole('link', { name: 'Something went wrong' }).first().waitFor();
       await open('/console/dead-letters');
       await page.getByLabel('Order id', { exact: true }).fill(orderId);
       await page.getByRole('button', { name: 'Filter' }).click();
       await page.waitForURL(`**/console/dead-letters?orderId=${orderId}`);
-      await eventually(async () => expect(await page.locator('[data-row]').count()).toBe(1));
+      await see(page, orderId);
       for (const key of ['j', 'x']) await page.keyboard.press(key);
       await page.waitForURL(/sel=/);
+      const letterId = new URL(page.url()).searchParams.get('sel') ?? '';
       await page.getByRole('region', { name: 'Selection' }).getByRole('button', { name: 'Redrive' }).click();
       await dialog.getByText('1 dead letter would go back to the group that failed.').waitFor();
       await dialog.getByText(orderId).waitFor();
@@ -188,10 +192,24 @@ jest.setTimeout(120_000);
       await dialog.getByRole('button', { name: 'Close' }).last().click();
       await open(`/console/orders/${orderId}`);
       await see(page, 'has arrived');
-      await page.getByRole('link', { name: 'Something went wrong' }).click();
+      await open(`/console/dead-letters/${letterId}`);
       await see(page, 'REDRIVEN');
       await see(page, '“the address is there now”');
       await page.getByRole('listitem').filter({ hasText: 'ann redrove it' }).waitFor();
+    });
+  });
+
+  test('a stuck order says why, and leads to what helps', async () => {
+    const orderId = system.failedIds.at(-1) ?? '';
+    await withTab(async ({ page, open }) => {
+      await open('/console/stuck');
+      await page.getByLabel('Reason').selectOption('DEAD_LETTER');
+      await page.waitForURL('**/console/stuck?reason=DEAD_LETTER');
+      const row = page.getByRole('row').filter({ hasText: orderId });
+      await row.getByText('less and less often, down to once a day').waitFor();
+      await row.getByRole('link', { name: 'Decide on its dead letter' }).click();
+      await page.waitForURL(`**/console/dead-letters?orderId=${orderId}`);
+      await see(page, 'Something went wrong');
     });
   });
 

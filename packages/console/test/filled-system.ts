@@ -81,7 +81,13 @@ const publishGarbage = async ({ infrastructure }: System, key: string): Promise<
 export const startFilledSystem = async (): Promise<FilledSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-console-'));
   const system = await startSystem({
-    environment: { PORT: '0', DATA_DIR: dataDir, WORKFLOW_INTERVAL_MS: '400', RATE_LIMIT: 'off' },
+    environment: {
+      PORT: '0',
+      DATA_DIR: dataDir,
+      WORKFLOW_INTERVAL_MS: '400',
+      STUCK_AFTER_MS: '2000',
+      RATE_LIMIT: 'off',
+    },
     logger: createLogger('silent'),
     durability: 'off',
   });

@@ -18,4 +18,5 @@ export * from './proving-reads.ts';
 export * from './public-operations.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';
+export * from './stuck-api.ts';
 export * from './users-api.ts';

@@ -2,6 +2,7 @@ import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
 import { ordersApi } from './orders-api.ts';
+import { stuckApi } from './stuck-api.ts';
 import { usersApi } from './users-api.ts';
 
 const isPublic = ({ path }: Operation): boolean => path.startsWith('/api/');
@@ -14,7 +15,7 @@ export const PUBLIC_OPERATIONS: Readonly<Record<string, Operation>> = Object.fro
 );
 
 /** Everything that an operator can ask for, by its name. */
-export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = operatorApi;
+export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = { ...operatorApi, ...stuckApi };
 
 /** Whether an operation, or the route at this path, is for operators alone. */
 export const isForOperators = ({ path }: Pick<Operation, 'path'>): boolean => path.startsWith('/ops/');

@@ -6,6 +6,7 @@ import {
   orderLifecycleApi,
   ordersApi,
   reservationsApi,
+  stuckApi,
   usersApi,
   type Operation,
 } from '../src/index.ts';
@@ -18,6 +19,7 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...ordersApi,
   ...orderLifecycleApi,
   ...operatorApi,
+  ...stuckApi,
 };
 
 /** A schema, or a part of one. */

@@ -29,7 +29,7 @@ import { startRepublish } from './republish.ts';
 import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
-import { startStuckWatch } from './stuck/index.ts';
+import { createStuckRoutes, startStuckWatch } from './stuck/index.ts';
 import { createStore, type Database, type OrdersStore } from './store/index.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
@@ -63,10 +63,11 @@ const startBackground = (
   const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher });
   closers.add('outbox relay', () => relay.stop());
   const wakeOutbox = () => relay.wake();
+  const stuckAfterMs = set.STUCK_AFTER_MS ?? Math.ceil(set.REPUBLISH_AFTER_MS / 2);
   const stuck = startStuckWatch({
     ...shared,
     groups: createGroupWatch(broker, 'orders-groups', runtime),
-    afterMs: set.STUCK_AFTER_MS ?? Math.ceil(set.REPUBLISH_AFTER_MS / 2),
+    afterMs: stuckAfterMs,
   });
   closers.add('stuck orders', () => stuck.stop());
   const republish = startRepublish({
@@ -83,7 +84,8 @@ const startBackground = (
   closers.add('status metrics', () => statusMetrics.stop());
   const watch = startLoadWatch({ ...shared, admission });
   closers.add('load watch', () => watch.stop());
-  return { wakeOutbox, stockReturn, statusMetrics };
+  const stuckRoutes = createStuckRoutes({ stuck, stuckAfterMs, republishAfterMs: set.REPUBLISH_AFTER_MS });
+  return { wakeOutbox, stockReturn, statusMetrics, stuckRoutes };
 };
 
 /** Places orders, and is the only one to write their status. */
@@ -118,6 +120,7 @@ export const ordersService = defineService({
       runtime,
       admission,
     });
-    return { routes: [...ordersRoutes, ...startDeadLetters(context, database, messaging, lists)] };
+    const letterRoutes = startDeadLetters(context, database, messaging, lists);
+    return { routes: [...ordersRoutes, ...background.stuckRoutes, ...letterRoutes] };
   },
 });

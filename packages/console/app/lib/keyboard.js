@@ -8,6 +8,7 @@ export const KEYS = /** @type {const} */ ([
   ['x', 'select the row (dead letters)'],
   ['g o', 'orders'],
   ['g d', 'dead letters'],
+  ['g s', 'stuck orders'],
   ['g i', 'inventory'],
   ['g u', 'users'],
   ['t', 'light, dark or as the system has it'],
@@ -19,6 +20,7 @@ export const KEYS = /** @type {const} */ ([
 const GO = {
   o: '/orders',
   d: '/dead-letters',
+  s: '/stuck',
   i: '/inventory',
   u: '/users',
 };

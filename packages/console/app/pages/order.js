@@ -12,6 +12,7 @@ import { OrderLetters } from '../parts/order-letters.js';
 import { unitsOf } from '../parts/order-table.js';
 import { Page } from '../parts/page.js';
 import { Rail, TimeBar } from '../parts/rail.js';
+import { StuckNote } from '../parts/stuck-order.js';
 import { html, useState } from '../ui.js';
 
 /** @import { OrderWithTimes } from '@order-pipeline/contracts' */
@@ -151,6 +152,7 @@ export const OrderPage = ({ id }) => {
         <p class="headline"><${Status} status=${order.status} large /> ${WAITS_FOR[order.status]}</p>
         <${Rail} steps=${steps} />
       </section>
+      ${!isFinal(order.status) && html`<${StuckNote} orderId=${id} />`}
       <${OrderLetters} orderId=${id} />
       <div class="columns">
         <${Timeline} steps=${steps} />

@@ -13,6 +13,7 @@ import { field, onSubmit } from './form.js';
 const VIEWS = /** @type {const} */ ([
   ['orders', 'Orders'],
   ['dead-letters', 'Dead letters'],
+  ['stuck', 'Stuck'],
   ['inventory', 'Inventory'],
   ['users', 'Users'],
 ]);

@@ -1,1 +1,2 @@
+export { createStuckRoutes } from './routes.ts';
 export { startStuckWatch, type StuckWatch } from './watch.ts';

@@ -1,8 +1,7 @@
-import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
-import type { Metrics } from '@order-pipeline/service-kit';
+import { STATUSES_ON_THE_WAY, STUCK_REASONS, type StuckReason } from '@order-pipeline/contracts';
+import { timeOfDay, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { WaitingOrder } from '../store/index.ts';
-import { STUCK_REASONS, type StuckReason } from './rules.ts';
 
 /** An order that stands still, and why. */
 export interface Diagnosis {
@@ -11,11 +10,22 @@ export interface Diagnosis {
   readonly ageMs: number;
 }
 
+/** What a look at all orders found. */
+export interface Look {
+  /** ISO 8601; missing before the first one. */
+  readonly lookedAt?: string;
+  readonly diagnoses: readonly Diagnosis[];
+}
+
 /** How many orders have a line of their own in the log at a time. */
 const MAX_LINES = 20;
 
 /** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
-export const createReport = (options: { readonly logger: Logger; readonly metrics: Metrics }) => {
+export const createReport = (options: {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly runtime: Runtime;
+}) => {
   const { logger } = options;
   const gauge = options.metrics.gauge(
     'orders_stuck',
@@ -23,6 +33,7 @@ export const createReport = (options: { readonly logger: Logger; readonly metric
     ['status', 'reason'],
   );
   let told = new Map<string, StuckReason>();
+  let latest: Look = { diagnoses: [] };
 
   const count = (diagnoses: readonly Diagnosis[]): void => {
     for (const status of STATUSES_ON_THE_WAY) {
@@ -34,8 +45,10 @@ export const createReport = (options: { readonly logger: Logger; readonly metric
   };
   return {
     reasonOf: (orderId: string) => told.get(orderId),
+    latest: (): Look => latest,
     tell: (diagnoses: readonly Diagnosis[]): void => {
       count(diagnoses);
+      latest = { lookedAt: timeOfDay(options.runtime), diagnoses };
       const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
       for (const { order, reason, ageMs } of news.slice(0, MAX_LINES)) {
         const { id: orderId, status } = order;

@@ -3,6 +3,7 @@ import {
   TOPIC_PARTIES,
   type ServiceName,
   type STATUSES_ON_THE_WAY,
+  type StuckReason,
   type Topic,
 } from '@order-pipeline/contracts';
 
@@ -18,18 +19,6 @@ export const NEXT_WORKER: Readonly<Record<StatusOnTheWay, ServiceName>> = {
 
 /** The topic on which that worker hears of it. */
 export const topicFor = (status: StatusOnTheWay): Topic => TOPIC_OF[status];
-
-/** Why an order stands still; of several, the first one here is told: what a person has to mend comes first. */
-export const STUCK_REASONS = [
-  'RESERVATION_MISSING',
-  'DEAD_LETTER',
-  'EVENT_NOT_PUBLISHED',
-  'ROW_LOCKED',
-  'CONSUMER_NOT_PROGRESSING',
-  'EVENT_LOST',
-] as const;
-
-export type StuckReason = (typeof STUCK_REASONS)[number];
 
 /** What is known about an order that stands still. */
 export interface StuckFacts {

@@ -1,4 +1,4 @@
-import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
+import { STATUSES_ON_THE_WAY, type StuckReason } from '@order-pipeline/contracts';
 import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
 import {
   createOwnCall,
@@ -12,16 +12,9 @@ import {
 import type { Logger } from 'pino';
 import { createSightings } from '../sightings.ts';
 import type { OrdersStore, WaitingOrder } from '../store/index.ts';
-import { createReport } from './report.ts';
+import { createReport, type Look } from './report.ts';
 import { findWithoutStock, reserveAgain } from './reservations.ts';
-import {
-  decideReason,
-  isStalled,
-  NEXT_WORKER,
-  topicFor,
-  type StatusOnTheWay,
-  type StuckReason,
-} from './rules.ts';
+import { decideReason, isStalled, NEXT_WORKER, topicFor, type StatusOnTheWay } from './rules.ts';
 
 /** Of each status, those that stand longest: a look costs the same however many there are. */
 const MAX_PER_STATUS = 1_000;
@@ -42,6 +35,8 @@ export interface StuckWatchOptions {
 export interface StuckWatch {
   /** Why an order stands still, if it was seen to. */
   reasonOf(orderId: string): StuckReason | undefined;
+  /** What the last look found. */
+  latest(): Look;
   /** Orders that must not be pushed on: there is no stock for them. */
   withoutStock(): readonly string[];
   stop(): Promise<void>;
@@ -156,6 +151,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
   });
   return {
     reasonOf: report.reasonOf,
+    latest: report.latest,
     withoutStock: () => [...withoutStock],
     stop: async () => {
       await periodic.stop();

@@ -1,0 +1,88 @@
+import { ask, withQuery } from '../lib/api.js';
+import { LIFECYCLE, isFinal } from '../lib/lifecycle.js';
+import { changeQuery, linkTo } from '../lib/router.js';
+import { STUCK_REASONS } from '../lib/stuck.js';
+import { durationText } from '../lib/time.js';
+import { useAnswer } from '../lib/use-answer.js';
+import { AsOf, CopyCurl, Empty, Status, Waiting } from '../parts/bits.js';
+import { Failure } from '../parts/failure.js';
+import { Chips, Page } from '../parts/page.js';
+import { Cause } from '../parts/stuck-order.js';
+import { html } from '../ui.js';
+
+/** @import { StuckOrders } from '@order-pipeline/contracts' */
+
+/** @import { Route } from '../lib/router.js' */
+
+const REFRESH_MS = 3_000;
+const MAX_SHOWN = 200;
+
+/** @param {{ value: string | undefined }} props */
+const Reasons = ({ value }) =>
+  html`<div class="filters">
+    <select
+      aria-label="Reason"
+      value=${value ?? ''}
+      onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
+        changeQuery({ reason: currentTarget.value })}
+    >
+      <option value="">Any reason</option>
+      ${STUCK_REASONS.map((reason) => html`<option key=${reason} value=${reason}>${reason}</option>`)}
+    </select>
+  </div>`;
+
+/** @param {{ found: StuckOrders }} props */
+const StuckTable = ({ found: { orders, republishAfterMs } }) =>
+  html`<table class="list">
+    <thead>
+      <tr>
+        <th scope="col">Order</th>
+        <th scope="col" class="wide-only">Status</th>
+        <th scope="col">Reason, and what helps</th>
+        <th scope="col" class="number">In it for</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${orders.map(
+        (order) =>
+          html`<tr key=${order.orderId}>
+            <td>
+              <a data-row href=${linkTo(`/orders/${encodeURIComponent(order.orderId)}`)}><code>${order.orderId}</code></a>
+            </td>
+            <td class="wide-only"><${Status} status=${order.status} /></td>
+            <td>
+              <code class="small muted">${order.reason}</code>
+              <${Cause} order=${order} afterMs=${republishAfterMs} />
+            </td>
+            <td class="number">${durationText(order.ageMs)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+
+/** @param {Route} props */
+export const StuckPage = ({ query: { status, reason } }) => {
+  const path = withQuery('/ops/stuck-orders', { status, reason, limit: MAX_SHOWN });
+  const { value, error, again } = useAnswer(
+    path,
+    (signal) => /** @type {typeof ask<StuckOrders>} */ (ask)(path, { signal }),
+    { everyMs: REFRESH_MS },
+  );
+  const found = value?.body;
+  const lookedAt = found?.lookedAt === undefined ? undefined : new Date(found.lookedAt);
+  return html`<${Page} title="Stuck orders" tools=${html`<${AsOf} at=${lookedAt} /><${CopyCurl} path=${path} />`}>
+    <${Chips} name="status" label="Status" value=${status} values=${LIFECYCLE.filter((one) => !isFinal(one))} />
+    <${Reasons} value=${reason} />
+    ${error && html`<${Failure} error=${error} again=${again} />`}
+    ${!found && !error && html`<${Waiting} what="the stuck orders" />`}
+    ${
+      found &&
+      found.orders.length === 0 &&
+      html`<${Empty} title="No order is stuck.">
+      None has stayed in one status for longer than ${durationText(found.stuckAfterMs)}.
+    </${Empty}>`
+    }
+    ${found && found.orders.length > 0 && html`<${StuckTable} found=${found} />`}
+    ${found && found.total > found.orders.length && html`<p class="muted">${found.total} in all; the oldest are shown.</p>`}
+  </${Page}>`;
+};

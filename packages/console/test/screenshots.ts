@@ -1,0 +1,39 @@
+// The pictures of the console in docs/: `npx -y pnpm screenshots`. Needs a Chromium; the demo's orders are in them.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { findChromium, openTab, startBrowser } from './browser.ts';
+import { startFilledSystem } from './filled-system.ts';
+
+const FOLDER = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
+const WIDTH = 1_100;
+const HEIGHT = 640;
+
+const chromium = findChromium();
+if (chromium === undefined) {
+  console.error('There is no Chromium on the PATH: install the package chromium');
+  process.exit(2);
+}
+mkdirSync(FOLDER, { recursive: true });
+const [system, browser] = await Promise.all([startFilledSystem(), startBrowser(chromium)]);
+const pages = {
+  orders: ['/console/orders', system.pendingId],
+  order: [`/console/orders/${system.deliveredId}`, 'in all'],
+  'dead-letters': ['/console/dead-letters', system.failedIds[0] ?? ''],
+} as const;
+try {
+  for (const scheme of ['light', 'dark'] as const) {
+    const { page, context } = await openTab(browser, system.url, { scheme, width: WIDTH });
+    await page.setViewportSize({ width: WIDTH, height: HEIGHT });
+    for (const [name, [at, text]] of Object.entries(pages)) {
+      await page.goto(system.url + at);
+      await page.getByText(text).filter({ visible: true }).first().waitFor();
+      await page.screenshot({ path: path.join(FOLDER, `${name}-${scheme}.png`) });
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  await system.stop();
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { stuckApi, type Input, type StuckOrders } from '@order-pipeline/contracts';
+import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { whileOrderLocked } from '../meet-at-lock.ts';
+import { startStuckShop, STUCK_AFTER_MS, WAIT, type StuckShop } from './place.ts';
+
+let postgres: TestPostgres;
+let place: StuckShop;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: '60000' });
+});
+
+afterAll(() =>
+  inTurn(
+    () => place?.close(),
+    () => postgres?.stop(),
+  ),
+);
+
+type Query = Input<typeof stuckApi.listStuckOrders>['query'];
+
+const listed = async (query: Query = {}): Promise<StuckOrders> => {
+  const { status, body } = await place.shop.orders.call(stuckApi.listStuckOrders, { query });
+  expect(status).toBe(200);
+  return body as StuckOrders;
+};
+
+test('operators see which orders are stuck and why, oldest first, until they no longer are', async () => {
+  expect((await listed()).orders).toEqual([]);
+  const first = await place.shop.placed({ [place.item]: 1 });
+  const second = await place.shop.placed({ [place.item]: 1 });
+  const whileStuck = async (): Promise<void> => {
+    const { orders, ...facts } = await eventually(async () => {
+      const found = await listed();
+      expect(found.orders.map(({ orderId, reason }) => [orderId, reason])).toEqual([
+        [first, 'ROW_LOCKED'],
+        [second, 'CONSUMER_NOT_PROGRESSING'],
+      ]);
+      return found;
+    }, WAIT);
+    expect(facts).toMatchObject({ total: 2, stuckAfterMs: STUCK_AFTER_MS, republishAfterMs: 60_000 });
+    for (const { status, since, ageMs } of orders) {
+      expect(status).toBe('PENDING');
+      expect(ageMs).toBeGreaterThanOrEqual(STUCK_AFTER_MS);
+      expect(Date.parse(facts.lookedAt ?? '') - Date.parse(since)).toBeGreaterThanOrEqual(STUCK_AFTER_MS);
+    }
+    expect(await listed({ limit: 1 })).toMatchObject({ total: 2, orders: [{ orderId: first }] });
+    expect(await listed({ reason: 'ROW_LOCKED' })).toMatchObject({ total: 1, orders: [{ orderId: first }] });
+    expect(await listed({ orderId: second })).toMatchObject({ total: 1, orders: [{ orderId: second }] });
+    expect(await listed({ status: 'SHIPPED' })).toMatchObject({ total: 0, orders: [] });
+  };
+  await whileOrderLocked(place.shop.database.orders, first, whileStuck);
+  for (const orderId of [first, second]) await place.shop.cancel(orderId);
+  await eventually(async () => expect(await listed()).toMatchObject({ total: 0, orders: [] }), WAIT);
+}, 60_000);
