@@ -1,69 +1,56 @@
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { figuresOf, type Figures } from './figures.ts';
-import { COMES_TO_ITS_END } from './findings.ts';
+import { forkRunner } from './forked-runner.ts';
 import type { SimOptions } from './options.ts';
 import { failureLines } from './report.ts';
-import { runSeed, type SeedResult } from './run-seed.ts';
-import { startRealServer, type RealServer } from './world/database/real-database.ts';
+import type { SeedResult } from './run-seed.ts';
+import { startRunner, type Runner } from './runner.ts';
 
-/** Far longer than a seed takes on a busy machine; one that takes longer hangs where it cannot count any more. */
-const HANG_LIMIT_MS = 600_000;
+type SeedRange = Pick<SimOptions, 'from' | 'count' | 'stopOnFailure'>;
 
-const hung = (seed: number): SeedResult => ({
-  seed,
-  findings: [
-    {
-      promise: COMES_TO_ITS_END,
-      ids: ['simulation'],
-      detail: `it hangs for ${HANG_LIMIT_MS} ms`,
-    },
-  ],
-  faults: {},
-  crashPoints: [],
-  orders: {},
-  virtualMs: 0,
-  healedAfterMs: 0,
-});
-
-const runOrHang = async (
-  seed: number,
-  server: RealServer,
-  write: ((line: string) => void) | undefined,
-): Promise<{ result: SeedResult; hangs: boolean }> => {
-  const watch = new AbortController();
-  const ended = runSeed({ seed, server, write }).then((result) => ({ result, hangs: false }));
-  const limit = sleep(HANG_LIMIT_MS, { result: hung(seed), hangs: true }, { signal: watch.signal });
-  try {
-    return await Promise.race([ended, limit]);
-  } finally {
-    watch.abort();
-    limit.catch(() => undefined);
-  }
+/** Gives every runner the next seed as soon as it has none; answers how they went, in their order. */
+export const shareOut = async (
+  { from, count, stopOnFailure }: SeedRange,
+  runners: readonly Runner[],
+  onResult: (result: SeedResult, done: number) => void,
+): Promise<SeedResult[]> => {
+  const results: SeedResult[] = [];
+  let next = from;
+  let isStopped = false;
+  const work = async (runner: Runner): Promise<void> => {
+    while (!isStopped && next < from + count) {
+      const seed = next;
+      next += 1;
+      const { result, hangs } = await runner.run(seed);
+      results.push(result);
+      onResult(result, results.length);
+      if (hangs || (result.findings.length > 0 && stopOnFailure)) isStopped = true;
+    }
+  };
+  await Promise.all(runners.map(work));
+  return results.toSorted((a, b) => a.seed - b.seed);
 };
 
-/** Runs the seeds one after the other, and reports each failure at once. */
+const startRunners = ({ jobs, isTraced }: SimOptions, say: (line: string) => void): Promise<Runner[]> =>
+  Promise.all(
+    jobs === 1 ? [startRunner(isTraced ? say : undefined)] : Array.from({ length: jobs }, () => forkRunner()),
+  );
+
+/** Runs the seeds, as many at a time as there are jobs, and reports each failure at once. */
 export const runSeeds = async (
-  { from, count, stopOnFailure, isTraced }: SimOptions,
+  options: SimOptions,
   say: (line: string) => void,
   progress: (done: number) => void,
 ): Promise<Figures> => {
   const startedAt = performance.now();
-  const server = await startRealServer();
-  const results: SeedResult[] = [];
-  let isStopped = false;
+  const runners = await startRunners(options, say);
   try {
-    for (let seed = from; seed < from + count && !isStopped; seed += 1) {
-      const { result, hangs } = await runOrHang(seed, server, isTraced ? say : undefined);
-      results.push(result);
-      const isFailure = result.findings.length > 0;
-      if (isFailure) for (const line of failureLines(result)) say(line);
-      progress(results.length);
-      isStopped = hangs || (isFailure && stopOnFailure);
-    }
+    const results = await shareOut(options, runners, (result, done) => {
+      if (result.findings.length > 0) for (const line of failureLines(result)) say(line);
+      progress(done);
+    });
+    return figuresOf(results, options.from, performance.now() - startedAt);
   } finally {
-    // One that hangs may hold on to the server for ever.
-    await Promise.race([server.stop(), sleep(10_000, undefined, { ref: false })]);
+    await Promise.all(runners.map((runner) => runner.stop()));
   }
-  return figuresOf(results, from, performance.now() - startedAt);
 };

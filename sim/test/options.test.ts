@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { expect, test } from '@jest/globals';
 import { UsageError } from '@order-pipeline/command-line';
 import { freshSeedOf } from '../src/fresh-seed.ts';
@@ -7,6 +8,7 @@ test('without arguments a hundred seeds run, from the first', () => {
   expect(parseOptions([])).toEqual({
     from: 1,
     count: 100,
+    jobs: availableParallelism(),
     stopOnFailure: false,
     isTraced: false,
     json: undefined,
@@ -15,6 +17,12 @@ test('without arguments a hundred seeds run, from the first', () => {
 
 test('one seed can be run again, with its trace', () => {
   expect(parseOptions(['--seed', '77', '--trace'])).toMatchObject({ from: 77, count: 1, isTraced: true });
+});
+
+test('seeds whose order matters, and a few, run one after the other', () => {
+  for (const args of [['--trace'], ['--stop-on-failure'], ['--seed', '3'], ['--seeds', '9']])
+    expect(parseOptions(args)).toMatchObject({ jobs: 1 });
+  expect(parseOptions(['--jobs', '3', '--seeds', '4'])).toMatchObject({ jobs: 3 });
 });
 
 test('fresh seeds follow from a text', () => {
@@ -26,6 +34,8 @@ test('fresh seeds follow from a text', () => {
 test.each([
   [['--seeds', '0'], '--seeds must be a whole number from 1'],
   [['--from', 'x'], '--from must be a whole number from 0'],
+  [['--jobs', '0'], '--jobs must be a whole number from 1'],
+  [['--jobs', '2', '--trace'], '--trace and --stop-on-failure go with one job'],
   [['--seed', '1', '--seeds', '2'], '--seed names the only seed'],
   [['--seed', '1', '--fresh', 'x'], '--seed names the only seed'],
   [['--from', '1', '--fresh', 'x'], '--from and --fresh both name'],

@@ -1,0 +1,11 @@
+import process from 'node:process';
+import { startRunner } from './runner.ts';
+
+// Runs the seeds that its parent sends it, one at a time, until the parent lets go of it.
+
+const runner = await startRunner();
+
+process.on('message', (seed: number) => {
+  void runner.run(seed).then((run) => process.send?.(run));
+});
+process.on('disconnect', () => void runner.stop().finally(() => process.exit(0)));
