@@ -29,8 +29,8 @@ interface Run {
   readonly review?: (report: Report) => number;
 }
 
-/** One more than there are cores, for tests wait much; jest would leave a core idle, which of two is half. */
-const WORKERS = Math.min(availableParallelism() + 1, 8);
+/** jest would leave a core idle, which of two is half; with more workers than cores, tests would wait for each other. */
+const WORKERS = Math.min(availableParallelism(), 8);
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
