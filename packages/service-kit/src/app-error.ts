@@ -23,6 +23,10 @@ export class AppError extends Error {
 export const unavailable = (message: string, cause?: unknown): AppError =>
   new AppError('UNAVAILABLE', message, { cause });
 
+/** What stops work that nobody waits for any longer. */
+export const notAwaited = (cause?: unknown): AppError =>
+  unavailable('Nobody waits for the answer any more', cause);
+
 /**
  * Whether the same work may succeed later without anybody changing it: UNAVAILABLE, or an error of a dependency that says
  * nothing of what was asked (docs/errors.md).

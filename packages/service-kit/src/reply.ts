@@ -28,6 +28,8 @@ export interface CallContext {
   /** Whom it is asked for; decides what is answered. */
   readonly actor: Actor;
   readonly logger: Logger;
+  /** Aborted when nobody waits for the answer any more, where the operation is one that is then to stop. */
+  readonly signal?: AbortSignal;
 }
 
 /** Makes the context of what a service asks on its own account, with a request id and a trace of its own. */
@@ -103,9 +105,14 @@ export const refuse = (code: ErrorCode, message: string, details?: readonly unkn
 const RETRY_AFTER_S = '1';
 
 /** The answer for an exception: its own words where they are meant for the client, none where something broke. */
-export const replyOf = (error: unknown, logger: Logger): Reply<never> => {
+export const replyOf = (
+  error: unknown,
+  { logger, signal }: Pick<CallContext, 'logger' | 'signal'>,
+): Reply<never> => {
   if (isTransient(error)) {
-    logger.warn(causeOf(error), 'a request met a part that is down');
+    // Clients may go as often as they like.
+    if (signal?.aborted) logger.debug(causeOf(error), 'nobody waits for a request any more');
+    else logger.warn(causeOf(error), 'a request met a part that is down');
     const message = error instanceof AppError ? error.message : 'A part is down, try again in a moment';
     return { ...refuse('UNAVAILABLE', message), headers: { 'retry-after': RETRY_AFTER_S } };
   }
@@ -124,6 +131,6 @@ export const answerCall = async (
   try {
     return await handle(input, call);
   } catch (error) {
-    return replyOf(error, call.logger);
+    return replyOf(error, call);
   }
 };

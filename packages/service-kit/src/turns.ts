@@ -1,13 +1,14 @@
-import { unavailable } from './app-error.ts';
+import { notAwaited, unavailable } from './app-error.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface Turns {
   /**
    * Does `work` when it is its turn.
    *
-   * @throws AppError UNAVAILABLE when its turn does not come in time; `work` is then never begun
+   * @param signal when it is aborted, what waits leaves
+   * @throws AppError UNAVAILABLE when its turn does not come in time, or nobody waits for it; `work` is then never begun
    */
-  run<T>(work: () => Promise<T>): Promise<T>;
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 export interface TurnsOptions {
@@ -17,27 +18,32 @@ export interface TurnsOptions {
   readonly waitMs: number;
 }
 
+const tooMany = () => unavailable('Too many lists are read at once, try again in a moment');
+
 /** Lets only so many work at once; the others wait in the order they came, and leave when it takes too long. */
 export const createTurns = (runtime: Pick<Runtime, 'after'>, { most, waitMs }: TurnsOptions): Turns => {
   const waiting = new Set<() => void>();
   let working = 0;
 
-  const begin = (): Promise<void> | void => {
-    if (working < most) {
-      working += 1;
-      return;
-    }
-    return new Promise((resolve, reject) => {
-      const cancel = runtime.after(waitMs, () => {
-        waiting.delete(go);
-        reject(unavailable('Too many lists are read at once, try again in a moment'));
-      });
-      const go = (): void => {
+  const wait = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = (settle: () => void): void => {
         cancel();
-        resolve();
+        signal?.removeEventListener('abort', gone);
+        waiting.delete(go);
+        settle();
       };
+      const go = (): void => leave(resolve);
+      const gone = (): void => leave(() => reject(notAwaited()));
+      const cancel = runtime.after(waitMs, () => leave(() => reject(tooMany())));
+      signal?.addEventListener('abort', gone);
       waiting.add(go);
     });
+
+  const begin = (signal: AbortSignal | undefined): Promise<void> | void => {
+    if (signal?.aborted) throw notAwaited();
+    if (working >= most) return wait(signal);
+    working += 1;
   };
 
   // The place is handed on, so that nobody who comes meanwhile takes it.
@@ -47,13 +53,12 @@ export const createTurns = (runtime: Pick<Runtime, 'after'>, { most, waitMs }: T
       working -= 1;
       return;
     }
-    waiting.delete(next);
     next();
   };
 
   return {
-    run: async (work) => {
-      await begin();
+    run: async (work, signal) => {
+      await begin(signal);
       try {
         return await work();
       } finally {

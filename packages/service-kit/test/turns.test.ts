@@ -66,3 +66,22 @@ test('work that fails gives its place to the next', async () => {
   await expect(failing).rejects.toThrow('it failed');
   expect(await next).toBe('done');
 });
+
+test('one that nobody waits for leaves at once, and its work is never begun', async () => {
+  const { runtime, pending } = createManualTime();
+  const turns = createTurns(runtime, { most: 1, waitMs: 1_000 });
+  const { work, begun, end } = createWork();
+  const first = turns.run(work);
+  const going = new AbortController();
+  const second = turns.run(work, going.signal);
+  const refused = expect(second).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await settle();
+  going.abort();
+  await refused;
+  await expect(turns.run(work, going.signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  end(0);
+  await first;
+  await settle();
+  expect(begun()).toBe(1);
+  expect(pending()).toBe(0);
+});

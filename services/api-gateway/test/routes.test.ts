@@ -3,7 +3,7 @@ import { CALLS_PATH, GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contr
 import { defineService, type Route } from '@order-pipeline/service-kit';
 import { eventually, startTestService, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
-import { asOperator, facadeRoutes, startGateway } from './gateway.ts';
+import { asOperator, facadeRoutes, OPERATOR_TOKEN, startGateway } from './gateway.ts';
 
 let gateway: TestService;
 
@@ -79,3 +79,41 @@ test('a facade in another process is asked over HTTP', async () => {
     await facade.close();
   }
 });
+
+test.each(Object.entries(GATEWAY_OPERATIONS).filter(([, { paged }]) => paged))(
+  'whoever reads %s, services away, is told when the client goes',
+  async (_, { method, path }) => {
+    const begun: (AbortSignal | undefined)[] = [];
+    const routes = facadeRoutes.map(({ operation }): Route => ({
+      operation,
+      handle: (__, { signal }) => {
+        begun.push(signal);
+        return new Promise((resolve) => {
+          signal?.addEventListener('abort', () => resolve({ status: operation.status, body: [] }));
+        });
+      },
+    }));
+    const facade = await startTestService(
+      defineService({ ...apiGatewayService, name: 'orders-facade', start: async () => ({ routes }) }),
+    );
+    const front = await startTestService(apiGatewayService, {
+      environment: { OPERATOR_TOKEN },
+      clients: { 'orders-facade': await facade.listen() },
+    });
+    try {
+      const url = `${await front.listen()}${path.replace(/:\w+/g, 'id-1')}`;
+      const going = new AbortController();
+      const gone = expect(
+        fetch(url, { method, headers: asOperator, signal: going.signal }),
+      ).rejects.toThrow();
+      await eventually(() => expect(begun).toHaveLength(1));
+      expect(begun[0]?.aborted).toBe(false);
+      going.abort();
+      await gone;
+      await eventually(() => expect(begun[0]?.aborted).toBe(true));
+    } finally {
+      await front.close();
+      await facade.close();
+    }
+  },
+);

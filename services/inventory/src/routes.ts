@@ -71,9 +71,9 @@ const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): 
       return created({ message: 'Inventory item added' as const, itemId });
     },
 
-    listItems: async ({ query }, { actor }) => {
+    listItems: async ({ query }, { actor, signal }) => {
       const request = pageRequest(query);
-      const page = pageOf(await store.listItems(request), request.limit);
+      const page = pageOf(await store.listItems(request, signal), request.limit);
       return ok(page.rows.map(itemFor(actor)), pageHeaders(inventoryApi.listItems.path, query, page.next));
     },
 

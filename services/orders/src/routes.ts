@@ -140,16 +140,16 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
   return routesOf(ordersApi, {
     ...createCommandRoutes(parts),
 
-    listOrders: async ({ query }, { actor }) => {
+    listOrders: async ({ query }, { actor, signal }) => {
       const userId = ownerFor(ordersApi.listOrders.access, actor);
-      const page = await store.listOrders(pageRequest(query), { status: query.status, userId });
+      const page = await store.listOrders(pageRequest(query), { status: query.status, userId }, signal);
       return ok(page.rows.map(listed), pageHeaders(ordersApi.listOrders.path, query, page.next));
     },
 
     listOrdersOfUser: async ({ params: { userId }, query }, call) => {
       const owner = ownerFor(ordersApi.listOrdersOfUser.access, call.actor);
       if (owner !== undefined && userId !== owner) return userNotFound(userId);
-      const page = await store.listOrders(pageRequest(query), { userId });
+      const page = await store.listOrders(pageRequest(query), { userId }, call.signal);
       if (page.rows.length === 0) {
         const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
         const known = await clients.call(usersApi.findUsers, input, call);

@@ -30,7 +30,7 @@ import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
 import { createStuckRoutes, startStuckWatch } from './stuck/index.ts';
-import { createStore, type Database, type OrdersStore } from './store/index.ts';
+import { createStore, type CancellableDatabase, type OrdersStore } from './store/index.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
 
@@ -48,7 +48,7 @@ const settings = z.object({
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-const open = (context: Context): Promise<Database> =>
+const open = (context: Context): Promise<CancellableDatabase> =>
   openDatabase(context, 'orders', MIGRATIONS, (adapter) => new PrismaClient({ adapter }));
 
 /** What runs beside the requests; closed before the database is. */

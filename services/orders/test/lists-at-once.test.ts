@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import { startShop, type Shop } from './shop.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { hangLists, readHanging } from './hanging-lists.ts';
+import { orderOf, startShop, type Shop } from './shop.ts';
 
 let postgres: TestPostgres;
 let shop: Shop;
@@ -44,4 +45,56 @@ test('of lists that hang, two at once have a connection, and all are answered 50
   );
   expect(most).toBe(2);
   expect((await shop.orders.server.inject('/api/orders')).statusCode).toBe(200);
+});
+
+describe('while lists hang in the database', () => {
+  let url: string;
+  let letGo: () => Promise<void>;
+
+  beforeAll(async () => {
+    url = await shop.orders.listen();
+    letGo = await hangLists(shop.database.orders);
+  });
+
+  afterAll(() => letGo?.());
+
+  const cancelled = () =>
+    shop.orders.logs.filter(({ reason }) => reason === 'canceling statement due to user request');
+
+  test.each(['/api/orders', '/api/orders/user/user11'])(
+    'the statement of a list is cancelled when its client goes: %s',
+    async (path) => {
+      const before = cancelled().length;
+      // Its own limit of time may end a list first, where the processor is busy.
+      await eventually(
+        async () => {
+          const going = new AbortController();
+          const gone = expect(fetch(`${url}${path}`, { signal: going.signal })).rejects.toThrow(/abort/i);
+          await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(1));
+          going.abort();
+          await gone;
+          await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(0));
+          expect(cancelled().length).toBeGreaterThan(before);
+        },
+        { timeoutMs: 60_000 },
+      );
+    },
+    90_000,
+  );
+
+  test('orders are placed', async () => {
+    const itemId = await shop.addItem(1_000);
+    let done = false;
+    const lists = Promise.all(
+      times(10, async () => {
+        while (!done) await shop.orders.server.inject('/api/orders');
+      }),
+    );
+    await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(2));
+    const replies = [];
+    for (const order of times(50, () => orderOf({ [itemId]: 1 }))) replies.push(await shop.place(order));
+    done = true;
+    await lists;
+    expect(replies.map(({ status }) => status)).toEqual(times(50, () => 201));
+  }, 60_000);
 });

@@ -174,9 +174,7 @@ const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders
 
 const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
   const place: Shop['place'] = (order, on = orders) =>
-    on
-      .call(ordersApi.placeOrder, { body: { order } })
-      .catch((error: unknown) => replyOf(error, on.context.logger));
+    on.call(ordersApi.placeOrder, { body: { order } }).catch((error: unknown) => replyOf(error, on.context));
   return {
     place,
     placed: async (quantities: Readonly<Record<string, number>>, userId = USER) => {

@@ -109,11 +109,12 @@ const createAnswer = (
   { routes }: RunningService,
 ): Answerer['answer'] => {
   const transport = createLocalTransport(routes);
-  return async (operation, input, call) => {
+  // Whoever asks cannot take it back: no signal travels over the simulated network.
+  return async (operation, input, { requestId, trace, actor }) => {
     try {
-      return await transport(operation, input, { ...call, logger });
+      return await transport(operation, input, { requestId, trace, actor, logger });
     } catch (error) {
-      return replyOf(error, logger);
+      return replyOf(error, { logger });
     }
   };
 };

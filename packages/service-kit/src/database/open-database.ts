@@ -4,7 +4,7 @@ import type { ServiceContext } from '../service.ts';
 import { migrateDatabase } from './migrate.ts';
 import { startOpening, type Opening } from './opening.ts';
 import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
-import { createRawSql, type RawSql } from './raw-sql.ts';
+import { createRawSql, type CancellableSql, type RawSql } from './raw-sql.ts';
 
 /** What every generated Prisma client has. */
 interface Client {
@@ -15,14 +15,12 @@ interface Client {
 /** The database of a service: single statements, and the transactions of its Prisma client. */
 export type DatabaseOf<C extends Client> = RawSql & Pick<C, '$transaction'>;
 
+/** The same, whose statements can be cancelled. */
+export type OpenDatabase<C extends Client> = DatabaseOf<C> & CancellableSql;
+
 const OPEN: Pick<Opening, 'problem' | 'check'> = { problem: () => undefined, check: () => undefined };
 
-/** The same, whose statements and transactions are UNAVAILABLE until the database is open. */
-const gated = <C extends Client>(
-  { check }: Pick<Opening, 'check'>,
-  sql: RawSql,
-  client: C,
-): DatabaseOf<C> => ({
+const gatedSql = ({ check }: Pick<Opening, 'check'>, sql: RawSql): RawSql => ({
   $queryRaw: async (query, ...values) => {
     check();
     return sql.$queryRaw(query, ...values);
@@ -31,6 +29,16 @@ const gated = <C extends Client>(
     check();
     return sql.$executeRaw(query, ...values);
   },
+});
+
+/** The same, whose statements and transactions are UNAVAILABLE until the database is open. */
+const gated = <C extends Client>(
+  { check }: Pick<Opening, 'check'>,
+  sql: CancellableSql,
+  client: C,
+): OpenDatabase<C> => ({
+  ...gatedSql({ check }, sql),
+  until: (signal) => gatedSql({ check }, sql.until(signal)),
   $transaction: async (...args: never[]) => {
     check();
     return client.$transaction(...args);
@@ -72,7 +80,7 @@ export const openDatabase = async <C extends Client>(
   name: DatabaseName,
   migrations: URL,
   createClient: (adapter: PrismaPg) => C,
-): Promise<DatabaseOf<C>> => {
+): Promise<OpenDatabase<C>> => {
   const { databaseUrl, databasePool, logger, runtime, health, closers } = context;
   const opening = databasePool ? OPEN : await migrate(context, name, migrations);
   const pool = databasePool ?? createPool(databaseUrl, name, logger, runtime);

@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
 import { sqltag, type RawValue, type Sql } from '@prisma/client/runtime/client';
 import type pg from 'pg';
+import { queryUntil } from './query-until.ts';
 
 /** What runs SQL: a database, or a transaction of Prisma's. Values are bound, never put into the text. */
 export interface RawSql {
   $queryRaw<T = unknown>(query: TemplateStringsArray | Sql, ...values: RawValue[]): Promise<T>;
   /** Answers how many rows were touched. */
   $executeRaw(query: TemplateStringsArray | Sql, ...values: RawValue[]): Promise<number>;
+}
+
+/** A database that can be told to stop. */
+export interface CancellableSql extends RawSql {
+  /**
+   * The same, whose statements end when `signal` is aborted, with UNAVAILABLE: one that runs is cancelled in the database,
+   * none is begun. Without a signal it changes nothing.
+   */
+  until(signal: AbortSignal | undefined): RawSql;
 }
 
 /** How many statements are prepared; ours are few, for what varies in them are their values. */
@@ -32,15 +42,22 @@ export const createStatementNames = (): ((text: string) => string) => {
  * Runs statements, each a transaction of its own, on the connections that Prisma uses too, without the way through its
  * client, which takes as long as the statement itself. A value of PostgreSQL comes as its driver gives it: int8 as text.
  */
-export const createRawSql = (pool: pg.Pool): RawSql => {
+export const createRawSql = (pool: pg.Pool): CancellableSql => {
   const nameOf = createStatementNames();
-  const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
-    const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);
-    return pool.query<object>({ name: nameOf(text), text, values: bound });
+  const over = (send: (statement: pg.QueryConfig) => Promise<pg.QueryResult<object>>): RawSql => {
+    const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
+      const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);
+      return send({ name: nameOf(text), text, values: bound });
+    };
+    return {
+      $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: RawValue[]) =>
+        (await run(query, values)).rows as T,
+      $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
+    };
   };
+  const plain = over((statement) => pool.query<object>(statement));
   return {
-    $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: RawValue[]) =>
-      (await run(query, values)).rows as T,
-    $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
+    ...plain,
+    until: (signal) => (signal ? over((statement) => queryUntil(pool, statement, signal)) : plain),
   };
 };

@@ -36,6 +36,7 @@ export const requestOf = (
     traceparent: traceparent(call.trace),
   },
   ...(body === undefined ? {} : { body }),
+  ...(call.signal ? { signal: call.signal } : {}),
   idempotent: isIdempotent(operation, input),
 });
 

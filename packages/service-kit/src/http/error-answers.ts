@@ -15,7 +15,7 @@ export const setErrors = (server: FastifyInstance): void => {
   const notFound = createNotFoundAnswer(server);
   server.setErrorHandler<FastifyError>((error, request, reply) => {
     const refusal = frameworkRefusal(error, request.routeOptions.bodyLimit);
-    sendReply(reply, replyOf(refusal ?? error, request.log as Logger));
+    sendReply(reply, replyOf(refusal ?? error, { logger: request.log as Logger }));
   });
   server.setNotFoundHandler((request, reply) => sendReply(reply, notFound(request)));
   // An expectation that Node does not know it would refuse without a body; it may as well be ignored.

@@ -38,6 +38,8 @@ export interface JsonRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body?: string;
+  /** Gives the request up when it is aborted. */
+  readonly signal?: AbortSignal;
   /** Whether asking twice has the effect of asking once. */
   readonly idempotent: boolean;
 }
@@ -93,7 +95,8 @@ export const createJsonClient = (
 
   const request = async (wanted: JsonRequest): Promise<Reply> => {
     // One limit for all attempts.
-    const signal = AbortSignal.timeout(timeoutMs);
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = wanted.signal ? AbortSignal.any([wanted.signal, limit]) : limit;
     const attempt = async (waits: readonly number[] = UNSENT_WAITS_MS): Promise<Reply> => {
       try {
         return await once(wanted, signal);

@@ -26,19 +26,32 @@ export interface OperationRouteParts {
   readonly actorOf: (request: FastifyRequest) => Actor;
 }
 
-/** Answers an operation over HTTP. */
+/** What logs and metrics have of an answer that nobody reads (nginx calls it 'client closed request'). */
+const GONE: Reply = { status: 499, body: undefined };
+
+/** Aborted when the connection ends before the answer has left. */
+const signalOf = ({ raw }: FastifyReply): AbortSignal => {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
+};
+
+/** Answers an operation over HTTP; a list is read no further when the client has gone. */
 export const addRoute = (
   server: FastifyInstance,
   { operation, handle }: Route,
   { runtime, actorOf }: OperationRouteParts,
 ): void => {
-  const answer = (request: FastifyRequest): Promise<Reply> => {
+  const answer = async (request: FastifyRequest, signal: AbortSignal | undefined): Promise<Reply> => {
     const { id: requestId, params, query, body, headers } = request;
     const trace = continueTrace(headers.traceparent, runtime);
     const taken = operation.headers ? { headers: headersFor(operation, headers) } : {};
     const input = { params, query, ...taken, body } as Parameters<Route['handle']>[0];
-    const actor = actorOf(request);
-    return answerCall(handle, input, { requestId, trace, actor, logger: request.log as Logger });
+    const call = { requestId, trace, actor: actorOf(request), logger: request.log as Logger };
+    const reply = await answerCall(handle, input, signal ? { ...call, signal } : call);
+    return signal?.aborted ? GONE : reply;
   };
   server.route({
     method: operation.method,
@@ -46,6 +59,7 @@ export const addRoute = (
     schema: openApiSchema(operation),
     bodyLimit: bodyLimitOf(operation),
     ...(operation.body ? {} : { preValidation: refuseBody }),
-    handler: async (request: FastifyRequest, reply: FastifyReply) => sendReply(reply, await answer(request)),
+    handler: async (request: FastifyRequest, reply: FastifyReply) =>
+      sendReply(reply, await answer(request, operation.paged ? signalOf(reply) : undefined)),
   });
 };

@@ -52,15 +52,34 @@ export const createServiceClients = (
     timeoutMs,
   }: { readonly runtime: Pick<Runtime, 'after' | 'monotonic'>; readonly timeoutMs: number },
 ): ServiceClients => {
+  /** Also tells whoever is asked when nobody waits any longer: a list is dear to read for nobody. */
+  const askUntilLate = (
+    transport: Transport,
+    operation: Operation,
+    input: Input<Operation>,
+    call: CallContext,
+    tooLate: () => Error,
+  ): Promise<Reply> => {
+    const late = new AbortController();
+    const signal = call.signal ? AbortSignal.any([call.signal, late.signal]) : late.signal;
+    return withTimeout(runtime, timeoutMs, transport(operation, input, { ...call, signal }), () => {
+      late.abort();
+      return tooLate();
+    });
+  };
   const forward: ServiceClients['forward'] = async (service, operation, input, call) => {
     try {
       const transport = transportTo(service);
       if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
       const tooLate = () => unavailable(`The ${service} service does not answer, try again in a moment`);
+      if (operation.paged)
+        return (await askUntilLate(transport, operation, input, call, tooLate)) as Reply<
+          Output<typeof operation>
+        >;
       const reply = await withTimeout(runtime, timeoutMs, transport(operation, input, call), tooLate);
       return reply as Reply<Output<typeof operation>>;
     } catch (error) {
-      return replyOf(error, call.logger);
+      return replyOf(error, call);
     }
   };
   return {

@@ -270,3 +270,23 @@ test.each<[string, RequestListener]>([
   const peer = await serve(answer, 100);
   await expect(peer.ping()).rejects.toThrow();
 });
+
+test('a request that nobody waits for is given up, and whoever is asked notices', async () => {
+  const going = new AbortController();
+  let notice: () => void = () => undefined;
+  const noticed = new Promise<void>((resolve) => {
+    notice = resolve;
+  });
+  const url = await listen(
+    createServer(({ socket }) => {
+      socket.on('close', notice);
+      going.abort();
+    }),
+  );
+  const { transport, close } = createHttpTransport('orders', url, 60_000);
+  closing.push(close);
+  const input = { params: undefined, query: undefined, body: undefined };
+  const asked = transport(ordersApi.listOrders, input, { ...call, signal: going.signal });
+  await expect(asked).rejects.toMatchObject(UNAVAILABLE);
+  await noticed;
+});

@@ -101,3 +101,33 @@ test('a service of the same process that hangs is given up in time', async () =>
   const reply = await clients.forward('orders-facade', usersApi.getUser, input, call);
   expect(reply).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
 });
+
+/** What a transport is asked with, which never answers. */
+const hangingWith = (timeoutMs: number) => {
+  const asked: CallContext[] = [];
+  const hanging: Transport = (_, __, context) => {
+    asked.push(context);
+    return new Promise(() => undefined);
+  };
+  return { asked, clients: createServiceClients(() => hanging, { runtime: createTestRuntime(), timeoutMs }) };
+};
+
+const listInput = { params: undefined, query: {}, body: undefined };
+
+test('whoever reads a list is told when the time for it is over', async () => {
+  const { asked, clients } = hangingWith(20);
+  const reply = await clients.forward('orders', ordersApi.listOrders, listInput, call);
+  expect(reply.status).toBe(503);
+  expect(asked.map(({ signal }) => signal?.aborted)).toEqual([true]);
+});
+
+test('whoever reads a list is told when the client has gone', async () => {
+  const { asked, clients } = hangingWith(500);
+  const going = new AbortController();
+  const context = { ...call, signal: going.signal };
+  const reply = clients.forward('orders', ordersApi.listOrders, listInput, context);
+  expect(asked.map(({ signal }) => signal?.aborted)).toEqual([false]);
+  going.abort();
+  expect(asked.map(({ signal }) => signal?.aborted)).toEqual([true]);
+  await reply;
+});

@@ -19,12 +19,15 @@ import {
 } from './reservations.ts';
 import { reserve } from './reserve.ts';
 import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
-import type { Database } from './sql.ts';
+import type { CancellableDatabase } from './sql.ts';
 
 export type { HeldReservation, TimeRange } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
-export const createStore = (database: Database, runtime: Pick<Runtime, 'wallClock' | 'uuid' | 'after'>) => {
+export const createStore = (
+  database: CancellableDatabase,
+  runtime: Pick<Runtime, 'wallClock' | 'uuid' | 'after'>,
+) => {
   const now = (): string => timeOfDay(runtime);
   // A key that is dated ahead is kept: to forget it too early would restock twice.
   const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
@@ -33,7 +36,8 @@ export const createStore = (database: Database, runtime: Pick<Runtime, 'wallCloc
   return mapTransientErrors({
     addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
-    listItems: (request: PageRequest) => lists.run(() => listItems(database, request)),
+    listItems: (request: PageRequest, signal?: AbortSignal) =>
+      lists.run(() => listItems(database.until(signal), request), signal),
     restock: (itemId: string, quantity: number) => restock(database, itemId, quantity),
     restockUnderKey: (itemId: string, quantity: number, key: string) =>
       restockUnderKey(database, { itemId, quantity, key, at: now(), expiredAt: expiredAt() }),

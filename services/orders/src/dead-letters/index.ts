@@ -1,6 +1,6 @@
 import { ingestDeadLetters, type Messaging } from '@order-pipeline/messaging';
 import type { Route, ServiceContext, Turns } from '@order-pipeline/service-kit';
-import type { Database } from '../store/sql.ts';
+import type { CancellableDatabase } from '../store/sql.ts';
 import { startOpenMetrics } from './open-metrics.ts';
 import { createDeadLetterRoutes } from './routes.ts';
 import { startRedriveRelay } from './redrive-relay.ts';
@@ -14,7 +14,7 @@ import { createLetterStore } from './store.ts';
  */
 export const startDeadLetters = (
   context: ServiceContext<unknown>,
-  database: Database,
+  database: CancellableDatabase,
   messaging: Messaging,
   lists: Turns,
 ): Route[] => {

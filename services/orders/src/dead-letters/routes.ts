@@ -115,9 +115,9 @@ const resolveMany = async (
 /** What operators ask. */
 export const createDeadLetterRoutes = (parts: DeadLetterParts): Route[] =>
   routesOf(operatorApi, {
-    listDeadLetters: async ({ query }) => {
+    listDeadLetters: async ({ query }, { signal }) => {
       const { limit: _, cursor: __, ...search } = query;
-      const { rows, next } = await parts.store.list(pageRequest(query), search);
+      const { rows, next } = await parts.store.list(pageRequest(query), search, signal);
       return ok(rows.map(letterOf), pageHeaders(operatorApi.listDeadLetters.path, query, next));
     },
 

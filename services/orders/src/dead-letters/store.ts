@@ -6,7 +6,7 @@ import {
   type Runtime,
   type Turns,
 } from '@order-pipeline/service-kit';
-import type { Database } from '../store/sql.ts';
+import type { CancellableDatabase } from '../store/sql.ts';
 import type { DeadLetterCommand } from './domain.ts';
 import { countOpen, findLetter, listLetters, readContents, type LetterSearch } from './queries.ts';
 import { storeLetter, redriveNext, resolveLetters, type Published, type WholeLetter } from './resolution.ts';
@@ -16,12 +16,12 @@ import { storeLetter, redriveNext, resolveLetters, type Published, type WholeLet
  *
  * @param lists the turns of all lists that are read from this database
  */
-export const createLetterStore = (database: Database, runtime: Runtime, lists: Turns) => {
+export const createLetterStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
   return mapTransientErrors({
     keep: (letter: ReadDeadLetter, raw: RawMessage) => storeLetter(database, letter, raw, now()),
-    list: (request: PageRequest, search: LetterSearch) =>
-      lists.run(() => listLetters(database, request, search)),
+    list: (request: PageRequest, search: LetterSearch, signal?: AbortSignal) =>
+      lists.run(() => listLetters(database.until(signal), request, search), signal),
     find: (id: string) => findLetter(database, id),
     readContents: (id: string) => readContents(database, id),
     countOpen: () => countOpen(database),

@@ -19,12 +19,12 @@ import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
 import { findOverdue, listOrders, oldestOnTheWay, readHistory, type OrderSearch } from './queries.ts';
 import { settleReservations } from './verdicts.ts';
-import type { Database } from './sql.ts';
+import type { CancellableDatabase } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
-export { orderOf, type Database, type OrderRow } from './sql.ts';
+export { orderOf, type CancellableDatabase, type OrderRow } from './sql.ts';
 export type { WaitingOrder } from './stuck.ts';
 
 /**
@@ -32,7 +32,7 @@ export type { WaitingOrder } from './stuck.ts';
  *
  * @param lists the turns of all lists that are read from this database
  */
-export const createStore = (database: Database, runtime: Runtime, lists: Turns) => {
+export const createStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
@@ -44,8 +44,8 @@ export const createStore = (database: Database, runtime: Runtime, lists: Turns) 
       cancelOrder: (orderId: string, owner?: string) => cancelOrder(database, orderId, now(), owner),
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
-      listOrders: (request: PageRequest, search: OrderSearch) =>
-        lists.run(() => listOrders(database, request, search)),
+      listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
+        lists.run(() => listOrders(database.until(signal), request, search), signal),
       readHistory: (orderId: string, owner?: string) => readHistory(database, orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),

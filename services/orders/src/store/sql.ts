@@ -1,10 +1,12 @@
 import type { OrderLine, OrderStatus, OrderWithTimes } from '@order-pipeline/contracts';
-import type { DatabaseOf } from '@order-pipeline/service-kit';
+import type { DatabaseOf, OpenDatabase } from '@order-pipeline/service-kit';
 import { Prisma, type PrismaClient } from '../generated/client.ts';
 
 /** What runs SQL: the database, or a transaction of it. */
 export type { RawSql as Sql } from '@order-pipeline/service-kit';
 export type Database = DatabaseOf<PrismaClient>;
+/** The same, whose statements can be cancelled. */
+export type CancellableDatabase = OpenDatabase<PrismaClient>;
 
 /** An order as the queries below select it. */
 export interface OrderRow {
