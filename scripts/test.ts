@@ -2,7 +2,7 @@
 // runs, or a part.
 //
 // embedded    every test that needs no Docker, on the embedded PostgreSQL and the in-memory broker
-// conformance what kafkajs does on a real Kafka, and memory-kafka does as well: the same tests on both
+// conformance what kafkajs does on a real Kafka, and memory-kafka does as well, by itself and behind a port: the same tests
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // compose     docker-compose.yml itself
 //
@@ -43,7 +43,7 @@ const RUNS: readonly Run[] = [
       `--maxWorkers=${WORKERS}`,
       '--testPathIgnorePatterns',
       COMPOSE_TESTS,
-      `${CONFORMANCE_TESTS}kafka`,
+      `${CONFORMANCE_TESTS}(kafka|tcp)`,
     ],
     needsDocker: false,
     start: () => startPostgresOfWorkers(WORKERS),

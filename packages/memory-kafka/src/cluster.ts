@@ -3,6 +3,7 @@ import type { Faults } from './broker/faults.ts';
 import type { Retention } from './broker/log-policy.ts';
 import { createLogFaults } from './broker/log-faults.ts';
 import { inspectCore, type ClusterState } from './broker/inspect.ts';
+import { listen, type Listener } from './wire/listener.ts';
 import { createSystemClock, systemRandom, type Clock } from './clock.ts';
 
 export interface ClusterOptions {
@@ -25,6 +26,11 @@ export interface MemoryCluster {
   reset(): void;
   /** What a test can make go wrong. */
   readonly faults: Faults;
+  /**
+   * Opens a port on 127.0.0.1 (a free one, if none is given) at which any client of Kafka, in any process, finds this
+   * cluster; until it is closed, the process stays alive. Rejects with Node's error where the port is taken.
+   */
+  listen(port?: number): Promise<Listener>;
 }
 
 interface Registry {
@@ -54,6 +60,7 @@ export const createCluster = ({
     clock,
     inspect: () => inspectCore(core),
     reset: core.reset,
+    listen: (port = 0) => listen(core, port),
     faults: {
       ...core.gate.faults,
       ...createLogFaults(core.topics, core.coordinator),

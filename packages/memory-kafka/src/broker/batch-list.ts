@@ -20,7 +20,7 @@ export interface StoredBatch {
   readonly firstIndex: number;
   /** What the times of its records are relative to on the wire, where that is not the first of them. */
   readonly baseTimestamp: number | undefined;
-  /** Set when its transaction was aborted. */
+  /** Its transaction was aborted; so says the marker, too. */
   aborted: boolean;
 }
 

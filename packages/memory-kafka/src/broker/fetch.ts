@@ -56,6 +56,8 @@ export interface FetchLimits {
   readonly minBytes: number;
   readonly maxWaitMs: number;
   readonly committedOnly: boolean;
+  /** With what aborted transactions wrote, for readers that leave it out by themselves. */
+  readonly withAborted?: boolean;
 }
 
 export interface FetchRequest extends FetchLimits {
@@ -74,6 +76,7 @@ const readOne = (find: FindLog, wanted: PartitionToFetch, request: FetchRequest,
     return find(wanted.topic, wanted.partition).read(wanted.offset, {
       maxBytes,
       committedOnly: request.committedOnly,
+      withAborted: request.withAborted === true,
     });
   } catch (error) {
     throw typeOf(error) === 'OFFSET_OUT_OF_RANGE' ? offsetOutOfRange(wanted.topic, wanted.partition) : error;

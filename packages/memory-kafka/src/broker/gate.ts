@@ -11,8 +11,16 @@ export interface Gate {
   epoch(): number;
   /** Throws KafkaJSConnectionError when nobody listens. */
   connect(): void;
+  /** Tells when the broker goes away and comes back, until it is called off. */
+  onPower(switches: PowerSwitches): () => void;
   /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
   pass<T>(api: Api, carryOut: () => T | Promise<T>): Promise<T>;
+}
+
+/** What happens with the broker. */
+export interface PowerSwitches {
+  down(): void;
+  up(): void;
 }
 
 export interface GateOptions {
@@ -43,12 +51,30 @@ const createFlights = () => {
   };
 };
 
+/** Everyone who has to know when the broker goes and comes; `first` hears it first. */
+const createSwitches = (first: PowerSwitches) => {
+  const all = new Set([first]);
+  return {
+    add: (added: PowerSwitches): (() => void) => {
+      all.add(added);
+      return () => void all.delete(added);
+    },
+    down: (): void => {
+      for (const each of all) each.down();
+    },
+    up: (): void => {
+      for (const each of all) each.up();
+    },
+  };
+};
+
 /** The gate of one cluster. */
 export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions): Gate => {
   let isDown = false;
   let epoch = 0;
   const plan = createFaultPlan(random);
   const flights = createFlights();
+  const switches = createSwitches({ down: onDown, up: onUp });
   const refused = () => connectionRefused(address().host, address().port);
   const closed = () => connectionClosed(address().host, address().port);
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
@@ -79,13 +105,13 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
     isDown = true;
     epoch += 1;
     flights.breakAll(closed());
-    onDown();
+    switches.down();
   };
 
   const brokerUp = (): void => {
     if (!isDown) return;
     isDown = false;
-    onUp();
+    switches.up();
   };
 
   return {
@@ -93,6 +119,7 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
     connect: () => {
       if (isDown) throw refused();
     },
+    onPower: switches.add,
     pass,
     faults: {
       brokerDown,

@@ -21,6 +21,8 @@ export interface ReadLimits {
   readonly maxBytes: number;
   /** Leave out what belongs to open or aborted transactions. */
   readonly committedOnly: boolean;
+  /** But not what belongs to aborted ones. */
+  readonly withAborted?: boolean;
 }
 
 export interface BatchSlice {
@@ -201,12 +203,14 @@ const endTransaction = (log: LogState, writer: Writer, committed: boolean, times
   const firstIndex = segment.count();
   segment.mark(timestamp);
   const wireBytes = CONTROL_BATCH_BYTES;
-  store(log, segment, firstIndex, { wireBytes, baseTimestamp: undefined, writer, isControl: true });
+  const about = { wireBytes, baseTimestamp: undefined, writer, isControl: true };
+  store(log, segment, firstIndex, about).aborted = !committed;
   expire(log);
   notify(log);
 };
 
-const read = (log: LogState, offset: number, { maxBytes, committedOnly }: ReadLimits): ReadResult => {
+const read = (log: LogState, offset: number, limits: ReadLimits): ReadResult => {
+  const { maxBytes, committedOnly, withAborted = false } = limits;
   expire(log);
   if (offset < log.low || offset > log.high) throw protocolError('OFFSET_OUT_OF_RANGE');
   const end = committedOnly ? lastStable(log) : log.high;
@@ -215,7 +219,7 @@ const read = (log: LogState, offset: number, { maxBytes, committedOnly }: ReadLi
   for (const batch of log.batches.from(offset)) {
     if (batch.firstOffset >= end) break;
     if (slices.length > 0 && wireBytes + batch.wireBytes > maxBytes) break;
-    slices.push(sliceOf(batch, offset, committedOnly));
+    slices.push(sliceOf(batch, offset, committedOnly && !withAborted));
     wireBytes += batch.wireBytes;
   }
   return { slices, wireBytes, high: log.high };

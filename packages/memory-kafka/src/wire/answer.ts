@@ -1,0 +1,70 @@
+import { errorCodeOf } from '../errors.ts';
+import type { Caller, WireApi } from './api.ts';
+import { apiVersions, APIS_BY_KEY } from './apis/index.ts';
+import { skipTags, type Form } from './codec.ts';
+import { codeOf } from './codes.ts';
+import { createReader, type Reader } from './reader.ts';
+import { createWriter } from './writer.ts';
+
+interface Header {
+  readonly api: WireApi;
+  readonly form: Form;
+  readonly correlationId: number;
+  readonly clientId: string;
+  readonly isTooNew: boolean;
+}
+
+const readHeader = (r: Reader): Header => {
+  const [key, version, correlationId] = [r.int16(), r.int16(), r.int32()];
+  const api = APIS_BY_KEY.get(key);
+  if (api === undefined) throw new RangeError(`The broker does not know the API ${key}`);
+  const isKnown = version >= api.minVersion && version <= api.maxVersion;
+  if (!isKnown && api !== apiVersions) throw new RangeError(`${api.name} has no version ${version} here`);
+  const length = r.int16();
+  const clientId = length < 0 ? '' : r.bytes(length).toString();
+  const form = { version, flexible: version >= api.flexibleFrom };
+  if (form.flexible) skipTags(r);
+  return { api, form, correlationId, clientId, isTooNew: !isKnown };
+};
+
+/** A frame: its length, which request it answers, and the answer. */
+const frame = ({ api, correlationId }: Header, form: Form, answer: unknown): Buffer => {
+  const w = createWriter();
+  w.int32(0);
+  w.int32(correlationId);
+  // This one is asked before anybody knows how to ask, so its header stays the first one.
+  if (form.flexible && api !== apiVersions) w.uvarint(0);
+  api.response.write(w, answer, form);
+  const bytes = w.buffer();
+  bytes.writeInt32BE(bytes.length - 4, 0);
+  return bytes;
+};
+
+const carryOut = async ({ api, form }: Header, caller: Caller, request: unknown): Promise<unknown> => {
+  const { version } = form;
+  try {
+    if (api.api === undefined) return api.handle(caller, request, version);
+    return await caller.core.gate.pass(api.api, async () => api.handle(caller, request, version));
+  } catch (error) {
+    return api.refuse(request, codeOf(error), version);
+  }
+};
+
+/**
+ * Answers one request, without the length that came before it; undefined if the client does not wait for an answer. Rejects,
+ * and the connection has to be closed, for bytes that make no sense, and when a fault breaks the connection.
+ */
+export const answer = async (
+  bytes: Buffer,
+  caller: Omit<Caller, 'clientId'>,
+): Promise<Buffer | undefined> => {
+  const r = createReader(bytes);
+  const header = readHeader(r);
+  if (header.isTooNew) {
+    const code = errorCodeOf('UNSUPPORTED_VERSION');
+    return frame(header, { version: 0, flexible: false }, apiVersions.refuse(undefined, code, 0));
+  }
+  const request = header.api.request.read(r, header.form);
+  const answered = await carryOut(header, { ...caller, clientId: header.clientId }, request);
+  return answered === undefined ? undefined : frame(header, header.form, answered);
+};

@@ -1,0 +1,54 @@
+import type { Core } from '../broker/core.ts';
+import type { Api } from '../broker/faults.ts';
+import type { Codec } from './codec.ts';
+
+/** Where a request came from, and to which broker. */
+export interface Caller {
+  readonly core: Core;
+  /** The address that clients are told. */
+  readonly host: string;
+  readonly port: number;
+  readonly clientId: string;
+  /** Fires when the connection is gone, so that nobody waits for it. */
+  readonly onGone: (fn: () => void) => () => void;
+}
+
+/** One kind of request of Kafka's protocol. */
+export interface WireApi {
+  readonly key: number;
+  readonly name: string;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  /** The first version in the flexible form. */
+  readonly flexibleFrom: number;
+  /** Which faults hit it; none, if not said. */
+  readonly api?: Api;
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+  /** Carries it out; undefined if the client does not wait for an answer. */
+  handle(caller: Caller, request: unknown, version: number): unknown;
+  /** The answer that refuses all of it with an error code. */
+  refuse(request: unknown, code: number, version: number): unknown;
+}
+
+/** What an API is made of, with the types of its messages. */
+export interface ApiDefinition<Q, A> {
+  readonly key: number;
+  readonly name: string;
+  readonly versions: readonly [min: number, max: number];
+  readonly flexibleFrom: number;
+  readonly api?: Api;
+  readonly request: Codec<Q>;
+  readonly response: Codec<A>;
+  handle(caller: Caller, request: Q, version: number): A | undefined | Promise<A | undefined>;
+  refuse(request: Q, code: number, version: number): A;
+}
+
+/** Leaves the types of the messages behind. */
+export const defineApi = <Q, A>({ versions, ...definition }: ApiDefinition<Q, A>): WireApi => ({
+  ...definition,
+  minVersion: versions[0],
+  maxVersion: versions[1],
+  handle: (caller, request, version) => definition.handle(caller, request as Q, version),
+  refuse: (request, code, version) => definition.refuse(request as Q, code, version),
+});

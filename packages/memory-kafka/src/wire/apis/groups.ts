@@ -1,0 +1,113 @@
+import { NODE_ID } from '../../broker/core.ts';
+import { describeGroups as describeAll } from '../../client/describe-groups.ts';
+import { defineApi } from '../api.ts';
+import {
+  deleteGroupsRequest,
+  deleteGroupsResponse,
+  describeGroupsRequest,
+  describeGroupsResponse,
+  findCoordinatorRequest,
+  findCoordinatorResponse,
+  listGroupsRequest,
+  listGroupsResponse,
+} from '../messages/groups.ts';
+
+const NOT_ASKED_FOR = -2_147_483_648;
+
+const nobody = { nodeId: -1, host: '', port: -1 };
+
+export const findCoordinator = defineApi({
+  key: 10,
+  name: 'FindCoordinator',
+  versions: [0, 5],
+  flexibleFrom: 3,
+  api: 'metadata',
+  request: findCoordinatorRequest,
+  response: findCoordinatorResponse,
+  handle: ({ host, port }, { keys }) => {
+    const found = { errorCode: 0, errorMessage: null, nodeId: NODE_ID, host, port };
+    return { throttleTimeMs: 0, ...found, coordinators: keys.map((key) => ({ key, ...found })) };
+  },
+  refuse: ({ keys }, code) => {
+    const refused = { errorCode: code, errorMessage: null, ...nobody };
+    return { throttleTimeMs: 0, ...refused, coordinators: keys.map((key) => ({ key, ...refused })) };
+  },
+});
+
+const unknown = (groupId: string, errorCode: number) => ({
+  errorCode,
+  groupId,
+  state: '',
+  protocolType: '',
+  protocol: '',
+  members: [],
+  authorizedOperations: NOT_ASKED_FOR,
+});
+
+export const describeGroups = defineApi({
+  key: 15,
+  name: 'DescribeGroups',
+  versions: [0, 5],
+  flexibleFrom: 5,
+  api: 'admin',
+  request: describeGroupsRequest,
+  response: describeGroupsResponse,
+  handle: ({ core }, { groups }) => ({
+    throttleTimeMs: 0,
+    groups: describeAll(core, groups).map((group) => ({
+      ...group,
+      members: group.members.map(({ memberMetadata, memberAssignment, ...member }) => ({
+        ...member,
+        groupInstanceId: null,
+        metadata: memberMetadata,
+        assignment: memberAssignment,
+      })),
+      authorizedOperations: NOT_ASKED_FOR,
+    })),
+  }),
+  refuse: ({ groups }, code) => ({
+    throttleTimeMs: 0,
+    groups: groups.map((groupId) => unknown(groupId, code)),
+  }),
+});
+
+/** Of the two kinds that Kafka 4 has, the one that this cluster has. */
+const TYPE = 'classic';
+
+export const listGroups = defineApi({
+  key: 16,
+  name: 'ListGroups',
+  versions: [0, 5],
+  flexibleFrom: 3,
+  api: 'admin',
+  request: listGroupsRequest,
+  response: listGroupsResponse,
+  handle: ({ core }, { states, types }) => {
+    const isAsked = (asked: readonly string[], value: string): boolean =>
+      asked.length === 0 || asked.some((each) => each.toLowerCase() === value.toLowerCase());
+    const groups = core.coordinator
+      .all()
+      .map(({ id, protocolType, state }) => ({ groupId: id, protocolType, state, type: TYPE }))
+      .filter(({ state, type }) => isAsked(states, state) && isAsked(types, type));
+    return { throttleTimeMs: 0, errorCode: 0, groups };
+  },
+  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code, groups: [] }),
+});
+
+export const deleteGroups = defineApi({
+  key: 42,
+  name: 'DeleteGroups',
+  versions: [0, 2],
+  flexibleFrom: 2,
+  api: 'admin',
+  request: deleteGroupsRequest,
+  response: deleteGroupsResponse,
+  handle: ({ core }, { groups }) => ({
+    throttleTimeMs: 0,
+    results: groups.map((groupId) => ({ groupId, errorCode: core.coordinator.remove(groupId) })),
+  }),
+  refuse: ({ groups }, code) => ({
+    throttleTimeMs: 0,
+    results: groups.map((groupId) => ({ groupId, errorCode: code })),
+  }),
+});

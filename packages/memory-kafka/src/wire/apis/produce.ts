@@ -1,0 +1,74 @@
+import { protocolError } from '../../errors.ts';
+import { defineApi, type Caller } from '../api.ts';
+import type { Decoded } from '../codec.ts';
+import { codeOf, messageOf } from '../codes.ts';
+import { decodeBatches } from '../decode-batches.ts';
+import { produceRequest, produceResponse } from '../messages/records.ts';
+
+type Request = Decoded<typeof produceRequest>;
+
+const refusal = (index: number, errorCode: number) => ({
+  index,
+  errorCode,
+  baseOffset: -1,
+  logAppendTime: -1,
+  logStartOffset: -1,
+  recordErrors: [],
+  errorMessage: messageOf(errorCode),
+});
+
+const write = async (
+  { core }: Caller,
+  transactionalId: string | null,
+  topic: string,
+  { index, records }: { readonly index: number; readonly records: Buffer | null },
+) => {
+  try {
+    const log = core.topics.partition(topic, index);
+    const batches = await decodeBatches(records ?? Buffer.alloc(0));
+    let first: { firstOffset: number; appendTime: number | undefined } | undefined;
+    for (const batch of batches) {
+      const { writer, isCompressed } = batch;
+      if (writer.transactional && transactionalId !== null) core.transactions.check(transactionalId, writer);
+      const appended = log.append(batch.records, writer, isCompressed);
+      first ??= appended;
+    }
+    return {
+      ...refusal(index, 0),
+      baseOffset: first?.firstOffset ?? -1,
+      logAppendTime: first?.appendTime ?? -1,
+      logStartOffset: log.low(),
+    };
+  } catch (error) {
+    return refusal(index, codeOf(error));
+  }
+};
+
+const refuse = ({ topics }: Request, code: number) => ({
+  topics: topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ index }) => refusal(index, code)),
+  })),
+  throttleTimeMs: 0,
+});
+
+export const produce = defineApi({
+  key: 0,
+  name: 'Produce',
+  versions: [3, 12],
+  flexibleFrom: 9,
+  api: 'produce',
+  request: produceRequest,
+  response: produceResponse,
+  handle: async (caller, { topics, acks, transactionalId }) => {
+    if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
+    const written = [];
+    for (const { name, partitions } of topics) {
+      const answers = [];
+      for (const partition of partitions) answers.push(await write(caller, transactionalId, name, partition));
+      written.push({ name, partitions: answers });
+    }
+    return acks === 0 ? undefined : { topics: written, throttleTimeMs: 0 };
+  },
+  refuse,
+});

@@ -1,0 +1,90 @@
+import { defineApi } from '../api.ts';
+import { attempt } from '../codes.ts';
+import {
+  addOffsetsToTxnRequest,
+  addPartitionsToTxnRequest,
+  addPartitionsToTxnResponse,
+  endTxnRequest,
+  errorOnlyResponse,
+  initProducerIdRequest,
+  initProducerIdResponse,
+} from '../messages/transactions.ts';
+
+export const initProducerId = defineApi({
+  key: 22,
+  name: 'InitProducerId',
+  versions: [0, 4],
+  flexibleFrom: 2,
+  api: 'transaction',
+  request: initProducerIdRequest,
+  response: initProducerIdResponse,
+  handle: ({ core }, { transactionalId, transactionTimeoutMs }) => ({
+    throttleTimeMs: 0,
+    errorCode: 0,
+    ...core.transactions.identify(transactionalId ?? undefined, transactionTimeoutMs),
+  }),
+  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code, producerId: -1, producerEpoch: -1 }),
+});
+
+export const addPartitionsToTxn = defineApi({
+  key: 24,
+  name: 'AddPartitionsToTxn',
+  versions: [0, 3],
+  flexibleFrom: 3,
+  api: 'transaction',
+  request: addPartitionsToTxnRequest,
+  response: addPartitionsToTxnResponse,
+  handle: ({ core }, { transactionalId, topics, ...identity }) => {
+    core.transactions.check(transactionalId, identity);
+    return {
+      throttleTimeMs: 0,
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map((index) => ({
+          index,
+          errorCode: attempt(() =>
+            core.transactions.enlist(transactionalId, core.topics.partition(name, index)),
+          ),
+        })),
+      })),
+    };
+  },
+  refuse: ({ topics }, code) => ({
+    throttleTimeMs: 0,
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((index) => ({ index, errorCode: code })),
+    })),
+  }),
+});
+
+export const addOffsetsToTxn = defineApi({
+  key: 25,
+  name: 'AddOffsetsToTxn',
+  versions: [0, 3],
+  flexibleFrom: 3,
+  api: 'transaction',
+  request: addOffsetsToTxnRequest,
+  response: errorOnlyResponse,
+  handle: ({ core }, { transactionalId, ...identity }) => {
+    core.transactions.check(transactionalId, identity);
+    return { throttleTimeMs: 0, errorCode: 0 };
+  },
+  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code }),
+});
+
+export const endTxn = defineApi({
+  key: 26,
+  name: 'EndTxn',
+  versions: [0, 3],
+  flexibleFrom: 3,
+  api: 'transaction',
+  request: endTxnRequest,
+  response: errorOnlyResponse,
+  handle: ({ core }, { transactionalId, committed, ...identity }) => {
+    core.transactions.check(transactionalId, identity);
+    core.transactions.end(transactionalId, identity, committed);
+    return { throttleTimeMs: 0, errorCode: 0 };
+  },
+  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code }),
+});
