@@ -59,7 +59,7 @@ test('a service whose database is not there is live, says why it is not ready, a
   expect(waits()[0]).not.toHaveProperty('err');
   expect(logs.filter(({ msg }) => msg === 'the database is there')).toHaveLength(1);
   await door.stop();
-}, 60_000);
+}, 180_000);
 
 test('a database that does not exist yet is waited for, and told of in one line', async () => {
   const given = new URL(await postgres.freshDatabase('users'));
@@ -74,7 +74,7 @@ test('a database that does not exist yet is waited for, and told of in one line'
   await system.stop();
   await admin.query(`DROP DATABASE "${later.pathname.slice(1)}" WITH (FORCE)`);
   await admin.end();
-}, 60_000);
+}, 180_000);
 
 test('a migration that was changed after it was applied ends the start, or the service that waited', async () => {
   const url = await postgres.freshDatabase('users');
@@ -91,7 +91,7 @@ test('a migration that was changed after it was applied ends the start, or the s
   door.open();
   expect(await waiting.system.failed).toMatch(sentence);
   await door.stop();
-}, 60_000);
+}, 180_000);
 
 test('services whose Kafka is not there are live, serve, and start to consume when it comes', async () => {
   const { port, free } = await takePort();
@@ -113,29 +113,29 @@ test('services whose Kafka is not there are live, serve, and start to consume wh
       expect(line).toMatchObject({ level: 40, reason: expect.stringContaining('ECONNREFUSED') });
       expect(line).not.toHaveProperty('err');
     }
-  }, 20_000);
+  }, 60_000);
   // No line at warn or above bears a stack, kafkajs's own included.
   const told = logs.filter(({ level }) => level >= 40).map((line) => JSON.stringify(line));
   expect(told.filter((line) => line.includes('    at '))).toEqual([]);
   await system.stop();
-}, 60_000);
+}, 180_000);
 
 test('a stop while the database is waited for ends the process at once', async () => {
   const { port, free } = await takePort();
   free();
   const settings = { USERS_DATABASE_URL: `postgresql://users@127.0.0.1:${port}/users` };
   const waiting = launch(['users'], settings, ['--import', 'tsx', MAIN]);
-  await eventually(() => expect(waiting.output()).toContain(WAITS), 20_000);
+  await eventually(() => expect(waiting.output()).toContain(WAITS), 60_000);
   expect(await end(waiting.child, 'SIGTERM')).toBe(0);
-}, 60_000);
+}, 180_000);
 
 test('a stop while the database does not even answer ends the start at once', async () => {
   // Takes connections, and says nothing.
   const { port, free } = await takePort();
   const settings = { USERS_DATABASE_URL: `postgresql://users@127.0.0.1:${port}/users` };
   const waiting = launch(['users'], settings, ['--import', 'tsx', MAIN]);
-  await eventually(() => expect(waiting.output()).toContain('Starting users'), 20_000);
+  await eventually(() => expect(waiting.output()).toContain('Starting users'), 60_000);
   expect(await end(waiting.child, 'SIGTERM')).toBe(0);
   expect(waiting.output()).not.toContain(WAITS);
   free();
-}, 60_000);
+}, 180_000);

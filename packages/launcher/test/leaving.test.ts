@@ -56,4 +56,4 @@ test('one that is asked to end is not ready at once, and serves on until it is o
     await system.stop();
   }
   await expect(fetch(`${system.url}/health/live`)).rejects.toThrow();
-}, 60_000);
+}, 180_000);

@@ -25,7 +25,7 @@ test('it says what it does and where things are, and SIGTERM ends it and all tha
   );
   expect(await end(child, 'SIGTERM')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('a Ctrl-C that arrives twice is one, and it still ends in order', async () => {
   const { child, running } = launch([]);
@@ -33,14 +33,14 @@ test('a Ctrl-C that arrives twice is one, and it still ends in order', async () 
   child.kill('SIGINT');
   expect(await end(child, 'SIGINT')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('a signal while it starts ends it in order', async () => {
   const { child, output } = launch([]);
-  await eventually(() => expect(output()).toContain('Starting users'), 30_000);
+  await eventually(() => expect(output()).toContain('Starting users'), 90_000);
   expect(await end(child, 'SIGTERM')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('after a kill -9, a new start works and the order on its way goes on', async () => {
   const killed = launch([], { WORKFLOW_INTERVAL_MS: '3600000' });
@@ -52,7 +52,7 @@ test('after a kill -9, a new start works and the order on its way goes on', asyn
   await eventually(async () => expect(await statusOf(url, 'order-1')).toBe('DELIVERED'), 30_000);
   expect(await end(again.child, 'SIGTERM')).toBe(0);
   expect(postgresProcesses()).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('a second start is one sentence and does not disturb the first', async () => {
   const first = launch([]);
@@ -64,7 +64,7 @@ test('a second start is one sentence and does not disturb the first', async () =
   );
   expect(second.output()).not.toContain('    at ');
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
-}, 60_000);
+}, 180_000);
 
 test('wrong settings are printed together, one line a problem', async () => {
   const { child, output } = launch(['workflow', 'orders'], { PORT: 'x', WORKFLOW_INTERVAL_MS: '1.5' });
@@ -86,7 +86,7 @@ test('when the embedded PostgreSQL is killed, it says so and ends with 1', async
   process.kill(pid, 'SIGKILL');
   expect(await end(child)).toBe(1);
   expect(output()).toMatch(/PostgreSQL ended/);
-}, 60_000);
+}, 180_000);
 
 test('when the package manager that started it is killed, it does not stay', async () => {
   const manager = path.join(path.dirname(dataDir), 'pnpm.mjs');
@@ -104,4 +104,4 @@ test('when the package manager that started it is killed, it does not stay', asy
     expect(postgresProcesses()).toEqual([]);
     expect(isAlive(shell)).toBe(false);
   });
-}, 60_000);
+}, 180_000);

@@ -33,7 +33,7 @@ export const ownDataDir = (): void => {
 };
 
 /** Tries `assertion` until it holds; a start or a stop may take its time. */
-export const eventually = <T>(assertion: () => T | Promise<T>, timeoutMs = 10_000): Promise<T> =>
+export const eventually = <T>(assertion: () => T | Promise<T>, timeoutMs = 30_000): Promise<T> =>
   retry(assertion, { timeoutMs });
 
 export const postgresProcesses = (): number[] => serverProcesses(path.join(dataDir, 'postgres'));
@@ -102,7 +102,7 @@ export const launch = (
       const url = /API +(\S+)\/api/.exec(text)?.[1];
       if (url === undefined) throw new Error(`it is not running yet: ${text}`);
       return url;
-    }, 20_000);
+    }, 90_000);
   return { child, output, running };
 };
 
