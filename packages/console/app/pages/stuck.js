@@ -36,9 +36,8 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
   html`<table class="list">
     <thead>
       <tr>
-        <th scope="col">Order</th>
-        <th scope="col" class="wide-only">Status</th>
-        <th scope="col">Reason, and what helps</th>
+        <th scope="col">Order, reason and what helps</th>
+        <th scope="col" class="number wide-only">Status</th>
         <th scope="col" class="number">In it for</th>
       </tr>
     </thead>
@@ -48,12 +47,10 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
           html`<tr key=${order.orderId}>
             <td>
               <a data-row href=${linkTo(`/orders/${encodeURIComponent(order.orderId)}`)}><code>${order.orderId}</code></a>
-            </td>
-            <td class="wide-only"><${Status} status=${order.status} /></td>
-            <td>
-              <code class="small muted">${order.reason}</code>
+              ${' '}<code class="small muted">${order.reason}</code>
               <${Cause} order=${order} afterMs=${republishAfterMs} />
             </td>
+            <td class="number wide-only"><${Status} status=${order.status} /></td>
             <td class="number">${durationText(order.ageMs)}</td>
           </tr>`,
       )}
