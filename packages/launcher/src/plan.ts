@@ -95,6 +95,10 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     service,
     settings: parse(service.settings, environment, problems),
   }));
+  for (const { service, settings: own } of planned) {
+    const refusal = settings && own !== undefined && service.refusesHost?.(own, settings.HOST);
+    if (refusal) problems.push(refusal);
+  }
   if (!settings || !urls || problems.length > 0) throw new SettingsError([...new Set(problems)]);
   return {
     services: planned,

@@ -119,3 +119,13 @@ test('a service that asks another in another process needs its URL', () => {
     'ORDERS_FACADE_URL must be a URL that starts with http:// or https://, not "orders-facade:3000"',
   ]);
 });
+
+test('a gateway that others reach is not started open, unless that is said', () => {
+  expect(() => planSystem([], { HOST: '0.0.0.0' })).toThrow(
+    'AUTH_ISSUER must be set while HOST is not a loopback address',
+  );
+  expect(planSystem([], { HOST: '0.0.0.0', AUTH: 'off' }).host).toBe('0.0.0.0');
+  const issuer = { AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'orders' };
+  expect(planSystem([], { HOST: '0.0.0.0', ...issuer }).host).toBe('0.0.0.0');
+  expect(planSystem([], { HOST: '::1' }).host).toBe('::1');
+});

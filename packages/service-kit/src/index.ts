@@ -17,7 +17,7 @@ export { createBatchingTransport } from './http/batching-transport.ts';
 export * from './http/dependency-checks.ts';
 export * from './http/service-clients.ts';
 export * from './http/server.ts';
-export { isFromThisMachine } from './http/this-machine.ts';
+export { isFromThisMachine, isLoopbackHost, listensOnlyHere } from './http/this-machine.ts';
 export * from './kafka-port.ts';
 export * from './loads.ts';
 export * from './metrics.ts';

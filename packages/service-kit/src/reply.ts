@@ -58,7 +58,7 @@ export interface Route {
 }
 
 /** Why an actor gets nothing of an operation, if it does not. */
-export const refusalFor = ({ access }: Operation, actor: Actor): Reply<never> | undefined => {
+export const refusalFor = ({ access }: Pick<Operation, 'access'>, actor: Actor): Reply<never> | undefined => {
   if (grantOf(access, actor) !== 'NONE') return undefined;
   if (actor.kind === 'nobody') return refuse('UNAUTHENTICATED', 'Nothing says who asks');
   return refuse('FORBIDDEN', scopeSentence(access));

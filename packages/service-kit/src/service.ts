@@ -44,6 +44,8 @@ export interface Service<S = unknown> {
   readonly name: ServiceName;
   /** The settings that it reads from the environment. */
   readonly settings: z.ZodType<S>;
+  /** Why it must not be reached at this address or name of the machine, as a sentence for the one who starts it; if it must not. */
+  refusesHost?(settings: S, host: string): string | undefined;
   readonly database?: DatabaseName;
   readonly usesKafka: boolean;
   /** The services that it asks. */

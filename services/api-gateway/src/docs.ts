@@ -1,6 +1,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { ErrorBody } from '@order-pipeline/contracts';
+import {
+  ErrorBody,
+  GATEWAY_OPERATIONS,
+  isForOperators,
+  type Access,
+  type Operation,
+} from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 const API_VERSION = '1.0.0';
@@ -26,13 +32,88 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-interface Responses {
-  readonly responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+/** How this start knows who asks. */
+export interface DocumentedAccess {
+  readonly hasIssuer: boolean;
+  readonly hasOperatorToken: boolean;
 }
 
+type Requirement = Record<string, string[]>;
+
+const requirementsOf = (access: Access): Requirement[] => {
+  switch (access.kind) {
+    case 'own':
+      return [
+        { accessToken: access.scope === undefined ? [] : [access.scope] },
+        { accessToken: [access.any] },
+      ];
+    case 'scope':
+      return [{ accessToken: [access.scope] }];
+    case 'authenticated':
+    case 'services':
+      return [{ accessToken: [] }];
+  }
+};
+
+/** What this very start asks of those who ask the operation. */
+const securityOf = (
+  operation: Operation,
+  { hasIssuer, hasOperatorToken }: DocumentedAccess,
+): Requirement[] => [
+  ...(hasIssuer ? requirementsOf(operation.access) : []),
+  ...(hasOperatorToken && isForOperators(operation) ? [{ operatorToken: [] }] : []),
+];
+
+const SECURITY_SCHEMES = {
+  accessToken: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token of the issuer; what it takes is named as its scopes',
+  },
+  operatorToken: { type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN of the gateway' },
+} as const;
+
+const schemesOf = ({ hasIssuer, hasOperatorToken }: DocumentedAccess) => ({
+  ...(hasIssuer ? { accessToken: SECURITY_SCHEMES.accessToken } : {}),
+  ...(hasOperatorToken ? { operatorToken: SECURITY_SCHEMES.operatorToken } : {}),
+});
+
+interface Responses {
+  operationId?: string;
+  security?: Requirement[];
+  readonly responses: Record<
+    string,
+    {
+      description?: string;
+      content?: Record<string, { schema?: object; examples?: Record<string, unknown> }>;
+    }
+  >;
+}
+
+type Paths = Readonly<Record<string, Readonly<Record<string, Responses>>>>;
+
+const operationsIn = (paths: Paths): Responses[] =>
+  Object.values(paths).flatMap((methods) => Object.values(methods));
+
+/** Says of each operation what is asked; where nobody is asked anything, it is not said that somebody could be refused for it. */
+const nameSecurity = (paths: Paths, access: DocumentedAccess): void => {
+  for (const documented of operationsIn(paths)) {
+    const operation = GATEWAY_OPERATIONS[documented.operationId ?? ''];
+    if (!operation) continue;
+    const security = securityOf(operation, access);
+    if (security.length > 0) documented.security = security;
+    else delete documented.responses['401'];
+    if (security.length > 0 || isForOperators(operation)) continue;
+    const forbidden = documented.responses['403'];
+    delete forbidden?.content?.['application/json']?.examples?.['FORBIDDEN'];
+    if (forbidden?.description) forbidden.description = forbidden.description.replace(/^FORBIDDEN or /, '');
+  }
+};
+
 /** Every error has one shape: it is described once, under a name that client generators can use. */
-const nameErrors = (paths: Readonly<Record<string, Readonly<Record<string, Responses>>>>): void => {
-  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+const nameErrors = (paths: Paths): void => {
+  const operations = operationsIn(paths);
   for (const [status, { content }] of operations.flatMap(({ responses }) => Object.entries(responses))) {
     const json = content?.['application/json'];
     if (Number(status) >= 400 && json) json.schema = { $ref: '#/components/schemas/Error' };
@@ -49,13 +130,15 @@ const createSendDocument = (server: FastifyInstance): ((reply: FastifyReply) => 
 };
 
 /** Adds the OpenAPI document of the routes that follow, at `/openapi.json`, and a page to browse it at `/docs`. */
-export const addDocs = async (server: FastifyInstance): Promise<void> => {
+export const addDocs = async (server: FastifyInstance, access: DocumentedAccess): Promise<void> => {
   const sendDocument = createSendDocument(server);
   await server.register(swagger, {
     convertConstToEnum: false,
     transformObject: (made) => {
       const document = 'openapiObject' in made ? made.openapiObject : {};
-      nameErrors((document.paths ?? {}) as Parameters<typeof nameErrors>[0]);
+      const paths = (document.paths ?? {}) as Paths;
+      nameErrors(paths);
+      nameSecurity(paths, access);
       return document;
     },
     openapi: {
@@ -64,9 +147,7 @@ export const addDocs = async (server: FastifyInstance): Promise<void> => {
       servers: [{ url: '/', description: 'This gateway' }],
       components: {
         schemas: { Error: ErrorBody as object },
-        securitySchemes: {
-          operatorToken: { type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN of the gateway' },
-        },
+        securitySchemes: schemesOf(access),
       },
       tags: [
         { name: 'users', description: 'Registers and reads users' },

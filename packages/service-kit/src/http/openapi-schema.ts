@@ -20,7 +20,7 @@ const EVERY_OPERATION: readonly ErrorCode[] = [
   'INTERNAL',
   'UNAVAILABLE',
 ];
-const EVERY_OPERATOR: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
+const EVERY_ACTOR: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
 const EVERY_POST: readonly ErrorCode[] = [
   'CROSS_SITE_REFUSED',
   'MALFORMED_JSON',
@@ -68,8 +68,8 @@ const LINK = {
 };
 const HEADERS_OF_STATUS: Readonly<Record<number, object>> = { 429: RETRY_AFTER, 503: RETRY_AFTER };
 
-const codesOf = ({ method, path, errors }: Operation): readonly ErrorCode[] => [
-  ...(isForOperators({ path }) ? EVERY_OPERATOR : []),
+const codesOf = ({ method, errors }: Operation): readonly ErrorCode[] => [
+  ...EVERY_ACTOR,
   ...(method === 'POST' ? EVERY_POST : []),
   ...errors,
   ...EVERY_OPERATION,
@@ -100,9 +100,6 @@ const errorResponses = (operation: Operation) => {
 
 const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
 
-/** The security scheme of the document that operators need, by the name that the gateway gives it. */
-const OPERATOR_SECURITY = [{ operatorToken: [] }];
-
 /** One for all, so that it is compiled once. */
 const NO_QUERY = Strict({});
 
@@ -122,7 +119,6 @@ export const openApiSchema = (operation: Operation): Record<string, unknown> => 
     operationId: name,
     summary: operation.summary,
     tags: [isForOperators(operation) ? 'operators' : operation.owner],
-    ...(isForOperators(operation) ? { security: OPERATOR_SECURITY } : {}),
     response: {
       [operation.status]: {
         ...reply,

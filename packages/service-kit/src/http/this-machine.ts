@@ -9,6 +9,13 @@ const FORWARDING_HEADER = /^(?:x-forwarded-.*|forwarded|via|x-real-ip)$/;
 export const isLoopbackAddress = (at: AddressInfo | string | null): boolean =>
   typeof at === 'object' && at !== null && LOOPBACK_ADDRESS.test(at.address);
 
+/** Whether an address or name to listen on is reached from this machine alone. */
+export const isLoopbackHost = (host: string): boolean => isLoopbackName(host) || LOOPBACK_ADDRESS.test(host);
+
+/** Whether only this machine reaches a server that listens. */
+export const listensOnlyHere = (server: FastifyInstance): boolean =>
+  server.addresses().every(isLoopbackAddress);
+
 /**
  * Whether a request was made on this machine itself, and for it: the server listens to nobody else, it is asked by a name
  * of the machine, which a page from elsewhere in a browser of this machine cannot have, and nothing says that somebody forwarded it.

@@ -1,6 +1,6 @@
 import { addressKey, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyRequest } from 'fastify';
-import { createRateLimiter } from './rate-limiter.ts';
+import { createRateLimiter } from '../rate-limiter.ts';
 
 /** An address may fail so often at once, and once more in each interval. */
 const MAX_FAILURES = 10;

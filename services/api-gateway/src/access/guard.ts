@@ -1,0 +1,137 @@
+import {
+  ANYBODY,
+  GATEWAY_OPERATIONS,
+  grantOf,
+  isForOperators,
+  OPERATOR_SCOPES,
+  type Access,
+  type Actor,
+} from '@order-pipeline/contracts';
+import { AppError, listensOnlyHere, refusalFor, type Runtime } from '@order-pipeline/service-kit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createMachineRule, createOperatorTokens, type OperatorTokens } from './operators.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface GuardOptions {
+  /** Whose tokens are taken; without it everybody may ask everything. */
+  readonly tokens: Tokens | undefined;
+  /** Whether everybody may, wherever the gateway listens. */
+  readonly isOff: boolean;
+  readonly operatorToken: string | undefined;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
+}
+
+/** Who a request is from, or why it is not answered. */
+type Decision = Actor | AppError;
+
+const METRICS = '/metrics';
+const BEARER = /^Bearer +(\S+)$/i;
+const OPERATOR: Actor = { kind: 'operator', name: 'operator', scopes: OPERATOR_SCOPES };
+
+/** What has no access of its own under these paths is not for clients. */
+const UNDECLARED: Access = { kind: 'scope', scope: 'ops:write' };
+const METRICS_ACCESS: Access = { kind: 'scope', scope: 'ops:read' };
+
+const DECLARED = new Map(
+  Object.values(GATEWAY_OPERATIONS).map(({ method, path, access }) => [`${method} ${path}`, access]),
+);
+
+const isGuarded = (route: string): boolean => route.startsWith('/api/') || isForOperators({ path: route });
+
+/** The access of what is asked; nothing where anybody may ask: probes, documents, the console, and what is nowhere. */
+const accessOf = ({ method, routeOptions: { url: route = '' } }: FastifyRequest): Access | undefined => {
+  if (route === METRICS) return METRICS_ACCESS;
+  if (!isGuarded(route)) return undefined;
+  return DECLARED.get(`${method === 'HEAD' ? 'GET' : method} ${route}`) ?? UNDECLARED;
+};
+
+const bearerIn = ({ headers: { authorization = '' } }: FastifyRequest): string | undefined =>
+  BEARER.exec(authorization)?.[1];
+
+/** Where there is no issuer: operators by their own rule, everybody else as long as nobody else can be there. */
+const createOpenRule = (
+  server: FastifyInstance,
+  { isOff }: GuardOptions,
+  operators: OperatorTokens | undefined,
+): ((request: FastifyRequest, reply: FastifyReply) => Decision) => {
+  const machineRule = createMachineRule(server);
+  let isOpen = true;
+  server.server.on('listening', () => {
+    isOpen = isOff || listensOnlyHere(server);
+  });
+  return (request, reply) => {
+    if (request.routeOptions.url === METRICS) return ANYBODY;
+    if (isForOperators({ path: request.routeOptions.url ?? '' })) {
+      if (operators === undefined) return machineRule(request) ?? ANYBODY;
+      return operators.refusalOf(request, reply, bearerIn(request)) ?? OPERATOR;
+    }
+    if (isOpen) return ANYBODY;
+    return new AppError('UNAUTHENTICATED', 'Set AUTH_ISSUER at the gateway, or AUTH=off to let everybody in');
+  };
+};
+
+const missing = (): AppError =>
+  new AppError('UNAUTHENTICATED', 'This takes a token: send it as Authorization: Bearer <token>');
+
+/** Where there is an issuer. */
+const createTokenRule =
+  (tokens: Tokens, operators: OperatorTokens | undefined) =>
+  (request: FastifyRequest, reply: FastifyReply): Decision | Promise<Decision> => {
+    const token = bearerIn(request);
+    if (token === undefined) {
+      reply.header('www-authenticate', 'Bearer');
+      return missing();
+    }
+    const known = tokens.known(token);
+    if (known) return known;
+    // What has the form of a JWT is no guess at the operators' token.
+    if (operators && (token.split('.').length !== 3 || operators.isToken(token)))
+      return operators.refusalOf(request, reply, token) ?? OPERATOR;
+    return tokens.verify(token).catch((error: AppError) => {
+      if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      return error;
+    });
+  };
+
+/** Why the actor does not get what is asked, if it does not. */
+const refusalOf = (request: FastifyRequest, access: Access, actor: Actor): AppError | undefined => {
+  if (grantOf(access, actor) !== 'NONE') return undefined;
+  const { code, error } = refusalFor({ access }, actor)?.body ?? {};
+  request.log.debug({ actor: actor.name, route: request.routeOptions.url }, 'a request was forbidden');
+  return new AppError(code ?? 'FORBIDDEN', error ?? 'This is not for you');
+};
+
+/**
+ * Finds out who makes each request, and refuses what they get nothing of. Whose the rows are, the services decide that own
+ * them. Metrics are as if they were not there for those who may not read them.
+ */
+export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): void => {
+  const { tokens, operatorToken, runtime } = options;
+  const operators = operatorToken === undefined ? undefined : createOperatorTokens(operatorToken, runtime);
+  const decide = tokens ? createTokenRule(tokens, operators) : createOpenRule(server, options, operators);
+
+  server.addHook('onRequest', (request, reply, done) => {
+    const access = accessOf(request);
+    if (!access) return done();
+    const settle = (decision: Decision): void => {
+      const isMetrics = request.routeOptions.url === METRICS;
+      const refusal =
+        decision instanceof AppError
+          ? decision
+          : isMetrics && !tokens
+            ? undefined
+            : refusalOf(request, access, decision);
+      if (refusal && isMetrics && refusal.code !== 'UNAVAILABLE') {
+        reply.removeHeader('www-authenticate');
+        return done(new AppError('ROUTE_NOT_FOUND', 'There is nothing at GET /metrics'));
+      }
+      if (refusal?.code === 'FORBIDDEN' && tokens)
+        reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
+      if (!(decision instanceof AppError)) request.actor = decision;
+      done(refusal);
+    };
+    const decision = decide(request, reply);
+    if (decision instanceof Promise) void decision.then(settle);
+    else settle(decision);
+  });
+};

@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestRuntime, times } from '@order-pipeline/testing';
+import { createKeys } from '../src/access/keys.ts';
+import { createTokens } from '../src/access/tokens.ts';
+import { startIssuer, type TestIssuer } from './issuer.ts';
+
+let issuer: TestIssuer;
+
+beforeEach(async () => {
+  issuer = await startIssuer();
+});
+
+afterEach(() => issuer.close());
+
+const tokensOf = (cooldownMs?: number, jwksUrl?: string) => {
+  const { url, audience } = issuer;
+  const named = { url, audience, jwksUrl, userClaim: 'sub', scopeClaim: 'scope' };
+  return createTokens(
+    named,
+    createKeys(named, cooldownMs),
+    createTestRuntime({ wallClock: () => Date.now() }),
+  );
+};
+
+test('tokens of a new key are taken without a restart, and those of the old one still are', async () => {
+  const tokens = tokensOf(0);
+  await tokens.verify(await issuer.sign());
+  const older = await issuer.sign({ sub: 'bob' });
+  await issuer.rotate();
+  expect(await tokens.verify(await issuer.sign())).toMatchObject({ userId: 'alice' });
+  expect(await tokens.verify(older)).toMatchObject({ userId: 'bob' });
+  expect(issuer.fetched()).toBe(2);
+});
+
+test('tokens of unknown keys do not have the issuer asked again and again', async () => {
+  const tokens = tokensOf();
+  await tokens.verify(await issuer.sign());
+  const unknown = await Promise.all(times(20, (index) => issuer.sign({}, { kid: `unknown-${index}` })));
+  for (const token of unknown)
+    await expect(tokens.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(issuer.fetched()).toBe(1);
+});
+
+test('the keys may be named by a setting; then nothing else is asked for', async () => {
+  const tokens = tokensOf(undefined, `${issuer.url}/keys`);
+  expect(await tokens.verify(await issuer.sign())).toMatchObject({ userId: 'alice' });
+});
+
+test('a discovery document of another issuer is not believed', async () => {
+  const named = {
+    url: `${issuer.url}/`,
+    audience: issuer.audience,
+    jwksUrl: undefined,
+    userClaim: 'sub',
+    scopeClaim: 'scope',
+  };
+  const tokens = createTokens(named, createKeys(named), createTestRuntime());
+  await expect(tokens.verify(await issuer.sign())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('verified tokens are remembered, each for itself', async () => {
+  const tokens = tokensOf();
+  const all = await Promise.all(times(20, (index) => issuer.sign({ sub: `user-${index}` })));
+  for (const token of all) await tokens.verify(token);
+  expect(all.map((token) => tokens.known(token)?.userId)).toEqual(times(20, (index) => `user-${index}`));
+  expect(tokens.known(await issuer.sign())).toBeUndefined();
+});
