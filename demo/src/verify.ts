@@ -6,6 +6,7 @@ import type {
   Order,
   OrderLine,
   OrderStatus,
+  TerminalStatus,
 } from '@order-pipeline/contracts';
 import { unitsOf } from './dataset.ts';
 import { formatCount } from './words.ts';
@@ -33,7 +34,7 @@ export interface Check {
   readonly problems: readonly string[];
 }
 
-const LEGAL_WALKS: Readonly<Record<'DELIVERED' | 'CANCELLED', readonly OrderStatus[]>> = {
+const LEGAL_WALKS: Readonly<Record<TerminalStatus, readonly OrderStatus[]>> = {
   DELIVERED: ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'],
   CANCELLED: ['PENDING', 'CANCELLED'],
 };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { perDatabase } from '@order-pipeline/contracts';
 import { createCompose, type Compose } from '../../../test/compose/compose.ts';
 import getPort from 'get-port';
 import { BenchError } from '../context/bench-error.ts';
@@ -75,7 +76,7 @@ export const startStack = async ({ life, say }: BenchContext, workflowIntervalMs
     url,
     compose,
     kafkaBrokers: `127.0.0.1:${kafkaPort}`,
-    databases: { users: urlOf('users'), inventory: urlOf('inventory'), orders: urlOf('orders') },
+    databases: perDatabase(urlOf),
     createDatabase: (name) => createDatabase(urlOf('postgres'), name),
     scale: async (instances) => {
       const scales = SCALED.flatMap((name) => ['--scale', `${name}=${instances}`]);

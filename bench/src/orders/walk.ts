@@ -1,3 +1,4 @@
+import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
 import { waitUntil } from '../context/waiting.ts';
 import { withDatabase, type Session } from '../system/databases.ts';
 
@@ -27,7 +28,8 @@ export const databaseTime = (ordersUrl: string): Promise<number> =>
 
 const isOnTheWay = async ({ rows }: Session): Promise<boolean> => {
   const [row] = await rows<{ some: boolean }>(
-    `SELECT EXISTS (SELECT FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED')) AS some`,
+    'SELECT EXISTS (SELECT FROM orders WHERE status = ANY($1::order_status[])) AS some',
+    [STATUSES_ON_THE_WAY],
   );
   return row?.some ?? true;
 };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { perDatabase } from '@order-pipeline/contracts';
 import { fileURLToPath } from 'node:url';
 import { findEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import getPort from 'get-port';
@@ -72,7 +73,7 @@ export const startEmbeddedSystem = async (
   return {
     url,
     pid: child.pid,
-    databases: { users: urlOf('users'), inventory: urlOf('inventory'), orders: urlOf('orders') },
+    databases: perDatabase(urlOf),
     createDatabase: (database) => createDatabase(urlOf('postgres'), database),
     stop: async () => {
       await stopped();

@@ -1,23 +1,5 @@
-import {
-  deadLetterTopic,
-  EVENT_SCHEMAS,
-  PARTITIONS_PER_TOPIC,
-  TOPIC_NAMES,
-  TOPICS,
-  type Topic,
-} from './events.ts';
-import type { ServiceName } from './service-names.ts';
-
-/** Who publishes each topic, and who hears it. */
-export const TOPIC_PARTIES: Record<
-  Topic,
-  { readonly from: ServiceName; readonly to: readonly ServiceName[] }
-> = {
-  ORDER_PLACED: { from: 'orders', to: ['workflow'] },
-  ORDER_PROCESSING: { from: 'workflow', to: ['shipping'] },
-  ORDER_SHIPPED: { from: 'shipping', to: ['delivery', 'inventory'] },
-  ORDER_DELIVERED: { from: 'delivery', to: [] },
-};
+import { deadLetterTopic, EVENT_SCHEMAS, PARTITIONS_PER_TOPIC } from './events.ts';
+import { TOPIC_NAMES, TOPIC_PARTIES, TOPICS, type Topic } from './order-lifecycle.ts';
 
 const TEXT = { type: 'string' } as const;
 
@@ -70,7 +52,7 @@ const channelOf = (topic: Topic) => {
   const { from, to } = TOPIC_PARTIES[topic];
   return {
     address: topic,
-    description: `Published by ${from}; heard by ${to.join(' and ') || 'whoever wants to know'}. What cannot be worked goes to ${deadLetterTopic(topic)}.`,
+    description: `Published by ${from}; consumed by ${to.join(' and ') || 'no service'}. Messages that cannot be processed go to ${deadLetterTopic(topic)}.`,
     messages: { [topic]: { $ref: `#/components/messages/${topic}` } },
     bindings: { kafka: { partitions: PARTITIONS_PER_TOPIC, bindingVersion: '0.5.0' } },
   };
@@ -86,7 +68,7 @@ export const asyncApiDocument = () => ({
     title: 'Order events',
     version: '1.0.0',
     description:
-      'What becomes of an order, one topic a step. Events are keyed by order, published at least once, and follow the CloudEvents Kafka binding in binary mode.',
+      'The lifecycle of an order, one topic a transition. Events are keyed by order and delivered at least once; they follow the CloudEvents Kafka binding in binary mode.',
     license: { name: 'MIT' },
   },
   defaultContentType: 'application/json',

@@ -9,7 +9,7 @@ export * from './events.ts';
 export * from './inventory-api.ts';
 export * from './operation.ts';
 export * from './operator-api.ts';
-export * from './order-status.ts';
+export * from './order-lifecycle.ts';
 export * from './order-lines.ts';
 export * from './orders-api.ts';
 export * from './paths.ts';

@@ -3,7 +3,7 @@ import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
-import { PREDECESSOR } from './order-status.ts';
+import { WORKER_TARGETS } from './order-lifecycle.ts';
 import { ORDER_PATHS } from './paths.ts';
 import { NEW_ORDER_ID } from './patterns.ts';
 import {
@@ -155,8 +155,6 @@ export const ordersApi = {
   }),
 } as const;
 
-const WORKER_TARGETS = Object.keys(PREDECESSOR).filter((status) => status !== 'CANCELLED');
-
 /**
  * What came of moving one order. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
  * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done. LOCKED: somebody keeps its row
@@ -186,7 +184,7 @@ export const orderLifecycleApi = {
     summary: 'Move a batch of orders to the next status, each by compare-and-set',
     access: { kind: 'services', callers: ['workflow', 'shipping', 'delivery'] },
     body: Strict({
-      to: Type.Enum(WORKER_TARGETS as ('PROCESSING' | 'SHIPPED' | 'DELIVERED')[]),
+      to: Type.Enum([...WORKER_TARGETS]),
       orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
       cause: Text('What moves them', 'workflow'),
     }),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ORDER_STATUSES } from './order-status.ts';
+import { ORDER_STATUSES } from './order-lifecycle.ts';
 import { CURSOR, ID, MAX_TEXT_LENGTH, NEW_ID, TEXT } from './patterns.ts';
 
 /** The largest quantity of one order line, of a new item and of one restock, in units. */

@@ -16,3 +16,7 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 export const DATABASE_NAMES = ['users', 'inventory', 'orders'] as const satisfies readonly ServiceName[];
 
 export type DatabaseName = (typeof DATABASE_NAMES)[number];
+
+/** The same for each database, by its name. */
+export const perDatabase = <T>(make: (name: DatabaseName) => T): Readonly<Record<DatabaseName, T>> =>
+  Object.fromEntries(DATABASE_NAMES.map((name) => [name, make(name)])) as Record<DatabaseName, T>;

@@ -1,5 +1,6 @@
 import {
   mergeLines,
+  ORDER_LIFECYCLE,
   type NewItem,
   type OrderLine,
   type ReservationRequest,
@@ -117,12 +118,11 @@ export const newReservations = (
 
 /** What has to be done with held reservations once the verdict about their orders is known. */
 export const decideSettlements = (settlements: readonly Settlement[]) => {
-  const to = (...verdicts: Settlement['verdict'][]) =>
-    settlements.filter(({ verdict }) => verdicts.includes(verdict));
-  return {
-    release: to('ABANDONED', 'CANCELLED'),
-    consume: to('SHIPPED', 'DELIVERED'),
-  };
+  const becoming = (state: 'RELEASED' | 'CONSUMED') =>
+    settlements.filter(({ verdict }) =>
+      verdict === 'ABANDONED' ? state === 'RELEASED' : ORDER_LIFECYCLE[verdict].reservation === state,
+    );
+  return { release: becoming('RELEASED'), consume: becoming('CONSUMED') };
 };
 
 /** Whether a request to add an item repeats the one that added it. */

@@ -1,4 +1,6 @@
+import type { Topic } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
+import { GROUPS_OF_TOPIC } from './lifecycle.ts';
 import type { RealServer } from '../world/database/real-database.ts';
 import type { Echo } from '../world/kafka.ts';
 
@@ -8,14 +10,6 @@ interface StoredLetter {
   readonly name: string | null;
   readonly reason: string;
 }
-
-/** The consumer groups of each topic, which send to the DLQ what they cannot understand. */
-const GROUPS_OF_TOPIC: Readonly<Record<string, readonly string[]>> = {
-  ORDER_PLACED: ['workflow'],
-  ORDER_PROCESSING: ['shipping'],
-  ORDER_SHIPPED: ['delivery', 'inventory'],
-  ORDER_DELIVERED: [],
-};
 
 export const UNREADABLE_KEY = 'unreadable-';
 
@@ -43,7 +37,7 @@ export const checkDeadLetterQueue = async (
   }
   if (!isComplete) return;
   for (const { topic, key } of published.filter((one) => one.key.startsWith(UNREADABLE_KEY))) {
-    for (const group of GROUPS_OF_TOPIC[topic] ?? []) {
+    for (const group of GROUPS_OF_TOPIC[topic as Topic] ?? []) {
       const isThere = letters.some(
         (one) => one.topic === topic && one.name === key && one.consumer_group === group,
       );

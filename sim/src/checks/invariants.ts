@@ -1,9 +1,11 @@
+import type { OrderStatus } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
+import { EXPECTED } from './lifecycle.ts';
 import type { ReadableServer } from '../world/database/real-database.ts';
 
 interface OrderRow {
   readonly id: string;
-  readonly status: string;
+  readonly status: OrderStatus;
   readonly reservation_id: string;
 }
 interface ReservationRow {
@@ -11,15 +13,6 @@ interface ReservationRow {
   readonly reservation_id: string;
   readonly state: string;
 }
-
-/** The states that the reservation of an order may have, by the status of the order. */
-const MAY_BE: Readonly<Record<string, readonly string[]>> = {
-  PENDING: ['HELD'],
-  PROCESSING: ['HELD'],
-  SHIPPED: ['HELD', 'CONSUMED'],
-  DELIVERED: ['HELD', 'CONSUMED'],
-  CANCELLED: ['HELD', 'RELEASED'],
-};
 
 /**
  * What holds at every instant, in the middle of everything: an order stands on its own reservation. Nothing happens while
@@ -37,7 +30,7 @@ export const checkInvariants = async ({ databases }: ReadableServer, findings: F
     const reservation = byOrder.get(id);
     // A repeat that was late may hold stock for a cancelled order for a moment, by a reservation of its own.
     const isOwn = reservation?.reservation_id === expected || status === 'CANCELLED';
-    if (isOwn && reservation && MAY_BE[status]?.includes(reservation.state)) continue;
+    if (isOwn && reservation && EXPECTED[status].reservation.includes(reservation.state)) continue;
     const stands = reservation
       ? `${reservation.state}${reservation.reservation_id === expected ? '' : ', another one'}`
       : 'missing';

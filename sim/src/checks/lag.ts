@@ -1,4 +1,5 @@
 import { deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
+import { GROUPS_OF_TOPIC } from './lifecycle.ts';
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 
 /** Messages that a group has not said to have worked. */
@@ -10,18 +11,17 @@ export interface Lag {
 }
 
 /** The topics of each consumer group. */
-const TOPICS_OF_GROUP: Readonly<Record<string, readonly string[]>> = {
-  workflow: ['ORDER_PLACED'],
-  shipping: ['ORDER_PROCESSING'],
-  delivery: ['ORDER_SHIPPED'],
-  inventory: ['ORDER_SHIPPED'],
-  'dead-letters': TOPIC_NAMES.map(deadLetterTopic),
+const topicsByGroup = (): ReadonlyMap<string, readonly string[]> => {
+  const groups = new Map<string, string[]>([['dead-letters', TOPIC_NAMES.map(deadLetterTopic)]]);
+  for (const topic of TOPIC_NAMES)
+    for (const group of GROUPS_OF_TOPIC[topic]) groups.set(group, [...(groups.get(group) ?? []), topic]);
+  return groups;
 };
 
-/** Where groups are behind the end of what they hear. */
+/** Where groups lag behind the end of their topics. */
 export const lagsOf = (cluster: Pick<MemoryCluster, 'inspect'>): Lag[] => {
   const { topics, groups } = cluster.inspect();
-  return Object.entries(TOPICS_OF_GROUP).flatMap(([groupId, heard]) => {
+  return [...topicsByGroup()].flatMap(([groupId, heard]) => {
     const offsets = groups.find((group) => group.groupId === groupId)?.offsets ?? [];
     return topics
       .filter(({ name }) => heard.includes(name))

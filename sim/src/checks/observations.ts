@@ -1,6 +1,7 @@
 import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
 import type { Model, Creation, ItemFacts, OrderFacts } from '../workload/model.ts';
+import { isTerminal } from './lifecycle.ts';
 import { isSameContent } from '../workload/content.ts';
 import type { RealServer } from '../world/database/real-database.ts';
 
@@ -24,8 +25,6 @@ interface StoredUser {
   readonly name: string;
   readonly email: string;
 }
-
-const TERMINAL: readonly OrderStatus[] = ['DELIVERED', 'CANCELLED'];
 
 /** What must be there, what may be there, and what must not. */
 const checkPresence = <T>(
@@ -56,14 +55,13 @@ const checkOrder = (
   checkPresence('order', id, facts, stored !== undefined, findings);
   if (!stored || !facts) return;
   const { status, user_id: userId, lines } = stored;
-  if (!TERMINAL.includes(status))
-    findings.add('every order is delivered or cancelled in the end', [id], status);
+  if (!isTerminal(status)) findings.add('every order is delivered or cancelled in the end', [id], status);
   if (facts.isCancelConfirmed && status !== 'CANCELLED')
     findings.add('a cancellation that was answered 200 stands', [id], `the order is ${status}`);
   const contents = facts.confirmed ? [facts.confirmed.content] : facts.asked.map(({ content }) => content);
   if (!contents.some((content) => isSameContent(content, { userId, items: lines })))
     findings.add('an order has the content that was asked for', [id], JSON.stringify({ userId, lines }));
-  const told = facts.seen.find((seen) => TERMINAL.includes(seen.status) && seen.status !== status);
+  const told = facts.seen.find((seen) => isTerminal(seen.status) && seen.status !== status);
   if (told)
     findings.add('a terminal status that a client has observed stays', [id], `${told.status}, now ${status}`);
 };

@@ -1,4 +1,10 @@
+import { ORDER_STATUSES } from '@order-pipeline/contracts';
+import { isTerminal } from './lifecycle.ts';
 import type { ReadableServer } from '../world/database/real-database.ts';
+
+const ON_THE_WAY = ORDER_STATUSES.filter((status) => !isTerminal(status))
+  .map((status) => `'${status}'`)
+  .join(', ');
 
 interface Open {
   readonly orders: number;
@@ -9,7 +15,7 @@ interface Open {
 /** What is still to be done, in words; nothing when all is at rest. */
 export const unsettled = async ({ databases }: ReadableServer): Promise<string[]> => {
   const [open] = await databases.orders.read<Open & Record<string, number>>(`
-    SELECT (SELECT count(*) FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED'))::int AS orders,
+    SELECT (SELECT count(*) FROM orders WHERE status IN (${ON_THE_WAY}))::int AS orders,
            (SELECT count(*) FROM outbox)::int AS outbox,
            (SELECT count(*) FROM orders WHERE status = 'CANCELLED' AND stock_returned_at IS NULL)::int AS returns`);
   const [held] = await databases.inventory.read<{ count: number }>(

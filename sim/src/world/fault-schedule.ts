@@ -1,3 +1,4 @@
+import { GROUPS_OF_TOPIC } from '../checks/lifecycle.ts';
 import { DATABASE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
 import type { Api, MemoryCluster, ProtocolErrorType } from '@order-pipeline/memory-kafka';
 import { UNREADABLE_KEY } from '../checks/dead-letters.ts';
@@ -35,7 +36,7 @@ const MAX_PER_KIND: Readonly<Partial<Record<ScheduledFault, number>>> = {
   'kafka: unreadable message': 6,
 };
 const MAX_OF_OTHERS = 3;
-const GROUPS = ['workflow', 'shipping', 'delivery', 'inventory'] as const;
+const GROUPS = Object.values(GROUPS_OF_TOPIC).flat();
 const MAX_OUTAGE_MS = 4_000;
 const MAX_STALL_MS = 15_000;
 const MAX_STEP_MS = 20_000;

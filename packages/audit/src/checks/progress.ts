@@ -1,9 +1,10 @@
 import { countIn, type Reader } from '../database.ts';
 import { checkOf, type Check } from '../report.ts';
 import { countOf } from '../words.ts';
+import { ON_THE_WAY } from '../lifecycle.ts';
 import { agoOf, aheadOf, type AuditContext } from './context.ts';
 
-const ON_THE_WAY = `status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
+const IS_ON_THE_WAY = `status IN (${ON_THE_WAY.map((status) => `'${status}'`).join(', ')})`;
 
 /** Orders that stand still, each with the open dead letter that it waits for, if there is one. */
 const STUCK = `
@@ -16,13 +17,13 @@ const STUCK = `
     SELECT id, reason FROM dead_letters
     WHERE order_id = orders.id AND dead_letters.status IN ('OPEN', 'REDRIVING') ORDER BY seq DESC LIMIT 1
   ) AS letter ON true
-  WHERE orders.${ON_THE_WAY} AND orders.updated_at < $1::timestamptz`;
+  WHERE orders.${IS_ON_THE_WAY} AND orders.updated_at < $1::timestamptz`;
 
 /** Of these nobody can say how long they have stood in their status. */
 const DATED_AHEAD = `
   SELECT 'an order on its way is dated ahead of the clock of its database', id,
     format('%s since %s', status, to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-  FROM orders WHERE ${ON_THE_WAY} AND updated_at > $2::timestamptz`;
+  FROM orders WHERE ${IS_ON_THE_WAY} AND updated_at > $2::timestamptz`;
 
 /**
  * No order stands in a status on its way for longer than its limit. One whose message was put aside waits for an
@@ -38,7 +39,7 @@ export const checkProgress = async (orders: Reader, context: AuditContext): Prom
   );
   const explained = stuck.filter(({ problem }) => problem.endsWith('dead letter'));
   return checkOf('progress', {
-    checked: await countIn(orders, `SELECT count(*)::float8 AS count FROM orders WHERE ${ON_THE_WAY}`),
+    checked: await countIn(orders, `SELECT count(*)::float8 AS count FROM orders WHERE ${IS_ON_THE_WAY}`),
     unit: 'orders on their way',
     violations: stuck.filter((violation) => !explained.includes(violation)),
     notes: [

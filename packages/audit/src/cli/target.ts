@@ -1,4 +1,4 @@
-import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
+import { DATABASE_NAMES, perDatabase, type DatabaseName } from '@order-pipeline/contracts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createKafkaBroker } from '@order-pipeline/launcher/kafka-broker.ts';
 import { databaseVariable, processSchema, urlSchema } from '@order-pipeline/launcher/settings.ts';
@@ -75,7 +75,7 @@ export const openTarget = async (
   const urlFor = (name: DatabaseName): string => urls[databaseVariable(name)] ?? embedded?.url(name) ?? '';
   const brokers = process.KAFKA_BROKERS;
   return {
-    databases: { users: urlFor('users'), inventory: urlFor('inventory'), orders: urlFor('orders') },
+    databases: perDatabase(urlFor),
     kafka: brokers && createKafkaBroker(brokers, pino({ level: 'silent' })).connect('audit'),
     kafkaMissing: brokers ? undefined : NO_KAFKA,
     isStopped: embedded?.isStopped ?? false,

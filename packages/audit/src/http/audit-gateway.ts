@@ -5,7 +5,6 @@ import {
   type HistoryEntry,
   type Item,
   type Order,
-  type OrderStatus,
   type OrderWithTimes,
 } from '@order-pipeline/contracts';
 import {
@@ -17,6 +16,7 @@ import {
 } from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
 import { pathTo } from '../checks/histories.ts';
+import { HOLDING, ON_THE_WAY } from '../lifecycle.ts';
 import type { AuditLimits } from '../limits.ts';
 import { checkOf, createFindings, notChecked, reportOf, type AuditReport, type Check } from '../report.ts';
 
@@ -32,9 +32,6 @@ type Context = GatewayAuditOptions & { readonly gateway: Gateway };
 
 /** How many requests are under way at once. */
 const CONCURRENCY = 16;
-const ON_THE_WAY: readonly OrderStatus[] = ['PENDING', 'PROCESSING', 'SHIPPED'];
-/** The statuses in which an order holds its stock for certain. */
-const HOLDING: readonly OrderStatus[] = ['PENDING', 'PROCESSING'];
 
 /** Does `work` for each, a few at a time. */
 const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {

@@ -1,4 +1,9 @@
-import type { OrderLine, OrderStatus, OrderWithTimes } from '@order-pipeline/contracts';
+import {
+  STATUSES_ON_THE_WAY,
+  type OrderLine,
+  type OrderStatus,
+  type OrderWithTimes,
+} from '@order-pipeline/contracts';
 import type { DatabaseOf, OpenDatabase } from '@order-pipeline/service-kit';
 import { Prisma, type PrismaClient } from '../generated/client.ts';
 
@@ -43,12 +48,14 @@ export const orderOf = (row: OrderRow): OrderWithTimes => ({
  */
 export const STATUS = Prisma.sql`orders.status::text`;
 
+const QUOTED = STATUSES_ON_THE_WAY.map((status) => `'${status}'`).join(', ');
+
 /** The statuses of orders that wait for their next event: the condition of a partial index, to the letter. */
-export const ON_THE_WAY = Prisma.sql`status IN ('PENDING', 'PROCESSING', 'SHIPPED')`;
+export const ON_THE_WAY = Prisma.raw(`status IN (${QUOTED})`);
 
 /** Those statuses, a row each: what is asked for each of them enters that index once, and reads no more than is asked. */
 export const EACH_ON_THE_WAY = Prisma.sql`
-  unnest(ARRAY['PENDING', 'PROCESSING', 'SHIPPED']::order_status[]) AS way(stands_in)`;
+  unnest(ARRAY[${Prisma.raw(QUOTED)}]::order_status[]) AS way(stands_in)`;
 
 /**
  * The event of the status of an order, as `OrderEvent` says, built by the database so that it is stored in the statement

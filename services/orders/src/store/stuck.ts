@@ -1,7 +1,11 @@
-import { STATUSES_ON_THE_WAY, type OrderStatus } from '@order-pipeline/contracts';
+import {
+  NEXT_WORKER,
+  STATUSES_ON_THE_WAY,
+  type OrderStatus,
+  type StatusOnTheWay,
+} from '@order-pipeline/contracts';
 import type { DueTimes } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { NEXT_WORKER, type StatusOnTheWay } from '../stuck/rules.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, STATUS, type OrderRow, type Sql } from './sql.ts';
 
 /** An order that has stood in its status for a while, with what the database knows of why. */
@@ -23,9 +27,11 @@ export const HAS_DEAD_LETTER = Prisma.sql`
   (
     SELECT letter.id FROM dead_letters letter WHERE letter.order_id = orders.id AND letter.status::text = 'OPEN'
       AND letter.consumer_group = CASE orders.status
-        WHEN 'PENDING' THEN ${NEXT_WORKER.PENDING}::text
-        WHEN 'PROCESSING' THEN ${NEXT_WORKER.PROCESSING}::text
-        WHEN 'SHIPPED' THEN ${NEXT_WORKER.SHIPPED}::text
+        ${Prisma.raw(
+          Object.entries(NEXT_WORKER)
+            .map(([status, worker]) => `WHEN '${status}' THEN '${worker}'`)
+            .join(' '),
+        )}
       END
     LIMIT 1
   ) IS NOT NULL`;

@@ -1,23 +1,6 @@
-import {
-  TOPIC_OF,
-  TOPIC_PARTIES,
-  type ServiceName,
-  type STATUSES_ON_THE_WAY,
-  type StuckReason,
-  type Topic,
-} from '@order-pipeline/contracts';
+import { TOPIC_OF, type StatusOnTheWay, type StuckReason, type Topic } from '@order-pipeline/contracts';
 
-/** A status in which an order waits for its next event. */
-export type StatusOnTheWay = (typeof STATUSES_ON_THE_WAY)[number];
-
-/** The worker that takes the next step from each status; its consumer group bears its name. */
-export const NEXT_WORKER: Readonly<Record<StatusOnTheWay, ServiceName>> = {
-  PENDING: TOPIC_PARTIES.ORDER_PROCESSING.from,
-  PROCESSING: TOPIC_PARTIES.ORDER_SHIPPED.from,
-  SHIPPED: TOPIC_PARTIES.ORDER_DELIVERED.from,
-};
-
-/** The topic on which that worker hears of it. */
+/** The topic on which the next worker of a status consumes its event. */
 export const topicFor = (status: StatusOnTheWay): Topic => TOPIC_OF[status];
 
 /** What is known about an order that stands still. */

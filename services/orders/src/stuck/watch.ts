@@ -1,4 +1,9 @@
-import { STATUSES_ON_THE_WAY, type StuckReason } from '@order-pipeline/contracts';
+import {
+  NEXT_WORKER,
+  STATUSES_ON_THE_WAY,
+  type StatusOnTheWay,
+  type StuckReason,
+} from '@order-pipeline/contracts';
 import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
 import {
   createOwnCall,
@@ -14,7 +19,7 @@ import { createSightings } from '../sightings.ts';
 import type { OrdersStore, WaitingOrder } from '../store/index.ts';
 import { createReport, type Look } from './report.ts';
 import { findWithoutStock, reserveAgain } from './reservations.ts';
-import { decideReason, isStalled, NEXT_WORKER, topicFor, type StatusOnTheWay } from './rules.ts';
+import { decideReason, isStalled, topicFor } from './rules.ts';
 
 /** Of each status, those that stand longest: a look costs the same however many there are. */
 const MAX_PER_STATUS = 1_000;

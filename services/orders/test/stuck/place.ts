@@ -1,5 +1,12 @@
 import { expect } from '@jest/globals';
-import { TOPIC_OF, type OrderStatus, type StuckReason, type Topic } from '@order-pipeline/contracts';
+import {
+  NEXT_WORKER,
+  TOPIC_OF,
+  type OrderStatus,
+  type StatusOnTheWay,
+  type StuckReason,
+  type Topic,
+} from '@order-pipeline/contracts';
 import { createMessaging, createTopicSetup, type HandleEvents } from '@order-pipeline/messaging';
 import { defineService } from '@order-pipeline/service-kit';
 import {
@@ -12,7 +19,6 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { z } from 'zod';
-import { NEXT_WORKER, type StatusOnTheWay } from '../../src/stuck/rules.ts';
 import { startShop, type Shop } from '../shop.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */

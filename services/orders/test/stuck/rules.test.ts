@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { decideReason, isStalled, NEXT_WORKER, topicFor } from '../../src/stuck/rules.ts';
+import { NEXT_WORKER } from '@order-pipeline/contracts';
+import { decideReason, isStalled, topicFor } from '../../src/stuck/rules.ts';
 
 const nothing = {
   isReservationMissing: false,
