@@ -20,7 +20,7 @@ const createBusyGateway = (statusOf: (orderId: string) => OrderStatus) => {
       : Array.from({ length: 1_000 }, (_, index) => ({ orderId: `other-${index}`, status: 'PENDING' }));
     return { refusal: undefined, body, nextCursor: 'next' };
   };
-  return { gateway: { ask } as unknown as Gateway, asked };
+  return { gateway: { call: ask } as unknown as Gateway, asked };
 };
 
 const watch = (gateway: Gateway, board: ReturnType<typeof createBoard>, stallLimitMs: number) =>
