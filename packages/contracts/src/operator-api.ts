@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Access } from './access.ts';
-import { TOPIC_NAMES } from './events.ts';
+import { TOPIC_NAMES } from './order-lifecycle.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
 import { Count, Id, PageQuery, Strict, Text, Timestamp } from './schemas.ts';
