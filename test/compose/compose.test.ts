@@ -7,6 +7,7 @@ import { defineChaosTests } from './chaos.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
 import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { setUpLoad } from './load.ts';
+import { defineReplacementTests } from './replacement.ts';
 
 const MINUTE_MS = 60_000;
 /** Nobody waits longer than this for the news that a part is down. */
@@ -114,6 +115,8 @@ test(
 defineChaosTests(() => ({ compose, gateway }));
 
 defineDatabaseChaosTests(() => ({ compose, gateway }));
+
+defineReplacementTests(() => ({ compose, gateway }));
 
 test(
   'two instances of orders and three of shipping share the work',

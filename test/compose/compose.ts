@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import getPort from 'get-port';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FILES = ['docker-compose.yml', 'test/compose/small-disk.yml'].flatMap((file) => ['--file', file]);
 const COMMAND_TIMEOUT_MS = 600_000;
 const run = promisify(execFile);
 
@@ -17,7 +18,7 @@ export interface Container {
   readonly Publishers: readonly { readonly URL: string; readonly PublishedPort: number }[] | null;
 }
 
-/** docker-compose.yml of the project, under a name of its own. */
+/** docker-compose.yml of the project, under a name of its own, with a small disk for PostgreSQL beside its own. */
 export interface Compose {
   /** Where the gateway is. */
   readonly url: string;
@@ -42,7 +43,8 @@ export const createCompose = async (settings: Readonly<Record<string, string>>):
     });
     return stdout;
   };
-  const compose: Compose['run'] = (...arguments_) => execute(['compose', '-p', project, ...arguments_]);
+  const compose: Compose['run'] = (...arguments_) =>
+    execute(['compose', ...FILES, '-p', project, ...arguments_]);
   return {
     url: `http://127.0.0.1:${port}`,
     run: compose,

@@ -2,22 +2,18 @@ import { expect, test } from '@jest/globals';
 import { eventually } from '@order-pipeline/testing';
 import { endure, type ChaosParts } from './chaos.ts';
 import type { Compose } from './compose.ts';
+import { whileDiskIsFull } from './full-disk.ts';
 import { setUpLoad } from './load.ts';
+import { askPostgres } from './postgres.ts';
 
 const MINUTE_MS = 60_000;
 const READ_ONLY_MS = 15_000;
+const FULL_MS = 15_000;
 const HOARD_S = 20;
 /** More than docker-compose.yml lets PostgreSQL have. */
 const HOARDERS = 215;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Runs statements as the superuser, for whom PostgreSQL keeps a few connections; answers the bare values. */
-const ask = async (compose: Compose, ...statements: string[]): Promise<string> => {
-  const commands = statements.flatMap((statement) => ['--command', statement]);
-  const psql = ['psql', '--username=postgres', '--quiet', '--tuples-only', '--no-align'];
-  return (await compose.run('exec', '-T', 'postgres', ...psql, ...commands)).trim();
-};
 
 /** Every message that was ever put aside: the ends of the partitions of the dead letter topics. */
 const putAside = (compose: Compose): Promise<string> => {
@@ -61,15 +57,33 @@ export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
       const { place } = await setUpLoad(gateway);
       await endureRefusals(parts, 'PostgreSQL read-only for 15 s', async () => {
         const reload = 'SELECT pg_reload_conf()';
-        await ask(compose, 'ALTER SYSTEM SET default_transaction_read_only = on', reload);
+        await askPostgres(compose, 'ALTER SYSTEM SET default_transaction_read_only = on', reload);
         try {
           await eventually(async () => expect(await place(1)).toEqual([]));
           await sleep(READ_ONLY_MS);
           expect(await place(1)).toEqual([]);
         } finally {
-          await ask(compose, 'ALTER SYSTEM RESET default_transaction_read_only', reload);
+          await askPostgres(compose, 'ALTER SYSTEM RESET default_transaction_read_only', reload);
         }
       });
+    },
+    8 * MINUTE_MS,
+  );
+
+  test(
+    'the disk of PostgreSQL may be full for 15 s, under load: nothing is lost, and no message is put aside',
+    async () => {
+      const parts = use();
+      const { compose, gateway } = parts;
+      const { place } = await setUpLoad(gateway);
+      await endureRefusals(parts, 'the disk of PostgreSQL full for 15 s', () =>
+        whileDiskIsFull(compose, async () => {
+          // What fits into the pages that are there is still stored.
+          await eventually(async () => expect(await place(1)).toEqual([]), { timeoutMs: MINUTE_MS });
+          await sleep(FULL_MS);
+          expect(await place(1)).toEqual([]);
+        }),
+      );
     },
     8 * MINUTE_MS,
   );
@@ -84,7 +98,7 @@ export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
         const hoarding = compose.run('exec', '-T', 'postgres', 'bash', '-c', HOARD, HOARDER);
         await eventually(
           async () => {
-            await ask(compose, CUT_SERVICES);
+            await askPostgres(compose, CUT_SERVICES);
             const login = compose.run('exec', '-T', 'postgres', 'psql', USERS, '--command', 'SELECT 1');
             await expect(login).rejects.toThrow(/connection slots are reserved|too many clients/);
             expect(await place(1)).toEqual([]);

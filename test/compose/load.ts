@@ -9,6 +9,7 @@ const AT_ONCE = 5;
 /** Orders of one unit each, of one item that nobody else knows. */
 export interface Load {
   readonly itemId: string;
+  readonly userId: string;
   /** Places so many at once, and answers the ids of those taken. */
   place(count: number): Promise<string[]>;
   /** Places a few at a time as long as `goesOn` says so, and answers the ids of those taken. */
@@ -41,6 +42,7 @@ export const setUpLoad = async (gateway: Gateway): Promise<Load> => {
   };
   return {
     itemId,
+    userId,
     place,
     placeWhile: async (goesOn) => {
       const taken: string[] = [];
