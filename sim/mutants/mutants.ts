@@ -100,8 +100,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MOVING,
-        find: 'AND ${STATUS} = ${PREDECESSOR[to]}\n    ORDER BY id FOR UPDATE',
-        replace: 'AND ${STATUS} <> ${to}\n    ORDER BY id FOR UPDATE',
+        find: '${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}\n      ${owner',
+        replace: '${orderIds}::text[]) AND ${STATUS} <> ${to}\n      ${owner',
       },
       {
         file: MOVING,
@@ -116,9 +116,9 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: MOVING,
-        find: 'AND ${STATUS} = ${PREDECESSOR[to]}\n    ORDER BY id FOR UPDATE',
+        find: '${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}\n      ${owner',
         replace:
-          "AND (${STATUS} = ${PREDECESSOR[to]} OR ${to} = 'CANCELLED' AND ${STATUS} <> 'CANCELLED')\n    ORDER BY id FOR UPDATE",
+          "${orderIds}::text[]) AND (${STATUS} = ${PREDECESSOR[to]} OR ${to} = 'CANCELLED' AND ${STATUS} <> 'CANCELLED')\n      ${owner",
       },
       {
         file: MOVING,
