@@ -22,9 +22,9 @@ const moveTables = async (compose: Compose, from: string, to: string): Promise<v
  * another one: without room for that PostgreSQL ends itself, as when it is killed.
  */
 export const whileDiskIsFull = async (compose: Compose, work: () => Promise<void>): Promise<void> => {
-  const onDisk = (...command: string[]) =>
-    compose.run('exec', '-T', '--user', 'postgres', 'postgres', ...command);
-  await onDisk('mkdir', '/small/tables');
+  const onDisk = (...command: string[]) => compose.run('exec', '-T', 'postgres', ...command);
+  // As root: Docker does not keep the mode of such a disk over a restart of its container.
+  await onDisk('install', '--directory', '--owner=postgres', '--mode=0700', '/small/tables');
   await askPostgres(compose, `CREATE TABLESPACE small LOCATION '/small/tables'`);
   try {
     await moveTables(compose, 'pg_default', 'small');
@@ -39,5 +39,6 @@ export const whileDiskIsFull = async (compose: Compose, work: () => Promise<void
     await onDisk('rm', '--force', '/small/ballast');
     await moveTables(compose, 'small', 'pg_default');
     await askPostgres(compose, 'DROP TABLESPACE small');
+    await onDisk('rmdir', '/small/tables');
   }
 };
