@@ -1,4 +1,5 @@
 import type { Deployment } from './deployment.ts';
+import { scheduleFaultKinds } from './fault-kinds.ts';
 import type { Slot } from './sim-process.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
@@ -51,18 +52,11 @@ const strike = (parts: Parts, kind: ClockStep, stream: Stream): void => {
 
 /** Sets clocks at moments that the seed says, until all faults are healed. Its chances are its own: all else stays as it is. */
 export const scheduleClockSteps = (parts: Parts, lengthMs: number): void => {
-  const { time, streams, faultInjector, tally, trace } = parts.world;
-  for (const kind of CLOCK_STEPS) {
-    const stream = streams(`clock-steps/${kind}`);
-    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
-    const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
-    for (const afterMs of moments) {
-      time.after(afterMs, () => {
-        if (faultInjector.isHealed()) return;
-        tally.fault(kind);
-        trace('fault', kind);
-        strike(parts, kind, stream);
-      });
-    }
-  }
+  scheduleFaultKinds(parts.world, lengthMs, {
+    name: 'clock-steps',
+    kinds: CLOCK_STEPS,
+    shareOfSeeds: SHARE_OF_SEEDS,
+    maxPerKind: MAX_PER_KIND,
+    strike: (kind, stream) => strike(parts, kind, stream),
+  });
 };

@@ -2,6 +2,7 @@ import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import type { MemoryCluster, ProtocolErrorType } from '@order-pipeline/memory-kafka';
 import type { Condition } from './database/conditions.ts';
 import type { RealServer } from './database/real-database.ts';
+import { scheduleFaultKinds } from './fault-kinds.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
 
@@ -48,18 +49,11 @@ const STRIKES: Readonly<Record<DependencyFault, (parts: Parts, stream: Stream) =
 
 /** Lets dependencies refuse at moments that the seed says, until all faults are healed. Its chances are its own. */
 export const scheduleDependencyFaults = (parts: Parts, lengthMs: number): void => {
-  const { time, streams, faultInjector, tally, trace } = parts.world;
-  for (const kind of DEPENDENCY_FAULTS) {
-    const stream = streams(`dependency-faults/${kind}`);
-    const count = stream.chance(SHARE_OF_SEEDS) ? stream.integer(1, MAX_PER_KIND) : 0;
-    const moments = Array.from({ length: count }, () => Math.floor(stream.between(500, lengthMs)));
-    for (const afterMs of moments) {
-      time.after(afterMs, () => {
-        if (faultInjector.isHealed()) return;
-        tally.fault(kind);
-        trace('fault', kind);
-        STRIKES[kind](parts, stream);
-      });
-    }
-  }
+  scheduleFaultKinds(parts.world, lengthMs, {
+    name: 'dependency-faults',
+    kinds: DEPENDENCY_FAULTS,
+    shareOfSeeds: SHARE_OF_SEEDS,
+    maxPerKind: MAX_PER_KIND,
+    strike: (kind, stream) => STRIKES[kind](parts, stream),
+  });
 };
