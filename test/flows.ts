@@ -125,6 +125,29 @@ export const defineFlowTests = (use: () => Gateway): void => {
     });
   });
 
+  test('whoever waits for an order to be delivered is answered when it is, and when it changes', async () => {
+    const gateway = use();
+    const { userId, itemId } = await setUp(gateway, 10);
+    const orderId = unique('order');
+    await gateway.place(orderId, userId, { [itemId]: 1 });
+    const path = `/api/orders/${orderId}`;
+    const pending = gateway.send('GET', path, { prefer: 'wait=8', 'if-none-match': '"PENDING"' });
+    const delivered = await eventually(
+      async () => {
+        const answer = await gateway.send('GET', `${path}?until=DELIVERED`, { prefer: 'wait=8' });
+        expect(answer).toMatchObject({ status: 200, headers: { 'preference-applied': 'wait=8' } });
+        expect(answer).toMatchObject({ headers: { etag: '"DELIVERED"' }, body: { status: 'DELIVERED' } });
+        return answer;
+      },
+      { timeoutMs: 60_000 },
+    );
+    const { status, headers } = await pending;
+    expect([200, 304]).toContain(status);
+    expect(headers['etag'] === '"PENDING"').toBe(status === 304);
+    const same = await gateway.send('GET', path, { 'if-none-match': String(delivered.headers['etag']) });
+    expect([same.status, same.body]).toEqual([304, '']);
+  });
+
   test('160 concurrent orders of one unit on a stock of 100: exactly 100 are taken', async () => {
     const gateway = use();
     const { userId, itemId } = await setUp(gateway, 100);

@@ -20,3 +20,4 @@ export * from './schemas.ts';
 export * from './service-names.ts';
 export * from './stuck-api.ts';
 export * from './users-api.ts';
+export * from './waiting.ts';

@@ -34,6 +34,10 @@ export interface Operation {
   readonly exampleReply?: unknown;
   /** The list that it answers is paged by a `Link` header. */
   readonly paged?: true;
+  /** Headers of its reply beside those that every reply has, by their names in small letters, with what they tell. */
+  readonly replyHeaders?: Readonly<Record<string, string>>;
+  /** Statuses below 400 that it may answer instead of `status`, without a body, with what they tell. */
+  readonly emptyReplies?: Readonly<Record<number, string>>;
 }
 
 type Part<O extends Operation, K extends 'params' | 'query' | 'headers' | 'body'> = O[K] extends TSchema

@@ -101,6 +101,12 @@ export const PREDECESSOR = Object.fromEntries(
   STEPS.flatMap(([status, { from }]) => (from === null ? [] : [[status, from]])),
 ) as { readonly [S in MovedStatus]: Lifecycle[S]['from'] };
 
+/** Whether an order in `from` may still come to `to`: it is neither there nor beyond it, nor has it gone another way. */
+export const mayReach = (from: OrderStatus, to: OrderStatus): boolean => {
+  const before: OrderStatus | null = ORDER_LIFECYCLE[to].from;
+  return before !== null && (before === from || mayReach(from, before));
+};
+
 /** The worker that moves orders on from each status, if one does. */
 export const NEXT_WORKER = Object.fromEntries(
   WORKER_TARGETS.map((status) => [ORDER_LIFECYCLE[status].from, ORDER_LIFECYCLE[status].by]),

@@ -20,6 +20,7 @@ import {
   Timestamp,
   UserIdParams,
 } from './schemas.ts';
+import { WAIT_REPLY_HEADERS, WaitHeaders, WaitQuery } from './waiting.ts';
 
 export const NewOrder = Strict({
   orderId: NewId('The id that the client chose', 'order-1', NEW_ORDER_ID),
@@ -113,14 +114,18 @@ export const ordersApi = {
     owner: 'orders',
     method: 'GET',
     path: ORDER_PATHS.order,
-    summary: 'Get an order',
+    summary: 'Get an order; with `Prefer: wait` once it is in a status, or once it has changed',
     access: READ_ACCESS,
     params: OrderIdParams,
+    query: WaitQuery,
+    headers: WaitHeaders,
     status: 200,
     reply: OrderWithTimes,
     errors: ['ORDER_NOT_FOUND'],
     idempotent: true,
     exampleReply: { ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt },
+    replyHeaders: WAIT_REPLY_HEADERS,
+    emptyReplies: { 304: 'It is as `If-None-Match` says' },
   }),
   getOrderHistory: defineOperation({
     owner: 'orders',
@@ -210,6 +215,21 @@ export const orderLifecycleApi = {
     reply: Strict({ orderIds: Type.Array(Type.String()) }),
     errors: [],
     idempotent: true,
+  }),
+  findOrderStatuses: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/statuses',
+    summary: 'Find the status of many orders; those that there are not are left out',
+    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
+    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    status: 200,
+    reply: Strict({ orders: Type.Array(Strict({ orderId: Type.String(), status: StatusSchema })) }),
+    errors: [],
+    idempotent: true,
+    exampleBody: { orderIds: ['order-1'] },
+    exampleReply: { orders: [{ orderId: 'order-1', status: 'PENDING' }] },
   }),
   settleReservations: defineOperation({
     owner: 'orders',

@@ -1,7 +1,7 @@
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
-import { ordersApi } from './orders-api.ts';
+import { orderLifecycleApi, ordersApi } from './orders-api.ts';
 import { stuckApi } from './stuck-api.ts';
 import { usersApi } from './users-api.ts';
 
@@ -20,8 +20,14 @@ export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = { ...ope
 /** Whether an operation, or the route at this path, is for operators alone. */
 export const isForOperators = ({ path }: Pick<Operation, 'path'>): boolean => path.startsWith('/ops/');
 
-/** What the gateway has from the facade, and the facade from the services behind it. */
+/** What the gateway answers. */
 export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...PUBLIC_OPERATIONS,
   ...OPERATOR_OPERATIONS,
+};
+
+/** What the gateway has from the facade, and the facade from the services behind it. */
+export const FACADE_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...GATEWAY_OPERATIONS,
+  findOrderStatuses: orderLifecycleApi.findOrderStatuses,
 };

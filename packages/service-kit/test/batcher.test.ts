@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@order-pipeline/testing';
+import { createManualTime, eventually } from '@order-pipeline/testing';
 import { createBatcher, createRuntime, type Runtime } from '../src/index.ts';
-import { createManualTime } from './manual-time.ts';
 
 const runtime = createRuntime();
 

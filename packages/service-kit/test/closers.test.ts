@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
 import { createClosers } from '../src/index.ts';
-import { createManualTime } from './manual-time.ts';
 
 const setUp = () => {
   const time = createManualTime();

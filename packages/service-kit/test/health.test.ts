@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createHealth, shareReadiness } from '../src/index.ts';
-import { createManualTime } from './manual-time.ts';
+import { createManualTime } from '@order-pipeline/testing';
 
 test('with nothing to check it is ready', async () => {
   expect(await createHealth(createManualTime().runtime).readiness()).toEqual({ status: 'ready', checks: {} });

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
 import { startPeriodic, unavailable } from '../src/index.ts';
-import { createManualTime } from './manual-time.ts';
 
 /** Work that ends when it is told to: with whether there is more, or with an error. */
 const startHeld = (options: { atStart?: boolean; restMs?: number } = {}) => {

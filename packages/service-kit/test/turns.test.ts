@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTurns } from '../src/index.ts';
-import { createManualTime } from './manual-time.ts';
+import { createManualTime } from '@order-pipeline/testing';
 
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 

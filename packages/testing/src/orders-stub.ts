@@ -53,6 +53,10 @@ export const createOrdersStub = (): OrdersStub => {
         if (bad !== undefined) throw new Error(`${bad} is broken`);
         return ok({ results: orderIds.map((orderId) => move(orderId, to, cause)) });
       },
+      findOrderStatuses: async ({ body: { orderIds } }) => {
+        const found = orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
+        return ok({ orders: found.map(({ orderId, status }) => ({ orderId, status })) });
+      },
       findOverdueOrders: async ({ body: { olderThanMs, after, limit } }) => {
         const overdue = [...orders.values()].filter((order) => isOverdue(order, olderThanMs));
         const ids = overdue.map(({ orderId }) => orderId).toSorted();

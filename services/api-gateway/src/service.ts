@@ -9,6 +9,7 @@ import { accessSettings, checkAccessSettings, issuerIn } from './access/settings
 import { createTokens } from './access/tokens.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
+import { startWaiters } from './waiting/index.ts';
 
 const MAX_RATE = 1_000_000;
 const RATE_RULE = `must be a whole number of requests a second from 1 to ${MAX_RATE}, or off`;
@@ -48,9 +49,12 @@ export const apiGatewayService = defineService({
     const tokens = issuer && createTokens(issuer, createKeys(issuer), context.runtime);
     if (AUTH === 'off') context.logger.warn(OPEN_WARNING);
     checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
+    const waiters = startWaiters(context);
     return {
-      routes: createGatewayRoutes(context.clients),
+      routes: createGatewayRoutes(context.clients, waiters),
       configureServer: async (server) => {
+        // Before the server waits for the requests in flight.
+        server.addHook('preClose', async () => waiters.stop());
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addAccessGuard(server, { tokens, isOff: AUTH === 'off', operatorToken, runtime: context.runtime });
         await addDocs(server, {

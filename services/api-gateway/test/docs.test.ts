@@ -79,13 +79,28 @@ test('every error that can be answered is there, in the error shape and with an 
   }
 });
 
-test('Retry-After and the Link to the next page are there', () => {
+test('Retry-After, the Link to the next page and the other headers of a reply are there', () => {
   for (const [, , { operationId, responses }] of documented()) {
     expect(responses['429']?.headers).toHaveProperty('retry-after');
     expect(responses['503']?.headers).toHaveProperty('retry-after');
     const headers = Object.keys(responses['200']?.headers ?? {});
-    expect(headers).toEqual(GATEWAY_OPERATIONS[operationId]?.paged ? ['link'] : []);
+    const { paged, replyHeaders = {} } = GATEWAY_OPERATIONS[operationId] ?? {};
+    expect(headers).toEqual([...(paged ? ['link'] : []), ...Object.keys(replyHeaders)]);
   }
+});
+
+test('how to wait for an order is there: until, wait, Prefer, If-None-Match, and 304', () => {
+  const operation = document.paths['/api/orders/{orderId}']?.['get'];
+  expect(operation?.parameters?.map(({ name, in: place }) => `${place} ${name}`).toSorted()).toEqual([
+    'header if-none-match',
+    'header prefer',
+    'path orderId',
+    'query until',
+    'query wait',
+  ]);
+  expect(Object.keys(operation?.responses['200']?.headers ?? {})).toEqual(['etag', 'preference-applied']);
+  expect(operation?.responses).toHaveProperty('304.description', 'It is as `If-None-Match` says');
+  expect(operation?.responses['304']).not.toHaveProperty('content');
 });
 
 test('the examples are those of the source document', () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { GATEWAY_OPERATIONS, type Input, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import { FACADE_OPERATIONS, type Input, type Operation, type ServiceName } from '@order-pipeline/contracts';
 import { AppError, refuse, type Reply, type Route } from '@order-pipeline/service-kit';
 import { startTestService, type TestService } from '@order-pipeline/testing';
 import { ordersFacadeService } from '../src/index.ts';
 
-const operations = Object.entries(GATEWAY_OPERATIONS);
+const operations = Object.entries(FACADE_OPERATIONS);
 const asked: { service: ServiceName; operation: Operation; input: Input<Operation> }[] = [];
 
 /** A service that answers everything with its name, or as the id in the path tells it. */

@@ -1,6 +1,7 @@
 import { orderLifecycleApi, ordersApi, ownerFor, usersApi } from '@order-pipeline/contracts';
 import {
   backoffMs,
+  createBatcher,
   created,
   ok,
   pageHeaders,
@@ -34,6 +35,8 @@ export interface OrdersParts {
   readonly wakeOutbox: () => void;
 }
 
+/** Each may have a hundred lines. */
+const MAX_READ_TOGETHER = 128;
 /** How often a placement is tried again that another one of the same id is in the way of. */
 const MAX_TRIES = 5;
 
@@ -134,9 +137,22 @@ const createCommandRoutes = (parts: OrdersParts) => {
   };
 };
 
+/** Orders that are read at the same moment are read with one statement: many wait for the same turn of the workflow. */
+const createOrderReads = ({ store, runtime }: OrdersParts) =>
+  createBatcher<string, OrderRow | undefined>({
+    runtime,
+    maxSize: MAX_READ_TOGETHER,
+    maxConcurrent: 2,
+    run: async (orderIds) => {
+      const rows = await store.findOrders(orderIds);
+      return orderIds.map((orderId) => rows.get(orderId));
+    },
+  });
+
 /** What clients ask. */
 const createClientRoutes = (parts: OrdersParts): Route[] => {
   const { store, clients } = parts;
+  const reads = createOrderReads(parts);
   return routesOf(ordersApi, {
     ...createCommandRoutes(parts),
 
@@ -160,7 +176,7 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
     },
 
     getOrder: async ({ params: { orderId } }, { actor }) => {
-      const row = (await store.findOrders([orderId])).get(orderId);
+      const row = await reads.submit(orderId);
       return row && isOwn(row, ownerFor(ordersApi.getOrder.access, actor))
         ? ok(orderOf(row))
         : orderNotFound(orderId);
@@ -182,6 +198,8 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
       statusMetrics.changed(to, results.filter(({ outcome }) => outcome === 'MOVED').length);
       return ok({ results });
     },
+
+    findOrderStatuses: async ({ body: { orderIds } }) => ok({ orders: await store.findStatuses(orderIds) }),
 
     findOverdueOrders: async ({ body: { olderThanMs, after, limit } }) =>
       ok({ orderIds: await store.findOverdue(olderThanMs, after, limit) }),

@@ -23,7 +23,7 @@ import {
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
-import { findOverdue, listOrders, oldestOnTheWay, readHistory } from '../src/store/queries.ts';
+import { findOverdue, findStatuses, listOrders, oldestOnTheWay, readHistory } from '../src/store/queries.ts';
 import type { Database } from '../src/store/sql.ts';
 import { findWaiting, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
@@ -71,6 +71,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), 'user-7'),
   'the history of an order': (sql) => readHistory(sql, 'PENDING-7'),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
+  'statuses by their ids': (sql) => findStatuses(sql, idsOf('PENDING')),
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),
   'cancelling an order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0)),
   'overdue orders': (sql) => findOverdue(sql, due(0), undefined, LIMIT),

@@ -42,7 +42,7 @@ export const compileInputCheck = ({
   return (input) => {
     const results = [
       checkParams?.(input.params),
-      checkQuery?.(input.query),
+      checkQuery?.(input.query ?? {}),
       checkHeaders?.(input.headers ?? {}),
       checkBody?.(input.body),
     ];

@@ -98,6 +98,21 @@ const errorResponses = (operation: Operation) => {
   );
 };
 
+const replyHeaders = ({ paged, replyHeaders: named = {} }: Operation) => {
+  const headers = {
+    ...(paged ? LINK : {}),
+    ...Object.fromEntries(
+      Object.entries(named).map(([name, description]) => [name, { type: 'string', description }]),
+    ),
+  };
+  return Object.keys(headers).length === 0 ? {} : { headers };
+};
+
+const emptyReplies = ({ emptyReplies: statuses = {} }: Operation) =>
+  Object.fromEntries(
+    Object.entries(statuses).map(([status, description]) => [status, { type: 'null', description }]),
+  );
+
 const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
 
 /** One for all, so that it is compiled once. */
@@ -105,7 +120,7 @@ const NO_QUERY = Strict({});
 
 /** The schemas of an operation as Fastify takes them: to validate, to serialize and, where it is public, to document. */
 export const openApiSchema = (operation: Operation): Record<string, unknown> => {
-  const { params, query = NO_QUERY, headers, body, reply, exampleBody, exampleReply, paged } = operation;
+  const { params, query = NO_QUERY, headers, body, reply, exampleBody, exampleReply } = operation;
   const input = {
     ...(params ? { params } : {}),
     querystring: query,
@@ -124,8 +139,9 @@ export const openApiSchema = (operation: Operation): Record<string, unknown> => 
         ...reply,
         description: operation.summary,
         ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
-        ...(paged ? { headers: LINK } : {}),
+        ...replyHeaders(operation),
       },
+      ...emptyReplies(operation),
       ...errorResponses(operation),
     },
   };

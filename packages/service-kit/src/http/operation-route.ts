@@ -38,10 +38,10 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   return gone.signal;
 };
 
-/** Answers an operation over HTTP; a list is read no further when the client has gone. */
+/** Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone. */
 export const addRoute = (
   server: FastifyInstance,
-  { operation, handle }: Route,
+  { operation, handle, waits }: Route,
   { runtime, actorOf }: OperationRouteParts,
 ): void => {
   const answer = async (request: FastifyRequest, signal: AbortSignal | undefined): Promise<Reply> => {
@@ -60,6 +60,6 @@ export const addRoute = (
     bodyLimit: bodyLimitOf(operation),
     ...(operation.body ? {} : { preValidation: refuseBody }),
     handler: async (request: FastifyRequest, reply: FastifyReply) =>
-      sendReply(reply, await answer(request, operation.paged ? signalOf(reply) : undefined)),
+      sendReply(reply, await answer(request, waits || operation.paged ? signalOf(reply) : undefined)),
   });
 };

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { Strict, defineOperation } from '@order-pipeline/contracts';
 import type { FastifyInstance } from 'fastify';
-import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { Registry } from 'prom-client';
@@ -14,7 +14,6 @@ import {
   type Route,
 } from '../../src/index.ts';
 import { STOP_READERS_MS } from '../../src/http/slow-readers.ts';
-import { createManualTime } from '../manual-time.ts';
 
 /** More than the buffers of both ends of a connection hold. */
 const LARGE_BYTES = 24 * 1_048_576;

@@ -79,7 +79,7 @@ test('a service that breaks answers 500 without its reasons', async () => {
 
 test('an operation that a service of this process does not have is broken, not missing', async () => {
   const clients = clientsWith(answering(usersApi.getUser, () => ok({})));
-  const nothing = { params: { orderId: 'a' }, query: undefined, body: undefined };
+  const nothing = { params: { orderId: 'a' }, query: {}, body: undefined };
   expect(await clients.forward('users', ordersApi.getOrder, nothing, call)).toMatchObject({ status: 500 });
 });
 

@@ -17,7 +17,14 @@ import {
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
-import { findOverdue, listOrders, oldestOnTheWay, readHistory, type OrderSearch } from './queries.ts';
+import {
+  findOverdue,
+  findStatuses,
+  listOrders,
+  oldestOnTheWay,
+  readHistory,
+  type OrderSearch,
+} from './queries.ts';
 import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
@@ -38,6 +45,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
   return {
     ...mapTransientErrors({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
+      findStatuses: (orderIds: readonly string[]) => findStatuses(database, orderIds),
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
         moveOrders(database, to, orderIds, cause, now()),

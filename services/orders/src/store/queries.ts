@@ -51,6 +51,13 @@ export const listOrders = (
   search: OrderSearch = {},
 ): Promise<Page<OrderRow>> => page(sql, request, conditionOf(search));
 
+/** The statuses of those orders that there are. */
+export const findStatuses = (
+  sql: Sql,
+  orderIds: readonly string[],
+): Promise<{ orderId: string; status: OrderStatus }[]> => sql.$queryRaw`
+  SELECT id AS "orderId", status::text AS status FROM orders WHERE id = ANY(${orderIds}::text[])`;
+
 /**
  * The steps of an order, oldest first; none for an unknown one.
  *

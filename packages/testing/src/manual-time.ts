@@ -1,5 +1,5 @@
-import { createTestRuntime } from '@order-pipeline/testing';
-import type { Runtime } from '../src/index.ts';
+import type { Runtime } from '@order-pipeline/service-kit';
+import { createTestRuntime } from './test-runtime.ts';
 
 /** Time that stands still until it is moved. */
 export const createManualTime = () => {

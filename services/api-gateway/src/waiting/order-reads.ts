@@ -1,0 +1,62 @@
+import { ordersApi, type Input, type OrderWithTimes } from '@order-pipeline/contracts';
+import type { CallContext, Handler, Reply, ServiceClients } from '@order-pipeline/service-kit';
+import { etagOf, waitRequestOf, type WaitRequest } from './preferences.ts';
+import type { Waiters } from './waiters.ts';
+
+const { getOrder } = ordersApi;
+
+const SECOND_MS = 1_000;
+/** Nobody reads it; logs and metrics have it (nginx calls it 'client closed request'). */
+const GONE: Reply<never> = { status: 499, body: undefined as never };
+
+type OrderReply = Reply<OrderWithTimes>;
+type OrderParams = Input<typeof getOrder>['params'];
+
+const isOrder = (reply: OrderReply): reply is OrderReply & { readonly body: OrderWithTimes } =>
+  reply.status === 200;
+
+/** An order with its ETag; without its content where the client has it. */
+const answer = (reply: OrderReply, { isKnown }: WaitRequest, waitedS = 0): OrderReply => {
+  if (!isOrder(reply)) return reply;
+  const { status } = reply.body;
+  const headers = {
+    etag: etagOf(status),
+    ...(waitedS > 0 ? { 'preference-applied': `wait=${waitedS}` } : {}),
+  };
+  return isKnown(status) ? { status: 304, body: undefined as never, headers } : { ...reply, headers };
+};
+
+/** Makes what answers an order, at once or when what it is asked for has come about. */
+export const createOrderRead = (
+  clients: Pick<ServiceClients, 'forward'>,
+  waiters: Waiters,
+): Handler<typeof getOrder> => {
+  const read = (params: OrderParams, call: CallContext): Promise<OrderReply> =>
+    clients.forward('orders-facade', getOrder, { params, query: {}, body: undefined }, call);
+
+  /** What is answered without waiting; nothing where it has to wait. So that nobody who waits keeps an order. */
+  const readNow = async (
+    params: OrderParams,
+    request: WaitRequest,
+    call: CallContext,
+  ): Promise<OrderReply | undefined> => {
+    const reply = await read(params, call);
+    const isOver = !isOrder(reply) || request.isSettled(reply.body.status);
+    return isOver || request.waitS === 0 ? answer(reply, request, isOver ? request.waitS : 0) : undefined;
+  };
+
+  return async ({ params, query, headers }, call) => {
+    const request = waitRequestOf({ query, headers });
+    const now = await readNow(params, request, call);
+    if (now) return now;
+    const end = await waiters.wait({
+      orderId: params.orderId,
+      isSettled: request.isSettled,
+      timeoutMs: request.waitS * SECOND_MS,
+      signal: call.signal,
+    });
+    if (end === 'gone') return GONE;
+    const waited = end === 'settled' || end === 'expired';
+    return answer(await read(params, call), request, waited ? request.waitS : 0);
+  };
+};
