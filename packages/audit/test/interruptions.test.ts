@@ -142,7 +142,7 @@ test(
     const url = await untilAsleep(1);
     killed.child.kill('SIGKILL');
     await killed.ended;
-    expect(await stateOf()).toBe('abandoned');
+    await eventually(async () => expect(await stateOf()).toBe('abandoned'), WAIT);
     await run(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
     await run(url, AWAKE);
     const { code, said } = await startAudit().ended;
