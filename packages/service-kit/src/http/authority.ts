@@ -10,6 +10,11 @@ export interface Authority {
   readonly port: string;
 }
 
+/** What was read lately: nearly every request names the same host, and reading a URL takes microseconds. */
+const parsed = new Map<string, Authority>();
+const MAX_PARSED = 64;
+const MAX_CHARACTERS_PARSED = 256;
+
 /**
  * Reads a `Host` header, or the same part of a URL.
  *
@@ -19,9 +24,14 @@ export interface Authority {
 export const parseAuthority = (text: string, scheme = 'http:'): Authority | undefined => {
   if (text === '') return { name: '', port: '' };
   const url = `${scheme}//${text}`;
+  const known = parsed.get(url);
+  if (known) return known;
   if (!AUTHORITY.test(text) || !URL.canParse(url)) return undefined;
   const { hostname, port } = new URL(url);
-  return { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+  const authority = { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  if (url.length <= MAX_CHARACTERS_PARSED) parsed.set(url, authority);
+  return authority;
 };
 
 /** Whether a name always leads to the machine itself. */
