@@ -62,7 +62,8 @@ interface Watched {
 const createWatchList = (runtime: Pick<Runtime, 'monotonic'>) => {
   const orders = new Map<string, Watched>();
   return {
-    add: (orderId: string, waiter: Waiter): void => {
+    /** Answers when its order is due. */
+    add: (orderId: string, waiter: Waiter): number => {
       const known = orders.get(orderId);
       const dueAt = runtime.monotonic() + FIRST_LOOK_MS;
       if (known) {
@@ -70,6 +71,7 @@ const createWatchList = (runtime: Pick<Runtime, 'monotonic'>) => {
         known.intervalMs = FIRST_LOOK_MS;
         known.dueAt = Math.min(known.dueAt, dueAt);
       } else orders.set(orderId, { waiters: new Set([waiter]), intervalMs: FIRST_LOOK_MS, dueAt });
+      return dueAt;
     },
     delete: (orderId: string, waiter: Waiter): void => {
       const known = orders.get(orderId);
@@ -101,17 +103,28 @@ const createWatchList = (runtime: Pick<Runtime, 'monotonic'>) => {
 
 type WatchList = ReturnType<typeof createWatchList>;
 
-/**
- * Looks at the orders of a list as they are due, many at once and one look after the other.
- *
- * @returns what is called when an order is added
- */
-const createLooking = ({ runtime, findStatuses }: WaitersParts, list: WatchList): (() => void) => {
+/** Looks at the orders of a list as they are due, many at once and one look after the other. */
+const createLooking = ({ runtime, findStatuses }: WaitersParts, list: WatchList) => {
   let cancel = (): void => undefined;
+  /** When the next look is, as far as one is planned. */
+  let plannedAt = Infinity;
   let looking = false;
   let restUntil = 0;
 
+  const stop = (): void => {
+    cancel();
+    plannedAt = Infinity;
+  };
+  /** Only what is due before the next look changes it: the list is not gone through for each order that is added. */
+  const lookAt = (dueAt: number): void => {
+    const at = Math.max(dueAt, restUntil);
+    if (looking || at >= plannedAt) return;
+    stop();
+    plannedAt = at;
+    cancel = runtime.after(Math.max(0, Math.ceil(at - runtime.monotonic())), () => void look());
+  };
   const look = async (): Promise<void> => {
+    plannedAt = Infinity;
     looking = true;
     const due = list.takeDue();
     let restMs = due.length * REST_PER_ORDER_MS;
@@ -125,17 +138,10 @@ const createLooking = ({ runtime, findStatuses }: WaitersParts, list: WatchList)
     }
     restUntil = runtime.monotonic() + restMs;
     looking = false;
-    schedule();
-  };
-  const schedule = (): void => {
-    if (looking) return;
-    cancel();
     const dueAt = list.dueAt();
-    if (dueAt === undefined) return;
-    const inMs = Math.max(dueAt, restUntil) - runtime.monotonic();
-    cancel = runtime.after(Math.max(0, Math.ceil(inMs)), () => void look());
+    if (dueAt !== undefined) lookAt(dueAt);
   };
-  return schedule;
+  return { lookAt, stop };
 };
 
 /**
@@ -145,7 +151,7 @@ const createLooking = ({ runtime, findStatuses }: WaitersParts, list: WatchList)
 export const createWaiters = (parts: WaitersParts): Waiters => {
   const { runtime, maxWaiters = MAX_WAITERS, onCount = () => undefined } = parts;
   const list = createWatchList(runtime);
-  const schedule = createLooking(parts, list);
+  const looking = createLooking(parts, list);
   let count = 0;
   let stopped = false;
 
@@ -166,15 +172,14 @@ export const createWaiters = (parts: WaitersParts): Waiters => {
         const cancel = runtime.after(timeoutMs, () => end('expired'));
         signal?.addEventListener('abort', gone);
         onCount((count += 1));
-        list.add(orderId, waiter);
-        schedule();
+        looking.lookAt(list.add(orderId, waiter));
       });
     },
     count: () => count,
     stop: () => {
       stopped = true;
       for (const { end } of list.all()) end('stopped');
-      schedule();
+      looking.stop();
     },
   };
 };
