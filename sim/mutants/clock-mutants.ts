@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 /** Bugs that show where wall clocks are set. */
 export const CLOCK_MUTANTS: readonly Mutant[] = [

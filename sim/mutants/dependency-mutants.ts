@@ -1,4 +1,4 @@
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 /** Bugs that take the fault of a dependency for one of the message that met it. */
 export const DEPENDENCY_MUTANTS: readonly Mutant[] = [

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Figures } from '../src/figures.ts';
 import { COMES_TO_ITS_END, type Finding } from '../src/findings.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { plant } from './plant.ts';
 
 /** How a mutant fared; what `--json` writes, for each. */

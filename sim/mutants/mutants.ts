@@ -1,22 +1,6 @@
 import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
-
-/** One change of a source file. */
-export interface Edit {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** Stands there exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** A bug that somebody might make, planted on purpose. */
-export interface Mutant {
-  readonly name: string;
-  /** What is wrong then, as a sentence. */
-  readonly bug: string;
-  readonly edits: readonly Edit[];
-}
+import type { Mutant } from './mutant.ts';
 
 const PLACING = 'services/orders/src/store/placements.ts';
 const MOVING = 'services/orders/src/store/transitions.ts';

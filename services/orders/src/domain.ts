@@ -1,5 +1,5 @@
 import { mergeLines, type NewOrder, type OrderLine, type OrderStatus } from '@order-pipeline/contracts';
-import type { SheddingReason } from './load-shedding/index.ts';
+import type { SheddingReason } from './load-shedding/rules.ts';
 
 /** What came of placing an order. */
 export type Placement =
@@ -10,7 +10,7 @@ export type Placement =
   | { readonly outcome: 'NOT_ENOUGH_STOCK'; readonly short: readonly Shortage[] }
   /** Another placement of the same id is under way, or was and has not been settled yet: to be tried again. */
   | { readonly outcome: 'UNDECIDED' }
-  /** Refused by back-admission, with nothing done. */
+  /** Refused by load shedding, with nothing done. */
   | { readonly outcome: 'NOT_NOW'; readonly reason: SheddingReason }
   /** It met an error, and others of its batch did not. */
   | { readonly outcome: 'FAILED'; readonly error: unknown };

@@ -17,7 +17,7 @@ import {
   type ServiceClients,
   type Runtime,
 } from '@order-pipeline/service-kit';
-import type { AdmissionControl } from './load-shedding/index.ts';
+import type { AdmissionControl } from './load-shedding/admission-control.ts';
 import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
 import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 

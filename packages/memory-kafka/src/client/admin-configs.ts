@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { Admin, IResourceConfig, ResourceConfigQuery } from 'kafkajs';
 import { describeTopicConfig } from '../broker/topic-config.ts';
 import { nonRetriable, notImplemented, protocolError } from '../errors.ts';
-import type { AdminParts } from './admin.ts';
+import type { AdminParts } from './admin-parts.ts';
 import { asTypedConfigs, shown } from './typing-gaps.ts';
 
 type ConfigCalls = Pick<Admin, 'describeConfigs' | 'alterConfigs'>;

@@ -3,7 +3,7 @@ import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
 import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
-import type { AdminParts } from './admin.ts';
+import type { AdminParts } from './admin-parts.ts';
 import { checkedOffset } from './consumer-checks.ts';
 import { describeGroups } from './describe-groups.ts';
 import { shown } from './typing-gaps.ts';

@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
-import type { AdminParts } from './admin.ts';
+import type { AdminParts } from './admin-parts.ts';
 import { partitionMetadata } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
 

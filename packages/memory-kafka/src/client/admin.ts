@@ -3,9 +3,10 @@ import type { Admin, AdminEvents, DeleteGroupsResult, Logger, RetryOptions } fro
 import { NODE_ID } from '../broker/core.ts';
 import { createEmitter } from '../emitter.ts';
 import { errorCodeOf, nonRetriable, notImplemented, protocolError } from '../errors.ts';
-import { withRetries, type Attempt } from '../retry.ts';
+import { withRetries } from '../retry.ts';
 import { createConfigCalls } from './admin-configs.ts';
 import { createOffsetCalls } from './admin-offsets.ts';
+import type { AdminParts } from './admin-parts.ts';
 import { createTopicCalls } from './admin-topics.ts';
 import { describeGroups } from './describe-groups.ts';
 import type { ClusterView } from './metadata.ts';
@@ -14,13 +15,6 @@ export interface AdminOptions {
   readonly retry: RetryOptions;
   readonly view: ClusterView;
   readonly logger: Logger;
-}
-
-/** What the parts of the admin client share. */
-export interface AdminParts {
-  readonly view: ClusterView;
-  readonly logger: Logger;
-  retrying<T>(task: (attempt: Attempt) => Promise<T>): Promise<T>;
 }
 
 const EVENTS: AdminEvents = {

@@ -6,7 +6,6 @@ import type {
   ProducerBatch,
   ProducerConfig,
   ProducerEvents,
-  ProducerRecord,
   RecordMetadata,
   RetryOptions,
   TopicMessages,
@@ -19,6 +18,7 @@ import type { ClusterView } from './metadata.ts';
 import { shown } from './typing-gaps.ts';
 import { sendMessages, type SendOptions } from './produce.ts';
 import type { WriterIdentity } from './produce-request.ts';
+import type { Sender } from './sender.ts';
 import { createTransactionFactory } from './transaction.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 
@@ -29,12 +29,6 @@ export interface ProducerParts {
   readonly logger: Logger;
   readonly createPartitioner: ICustomPartitioner;
   readonly board: OffsetsBoard;
-}
-
-/** How a transaction, or the producer itself, sends. */
-export interface Sender {
-  send(record: ProducerRecord): Promise<RecordMetadata[]>;
-  sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>;
 }
 
 const EVENTS: ProducerEvents = {

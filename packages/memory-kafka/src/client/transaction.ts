@@ -9,7 +9,7 @@ import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { WriterIdentity } from './produce-request.ts';
 import { metadataOf, toPartition } from './typing-gaps.ts';
-import type { Sender } from './producer.ts';
+import type { Sender } from './sender.ts';
 
 export interface TransactionParts {
   readonly view: ClusterView;

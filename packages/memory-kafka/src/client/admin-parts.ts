@@ -1,0 +1,10 @@
+import type { Logger } from 'kafkajs';
+import type { Attempt } from '../retry.ts';
+import type { ClusterView } from './metadata.ts';
+
+/** What the parts of the admin client share. */
+export interface AdminParts {
+  readonly view: ClusterView;
+  readonly logger: Logger;
+  retrying<T>(task: (attempt: Attempt) => Promise<T>): Promise<T>;
+}

@@ -1,0 +1,7 @@
+import type { ProducerBatch, ProducerRecord, RecordMetadata } from 'kafkajs';
+
+/** How a transaction, or the producer itself, sends. */
+export interface Sender {
+  send(record: ProducerRecord): Promise<RecordMetadata[]>;
+  sendBatch(batch: ProducerBatch): Promise<RecordMetadata[]>;
+}
