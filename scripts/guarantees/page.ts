@@ -73,7 +73,7 @@ const dockerSection = ({ docker }: GuaranteesRecord): string[] => {
   return [
     `\`pnpm test compose\`, ${docker.at}: docker-compose.yml on Apache Kafka and PostgreSQL, orders placed all the while; afterwards every acknowledged order is DELIVERED, and the audit clean.`,
     table(
-      ['what befell it', 'processes killed', 'orders acknowledged meanwhile'],
+      ['fault', 'processes killed', 'orders acknowledged meanwhile'],
       docker.figures.map(({ what, kills, acknowledged }) => [what, count(kills), count(acknowledged)]),
     ),
   ];

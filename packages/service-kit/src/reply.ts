@@ -104,6 +104,9 @@ export const refuse = (code: ErrorCode, message: string, details?: readonly unkn
   body: errorBody(code, message, details),
 });
 
+/** What logs and metrics have of an answer that nobody reads (nginx calls it 'client closed request'). */
+export const GONE: Reply<never> = { status: 499, body: undefined as never };
+
 const RETRY_AFTER_S = '1';
 
 /** The answer for an exception: its own words where they are meant for the client, none where something broke. */

@@ -1,7 +1,7 @@
 import { ask, withQuery } from '../lib/api.js';
 import { linkTo, navigate } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
-import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';
+import { AsOf, CopyCurl, Empty, RowLink, Waiting } from '../parts/bits.js';
 import { Dialog } from '../parts/dialog.js';
 import { Failure } from '../parts/failure.js';
 import { Field, field, onSubmit, useAction } from '../parts/form.js';
@@ -62,7 +62,7 @@ const ItemTable = ({ items }) =>
         (item) =>
           html`<tr key=${item.itemId}>
             <td>
-              <a data-row href=${linkTo(`/inventory/${encodeURIComponent(item.itemId)}`)}><code>${item.itemId}</code></a>
+              <${RowLink} folder="inventory" id=${item.itemId} />
             </td>
             <td>${item.itemName}</td>
             <td class="wide-only"><${StockBar} ...${item} /></td>

@@ -1,10 +1,10 @@
 import { ask, withQuery } from '../lib/api.js';
 import { LIFECYCLE, isFinal } from '../lib/lifecycle.js';
-import { changeQuery, linkTo } from '../lib/router.js';
+import { changeQuery } from '../lib/router.js';
 import { STUCK_REASONS } from '../lib/stuck.js';
 import { durationText } from '../lib/time.js';
 import { useAnswer } from '../lib/use-answer.js';
-import { AsOf, CopyCurl, Empty, Status, Waiting } from '../parts/bits.js';
+import { AsOf, CopyCurl, Empty, RowLink, Status, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
 import { Chips, Page } from '../parts/page.js';
 import { Cause } from '../parts/stuck-order.js';
@@ -46,7 +46,7 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
         (order) =>
           html`<tr key=${order.orderId}>
             <td>
-              <a data-row href=${linkTo(`/orders/${encodeURIComponent(order.orderId)}`)}><code>${order.orderId}</code></a>
+              <${RowLink} folder="orders" id=${order.orderId} />
               ${' '}<code class="small muted">${order.reason}</code>
               <${Cause} order=${order} afterMs=${republishAfterMs} />
             </td>

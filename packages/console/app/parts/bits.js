@@ -1,4 +1,5 @@
 import { asCurl } from '../lib/api.js';
+import { linkTo } from '../lib/router.js';
 import { clockText, utcText } from '../lib/time.js';
 import { html, useEffect, useState } from '../ui.js';
 
@@ -13,6 +14,10 @@ const COPIED_FOR_MS = 1_500;
 /** @param {{ status: string, large?: boolean }} props */
 export const Status = ({ status, large = false }) =>
   html`<span class=${`status ${large ? 'large' : ''}`} data-status=${status}>${status}</span>`;
+
+/** The id that a row is about, which leads to its page and takes the keyboard's focus. @param {{ folder: string, id: string }} props */
+export const RowLink = ({ folder, id }) =>
+  html`<a data-row href=${linkTo(`/${folder}/${encodeURIComponent(id)}`)}><code>${id}</code></a>`;
 
 /** A time in the reader's zone, in UTC under the pointer. @param {{ at: string | Date, fraction?: boolean }} props */
 export const Time = ({ at, fraction = false }) => {

@@ -1,6 +1,6 @@
 import { linkTo } from '../lib/router.js';
 import { html } from '../ui.js';
-import { Status } from './bits.js';
+import { RowLink, Status } from './bits.js';
 
 /** @import { Order } from '@order-pipeline/contracts' */
 
@@ -37,9 +37,7 @@ export const OrderTable = ({ orders, withUser = true }) =>
         (order) =>
           html`<tr key=${order.orderId}>
             <td>
-              <a data-row href=${linkTo(`/orders/${encodeURIComponent(order.orderId)}`)}>
-                <code>${order.orderId}</code>
-              </a>
+              <${RowLink} folder="orders" id=${order.orderId} />
             </td>
             <td><${Status} status=${order.status} /></td>
             ${

@@ -1,7 +1,7 @@
 import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { answerCall, type Reply, type Route } from '../reply.ts';
+import { answerCall, GONE, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace } from '../trace.ts';
 import { sendReply } from './error-answers.ts';
@@ -25,9 +25,6 @@ export interface OperationRouteParts {
   /** Who makes a request. */
   readonly actorOf: (request: FastifyRequest) => Actor;
 }
-
-/** What logs and metrics have of an answer that nobody reads (nginx calls it 'client closed request'). */
-const GONE: Reply = { status: 499, body: undefined };
 
 /** Aborted when the connection ends before the answer has left. */
 const signalOf = ({ raw }: FastifyReply): AbortSignal => {

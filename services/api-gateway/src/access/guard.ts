@@ -1,7 +1,6 @@
 import {
   ANYBODY,
   GATEWAY_OPERATIONS,
-  grantOf,
   isForOperators,
   OPERATOR_SCOPES,
   type Access,
@@ -95,10 +94,10 @@ const createTokenRule =
 
 /** Why the actor does not get what is asked, if it does not. */
 const refusalOf = (request: FastifyRequest, access: Access, actor: Actor): AppError | undefined => {
-  if (grantOf(access, actor) !== 'NONE') return undefined;
-  const { code, error } = refusalFor({ access }, actor)?.body ?? {};
+  const refusal = refusalFor({ access }, actor);
+  if (!refusal) return undefined;
   request.log.debug({ actor: actor.name, route: request.routeOptions.url }, 'a request was forbidden');
-  return new AppError(code ?? 'FORBIDDEN', error ?? 'This is not for you');
+  return new AppError(refusal.body.code, refusal.body.error);
 };
 
 /**

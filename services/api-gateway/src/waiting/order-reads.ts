@@ -1,13 +1,17 @@
 import { ordersApi, type Input, type OrderWithTimes } from '@order-pipeline/contracts';
-import type { CallContext, Handler, Reply, ServiceClients } from '@order-pipeline/service-kit';
+import {
+  GONE,
+  type CallContext,
+  type Handler,
+  type Reply,
+  type ServiceClients,
+} from '@order-pipeline/service-kit';
 import { etagOf, waitRequestOf, type WaitRequest } from './preferences.ts';
 import type { Waiters } from './waiters.ts';
 
 const { getOrder } = ordersApi;
 
 const SECOND_MS = 1_000;
-/** Nobody reads it; logs and metrics have it (nginx calls it 'client closed request'). */
-const GONE: Reply<never> = { status: 499, body: undefined as never };
 
 type OrderReply = Reply<OrderWithTimes>;
 type OrderParams = Input<typeof getOrder>['params'];

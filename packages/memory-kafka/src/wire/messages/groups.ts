@@ -176,25 +176,29 @@ export const deleteGroupsResponse = struct({
 
 const codes = array(struct({ name: string, partitions: array(struct({ index: int32, errorCode: int16 })) }));
 
-export const offsetCommitRequest = struct({
-  groupId: string,
-  generationId: since(1, int32, -1),
-  memberId: since(1, string, ''),
-  groupInstanceId: since(7, nullableString, null),
-  retentionMs: within(2, 4, int64, -1),
-  topics: array(
+/** @param epochSince the version from which on the leader's epoch is among them */
+const offsetsToCommit = (epochSince: number) =>
+  array(
     struct({
       name: string,
       partitions: array(
         struct({
           index: int32,
           offset: int64,
-          leaderEpoch: since(6, int32, -1),
+          leaderEpoch: since(epochSince, int32, -1),
           metadata: nullableString,
         }),
       ),
     }),
-  ),
+  );
+
+export const offsetCommitRequest = struct({
+  groupId: string,
+  generationId: since(1, int32, -1),
+  memberId: since(1, string, ''),
+  groupInstanceId: since(7, nullableString, null),
+  retentionMs: within(2, 4, int64, -1),
+  topics: offsetsToCommit(6),
 });
 
 export const offsetCommitResponse = struct({ throttleTimeMs: since(3, int32, 0), topics: codes });
@@ -248,19 +252,7 @@ export const txnOffsetCommitRequest = struct({
   generationId: since(3, int32, -1),
   memberId: since(3, string, ''),
   groupInstanceId: since(3, nullableString, null),
-  topics: array(
-    struct({
-      name: string,
-      partitions: array(
-        struct({
-          index: int32,
-          offset: int64,
-          leaderEpoch: since(2, int32, -1),
-          metadata: nullableString,
-        }),
-      ),
-    }),
-  ),
+  topics: offsetsToCommit(2),
 });
 
 export const txnOffsetCommitResponse = struct({ throttleTimeMs: int32, topics: codes });

@@ -43,6 +43,9 @@ export const produceResponse = struct({
   throttleTimeMs: int32,
 });
 
+/** A topic by its name, and by its id in newer versions. */
+const fetchedTopic = { topic: until(12, string, ''), topicId: since(13, uuid, NO_UUID) };
+
 export const fetchRequest = struct({
   replicaId: until(14, int32, -1),
   maxWaitMs: int32,
@@ -53,8 +56,7 @@ export const fetchRequest = struct({
   sessionEpoch: since(7, int32, -1),
   topics: array(
     struct({
-      topic: until(12, string, ''),
-      topicId: since(13, uuid, NO_UUID),
+      ...fetchedTopic,
       partitions: array(
         struct({
           partition: int32,
@@ -67,13 +69,7 @@ export const fetchRequest = struct({
       ),
     }),
   ),
-  forgotten: since(
-    7,
-    array(
-      struct({ topic: until(12, string, ''), topicId: since(13, uuid, NO_UUID), partitions: array(int32) }),
-    ),
-    [],
-  ),
+  forgotten: since(7, array(struct({ ...fetchedTopic, partitions: array(int32) })), []),
   rackId: since(11, string, ''),
 });
 
@@ -83,8 +79,7 @@ export const fetchResponse = struct({
   sessionId: since(7, int32, 0),
   topics: array(
     struct({
-      topic: until(12, string, ''),
-      topicId: since(13, uuid, NO_UUID),
+      ...fetchedTopic,
       partitions: array(
         struct({
           partition: int32,
