@@ -4,6 +4,10 @@ import type { Model, Moment } from './model.ts';
 import { isSameContent, unitsOf } from './content.ts';
 import { codeOf, type WorkloadContext } from './context.ts';
 
+/** Whether a request asks for the order again; another order may be for the same units, and take them. */
+const isRepeatOf = (content: NewOrder, order: NewOrder): boolean =>
+  content.orderId === order.orderId && isSameContent(content, order);
+
 /**
  * The most units of an item that can have been held before `until` for anything but this order: by other orders, and by
  * what else was asked under its id.
@@ -11,7 +15,7 @@ import { codeOf, type WorkloadContext } from './context.ts';
 const mostHeld = (model: Model, order: NewOrder, itemId: string, until: Moment): number =>
   [...model.orders.values()]
     .map(({ asked }) => {
-      const others = asked.filter(({ at, content }) => at <= until && !isSameContent(content, order));
+      const others = asked.filter(({ at, content }) => at <= until && !isRepeatOf(content, order));
       return Math.max(0, ...others.map(({ content }) => unitsOf(content, itemId)));
     })
     .reduce((sum, units) => sum + units, 0);
