@@ -8,7 +8,7 @@ const root = new URL('..', import.meta.url);
 const databases = readdirSync(new URL('prisma', root), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => `prisma/${name}/schema.prisma`);
-const plainBuild = 'bench/plain/schema.prisma';
+const plainBuild = 'tools/bench/plain/schema.prisma';
 for (const schema of [...databases, plainBuild].filter((file) => existsSync(new URL(file, root)))) {
   execFileSync('prisma', ['generate', '--schema', schema], {
     cwd: root,

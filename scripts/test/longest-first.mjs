@@ -4,8 +4,8 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Those that take more than half a minute where two workers have a core each, or would if a machine is slow. */
 const LONGEST = [
-  'sim/test/crash-points',
-  'sim/test/run-seed',
+  'tools/sim/test/crash-points',
+  'tools/sim/test/run-seed',
   'packages/launcher/test/main',
   'packages/launcher/test/wall-clock',
   'packages/launcher/test/system',
@@ -19,7 +19,7 @@ const LONGEST = [
   'services/orders/test/dated-ahead',
   'packages/launcher/test/absent',
   'packages/messaging/test/consumer/outages',
-  'demo/test/run',
+  'tools/demo/test/run',
 ];
 
 const rank = ({ path }) => {

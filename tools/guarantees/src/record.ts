@@ -28,7 +28,7 @@ export interface GuaranteesRecord {
   readonly docker?: Ran<readonly ChaosFigures[]>;
 }
 
-const FILE = new URL('../../docs/guarantees.json', import.meta.url);
+const FILE = new URL('../../../docs/guarantees.json', import.meta.url);
 
 /** The figures of the last runs; none before the first. */
 export const readRecord = async (): Promise<GuaranteesRecord> => {

@@ -4,7 +4,7 @@ import { pageOf } from './markdown.ts';
 import { plotOf } from './plot.ts';
 import { rowOf, type Report } from './report.ts';
 
-const FOLDER = new URL('../../../docs/benchmarks/', import.meta.url);
+const FOLDER = new URL('../../../../docs/benchmarks/', import.meta.url);
 
 /** Writes a report into docs/benchmarks, as a page, a picture and JSON. */
 export const writeReport = async (report: Report): Promise<void> => {

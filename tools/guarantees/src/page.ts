@@ -6,7 +6,7 @@ import { freshSentence } from './fresh.ts';
 import { NOT_PROMISED, PROMISES } from './promises.ts';
 import type { GuaranteesRecord } from './record.ts';
 
-const FILE = new URL('../../docs/guarantees.md', import.meta.url);
+const FILE = new URL('../../../docs/guarantees.md', import.meta.url);
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 

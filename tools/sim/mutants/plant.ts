@@ -4,13 +4,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Edit, Mutant } from './mutant.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** What the simulation stands on; the rest of the tree it does without. */
 const COPIED = [
   'packages',
   'services',
   'prisma',
-  'sim',
+  'tools/sim',
   'package.json',
   'pnpm-workspace.yaml',
   'tsconfig.json',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { perDatabase } from '@order-pipeline/contracts';
-import { createCompose, type Compose } from '../../../test/compose/compose.ts';
+import { createCompose, type Compose } from '../../../../test/compose/compose.ts';
 import getPort from 'get-port';
 import { BenchError } from '../context/bench-error.ts';
 import type { BenchContext } from '../context/context.ts';
@@ -60,7 +60,7 @@ export const startStack = async ({ life, say }: BenchContext, workflowIntervalMs
   const compose = await createCompose({
     ...stackSettings(workflowIntervalMs),
     POSTGRES_PASSWORD,
-    COMPOSE_FILE: ['docker-compose.yml', 'bench/docker/compose.yml'].join(path.delimiter),
+    COMPOSE_FILE: ['docker-compose.yml', 'tools/bench/docker/compose.yml'].join(path.delimiter),
     BENCH_POSTGRES_PORT: String(postgresPort),
     BENCH_KAFKA_PORT: String(kafkaPort),
     BENCH_KAFKA_PROPERTIES: properties,

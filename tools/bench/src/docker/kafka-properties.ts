@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { BenchError } from '../context/bench-error.ts';
 
-const PROPERTIES = new URL('../../../docker/kafka-server.properties', import.meta.url);
+const PROPERTIES = new URL('../../../../docker/kafka-server.properties', import.meta.url);
 
 /** Gives a listing in a properties file one more entry, after the first. */
 const insert = (text: string, name: string, entry: string): string => {

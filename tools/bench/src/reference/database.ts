@@ -3,7 +3,7 @@ import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { withDatabase } from '../system/databases.ts';
 import { PGBENCH_CLIENTS } from './pgbench.ts';
 
-const PRISMA = new URL('../../../prisma/', import.meta.url);
+const PRISMA = new URL('../../../../prisma/', import.meta.url);
 
 /** Users and items that place-order.sql takes its own from. */
 const ROWS = 1_000;

@@ -11,7 +11,7 @@ import { startChild } from './child.ts';
 import { createDatabase } from './databases.ts';
 import type { System } from './system.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const DAY_MS = 86_400_000;
 
 /** What users run: every service in a process of its own, on the embedded PostgreSQL and the broker in memory. */

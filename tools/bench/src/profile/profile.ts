@@ -8,7 +8,7 @@ import { readable } from '../report/report.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { findProfile, writeFlameGraph } from './flame-graph.ts';
 
-const FOLDER = fileURLToPath(new URL('../../../.bench/', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../../../.bench/', import.meta.url));
 const FULL_S = 15;
 const QUICK_S = 5;
 

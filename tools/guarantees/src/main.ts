@@ -8,9 +8,9 @@ import path from 'node:path';
 import process from 'node:process';
 import { exitCodeOf, readArguments } from '@order-pipeline/command-line';
 import type { Figures } from '@order-pipeline/sim/figures.ts';
-import { freshRunOf, withFreshRun } from './guarantees/fresh.ts';
-import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './guarantees/record.ts';
-import { writePage } from './guarantees/page.ts';
+import { freshRunOf, withFreshRun } from './fresh.ts';
+import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
+import { writePage } from './page.ts';
 
 const PARTS: readonly Part[] = ['simulation', 'fresh', 'mutants', 'fresh-mutants', 'docker'];
 
@@ -34,12 +34,20 @@ const runScript = async (
 
 /** Each writes its figures into `file` and answers its exit code. */
 const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<number>>> = {
-  simulation: (file, seeds) => runScript(['sim/src/main.ts', '--seeds', seeds, '--json', file]),
+  simulation: (file, seeds) => runScript(['tools/sim/src/main.ts', '--seeds', seeds, '--json', file]),
   fresh: (file, seeds) =>
-    runScript(['sim/src/main.ts', '--seeds', seeds, '--json', file, '--fresh', new Date().toISOString()]),
-  mutants: (file) => runScript(['sim/mutants/main.ts', '--json', file]),
+    runScript([
+      'tools/sim/src/main.ts',
+      '--seeds',
+      seeds,
+      '--json',
+      file,
+      '--fresh',
+      new Date().toISOString(),
+    ]),
+  mutants: (file) => runScript(['tools/sim/mutants/main.ts', '--json', file]),
   'fresh-mutants': (file) =>
-    runScript(['sim/mutants/main.ts', '--json', file, '--fresh', new Date().toISOString()]),
+    runScript(['tools/sim/mutants/main.ts', '--json', file, '--fresh', new Date().toISOString()]),
   docker: (file) =>
     runScript(['scripts/test.ts', 'compose', '--testNamePattern=kill -9|Kafka may be|audit finds'], {
       CHAOS_REPORT: file,

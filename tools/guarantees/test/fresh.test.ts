@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { freshHeld, freshSentence, withFreshRun, type FreshRun } from '../../scripts/guarantees/fresh.ts';
+import { freshHeld, freshSentence, withFreshRun, type FreshRun } from '../src/fresh.ts';
 
 const run = (from: number, seeds: number, ...broken: number[]): FreshRun => ({
   at: `2026-01-0${from / 1_000}`,

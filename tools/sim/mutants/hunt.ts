@@ -31,7 +31,7 @@ const runSim = async (folder: string, { from, count }: Range): Promise<Figures> 
   await new Promise<void>((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      ['--no-warnings', '--import', 'tsx', path.join(folder, 'sim/src/main.ts'), ...options],
+      ['--no-warnings', '--import', 'tsx', path.join(folder, 'tools/sim/src/main.ts'), ...options],
       { cwd: folder, stdio: 'ignore' },
     );
     child.on('error', reject);

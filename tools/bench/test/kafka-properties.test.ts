@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { withHostListener } from '../src/docker/kafka-properties.ts';
 
-const PROPERTIES = new URL('../../docker/kafka-server.properties', import.meta.url);
+const PROPERTIES = new URL('../../../docker/kafka-server.properties', import.meta.url);
 
 test('the Kafka of the stack listens for this machine too, and keeps its own listeners', async () => {
   const text = withHostListener(await readFile(PROPERTIES, 'utf8'), 5_555);
