@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import process from 'node:process';
 import { UsageError } from '@order-pipeline/command-line';
-import { createRuntime } from '@order-pipeline/service-kit';
+import { createRuntime, readSecret, SettingsError } from '@order-pipeline/service-kit';
 import { runCommand } from './commands.ts';
 import { openOperatorClient, OperatorError } from './client.ts';
 import { HELP, parseOptions } from './options.ts';
@@ -20,15 +20,16 @@ const userName = (): string | undefined => {
 };
 
 const complain = (error: unknown): void => {
-  const isSentence = error instanceof OperatorError || error instanceof UsageError;
+  const isSentence =
+    error instanceof OperatorError || error instanceof UsageError || error instanceof SettingsError;
   console.error(isSentence ? error.message : error);
 };
 
 const run = async (): Promise<number> => {
-  const { PORT, OPERATOR_TOKEN } = process.env;
+  const { PORT } = process.env;
   const options = parseOptions(process.argv.slice(2), {
     url: `http://127.0.0.1:${PORT || 3000}`,
-    token: OPERATOR_TOKEN || undefined,
+    token: readSecret(process.env, 'OPERATOR_TOKEN'),
     by: userName(),
   });
   if (options === 'help') {

@@ -69,7 +69,8 @@ With list, and instead of ID:
   --by NAME                who does it (default: your user name)
   --note TEXT              why
   --url URL                the gateway (default http://127.0.0.1:3000, or the port in PORT)
-  --token TOKEN            the gateway's OPERATOR_TOKEN (default: what is in OPERATOR_TOKEN)
+  --token TOKEN            the gateway's OPERATOR_TOKEN (default: what is in OPERATOR_TOKEN
+                           or in the file that OPERATOR_TOKEN_FILE names)
   --json                   JSON instead of tables
   --help                   show this
 

@@ -116,6 +116,10 @@ test('wrong arguments, a wrong token and no gateway each end with a sentence and
   });
   const unknown = await run(['list'], { OPERATOR_TOKEN: 'another-token-at-all' });
   expect(unknown).toMatchObject({ code: 1, err: expect.stringMatching(/^This is for operators: .*\n$/) });
+  expect(await run(['list'], { OPERATOR_TOKEN: '', OPERATOR_TOKEN_FILE: '/nowhere' })).toMatchObject({
+    code: 1,
+    err: 'OPERATOR_TOKEN_FILE names a file that is not there\n',
+  });
   const nowhere = await ask('list', '--url', 'http://127.0.0.1:1').catch((error: Error) => error.message);
   expect(nowhere).toBe('No gateway answers at http://127.0.0.1:1');
   expect(await run(['--help'])).toMatchObject({

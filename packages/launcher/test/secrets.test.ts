@@ -85,6 +85,15 @@ test.each([
   expect(problemsOf(schema, { [name]: 'S3cret' })).toBe(`${name} is wrong`);
 });
 
+test.each(SETTINGS.filter(([name]) => /TOKEN|PASSWORD|DATABASE_URL/.test(name) && !name.endsWith('_FILE')))(
+  '%s can be in a file, and a file that is not there is asked for',
+  (name, schema) => {
+    expect(problemsOf(schema, { [`${name}_FILE`]: '/nowhere/S3cret' })).toContain(
+      `${name}_FILE names a file that is not there`,
+    );
+  },
+);
+
 test('what cannot be secret is told', () => {
   expect(problemsOf(processSchema, { TRUSTED_PROXIES: '10.0.0.0/0' })).toBe(
     'TRUSTED_PROXIES must be a comma-separated list of addresses or ranges such as 10.0.0.0/8, not "10.0.0.0/0"',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSecretName, withSecretFiles } from './secret-files.ts';
 
 /** Settings that could not be used: one line a problem. */
 export class SettingsError extends Error {
@@ -50,17 +51,12 @@ export const listOf = (isItem: (item: string) => boolean, message: string) =>
     .transform((value) => value.split(',').map((item) => item.trim()))
     .refine((items) => items.every(isItem), message);
 
-const SECRET_NAME =
-  /(?:^|_)(?:TOKENS?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL)(?:_|$)/i;
+/** Whether a setting's value is not told: by its name, or because it has user information in it, as a URL may. */
+const isSecret = (name: string, value: string): boolean => isSecretName(name) || value.includes('@');
 
 /**
- * Whether a setting's value is never told, by its name alone, so that none can be forgotten; of others, what has user
- * information in it, as a URL may.
- */
-const isSecret = (name: string, value: string): boolean => SECRET_NAME.test(name) || value.includes('@');
-
-/**
- * Reads settings from the environment. An empty variable counts as unset, as `${NAME:-}` in a compose file leaves it.
+ * Reads settings from the environment. An empty variable counts as unset, as `${NAME:-}` in a compose file leaves it. A
+ * secret may be in a file instead, which `<NAME>_FILE` names.
  *
  * @throws SettingsError with every problem, each naming its variable, and its value unless that may be secret
  */
@@ -68,18 +64,32 @@ export const parseSettings = <S>(
   schema: z.ZodType<S>,
   environment: Readonly<Record<string, string | undefined>>,
 ): S => {
-  const set = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  const given = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value ? [[name, value] as const] : [])),
   );
+  const { settings: set, problems } = withSecretFiles(schema, given);
   const result = schema.safeParse(set);
-  if (result.success) return result.data;
-  throw new SettingsError(
-    result.error.issues.map((issue) => {
-      const name = issue.path.join('.');
-      const value = set[name];
-      return value === undefined || isSecret(name, value)
-        ? `${name} ${issue.message}`
-        : `${name} ${issue.message}, not ${JSON.stringify(value)}`;
-    }),
-  );
+  const issues = result.error?.issues ?? [];
+  // What a file that cannot be read leaves unset is told of once.
+  const isTold = (name: string): boolean => problems.some((problem) => problem.startsWith(`${name}_FILE `));
+  const told = issues.flatMap((issue) => {
+    const name = issue.path.join('.');
+    const value = set[name];
+    if (isTold(name)) return [];
+    return value === undefined || isSecret(name, value)
+      ? `${name} ${issue.message}`
+      : `${name} ${issue.message}, not ${JSON.stringify(value)}`;
+  });
+  if (!result.success || problems.length > 0) throw new SettingsError([...problems, ...told]);
+  return result.data;
 };
+
+/**
+ * Reads one secret from the environment, or from the file that `<name>_FILE` names.
+ *
+ * @throws SettingsError when both are set, or the file cannot be read
+ */
+export const readSecret = (
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined => parseSettings(z.object({ [name]: z.string().optional() }), environment)[name];

@@ -1,4 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
 import { milliseconds, parseSettings, renamedTo, SettingsError, urlOf, wholeNumber } from '../src/index.ts';
 
@@ -66,4 +69,74 @@ test('a start that sets a renamed variable is refused with its new name', () => 
 test('a variable that has to be set is named when it is not', () => {
   const strict = z.object({ NAME: z.string({ error: 'must be set' }) });
   expect(() => parseSettings(strict, {})).toThrow('NAME must be set');
+});
+
+describe('a secret in a file', () => {
+  const withSecret = z
+    .object({
+      OPERATOR_TOKEN: z.string().min(4, 'is too short').optional(),
+      PORT: wholeNumber(0, 9).optional(),
+    })
+    .superRefine(() => undefined)
+    .transform((settings) => settings);
+  const folder = mkdtempSync(path.join(tmpdir(), 'secret-files-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const fileWith = (content: string): string => {
+    const file = path.join(folder, `secret-${content.length}-${Buffer.from(content).toString('hex')}`);
+    writeFileSync(file, content);
+    return file;
+  };
+  const read = (environment: Record<string, string>) => parseSettings(withSecret, environment);
+  const refusal = (environment: Record<string, string>): readonly string[] => {
+    try {
+      read(environment);
+    } catch (error) {
+      if (error instanceof SettingsError) return error.problems;
+    }
+    return [];
+  };
+
+  test.each(['S3cret', 'S3cret\n', 'S3cret\r\n'])('is taken without the end of its line: %j', (content) => {
+    expect(read({ OPERATOR_TOKEN_FILE: fileWith(content) })).toEqual({ OPERATOR_TOKEN: 'S3cret' });
+  });
+
+  test('keeps all else that is in it', () => {
+    expect(read({ OPERATOR_TOKEN_FILE: fileWith(' S3 cret\n\n') })).toEqual({ OPERATOR_TOKEN: ' S3 cret\n' });
+  });
+
+  test('is not taken where it is set as well', () => {
+    expect(refusal({ OPERATOR_TOKEN_FILE: fileWith('S3cret'), OPERATOR_TOKEN: 'S3cret' })).toEqual([
+      'OPERATOR_TOKEN_FILE and OPERATOR_TOKEN are both set: unset one of them',
+    ]);
+  });
+
+  test.each([
+    ['names a file that is not there', () => path.join(folder, 'S3cret')],
+    ['names a file that is not there', () => path.join(fileWith('x'), 'S3cret')],
+    ['names a folder, not a file', () => folder],
+    ['names an empty file', () => fileWith('')],
+    ['names an empty file', () => fileWith('\n')],
+    ['names a file that cannot be read', () => 'S3cret\u0000'],
+  ])('is asked for when its file %s', (problem, file) => {
+    expect(refusal({ OPERATOR_TOKEN_FILE: file(), PORT: 'x' })).toEqual([
+      `OPERATOR_TOKEN_FILE ${problem}`,
+      'PORT must be a whole number from 0 to 9, not "x"',
+    ]);
+  });
+
+  test('is checked as if it were set, and never told', () => {
+    expect(refusal({ OPERATOR_TOKEN_FILE: fileWith('abc\n') })).toEqual(['OPERATOR_TOKEN is too short']);
+  });
+
+  test('that has to be set is told of once', () => {
+    const needed = z.object({ OPERATOR_TOKEN: z.string({ error: 'must be set' }) });
+    expect(() => parseSettings(needed, { OPERATOR_TOKEN_FILE: '/nowhere' })).toThrow(
+      /^OPERATOR_TOKEN_FILE names a file that is not there$/,
+    );
+  });
+
+  test('is nothing that other settings have', () => {
+    expect(read({ PORT_FILE: fileWith('7') })).toEqual({});
+  });
 });
