@@ -69,9 +69,9 @@ const openMemoryBroker = ({
   return { broker, memoryCluster, close: closers.closeAll };
 };
 
-const openBroker = ({ kafkaBrokers }: Plan, options: InfrastructureOptions) =>
-  kafkaBrokers
-    ? { broker: createKafkaBroker(kafkaBrokers, options.logger), memoryCluster: undefined, close: undefined }
+const openBroker = ({ kafka }: Plan, options: InfrastructureOptions) =>
+  kafka
+    ? { broker: createKafkaBroker(kafka, options.logger), memoryCluster: undefined, close: undefined }
     : openMemoryBroker(options);
 
 /** Opens what the services stand on: a URL that is set means the real thing, one that is not means the embedded one. */

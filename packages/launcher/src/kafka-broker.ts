@@ -2,6 +2,7 @@ import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { Level, Logger } from 'pino';
 import { letKafkajsIdle } from './kafkajs-idling.ts';
+import type { KafkaOptions } from './kafka-settings.ts';
 
 const CONNECTION_TIMEOUT_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -34,15 +35,19 @@ const mostVerbose = (logger: Logger): logLevel => {
   return logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.ERROR;
 };
 
-/** Apache Kafka at `brokers`, each `host:port`. */
-export const createKafkaBroker = (brokers: readonly string[], logger: Logger): Broker => {
+/** Apache Kafka, as the settings name it. */
+export const createKafkaBroker = (options: KafkaOptions, logger: Logger): Broker => {
+  const { brokers, tls, sasl, topics } = options;
   letKafkajsIdle();
   return {
     durable: true,
+    topics,
     connect: (clientId) =>
       new Kafka({
         clientId,
         brokers: [...brokers],
+        ...(tls ? { ssl: tls.ca === undefined ? true : { ca: tls.ca } } : {}),
+        ...(sasl ? { sasl } : {}),
         connectionTimeout: CONNECTION_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         retry: RETRY,

@@ -1,6 +1,7 @@
 import { SERVICE_NAMES, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
 import { parseSettings, SettingsError, type HttpAccess, type Service } from '@order-pipeline/service-kit';
 import type { z } from 'zod';
+import { kafkaIn, kafkaSchema, type KafkaOptions } from './kafka-settings.ts';
 import { SERVICES } from './registry.ts';
 import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
 
@@ -23,7 +24,7 @@ export interface Plan {
   /** How long requests are still taken after the process was asked to end. */
   readonly shutdownDelayMs: number;
   /** Unset: the broker in memory. */
-  readonly kafkaBrokers: readonly string[] | undefined;
+  readonly kafka: KafkaOptions | undefined;
   /** Every database that is needed, with its URL; without one it is embedded. */
   readonly databases: ReadonlyMap<DatabaseName, string | undefined>;
   /** Where the services are that are asked and run elsewhere. */
@@ -90,6 +91,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   const databases = services.flatMap(({ database }) => database ?? []);
   const remote = remoteDependencies(services);
   const settings = parse(processSchema, environment, problems);
+  const kafka = parse(kafkaSchema, environment, problems);
   const urls = parse(urlSchema(databases, remote), environment, problems);
   const planned = services.map((service) => ({
     service,
@@ -99,7 +101,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     const refusal = settings && own !== undefined && service.refusesHost?.(own, settings.HOST);
     if (refusal) problems.push(refusal);
   }
-  if (!settings || !urls || problems.length > 0) throw new SettingsError([...new Set(problems)]);
+  if (!settings || !kafka || !urls || problems.length > 0) throw new SettingsError([...new Set(problems)]);
   return {
     services: planned,
     port: settings.PORT,
@@ -114,7 +116,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     },
     dataDir: settings.DATA_DIR,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
-    kafkaBrokers: settings.KAFKA_BROKERS,
+    kafka: kafkaIn(kafka),
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
     serviceUrls: new Map(remote.map((name) => [name, urls[urlVariable(name)] ?? ''])),
   };

@@ -11,14 +11,8 @@ import { z } from 'zod';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-const ADDRESS = /^(?:[^\s:,[\]]+|\[[0-9a-fA-F:.]+\]):(\d{1,5})$/;
 const MAX_PORT = 65_535;
 const MAX_SHUTDOWN_DELAY_MS = 60_000;
-
-const isAddress = (address: string): boolean => {
-  const port = Number(ADDRESS.exec(address)?.[1] ?? 0);
-  return port >= 1 && port <= MAX_PORT;
-};
 
 const HOST_NAME = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 const MAX_CONNECTIONS = 1_000_000;
@@ -49,7 +43,6 @@ export const processSchema = z.object({
     .default('127.0.0.1'),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.data'),
-  KAFKA_BROKERS: listOf(isAddress, 'must be a comma-separated list of host:port').optional(),
   ...accessSettings,
   SHUTDOWN_DELAY_MS: wholeNumber(0, MAX_SHUTDOWN_DELAY_MS).default(0),
 });

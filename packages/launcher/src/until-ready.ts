@@ -15,7 +15,7 @@ const unready = ({ checks }: Readiness): string =>
 /** So that whoever reads that the system runs can use it at once: its first request meets no part that still starts. */
 export const untilReady = async ({ plan, health, runtime, progress, signal }: ServiceHost): Promise<void> => {
   const isEmbedded = [...plan.databases.values()].every((url) => url === undefined);
-  const hasAll = isEmbedded && plan.serviceUrls.size === 0 && plan.kafkaBrokers === undefined;
+  const hasAll = isEmbedded && plan.serviceUrls.size === 0 && plan.kafka === undefined;
   const limitMs = hasAll ? READY_LIMIT_MS : READY_LIMIT_ELSEWHERE_MS;
   const since = runtime.monotonic();
   for (;;) {

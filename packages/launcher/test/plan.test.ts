@@ -18,7 +18,7 @@ const problemsOf = (names: readonly string[], environment: Record<string, string
 test('without names and settings, every service runs on embedded parts', () => {
   const plan = planSystem([], {});
   expect(plan.services.map(({ service }) => service.name)).toEqual(SERVICE_NAMES);
-  expect(plan).toMatchObject({ port: 3000, host: '127.0.0.1', dataDir: '.data', kafkaBrokers: undefined });
+  expect(plan).toMatchObject({ port: 3000, host: '127.0.0.1', dataDir: '.data', kafka: undefined });
   expect([...plan.databases]).toEqual([
     ['users', undefined],
     ['inventory', undefined],
@@ -45,7 +45,7 @@ test('a service that runs alone takes its URLs from the settings, and only its o
     USERS_URL: 'http://users:3000',
     INVENTORY_URL: 'http://inventory:3000',
   });
-  expect(plan.kafkaBrokers).toEqual(['one:9092', '[::1]:9093']);
+  expect(plan.kafka?.brokers).toEqual(['one:9092', '[::1]:9093']);
   expect([...plan.databases]).toEqual([['orders', 'postgresql://orders:secret@db:5432/orders']]);
   expect([...plan.serviceUrls]).toEqual([
     ['users', 'http://users:3000'],
@@ -87,7 +87,7 @@ test('a start that still sets REDRIVE_AFTER_MS, which was renamed, is refused', 
 test('an empty variable counts as one that is not set', () => {
   expect(planSystem([], { PORT: '', KAFKA_BROKERS: '', ORDERS_DATABASE_URL: '' })).toMatchObject({
     port: 3000,
-    kafkaBrokers: undefined,
+    kafka: undefined,
   });
 });
 

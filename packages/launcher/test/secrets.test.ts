@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES, SERVICE_NAMES } from '@order-pipeline/contracts';
 import { parseSettings, SettingsError } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { kafkaSchema } from '../src/kafka-settings.ts';
 import { SERVICES } from '../src/registry.ts';
 import { processSchema, urlSchema } from '../src/settings.ts';
 
@@ -12,6 +13,11 @@ const TOLD: ReadonlySet<string> = new Set([
   'LOG_LEVEL',
   'DATA_DIR',
   'KAFKA_BROKERS',
+  'KAFKA_SSL',
+  'KAFKA_SASL_MECHANISM',
+  'KAFKA_TOPIC_PARTITIONS',
+  'KAFKA_TOPIC_REPLICATION_FACTOR',
+  'KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS',
   'RATE_LIMIT',
   'ALLOWED_HOSTS',
   'TRUSTED_PROXIES',
@@ -31,6 +37,7 @@ const fieldsOf = (schema: unknown): string[] => {
 
 const SCHEMAS: readonly z.ZodType[] = [
   processSchema,
+  kafkaSchema,
   urlSchema(DATABASE_NAMES, SERVICE_NAMES),
   ...Object.values(SERVICES).map(({ settings }) => settings),
 ];

@@ -12,5 +12,6 @@ export * from './order-worker.ts';
 export * from './outbox-relay.ts';
 export * from './packed-message.ts';
 export * from './publisher.ts';
+export { createTopicInspection } from './topic-inspection.ts';
 export * from './topics.ts';
 export * from './process-batch.ts';

@@ -1,4 +1,4 @@
-import type { ServiceContext } from '@order-pipeline/service-kit';
+import type { AdminPort, ServiceContext } from '@order-pipeline/service-kit';
 import type { ConsumerOptions } from './consumer/options.ts';
 import { startConsumer, type EventConsumer } from './consumer/start-consumer.ts';
 import { createPublisher, type Publisher } from './publisher.ts';
@@ -14,10 +14,18 @@ export interface Messaging {
   ): EventConsumer;
 }
 
-/** Opens the way to Kafka for a service; what is opened is added to its closers. */
-export const createMessaging = (source: string, context: ServiceContext<unknown>): Messaging => {
+/**
+ * Opens the way to Kafka for a service; what is opened is added to its closers.
+ *
+ * @param inspectTopics looks at the topics once they are there; must not throw
+ */
+export const createMessaging = (
+  source: string,
+  context: ServiceContext<unknown>,
+  inspectTopics?: (admin: AdminPort) => Promise<void>,
+): Messaging => {
   const { broker, runtime, metrics, closers } = context;
-  const topicSetup = createTopicSetup(broker, `${source}-topics`);
+  const topicSetup = createTopicSetup(broker, `${source}-topics`, inspectTopics);
   const publisher = createPublisher({ source, broker, topics: topicSetup, runtime, metrics });
   closers.add('Kafka producer', () => publisher.disconnect());
   return {

@@ -1,5 +1,6 @@
 import { deadLetterTopic, PARTITIONS_PER_TOPIC, TOPIC_NAMES } from '@order-pipeline/contracts';
-import type { Broker } from '@order-pipeline/service-kit';
+import type { AdminPort, Broker, TopicSettings } from '@order-pipeline/service-kit';
+import type { ITopicConfig } from 'kafkajs';
 
 /**
  * Dead letters stay until an operator has worked them, and may be larger than other messages (1 MiB): they bear more
@@ -10,28 +11,66 @@ const DEAD_LETTER_CONFIG = [
   { name: 'max.message.bytes', value: String(2 * 1_048_576) },
 ];
 
-const allTopics = () => [
-  ...TOPIC_NAMES.map((topic) => ({ topic, numPartitions: PARTITIONS_PER_TOPIC })),
-  ...TOPIC_NAMES.map((topic) => ({
-    topic: deadLetterTopic(topic),
-    numPartitions: PARTITIONS_PER_TOPIC,
-    configEntries: DEAD_LETTER_CONFIG,
-  })),
-];
+const DEFAULT_SETTINGS: TopicSettings = { partitions: PARTITIONS_PER_TOPIC };
+
+const allTopics = (settings: TopicSettings): ITopicConfig[] => {
+  const { partitions: numPartitions, replicationFactor, minInSyncReplicas, retentionMs } = settings;
+  const shape = { numPartitions, ...(replicationFactor === undefined ? {} : { replicationFactor }) };
+  const inSync =
+    minInSyncReplicas === undefined
+      ? []
+      : [{ name: 'min.insync.replicas', value: String(minInSyncReplicas) }];
+  const kept = retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }];
+  const eventConfig = [...inSync, ...kept];
+  return [
+    ...TOPIC_NAMES.map((topic) => ({
+      topic,
+      ...shape,
+      ...(eventConfig.length > 0 ? { configEntries: eventConfig } : {}),
+    })),
+    ...TOPIC_NAMES.map((topic) => ({
+      topic: deadLetterTopic(topic),
+      ...shape,
+      configEntries: [...DEAD_LETTER_CONFIG, ...inSync],
+    })),
+  ];
+};
 
 /** Makes sure that every topic exists. Resolves once they do; rejects when the broker does not answer. */
 export type TopicSetup = () => Promise<void>;
 
+const isForbidden = (error: unknown): boolean => {
+  const { type, errors = [] } = error as { type?: string; errors?: readonly { readonly type?: string }[] };
+  return [type, ...errors.map((each) => each.type)].includes('TOPIC_AUTHORIZATION_FAILED');
+};
+
+/** Who may not make topics takes those that are there; it throws while one is missing. */
+const createTopics = async (admin: AdminPort, topics: ITopicConfig[]): Promise<void> => {
+  try {
+    await admin.createTopics({ topics, waitForLeaders: true });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+  }
+};
+
 /**
  * Creates the topics on purpose, with their partitions: a topic that the broker made by itself would have one. Any
  * number of processes may do it at once. Done once a process and service; a failure is tried again by the next call.
+ *
+ * @param inspect looks at the topics once they are there; must not throw
  */
-export const createTopicSetup = (broker: Broker, clientId: string): TopicSetup => {
+export const createTopicSetup = (
+  broker: Broker,
+  clientId: string,
+  inspect: (admin: AdminPort) => Promise<void> = async () => undefined,
+): TopicSetup => {
   const create = async (): Promise<void> => {
     const admin = broker.connect(clientId).admin();
     try {
       await admin.connect();
-      await admin.createTopics({ topics: allTopics(), waitForLeaders: true });
+      await createTopics(admin, allTopics(broker.topics ?? DEFAULT_SETTINGS));
+      await inspect(admin);
     } finally {
       await admin.disconnect();
     }

@@ -16,6 +16,8 @@ export type AdminPort = Pick<
   | 'fetchTopicOffsets'
   | 'fetchOffsets'
   | 'describeGroups'
+  | 'describeCluster'
+  | 'describeConfigs'
 >;
 
 /** The part of kafkajs's `Kafka` that the services call; kafkajs's own and the in-memory one both are one. */
@@ -25,10 +27,21 @@ export interface KafkaPort {
   admin(): AdminPort;
 }
 
+/** How topics are made; what is not set is left to the broker. Those that exist stay as they are. */
+export interface TopicSettings {
+  readonly partitions: number;
+  readonly replicationFactor?: number | undefined;
+  readonly minInSyncReplicas?: number | undefined;
+  /** Of the topics of events; -1: for ever. Dead letters stay. */
+  readonly retentionMs?: number | undefined;
+}
+
 /** Where a service meets Kafka. */
 export interface Broker {
   /** A client of its own: members of one group must not share an instance of kafkajs's `Kafka`. */
   connect(clientId: string): KafkaPort;
   /** Whether what was published is still there after a restart of this process. */
   readonly durable: boolean;
+  /** Default: `PARTITIONS_PER_TOPIC`, and nothing said. */
+  readonly topics?: TopicSettings;
 }

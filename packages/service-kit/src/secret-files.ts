@@ -5,7 +5,7 @@ import { z } from 'zod';
 type Set = Readonly<Record<string, string>>;
 
 const SECRET_NAME =
-  /(?:^|_)(?:TOKENS?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL)(?:_|$)/i;
+  /(?:^|_)(?:TOKENS?|USERNAMES?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL)(?:_|$)/i;
 
 /** Whether a setting's value is never told, by its name alone, so that none can be forgotten. */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
@@ -30,8 +30,8 @@ interface Read {
   readonly problem?: string;
 }
 
-/** What is in a file, without the end of its last line. Neither its path nor its content is in a problem: both may be the secret. */
-const readSecret = (path: string): Read => {
+/** What is in a file that a setting names, without the end of its last line. Neither its path nor its content is in a problem: both may be the secret. */
+export const readSettingFile = (path: string): Read => {
   try {
     const value = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return value === '' ? { problem: 'names an empty file' } : { value };
@@ -58,7 +58,9 @@ export const withSecretFiles = (
     const path = set[variable];
     if (path === undefined || name.endsWith(SUFFIX) || !isSecretName(name)) continue;
     const { value, problem } =
-      set[name] === undefined ? readSecret(path) : { problem: `and ${name} are both set: unset one of them` };
+      set[name] === undefined
+        ? readSettingFile(path)
+        : { problem: `and ${name} are both set: unset one of them` };
     if (problem !== undefined) problems.push(`${variable} ${problem}`);
     if (value !== undefined) settings[name] = value;
   }

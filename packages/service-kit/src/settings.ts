@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSecretName, withSecretFiles } from './secret-files.ts';
+import { isSecretName, readSettingFile, withSecretFiles } from './secret-files.ts';
 
 /** Settings that could not be used: one line a problem. */
 export class SettingsError extends Error {
@@ -51,8 +51,21 @@ export const listOf = (isItem: (item: string) => boolean, message: string) =>
     .transform((value) => value.split(',').map((item) => item.trim()))
     .refine((items) => items.every(isItem), message);
 
-/** Whether a setting's value is not told: by its name, or because it has user information in it, as a URL may. */
-const isSecret = (name: string, value: string): boolean => isSecretName(name) || value.includes('@');
+/** The content of a text file that a setting names. */
+export const fileContent = (isGood: (content: string) => boolean, message: string) =>
+  z.string().transform((path, context) => {
+    const { value = '', problem } = readSettingFile(path);
+    if (problem === undefined && isGood(value)) return value;
+    context.addIssue({ code: 'custom', message: problem ?? message });
+    return z.NEVER;
+  });
+
+/**
+ * Whether a setting's value is not told: by its name, because it may be the secret itself where a
+ * file's name was meant, or because it has user information in it, as a URL may.
+ */
+const isSecret = (name: string, value: string): boolean =>
+  isSecretName(name) || name.endsWith('_FILE') || value.includes('@');
 
 /**
  * Reads settings from the environment. An empty variable counts as unset, as `${NAME:-}` in a compose file leaves it. A

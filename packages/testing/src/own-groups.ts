@@ -13,7 +13,7 @@ export const withOwnGroups = (broker: Broker): Broker => {
     describeGroups: (groupIds) => admin.describeGroups(groupIds.map((groupId) => prefix + groupId)),
   });
   return {
-    durable: broker.durable,
+    ...broker,
     connect: (clientId) => {
       const kafka = broker.connect(clientId);
       return {

@@ -1,6 +1,7 @@
 import {
   createGroupWatch,
   createMessaging,
+  createTopicInspection,
   startOutboxRelay,
   type Messaging,
 } from '@order-pipeline/messaging';
@@ -101,7 +102,11 @@ export const ordersService = defineService({
     const database = await open(context);
     const lists = createListTurns(runtime);
     const store = createStore(database, runtime, lists);
-    const messaging = createMessaging('orders', context);
+    const inspection = createTopicInspection(context.broker, {
+      logger: context.logger,
+      republishAfterMs: set.REPUBLISH_AFTER_MS,
+    });
+    const messaging = createMessaging('orders', context, inspection);
     const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
     const admission = createAdmissionControl({ ...context, limits });
     const background = startBackground(context, store, admission, messaging);

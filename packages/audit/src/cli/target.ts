@@ -1,6 +1,7 @@
 import { DATABASE_NAMES, perDatabase, type DatabaseName } from '@order-pipeline/contracts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createKafkaBroker } from '@order-pipeline/launcher/kafka-broker.ts';
+import { kafkaIn, kafkaSchema } from '@order-pipeline/launcher/kafka-settings.ts';
 import { databaseVariable, processSchema, urlSchema } from '@order-pipeline/launcher/settings.ts';
 import { pino } from 'pino';
 import { parseSettings, type KafkaPort, type Runtime } from '@order-pipeline/service-kit';
@@ -68,16 +69,16 @@ export const openTarget = async (
   say: (line: string) => void,
   onOpen: OnOpen,
 ): Promise<Target> => {
-  const process = parseSettings(processSchema.pick({ DATA_DIR: true, KAFKA_BROKERS: true }), environment);
+  const process = parseSettings(processSchema.pick({ DATA_DIR: true }), environment);
+  const kafka = kafkaIn(parseSettings(kafkaSchema, environment));
   const urls = parseSettings(urlSchema(DATABASE_NAMES, []), environment);
   const isEmbedded = DATABASE_NAMES.some((name) => urls[databaseVariable(name)] === undefined);
   const embedded = isEmbedded ? await openEmbedded(process.DATA_DIR, runtime, say, onOpen) : undefined;
   const urlFor = (name: DatabaseName): string => urls[databaseVariable(name)] ?? embedded?.url(name) ?? '';
-  const brokers = process.KAFKA_BROKERS;
   return {
     databases: perDatabase(urlFor),
-    kafka: brokers && createKafkaBroker(brokers, pino({ level: 'silent' })).connect('audit'),
-    kafkaMissing: brokers ? undefined : NO_KAFKA,
+    kafka: kafka && createKafkaBroker(kafka, pino({ level: 'silent' })).connect('audit'),
+    kafkaMissing: kafka ? undefined : NO_KAFKA,
     isStopped: embedded?.isStopped ?? false,
   };
 };

@@ -100,7 +100,7 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
 };
 
 const start = async (consumer: ConsumerPort, options: SessionOptions, ending: AbortSignal): Promise<void> => {
-  const { topics, progress } = options;
+  const { topics, progress, broker } = options;
   const steps = [
     () => options.topicSetup(),
     () => consumer.connect(),
@@ -110,7 +110,7 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
         // What is held back must not be committed with what comes after it, so we commit by ourselves.
         autoCommit: false,
         eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: topics.length * PARTITIONS_PER_TOPIC,
+        partitionsConsumedConcurrently: topics.length * (broker.topics?.partitions ?? PARTITIONS_PER_TOPIC),
         eachBatch: createEachBatch({ ...options, ending }),
       }),
   ];
