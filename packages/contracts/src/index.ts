@@ -7,6 +7,7 @@ export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './inventory-api.ts';
+export * from './metrics/index.ts';
 export * from './operation.ts';
 export * from './operator-api.ts';
 export * from './order-lifecycle.ts';

@@ -3,6 +3,7 @@ import { startPlanned, type StartOptions, type System } from './system.ts';
 
 export type { Infrastructure } from './infrastructure.ts';
 export { createLogger } from './logger.ts';
+export { describeProcessMetrics } from './process-metrics.ts';
 export { SERVICES } from './registry.ts';
 export { StartError } from './start-error.ts';
 export { nextStopRequest, type StopRequest } from './stop-requests.ts';

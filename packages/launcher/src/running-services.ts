@@ -5,6 +5,7 @@ import {
   createLocalTransport,
   createMetrics,
   createServiceClients,
+  shareReadiness,
   type Closers,
   type Health,
   type ServiceClients,
@@ -17,6 +18,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Plan, PlannedService } from './plan.ts';
+import { measureProcess } from './process-metrics.ts';
 import { codeOf, sentenceOf, StartError } from './start-error.ts';
 
 export interface ServiceHost {
@@ -68,6 +70,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
   const running = new Map<ServiceName, RunningService>();
   const local = new Map<ServiceName, Transport>();
   const opened: Closers[] = [];
+  const readiness = shareReadiness(health, runtime);
 
   const connectClients = (service: Service, closers: Closers): ServiceClients => {
     const remote = new Map<ServiceName, Transport>();
@@ -86,11 +89,13 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     const logger = host.logger.child({ service: service.name });
     const closers = createClosers(runtime, logger);
     opened.push(closers);
+    const metrics = createMetrics(registry, service.name);
+    measureProcess(metrics, readiness);
     const started = await service.start({
       settings,
       runtime,
       logger,
-      metrics: createMetrics(registry, service.name),
+      metrics,
       health,
       closers,
       clients: connectClients(service, closers),

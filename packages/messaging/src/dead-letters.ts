@@ -60,10 +60,7 @@ export const createDeadLetterPublisher = (options: {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }): PublishDeadLetter => {
-  const counter = options.metrics.counter('dead_letters_total', 'Messages put aside, by topic and group', [
-    'topic',
-    'group',
-  ]);
+  const counter = options.metrics.counter('dead_letters_total');
   return async ({ topic, partition, offset }, raw, { reason, tries }) => {
     const shortReason = reason.slice(0, MAX_REASON_LENGTH);
     const headers = {

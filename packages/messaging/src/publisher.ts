@@ -89,9 +89,7 @@ export const createPublisher = (options: {
       .connect(`${options.source}-producer`)
       .producer({ allowAutoTopicCreation: false, retry: RETRY }),
   );
-  const published = options.metrics.counter('events_published_total', 'Messages published, by topic', [
-    'topic',
-  ]);
+  const published = options.metrics.counter('events_published_total');
   const deliver = async (topic: string, messages: readonly Message[]): Promise<void> => {
     const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
     for (const part of splitBySize(messages)) {

@@ -1,15 +1,11 @@
+import { metricOf, type MetricLabel, type MetricName } from '@order-pipeline/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** The metrics of one service; every one bears the label `service`. */
+/** The metrics of one service, as contracts define them; every one bears the label `service`. */
 export interface Metrics {
-  counter<L extends string>(name: string, help: string, labels: readonly L[]): MetricCounter<L>;
-  histogram<L extends string>(
-    name: string,
-    help: string,
-    labels: readonly L[],
-    buckets: readonly number[],
-  ): MetricHistogram<L>;
-  gauge<L extends string>(name: string, help: string, labels: readonly L[]): MetricGauge<L>;
+  counter<N extends MetricName<'counter'>>(name: N): MetricCounter<MetricLabel<N>>;
+  histogram<N extends MetricName<'histogram'>>(name: N): MetricHistogram<MetricLabel<N>>;
+  gauge<N extends MetricName<'gauge'>>(name: N): MetricGauge<MetricLabel<N>>;
 }
 
 export interface MetricCounter<L extends string> {
@@ -20,40 +16,59 @@ export interface MetricHistogram<L extends string> {
 }
 export interface MetricGauge<L extends string> {
   set(labels: Readonly<Record<L, string>>, value: number): void;
+  /** Has `measure` set it whenever somebody asks for the metrics; a failure of it leaves the gauge as it was. */
+  whenAsked(measure: () => Promise<void> | void): void;
 }
+
+const GLOBAL = 'Every instance reports the same: take the maximum.';
+
+const configOf = (registry: Registry, name: MetricName) => {
+  const { help, labels, scope } = metricOf(name);
+  return {
+    name,
+    help: scope === 'global' ? `${help} ${GLOBAL}` : help,
+    labelNames: ['service', ...Object.keys(labels)],
+    registers: [registry],
+  };
+};
+
+type Measure = () => Promise<void> | void;
+const measuresOf = new WeakMap<object, Measure[]>();
+
+const createGauge = (registry: Registry, name: MetricName): Gauge => {
+  const measures: Measure[] = [];
+  const gauge = new Gauge({
+    ...configOf(registry, name),
+    collect: async () => {
+      await Promise.allSettled(measures.map(async (measure) => measure()));
+    },
+  });
+  measuresOf.set(gauge, measures);
+  return gauge;
+};
 
 /** The metrics of `service` in the registry of its process, which services of one process share. */
 export const createMetrics = (registry: Registry, service: string): Metrics => {
   const once = <M>(name: string, make: () => M): M =>
     (registry.getSingleMetric(name) as M | undefined) ?? make();
   return {
-    counter: (name, help, labels) => {
-      const metric = once(
-        name,
-        () => new Counter({ name, help, labelNames: ['service', ...labels], registers: [registry] }),
-      );
-      return { add: (values, by = 1) => metric.inc({ service, ...values }, by) };
+    counter: (name) => {
+      const metric = once(name, () => new Counter(configOf(registry, name)));
+      return { add: (labels, by = 1) => metric.inc({ service, ...labels }, by) };
     },
-    histogram: (name, help, labels, buckets) => {
-      const metric = once(
-        name,
-        () =>
-          new Histogram({
-            name,
-            help,
-            labelNames: ['service', ...labels],
-            buckets: [...buckets],
-            registers: [registry],
-          }),
-      );
-      return { observe: (values, value) => metric.observe({ service, ...values }, value) };
+    histogram: (name) => {
+      const metric = once(name, () => {
+        const { buckets = [] } = metricOf(name);
+        return new Histogram({ ...configOf(registry, name), buckets: [...buckets] });
+      });
+      return { observe: (labels, value) => metric.observe({ service, ...labels }, value) };
     },
-    gauge: (name, help, labels) => {
-      const metric = once(
-        name,
-        () => new Gauge({ name, help, labelNames: ['service', ...labels], registers: [registry] }),
-      );
-      return { set: (values, value) => metric.set({ service, ...values }, value) };
+    gauge: (name) => {
+      const metric = once(name, () => createGauge(registry, name));
+      return {
+        set: (labels, value) => metric.set({ service, ...labels }, value),
+        whenAsked: (measure) => void measuresOf.get(metric)?.push(measure),
+      };
     },
   };
 };

@@ -45,11 +45,7 @@ export const startRepublish = (options: {
   readonly wakeOutbox: () => void;
 }): Periodic => {
   const { afterMs, store, stuck, logger } = options;
-  const counter = options.metrics.counter(
-    'orders_republished_total',
-    'Events of stuck orders that were published again',
-    ['status'],
-  );
+  const counter = options.metrics.counter('orders_republished_total');
   const announceAll = createAnnounceAll(store, options.runtime);
   let everything = options.atOnce;
   const republish = async (): Promise<boolean> => {

@@ -110,7 +110,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
       const placement = await submit(parts, request);
       if (placement.outcome === 'PLACED' && placement.isNew) {
         parts.wakeOutbox();
-        statusMetrics.changed('PENDING');
+        statusMetrics.placed();
         call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'an order was placed');
       }
       if (placement.outcome === 'NOT_NOW') admission.countRejected(placement.reason);
@@ -122,16 +122,16 @@ const createCommandRoutes = (parts: OrdersParts) => {
       call: PlacementRequest['call'],
     ) => {
       const owner = ownerFor(ordersApi.cancelOrder.access, call.actor);
-      const reservation = await store.cancelOrder(orderId, owner);
-      if (!reservation) {
+      const cancelled = await store.cancelOrder(orderId, owner);
+      if (!cancelled) {
         const row = (await store.findOrders([orderId])).get(orderId);
         const decision = decideCancellation(isOwn(row, owner) ? row?.status : undefined);
         if (decision.outcome === 'NOT_FOUND') return orderNotFound(orderId);
         return refuse('ORDER_NOT_CANCELLABLE', decision.sentence);
       }
-      statusMetrics.changed('CANCELLED');
+      statusMetrics.moved('CANCELLED', [cancelled.times]);
       call.logger.info({ orderId, status: 'CANCELLED' }, 'an order was cancelled');
-      await stockReturn.giveBack([reservation], call);
+      await stockReturn.giveBack([cancelled.reservation], call);
       return ok({ message: 'Order cancelled successfully' as const, orderId, status: 'CANCELLED' as const });
     },
   };
@@ -194,8 +194,8 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
 const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =>
   routesOf(orderLifecycleApi, {
     moveOrders: async ({ body: { to, orderIds, cause } }) => {
-      const results = await store.moveOrders(to, [...new Set(orderIds)], cause);
-      statusMetrics.changed(to, results.filter(({ outcome }) => outcome === 'MOVED').length);
+      const { results, times } = await store.moveOrders(to, [...new Set(orderIds)], cause);
+      statusMetrics.moved(to, times);
       return ok({ results });
     },
 

@@ -1,14 +1,15 @@
-import { STATUSES_ON_THE_WAY, type OrderStatus } from '@order-pipeline/contracts';
+import { PREDECESSOR, STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
 import { startPeriodic, storedAgeMs, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createSightings } from './sightings.ts';
-import type { OrdersStore } from './store/index.ts';
+import type { OrdersStore, StepTimes, Target } from './store/index.ts';
 
 const INTERVAL_MS = 2_000;
 
-/** How many orders change their status, and how long the oldest one stands in each. */
+/** How many orders change their status, how long their steps take, and how long the oldest one has been in each status. */
 export interface StatusMetrics {
-  changed(to: OrderStatus, orders?: number): void;
+  placed(): void;
+  moved(to: Target, times: readonly StepTimes[]): void;
   stop(): Promise<void>;
 }
 
@@ -19,12 +20,10 @@ export const startStatusMetrics = (options: {
   readonly metrics: Metrics;
 }): StatusMetrics => {
   const { store, runtime, metrics } = options;
-  const changes = metrics.counter('order_status_changes_total', 'Orders that took a status', ['status']);
-  const ages = metrics.gauge(
-    'orders_oldest_age_seconds',
-    'How long the order that stands longest in a status has stood in it',
-    ['status'],
-  );
+  const changes = metrics.counter('order_status_changes_total');
+  const steps = metrics.histogram('order_step_duration_seconds');
+  const deliveries = metrics.histogram('order_delivery_duration_seconds');
+  const ages = metrics.gauge('orders_oldest_age_seconds');
   const sightings = createSightings(runtime);
   const measure = async (): Promise<void> => {
     const oldest = await store.oldestOnTheWay();
@@ -45,8 +44,13 @@ export const startStatusMetrics = (options: {
     work: measure,
   });
   return {
-    changed: (to, orders = 1) => {
-      if (orders > 0) changes.add({ status: to }, orders);
+    placed: () => changes.add({ status: 'PENDING' }),
+    moved: (to, times) => {
+      if (times.length > 0) changes.add({ status: to }, times.length);
+      for (const { stepSeconds, sincePlacedSeconds } of times) {
+        steps.observe({ from: PREDECESSOR[to], to }, stepSeconds);
+        if (to === 'DELIVERED') deliveries.observe({}, sincePlacedSeconds);
+      }
     },
     stop: () => periodic.stop(),
   };

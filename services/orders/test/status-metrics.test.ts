@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { PREDECESSOR } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
 import { orderOf, startShop, type Shop } from './shop.ts';
@@ -62,4 +63,36 @@ test('how many events wait, and how old the oldest order of each status is, can 
     expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="PROCESSING"')).toBe(70);
     expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="SHIPPED"')).toBe(0);
   });
+});
+
+test('how long each step took, and the whole of a delivery, is measured once', async () => {
+  const order = orderOf({ [item]: 1 });
+  const before = await valueOf(shop.orders, 'order_delivery_duration_seconds_count');
+  await shop.place(order);
+  for (const [to, seconds] of [
+    ['PROCESSING', 40],
+    ['SHIPPED', 5],
+    ['DELIVERED', 1],
+  ] as const) {
+    clock += seconds * 1_000;
+    const labels = `,from="${PREDECESSOR[to]}",to="${to}"`;
+    const earlier = (await valueOf(shop.orders, 'order_step_duration_seconds_sum', labels)) || 0;
+    await shop.move(to, [order.orderId]);
+    await shop.move(to, [order.orderId]);
+    expect((await valueOf(shop.orders, 'order_step_duration_seconds_sum', labels)) - earlier).toBeCloseTo(
+      seconds,
+    );
+  }
+  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_count')).toBe((before || 0) + 1);
+  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_sum')).toBeCloseTo(46);
+});
+
+test('a cancellation is a step, and no delivery', async () => {
+  const labels = ',from="PENDING",to="CANCELLED"';
+  const orderId = await shop.placed({ [item]: 1 });
+  const count = (await valueOf(shop.orders, 'order_step_duration_seconds_count', labels)) || 0;
+  const delivered = await valueOf(shop.orders, 'order_delivery_duration_seconds_count');
+  await shop.cancel(orderId);
+  expect(await valueOf(shop.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
+  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
 });

@@ -93,7 +93,7 @@ export const startBuffering = ({
 }: BufferOptions): BufferedOrders => {
   const { runtime, logger, metrics, health } = context;
   const buffer = createOrderBuffer<WaitingMessage>(options.limit ?? BUFFER_LIMIT);
-  const gauge = metrics.gauge('workflow_buffer_size', 'Messages that wait for the next turn', []);
+  const gauge = metrics.gauge('workflow_buffer_messages');
   const measure = () => gauge.set({}, buffer.size());
   let startedAt: number | undefined;
 

@@ -41,8 +41,8 @@ type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startWorkplace>>['st
 
 /** How many messages wait in the buffer, as the metrics say. */
 export const bufferSize = async ({ registry }: Started): Promise<number> => {
-  const text = await registry.getSingleMetricAsString('workflow_buffer_size');
-  return Number(/^workflow_buffer_size\S* (\d+)$/m.exec(text)?.[1]);
+  const text = await registry.getSingleMetricAsString('workflow_buffer_messages');
+  return Number(/^workflow_buffer_messages\S* (\d+)$/m.exec(text)?.[1]);
 };
 
 /** A date so long ago. */

@@ -58,11 +58,7 @@ export const fetchEnds = async (
 export const startLagMonitor = (options: LagMonitorOptions) => {
   const { group, topics, progress, runtime, logger } = options;
   const admin = options.broker.connect(`${group}-lag`).admin();
-  const gauge = options.metrics.gauge('kafka_consumer_lag', 'Messages that this instance has still to work', [
-    'group',
-    'topic',
-    'partition',
-  ]);
+  const gauge = options.metrics.gauge('kafka_consumer_lag');
   const set = (key: string, messages: number): void => {
     const [topic = '', partition = ''] = key.split('/');
     gauge.set({ group, topic, partition }, messages);

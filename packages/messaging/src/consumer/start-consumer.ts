@@ -12,8 +12,6 @@ import { workApart, type Work } from './each-batch.ts';
 import { createHeldBack } from './held-back.ts';
 import type { SessionOptions } from './session.ts';
 
-const BATCH_SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500];
-
 /** A consumer that is kept alive: whatever ends it inside kafkajs, it is started anew. */
 export interface EventConsumer {
   /**
@@ -37,12 +35,7 @@ const createSessionParts = (options: ConsumerOptions) => {
     logger,
     progress: createConsumerProgress(options.runtime),
     deadLetter: options.deadLetter ?? createDeadLetterPublisher({ ...options, logger }),
-    batchSizes: options.metrics.histogram(
-      'kafka_consumer_batch_size',
-      'Messages worked in one go',
-      ['group'],
-      BATCH_SIZES,
-    ),
+    batchSizes: options.metrics.histogram('kafka_consumer_batch_messages'),
   };
 };
 

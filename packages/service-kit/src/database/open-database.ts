@@ -4,6 +4,7 @@ import type { ServiceContext } from '../service.ts';
 import { migrateDatabase } from './migrate.ts';
 import { startOpening, type Opening } from './opening.ts';
 import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
+import { measurePool } from './pool-metrics.ts';
 import { createRawSql, type CancellableSql, type RawSql } from './raw-sql.ts';
 
 /** What every generated Prisma client has. */
@@ -86,6 +87,7 @@ export const openDatabase = async <C extends Client>(
   const pool = databasePool ?? createPool(databaseUrl, name, logger, runtime);
   const client = createClient(createPrismaAdapter(pool, name, logger));
   const sql = createRawSql(pool);
+  measurePool(pool, context.metrics);
   closers.add(`${name} database`, async () => {
     await client.$disconnect();
     if (!databasePool) await pool.end();

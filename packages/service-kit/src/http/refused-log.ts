@@ -14,11 +14,7 @@ export interface RefusedLogParts {
 
 /** Makes what counts the connections that were ended for a limit, and tells of them at most once in ten seconds. */
 export const createRefusedLog = ({ metrics, logger, runtime }: RefusedLogParts) => {
-  const counter = metrics.counter(
-    'http_connections_ended_total',
-    'Connections that were ended because a limit was reached, in all or of their address, or because the answer was not read',
-    ['reason'],
-  );
+  const counter = metrics.counter('http_connections_ended_total');
   let untold = 0;
   let toldAt = -Infinity;
   return (reason: ConnectionEnd): void => {

@@ -13,7 +13,7 @@ export const startWaiters = (
 ): Waiters => {
   const { runtime, clients, closers, metrics } = context;
   const ownCall = createOwnCall('api-gateway', context);
-  const waiting = metrics.gauge('order_waiters', 'Requests that wait for an order at this instance', []);
+  const waiting = metrics.gauge('order_waiters');
   const waiters = createWaiters({
     runtime,
     onCount: (count) => waiting.set({}, count),

@@ -34,9 +34,7 @@ export interface AdmissionControl {
 
 /** Which reasons stand, with a log line and a gauge for each change. */
 const createReasons = ({ runtime, logger, metrics }: AdmissionOptions) => {
-  const gauge = metrics.gauge('orders_back_pressure', '1 while new orders are shed for this reason', [
-    'reason',
-  ]);
+  const gauge = metrics.gauge('orders_load_shedding');
   const since = new Map<SheddingReason, number>();
   for (const reason of SHEDDING_REASONS) gauge.set({ reason }, 0);
   return {
@@ -100,7 +98,7 @@ export interface AdmissionOptions {
 
 export const createAdmissionControl = (options: AdmissionOptions): AdmissionControl => {
   const { limits, runtime, metrics } = options;
-  const counter = metrics.counter('orders_refused_total', 'Placements refused by load shedding', ['reason']);
+  const counter = metrics.counter('orders_refused_total');
   const reasons = createReasons(options);
   const since = runtime.monotonic();
   let queueTooLongAt = -Infinity;

@@ -34,12 +34,8 @@ export const startLoadWatch = (options: {
   readonly metrics: Metrics;
 }): Periodic => {
   const { store, admission, runtime, metrics } = options;
-  const depth = metrics.gauge('outbox_depth', 'Events that are stored and not published yet', []);
-  const age = metrics.gauge(
-    'outbox_oldest_age_seconds',
-    'How long the oldest unpublished event has waited',
-    [],
-  );
+  const depth = metrics.gauge('outbox_depth');
+  const age = metrics.gauge('outbox_oldest_age_seconds');
   const ageOf = createAgeOf(runtime);
   const measure = async (): Promise<void> => {
     const backlog = await store.outboxBacklog();

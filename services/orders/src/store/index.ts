@@ -33,6 +33,7 @@ export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
 export { orderOf, type CancellableDatabase, type OrderRow } from './sql.ts';
 export type { WaitingOrder } from './stuck.ts';
+export type { StepTimes, Target } from './transitions.ts';
 
 /**
  * The orders database: one function a need, one transaction each.

@@ -9,6 +9,18 @@ const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 /** A status that orders are moved to. */
 export type Target = keyof typeof PREDECESSOR;
 
+/** An order that was moved, and the times that tell how long that took, in seconds. */
+interface MovedRow extends OrderRow {
+  /** In the status before. */
+  readonly stepSeconds: number;
+}
+
+/** How long orders took, in seconds: the step that was just made, and all since they were placed. */
+export interface StepTimes {
+  readonly stepSeconds: number;
+  readonly sincePlacedSeconds: number;
+}
+
 /** What is asked of a move beside its orders. */
 interface MoveOptions {
   /** Nobody's lock is waited for. */
@@ -34,23 +46,23 @@ const compareAndSet = (
   cause: string,
   at: string,
   { skipLocked = false, owner }: MoveOptions = {},
-): Promise<OrderRow[]> => sql.$queryRaw<OrderRow[]>`
+): Promise<MovedRow[]> => sql.$queryRaw<MovedRow[]>`
   WITH due AS (
-    SELECT id FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
+    SELECT id, updated_at AS since FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
       ${owner === undefined ? Prisma.empty : Prisma.sql`AND user_id = ${owner}`}
     ORDER BY id FOR UPDATE ${skipLocked ? SKIP_LOCKED : Prisma.empty}
   ), moved AS (
     UPDATE orders SET status = ${to}::order_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = ${at}::timestamptz
     FROM due WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}
-    RETURNING ${ORDER_COLUMNS}
+    RETURNING ${ORDER_COLUMNS}, EXTRACT(EPOCH FROM orders.updated_at - due.since)::float8 AS "stepSeconds"
   ), history AS (
     INSERT INTO order_history (order_id, status, at, cause) SELECT id, status::order_status, "updatedAt", ${cause} FROM moved
   )
   SELECT * FROM moved`;
 
 /** Moves those whose rows nobody keeps locked: such a row is waited for once, and holds up nothing else. */
-const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): Promise<OrderRow[]> => {
+const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): Promise<MovedRow[]> => {
   try {
     return await compareAndSet(sql, to, orderIds, cause, at);
   } catch (error) {
@@ -67,18 +79,23 @@ const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): P
 
 type MoveArguments = readonly [sql: Sql, to: Target, orderIds: readonly string[], cause: string, at: string];
 
-/** Moves a batch of orders to `to`; one result an order, in the same order. */
+const timesOf = ({ stepSeconds, createdAt, updatedAt }: MovedRow): StepTimes => ({
+  stepSeconds,
+  sincePlacedSeconds: (updatedAt.getTime() - createdAt.getTime()) / 1_000,
+});
+
+/** Moves a batch of orders to `to`; one result an order, in the same order, and the times of those that were moved. */
 export const moveOrders = async (
   sql: Sql,
   to: Target,
   orderIds: readonly string[],
   cause: string,
   at: string,
-): Promise<TransitionResult[]> => {
+): Promise<{ readonly results: TransitionResult[]; readonly times: readonly StepTimes[] }> => {
   const moved = new Map((await moveUnlocked(sql, to, orderIds, cause, at)).map((row) => [row.id, row]));
   const others = orderIds.filter((orderId) => !moved.has(orderId));
   const found = others.length > 0 ? await findOrders(sql, others) : new Map<string, OrderRow>();
-  return orderIds.map((orderId): TransitionResult => {
+  const results = orderIds.map((orderId): TransitionResult => {
     const row = moved.get(orderId);
     if (row) return { outcome: 'MOVED', order: orderOf(row) };
     const other = found.get(orderId);
@@ -87,10 +104,11 @@ export const moveOrders = async (
     if (other?.status === PREDECESSOR[to]) return { outcome: 'LOCKED', orderId };
     return { outcome: 'SKIPPED', orderId, ...(other ? { status: other.status } : {}) };
   });
+  return { results, times: [...moved.values()].map(timesOf) };
 };
 
 /**
- * Cancels an order that is PENDING; answers the reservation whose stock has to go back, or nothing.
+ * Cancels an order that is PENDING; answers the reservation whose stock has to go back and the order's times, or nothing.
  *
  * @param owner whose order it has to be, where that matters: decided by the statement that cancels it
  * @throws AppError UNAVAILABLE when somebody keeps its row locked
@@ -100,7 +118,7 @@ export const cancelOrder = async (
   orderId: string,
   at: string,
   owner?: string,
-): Promise<ReservationRef | undefined> => {
+): Promise<{ readonly reservation: ReservationRef; readonly times: StepTimes } | undefined> => {
   const locked = (error: unknown) =>
     isLockTimeout(error)
       ? unavailable(`The order ${orderId} is locked in the database, try again in a moment`, error)
@@ -110,7 +128,7 @@ export const cancelOrder = async (
   }).catch((error: unknown) => {
     throw locked(error);
   });
-  return row && { orderId, reservationId: row.reservationId };
+  return row && { reservation: { orderId, reservationId: row.reservationId }, times: timesOf(row) };
 };
 
 /**

@@ -27,11 +27,7 @@ export const createReport = (options: {
   readonly runtime: Runtime;
 }) => {
   const { logger } = options;
-  const gauge = options.metrics.gauge(
-    'orders_stuck',
-    'Orders that stand still in a status, by reason; of each status the 1,000 that stand longest',
-    ['status', 'reason'],
-  );
+  const gauge = options.metrics.gauge('orders_stuck');
   let told = new Map<string, StuckReason>();
   let latest: Look = { diagnoses: [] };
 

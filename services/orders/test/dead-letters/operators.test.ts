@@ -283,15 +283,3 @@ test('a letter that does not exist is told so', async () => {
   for (const reply of replies)
     expect(reply).toMatchObject({ status: 404, body: { code: 'DEAD_LETTER_NOT_FOUND' } });
 });
-
-test('how many letters are open is measured by topic and group, down to none', async () => {
-  const group = fresh('group');
-  const { letterId } = await desk.letterOf(await desk.putLetter({ group }));
-  const measured = async () => {
-    const text = await desk.shop.orders.registry.getSingleMetricAsString('dead_letters_open');
-    return new RegExp(`topic="ORDER_PROCESSING",group="${group}"} (\\d+)`).exec(text)?.[1];
-  };
-  await eventually(async () => expect(await measured()).toBe('1'), WAIT);
-  await desk.redrive(letterId);
-  await eventually(async () => expect(await measured()).toBe('0'), WAIT);
-});

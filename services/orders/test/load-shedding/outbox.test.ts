@@ -149,12 +149,12 @@ test('that and why orders are refused can be seen in the metrics', async () => {
   broker.leave();
   await placeUntilRefused();
   const { body } = await shop.orders.server.inject('/metrics');
-  expect(body).toContain('orders_back_pressure{service="orders",reason="OUTBOX_TOO_DEEP"} 1');
-  expect(body).toContain('orders_back_pressure{service="orders",reason="DATABASE_BUSY"} 0');
+  expect(body).toContain('orders_load_shedding{service="orders",reason="OUTBOX_TOO_DEEP"} 1');
+  expect(body).toContain('orders_load_shedding{service="orders",reason="DATABASE_BUSY"} 0');
   expect(body).toMatch(/orders_refused_total\{service="orders",reason="OUTBOX_TOO_DEEP"\} [1-9]/);
   broker.comeBack();
   await eventually(async () => {
     const metrics = await shop.orders.server.inject('/metrics');
-    expect(metrics.body).toContain('orders_back_pressure{service="orders",reason="OUTBOX_TOO_DEEP"} 0');
+    expect(metrics.body).toContain('orders_load_shedding{service="orders",reason="OUTBOX_TOO_DEEP"} 0');
   }, WAIT);
 });

@@ -11,7 +11,7 @@ const BUSY = { outcome: 'NOT_NOW', reason: 'QUEUE_TOO_LONG' };
 const metrics: Metrics = {
   counter: () => ({ add: () => undefined }),
   histogram: () => ({ observe: () => undefined }),
-  gauge: () => ({ set: () => undefined }),
+  gauge: () => ({ set: () => undefined, whenAsked: () => undefined }),
 };
 
 /** A placement queue whose batches end when they are told to, and whose clock stands. */

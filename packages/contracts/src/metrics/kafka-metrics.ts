@@ -1,0 +1,49 @@
+import type { MetricDefinition } from './definition.ts';
+
+const CONSUMERS = ['workflow', 'shipping', 'delivery', 'inventory', 'orders'] as const;
+const PUBLISHERS = ['orders', 'workflow', 'shipping', 'delivery', 'inventory'] as const;
+
+/** What is published and consumed. */
+export const KAFKA_METRICS = {
+  events_published_total: {
+    type: 'counter',
+    help: 'Messages that were published, by topic.',
+    unit: 'messages',
+    labels: { topic: 'topic' },
+    services: PUBLISHERS,
+    scope: 'instance',
+  },
+  kafka_consumer_lag: {
+    type: 'gauge',
+    help: 'Messages of the partitions of this instance that it has not processed yet.',
+    unit: 'messages',
+    labels: { group: 'group', topic: 'topic', partition: 'partition' },
+    services: CONSUMERS,
+    scope: 'instance',
+  },
+  kafka_consumer_batch_messages: {
+    type: 'histogram',
+    help: 'Messages that a consumer processed together.',
+    unit: 'messages',
+    labels: { group: 'group' },
+    services: CONSUMERS,
+    scope: 'instance',
+    buckets: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500],
+  },
+  dead_letters_total: {
+    type: 'counter',
+    help: 'Messages that were sent to a dead-letter queue, by the topic and the group that failed to process them.',
+    unit: 'messages',
+    labels: { topic: 'topic', group: 'group' },
+    services: CONSUMERS,
+    scope: 'instance',
+  },
+  dead_letters_open: {
+    type: 'gauge',
+    help: 'Dead letters that wait for an operator; of each topic and group the first 10,000 are counted.',
+    unit: 'messages',
+    labels: { topic: 'topic', group: 'group' },
+    services: ['orders'],
+    scope: 'global',
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -1,0 +1,20 @@
+/**
+ * What the values of a label are. Each kind is finite and small whatever clients send: a label never bears an id, an
+ * address or a text of somebody else's.
+ */
+export const LABEL_KINDS = {
+  method: 'an HTTP method',
+  route: 'the path of an operation as it is declared, or `unknown`',
+  httpStatus: 'an HTTP status',
+  connectionEnd: 'which limit was reached',
+  topic: 'a topic, or its dead-letter queue',
+  group: 'a consumer group',
+  partition: 'the number of a partition',
+  orderStatus: 'a status of orders',
+  stuckReason: 'why orders are stuck',
+  sheddingReason: 'why new orders are refused',
+  connectionState: '`idle` or `in_use`',
+  version: 'the version of the project',
+} as const;
+
+export type LabelKind = keyof typeof LABEL_KINDS;
