@@ -85,6 +85,7 @@ const ALLOWS: Readonly<Record<LabelKind, (value: string) => boolean>> = {
   stuckReason: (value) => (STUCK_REASONS as readonly string[]).includes(value),
   sheddingReason: (value) => /^[A-Z_]{1,40}$/.test(value),
   connectionState: (value) => ['idle', 'in_use'].includes(value),
+  spanOutcome: (value) => ['exported', 'failed', 'dropped'].includes(value),
   version: (value) => /^\d+\.\d+\.\d+$/.test(value),
 };
 

@@ -1,7 +1,7 @@
 import { ANYBODY, type ErrorBody, type Input, type Operation, type Output } from '@order-pipeline/contracts';
 import {
   backoffMs,
-  continueTrace,
+  newTrace,
   createHttpTransport,
   isTransient,
   sleep,
@@ -86,7 +86,7 @@ export const createGateway = ({
   const askOnce = async (operation: Operation, input: Input<Operation>): Promise<Reply | undefined> => {
     const call = {
       requestId: runtime.uuid(),
-      trace: continueTrace(undefined, runtime),
+      trace: newTrace(runtime),
       actor: ANYBODY,
       logger,
     };

@@ -15,6 +15,7 @@ import { createServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { codeOf, StartError } from './start-error.ts';
+import type { ProcessTracing } from './tracing/open-tracing.ts';
 
 /** How long requests in flight may take once the system stops; every wait behind them is shorter. */
 const DRAIN_LIMIT_MS = 3_000;
@@ -67,6 +68,7 @@ export interface HttpListenerOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly tracing: Pick<ProcessTracing, 'tracerOf'>;
   readonly health: Health;
 }
 
@@ -136,6 +138,7 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
       routes: routesOf(services),
       logger: options.logger.child({ service: name }),
       metrics: createMetrics(registry, name),
+      tracer: options.tracing.tracerOf(name),
     },
     async (instance) => {
       instance.addHook('onSend', async (_, reply) => {

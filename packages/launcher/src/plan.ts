@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { kafkaIn, kafkaSchema, type KafkaOptions } from './kafka-settings.ts';
 import { SERVICES } from './registry.ts';
 import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
+import { planTracing, type TracingPlan } from './tracing/settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,6 +24,7 @@ export interface Plan {
   readonly dataDir: string;
   /** How long requests are still taken after the process was asked to end. */
   readonly shutdownDelayMs: number;
+  readonly tracing: TracingPlan;
   /** Unset: the broker in memory. */
   readonly kafka: KafkaOptions | undefined;
   /** Every database that is needed, with its URL; without one it is embedded. */
@@ -116,6 +118,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     },
     dataDir: settings.DATA_DIR,
     shutdownDelayMs: settings.SHUTDOWN_DELAY_MS,
+    tracing: planTracing(settings, services.length === SERVICE_NAMES.length),
     kafka: kafkaIn(kafka),
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
     serviceUrls: new Map(remote.map((name) => [name, urls[urlVariable(name)] ?? ''])),

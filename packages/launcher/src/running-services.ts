@@ -20,6 +20,7 @@ import type { Infrastructure } from './infrastructure.ts';
 import type { Plan, PlannedService } from './plan.ts';
 import { measureProcess } from './process-metrics.ts';
 import { codeOf, sentenceOf, StartError } from './start-error.ts';
+import type { ProcessTracing } from './tracing/open-tracing.ts';
 
 export interface ServiceHost {
   readonly plan: Plan;
@@ -27,6 +28,7 @@ export interface ServiceHost {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly registry: Registry;
+  readonly tracing: ProcessTracing;
   readonly health: Health;
   readonly progress: (sentence: string) => void;
   /** Aborted when the system is to stop before all of it runs. */
@@ -91,11 +93,13 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     opened.push(closers);
     const metrics = createMetrics(registry, service.name);
     measureProcess(metrics, readiness);
+    const tracer = host.tracing.tracerOf(service.name);
     const started = await service.start({
       settings,
       runtime,
       logger,
       metrics,
+      tracer,
       health,
       closers,
       clients: connectClients(service, closers),
@@ -103,7 +107,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
       failed: (error) => host.failed(`The ${service.name} service cannot go on: ${sentenceOf(error)}`),
     });
-    local.set(service.name, createLocalTransport(started.routes));
+    local.set(service.name, createLocalTransport(started.routes, tracer));
     running.set(service.name, started);
     logger.info('started a service');
   };

@@ -8,6 +8,7 @@ import {
   wholeNumber,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { tracingSettings } from './tracing/settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -44,6 +45,7 @@ export const processSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.data'),
   ...accessSettings,
+  ...tracingSettings,
   SHUTDOWN_DELAY_MS: wholeNumber(0, MAX_SHUTDOWN_DELAY_MS).default(0),
 });
 

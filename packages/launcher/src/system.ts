@@ -8,6 +8,7 @@ import { createLogger } from './logger.ts';
 import type { Plan } from './plan.ts';
 import { createRunningServices, type RunningServices } from './running-services.ts';
 import { sentenceOf, StartError } from './start-error.ts';
+import { openTracing } from './tracing/open-tracing.ts';
 import { untilReady } from './until-ready.ts';
 
 /** What a start may be given beside its plan. */
@@ -77,18 +78,19 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
   await checkPortAndFiles(plan);
   const infrastructure = await openInfrastructure(plan, { ...options, runtime, logger, progress });
   const registry = new Registry();
+  const tracing = await openTracing(plan.tracing, { runtime, logger, registry });
   const health = createHealth(runtime, { servesRequests: () => serves(services.running) });
   let failed = (_sentence: string): void => undefined;
   const serviceFailed = new Promise<string>((resolve) => {
     failed = resolve;
   });
-  const host = { plan, infrastructure, runtime, logger, registry, health, progress, signal, failed };
+  const host = { plan, infrastructure, runtime, logger, registry, tracing, health, progress, signal, failed };
   const services = createRunningServices(host);
   let http: HttpListener | undefined;
   const stop = once(async () => {
     await http?.stop();
     await services.stop();
-    await infrastructure.stop();
+    await Promise.all([tracing.stop(), infrastructure.stop()]);
   });
   const leave = async (): Promise<void> => {
     health.leave();

@@ -33,7 +33,7 @@ test('an event is a CloudEvents message in binary mode, keyed by its order, with
     ce_subject: 'order-1',
     ce_time: '2026-01-01T12:00:00.000Z',
     'content-type': 'application/json',
-    traceparent: `00-${TRACE.traceId}-${TRACE.spanId}-01`,
+    traceparent: `00-${TRACE.traceId}-${TRACE.spanId}-00`,
   });
 });
 

@@ -29,5 +29,6 @@ export * from './service.ts';
 export * from './settings.ts';
 export * from './stored-time.ts';
 export * from './trace.ts';
+export * from './tracing/index.ts';
 export * from './turns.ts';
 export * from './validation/index.ts';

@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { AppError, errorBody, isTransient } from './app-error.ts';
 import { causeOf } from './faults/index.ts';
 import type { Runtime } from './runtime.ts';
-import { continueTrace, type Trace } from './trace.ts';
+import { newTrace, type Trace } from './trace.ts';
 
 /** What an operation answers, over HTTP or within the process. A refusal is an answer too, not an exception. */
 export interface Reply<T = unknown> {
@@ -40,7 +40,7 @@ export const createOwnCall = (
   const actor = serviceActor(name);
   return (): CallContext => ({
     requestId: runtime.uuid(),
-    trace: continueTrace(undefined, runtime),
+    trace: newTrace(runtime),
     actor,
     logger,
   });

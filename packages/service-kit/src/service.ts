@@ -10,6 +10,7 @@ import type { Broker } from './kafka-port.ts';
 import type { Metrics } from './metrics.ts';
 import type { Route } from './reply.ts';
 import type { Runtime } from './runtime.ts';
+import type { Tracer } from './tracing/index.ts';
 
 /** Everything that a service is given. What it opens it adds to `closers`. */
 export interface ServiceContext<S> {
@@ -17,6 +18,8 @@ export interface ServiceContext<S> {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Where it records its spans. */
+  readonly tracer: Tracer;
   readonly health: Health;
   readonly closers: Closers;
   readonly clients: ServiceClients;

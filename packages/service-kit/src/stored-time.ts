@@ -16,6 +16,9 @@ export const AHEAD_TOLERANCE_MS = 30_000;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
+/** The time of day, to be shown: milliseconds since the epoch. */
+export const epochMs = (runtime: WallClock): number => runtime.wallClock();
+
 /** The time of day, to be stored or shown: ISO 8601, UTC, to the millisecond. */
 export const timeOfDay = (runtime: WallClock): string => iso(runtime.wallClock());
 

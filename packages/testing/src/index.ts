@@ -1,4 +1,5 @@
 export * from './clean-audit.ts';
+export * from './collector.ts';
 export * from './event-probe.ts';
 export * from './eventually.ts';
 export * from './in-turn.ts';
@@ -7,6 +8,7 @@ export * from './orders-stub.ts';
 export * from './stoppable-broker.ts';
 export * from './own-groups.ts';
 export * from './read-topics.ts';
+export * from './recorded-spans.ts';
 export * from './statement-plans.ts';
 export * from './tcp-proxy.ts';
 export * from './test-broker.ts';

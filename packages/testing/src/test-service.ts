@@ -15,6 +15,7 @@ import type {
   Runtime,
   Service,
   ServiceContext,
+  Tracer,
   Transport,
 } from '@order-pipeline/service-kit';
 import {
@@ -26,6 +27,7 @@ import {
   createMetrics,
   createServiceClients,
   DEFAULT_HTTP_ACCESS,
+  NO_TRACER,
   parseSettings,
 } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
@@ -46,6 +48,8 @@ export interface TestServiceOptions {
   /** Default: a broker of its own, see `createTestBroker`. */
   readonly broker?: Broker;
   readonly runtime?: Runtime;
+  /** Where it records its spans; nowhere if not given. */
+  readonly tracer?: Tracer;
   /** Who may reach its HTTP server; what differs from the default. */
   readonly access?: Partial<HttpAccess>;
 }
@@ -111,6 +115,7 @@ const createContext = <S>(service: Service<S>, options: TestServiceOptions, logg
     runtime,
     logger,
     metrics: createMetrics(registry, service.name),
+    tracer: options.tracer ?? NO_TRACER,
     health: createHealth(runtime),
     closers,
     clients: peersFrom(options, service.callTimeoutMs, runtime, closers),
@@ -148,7 +153,7 @@ export const startTestService = async <S>(
 ): Promise<TestService> => {
   const { logger, logs } = createTestLogger();
   const { context, registry } = createContext(service, options, logger);
-  const { runtime, metrics, health, closers } = context;
+  const { runtime, metrics, tracer, health, closers } = context;
   try {
     const { routes, configureServer } = await service.start(context);
     const server = await createHttpServer(
@@ -157,6 +162,7 @@ export const startTestService = async <S>(
         runtime,
         logger,
         metrics,
+        tracer,
         registry,
         health,
         takesCalls: service.name !== 'api-gateway',

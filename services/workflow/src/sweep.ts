@@ -2,7 +2,7 @@ import { MAX_BATCH, orderLifecycleApi } from '@order-pipeline/contracts';
 import type { AdvanceOrders } from '@order-pipeline/messaging';
 import {
   backoffMs,
-  continueTrace,
+  newTrace,
   createOwnCall,
   isTransient,
   logFailure,
@@ -29,7 +29,7 @@ const createAdvanceAll = ({ context: { runtime, logger }, advance }: SweepOption
   const advanceAll = async (orderIds: readonly string[]): Promise<void> => {
     if (orderIds.length === 0 || stopping.aborted) return;
     try {
-      await advance(orderIds.map((orderId) => ({ orderId, trace: continueTrace(undefined, runtime) })));
+      await advance(orderIds.map((orderId) => ({ orderId, trace: newTrace(runtime) })));
     } catch (error) {
       if (isTransient(error)) throw error;
       const [orderId] = orderIds;

@@ -15,7 +15,7 @@ const ERROR = 50;
 /** Errors that the simulation causes on purpose. */
 const EXPECTED = new Set(['a consumer crashed', 'put a message into the dead letters']);
 
-const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 'traceId', 'err']);
+const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 'traceId', 'spanId', 'err']);
 
 const fieldsOf = (line: Line): Record<string, unknown> => ({
   ...Object.fromEntries(Object.entries(line).filter(([name]) => !HIDDEN.has(name))),

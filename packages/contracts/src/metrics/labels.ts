@@ -14,6 +14,7 @@ export const LABEL_KINDS = {
   stuckReason: 'why orders are stuck',
   sheddingReason: 'why new orders are refused',
   connectionState: '`idle` or `in_use`',
+  spanOutcome: '`exported`, `failed` or `dropped`',
   version: 'the version of the project',
 } as const;
 

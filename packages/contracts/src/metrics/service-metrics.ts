@@ -36,6 +36,14 @@ export const SERVICE_METRICS = {
     services: 'all',
     scope: 'instance',
   },
+  trace_spans_total: {
+    type: 'counter',
+    help: 'Spans of sampled traces: sent to the collector, refused by it, or dropped because too many waited.',
+    unit: 'spans',
+    labels: { outcome: 'spanOutcome' },
+    services: 'all',
+    scope: 'instance',
+  },
   database_pool_connections: {
     type: 'gauge',
     help: 'Open connections of the instance to its database.',

@@ -12,19 +12,21 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, refuse, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
-import { continueTrace } from '../trace.ts';
+import { answered } from '../tracing/index.ts';
 import { bodyTooLarge } from './framework-errors.ts';
 import { readActor } from './actor-text.ts';
 import { isLargerThan } from './body-size.ts';
 import { nameOfOperation } from './calls.ts';
 import { compileInputCheck } from './input-validation.ts';
 import type { Observe } from './observation.ts';
+import type { EnterTrace } from './request-trace.ts';
 
 export interface CallsRouteParts {
   readonly routes: readonly Route[];
-  readonly runtime: Pick<Runtime, 'hex' | 'monotonic'>;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
   readonly logger: Logger;
   readonly observe: Observe;
+  readonly enterTrace: EnterTrace;
   /** Who asks where a call does not say. */
   readonly unnamed: Actor;
 }
@@ -33,7 +35,7 @@ type Answer = (call: Call) => Promise<Reply>;
 
 const createAnswer = (
   { operation, handle }: Route,
-  { runtime, logger, observe, unnamed }: CallsRouteParts,
+  { runtime, logger, observe, enterTrace, unnamed }: CallsRouteParts,
 ): Answer => {
   const check = compileInputCheck(operation);
   const limitBytes = bodyLimitOf(operation);
@@ -44,11 +46,13 @@ const createAnswer = (
   };
   return async ({ requestId, traceparent, actor: text, params, query, headers, body }) => {
     const since = runtime.monotonic();
-    const trace = continueTrace(traceparent, runtime);
+    const { trace, span } = enterTrace(traceparent, operation.method);
     const input = { params, query, headers, body } as Input<Operation>;
     const actor = text === undefined ? unnamed : readActor(text);
-    const context = { requestId, trace, actor, logger: logger.child({ requestId }) };
+    const { traceId, spanId } = trace;
+    const context = { requestId, trace, actor, logger: logger.child({ requestId, traceId, spanId }) };
     const reply = await answerCall(checked, input, context);
+    span?.end(answered(operation, reply.status));
     observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
     return reply;
   };

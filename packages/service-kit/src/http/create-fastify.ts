@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime.ts';
 import { createTrust } from './client-address.ts';
 import { answerClientError } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
+import { enterRequest, type EnterTrace } from './request-trace.ts';
 
 /** Longer than Node lets all headers be: what an id may be says its schema. */
 const MAX_PATH_PARAMETER_LENGTH = 65_536;
@@ -18,6 +19,8 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 export interface FastifyParts {
   readonly runtime: Pick<Runtime, 'uuid'>;
   readonly logger: Logger;
+  /** Which trace a request belongs to. */
+  readonly enterTrace: EnterTrace;
   /** How long a whole request may take to arrive; default 10 s. */
   readonly requestTimeoutMs?: number;
   /** The proxies whose `X-Forwarded-For` is believed, as ranges of addresses. */
@@ -54,6 +57,7 @@ const schemaController = {
 export const createFastify = ({
   runtime,
   logger,
+  enterTrace,
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
   trustedProxies,
 }: FastifyParts) => {
@@ -64,6 +68,10 @@ export const createFastify = ({
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : runtime.uuid();
+    },
+    childLoggerFactory: (parent, bindings, options, raw) => {
+      const { traceId, spanId } = enterRequest(raw, enterTrace).trace;
+      return parent.child({ ...bindings, traceId, spanId }, options);
     },
     schemaController,
     bodyLimit: BODY_LIMIT_BYTES.none,

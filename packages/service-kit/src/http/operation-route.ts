@@ -2,11 +2,10 @@ import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contrac
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, GONE, type Reply, type Route } from '../reply.ts';
-import type { Runtime } from '../runtime.ts';
-import { continueTrace } from '../trace.ts';
 import { sendReply } from './error-answers.ts';
 import { checkNoBody } from './input-validation.ts';
 import { openApiSchema } from './openapi-schema.ts';
+import { traceOf } from './request-trace.ts';
 
 const refuseBody = async ({ body }: FastifyRequest): Promise<void> => checkNoBody(body);
 
@@ -20,12 +19,6 @@ const headersFor = ({ headers }: Operation, given: GivenHeaders): GivenHeaders =
     ),
   );
 
-export interface OperationRouteParts {
-  readonly runtime: Runtime;
-  /** Who makes a request. */
-  readonly actorOf: (request: FastifyRequest) => Actor;
-}
-
 /** Aborted when the connection ends before the answer has left. */
 const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   const gone = new AbortController();
@@ -35,15 +28,19 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   return gone.signal;
 };
 
-/** Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone. */
+/**
+ * Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone.
+ *
+ * @param actorOf who makes a request
+ */
 export const addRoute = (
   server: FastifyInstance,
   { operation, handle, waits }: Route,
-  { runtime, actorOf }: OperationRouteParts,
+  actorOf: (request: FastifyRequest) => Actor,
 ): void => {
   const answer = async (request: FastifyRequest, signal: AbortSignal | undefined): Promise<Reply> => {
     const { id: requestId, params, query, body, headers } = request;
-    const trace = continueTrace(headers.traceparent, runtime);
+    const { trace } = traceOf(request);
     const taken = operation.headers ? { headers: headersFor(operation, headers) } : {};
     const input = { params, query, ...taken, body } as Parameters<Route['handle']>[0];
     const call = { requestId, trace, actor: actorOf(request), logger: request.log as Logger };
@@ -53,6 +50,7 @@ export const addRoute = (
   server.route({
     method: operation.method,
     url: operation.path,
+    config: { isOperation: true },
     schema: openApiSchema(operation),
     bodyLimit: bodyLimitOf(operation),
     ...(operation.body ? {} : { preValidation: refuseBody }),

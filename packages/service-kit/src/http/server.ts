@@ -6,6 +6,7 @@ import type { Health } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
+import { NO_TRACER, type Tracer } from '../tracing/index.ts';
 import { readActor } from './actor-text.ts';
 import { setBodyParsing } from './body-parsing.ts';
 import { addCallsRoute } from './calls-route.ts';
@@ -17,6 +18,7 @@ import { createObserve, setObservation } from './observation.ts';
 import { addRoute } from './operation-route.ts';
 import { addProbes } from './probes.ts';
 import { createRefusedLog } from './refused-log.ts';
+import { enterAsService, enterForClient } from './request-trace.ts';
 import { setScreening } from './screening.ts';
 import { dropSlowReaders } from './slow-readers.ts';
 
@@ -56,6 +58,8 @@ export interface HttpServerOptions {
   readonly metrics: Metrics;
   readonly registry: Registry;
   readonly health: Health;
+  /** Where it records what it answers; nowhere if not given. */
+  readonly tracer?: Tracer;
   /** Whether other services ask here, and may ask several calls at once; never where clients do. */
   readonly takesCalls: boolean;
   /** How long a whole request may take to arrive; default 10 s. */
@@ -100,8 +104,9 @@ export const createHttpServer = async (
   options: HttpServerOptions,
   configure: (server: FastifyInstance) => Promise<void> = async () => undefined,
 ): Promise<FastifyInstance> => {
-  const { access = DEFAULT_HTTP_ACCESS, unnamed = NOBODY } = options;
-  const server = createFastify({ ...options, trustedProxies: access.trustedProxies });
+  const { access = DEFAULT_HTTP_ACCESS, unnamed = NOBODY, tracer = NO_TRACER } = options;
+  const enterTrace = (options.takesCalls ? enterAsService : enterForClient)({ ...options, tracer });
+  const server = createFastify({ ...options, enterTrace, trustedProxies: access.trustedProxies });
   server.decorateRequest('actor');
   setLimits(server, access, options);
   setBodyParsing(server);
@@ -114,8 +119,8 @@ export const createHttpServer = async (
   await server.register(async (scope) => {
     addProbes(scope, options);
     const actorOf = createActorOf(options, unnamed);
-    for (const route of options.routes) addRoute(scope, route, { runtime: options.runtime, actorOf });
-    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, unnamed });
+    for (const route of options.routes) addRoute(scope, route, actorOf);
+    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, unnamed, enterTrace });
   });
   return server;
 };

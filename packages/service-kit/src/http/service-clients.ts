@@ -2,6 +2,8 @@ import type { ErrorBody, Input, Operation, Output, ServiceName } from '@order-pi
 import { AppError, unavailable } from '../app-error.ts';
 import { withTimeout, type Runtime } from '../runtime.ts';
 import { replyOf, type CallContext, type Reply, type Route } from '../reply.ts';
+import { nameOfOperation } from './calls.ts';
+import { answered, failedWith, NO_TRACER, serverSpan, type Span, type Tracer } from '../tracing/index.ts';
 
 /** How a service asks others, wherever they run. */
 export interface ServiceClients {
@@ -29,14 +31,36 @@ export interface Transport {
   readonly ping?: () => Promise<void>;
 }
 
-/** Calls the handlers of a service that runs in this process, without a hop. */
-export const createLocalTransport = (routes: readonly Route[]): Transport => {
+/**
+ * Calls the handlers of a service that runs in this process, without a hop.
+ *
+ * @param tracer where it records what it answers, as it would if it were asked over HTTP
+ */
+export const createLocalTransport = (routes: readonly Route[], tracer: Tracer = NO_TRACER): Transport => {
   const handlers = new Map(routes.map(({ operation, handle }) => [operation, handle]));
   return async (operation, input, call) => {
     const handle = handlers.get(operation);
     if (!handle) throw new AppError('INTERNAL', `${operation.owner} does not answer ${operation.path}`);
-    return handle(input, call);
+    const span = call.trace.sampled ? tracer.begin(call.trace, serverSpan()) : undefined;
+    return span
+      ? answerTraced(span, operation, () => handle(input, { ...call, trace: span.trace }))
+      : handle(input, call);
   };
+};
+
+const answerTraced = async (
+  span: Span,
+  operation: Operation,
+  answer: () => Promise<Reply>,
+): Promise<Reply> => {
+  try {
+    const reply = await answer();
+    span.end(answered(operation, reply.status));
+    return reply;
+  } catch (error) {
+    span.end({ ...failedWith(error), name: nameOfOperation(operation) });
+    throw error;
+  }
 };
 
 const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;

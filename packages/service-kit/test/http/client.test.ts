@@ -78,7 +78,7 @@ test('an operation goes over the wire with its path, query, body, request id and
         .end('["ok"]');
     });
   });
-  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
   expect(
     await peer.call(ordersApi.listOrdersOfUser, {
       params: { userId: '..' },

@@ -1,4 +1,4 @@
-import { continueTrace, traceparent, type DueTimes, type Runtime } from '@order-pipeline/service-kit';
+import { newTrace, traceparent, type DueTimes, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { eventOf, ON_THE_WAY, type Sql } from './sql.ts';
 import { HAS_DEAD_LETTER } from './stuck.ts';
@@ -57,7 +57,7 @@ const announce = (
     ), announced AS (
       INSERT INTO outbox (event_id, event, traceparent, created_at)
       SELECT id || ':' || status, ${eventOf(Prisma.sql`again`)},
-             ${traceparent(continueTrace(undefined, runtime))}, ${at}::timestamptz
+             ${traceparent(newTrace(runtime))}, ${at}::timestamptz
       FROM again ON CONFLICT (event_id) DO NOTHING
     )
     SELECT id AS "orderId", status::text AS status FROM again`;

@@ -1,0 +1,156 @@
+import { SpanKind, SpanStatusCode, TraceFlags, type HrTime, type SpanContext } from '@opentelemetry/api';
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { defaultResource, resourceFromAttributes, type Resource } from '@opentelemetry/resources';
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace';
+import {
+  withTimeout,
+  type Runtime,
+  type SpanRecord,
+  type SpanSink,
+  type Trace,
+} from '@order-pipeline/service-kit';
+import type { Logger } from 'pino';
+import type { CountSpan, TracingPlan } from './settings.ts';
+
+// The only file that loads OpenTelemetry's SDK, and it is loaded only where spans are sent.
+
+/** The most spans that wait to be sent; those that come while so many wait are dropped. */
+const MAX_WAITING = 16_384;
+const BATCH = 512;
+/** How soon a span is sent: what waits is lost with a process that is killed. */
+const SEND_AFTER_MS = 1_000;
+/** The longest that a stop waits for what is not sent yet. */
+const FLUSH_LIMIT_MS = 2_000;
+
+const MS_A_SECOND = 1_000;
+const NS_A_MS = 1e6;
+
+/** OpenTelemetry's time: seconds and nanoseconds. */
+const hrTime = (ms: number): HrTime => [
+  Math.floor(ms / MS_A_SECOND),
+  Math.round((ms % MS_A_SECOND) * NS_A_MS),
+];
+
+const contextOf = ({ traceId, spanId }: Trace): SpanContext => ({
+  traceId,
+  spanId,
+  traceFlags: TraceFlags.SAMPLED,
+});
+
+const SCOPE = { name: 'order-pipeline' };
+
+const readable = (span: SpanRecord, resource: Resource): ReadableSpan => ({
+  name: span.name,
+  kind: SpanKind[span.kind],
+  spanContext: () => contextOf(span),
+  ...(span.parentId === undefined
+    ? {}
+    : { parentSpanContext: contextOf({ traceId: span.traceId, spanId: span.parentId }) }),
+  startTime: hrTime(span.startMs),
+  endTime: hrTime(span.endMs),
+  duration: hrTime(span.endMs - span.startMs),
+  status: { code: span.failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+  attributes: span.attributes,
+  links: span.links.map((link) => ({ context: contextOf(link) })),
+  events: [],
+  ended: true,
+  resource,
+  instrumentationScope: SCOPE,
+  droppedAttributesCount: 0,
+  droppedEventsCount: 0,
+  droppedLinksCount: 0,
+});
+
+export interface OtlpOptions extends NonNullable<TracingPlan['exporter']> {
+  readonly runtime: Pick<Runtime, 'uuid' | 'after' | 'monotonic'>;
+  readonly logger: Logger;
+  readonly count: CountSpan;
+}
+
+/** Says once that the collector does not take spans, and once that it does again. */
+const createOutcome = ({ logger, count }: OtlpOptions) => {
+  let isFailing = false;
+  return (spans: readonly ReadableSpan[], error: Error | undefined): void => {
+    for (const { resource } of spans)
+      count(String(resource.attributes['service.name']), error ? 'failed' : 'exported');
+    if (error && !isFailing) logger.warn({ reason: error.message }, 'spans could not be exported');
+    if (!error && isFailing) logger.info('spans are exported again');
+    isFailing = error !== undefined;
+  };
+};
+
+/** Tells what becomes of the spans that an exporter is given. */
+const watched = (
+  exporter: SpanExporter,
+  taken: (count: number) => void,
+  outcome: ReturnType<typeof createOutcome>,
+): SpanExporter => ({
+  export: (spans, done) => {
+    taken(spans.length);
+    exporter.export(spans, (result) => {
+      outcome(spans, result.error);
+      done(result);
+    });
+  },
+  shutdown: () => exporter.shutdown(),
+});
+
+const createExporter = ({ endpoint, protocol, timeoutMs }: OtlpOptions): SpanExporter => {
+  const config = { url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, timeoutMillis: timeoutMs };
+  return protocol === 'http/json' ? new JsonExporter(config) : new ProtobufExporter(config);
+};
+
+/** What a collector knows each service of this process by. */
+const createResources = ({ resource, runtime }: OtlpOptions) => {
+  const instance = { 'service.namespace': 'order-pipeline', 'service.instance.id': runtime.uuid() };
+  const known = new Map<string, Resource>();
+  return (service: string): Resource => {
+    const made =
+      known.get(service) ??
+      defaultResource().merge(resourceFromAttributes({ ...instance, ...resource, 'service.name': service }));
+    known.set(service, made);
+    return made;
+  };
+};
+
+/**
+ * Sends spans to a collector, in batches, in the background. Nobody ever waits for it: what it cannot send in time, and what
+ * comes while too much waits, is dropped and counted.
+ */
+export const startOtlpExport = (options: OtlpOptions) => {
+  const { count, runtime } = options;
+  const resourceOf = createResources(options);
+  let waiting = 0;
+  const exporter = watched(
+    createExporter(options),
+    (taken) => {
+      waiting -= taken;
+    },
+    createOutcome(options),
+  );
+  const processor = new BatchSpanProcessor({
+    exporter,
+    maxQueueSize: MAX_WAITING,
+    maxExportBatchSize: BATCH,
+    scheduledDelayMillis: SEND_AFTER_MS,
+    exportTimeoutMillis: options.timeoutMs,
+  });
+  const sink: SpanSink = (span) => {
+    if (waiting >= MAX_WAITING) {
+      count(span.service, 'dropped');
+      return;
+    }
+    waiting += 1;
+    processor.onEnd(readable(span, resourceOf(span.service)));
+  };
+  return {
+    sink,
+    /** Sends what waits, within two seconds; it never rejects. */
+    stop: (): Promise<void> =>
+      withTimeout(runtime, FLUSH_LIMIT_MS, processor.shutdown(), () => new Error('not sent in time')).catch(
+        (error: unknown) =>
+          options.logger.warn({ reason: (error as Error).message }, 'the last spans were not exported'),
+      ),
+  };
+};

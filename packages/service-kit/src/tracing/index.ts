@@ -1,0 +1,4 @@
+export * from './conventions.ts';
+export * from './limit-sampling.ts';
+export * from './span-ring.ts';
+export * from './tracer.ts';

@@ -1,0 +1,141 @@
+import type { Runtime } from '../runtime.ts';
+import type { Trace } from '../trace.ts';
+import { createSpanClock } from './span-clock.ts';
+import type { SpanRing } from './span-ring.ts';
+
+/** As OpenTelemetry has them. */
+export type SpanKind = 'INTERNAL' | 'SERVER' | 'CLIENT' | 'PRODUCER' | 'CONSUMER';
+/** What a span says of itself. Never what a user wrote: no names, no addresses, no bodies, no messages of errors. */
+export type Attributes = Readonly<Record<string, string | number>>;
+
+/** What has ended. */
+export interface SpanRecord {
+  readonly service: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The span that it was part of; none for the first of a trace. */
+  readonly parentId: string | undefined;
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** Milliseconds since the epoch, with fractions. */
+  readonly startMs: number;
+  /** Never before the start. */
+  readonly endMs: number;
+  readonly attributes: Attributes;
+  /** Spans of other traces that it belongs with. */
+  readonly links: readonly Trace[];
+  readonly failed: boolean;
+}
+
+/** Takes a span that has ended. It keeps nobody waiting and throws nothing: it is called on the way of orders. */
+export type SpanSink = (span: SpanRecord) => void;
+
+export interface SpanStart {
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** When it began, if not now; as `Tracer.now` tells it. */
+  readonly startMs?: number;
+  readonly attributes?: Attributes;
+  readonly links?: readonly Trace[];
+}
+
+export interface SpanEnd {
+  /** A better name than it began with. */
+  readonly name?: string;
+  /** Beside those that it began with. */
+  readonly attributes?: Attributes;
+  readonly failed?: boolean;
+}
+
+/** A span that is recorded when it ends; one that never does leaves nothing behind. */
+export interface Span {
+  /** What its children and those that link to it name. */
+  readonly trace: Trace;
+  link(to: Trace): void;
+  end(end?: SpanEnd): void;
+}
+
+/** Where a service records its spans. */
+export interface Tracer {
+  /** Begins a span under `parent`; none where the parent is not sampled, or nothing is recorded here. */
+  begin(parent: Trace, start: SpanStart): Span | undefined;
+  /** Begins a trace that is recorded, for what belongs to several others; none where nothing is recorded here. */
+  beginRoot(start: SpanStart): Span | undefined;
+  /** Whether to record the trace that a request from outside begins. Each call may answer otherwise. */
+  samples(method: string): boolean;
+  /** The spans of a trace that are kept in memory; nothing where none are ever kept. */
+  spansOf(traceId: string): readonly SpanRecord[] | undefined;
+  /** The time as spans have it: milliseconds since the epoch, with fractions. */
+  now(): number;
+}
+
+/** Decides whether the trace that a request begins is recorded. */
+export type Sampler = (method: string) => boolean;
+
+/** Records nothing, and costs nothing. */
+export const NO_TRACER: Tracer = {
+  begin: () => undefined,
+  beginRoot: () => undefined,
+  samples: () => false,
+  spansOf: () => undefined,
+  now: () => 0,
+};
+
+/** Most that a span links to, as OpenTelemetry's SDK has it. */
+export const MAX_LINKS = 128;
+
+export interface TracingOptions {
+  readonly runtime: Pick<Runtime, 'hex' | 'wallClock' | 'monotonic'>;
+  readonly sampler: Sampler;
+  readonly sink: SpanSink;
+  /** What keeps them in memory, if anything does. */
+  readonly kept?: Pick<SpanRing, 'ofTrace'> | undefined;
+}
+
+/**
+ * Makes the tracers of a process: ids and times are the runtime's, and every span goes to one sink.
+ *
+ * @returns the tracer of a service, by its name
+ */
+export const createTracing = ({
+  runtime,
+  sampler,
+  sink,
+  kept,
+}: TracingOptions): ((service: string) => Tracer) => {
+  const now = createSpanClock(runtime);
+  return (service) => {
+    const start = (traceId: string, parentId: string | undefined, begun: SpanStart): Span => {
+      const { startMs = now() } = begun;
+      const trace: Trace = { traceId, spanId: runtime.hex(8), sampled: true };
+      const links = [...(begun.links ?? [])].slice(0, MAX_LINKS);
+      return {
+        trace,
+        link: (to) => {
+          if (links.length < MAX_LINKS) links.push(to);
+        },
+        end: ({ name = begun.name, attributes, failed = false } = {}) =>
+          sink({
+            service,
+            traceId,
+            spanId: trace.spanId,
+            parentId,
+            name,
+            kind: begun.kind,
+            startMs,
+            endMs: Math.max(startMs, now()),
+            attributes: { ...begun.attributes, ...attributes },
+            links,
+            failed,
+          }),
+      };
+    };
+    return {
+      begin: ({ traceId, spanId, sampled }, begun) => (sampled ? start(traceId, spanId, begun) : undefined),
+      beginRoot: (begun) => start(runtime.hex(16), undefined, begun),
+      samples: sampler,
+      spansOf: (traceId) => kept?.ofTrace(traceId),
+      now,
+    };
+  };
+};
