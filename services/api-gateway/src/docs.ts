@@ -35,7 +35,8 @@ const CONTENT_SECURITY_POLICY = [
 
 /** How this start knows who asks. */
 export interface DocumentedAccess {
-  readonly hasIssuer: boolean;
+  /** Whose tokens are taken; undefined: nobody's, and everybody may ask everything. */
+  readonly issuer: 'remote' | 'development' | undefined;
   readonly hasOperatorToken: boolean;
 }
 
@@ -57,27 +58,28 @@ const requirementsOf = (access: Access): Requirement[] => {
 };
 
 /** What this very start asks of those who ask the operation. */
-const securityOf = (
-  operation: Operation,
-  { hasIssuer, hasOperatorToken }: DocumentedAccess,
-): Requirement[] => [
-  ...(hasIssuer ? requirementsOf(operation.access) : []),
+const securityOf = (operation: Operation, { issuer, hasOperatorToken }: DocumentedAccess): Requirement[] => [
+  ...(issuer ? requirementsOf(operation.access) : []),
   ...(hasOperatorToken && isForOperators(operation) ? [{ operatorToken: [] }] : []),
 ];
 
-const SECURITY_SCHEMES = {
-  accessToken: {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'An access token of the issuer; what it takes is named as its scopes',
-  },
-  operatorToken: { type: 'http', scheme: 'bearer', description: 'OPERATOR_TOKEN of the gateway' },
+const HOW_TO_GET_ONE = {
+  remote: 'An access token of the issuer; what it takes is named as its scopes',
+  development: 'An access token of the development issuer; what it takes is named as its scopes',
 } as const;
 
-const schemesOf = ({ hasIssuer, hasOperatorToken }: DocumentedAccess) => ({
-  ...(hasIssuer ? { accessToken: SECURITY_SCHEMES.accessToken } : {}),
-  ...(hasOperatorToken ? { operatorToken: SECURITY_SCHEMES.operatorToken } : {}),
+const accessTokenScheme = (issuer: keyof typeof HOW_TO_GET_ONE) =>
+  ({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: HOW_TO_GET_ONE[issuer] }) as const;
+
+const OPERATOR_TOKEN_SCHEME = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'OPERATOR_TOKEN of the gateway',
+} as const;
+
+const schemesOf = ({ issuer, hasOperatorToken }: DocumentedAccess) => ({
+  ...(issuer ? { accessToken: accessTokenScheme(issuer) } : {}),
+  ...(hasOperatorToken ? { operatorToken: OPERATOR_TOKEN_SCHEME } : {}),
 });
 
 interface Responses {

@@ -1,11 +1,17 @@
 import { PROVING_READS } from '@order-pipeline/contracts';
-import { checkDependencies, defineService, isLoopbackHost, wholeNumber } from '@order-pipeline/service-kit';
+import {
+  checkDependencies,
+  defineService,
+  wholeNumber,
+  type ServiceContext,
+} from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { addConsole } from './console.ts';
 import { addDocs } from './docs.ts';
+import { openDevIssuer } from './access/dev-issuer.ts';
 import { addAccessGuard } from './access/guard.ts';
 import { createKeys } from './access/keys.ts';
-import { accessSettings, checkAccessSettings, issuerIn } from './access/settings.ts';
+import { accessSettings, checkAccessSettings, issuerIn, refusalOfHost } from './access/settings.ts';
 import { createTokens } from './access/tokens.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
@@ -32,22 +38,33 @@ const settings = z
 const OPEN_WARNING =
   'access control is off: whoever reaches this gateway may ask everything; set AUTH_ISSUER to change that';
 
+const DEV_ISSUER_WARNING =
+  'the development issuer is on: whoever can read DATA_DIR can be anybody; set AUTH_ISSUER where that matters';
+
+type Context = ServiceContext<z.infer<typeof settings>>;
+
+/** How it is told who asks, as the settings say. */
+const openAccess = async ({ settings: set, runtime, logger }: Context) => {
+  if (set.AUTH === 'off') logger.warn(OPEN_WARNING);
+  const remote = issuerIn(set);
+  if (remote) return { tokens: createTokens(remote, createKeys(remote), runtime) };
+  if (set.AUTH_DEV_ISSUER === undefined) return {};
+  logger.warn(DEV_ISSUER_WARNING);
+  const devIssuer = await openDevIssuer(set.DATA_DIR, runtime);
+  return { tokens: createTokens(devIssuer.issuer, devIssuer.keys, runtime), devIssuer };
+};
+
 /** The only public entry: it limits, documents and forwards every call to the facade. */
 export const apiGatewayService = defineService({
   name: 'api-gateway',
   settings,
-  refusesHost: ({ AUTH, AUTH_ISSUER }, host) =>
-    AUTH === 'off' || AUTH_ISSUER !== undefined || isLoopbackHost(host)
-      ? undefined
-      : `AUTH_ISSUER must be set while HOST is not a loopback address, or AUTH=off to let everybody ask everything`,
+  refusesHost: (set, host) => refusalOfHost(set, host),
   usesKafka: false,
   dependsOn: ['orders-facade'],
   callTimeoutMs: 1_900,
   start: async (context) => {
     const { RATE_LIMIT: perSecond, OPERATOR_TOKEN: operatorToken, AUTH } = context.settings;
-    const issuer = issuerIn(context.settings);
-    const tokens = issuer && createTokens(issuer, createKeys(issuer), context.runtime);
-    if (AUTH === 'off') context.logger.warn(OPEN_WARNING);
+    const { tokens, devIssuer } = await openAccess(context);
     checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     const waiters = startWaiters(context);
     return {
@@ -57,8 +74,9 @@ export const apiGatewayService = defineService({
         server.addHook('preClose', async () => waiters.stop());
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addAccessGuard(server, { tokens, isOff: AUTH === 'off', operatorToken, runtime: context.runtime });
+        devIssuer?.addRoutes(server);
         await addDocs(server, {
-          hasIssuer: issuer !== undefined,
+          issuer: devIssuer ? 'development' : tokens && 'remote',
           hasOperatorToken: operatorToken !== undefined,
         });
         addConsole(server);

@@ -14,7 +14,7 @@ afterEach(() => issuer.close());
 
 const tokensOf = (cooldownMs?: number, jwksUrl?: string) => {
   const { url, audience } = issuer;
-  const named = { url, audience, jwksUrl, userClaim: 'sub', scopeClaim: 'scope' };
+  const named = { name: url, audience, jwksUrl, userClaim: 'sub', scopeClaim: 'scope' };
   return createTokens(
     named,
     createKeys(named, cooldownMs),
@@ -48,7 +48,7 @@ test('the keys may be named by a setting; then nothing else is asked for', async
 
 test('a discovery document of another issuer is not believed', async () => {
   const named = {
-    url: `${issuer.url}/`,
+    name: `${issuer.url}/`,
     audience: issuer.audience,
     jwksUrl: undefined,
     userClaim: 'sub',

@@ -1,6 +1,6 @@
 import { unavailable } from '@order-pipeline/service-kit';
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import type { Issuer } from './settings.ts';
+import type { RemoteIssuer } from './settings.ts';
 
 const FETCH_TIMEOUT_MS = 1_500;
 /** An unknown key has the keys fetched anew, but not more often than this, whatever tokens come. */
@@ -8,7 +8,7 @@ const COOLDOWN_MS = 5_000;
 const MAX_AGE_MS = 600_000;
 
 /** OpenID Connect Discovery 1.0, 4: the document is the issuer's own, so it has to name the issuer. */
-const discover = async ({ url }: Issuer): Promise<string> => {
+const discover = async ({ name: url }: RemoteIssuer): Promise<string> => {
   const response = await fetch(`${url.replace(/\/$/, '')}/.well-known/openid-configuration`, {
     redirect: 'error',
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
@@ -28,7 +28,7 @@ const discover = async ({ url }: Issuer): Promise<string> => {
  * @param cooldownMs how long an unknown key has to wait after the last fetch
  * @throws AppError UNAVAILABLE from what is returned, while the issuer cannot be asked where its keys are
  */
-export const createKeys = (issuer: Issuer, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey => {
+export const createKeys = (issuer: RemoteIssuer, cooldownMs = COOLDOWN_MS): JWTVerifyGetKey => {
   const open = async (): Promise<JWTVerifyGetKey> =>
     createRemoteJWKSet(new URL(issuer.jwksUrl ?? (await discover(issuer))), {
       timeoutDuration: FETCH_TIMEOUT_MS,

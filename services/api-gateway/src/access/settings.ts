@@ -1,4 +1,4 @@
-import { urlOf } from '@order-pipeline/service-kit';
+import { isLoopbackHost, urlOf } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 
 const CLAIM = /^[\x21-\x7e]{1,200}$/;
@@ -16,15 +16,19 @@ export const accessSettings = {
   AUTH_JWKS_URL: urlOf('https:', 'http:').optional(),
   AUTH_USER_CLAIM: claim('sub'),
   AUTH_SCOPE_CLAIM: claim('scope'),
+  /** `on`: an issuer for trying things out on this machine; whoever can read DATA_DIR can sign its tokens. */
+  AUTH_DEV_ISSUER: z.literal('on', { error: 'must be on, or not set' }).optional(),
+  /** Where the key of the development issuer is. */
+  DATA_DIR: z.string().default('.data'),
 };
 
 type AccessSettings = z.infer<z.ZodObject<typeof accessSettings>>;
 
 /** The issuer of the tokens that are taken. */
 export interface Issuer {
-  readonly url: string;
+  /** The claim `iss` of its tokens. */
+  readonly name: string;
   readonly audience: string;
-  readonly jwksUrl: string | undefined;
   readonly userClaim: string;
   readonly scopeClaim: string;
 }
@@ -33,6 +37,14 @@ export interface Issuer {
 export const checkAccessSettings = (settings: AccessSettings, context: z.RefinementCtx): void => {
   const problem = (name: string, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message });
+  if (settings.AUTH_DEV_ISSUER !== undefined) {
+    if (settings.AUTH_ISSUER !== undefined)
+      problem(
+        'AUTH_DEV_ISSUER',
+        'cannot be on while AUTH_ISSUER is set: whoever reads DATA_DIR could be anybody',
+      );
+    if (settings.AUTH === 'off') problem('AUTH', 'cannot be off while AUTH_DEV_ISSUER is on');
+  }
   if (settings.AUTH_ISSUER === undefined) {
     for (const name of ['AUTH_AUDIENCE', 'AUTH_JWKS_URL'] as const)
       if (settings[name] !== undefined) problem(name, 'means nothing without AUTH_ISSUER');
@@ -43,14 +55,33 @@ export const checkAccessSettings = (settings: AccessSettings, context: z.Refinem
     problem('AUTH_AUDIENCE', 'must be set with AUTH_ISSUER: a token for somebody else must not be taken');
 };
 
+/** An issuer that runs elsewhere. */
+export interface RemoteIssuer extends Issuer {
+  /** Where its keys are; undefined: where its discovery document says. */
+  readonly jwksUrl: string | undefined;
+}
+
 /** The issuer that the settings name, if they name one. */
-export const issuerIn = (settings: AccessSettings): Issuer | undefined =>
+export const issuerIn = (settings: AccessSettings): RemoteIssuer | undefined =>
   settings.AUTH_ISSUER === undefined || settings.AUTH_AUDIENCE === undefined
     ? undefined
     : {
-        url: settings.AUTH_ISSUER,
+        name: settings.AUTH_ISSUER,
         audience: settings.AUTH_AUDIENCE,
         jwksUrl: settings.AUTH_JWKS_URL,
         userClaim: settings.AUTH_USER_CLAIM,
         scopeClaim: settings.AUTH_SCOPE_CLAIM,
       };
+
+/** Why the gateway must not be reached at this address or name of the machine, if it must not. */
+export const refusalOfHost = (
+  { AUTH, AUTH_ISSUER, AUTH_DEV_ISSUER }: AccessSettings,
+  host: string,
+): string | undefined => {
+  if (isLoopbackHost(host)) return undefined;
+  if (AUTH_DEV_ISSUER !== undefined)
+    return 'AUTH_DEV_ISSUER cannot be on while HOST is not a loopback address: it is for trying things out on one machine';
+  return AUTH === 'off' || AUTH_ISSUER !== undefined
+    ? undefined
+    : 'AUTH_ISSUER must be set while HOST is not a loopback address, or AUTH=off to let everybody ask everything';
+};

@@ -93,7 +93,7 @@ export const createTokens = (
       if (token.length > MAX_TOKEN_LENGTH) throw bad();
       try {
         const verified = await jwtVerify(token, keys, {
-          issuer: issuer.url,
+          issuer: issuer.name,
           audience: issuer.audience,
           algorithms: ALGORITHMS,
           requiredClaims: ['exp'],
