@@ -37,13 +37,14 @@ const parse = (text: string): unknown => {
   }
 };
 
-export const createGateway = (url: string): Gateway => {
+/** @param token who asks, where that is to be proved */
+export const createGateway = (url: string, token?: string): Gateway => {
   const agent = new Agent({ connections: 64 });
   const send: Gateway['send'] = async (method, path, headers, body) => {
     const answer = await request(new URL(path, url), {
       method: method as 'GET',
       dispatcher: agent,
-      headers,
+      headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body === undefined ? {} : { body }),
     });

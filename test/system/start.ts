@@ -7,6 +7,8 @@ import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 
 export interface StartedSystem {
   readonly system: System;
+  /** Where the embedded start keeps its files. */
+  readonly dataDir: string;
   stop(): Promise<void>;
 }
 
@@ -22,7 +24,7 @@ const givenDatabases = async (postgres: TestPostgres): Promise<Record<string, st
 
 /** Starts all services in this process, with a workflow that ticks quickly. */
 export const startWholeSystem = async (
-  options: Pick<SystemOptions, 'logger'> = {},
+  options: Pick<SystemOptions, 'logger'> & { readonly environment?: Record<string, string> } = {},
 ): Promise<StartedSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-flows-'));
   const { KAFKA_BROKERS, TEST_POSTGRES_URL } = process.env;
@@ -36,12 +38,14 @@ export const startWholeSystem = async (
       LOG_LEVEL: 'fatal',
       KAFKA_BROKERS,
       ...(postgres ? await givenDatabases(postgres) : {}),
+      ...options.environment,
     },
     durability: 'off',
     ...(options.logger ? { logger: options.logger } : {}),
   });
   return {
     system,
+    dataDir,
     stop: async () => {
       await system.stop();
       await postgres?.stop();

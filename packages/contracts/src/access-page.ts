@@ -1,3 +1,4 @@
+import { serviceActionsApi } from './actions-api.ts';
 import type { Access, ForeignAnswer } from './access.ts';
 import { orderLifecycleApi } from './orders-api.ts';
 import { reservationsApi } from './inventory-api.ts';
@@ -56,6 +57,7 @@ const INTERNAL = Object.values<Operation>({
   ...usersApi,
   ...reservationsApi,
   ...orderLifecycleApi,
+  ...serviceActionsApi,
 }).filter(({ access }) => access.kind === 'services');
 
 /** docs/access.md: who may ask what, as Markdown. */

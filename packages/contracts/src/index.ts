@@ -1,5 +1,6 @@
 export * from './access-page.ts';
 export * from './access.ts';
+export * from './actions-api.ts';
 export * from './actor.ts';
 export * from './asyncapi.ts';
 export * from './body-limits.ts';

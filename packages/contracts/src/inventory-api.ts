@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Access } from './access.ts';
+import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
 import { IDEMPOTENCY_KEY, RESERVATION_ID } from './patterns.ts';
@@ -72,6 +73,7 @@ export const inventoryApi = {
     path: '/api/inventory',
     summary: 'Add an inventory item',
     access: { kind: 'scope', scope: 'catalog:write' },
+    headers: Type.Object(reasonHeaders),
     body: NewItem,
     bodyLimitBytes: BODY_LIMIT_BYTES.record,
     status: 201,
@@ -115,7 +117,7 @@ export const inventoryApi = {
     summary: 'Add units to an item, under an Idempotency-Key once',
     access: { kind: 'scope', scope: 'catalog:write' },
     params: ItemIdParams,
-    headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
+    headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey), ...reasonHeaders }),
     body: Strict({ quantity: Quantity('Units that came in', 5) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.small,
     status: 200,

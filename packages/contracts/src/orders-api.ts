@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Access } from './access.ts';
+import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
@@ -148,6 +149,7 @@ export const ordersApi = {
       'Cancel an order, only while it is PENDING; again is refused with `Current status: CANCELLED`, which says that it stands',
     access: { kind: 'own', scope: 'orders:write', any: 'orders:cancel.any', foreign: 'NOT_FOUND' },
     params: OrderIdParams,
+    headers: Type.Object(reasonHeaders),
     status: 200,
     reply: Strict({
       message: Type.Literal('Order cancelled successfully'),

@@ -1,3 +1,4 @@
+import { actionsApi } from './actions-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
@@ -15,7 +16,11 @@ export const PUBLIC_OPERATIONS: Readonly<Record<string, Operation>> = Object.fro
 );
 
 /** Everything that an operator can ask for, by its name. */
-export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = { ...operatorApi, ...stuckApi };
+export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...operatorApi,
+  ...stuckApi,
+  ...actionsApi,
+};
 
 /** Whether an operation, or the route at this path, is for operators alone. */
 export const isForOperators = ({ path }: Pick<Operation, 'path'>): boolean => path.startsWith('/ops/');

@@ -1,4 +1,5 @@
 import {
+  actionsApi,
   Calls,
   EVENT_SCHEMAS,
   inventoryApi,
@@ -6,6 +7,7 @@ import {
   orderLifecycleApi,
   ordersApi,
   reservationsApi,
+  serviceActionsApi,
   stuckApi,
   usersApi,
   type Operation,
@@ -20,6 +22,8 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...orderLifecycleApi,
   ...operatorApi,
   ...stuckApi,
+  ...actionsApi,
+  ...serviceActionsApi,
 };
 
 /** A schema, or a part of one. */

@@ -21,6 +21,7 @@ export { isFromThisMachine, isLoopbackHost, listensOnlyHere } from './http/this-
 export * from './kafka-port.ts';
 export * from './loads.ts';
 export * from './metrics.ts';
+export * from './operator-actions.ts';
 export * from './paging.ts';
 export * from './periodic.ts';
 export * from './reply.ts';

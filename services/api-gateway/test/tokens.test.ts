@@ -182,6 +182,25 @@ test("guesses at the operators' token are slowed down wherever they are made", a
   expect((await ask(await issuer.sign())).statusCode).toBe(200);
 });
 
+const warnings = () => gateway.logs.filter(({ level, msg }) => level === 40 && msg === 'a token was refused');
+
+test('tokens that are refused are told in the log, where from and for what, and never themselves', async () => {
+  const forged = (await issuer.sign()).slice(0, -8);
+  expect((await ask(forged)).statusCode).toBe(401);
+  expect((await ask(await issuer.sign(), '/ops/dead-letters')).statusCode).toBe(403);
+  expect(warnings()).toMatchObject([
+    { address: '127.0.0.1', method: 'GET', route: '/api/orders', failures: 1 },
+    { route: '/ops/dead-letters', failures: 1 },
+  ]);
+  expect(JSON.stringify(gateway.logs)).not.toContain(forged.slice(-20));
+});
+
+test('however many are refused, the log is not flooded, and nobody with a good token waits', async () => {
+  for (let index = 0; index < 40; index += 1) expect((await ask('a.b.c')).statusCode).toBe(401);
+  expect(warnings().length).toBeLessThan(15);
+  expect((await ask(await issuer.sign())).statusCode).toBe(200);
+});
+
 test('metrics are not there without the scope; probes and documents need no token', async () => {
   expect((await ask(undefined, '/metrics')).json()).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
   expect((await ask(await issuer.sign(), '/metrics')).statusCode).toBe(404);
@@ -227,6 +246,13 @@ test.each([
   [{ AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'a', AUTH: 'off' }, 'AUTH cannot be off'],
   [{ AUTH_AUDIENCE: 'a' }, 'AUTH_AUDIENCE means nothing without AUTH_ISSUER'],
   [{ AUTH: 'on' }, 'AUTH must be off, or not set'],
+  [{ AUTH_DEV_ISSUER: 'yes' }, 'AUTH_DEV_ISSUER must be on, or not set'],
+  [{ AUTH_DEV_ISSUER: 'on', AUTH: 'off' }, 'AUTH cannot be off while AUTH_DEV_ISSUER is on'],
+  [{ AUTH_DEV_ISSUER: 'on', AUTH_AUDIENCE: 'a' }, 'AUTH_AUDIENCE means nothing without AUTH_ISSUER'],
+  [
+    { AUTH_DEV_ISSUER: 'on', AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'a' },
+    'AUTH_DEV_ISSUER cannot be on while AUTH_ISSUER is set',
+  ],
 ])('settings that do not go together are named: %j', (environment, sentence) => {
   expect(problems(environment)).toContain(sentence);
   expect(problems(environment)).not.toContain('S3cret');
@@ -241,6 +267,9 @@ test.each([
   ['192.0.2.1', {}, false],
   ['0.0.0.0', { AUTH: 'off' }, true],
   ['0.0.0.0', { AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'a' }, true],
+  ['127.0.0.1', { AUTH_DEV_ISSUER: 'on' }, true],
+  ['0.0.0.0', { AUTH_DEV_ISSUER: 'on' }, false],
+  ['192.0.2.1', { AUTH_DEV_ISSUER: 'on' }, false],
 ])('on %s with %j the gateway is open to start: %s', (host, environment, starts) => {
   const settings = parseSettings(apiGatewayService.settings, environment);
   expect(apiGatewayService.refusesHost?.(settings, host) === undefined).toBe(starts);

@@ -1,7 +1,10 @@
 import {
   inventoryApi,
   maySeeField,
+  REASON_HEADER,
   reservationsApi,
+  serviceActionsApi,
+  type ActionName,
   type Actor,
   type Item,
   type NewItem,
@@ -14,16 +17,19 @@ import {
   pageHeaders,
   pageOf,
   pageRequest,
+  recordsOf,
   refuse,
   routesOf,
+  type ActionRecord,
   type Batcher,
+  type CallContext,
   type Inserted,
   type Route,
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { isSameItem } from './domain.ts';
-import type { InventoryStore } from './store/index.ts';
+import type { InventoryStore, ItemToAdd } from './store/index.ts';
 
 const itemNotFound = (itemId: string) => refuse('ITEM_NOT_FOUND', `There is no item ${itemId}`);
 /** Of an item what the actor may see. */
@@ -36,8 +42,11 @@ const itemFor =
     ...(maySeeField(inventoryApi.getItem.access, 'reservedQty', actor) ? { reservedQty } : {}),
   });
 
+type RecordingRuntime = Pick<Runtime, 'wallClock' | 'hex'>;
+type ReasonHeaders = { readonly [REASON_HEADER]?: string } | undefined;
+
 export interface InventoryBatchers {
-  readonly items: Batcher<NewItem, Inserted<NewItem>>;
+  readonly items: Batcher<ItemToAdd, Inserted<NewItem>>;
   readonly reservations: Batcher<ReservationRequest, ReservationResult>;
 }
 
@@ -47,10 +56,16 @@ const keyIn = (header: string | undefined): string | undefined => header?.replac
 /** Keys are the item's: under the same key another item may be restocked. */
 const restockUnderKey = async (
   store: InventoryStore,
-  { itemId, quantity, key }: { readonly itemId: string; readonly quantity: number; readonly key: string },
+  asked: {
+    readonly itemId: string;
+    readonly quantity: number;
+    readonly key: string;
+    readonly records: readonly ActionRecord[];
+  },
   logger: Logger,
 ) => {
-  const restocked = await store.restockUnderKey(itemId, quantity, key);
+  const { itemId, quantity, key } = asked;
+  const restocked = await store.restockUnderKey(asked);
   if (!restocked) return itemNotFound(itemId);
   if (restocked.quantity !== quantity)
     return refuse('IDEMPOTENCY_KEY_REUSED', `The key ${key} was used for another restock of ${itemId}`);
@@ -59,11 +74,19 @@ const restockUnderKey = async (
 };
 
 /** What clients ask: items and their stock. */
-const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): Route[] =>
-  routesOf(inventoryApi, {
-    addItem: async ({ body }, { logger }) => {
+const createItemRoutes = (
+  store: InventoryStore,
+  { items }: InventoryBatchers,
+  runtime: RecordingRuntime,
+): Route[] => {
+  const recordsFor = (action: ActionName, itemId: string, headers: ReasonHeaders, call: CallContext) =>
+    recordsOf(call, { action, targets: [itemId], reason: headers?.[REASON_HEADER] }, runtime);
+  return routesOf(inventoryApi, {
+    addItem: async ({ headers, body }, call) => {
       const { itemId } = body;
-      const { stored, isNew } = await items.submit(body);
+      const { logger } = call;
+      const records = recordsFor('ADD_ITEM', itemId, headers, call);
+      const { stored, isNew } = await items.submit(records.length === 0 ? body : { ...body, records });
       if (!isNew && !isSameItem(stored, body)) {
         return refuse('ID_TAKEN', `The item id ${itemId} is taken by another item`);
       }
@@ -82,15 +105,20 @@ const createItemRoutes = (store: InventoryStore, { items }: InventoryBatchers): 
       return item ? ok(itemFor(actor)(item)) : itemNotFound(itemId);
     },
 
-    restockItem: async ({ params: { itemId }, headers, body: { quantity } }, { logger }) => {
+    restockItem: async ({ params: { itemId }, headers, body: { quantity } }, call) => {
+      const { logger } = call;
       const key = keyIn(headers?.['idempotency-key']);
-      if (key !== undefined) return restockUnderKey(store, { itemId, quantity, key }, logger);
-      const item = await store.restock(itemId, quantity);
+      const records = recordsFor('RESTOCK_ITEM', itemId, headers, call);
+      if (key !== undefined) return restockUnderKey(store, { itemId, quantity, key, records }, logger);
+      const item = await store.restock(itemId, quantity, records);
       if (!item) return itemNotFound(itemId);
       logger.info({ itemId, quantity }, 'an item was restocked');
       return ok(item);
     },
   });
+};
+
+const inventoryActions = { findInventoryActions: serviceActionsApi.findInventoryActions } as const;
 
 /** What the orders service asks: reservations, in batches. */
 const createReservationRoutes = (
@@ -122,5 +150,11 @@ const createReservationRoutes = (
 export const createInventoryRoutes = (
   store: InventoryStore,
   batchers: InventoryBatchers,
-  runtime: Pick<Runtime, 'failpoint'>,
-): Route[] => [...createItemRoutes(store, batchers), ...createReservationRoutes(store, batchers, runtime)];
+  runtime: Pick<Runtime, 'failpoint'> & RecordingRuntime,
+): Route[] => [
+  ...createItemRoutes(store, batchers, runtime),
+  ...createReservationRoutes(store, batchers, runtime),
+  ...routesOf(inventoryActions, {
+    findInventoryActions: async ({ body }) => ok({ actions: await store.findActions(body) }),
+  }),
+];

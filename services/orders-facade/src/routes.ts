@@ -1,14 +1,28 @@
-import { FACADE_OPERATIONS, type ServiceName } from '@order-pipeline/contracts';
-import type { ServiceClients, Route } from '@order-pipeline/service-kit';
+import { actionsApi, FACADE_OPERATIONS, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import { routesOf, type ServiceClients, type Route } from '@order-pipeline/service-kit';
+import { createListActions } from './actions.ts';
+
+const isForwarded = ({ owner }: Operation): boolean => owner !== 'orders-facade';
 
 /** The services behind the facade. */
 export const OWNERS: readonly ServiceName[] = [
-  ...new Set(Object.values(FACADE_OPERATIONS).map(({ owner }) => owner)),
+  ...new Set(
+    Object.values(FACADE_OPERATIONS)
+      .filter(isForwarded)
+      .map(({ owner }) => owner),
+  ),
 ];
 
-/** Every operation of clients and operators, and what the gateway itself asks, answered by the service that owns it. */
-export const createFacadeRoutes = (clients: ServiceClients): Route[] =>
-  Object.values(FACADE_OPERATIONS).map((operation) => ({
-    operation,
-    handle: (input, call) => clients.forward(operation.owner, operation, input, call),
-  }));
+/**
+ * Every operation of clients and operators, and what the gateway itself asks: answered by the service that owns it, or put
+ * together here of what several of them answer.
+ */
+export const createFacadeRoutes = (clients: ServiceClients): Route[] => {
+  const forwarded = Object.values(FACADE_OPERATIONS)
+    .filter(isForwarded)
+    .map((operation): Route => ({
+      operation,
+      handle: (input, call) => clients.forward(operation.owner, operation, input, call),
+    }));
+  return [...forwarded, ...routesOf(actionsApi, { listActions: createListActions(clients) })];
+};

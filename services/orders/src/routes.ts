@@ -1,4 +1,12 @@
-import { orderLifecycleApi, ordersApi, ownerFor, usersApi } from '@order-pipeline/contracts';
+import {
+  orderLifecycleApi,
+  ordersApi,
+  ownerFor,
+  REASON_HEADER,
+  serviceActionsApi,
+  usersApi,
+  type Input,
+} from '@order-pipeline/contracts';
 import {
   backoffMs,
   createBatcher,
@@ -6,6 +14,7 @@ import {
   ok,
   pageHeaders,
   pageRequest,
+  recordsOf,
   refuse,
   routesOf,
   sleep,
@@ -97,7 +106,7 @@ interface PlacedReply {
 }
 
 const createCommandRoutes = (parts: OrdersParts) => {
-  const { store, stockReturn, statusMetrics, admission } = parts;
+  const { store, stockReturn, statusMetrics, admission, runtime } = parts;
   return {
     placeOrder: async (
       { body }: { body: { order: PlacementRequest['order'] } },
@@ -118,11 +127,17 @@ const createCommandRoutes = (parts: OrdersParts) => {
     },
 
     cancelOrder: async (
-      { params: { orderId } }: { params: { orderId: string } },
+      { params: { orderId }, headers }: Input<typeof ordersApi.cancelOrder>,
       call: PlacementRequest['call'],
     ) => {
       const owner = ownerFor(ordersApi.cancelOrder.access, call.actor);
-      const cancelled = await store.cancelOrder(orderId, owner);
+      const reason = headers?.[REASON_HEADER];
+      const records = recordsOf(call, { action: 'CANCEL_ORDER', targets: [orderId], reason }, runtime);
+      const acting = { userId: call.actor.userId, records };
+      const cancelled = await store.cancelOrder(
+        orderId,
+        owner === undefined && records.length > 0 ? { acting } : { owner },
+      );
       if (!cancelled) {
         const row = (await store.findOrders([orderId])).get(orderId);
         const decision = decideCancellation(isOwn(row, owner) ? row?.status : undefined);
@@ -213,7 +228,12 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
     },
   });
 
+const ordersActions = { findOrdersActions: serviceActionsApi.findOrdersActions } as const;
+
 export const createOrdersRoutes = (parts: OrdersParts): Route[] => [
   ...createClientRoutes(parts),
   ...createLifecycleRoutes(parts),
+  ...routesOf(ordersActions, {
+    findOrdersActions: async ({ body }) => ok({ actions: await parts.store.findActions(body) }),
+  }),
 ];

@@ -36,7 +36,15 @@ const letters = (status: string, topic: string, group: string, count: number): s
         'REDRIVEN-ORDER_PLACED-' || n, 'PENDING-' || n, now(), now(), now(), '[]' FROM ${numbers}`,
   );
 
-const TABLES = ['orders', 'order_history', 'outbox', 'dead_letters'];
+const actions = fill(
+  10_000,
+  (numbers) => `
+    INSERT INTO operator_actions (id, at, action, target, "by", proof, request_id)
+    SELECT '000000000000-000000000000-' || lpad(n::text, 6, '0'), now(), 'CANCEL_ORDER', 'PENDING-' || n, 'ann', 'TOKEN', 'r'
+    FROM ${numbers}`,
+);
+
+const TABLES = ['orders', 'order_history', 'outbox', 'dead_letters', 'operator_actions'];
 const LOOK = TABLES.map((table) => `ANALYZE ${table}`);
 
 /** What has gathered over the years. */
@@ -44,6 +52,7 @@ const DONE = [
   ...TABLES.map((table) => `ALTER TABLE ${table} SET (autovacuum_enabled = false)`),
   ...orders('DELIVERED', 20_000),
   ...letters('REDRIVEN', 'ORDER_PLACED', 'workflow', 5_000),
+  ...actions,
 ];
 
 /** What is under way. PENDING ones were announced again a moment ago, and cancelled ones wait for their stock's return. */

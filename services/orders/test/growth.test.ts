@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { DueTimes } from '@order-pipeline/service-kit';
+import { ANYBODY } from '@order-pipeline/contracts';
+import { findActions, recordsOf, type DueTimes } from '@order-pipeline/service-kit';
 import {
   createTestRuntime,
   explain,
@@ -45,6 +46,11 @@ const runtime = createTestRuntime();
 const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 const idsOf = (status: string): string[] => times(LIMIT, (index) => `${status}-${index * 31 + 1}`);
 const page = { limit: LIMIT };
+const RECORDS = recordsOf(
+  { actor: ANYBODY, requestId: 'a-request' },
+  { action: 'DISCARD_DEAD_LETTER', targets: ['a'], named: 'ann' },
+  { wallClock: () => 0, hex: () => '000000000000' },
+);
 const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
 const due = (hours: number, aheadHours = -1) => ({ until: ago(hours), ahead: ago(aheadHours) });
 const again = (sql: Database, range: DueTimes) =>
@@ -68,7 +74,14 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'own orders of a status further back': (sql) =>
     listOrders(sql, { ...page, before: 28_000 }, { userId: 'user-1', status: 'DELIVERED' }),
   'the history of an own order': (sql) => readHistory(sql, 'PENDING-7', 'user-7'),
-  'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), 'user-7'),
+  'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), { owner: 'user-7' }),
+  "cancelling somebody else's order": (sql) =>
+    cancelOrder(sql, 'PENDING-7', ago(0), { acting: { userId: 'ann', records: RECORDS } }),
+  'what operators did': (sql) => findActions(sql, 'orders', { limit: LIMIT }),
+  'what operators did before': (sql) =>
+    findActions(sql, 'orders', { limit: LIMIT, before: '000000000000-000000000000-009000' }),
+  'what operators did to an order': (sql) =>
+    findActions(sql, 'orders', { limit: LIMIT, target: 'PENDING-7' }),
   'the history of an order': (sql) => readHistory(sql, 'PENDING-7'),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
   'statuses by their ids': (sql) => findStatuses(sql, idsOf('PENDING')),
@@ -105,7 +118,8 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'letters of an order': (sql) => listLetters(sql, page, { orderId: 'PENDING-7' }),
   'what a letter became': (sql) => readNext(sql, 'REDRIVEN-ORDER_PLACED-7'),
   'a letter': (sql) => findLetter(sql, 'OPEN-ORDER_PLACED-7'),
-  'resolving letters': (sql) => resolveLetters(sql, idsOf('OPEN-ORDER_PLACED'), intention, ago(0)),
+  'resolving letters': (sql) =>
+    resolveLetters(sql, idsOf('OPEN-ORDER_PLACED'), { command: intention, records: RECORDS }, ago(0)),
   'the next letters to redrive': (sql) =>
     redriveNext(sql, runtime, { limit: LIMIT, at: () => ago(0) }, async () => ({ sent: [], refused: [] })),
 };

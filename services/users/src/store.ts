@@ -1,5 +1,5 @@
 import type { User } from '@order-pipeline/contracts';
-import { insertOnce, type Inserted, type RawSql } from '@order-pipeline/service-kit';
+import { findActions, insertOnce, type Inserted, type RawSql } from '@order-pipeline/service-kit';
 
 export type UsersStore = ReturnType<typeof createUsersStore>;
 
@@ -24,6 +24,8 @@ export const createUsersStore = (sql: RawSql) => {
       insertOnce(users, { idOf: ({ userId }) => userId, insert: insertNew, read: readByIds }),
 
     findUser: async (userId: string): Promise<User | undefined> => (await readByIds([userId]))[0],
+
+    findActions: (search: Parameters<typeof findActions>[2]) => findActions(sql, 'users', search),
 
     /** Which of these ids are registered. */
     findExisting: async (userIds: readonly string[]): Promise<string[]> => {

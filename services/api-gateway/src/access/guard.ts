@@ -9,6 +9,7 @@ import {
 import { AppError, listensOnlyHere, refusalFor, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createMachineRule, createOperatorTokens, type OperatorTokens } from './operators.ts';
+import { createLogins, type Logins } from './logins.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface GuardOptions {
@@ -74,7 +75,7 @@ const missing = (): AppError =>
 
 /** Where there is an issuer. */
 const createTokenRule =
-  (tokens: Tokens, operators: OperatorTokens | undefined) =>
+  (tokens: Tokens, operators: OperatorTokens | undefined, logins: Logins) =>
   (request: FastifyRequest, reply: FastifyReply): Decision | Promise<Decision> => {
     const token = bearerIn(request);
     if (token === undefined) {
@@ -87,7 +88,10 @@ const createTokenRule =
     if (operators && (token.split('.').length !== 3 || operators.isToken(token)))
       return operators.refusalOf(request, reply, token) ?? OPERATOR;
     return tokens.verify(token).catch((error: AppError) => {
-      if (error.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      if (error.code === 'UNAUTHENTICATED') {
+        logins.refused(request);
+        reply.header('www-authenticate', 'Bearer error="invalid_token"');
+      }
       return error;
     });
   };
@@ -106,8 +110,11 @@ const refusalOf = (request: FastifyRequest, access: Access, actor: Actor): AppEr
  */
 export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): void => {
   const { tokens, operatorToken, runtime } = options;
-  const operators = operatorToken === undefined ? undefined : createOperatorTokens(operatorToken, runtime);
-  const decide = tokens ? createTokenRule(tokens, operators) : createOpenRule(server, options, operators);
+  const logins = createLogins(runtime);
+  const operators = operatorToken === undefined ? undefined : createOperatorTokens(operatorToken, logins);
+  const decide = tokens
+    ? createTokenRule(tokens, operators, logins)
+    : createOpenRule(server, options, operators);
 
   server.addHook('onRequest', (request, reply, done) => {
     const access = accessOf(request);
@@ -124,8 +131,10 @@ export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): 
         reply.removeHeader('www-authenticate');
         return done(new AppError('ROUTE_NOT_FOUND', 'There is nothing at GET /metrics'));
       }
-      if (refusal?.code === 'FORBIDDEN' && tokens)
+      if (refusal?.code === 'FORBIDDEN' && tokens) {
+        if (isForOperators({ path: request.routeOptions.url ?? '' })) logins.refused(request);
         reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
+      }
       if (!(decision instanceof AppError)) request.actor = decision;
       done(refusal);
     };

@@ -10,27 +10,39 @@ const MAX_LINES = 10;
 const LINE_INTERVAL_MS = 6_000;
 const EVERYBODY = '';
 
-/** Failed logins of operators. */
+/** Logins that fail. */
 export interface Logins {
   /** How long the address of a request has to wait before it may try again, in milliseconds. */
   waitMs(request: FastifyRequest): number;
-  /** Takes a failure down. */
+  /** Takes down a guess at the operators' token. */
   failed(request: FastifyRequest): void;
+  /**
+   * Takes down a token that is not valid, or does not allow what operators do. It slows nobody down: a signature is not
+   * guessed, and behind one address there may be others with good tokens.
+   */
+  refused(request: FastifyRequest): void;
 }
 
-/** Guessing is slowed down by address, and told in the log, which cannot be flooded by it. What was guessed is never told. */
+/** Guessing is slowed down by address, and all is told in the log, which cannot be flooded by it. What was sent is never told. */
 export const createLogins = (runtime: Pick<Runtime, 'monotonic'>): Logins => {
   const failures = createRateLimiter({ runtime, burst: MAX_FAILURES, intervalMs: FAILURE_INTERVAL_MS });
   const lines = createRateLimiter({ runtime, burst: MAX_LINES, intervalMs: LINE_INTERVAL_MS });
   let untold = 0;
+  const tell = (
+    { ip, log, method, routeOptions: { url: route } }: FastifyRequest,
+    sentence: string,
+  ): void => {
+    untold += 1;
+    if (lines.take(EVERYBODY) > 0) return;
+    log.warn({ address: ip, method, route, failures: untold }, sentence);
+    untold = 0;
+  };
   return {
     waitMs: ({ ip }) => failures.waitMs(addressKey(ip)),
-    failed: ({ ip, log, method, routeOptions: { url: route } }) => {
-      failures.take(addressKey(ip));
-      untold += 1;
-      if (lines.take(EVERYBODY) > 0) return;
-      log.warn({ address: ip, method, route, failures: untold }, 'an operator could not log in');
-      untold = 0;
+    failed: (request) => {
+      failures.take(addressKey(request.ip));
+      tell(request, 'an operator could not log in');
     },
+    refused: (request) => tell(request, 'a token was refused'),
   };
 };

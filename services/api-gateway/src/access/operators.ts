@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { AppError, isFromThisMachine, type Runtime } from '@order-pipeline/service-kit';
+import { AppError, isFromThisMachine } from '@order-pipeline/service-kit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { retryAfter } from '../rate-limiter.ts';
-import { createLogins } from './logins.ts';
+import type { Logins } from './logins.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -21,9 +21,8 @@ export interface OperatorTokens {
 }
 
 /** Asks for the token. Who failed too often waits, with the right token too: otherwise guessing would go on. */
-export const createOperatorTokens = (token: string, runtime: Pick<Runtime, 'monotonic'>): OperatorTokens => {
+export const createOperatorTokens = (token: string, logins: Logins): OperatorTokens => {
   const expected = digest(token);
-  const logins = createLogins(runtime);
   // Digests are of one length.
   const isToken = (given: string): boolean => timingSafeEqual(digest(given), expected);
   return {

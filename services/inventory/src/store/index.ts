@@ -1,14 +1,16 @@
-import { IDEMPOTENCY_KEY_LIFE_MS, type NewItem, type ReservationRef } from '@order-pipeline/contracts';
+import { IDEMPOTENCY_KEY_LIFE_MS, type ReservationRef } from '@order-pipeline/contracts';
 import {
   createListTurns,
   dueTimes,
+  findActions,
   mapTransientErrors,
   timeOfDay,
+  type ActionRecord,
   type PageRequest,
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { ReservationRequests } from '../domain.ts';
-import { addItems, getItem, listItems, restock } from './items.ts';
+import { addItems, getItem, listItems, restock, type ItemToAdd } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
   endReservations,
@@ -18,9 +20,10 @@ import {
   type TimeRange,
 } from './reservations.ts';
 import { reserve } from './reserve.ts';
-import { removeExpiredKeys, restockUnderKey } from './restocks.ts';
+import { removeExpiredKeys, restockUnderKey, type KeyedRestock } from './restocks.ts';
 import type { CancellableDatabase } from './sql.ts';
 
+export type { ItemToAdd } from './items.ts';
 export type { HeldReservation, TimeRange } from './reservations.ts';
 
 /** The inventory database: one function a need, one transaction each. */
@@ -34,13 +37,15 @@ export const createStore = (
   const lockedApart = createLockedApart();
   const lists = createListTurns(runtime);
   return mapTransientErrors({
-    addItems: (items: readonly NewItem[]) => addItems(database, items, now()),
+    addItems: (items: readonly ItemToAdd[]) => addItems(database, items, now()),
     getItem: (itemId: string) => getItem(database, itemId),
     listItems: (request: PageRequest, signal?: AbortSignal) =>
       lists.run(() => listItems(database.until(signal), request), signal),
-    restock: (itemId: string, quantity: number) => restock(database, itemId, quantity),
-    restockUnderKey: (itemId: string, quantity: number, key: string) =>
-      restockUnderKey(database, { itemId, quantity, key, at: now(), expiredAt: expiredAt() }),
+    restock: (itemId: string, quantity: number, records: readonly ActionRecord[]) =>
+      restock(database, itemId, quantity, records),
+    restockUnderKey: (asked: Pick<KeyedRestock, 'itemId' | 'quantity' | 'key' | 'records'>) =>
+      restockUnderKey(database, { ...asked, at: now(), expiredAt: expiredAt() }),
+    findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'inventory', search),
     removeExpiredKeys: (limit: number) => removeExpiredKeys(database, expiredAt(), limit),
     reserve: (requests: ReservationRequests) =>
       reserve(database, requests, runtime, { at: now(), lockedApart }),

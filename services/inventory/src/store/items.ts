@@ -1,5 +1,11 @@
 import type { Item, NewItem } from '@order-pipeline/contracts';
-import { insertOnce, type Inserted, type PageRequest } from '@order-pipeline/service-kit';
+import {
+  actionRows,
+  insertOnce,
+  type ActionRecord,
+  type Inserted,
+  type PageRequest,
+} from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import type { Sql } from './sql.ts';
 
@@ -9,15 +15,28 @@ const ITEM_COLUMNS = Prisma.sql`
   id AS "itemId", name AS "itemName", available_qty::float8 AS "availableQty", reserved_qty::float8 AS "reservedQty"`;
 const ADDED_COLUMNS = Prisma.sql`id AS "itemId", name AS "itemName", initial_qty::float8 AS "availableQty"`;
 
+/** An item to be added, with what is recorded of it. */
+export type ItemToAdd = NewItem & { readonly records?: readonly ActionRecord[] };
+
+/** What is recorded of the rows of `source`, whose column `itemId` names what it was done to. */
+export const recordedOf = (source: Prisma.Sql, records: readonly ActionRecord[]): Prisma.Sql =>
+  records.length === 0
+    ? Prisma.empty
+    : Prisma.sql`, recorded AS (
+        INSERT INTO operator_actions SELECT record.* FROM ${actionRows(records)} AS record
+        JOIN ${source} AS done ON done."itemId" = record.target
+      )`;
+
 /**
  * Stores a batch of items, each under its id where that is free; answers what stands there, as it was added.
  *
  * @param at ISO 8601
  */
-export const addItems = (sql: Sql, items: readonly NewItem[], at: string): Promise<Inserted<NewItem>[]> =>
-  insertOnce(items, {
+export const addItems = (sql: Sql, items: readonly ItemToAdd[], at: string): Promise<Inserted<NewItem>[]> =>
+  insertOnce<ItemToAdd>(items, {
     idOf: ({ itemId }) => itemId,
     insert: (distinct) => sql.$queryRaw<NewItem[]>`
+      WITH added AS (
       INSERT INTO items (id, name, initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, created_at)
       SELECT id, name, quantity, quantity, quantity, 0, 0, ${at}::timestamptz
       FROM unnest(
@@ -26,7 +45,12 @@ export const addItems = (sql: Sql, items: readonly NewItem[], at: string): Promi
         ${distinct.map(({ availableQty }) => availableQty)}::bigint[]
       ) AS t(id, name, quantity)
       ON CONFLICT (id) DO NOTHING
-      RETURNING ${ADDED_COLUMNS}`,
+      RETURNING ${ADDED_COLUMNS}
+      )${recordedOf(
+        Prisma.sql`added`,
+        distinct.flatMap(({ records = [] }) => records),
+      )}
+      SELECT * FROM added`,
     read: (itemIds) => sql.$queryRaw<NewItem[]>`
       SELECT ${ADDED_COLUMNS} FROM items WHERE id = ANY(${itemIds}::text[])`,
   });
@@ -45,10 +69,18 @@ export const listItems = (sql: Sql, { limit, before }: PageRequest): Promise<Ite
   ORDER BY items.seq DESC LIMIT ${limit + 1}`;
 
 /** Adds units to an item; nothing for an unknown one. */
-export const restock = async (sql: Sql, itemId: string, quantity: number): Promise<Item | undefined> => {
+export const restock = async (
+  sql: Sql,
+  itemId: string,
+  quantity: number,
+  records: readonly ActionRecord[] = [],
+): Promise<Item | undefined> => {
   const [row] = await sql.$queryRaw<Item[]>`
-    UPDATE items SET
-      stocked_qty = stocked_qty + ${quantity}::bigint, available_qty = available_qty + ${quantity}::bigint
-    WHERE id = ${itemId} RETURNING ${ITEM_COLUMNS}`;
+    WITH stocked AS (
+      UPDATE items SET
+        stocked_qty = stocked_qty + ${quantity}::bigint, available_qty = available_qty + ${quantity}::bigint
+      WHERE id = ${itemId} RETURNING ${ITEM_COLUMNS}
+    )${recordedOf(Prisma.sql`stocked`, records)}
+    SELECT * FROM stocked`;
   return row;
 };

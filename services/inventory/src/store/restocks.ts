@@ -1,5 +1,7 @@
 import type { Item } from '@order-pipeline/contracts';
-import { unavailable } from '@order-pipeline/service-kit';
+import { unavailable, type ActionRecord } from '@order-pipeline/service-kit';
+import { Prisma } from '../generated/client.ts';
+import { recordedOf } from './items.ts';
 import type { Sql } from './sql.ts';
 
 /** A restock under a key of the client's own. */
@@ -11,6 +13,8 @@ export interface KeyedRestock {
   readonly at: string;
   /** Keys of this time and before are free again; ISO 8601. */
   readonly expiredAt: string;
+  /** What is recorded of it, when it is new. */
+  readonly records: readonly ActionRecord[];
 }
 
 /** What the key stands for now, by this restock or by one before; no quantity while nobody can tell yet. */
@@ -33,7 +37,7 @@ const MAX_TRIES = 3;
  */
 const restockOnce = async (
   sql: Sql,
-  { itemId, quantity, key, at, expiredAt }: KeyedRestock,
+  { itemId, quantity, key, at, expiredAt, records }: KeyedRestock,
 ): Promise<Row | undefined> => {
   const [row] = await sql.$queryRaw<Row[]>`
     WITH item AS (
@@ -51,7 +55,7 @@ const restockOnce = async (
         available_qty = item.available_qty + taken.quantity,
         reserved_qty = item.reserved_qty, consumed_qty = item.consumed_qty
       FROM item JOIN taken ON taken.item_id = item.id WHERE items.id = item.id
-    ), known AS (
+    )${recordedOf(Prisma.sql`(SELECT item_id AS "itemId" FROM taken)`, records)}, known AS (
       SELECT *, true AS is_new FROM taken
       UNION ALL
       SELECT *, false FROM restocks

@@ -37,5 +37,5 @@ export const startDeadLetters = (
       );
     },
   });
-  return createDeadLetterRoutes({ store, wakeRedrive: () => redriveRelay.wake() });
+  return createDeadLetterRoutes({ store, runtime, wakeRedrive: () => redriveRelay.wake() });
 };

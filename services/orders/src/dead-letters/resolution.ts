@@ -1,5 +1,5 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
-import { isLockTimeout, type Runtime } from '@order-pipeline/service-kit';
+import { actionRows, isLockTimeout, type ActionRecord, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import type { Database, Sql } from '../store/sql.ts';
 import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
@@ -37,6 +37,12 @@ export const storeLetter = async (
   return stored > 0;
 };
 
+/** What is done to letters, and what is recorded of it, for each of them. */
+export interface Resolution {
+  readonly command: DeadLetterCommand;
+  readonly records: readonly ActionRecord[];
+}
+
 const STATUS_AFTER = { REDRIVE: 'REDRIVING', DISCARD: 'DISCARDED' } as const;
 
 /**
@@ -47,7 +53,7 @@ const STATUS_AFTER = { REDRIVE: 'REDRIVING', DISCARD: 'DISCARDED' } as const;
 const resolveAll = (
   sql: Sql,
   ids: readonly string[],
-  { action, by, note, force }: DeadLetterCommand,
+  { command: { action, by, note, force }, records }: Resolution,
   at: string,
   skipLocked = false,
 ): Promise<LetterRow[]> => sql.$queryRaw<LetterRow[]>`
@@ -62,6 +68,9 @@ const resolveAll = (
   ), action AS (
     INSERT INTO dead_letter_actions (letter_id, action, "by", at, note, forced)
     SELECT id, ${action}, ${by}, "updatedAt", ${note ?? null}, ${force} FROM resolved
+  ), recorded AS (
+    INSERT INTO operator_actions SELECT record.* FROM ${actionRows(records)} AS record
+    JOIN resolved ON resolved.id = record.target
   )
   SELECT * FROM resolved ORDER BY seq DESC`;
 
@@ -74,14 +83,14 @@ const resolveAll = (
 export const resolveLetters = async (
   sql: Sql,
   ids: readonly string[],
-  command: DeadLetterCommand,
+  resolution: Resolution,
   at: string,
 ): Promise<LetterRow[]> => {
   try {
-    return await resolveAll(sql, ids, command, at);
+    return await resolveAll(sql, ids, resolution, at);
   } catch (error) {
     if (ids.length < 2 || !isLockTimeout(error)) throw error;
-    return resolveAll(sql, ids, command, at, true);
+    return resolveAll(sql, ids, resolution, at, true);
   }
 };
 

@@ -4,11 +4,14 @@ import {
   ok,
   pageHeaders,
   pageRequest,
+  recordsOf,
   refuse,
+  requiredNameOfOperator,
   routesOf,
   type CallContext,
   type Reply,
   type Route,
+  type Runtime,
 } from '@order-pipeline/service-kit';
 import { headersForPeople, contentOf, valueOf } from './content.ts';
 import { hasReachedRedriveLimit, rejectionOf, select, type DeadLetterCommand } from './domain.ts';
@@ -17,6 +20,7 @@ import type { LetterStore } from './store.ts';
 
 export interface DeadLetterParts {
   readonly store: LetterStore;
+  readonly runtime: Pick<Runtime, 'wallClock' | 'hex'>;
   /** Called when there is something new to redrive. */
   readonly wakeRedrive: () => void;
 }
@@ -31,15 +35,17 @@ const EVENTS = {
 
 /** Resolves those that are still open, and logs a line for each. */
 const resolve = async (
-  { store, wakeRedrive }: DeadLetterParts,
+  { store, wakeRedrive, runtime }: DeadLetterParts,
   ids: readonly string[],
   command: DeadLetterCommand,
-  { logger }: CallContext,
+  call: CallContext,
 ) => {
-  const rows = await store.resolve(ids, command);
+  const { action, by: named, note: reason } = command;
+  const records = recordsOf(call, { action: `${action}_DEAD_LETTER`, targets: ids, reason, named }, runtime);
+  const rows = await store.resolve(ids, { command, records });
   for (const { id, topic, orderId, status } of rows) {
     const { by, note, force } = command;
-    logger.info({ letterId: id, topic, orderId, status, by, note, force }, EVENTS[command.action]);
+    call.logger.info({ letterId: id, topic, orderId, status, by, note, force }, EVENTS[command.action]);
   }
   if (command.action === 'REDRIVE' && rows.length > 0) wakeRedrive();
   return rows;
@@ -112,6 +118,12 @@ const resolveMany = async (
   });
 };
 
+/** Who does it: of whom the token is, whatever the body says. */
+const byWhom = <B extends { readonly by?: string }>(body: B, { actor }: CallContext) => ({
+  ...body,
+  by: requiredNameOfOperator(actor, body.by),
+});
+
 /** What operators ask. */
 export const createDeadLetterRoutes = (parts: DeadLetterParts): Route[] =>
   routesOf(operatorApi, {
@@ -130,25 +142,27 @@ export const createDeadLetterRoutes = (parts: DeadLetterParts): Route[] =>
       return ok({ ...letterOf(row), ...shown, ...history });
     },
 
-    redriveDeadLetter: ({ params: { letterId }, body: { dryRun = false, force = false, ...who } }, call) =>
-      resolveOne(parts, letterId, { ...who, action: 'REDRIVE', force, dryRun }, call),
+    redriveDeadLetter: async (
+      { params: { letterId }, body: { dryRun = false, force = false, ...who } },
+      call,
+    ) => resolveOne(parts, letterId, { ...byWhom(who, call), action: 'REDRIVE', force, dryRun }, call),
 
-    redriveDeadLetters: ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
+    redriveDeadLetters: async ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
       resolveMany(
         parts,
         { filter, dryRun, page: pageIn(limit, cursor) },
-        { ...who, action: 'REDRIVE', force: false },
+        { ...byWhom(who, call), action: 'REDRIVE', force: false },
         call,
       ),
 
-    discardDeadLetter: ({ params: { letterId }, body: { dryRun = false, ...who } }, call) =>
-      resolveOne(parts, letterId, { ...who, action: 'DISCARD', force: false, dryRun }, call),
+    discardDeadLetter: async ({ params: { letterId }, body: { dryRun = false, ...who } }, call) =>
+      resolveOne(parts, letterId, { ...byWhom(who, call), action: 'DISCARD', force: false, dryRun }, call),
 
-    discardDeadLetters: ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
+    discardDeadLetters: async ({ body: { filter, dryRun = false, limit, cursor, ...who } }, call) =>
       resolveMany(
         parts,
         { filter, dryRun, page: pageIn(limit, cursor) },
-        { ...who, action: 'DISCARD', force: false },
+        { ...byWhom(who, call), action: 'DISCARD', force: false },
         call,
       ),
   });

@@ -7,9 +7,15 @@ import {
   type Turns,
 } from '@order-pipeline/service-kit';
 import type { CancellableDatabase } from '../store/sql.ts';
-import type { DeadLetterCommand } from './domain.ts';
 import { countOpen, findLetter, listLetters, readContents, type LetterSearch } from './queries.ts';
-import { storeLetter, redriveNext, resolveLetters, type Published, type WholeLetter } from './resolution.ts';
+import {
+  storeLetter,
+  redriveNext,
+  resolveLetters,
+  type Published,
+  type Resolution,
+  type WholeLetter,
+} from './resolution.ts';
 
 /**
  * The dead letters in the orders database: one function a need, one transaction each.
@@ -25,8 +31,8 @@ export const createLetterStore = (database: CancellableDatabase, runtime: Runtim
     find: (id: string) => findLetter(database, id),
     readContents: (id: string) => readContents(database, id),
     countOpen: () => countOpen(database),
-    resolve: (ids: readonly string[], command: DeadLetterCommand) =>
-      resolveLetters(database, ids, command, now()),
+    resolve: (ids: readonly string[], resolution: Resolution) =>
+      resolveLetters(database, ids, resolution, now()),
     redriveNext: (limit: number, publish: (letters: readonly WholeLetter[]) => Promise<Published>) =>
       redriveNext(database, runtime, { limit, at: now }, publish),
   });

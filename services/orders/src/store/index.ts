@@ -1,6 +1,7 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
 import {
   dueTimes,
+  findActions,
   mapTransientErrors,
   timeOfDay,
   type PageRequest,
@@ -50,7 +51,9 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
         moveOrders(database, to, orderIds, cause, now()),
-      cancelOrder: (orderId: string, owner?: string) => cancelOrder(database, orderId, now(), owner),
+      cancelOrder: (orderId: string, by?: Parameters<typeof cancelOrder>[3]) =>
+        cancelOrder(database, orderId, now(), by),
+      findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'orders', search),
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>

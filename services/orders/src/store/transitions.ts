@@ -1,5 +1,5 @@
 import { PREDECESSOR, type ReservationRef, type TransitionResult } from '@order-pipeline/contracts';
-import { isLockTimeout, unavailable } from '@order-pipeline/service-kit';
+import { actionRows, isLockTimeout, unavailable, type ActionRecord } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { findOrders } from './placements.ts';
 import { ORDER_COLUMNS, orderOf, STATUS, type OrderRow, type Sql } from './sql.ts';
@@ -27,7 +27,21 @@ interface MoveOptions {
   readonly skipLocked?: boolean;
   /** Whose orders they have to be, where that matters. */
   readonly owner?: string | undefined;
+  /** What is recorded of it where the order is not this user's own. */
+  readonly acting?: Acting | undefined;
 }
+
+/** An actor who may move anybody's orders. */
+export interface Acting {
+  /** Whose orders are their own; nobody's, where it is missing. */
+  readonly userId: string | undefined;
+  readonly records: readonly ActionRecord[];
+}
+
+const recorded = ({ userId, records }: Acting): Prisma.Sql => Prisma.sql`, recorded AS (
+    INSERT INTO operator_actions SELECT record.* FROM ${actionRows(records)} AS record
+    JOIN moved ON moved.id = record.target AND moved."userId" <> ${userId ?? ''}
+  )`;
 
 /**
  * Moves those of the orders that stand in the status before `to`, each with its row of history: compare and set, in one
@@ -45,7 +59,7 @@ const compareAndSet = (
   orderIds: readonly string[],
   cause: string,
   at: string,
-  { skipLocked = false, owner }: MoveOptions = {},
+  { skipLocked = false, owner, acting }: MoveOptions = {},
 ): Promise<MovedRow[]> => sql.$queryRaw<MovedRow[]>`
   WITH due AS (
     SELECT id, updated_at AS since FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
@@ -58,7 +72,7 @@ const compareAndSet = (
     RETURNING ${ORDER_COLUMNS}, EXTRACT(EPOCH FROM orders.updated_at - due.since)::float8 AS "stepSeconds"
   ), history AS (
     INSERT INTO order_history (order_id, status, at, cause) SELECT id, status::order_status, "updatedAt", ${cause} FROM moved
-  )
+  )${acting === undefined ? Prisma.empty : recorded(acting)}
   SELECT * FROM moved`;
 
 /** Moves those whose rows nobody keeps locked: such a row is waited for once, and holds up nothing else. */
@@ -110,24 +124,24 @@ export const moveOrders = async (
 /**
  * Cancels an order that is PENDING; answers the reservation whose stock has to go back and the order's times, or nothing.
  *
- * @param owner whose order it has to be, where that matters: decided by the statement that cancels it
+ * @param by whose order it has to be, or who cancels anybody's: decided by the statement that cancels it
  * @throws AppError UNAVAILABLE when somebody keeps its row locked
  */
 export const cancelOrder = async (
   sql: Sql,
   orderId: string,
   at: string,
-  owner?: string,
+  by: Pick<MoveOptions, 'owner' | 'acting'> = {},
 ): Promise<{ readonly reservation: ReservationRef; readonly times: StepTimes } | undefined> => {
   const locked = (error: unknown) =>
     isLockTimeout(error)
       ? unavailable(`The order ${orderId} is locked in the database, try again in a moment`, error)
       : error;
-  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at, {
-    owner,
-  }).catch((error: unknown) => {
-    throw locked(error);
-  });
+  const [row] = await compareAndSet(sql, 'CANCELLED', [orderId], 'cancelled by the client', at, by).catch(
+    (error: unknown) => {
+      throw locked(error);
+    },
+  );
   return row && { reservation: { orderId, reservationId: row.reservationId }, times: timesOf(row) };
 };
 
