@@ -11,9 +11,9 @@ REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 SQL
 }
 
-create users "$USERS_DATABASE_PASSWORD"
-create inventory "$INVENTORY_DATABASE_PASSWORD"
-create orders "$ORDERS_DATABASE_PASSWORD"
+create users "$(cat /run/secrets/users)"
+create inventory "$(cat /run/secrets/inventory)"
+create orders "$(cat /run/secrets/orders)"
 
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
   --command 'REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC'

@@ -53,14 +53,70 @@ test(
   async () => {
     for (const role of DATABASE_NAMES) {
       for (const database of DATABASE_NAMES) {
-        const url = `postgresql://${role}:${role}@127.0.0.1:5432/${database}`;
-        const entering = compose.run('exec', '-T', 'postgres', 'psql', url, '-c', 'SELECT 1');
+        const url = `postgresql://${role}@127.0.0.1:5432/${database}`;
+        const psql = `PGPASSWORD=$(cat /run/secrets/${role}) psql ${url} -c 'SELECT 1'`;
+        const entering = compose.run('exec', '-T', 'postgres', 'bash', '-c', psql);
         const entered = await entering.then(
           () => true,
           () => false,
         );
         expect([role, database, entered]).toEqual([role, database, role === database]);
       }
+    }
+  },
+  MINUTE_MS,
+);
+
+test(
+  'who needs neither Kafka nor a database does not reach them',
+  async () => {
+    const reaches = async (service: string, host: string, port: number): Promise<boolean> => {
+      const connect = `require('node:net').connect(${port}, '${host}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
+      const reaching = compose.run('exec', '-T', service, 'node', '-e', connect);
+      return reaching.then(
+        () => true,
+        () => false,
+      );
+    };
+    const found: Record<string, readonly boolean[]> = {};
+    for (const service of SERVICE_NAMES)
+      found[service] = [
+        await reaches(service, 'postgres', 5432),
+        await reaches(service, 'kafka', 9092),
+        await reaches(service, 'orders', 3000),
+      ];
+    expect(found).toEqual({
+      users: [true, false, true],
+      inventory: [true, true, true],
+      orders: [true, true, true],
+      workflow: [false, true, true],
+      shipping: [false, true, true],
+      delivery: [false, true, true],
+      'orders-facade': [false, false, true],
+      'api-gateway': [false, false, false],
+    });
+  },
+  2 * MINUTE_MS,
+);
+
+test(
+  'no container is given a password, and each that needs one has its own',
+  async () => {
+    const environments = await Promise.all(
+      (await compose.containers()).map(({ ID }) =>
+        compose.docker('inspect', '--format', '{{json .Config.Env}}', ID),
+      ),
+    );
+    const passwords = await compose.run('exec', '-T', 'postgres', 'bash', '-c', 'cat /run/secrets/*');
+    const known = passwords.trim().split('\n');
+    expect(new Set(known).size).toBe(DATABASE_NAMES.length + 1);
+    for (const password of known) {
+      expect(password).toMatch(/^[0-9a-f]{64}$/);
+      expect(environments.join('\n')).not.toContain(password);
+    }
+    for (const name of DATABASE_NAMES) {
+      const own = await compose.run('exec', '-T', name, 'bash', '-c', 'cat /run/secrets/*');
+      expect(known.filter((password) => own.includes(password))).toHaveLength(1);
     }
   },
   MINUTE_MS,

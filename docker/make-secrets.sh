@@ -1,0 +1,36 @@
+#!/bin/bash
+# Makes the passwords of the databases, once: in each folder below are the secrets of one container. What is set in the
+# environment is taken instead of chance, also later.
+set -eu
+umask 022
+readonly SERVICE_USER=1000
+
+# keep FILE VALUE: what FILE holds from now on.
+keep() {
+  printf '%s\n' "$2" >"$1.partial"
+  mv "$1.partial" "$1"
+}
+
+# password NAME GIVEN: the password that was given, or the one of before, or a new one.
+password() {
+  local file=/secrets/postgres/$1
+  if [ -n "$2" ]; then
+    keep "$file" "$2"
+  elif [ ! -s "$file" ]; then
+    keep "$file" "$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
+  fi
+  cat "$file"
+}
+
+# url NAME GIVEN PASSWORD: where a service finds its database, for that service alone.
+url() {
+  local file=/secrets/$1/database-url
+  keep "$file" "${2:-postgresql://$1:$3@postgres:5432/$1}"
+  chmod 400 "$file"
+  chown "$SERVICE_USER:$SERVICE_USER" "$file"
+}
+
+password superuser "${POSTGRES_PASSWORD:-}" >/dev/null
+url users "${USERS_DATABASE_URL:-}" "$(password users "${USERS_DATABASE_PASSWORD:-}")"
+url inventory "${INVENTORY_DATABASE_URL:-}" "$(password inventory "${INVENTORY_DATABASE_PASSWORD:-}")"
+url orders "${ORDERS_DATABASE_URL:-}" "$(password orders "${ORDERS_DATABASE_PASSWORD:-}")"
