@@ -26,7 +26,7 @@ RUN PATH="/app/node_modules/.bin:$PATH" node scripts/generate-prisma-clients.mjs
 FROM pnpm AS dependencies
 COPY --from=manifests /app ./
 RUN pnpm install --frozen-lockfile --prod --no-optional --ignore-scripts \
-    --filter-prod @order-pipeline/launcher... --filter-prod @order-pipeline/audit...
+    --filter-prod @order-pipeline/launcher... --filter-prod @order-pipeline/cli...
 
 FROM node:24-slim
 WORKDIR /app

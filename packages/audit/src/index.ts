@@ -1,4 +1,5 @@
 export { auditSystem, type AuditOptions } from './audit-system.ts';
+export { auditGateway } from './http/audit-gateway.ts';
 export { DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
 export {
   assertClean,

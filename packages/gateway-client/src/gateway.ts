@@ -14,15 +14,20 @@ import { GatewayError } from './gateway-error.ts';
 
 /** What the gateway answered: what was asked for, or a refusal. */
 export type Answer<T> =
-  | { readonly refusal: undefined; readonly body: T; readonly nextCursor: string | undefined }
+  | {
+      readonly refusal: undefined;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: T;
+      readonly nextCursor: string | undefined;
+    }
   | { readonly refusal: ErrorBody };
 
 /** The API of the system, over connections that are kept alive. */
 export interface Gateway {
   /**
-   * Asks; what is too much for now (429) or down for now (503) is asked again when the gateway says so.
+   * Asks; what is too much for now (429) or unavailable for now (503) is asked again when the gateway says so.
    *
-   * @throws GatewayError when that has gone on for too long
+   * @throws GatewayError when that has gone on for too long, or nothing answers
    */
   call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Answer<Output<O>>>;
   /** How many requests were told to come back later. */
@@ -35,9 +40,14 @@ export interface Gateway {
 export interface GatewayOptions {
   readonly url: string;
   readonly runtime: Runtime;
-  readonly signal: AbortSignal;
-  /** How long one thing is asked again and again; default a minute. */
+  /** Stops what is asked again and again. */
+  readonly signal?: AbortSignal;
+  /** The bearer token that goes with every request. */
+  readonly token?: string | undefined;
+  /** How long one thing is asked again and again, in milliseconds; default a minute. 0: once, whatever is answered. */
   readonly patienceMs?: number;
+  /** How long one request may take, in milliseconds; default 10 s. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -56,10 +66,10 @@ export const cursorIn = (link: string | undefined): string | undefined => {
   return new URLSearchParams(search).get('cursor') ?? undefined;
 };
 
-const answerOf = <T>({ status, body, headers }: Reply): Answer<T> =>
+const answerOf = <T>({ status, body, headers = {} }: Reply): Answer<T> =>
   status >= 400
     ? { refusal: body as ErrorBody }
-    : { refusal: undefined, body: body as T, nextCursor: cursorIn(headers?.['link']) };
+    : { refusal: undefined, headers, body: body as T, nextCursor: cursorIn(headers['link']) };
 
 /** How long to wait before asking again, for an answer that may be another one later. */
 const pauseMs = (reply: Reply | undefined, attempt: number, runtime: Runtime): number | undefined => {
@@ -69,16 +79,31 @@ const pauseMs = (reply: Reply | undefined, attempt: number, runtime: Runtime): n
   return Math.min(MAX_PAUSE_MS, (askedMs || 0) + backoffMs(runtime, attempt, 100, 1_000));
 };
 
+/** @throws GatewayError when nothing answers, after a few tries */
+const pingTo = async (url: string, ping: () => Promise<void>): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ping();
+    } catch (error) {
+      if (attempt < PING_TRIES) continue;
+      throw new GatewayError(`No gateway answers at ${url}: ${(error as Error).message}`);
+    }
+  }
+};
+
 export const createGateway = ({
   url,
   runtime,
   signal,
+  token,
   patienceMs = PATIENCE_MS,
+  timeoutMs = TIMEOUT_MS,
 }: GatewayOptions): Gateway => {
-  const { transport, close } = createHttpTransport('api-gateway', url, TIMEOUT_MS);
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const { transport, close } = createHttpTransport('api-gateway', url, timeoutMs, headers);
   const logger = pino({ level: 'silent' });
   // Everybody who waits to ask again listens to it, and takes the listener off again: many of them are no leak.
-  const stopped = AbortSignal.any([signal]);
+  const stopped = AbortSignal.any(signal ? [signal] : []);
   setMaxListeners(0, stopped);
   let postponed = 0;
 
@@ -103,10 +128,11 @@ export const createGateway = ({
       const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
       const giveUpAt = runtime.monotonic() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {
-        signal.throwIfAborted();
+        stopped.throwIfAborted();
         const reply = await askOnce(operation, whole);
-        const pause = pauseMs(reply, attempt, runtime);
+        const pause = patienceMs === 0 && reply ? undefined : pauseMs(reply, attempt, runtime);
         if (reply !== undefined && pause === undefined) return answerOf(reply);
+        if (patienceMs === 0) throw new GatewayError(`No gateway answers at ${url}`);
         if (runtime.monotonic() > giveUpAt) {
           const last = reply ? (reply.body as ErrorBody).error : 'it does not answer';
           throw new GatewayError(
@@ -118,16 +144,7 @@ export const createGateway = ({
       }
     },
     postponedCount: () => postponed,
-    ping: async () => {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await transport.ping();
-        } catch (error) {
-          if (attempt < PING_TRIES) continue;
-          throw new GatewayError(`No gateway answers at ${url}: ${(error as Error).message}`);
-        }
-      }
-    },
+    ping: () => pingTo(url, transport.ping),
     close,
   };
 };

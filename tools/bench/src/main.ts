@@ -1,6 +1,5 @@
 import process from 'node:process';
-import { UsageError } from '@order-pipeline/command-line';
-import { BenchError } from './context/bench-error.ts';
+import { CliError, EXIT, exitCodeOf, failureText, type ExitCode } from '@order-pipeline/cli/kit';
 import type { BenchContext } from './context/context.ts';
 import { createLife } from './context/life.ts';
 import { benchDocker } from './docker/bench.ts';
@@ -12,8 +11,6 @@ import { tableOf } from './report/markdown.ts';
 import { rowOf, type Report } from './report/report.ts';
 import { writeReport } from './report/write.ts';
 import { benchSoak } from './soak/soak.ts';
-
-const INTERRUPTED = 130;
 
 /** A benchmark answers with what it found; a profile has nothing to answer. */
 type Benchmark = (context: BenchContext) => Promise<Report | undefined>;
@@ -29,26 +26,26 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
 const say = (sentence: string): void =>
   void process.stderr.write(`${process.uptime().toFixed(0).padStart(4)} s  ${sentence}\n`);
 
-const measure = async (context: BenchContext, benchmark: BenchmarkName): Promise<number> => {
+const measure = async (context: BenchContext, benchmark: BenchmarkName): Promise<ExitCode> => {
   const report = await BENCHMARKS[benchmark](context);
-  if (!report) return 0;
+  if (!report) return EXIT.done;
   console.log(`\n${tableOf(report)}\n`);
   if (!context.quick) await writeReport(report);
-  return report.figures.every((figure) => rowOf(figure).met) ? 0 : 1;
+  return report.figures.every((figure) => rowOf(figure).met) ? EXIT.done : EXIT.notDone;
 };
 
 /** Measures, and ends what it has started, also when it fails or is interrupted. */
-const run = async (): Promise<number> => {
+const run = async (): Promise<ExitCode> => {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') {
     console.log(HELP);
-    return 0;
+    return EXIT.done;
   }
   const life = createLife(say);
-  const interrupted = new Promise<number>((resolve) => {
+  const interrupted = new Promise<ExitCode>((resolve) => {
     // However often it arrives: one Ctrl-C may come from the terminal and from a package manager.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => resolve(INTERRUPTED));
+      process.on(signal, () => resolve(EXIT.unknown));
   });
   try {
     return await Promise.race([measure({ quick: options.quick, say, life }, options.benchmark), interrupted]);
@@ -57,13 +54,12 @@ const run = async (): Promise<number> => {
   }
 };
 
-const main = async (): Promise<number> => {
+const main = async (): Promise<ExitCode> => {
   try {
     return await run();
   } catch (error) {
-    const isSentence = error instanceof BenchError || error instanceof UsageError;
-    say(isSentence ? error.message : `Nothing was measured: ${(error as Error).stack}`);
-    return 1;
+    say(error instanceof CliError ? error.message : `Nothing was measured: ${failureText(error)}`);
+    return exitCodeOf(error);
   }
 };
 

@@ -1,19 +1,4 @@
-import { readArguments, UsageError } from '@order-pipeline/command-line';
-
-export const HELP = `Measures, and writes what it found to docs/benchmarks.
-
-Usage: npx -y pnpm bench [what] [options]
-
-  orders         the order pipeline beside pgbench and a plain build; this is what is measured where nothing is named
-  soak           ten minutes at full load, and the memory that they take
-  memory-kafka   the in-memory broker beside kafkajs on a real Kafka (needs Docker)
-
-  --docker       orders: on docker-compose.yml, with Kafka (needs Docker)
-  --profile      orders: no figures, but a flame graph of the placement, in .bench
-  --quick        fewer and smaller rounds; nothing is written
-  --help         show this
-
-It ends with exit code 0 when every figure is as wanted, with 1 when one is not.`;
+import { CliError, Command, helpOf, readArguments } from '@order-pipeline/cli/kit';
 
 const BENCHMARKS = ['orders', 'orders-docker', 'soak', 'memory-kafka', 'profile'] as const;
 
@@ -35,26 +20,41 @@ const chooseBenchmark = (
   { docker, profile }: { readonly docker: boolean; readonly profile: boolean },
 ): BenchmarkName => {
   const [name = 'orders', ...more] = names;
-  if (!isSubject(name)) throw new UsageError(`There is no benchmark ${name}, only ${SUBJECTS.join(', ')}.`);
-  if (more.length > 0) throw new UsageError('One benchmark is measured at a time.');
+  if (!isSubject(name)) throw new CliError(`There is no benchmark ${name}, only ${SUBJECTS.join(', ')}.`);
+  if (more.length > 0) throw new CliError('One benchmark is measured at a time.');
   if ((docker || profile) && name !== 'orders')
-    throw new UsageError('--docker and --profile are for the orders benchmark.');
-  if (docker && profile) throw new UsageError('--profile is for the embedded parts, not for --docker.');
+    throw new CliError('--docker and --profile are for the orders benchmark.');
+  if (docker && profile) throw new CliError('--profile is for the embedded parts, not for --docker.');
   if (profile) return 'profile';
   return docker ? 'orders-docker' : name;
 };
 
+const EXIT_CODES = `
+Exit codes: 0 every figure reaches its target; 1 one does not; 2 nothing could be measured.`;
+
+const createCommand = () =>
+  new Command('npx -y pnpm bench')
+    .description('Measures, and writes the results to docs/benchmarks.')
+    .argument(
+      '[what...]',
+      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker)',
+    )
+    .option('--docker', 'orders: on docker-compose.yml, with Kafka (needs Docker)', false)
+    .option('--profile', 'orders: no figures, but a flame graph of the placement, in .bench', false)
+    .option('--quick', 'fewer and smaller rounds; nothing is written', false)
+    .addHelpText('after', EXIT_CODES);
+
+export const HELP = helpOf(createCommand());
+
 /**
  * Reads the arguments of the command.
  *
- * @throws UsageError with one sentence on what is wrong
+ * @returns `help` when that is asked for
+ * @throws CliError with one sentence on what is wrong
  */
 export const parseOptions = (args: readonly string[]): Options | 'help' => {
-  const flag = { type: 'boolean', default: false } as const;
-  const { values, positionals } = readArguments(args, {
-    allowPositionals: true,
-    options: { docker: flag, profile: flag, quick: flag, help: flag },
-  });
-  if (values.help) return 'help';
-  return { benchmark: chooseBenchmark(positionals, values), quick: values.quick };
+  const command = createCommand();
+  if (!readArguments(command, args)) return 'help';
+  const { quick, ...kind } = command.opts();
+  return { benchmark: chooseBenchmark(command.processedArgs[0] ?? [], kind), quick };
 };

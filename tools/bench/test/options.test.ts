@@ -26,7 +26,7 @@ test.each([
 });
 
 test('an option that there is not is named', () => {
-  expect(() => parseOptions(['--fast'])).toThrow("Unknown option '--fast'");
+  expect(() => parseOptions(['--fast'])).toThrow("unknown option '--fast'");
 });
 
 test('help is asked for whatever else is', () => {

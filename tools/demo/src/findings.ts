@@ -2,7 +2,7 @@ import { ordersApi, type HistoryEntry, type Item, type Order } from '@order-pipe
 import { itemPagesOf, pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep } from '@order-pipeline/service-kit';
 import type { Dataset } from './dataset.ts';
-import { DemoError } from './demo-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { forEach } from './for-each.ts';
 import type { PlaceOptions } from './place.ts';
 import type { Found } from './verify.ts';
@@ -59,7 +59,7 @@ const readHistories = async (orders: readonly Order[], options: PlaceOptions, do
   await forEach(orders, options, async ({ orderId }) => {
     const answer = await options.gateway.call(ordersApi.getOrderHistory, { params: { orderId } });
     if (answer.refusal && answer.refusal.code !== 'ORDER_NOT_FOUND') {
-      throw new DemoError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
+      throw new CliError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
     }
     if (!answer.refusal) histories.set(orderId, answer.body);
     done();

@@ -1,4 +1,12 @@
-import { readArguments, urlOf, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
+import {
+  CliError,
+  Command,
+  helpOf,
+  InvalidArgumentError,
+  readArguments,
+  serverUrl,
+  wholeNumber,
+} from '@order-pipeline/cli/kit';
 
 /** What the demo was asked to do. */
 export interface DemoOptions {
@@ -14,55 +22,58 @@ export interface DemoOptions {
   readonly cancelEvery: number;
 }
 
-export const HELP = `Walks real retail orders through the order pipeline and checks what came of them.
-
-Usage: npx -y pnpm demo [options]
-
-  --url URL          use the gateway that runs there, such as http://127.0.0.1:3000;
-                     without it the whole system is started for the demo, on temporary data
-  --run ID           with --url: put before all ids of this run (default: made from the time);
-                     an ID again, with the same other options, goes on where that run ended
-  --orders N         place only the first N of the 5,009 orders
-  --concurrency N    requests under way at once (default 64)
-  --cancel-every N   cancel every Nth order as soon as it is placed (default 100; 0 for none)
-  --help             show this
-
-It ends with exit code 0 when everything is as the file says, with 1 when something is not.`;
-
 const MAX_ORDERS = 5_009;
 const MAX_CONCURRENT = 1_024;
 // Without a hyphen, which ends it: so no run's prefix begins another's.
 const RUN_ID = /^[A-Za-z0-9]{1,32}$/;
 
-const runOf = (text: string): string => {
+const runId = (text: string): string => {
   if (RUN_ID.test(text)) return text;
-  throw new UsageError(`--run must be 1 to 32 of the characters A-Z a-z 0-9, not ${JSON.stringify(text)}`);
+  throw new InvalidArgumentError('It must be 1 to 32 of the characters A-Z a-z 0-9.');
 };
 
-const OPTIONS = {
-  url: { type: 'string' },
-  run: { type: 'string' },
-  orders: { type: 'string', default: `${MAX_ORDERS}` },
-  concurrency: { type: 'string', default: '64' },
-  'cancel-every': { type: 'string', default: '100' },
-  help: { type: 'boolean', default: false },
-} as const;
+const EXIT_CODES = `
+Exit codes: 0 everything is as the file says; 1 something is not; 2 it could not be tried to the end.`;
+
+const createCommand = () =>
+  new Command('npx -y pnpm demo')
+    .description('Runs real retail orders through the order pipeline and checks the outcome of each.')
+    .option(
+      '--url <url>',
+      'use the gateway that runs there, such as http://127.0.0.1:3000; without it the whole system is started for the demo, on temporary data',
+      serverUrl,
+    )
+    .option(
+      '--run <id>',
+      'with --url: put before all ids of this run (default: made from the time); an ID again, with the same other options, goes on where that run ended',
+      runId,
+    )
+    .option(
+      '--orders <n>',
+      'place only the first N of the 5,009 orders',
+      wholeNumber(1, MAX_ORDERS),
+      MAX_ORDERS,
+    )
+    .option('--concurrency <n>', 'requests under way at once', wholeNumber(1, MAX_CONCURRENT), 64)
+    .option(
+      '--cancel-every <n>',
+      'cancel every Nth order as soon as it is placed; 0 for none',
+      wholeNumber(0, MAX_ORDERS),
+      100,
+    )
+    .addHelpText('after', EXIT_CODES);
+
+export const HELP = helpOf(createCommand());
 
 /**
  * @returns `help` when that is asked for
- * @throws UsageError with one sentence
+ * @throws CliError with one sentence
  */
 export const parseOptions = (args: readonly string[]): DemoOptions | 'help' => {
-  const { values } = readArguments(args, { options: OPTIONS });
-  if (values.help) return 'help';
-  if (values.run !== undefined && values.url === undefined) {
-    throw new UsageError('--run goes with --url: a system started for the demo has no other runs');
-  }
-  return {
-    url: values.url === undefined ? undefined : urlOf(values.url),
-    run: values.run === undefined ? undefined : runOf(values.run),
-    orderCount: wholeNumberOf('orders', values.orders, 1, MAX_ORDERS),
-    concurrency: wholeNumberOf('concurrency', values.concurrency, 1, MAX_CONCURRENT),
-    cancelEvery: wholeNumberOf('cancel-every', values['cancel-every'], 0, MAX_ORDERS),
-  };
+  const command = createCommand();
+  if (!readArguments(command, args)) return 'help';
+  const { url, run, orders, concurrency, cancelEvery } = command.opts();
+  if (run !== undefined && url === undefined)
+    throw new CliError('--run goes with --url: a system started for the demo has no other runs');
+  return { url, run, orderCount: orders, concurrency, cancelEvery };
 };

@@ -3,7 +3,7 @@ import type { Gateway } from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
 import type { Board } from './board.ts';
 import type { Dataset } from './dataset.ts';
-import { DemoError } from './demo-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { forEach } from './for-each.ts';
 
 export interface PlaceOptions {
@@ -37,7 +37,7 @@ const refusedSentence = (what: string, { error, code }: ErrorBody): string =>
  * Registers the users and adds the items.
  *
  * @param done is called for each of them
- * @throws DemoError when one is refused
+ * @throws CliError when one is refused
  */
 export const prepare = async (
   { users, items }: Dataset,
@@ -47,12 +47,12 @@ export const prepare = async (
   const { gateway } = options;
   await forEach(users, options, async (body) => {
     const { refusal } = await gateway.call(usersApi.registerUser, { body });
-    if (refusal) throw new DemoError(refusedSentence(`The user ${body.userId}`, refusal));
+    if (refusal) throw new CliError(refusedSentence(`The user ${body.userId}`, refusal));
     done();
   });
   await forEach(items, options, async (body) => {
     const { refusal } = await gateway.call(inventoryApi.addItem, { body });
-    if (refusal) throw new DemoError(refusedSentence(`The item ${body.itemId}`, refusal));
+    if (refusal) throw new CliError(refusedSentence(`The item ${body.itemId}`, refusal));
     done();
   });
 };
@@ -64,7 +64,7 @@ const cancel = async (gateway: Gateway, orderId: string): Promise<boolean> => {
   // Asked a second time, because the first answer was lost or an earlier run of the same id had done it.
   if (ALREADY_CANCELLED.test(refusal.error)) return true;
   if (refusal.code === 'ORDER_NOT_CANCELLABLE') return false;
-  throw new DemoError(`Cancelling ${orderId} failed: ${refusal.error}`);
+  throw new CliError(`Cancelling ${orderId} failed: ${refusal.error}`);
 };
 
 /**

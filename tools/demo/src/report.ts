@@ -1,6 +1,6 @@
 import type { Placement } from './place.ts';
 import type { Check } from './verify.ts';
-import { countOf, formatCount } from './words.ts';
+import { countOf, formatCount } from '@order-pipeline/cli/kit';
 
 /** What the end of a run is told from. */
 export interface Result {

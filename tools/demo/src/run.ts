@@ -3,7 +3,7 @@ import { createGateway, GatewayError } from '@order-pipeline/gateway-client';
 import { setMaxListeners } from 'node:events';
 import { createBoard, type Board } from './board.ts';
 import { firstOrders, readDataset, readSuperstore, withPrefix, type Dataset } from './dataset.ts';
-import { DemoError } from './demo-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { readEarlierOrders, readFound } from './findings.ts';
 import type { DemoOptions } from './options.ts';
 import { placeOrders, prepare, type Placement, type PlaceOptions } from './place.ts';
@@ -12,7 +12,7 @@ import type { Screen, View } from './screen.ts';
 import { openTarget, type Target, type TargetParts } from './target.ts';
 import { verify, walkTimesMs } from './verify.ts';
 import { watchOrders } from './watch.ts';
-import { countOf, formatCount } from './words.ts';
+import { countOf, formatCount } from '@order-pipeline/cli/kit';
 
 export type RunParts = Omit<TargetParts, 'say'> & { readonly screen: Screen };
 
@@ -104,7 +104,7 @@ const checkAll = async (dataset: Dataset, steps: Steps, placement: Placement): P
 const runOn = async (target: Target, options: DemoOptions, parts: RunParts): Promise<Result> => {
   const { screen, runtime } = parts;
   const broken = new AbortController();
-  void target.failed.then((sentence) => broken.abort(new DemoError(sentence)));
+  void target.failed.then((sentence) => broken.abort(new CliError(sentence)));
   const signal = AbortSignal.any([parts.signal, broken.signal]);
   // As many wait on it as there are requests under way.
   setMaxListeners(0, signal);
@@ -125,7 +125,7 @@ const runOn = async (target: Target, options: DemoOptions, parts: RunParts): Pro
  * Places the orders, follows them to their end and checks what came of them.
  *
  * @returns whether everything is as it should be; where it could not go on, it has said why
- * @throws DemoError when the system could not be started
+ * @throws CliError when the system could not be started
  */
 export const runDemo = async (options: DemoOptions, parts: RunParts): Promise<boolean> => {
   const { screen } = parts;
@@ -135,7 +135,7 @@ export const runDemo = async (options: DemoOptions, parts: RunParts): Promise<bo
     for (const line of reportLines(result)) screen.say(line);
     return isFine(result);
   } catch (error) {
-    if (!(error instanceof DemoError || error instanceof GatewayError) || parts.signal.aborted) throw error;
+    if (!(error instanceof CliError || error instanceof GatewayError) || parts.signal.aborted) throw error;
     screen.say(error.message);
     return false;
   } finally {

@@ -1,7 +1,7 @@
 import { sleep, type Runtime } from '@order-pipeline/service-kit';
 import cliProgress from 'cli-progress';
 import type { WriteStream } from 'node:tty';
-import { formatCount } from './words.ts';
+import { formatCount } from '@order-pipeline/cli/kit';
 
 /** What is shown while something goes on: bars, and a line below them. */
 export interface View {

@@ -3,7 +3,7 @@ import type { Runtime } from '@order-pipeline/service-kit';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DemoError } from './demo-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import type { DemoOptions } from './options.ts';
 
 /** The system that the orders walk through. */
@@ -58,7 +58,7 @@ const startOwnSystem = async ({ runtime, say, signal }: TargetParts): Promise<Ta
     };
   } catch (error) {
     await removeData();
-    throw error instanceof StartError ? new DemoError(error.message) : error;
+    throw error instanceof StartError ? new CliError(error.message) : error;
   }
 };
 
@@ -78,7 +78,7 @@ const useRunning = (url: string, run: string | undefined, { runtime, say }: Targ
 /**
  * The gateway that the options name, or a system of the demo's own, on temporary data that is removed when it stops.
  *
- * @throws DemoError when it cannot start
+ * @throws CliError when it cannot start
  */
 export const openTarget = async ({ url, run }: DemoOptions, parts: TargetParts): Promise<Target> =>
   url === undefined ? startOwnSystem(parts) : useRunning(url, run, parts);

@@ -9,7 +9,7 @@ import type {
   TerminalStatus,
 } from '@order-pipeline/contracts';
 import { unitsOf } from './dataset.ts';
-import { formatCount } from './words.ts';
+import { formatCount } from '@order-pipeline/cli/kit';
 
 /** What was asked of the system, and which of it the system agreed to. */
 export interface Expected {

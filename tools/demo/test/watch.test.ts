@@ -18,7 +18,7 @@ const createBusyGateway = (statusOf: (orderId: string) => OrderStatus) => {
     const body = input.params
       ? { orderId: input.params.orderId, status: statusOf(input.params.orderId) }
       : Array.from({ length: 1_000 }, (_, index) => ({ orderId: `other-${index}`, status: 'PENDING' }));
-    return { refusal: undefined, body, nextCursor: 'next' };
+    return { refusal: undefined, headers: {}, body, nextCursor: 'next' };
   };
   return { gateway: { call: ask } as unknown as Gateway, asked };
 };

@@ -1,12 +1,19 @@
-// `npx -y pnpm guarantees [part …] [--seeds N]`: runs what the guarantees are tested by, all of it or those parts, and
-// writes docs/guarantees.md with what came out. Parts: simulation, fresh (seeds that nobody had run), mutants,
-// fresh-mutants (the same bugs on fresh seeds) and docker. `--add FILE` takes in fresh seeds that `sim --json` has run.
+// guarantees [part …] [options]: see --help.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { exitCodeOf, readArguments } from '@order-pipeline/command-line';
+import {
+  Argument,
+  Command,
+  EXIT,
+  helpOf,
+  readArguments,
+  runProgram,
+  wholeNumber,
+  type ExitCode,
+} from '@order-pipeline/cli/kit';
 import type { Figures } from '@order-pipeline/sim/figures.ts';
 import { freshRunOf, withFreshRun } from './fresh.ts';
 import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
@@ -14,10 +21,23 @@ import { writePage } from './page.ts';
 
 const PARTS: readonly Part[] = ['simulation', 'fresh', 'mutants', 'fresh-mutants', 'docker'];
 
-const OPTIONS = {
-  seeds: { type: 'string', default: '300' },
-  add: { type: 'string', multiple: true },
-} as const;
+const MAX_SEEDS = 1_000_000;
+
+const EXIT_CODES = `
+Exit codes: 0 every promise was kept; 1 one was not; 2 it could not be run.`;
+
+const createCommand = () =>
+  new Command('npx -y pnpm guarantees')
+    .description('Runs what the guarantees are tested by, and writes docs/guarantees.md with the results.')
+    .addArgument(
+      new Argument(
+        '[parts...]',
+        'what to run, everything if not given; fresh are seeds that nobody had run, fresh-mutants the planted bugs on such seeds',
+      ).choices(PARTS),
+    )
+    .option('--seeds <n>', 'how many seeds', wholeNumber(1, MAX_SEEDS), 300)
+    .option('--add <file...>', 'take in fresh seeds that `sim --json` has run, and run nothing')
+    .addHelpText('after', EXIT_CODES);
 
 const runScript = async (
   arguments_: readonly string[],
@@ -95,22 +115,25 @@ const runParts = async (parts: readonly Part[], folder: string, seeds: string): 
   return passed;
 };
 
-const run = async (): Promise<number> => {
-  const { values, positionals } = readArguments(process.argv.slice(2), {
-    options: OPTIONS,
-    allowPositionals: true,
-  });
-  if (values.add) {
-    await addFresh(values.add);
-    return 0;
+const run = async (): Promise<ExitCode> => {
+  const command = createCommand();
+  if (!readArguments(command, process.argv.slice(2))) {
+    console.log(helpOf(command));
+    return EXIT.done;
   }
-  const chosen = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part));
+  const { seeds, add } = command.opts();
+  if (add) {
+    await addFresh(add);
+    return EXIT.done;
+  }
+  const asked: readonly string[] = command.processedArgs[0] ?? [];
+  const chosen = PARTS.filter((part) => asked.length === 0 || asked.includes(part));
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-guarantees-'));
   try {
-    return (await runParts(chosen, folder, values.seeds)) ? 0 : 1;
+    return (await runParts(chosen, folder, String(seeds))) ? EXIT.done : EXIT.notDone;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 };
 
-process.exitCode = await exitCodeOf(run);
+process.exitCode = await runProgram(run);

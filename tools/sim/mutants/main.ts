@@ -1,29 +1,34 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import { exitCodeOf, readArguments, wholeNumberOf } from '@order-pipeline/command-line';
+import {
+  Command,
+  EXIT,
+  helpOf,
+  readArguments,
+  runProgram,
+  wholeNumber,
+  type ExitCode,
+} from '@order-pipeline/cli/kit';
 import { freshSeedOf, MAX_SEED } from '../src/fresh-seed.ts';
 import { hunt, type Hunt } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
 
-// mutants [name…] [--seeds K] [--json FILE]: plants each bug in a copy of the tree and lets the simulation look for it.
+// mutants [words…] [options]: plants each bug in a copy of the tree and lets the simulation look for it.
 
-const HELP = `Plants bugs on purpose, each in a copy of the tree, and lets the simulation look for them.
+const EXIT_CODES = `
+Exit codes: 0 every bug was found; 1 one survived; 2 the simulation could not be run.`;
 
-Usage: npx -y pnpm mutants [words of a name] [options]
-
-  --seeds K     how many seeds a bug may stay unseen (default 60)
-  --fresh TEXT  look on fresh seeds, which follow from a text, such as the hash of a commit, and the bug's name
-  --json FILE   write what was found to a file
-  --help        show this
-
-It ends with exit code 0 when every bug was found, with 1 when one survived.`;
-
-const OPTIONS = {
-  seeds: { type: 'string', default: '60' },
-  fresh: { type: 'string' },
-  json: { type: 'string' },
-  help: { type: 'boolean', default: false },
-} as const;
+const createCommand = () =>
+  new Command('npx -y pnpm mutants')
+    .description('Plants bugs on purpose, each in a copy of the tree, and lets the simulation look for them.')
+    .argument('[words...]', 'words of the names of bugs; all bugs, if not given')
+    .option('--seeds <k>', 'how many seeds a bug may stay unseen', wholeNumber(1, MAX_SEED), 60)
+    .option(
+      '--fresh <text>',
+      "look on fresh seeds, which follow from a text, such as the hash of a commit, and the bug's name",
+    )
+    .option('--json <file>', 'write what was found to a file')
+    .addHelpText('after', EXIT_CODES);
 
 /** @param fresh what the fresh seeds follow from; the fixed ones, if not given */
 const huntAll = async (
@@ -43,20 +48,18 @@ const huntAll = async (
   return hunts;
 };
 
-const run = async (): Promise<number> => {
-  const { values, positionals } = readArguments(process.argv.slice(2), {
-    options: OPTIONS,
-    allowPositionals: true,
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
+const run = async (): Promise<ExitCode> => {
+  const command = createCommand();
+  if (!readArguments(command, process.argv.slice(2))) {
+    console.log(helpOf(command));
+    return EXIT.done;
   }
-  const hunts = await huntAll(positionals, wholeNumberOf('seeds', values.seeds, 1, MAX_SEED), values.fresh);
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(hunts, undefined, 2)}\n`);
+  const { seeds, fresh, json } = command.opts();
+  const hunts = await huntAll(command.processedArgs[0] ?? [], seeds, fresh);
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(hunts, undefined, 2)}\n`);
   const survivors = hunts.filter(({ seed }) => seed === undefined);
   console.log(`${hunts.length - survivors.length} of ${hunts.length} mutants found`);
-  return survivors.length > 0 ? 1 : 0;
+  return survivors.length > 0 ? EXIT.notDone : EXIT.done;
 };
 
-process.exitCode = await exitCodeOf(run);
+process.exitCode = await runProgram(run);

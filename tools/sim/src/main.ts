@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import { exitCodeOf } from '@order-pipeline/command-line';
+import { EXIT, runProgram, type ExitCode } from '@order-pipeline/cli/kit';
 import { HELP, parseOptions } from './options.ts';
 import { seedsLine, summaryLines } from './report.ts';
 import { runSeeds } from './run-seeds.ts';
@@ -11,11 +11,11 @@ const PROGRESS_EVERY = 25;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const run = async (): Promise<number> => {
+const run = async (): Promise<ExitCode> => {
   const options = parseOptions(process.argv.slice(2));
   if (options === 'help') {
     say(HELP);
-    return 0;
+    return EXIT.done;
   }
   say(seedsLine(options));
   const figures = await runSeeds(options, say, (done) => {
@@ -23,7 +23,7 @@ const run = async (): Promise<number> => {
   });
   for (const line of summaryLines(figures)) say(line);
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
-  return figures.failures.length === 0 ? 0 : 1;
+  return figures.failures.length === 0 ? EXIT.done : EXIT.notDone;
 };
 
-process.exit(await exitCodeOf(run));
+process.exit(await runProgram(run));

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { readArguments, UsageError, wholeNumberOf } from '@order-pipeline/command-line';
+import { CliError, Command, helpOf, readArguments, wholeNumber } from '@order-pipeline/cli/kit';
 import { freshSeedOf, MAX_SEED } from './fresh-seed.ts';
 
 /** What the simulation was asked to do. */
@@ -16,74 +16,65 @@ export interface SimOptions {
   readonly json: string | undefined;
 }
 
-export const HELP = `Runs the whole system in a simulation, once a seed, in which everything goes wrong that can.
-
-Usage: npx -y pnpm sim [options]
-
-  --seeds K          how many seeds (default 100)
-  --from N           the first of them (default 1)
-  --fresh TEXT       the first of them follows from a text, such as the hash of a commit
-  --seed N           this seed only: it goes as it went before
-  --jobs J           how many seeds at a time (default: one a core; 1 with --trace or --stop-on-failure)
-  --trace            write down what happens: time, process, event
-  --stop-on-failure  run no further seed after one in which a promise was not kept
-  --json FILE        write the figures to a file
-  --help             show this
-
-It ends with exit code 0 when every promise was kept, with 1 when one was not.`;
-
-const OPTIONS = {
-  seeds: { type: 'string' },
-  from: { type: 'string' },
-  fresh: { type: 'string' },
-  seed: { type: 'string' },
-  jobs: { type: 'string' },
-  trace: { type: 'boolean', default: false },
-  'stop-on-failure': { type: 'boolean', default: false },
-  json: { type: 'string' },
-  help: { type: 'boolean', default: false },
-} as const;
-
-const firstOf = ({
-  seed,
-  from,
-  fresh,
-}: Readonly<Partial<Record<'seed' | 'from' | 'fresh', string>>>): number => {
-  if (seed !== undefined) return wholeNumberOf('seed', seed, 0, MAX_SEED);
-  if (from !== undefined && fresh !== undefined)
-    throw new UsageError('--from and --fresh both name the first seed');
-  return fresh === undefined ? wholeNumberOf('from', from ?? '1', 0, MAX_SEED) : freshSeedOf(fresh);
-};
-
-const MOST_JOBS = 64;
+const MAX_JOBS = 64;
 /** Fewer are done before another process has started. */
 const FEW_SEEDS = 10;
+const DEFAULT_SEEDS = 100;
 
-const jobsOf = (jobs: string | undefined, count: number, isInTurn: boolean): number => {
-  if (jobs === undefined)
-    return isInTurn || count < FEW_SEEDS ? 1 : Math.min(availableParallelism(), MOST_JOBS);
-  const asked = wholeNumberOf('jobs', jobs, 1, MOST_JOBS);
-  if (isInTurn && asked > 1) throw new UsageError('--trace and --stop-on-failure go with one job');
+const EXIT_CODES = `
+Exit codes: 0 every promise was kept; 1 one was not; 2 the simulation could not be run.`;
+
+const seed = wholeNumber(0, MAX_SEED);
+
+const createCommand = () =>
+  new Command('npx -y pnpm sim')
+    .description('Runs the whole system in a simulation, once a seed, under every fault that it can inject.')
+    .option('--seeds <k>', `how many seeds (default: ${DEFAULT_SEEDS})`, wholeNumber(1, MAX_SEED))
+    .option('--from <n>', 'the first of them (default: 1)', seed)
+    .option('--fresh <text>', 'the first of them follows from a text, such as the hash of a commit')
+    .option('--seed <n>', 'this seed only: it runs as it ran before', seed)
+    .option(
+      '--jobs <j>',
+      'how many seeds at a time (default: one a core; 1 with --trace or --stop-on-failure)',
+      wholeNumber(1, MAX_JOBS),
+    )
+    .option('--trace', 'write down what happens: time, process, event', false)
+    .option('--stop-on-failure', 'run no further seed after one in which a promise was not kept', false)
+    .option('--json <file>', 'write the figures to a file')
+    .addHelpText('after', EXIT_CODES);
+
+export const HELP = helpOf(createCommand());
+
+const firstOf = (from: number | undefined, fresh: string | undefined): number => {
+  if (from !== undefined && fresh !== undefined)
+    throw new CliError('--from and --fresh both name the first seed');
+  return fresh === undefined ? (from ?? 1) : freshSeedOf(fresh);
+};
+
+const jobsOf = (asked: number | undefined, count: number, isInTurn: boolean): number => {
+  if (asked === undefined)
+    return isInTurn || count < FEW_SEEDS ? 1 : Math.min(availableParallelism(), MAX_JOBS);
+  if (isInTurn && asked > 1) throw new CliError('--trace and --stop-on-failure go with one job');
   return asked;
 };
 
 /**
  * @returns `help` when that is asked for
- * @throws UsageError with one sentence
+ * @throws CliError with one sentence
  */
 export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
-  const { values } = readArguments(args, { options: OPTIONS });
-  if (values.help) return 'help';
-  const { seed, seeds = '100', json } = values;
-  if (seed !== undefined && [values.seeds, values.from, values.fresh].some((value) => value !== undefined))
-    throw new UsageError('--seed names the only seed, and goes with neither --seeds nor --from nor --fresh');
-  const count = seed === undefined ? wholeNumberOf('seeds', seeds, 1, MAX_SEED) : 1;
+  const command = createCommand();
+  if (!readArguments(command, args)) return 'help';
+  const { seed: only, seeds, from, fresh, jobs, trace, stopOnFailure, json } = command.opts();
+  if (only !== undefined && [seeds, from, fresh].some((value) => value !== undefined))
+    throw new CliError('--seed names the only seed, and goes with neither --seeds nor --from nor --fresh');
+  const count = only === undefined ? (seeds ?? DEFAULT_SEEDS) : 1;
   return {
-    from: firstOf(values),
+    from: only ?? firstOf(from, fresh),
     count,
-    jobs: jobsOf(values.jobs, count, values.trace || values['stop-on-failure']),
-    stopOnFailure: values['stop-on-failure'],
-    isTraced: values.trace,
+    jobs: jobsOf(jobs, count, trace || stopOnFailure),
+    stopOnFailure,
+    isTraced: trace,
     json,
   };
 };

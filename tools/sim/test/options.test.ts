@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from '@jest/globals';
-import { UsageError } from '@order-pipeline/command-line';
+import { CliError } from '@order-pipeline/cli/kit';
 import { freshSeedOf } from '../src/fresh-seed.ts';
 import { parseOptions } from '../src/options.ts';
 
@@ -32,15 +32,15 @@ test('fresh seeds follow from a text', () => {
 });
 
 test.each([
-  [['--seeds', '0'], '--seeds must be a whole number from 1'],
-  [['--from', 'x'], '--from must be a whole number from 0'],
-  [['--jobs', '0'], '--jobs must be a whole number from 1'],
+  [['--seeds', '0'], "option '--seeds <k>' argument '0' is invalid. It must be a whole number from 1"],
+  [['--from', 'x'], "option '--from <n>' argument 'x' is invalid. It must be a whole number from 0"],
+  [['--jobs', '0'], "option '--jobs <j>' argument '0' is invalid. It must be a whole number from 1"],
   [['--jobs', '2', '--trace'], '--trace and --stop-on-failure go with one job'],
   [['--seed', '1', '--seeds', '2'], '--seed names the only seed'],
   [['--seed', '1', '--fresh', 'x'], '--seed names the only seed'],
   [['--from', '1', '--fresh', 'x'], '--from and --fresh both name'],
-  [['--sed', '1'], "Unknown option '--sed'"],
+  [['--sed', '1'], "unknown option '--sed'"],
 ])('%j is refused in one sentence', (args, sentence) => {
-  expect(() => parseOptions(args)).toThrow(UsageError);
+  expect(() => parseOptions(args)).toThrow(CliError);
   expect(() => parseOptions(args)).toThrow(sentence);
 });

@@ -22,6 +22,8 @@ import { checkOf, createFindings, notChecked, reportOf, type AuditReport, type C
 
 export interface GatewayAuditOptions {
   readonly url: string;
+  /** The bearer token of whoever audits, where the gateway asks for one. */
+  readonly token?: string | undefined;
   readonly runtime: Runtime;
   readonly limits: AuditLimits;
   readonly exampleCount: number;
@@ -200,8 +202,8 @@ const HIDDEN = 'the API does not show it; name the databases and Kafka';
  * @throws GatewayError when the gateway cannot be asked
  */
 export const auditGateway = async (options: GatewayAuditOptions): Promise<AuditReport> => {
-  const signal = new AbortController().signal;
-  const gateway = createGateway({ url: options.url, runtime: options.runtime, signal });
+  const { url, token, runtime } = options;
+  const gateway = createGateway({ url, token, runtime });
   const context = { ...options, gateway };
   try {
     await gateway.ping();

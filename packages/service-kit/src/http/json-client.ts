@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const CONNECTION_LIFE_MS = 10_000;
 /** Shorter than a health check may take, so that it tells why. */
 const PING_TIMEOUT_MS = 800;
-const RELAYED_HEADERS = ['link', 'retry-after'] as const;
+const RELAYED_HEADERS = ['link', 'retry-after', 'preference-applied'] as const;
 
 /** A socket that the other side closed while it idled: the request may never have arrived. */
 const isLostConnection = (error: unknown): boolean =>

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
-import { BenchError } from './bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 
 const LOOK_EVERY_MS = 100;
 
@@ -13,7 +13,7 @@ export interface WaitOptions {
 /**
  * Looks every tenth of a second until `look` finds something.
  *
- * @throws BenchError when the time is up; whatever `look` throws
+ * @throws CliError when the time is up; whatever `look` throws
  */
 export const waitUntil = async <T>(
   look: () => Promise<T | undefined>,
@@ -24,7 +24,7 @@ export const waitUntil = async <T>(
     const found = await look();
     if (found !== undefined) return found;
     if (performance.now() > deadline)
-      throw new BenchError(`Gave up after ${timeoutMs / 1_000} s waiting until ${what}.`);
+      throw new CliError(`Gave up after ${timeoutMs / 1_000} s waiting until ${what}.`);
     await pause(LOOK_EVERY_MS);
   }
 };

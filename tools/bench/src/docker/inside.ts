@@ -1,7 +1,7 @@
 import { correctnessOf } from '../correctness/audit.ts';
 import type { Correctness } from '../correctness/correctness.ts';
 import { violationLines, type AuditReport } from '@order-pipeline/audit';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { parsePgbench, pgbenchArguments, type Pgbench } from '../reference/pgbench.ts';
 import { POSTGRES_PASSWORD, type Stack } from './stack.ts';
 
@@ -22,7 +22,7 @@ const runAudit = async ({ compose }: Pick<Stack, 'compose'>): Promise<AuditRepor
   } catch (error) {
     const { code, stdout } = error as { readonly code?: number; readonly stdout?: string };
     if (code !== 1 || stdout === undefined)
-      throw new BenchError(`The stack could not be audited: ${String(error)}`);
+      throw new CliError(`The stack could not be audited: ${String(error)}`);
     return JSON.parse(stdout) as AuditReport;
   }
 };

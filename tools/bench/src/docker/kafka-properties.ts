@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 
 const PROPERTIES = new URL('../../../../docker/kafka-server.properties', import.meta.url);
 
 /** Gives a listing in a properties file one more entry, after the first. */
 const insert = (text: string, name: string, entry: string): string => {
   const line = new RegExp(`^(${name.replaceAll('.', '\\.')}=[^,\\n]+)`, 'm');
-  if (!line.test(text)) throw new BenchError(`docker/kafka-server.properties has no ${name}.`);
+  if (!line.test(text)) throw new CliError(`docker/kafka-server.properties has no ${name}.`);
   return text.replace(line, `$1,${entry}`);
 };
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { perDatabase } from '@order-pipeline/contracts';
 import { createCompose, type Compose } from '../../../../test/compose/compose.ts';
 import getPort from 'get-port';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import type { BenchContext } from '../context/context.ts';
 import { createDatabase } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
@@ -35,7 +35,7 @@ export const stackSettings = (workflowIntervalMs: number): Record<string, string
 
 const requireDocker = (compose: Compose): Promise<unknown> =>
   compose.docker('version').catch(() => {
-    throw new BenchError('This benchmark needs Docker, and no Docker daemon answers.');
+    throw new CliError('This benchmark needs Docker, and no Docker daemon answers.');
   });
 
 /** Where the gateway is, as near as this system allows: only on Linux are containers reached by their addresses. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { keepBusy, openConnections } from './connections.ts';
 
 const AT_ONCE = 32;
@@ -44,7 +44,7 @@ export const openShop = async (url: string, { users, items, stockOfEach }: ShopS
   const open = openConnections(url, AT_ONCE);
   const post = async (path: string, body: object): Promise<void> => {
     const answer = await open.post(path, body);
-    if (answer.status !== 201) throw new BenchError(`${path} answered ${answer.status}: ${answer.body}`);
+    if (answer.status !== 201) throw new CliError(`${path} answered ${answer.status}: ${answer.body}`);
   };
   const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items), stockOfEach };
   await forEach(shop.userIds, (userId) =>

@@ -1,4 +1,4 @@
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import type { OrderSource } from '../load/orders.ts';
 import { placeOrders, type Placing } from '../load/place.ts';
 import type { System } from '../system/system.ts';
@@ -61,7 +61,7 @@ const tryWalk = async (parts: WalkParts): Promise<Tried> => {
  * The walk of orders that all waited for the workflow's turn. Where that came too early, others are placed: right after
  * the last of those has arrived there is time enough.
  *
- * @throws BenchError when it came too early again and again
+ * @throws CliError when it came too early again and again
  */
 export const walkFromWaiting = async (parts: WalkParts): Promise<Walked> => {
   const placings = parts.afterTurn ? [await letOneWalk(parts)] : [];
@@ -70,7 +70,7 @@ export const walkFromWaiting = async (parts: WalkParts): Promise<Walked> => {
     placings.push(placing);
     if (waited) return { walk, placing, placings };
   }
-  throw new BenchError(
+  throw new CliError(
     `The workflow's turn came ${TRIES} times before all orders were placed: this machine is too slow or too busy.`,
   );
 };

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 
 /** The page of speedscope wants the absolute path of the profile, which is known where the page is opened. */
 const PAGE = `<!doctype html>
@@ -15,13 +15,13 @@ const PAGE = `<!doctype html>
 /**
  * Finds the profile of the main thread among those that Node wrote.
  *
- * @throws BenchError when there is none
+ * @throws CliError when there is none
  */
 export const findProfile = async (folder: string): Promise<string> => {
   const names = await readdir(folder);
   // CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile
   const name = names.find((file) => /\.0\.\d+\.cpuprofile$/.test(file));
-  if (name === undefined) throw new BenchError(`Node wrote no profile to ${folder}.`);
+  if (name === undefined) throw new CliError(`Node wrote no profile to ${folder}.`);
   return path.join(folder, name);
 };
 

@@ -1,4 +1,4 @@
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { countSteps, fillSteps } from './database.ts';
 import type { Pgbench } from './pgbench.ts';
 
@@ -18,7 +18,7 @@ export const walkRateOfPgbench = async (
   await fillSteps(referenceUrl, steps);
   const rate = await pgbench({ script: 'compare-and-set', transactions: steps, variables: { n: 0 } });
   const moved = await countSteps(referenceUrl);
-  if (moved !== steps) throw new BenchError(`pgbench moved ${moved} orders of ${steps}.`);
+  if (moved !== steps) throw new CliError(`pgbench moved ${moved} orders of ${steps}.`);
   return rate / STEPS_OF_AN_ORDER;
 };
 

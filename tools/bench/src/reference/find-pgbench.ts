@@ -1,7 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 
 /** Folders with a folder for each installed PostgreSQL: of Debian and its relatives, of the RPM packages, of Homebrew. */
 const INSTALLATIONS: readonly (readonly [folder: string, names: RegExp])[] = [
@@ -30,7 +30,7 @@ const isProgram = (file: string): Promise<boolean> =>
 /**
  * Finds pgbench on the path, else where packages of PostgreSQL put it, the newest first.
  *
- * @throws BenchError which says how to install it
+ * @throws CliError which says how to install it
  */
 export const findPgbench = async (searchPath = process.env['PATH'] ?? ''): Promise<string> => {
   const installed = await Promise.all(INSTALLATIONS.map(foldersIn));
@@ -39,7 +39,7 @@ export const findPgbench = async (searchPath = process.env['PATH'] ?? ''): Promi
     const program = path.join(folder, 'pgbench');
     if (await isProgram(program)) return program;
   }
-  throw new BenchError(
+  throw new CliError(
     'This benchmark measures beside pgbench, which is not installed: install it with `apt install postgresql-contrib` or `brew install libpq`.',
   );
 };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 
 const TIMEOUT_MS = 120_000;
 
@@ -39,15 +39,15 @@ export const pgbenchArguments = (task: PgbenchTask, scriptFile: string): string[
 /**
  * The transactions a second that pgbench tells of, without the time to connect.
  *
- * @throws BenchError when it tells of none, or not all were made
+ * @throws CliError when it tells of none, or not all were made
  */
 export const parsePgbench = (output: string): number => {
   const rate = /^tps = ([\d.]+) \(without initial connection time\)$/m.exec(output)?.[1];
   const made = /^number of transactions actually processed: (\d+)\/(\d+)$/m.exec(output);
   const failed = /^number of failed transactions: (\d+)/m.exec(output)?.[1];
-  if (rate === undefined || made === null) throw new BenchError(`pgbench told of no rate:\n${output}`);
+  if (rate === undefined || made === null) throw new CliError(`pgbench told of no rate:\n${output}`);
   if (made[1] !== made[2] || Number(failed ?? 0) > 0)
-    throw new BenchError(`Not every transaction of pgbench was made:\n${output}`);
+    throw new CliError(`Not every transaction of pgbench was made:\n${output}`);
   return Number(rate);
 };
 
@@ -77,7 +77,7 @@ export const createPgbench =
       timeout: TIMEOUT_MS,
     });
     const { stdout } = await running.catch((error: { readonly stderr?: string }) => {
-      throw new BenchError(`pgbench failed:\n${error.stderr}`);
+      throw new CliError(`pgbench failed:\n${error.stderr}`);
     });
     return parsePgbench(stdout);
   };

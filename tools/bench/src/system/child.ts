@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import { waitUntil } from '../context/waiting.ts';
 
 const STOP_LIMIT_MS = 15_000;
@@ -58,7 +58,7 @@ export const startChild = ({ name, args, cwd, environment, folder }: ChildOption
       await waitUntil(
         async () => {
           if (hasEnded())
-            throw new BenchError(`${name} ended while it started. Its last words:\n${await lastWords()}`);
+            throw new CliError(`${name} ended while it started. Its last words:\n${await lastWords()}`);
           return fetch(url).then(
             ({ ok }) => ok || undefined,
             () => undefined,

@@ -5,7 +5,7 @@ import { perDatabase } from '@order-pipeline/contracts';
 import { fileURLToPath } from 'node:url';
 import { findEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import getPort from 'get-port';
-import { BenchError } from '../context/bench-error.ts';
+import { CliError } from '@order-pipeline/cli/kit';
 import type { BenchContext } from '../context/context.ts';
 import { startChild } from './child.ts';
 import { createDatabase } from './databases.ts';
@@ -40,7 +40,7 @@ export const embeddedSettings = (workflowIntervalMs: number): Record<string, str
 
 const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
   const found = await findEmbeddedPostgres(dataDir);
-  if (found.state !== 'running') throw new BenchError(`The PostgreSQL in ${dataDir} does not run.`);
+  if (found.state !== 'running') throw new CliError(`The PostgreSQL in ${dataDir} does not run.`);
   return found.url;
 };
 

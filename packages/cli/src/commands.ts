@@ -1,0 +1,26 @@
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { createAuditCommand } from './commands/audit/command.ts';
+import { createCancelCommand } from './commands/cancel.ts';
+import { createDeadLettersCommand } from './commands/dead-letters/command.ts';
+import { createItemsCommand } from './commands/items.ts';
+import { createListCommand } from './commands/list.ts';
+import { createPlaceCommand } from './commands/place.ts';
+import { createShowCommand } from './commands/show.ts';
+import { createStuckCommand } from './commands/stuck.ts';
+import { createUsersCommand } from './commands/users.ts';
+import { createWatchCommand } from './commands/watch.ts';
+import type { Cli } from './kit/cli.ts';
+
+/** Every command of `orders`, in the order in which the help lists them: one file each. */
+export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
+  createPlaceCommand,
+  createShowCommand,
+  createListCommand,
+  createWatchCommand,
+  createCancelCommand,
+  createUsersCommand,
+  createItemsCommand,
+  createStuckCommand,
+  createDeadLettersCommand,
+  createAuditCommand,
+];
