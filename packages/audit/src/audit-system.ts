@@ -2,6 +2,7 @@ import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
 import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
 import { checkAbandoned } from './checks/abandoned.ts';
 import type { AuditContext } from './checks/context.ts';
+import { checkCounts } from './checks/counts.ts';
 import { checkDeadLetters } from './checks/dead-letters.ts';
 import { checkEvents } from './checks/events.ts';
 import { checkHistories } from './checks/histories.ts';
@@ -67,6 +68,11 @@ const PARTS: readonly Part[] = [
     checks: ['histories'],
     needs: ['orders'],
     make: (reader, context) => checkHistories(reader('orders'), context),
+  },
+  {
+    checks: ['counts'],
+    needs: ['orders'],
+    make: (reader, context) => checkCounts(reader('orders'), context),
   },
   {
     checks: ['users'],

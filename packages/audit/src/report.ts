@@ -5,6 +5,7 @@ export const INVARIANTS = {
   cancellations: 'every cancelled order gave its stock back, once',
   abandoned: 'no order was stored with a reservation that had been given up before',
   histories: 'every history is a path of the state machine that ends in the status of its order',
+  counts: 'the kept counts of orders by status are those of the orders',
   users: 'the user of every order exists',
   progress: 'no order stands in a status for longer than its limit',
   outbox: 'the outbox is empty or draining, and announces only what has happened',

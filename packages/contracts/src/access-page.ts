@@ -3,6 +3,7 @@ import type { Access, ForeignAnswer } from './access.ts';
 import { orderLifecycleApi } from './orders-api.ts';
 import { reservationsApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
+import { overviewPartsApi, servicesApi } from './overview-api.ts';
 import { GATEWAY_OPERATIONS } from './public-operations.ts';
 import { usersApi } from './users-api.ts';
 
@@ -58,6 +59,8 @@ const INTERNAL = Object.values<Operation>({
   ...reservationsApi,
   ...orderLifecycleApi,
   ...serviceActionsApi,
+  ...overviewPartsApi,
+  ...servicesApi,
 }).filter(({ access }) => access.kind === 'services');
 
 /** docs/access.md: who may ask what, as Markdown. */

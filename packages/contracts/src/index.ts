@@ -14,6 +14,8 @@ export * from './operator-api.ts';
 export * from './order-lifecycle.ts';
 export * from './order-lines.ts';
 export * from './orders-api.ts';
+export * from './order-events-api.ts';
+export * from './overview-api.ts';
 export * from './paths.ts';
 export * from './patterns.ts';
 export * from './proving-reads.ts';

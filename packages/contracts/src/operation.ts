@@ -32,6 +32,8 @@ export interface Operation {
   readonly idempotent: boolean;
   readonly exampleBody?: unknown;
   readonly exampleReply?: unknown;
+  /** It answers with Server-Sent Events, whose data is `reply` as JSON; the example is the text of the stream. */
+  readonly streams?: true;
   /** The list that it answers is paged by a `Link` header. */
   readonly paged?: true;
   /** Headers of its reply beside those that every reply has, by their names in small letters, with what they tell. */

@@ -4,6 +4,7 @@ export const ORDER_PATHS = {
   ofUser: '/api/orders/user/:userId',
   order: '/api/orders/:orderId',
   history: '/api/orders/:orderId/history',
+  events: '/api/orders/:orderId/events',
   cancel: '/api/orders/:orderId/cancel',
 } as const;
 

@@ -2,7 +2,9 @@ import { actionsApi } from './actions-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
+import { orderEventsApi } from './order-events-api.ts';
 import { orderLifecycleApi, ordersApi } from './orders-api.ts';
+import { overviewApi, overviewPartsApi } from './overview-api.ts';
 import { stuckApi } from './stuck-api.ts';
 import { usersApi } from './users-api.ts';
 
@@ -10,13 +12,14 @@ const isPublic = ({ path }: Operation): boolean => path.startsWith('/api/');
 
 /** Everything that a client can ask for, by its name. What only services ask one another is not among it. */
 export const PUBLIC_OPERATIONS: Readonly<Record<string, Operation>> = Object.fromEntries(
-  Object.entries<Operation>({ ...usersApi, ...inventoryApi, ...ordersApi }).filter(([, operation]) =>
-    isPublic(operation),
+  Object.entries<Operation>({ ...usersApi, ...inventoryApi, ...ordersApi, ...orderEventsApi }).filter(
+    ([, operation]) => isPublic(operation),
   ),
 );
 
 /** Everything that an operator can ask for, by its name. */
 export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...overviewApi,
   ...operatorApi,
   ...stuckApi,
   ...actionsApi,
@@ -33,6 +36,9 @@ export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
 
 /** What the gateway has from the facade, and the facade from the services behind it. */
 export const FACADE_OPERATIONS: Readonly<Record<string, Operation>> = {
-  ...GATEWAY_OPERATIONS,
+  ...Object.fromEntries(
+    Object.entries(GATEWAY_OPERATIONS).filter(([, { owner }]) => owner !== 'api-gateway'),
+  ),
   findOrderStatuses: orderLifecycleApi.findOrderStatuses,
+  ...overviewPartsApi,
 };

@@ -14,13 +14,16 @@ export const STUCK_REASONS = [
 
 export type StuckReason = (typeof STUCK_REASONS)[number];
 
-const ReasonSchema = Type.Enum([...STUCK_REASONS], { type: 'string', description: 'Why it is stuck' });
+export const StuckReasonSchema = Type.Enum([...STUCK_REASONS], {
+  type: 'string',
+  description: 'Why it is stuck',
+});
 
 /** An order that has stayed in one status for longer than `STUCK_AFTER_MS`. */
 export const StuckOrder = Strict({
   orderId: Type.String(),
   status: StatusSchema,
-  reason: ReasonSchema,
+  reason: StuckReasonSchema,
   since: Timestamp('When it took its status'),
   ageMs: Count('How long it had been in its status when it was looked at, in milliseconds'),
 });
@@ -48,7 +51,7 @@ export const stuckApi = {
     summary: 'List the orders that are stuck, with the reason, oldest first',
     query: Strict({
       status: Type.Optional(StatusSchema),
-      reason: Type.Optional(ReasonSchema),
+      reason: Type.Optional(StuckReasonSchema),
       orderId: Type.Optional(Id('The order', 'order-1')),
       limit: Type.Optional(
         Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most orders to answer' }),

@@ -4,10 +4,14 @@ import {
   EVENT_SCHEMAS,
   inventoryApi,
   operatorApi,
+  orderEventsApi,
   orderLifecycleApi,
   ordersApi,
+  overviewApi,
+  overviewPartsApi,
   reservationsApi,
   serviceActionsApi,
+  servicesApi,
   stuckApi,
   usersApi,
   type Operation,
@@ -24,6 +28,10 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...stuckApi,
   ...actionsApi,
   ...serviceActionsApi,
+  ...orderEventsApi,
+  ...overviewApi,
+  ...overviewPartsApi,
+  ...servicesApi,
 };
 
 /** A schema, or a part of one. */

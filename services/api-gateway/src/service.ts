@@ -13,9 +13,10 @@ import { addAccessGuard } from './access/guard.ts';
 import { createKeys } from './access/keys.ts';
 import { accessSettings, checkAccessSettings, issuerIn, refusalOfHost } from './access/settings.ts';
 import { createTokens } from './access/tokens.ts';
+import { startOverview } from './overview/index.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
-import { startWaiters } from './waiting/index.ts';
+import { createOrderEventsRoutes, startWaiters } from './waiting/index.ts';
 
 const MAX_RATE = 1_000_000;
 const RATE_RULE = `must be a whole number of requests a second from 1 to ${MAX_RATE}, or off`;
@@ -67,11 +68,18 @@ export const apiGatewayService = defineService({
     const { tokens, devIssuer } = await openAccess(context);
     checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     const waiters = startWaiters(context);
+    const overview = startOverview(context);
     return {
-      routes: createGatewayRoutes(context.clients, waiters),
+      routes: createGatewayRoutes(context.clients, waiters, [
+        ...overview.routes,
+        ...createOrderEventsRoutes(context, waiters),
+      ]),
       configureServer: async (server) => {
         // Before the server waits for the requests in flight.
-        server.addHook('preClose', async () => waiters.stop());
+        server.addHook('preClose', async () => {
+          waiters.stop();
+          overview.stop();
+        });
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addAccessGuard(server, { tokens, isOff: AUTH === 'off', operatorToken, runtime: context.runtime });
         devIssuer?.addRoutes(server);

@@ -126,6 +126,8 @@ test('the examples are those of the source document', () => {
 
 test('every example of a request is valid input', async () => {
   for (const [method, path, operation] of documented()) {
+    // These end when somebody leaves.
+    if (GATEWAY_OPERATIONS[operation.operationId]?.streams) continue;
     const payload = operation.requestBody?.content['application/json']?.example as object | undefined;
     const response = await gateway.server.inject({
       method: method as 'get' | 'post',

@@ -13,7 +13,9 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-test.each(Object.entries(GATEWAY_OPERATIONS))('%s is answered by the facade', async (_, operation) => {
+const forwarded = Object.entries(GATEWAY_OPERATIONS).filter(([, { owner }]) => owner !== 'api-gateway');
+
+test.each(forwarded)('%s is answered by the facade', async (_, operation) => {
   const response = await gateway.server.inject({
     method: operation.method,
     url: operation.path.replace(/:\w+/g, 'id-1'),
@@ -24,14 +26,17 @@ test.each(Object.entries(GATEWAY_OPERATIONS))('%s is answered by the facade', as
   expect(response.json()).toEqual(operation.exampleReply);
 });
 
-test.each([CALLS_PATH, '/internal/users/find', '/internal/orders/move', '/internal/reservations/reserve'])(
-  'what services ask one another is not to be had at the gateway: %s',
-  async (url) => {
-    const response = await gateway.server.inject({ method: 'POST', url, payload: {} });
-    expect(response.statusCode).toBe(404);
-    expect(response.json()).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
-  },
-);
+test.each([
+  CALLS_PATH,
+  '/internal/users/find',
+  '/internal/overview',
+  '/internal/orders/move',
+  '/internal/reservations/reserve',
+])('what services ask one another is not to be had at the gateway: %s', async (url) => {
+  const response = await gateway.server.inject({ method: 'POST', url, payload: {} });
+  expect(response.statusCode).toBe(404);
+  expect(response.json()).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
+});
 
 test('without the facade it answers 503 with Retry-After and is not ready, but lives', async () => {
   const alone = await startTestService(apiGatewayService);

@@ -2,6 +2,7 @@ import { PROVING_READS } from '@order-pipeline/contracts';
 import { checkDependencies, defineService } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { OWNERS, createFacadeRoutes } from './routes.ts';
+import { createServicesRoutes } from './services.ts';
 
 /** One face for users, inventory and orders: it knows which service answers what, and nothing else. */
 export const ordersFacadeService = defineService({
@@ -18,6 +19,6 @@ export const ordersFacadeService = defineService({
         reads: PROVING_READS.filter(({ operation }) => operation.owner === service),
       })),
     );
-    return { routes: createFacadeRoutes(context.clients) };
+    return { routes: [...createFacadeRoutes(context.clients), ...createServicesRoutes(context)] };
   },
 });

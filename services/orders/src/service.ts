@@ -24,6 +24,7 @@ import {
   observeStore,
   type AdmissionControl,
 } from './load-shedding/index.ts';
+import { createOverviewRoutes, startCountFolding, type OverviewParts } from './overview/index.ts';
 import { PrismaClient } from './generated/client.ts';
 import { placeOrders } from './placement.ts';
 import { startRepublish } from './republish.ts';
@@ -85,8 +86,20 @@ const startBackground = (
   closers.add('status metrics', () => statusMetrics.stop());
   const watch = startLoadWatch({ ...shared, admission });
   closers.add('load watch', () => watch.stop());
+  const folding = startCountFolding(shared);
+  closers.add('folding of the kept counts', () => folding.stop());
   const stuckRoutes = createStuckRoutes({ stuck, stuckAfterMs, republishAfterMs: set.REPUBLISH_AFTER_MS });
-  return { wakeOutbox, stockReturn, statusMetrics, stuckRoutes };
+  return { wakeOutbox, stockReturn, statusMetrics, stuck, stuckRoutes };
+};
+
+/** What the overview is read from, with an eye of its own on the consumer groups. */
+const createOverview = (
+  { broker, runtime, closers }: Context,
+  parts: Omit<OverviewParts, 'groups' | 'runtime'>,
+) => {
+  const groups = createGroupWatch(broker, 'orders-overview', runtime);
+  closers.add('overview of consumer groups', () => groups.stop());
+  return createOverviewRoutes({ ...parts, groups, runtime });
 };
 
 /** Places orders, and is the only one to write their status. */
@@ -125,7 +138,15 @@ export const ordersService = defineService({
       runtime,
       admission,
     });
-    const letterRoutes = startDeadLetters(context, database, messaging, lists);
-    return { routes: [...ordersRoutes, ...background.stuckRoutes, ...letterRoutes] };
+    const letters = startDeadLetters(context, database, messaging, lists);
+    const overviewRoutes = createOverview(context, {
+      ...background,
+      store,
+      admission,
+      letters: letters.store,
+    });
+    return {
+      routes: [...ordersRoutes, ...background.stuckRoutes, ...letters.routes, ...overviewRoutes],
+    };
   },
 });

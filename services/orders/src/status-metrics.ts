@@ -1,7 +1,7 @@
 import { PREDECESSOR, STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
-import { startPeriodic, storedAgeMs, type Metrics, type Runtime } from '@order-pipeline/service-kit';
+import { startPeriodic, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
-import { createSightings } from './sightings.ts';
+import { createOldestAges } from './overview/ages.ts';
 import type { OrdersStore, StepTimes, Target } from './store/index.ts';
 
 const INTERVAL_MS = 2_000;
@@ -24,17 +24,10 @@ export const startStatusMetrics = (options: {
   const steps = metrics.histogram('order_step_duration_seconds');
   const deliveries = metrics.histogram('order_delivery_duration_seconds');
   const ages = metrics.gauge('orders_oldest_age_seconds');
-  const sightings = createSightings(runtime);
+  const oldestAges = createOldestAges(store, runtime);
   const measure = async (): Promise<void> => {
-    const oldest = await store.oldestOnTheWay();
-    // A date that lies ahead tells no age: then it is how long the order was seen to stand there.
-    const seen = sightings(oldest.map(({ id, status }) => `${id}:${status}`));
-    for (const status of STATUSES_ON_THE_WAY) {
-      const agesMs = oldest
-        .filter((order) => order.status === status)
-        .map(({ id, since }) => Math.max(storedAgeMs(runtime, since), seen.get(`${id}:${status}`) ?? 0));
-      ages.set({ status }, Math.max(0, ...agesMs) / 1_000);
-    }
+    const oldest = await oldestAges();
+    for (const status of STATUSES_ON_THE_WAY) ages.set({ status }, (oldest[status] ?? 0) / 1_000);
   };
   const periodic = startPeriodic({
     name: 'age of the oldest orders',

@@ -21,6 +21,7 @@ import {
   moveOrders,
   recordStockReturned,
 } from '../src/store/transitions.ts';
+import { foldCounts, readCounts } from '../src/store/counts.ts';
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
@@ -159,6 +160,21 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
       const read = await readBy(COUNTS[name] as (typeof COUNTS)[string], mode);
       expect(read).toBeLessThan(MAX_COUNTED + LIMIT);
     });
+  });
+
+  test('the kept counts are read, and folded, without a look at an order', async () => {
+    const needs = [
+      (sql: Database) => readCounts(sql, () => due(0)),
+      (sql: Database) => foldCounts(sql, () => due(0)),
+    ];
+    for (const need of needs) {
+      const statements = await statementsOf(Prisma.sql, need);
+      const plans = await Promise.all(
+        statements.map((statement) => explain(database, statement, 'force_custom_plan')),
+      );
+      const tables = plans.flatMap(nodesOf).map((node) => node['Relation Name']);
+      expect([...new Set(tables)].filter((name) => name !== undefined)).toEqual(['order_transitions']);
+    }
   });
 
   test('overdue orders are read page by page, the longest first, each once', async () => {

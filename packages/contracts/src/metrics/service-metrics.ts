@@ -76,4 +76,12 @@ export const SERVICE_METRICS = {
     services: ['api-gateway'],
     scope: 'instance',
   },
+  overview_listeners: {
+    type: 'gauge',
+    help: 'Streams of the overview at this instance; beyond 100 they are refused.',
+    unit: 'streams',
+    labels: {},
+    services: ['api-gateway'],
+    scope: 'instance',
+  },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

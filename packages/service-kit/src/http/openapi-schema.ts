@@ -113,6 +113,31 @@ const emptyReplies = ({ emptyReplies: statuses = {} }: Operation) =>
     Object.entries(statuses).map(([status, description]) => [status, { type: 'null', description }]),
   );
 
+/** What is answered: the reply as JSON, or the text of a stream of events. */
+const successOf = ({ streams, reply, summary, exampleReply }: Operation) =>
+  streams
+    ? {
+        description: summary,
+        content: {
+          'text/event-stream': {
+            schema: {
+              type: 'string',
+              description: 'Server-Sent Events (HTML, 9.2)',
+              ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
+            },
+          },
+        },
+      }
+    : {
+        ...reply,
+        description: summary,
+        ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
+      };
+
+/** Under which word an operation stands: what the gateway answers of orders by itself is among them. */
+const tagOf = (operation: Operation): string =>
+  isForOperators(operation) ? 'operators' : operation.owner === 'api-gateway' ? 'orders' : operation.owner;
+
 const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
 
 /** One for all, so that it is compiled once. */
@@ -120,7 +145,7 @@ const NO_QUERY = Strict({});
 
 /** The schemas of an operation as Fastify takes them: to validate, to serialize and, where it is public, to document. */
 export const openApiSchema = (operation: Operation): Record<string, unknown> => {
-  const { params, query = NO_QUERY, headers, body, reply, exampleBody, exampleReply } = operation;
+  const { params, query = NO_QUERY, headers, body, exampleBody } = operation;
   const input = {
     ...(params ? { params } : {}),
     querystring: query,
@@ -133,12 +158,10 @@ export const openApiSchema = (operation: Operation): Record<string, unknown> => 
     ...input,
     operationId: name,
     summary: operation.summary,
-    tags: [isForOperators(operation) ? 'operators' : operation.owner],
+    tags: [tagOf(operation)],
     response: {
       [operation.status]: {
-        ...reply,
-        description: operation.summary,
-        ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
+        ...successOf(operation),
         ...replyHeaders(operation),
       },
       ...emptyReplies(operation),

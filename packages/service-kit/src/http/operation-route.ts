@@ -54,6 +54,8 @@ export const addRoute = (
     schema: openApiSchema(operation),
     bodyLimit: bodyLimitOf(operation),
     ...(operation.body ? {} : { preValidation: refuseBody }),
+    // A stream has no end to wait for when nobody reads it.
+    ...(operation.streams ? { exposeHeadRoute: false } : {}),
     handler: async (request: FastifyRequest, reply: FastifyReply) =>
       sendReply(reply, await answer(request, waits || operation.paged ? signalOf(reply) : undefined)),
   });

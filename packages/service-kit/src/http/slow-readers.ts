@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cancel, Runtime } from '../runtime.ts';
@@ -18,17 +18,49 @@ export interface SlowReaderLimits {
 
 interface Leaving {
   readonly socket: Socket;
-  readonly since: number;
+  /** When it began to leave; of a stream, when its reader was last seen to read. */
+  since: number;
+  /** A stream of events takes as long as it takes: its reader is slow who leaves lying what was sent. */
+  readonly isStream: boolean;
+  /** How many bytes of the connection have left, when that was last looked at. */
+  left: number;
 }
+
+/** How many bytes have left this process by a connection. */
+const leftBy = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength;
+
+/** Begins to count anew for a stream that has nothing to read, or whose reader has read since. */
+const noteReading = (leaving: Leaving, now: number): void => {
+  const left = leftBy(leaving.socket);
+  if (leaving.isStream && (leaving.socket.writableLength === 0 || left > leaving.left)) leaving.since = now;
+  leaving.left = left;
+};
+
+const isEventStream = (reply: FastifyReply): boolean =>
+  String(reply.getHeader('content-type')).startsWith('text/event-stream');
 
 type AllLeaving = Map<ServerResponse, Leaving>;
 
-/** Answers that were made and have not left yet, the oldest first. */
-const createLeaving = (server: FastifyInstance, runtime: Pick<Runtime, 'monotonic'>): AllLeaving => {
+/**
+ * Answers that were made and have not left yet, the oldest first.
+ *
+ * @param onLeft called when one is gone that does not tell it by `onResponse`
+ */
+const createLeaving = (
+  server: FastifyInstance,
+  runtime: Pick<Runtime, 'monotonic'>,
+  onLeft: () => void,
+): AllLeaving => {
   const leaving: AllLeaving = new Map();
-  server.addHook('onSend', ({ raw: { socket } }, { raw }, _, done) => {
+  server.addHook('onSend', ({ raw: { socket } }, reply, _, done) => {
     // Without a connection, as in tests, nothing has to leave.
-    if (server.server.listening) leaving.set(raw, { socket, since: runtime.monotonic() });
+    if (server.server.listening) {
+      const since = runtime.monotonic();
+      const isStream = isEventStream(reply);
+      leaving.set(reply.raw, { socket, since, isStream, left: leftBy(socket) });
+      // Most streams end by their readers, who go away.
+      if (isStream) reply.raw.once('close', () => void (leaving.delete(reply.raw) && onLeft()));
+    }
     done();
   });
   server.addHook('onResponse', (_, { raw }, done) => {
@@ -47,7 +79,7 @@ const letAnswersLeave = (
   server: FastifyInstance,
   leaving: AllLeaving,
   runtime: SlowReaderLimits['runtime'],
-): void => {
+): (() => void) => {
   const http = server.server;
   const closeIdle = http.closeIdleConnections.bind(http);
   let isOver = false;
@@ -60,23 +92,29 @@ const letAnswersLeave = (
     });
     if (isOver || leaving.size === 0) closeIdle();
   };
-  server.addHook('onResponse', (_, _reply, done) => {
+  const onLeft = (): void => {
     if (cancel && leaving.size === 0) closeIdle();
+  };
+  server.addHook('onResponse', (_, _reply, done) => {
+    onLeft();
     done();
   });
   http.once('close', () => cancel?.());
+  return onLeft;
 };
 
 /**
- * Ends the connections of those who do not read what they asked for: an answer that has not left in time, and the oldest of
- * those that wait where they hold too much memory together.
+ * Ends the connections of those who do not read what they asked for: an answer that has not left in time, a stream of which
+ * nothing was read for as long although there is something to read, and the oldest of those that wait where they hold too
+ * much memory together.
  */
 export const dropSlowReaders = (
   server: FastifyInstance,
   { runtime, limitMs, onDropped }: SlowReaderLimits,
 ): void => {
-  const leaving = createLeaving(server, runtime);
-  letAnswersLeave(server, leaving, runtime);
+  let onLeft = (): void => undefined;
+  const leaving = createLeaving(server, runtime, () => onLeft());
+  onLeft = letAnswersLeave(server, leaving, runtime);
   let cancel: Cancel = () => undefined;
 
   const waitingBytes = (): number => {
@@ -87,7 +125,9 @@ export const dropSlowReaders = (
   const look = (): void => {
     const now = runtime.monotonic();
     let bytes = waitingBytes();
-    for (const [response, { socket, since }] of leaving) {
+    for (const [response, entry] of leaving) {
+      noteReading(entry, now);
+      const { socket, since } = entry;
       const isHeavy = bytes > MAX_WAITING_BYTES && socket.writableLength > 0 && now - since >= LOOK_EVERY_MS;
       if (response.closed || socket.destroyed) leaving.delete(response);
       else if (now - since >= limitMs || isHeavy) {

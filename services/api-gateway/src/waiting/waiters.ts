@@ -28,6 +28,8 @@ export interface Wait {
 export interface Waiters {
   /** Resolves when the wait is over; nothing where it cannot begin, because too many wait or the instance stops. */
   wait(wait: Wait): Promise<WaitEnd> | undefined;
+  /** Whether another one can wait. */
+  hasRoom(): boolean;
   /** How many wait. */
   count(): number;
   /** Ends every wait, and begins none. */
@@ -154,10 +156,12 @@ export const createWaiters = (parts: WaitersParts): Waiters => {
   const looking = createLooking(parts, list);
   let count = 0;
   let stopped = false;
+  const hasRoom = (): boolean => !stopped && count < maxWaiters;
 
   return {
+    hasRoom,
     wait: ({ orderId, isSettled, timeoutMs, signal }) => {
-      if (stopped || count >= maxWaiters) return undefined;
+      if (!hasRoom()) return undefined;
       if (signal?.aborted) return Promise.resolve('gone');
       return new Promise((resolve) => {
         const end = (how: WaitEnd): void => {

@@ -4,20 +4,20 @@ import type { CancellableDatabase } from '../store/sql.ts';
 import { startOpenMetrics } from './open-metrics.ts';
 import { createDeadLetterRoutes } from './routes.ts';
 import { startRedriveRelay } from './redrive-relay.ts';
-import { createLetterStore } from './store.ts';
+import { createLetterStore, type LetterStore } from './store.ts';
 
 /**
  * Keeps the dead letters of all topics where operators can resolve them, and redrives those that they decide to redrive.
  *
  * @param lists the turns of all lists that are read from this database
- * @returns what operators ask
+ * @returns what operators ask, and where the letters are
  */
 export const startDeadLetters = (
   context: ServiceContext<unknown>,
   database: CancellableDatabase,
   messaging: Messaging,
   lists: Turns,
-): Route[] => {
+): { readonly store: LetterStore; readonly routes: Route[] } => {
   const { runtime, logger, metrics, closers } = context;
   const store = createLetterStore(database, runtime, lists);
   const shared = { store, runtime, logger, metrics };
@@ -37,5 +37,8 @@ export const startDeadLetters = (
       );
     },
   });
-  return createDeadLetterRoutes({ store, runtime, wakeRedrive: () => redriveRelay.wake() });
+  return {
+    store,
+    routes: createDeadLetterRoutes({ store, runtime, wakeRedrive: () => redriveRelay.wake() }),
+  };
 };

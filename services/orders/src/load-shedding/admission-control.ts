@@ -21,6 +21,8 @@ export interface AdmissionControl {
   shedsAll(): SheddingReason | undefined;
   /** Why new orders are refused, if they are. */
   shedsNew(): SheddingReason | undefined;
+  /** All reasons for which orders are refused now. */
+  reasons(): readonly SheddingReason[];
   /** Counts a placement that was refused. */
   countRejected(reason: SheddingReason): void;
   update(backlog: OutboxBacklog): void;
@@ -108,6 +110,7 @@ export const createAdmissionControl = (options: AdmissionOptions): AdmissionCont
     // The queue is not among them: each arrival finds it as it is.
     shedsAll: () => standing('DATABASE_BUSY'),
     shedsNew: () => standing('DATABASE_BUSY', 'OUTBOX_TOO_OLD', 'OUTBOX_TOO_DEEP'),
+    reasons: () => [...reasons.standing()],
     countRejected: (reason) => {
       counter.add({ reason });
       if (reason !== 'QUEUE_TOO_LONG') return;

@@ -13,7 +13,7 @@ import type { AdmissionControl } from './admission-control.ts';
 const INTERVAL_MS = 1_000;
 
 /** How long the oldest event has waited: by its date, or as long as it was seen waiting, where the date lies ahead. */
-const createAgeOf = (runtime: Runtime) => {
+export const createBacklogAge = (runtime: Runtime) => {
   const sightings = createSightings(runtime);
   return ({ oldest }: StoredBacklog): number => {
     const seen = sightings(oldest ? [oldest.id] : []);
@@ -36,7 +36,7 @@ export const startLoadWatch = (options: {
   const { store, admission, runtime, metrics } = options;
   const depth = metrics.gauge('outbox_depth');
   const age = metrics.gauge('outbox_oldest_age_seconds');
-  const ageOf = createAgeOf(runtime);
+  const ageOf = createBacklogAge(runtime);
   const measure = async (): Promise<void> => {
     const backlog = await store.outboxBacklog();
     const ageMs = ageOf(backlog);

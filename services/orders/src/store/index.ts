@@ -15,6 +15,7 @@ import {
   recordStockReturned,
   type Target,
 } from './transitions.ts';
+import { foldCounts, readCounts } from './counts.ts';
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
@@ -30,6 +31,7 @@ import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
+export { DELIVERY_WINDOW_MS, type DeliveryBin } from './counts.ts';
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
 export { orderOf, type CancellableDatabase, type OrderRow } from './sql.ts';
@@ -72,6 +74,8 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
         republishUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database),
+      readCounts: () => readCounts(database, due),
+      foldCounts: () => foldCounts(database, due),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),
     }),

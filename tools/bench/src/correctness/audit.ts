@@ -8,6 +8,7 @@ const MEANING: Readonly<Record<CheckName, Exclude<keyof Correctness, 'refusedWro
   cancellations: 'doubled',
   abandoned: 'oversold',
   histories: 'doubled',
+  counts: 'doubled',
   users: 'lost',
   progress: 'lost',
   outbox: 'lost',

@@ -1,0 +1,48 @@
+import { Type } from 'typebox';
+import { defineOperation } from './operation.ts';
+import { HistoryEntry } from './orders-api.ts';
+import { ORDER_PATHS } from './paths.ts';
+import { OrderIdParams } from './schemas.ts';
+
+const EXAMPLE_STREAM = `retry: 1000
+
+id: 1
+event: status
+data: {"status":"PENDING","at":"2026-01-01T12:00:00.000Z","cause":"placed"}
+
+: still here
+
+id: 2
+event: status
+data: {"status":"CANCELLED","at":"2026-01-01T12:00:20.000Z","cause":"cancelled by the client"}
+
+`;
+
+/** What the gateway answers of an order by itself. */
+export const orderEventsApi = {
+  watchOrder: defineOperation({
+    owner: 'api-gateway',
+    method: 'GET',
+    path: ORDER_PATHS.events,
+    summary:
+      'Watch an order: an event for each step of its history, with `id` its number, until it is DELIVERED or CANCELLED (Server-Sent Events)',
+    access: { kind: 'own', any: 'orders:read.any', foreign: 'NOT_FOUND' },
+    params: OrderIdParams,
+    headers: Type.Object({
+      'last-event-id': Type.Optional(
+        Type.String({
+          maxLength: 64,
+          description: 'The `id` of the last event that the client has: the stream goes on behind it',
+          examples: ['1'],
+        }),
+      ),
+    }),
+    status: 200,
+    reply: HistoryEntry,
+    streams: true,
+    errors: ['ORDER_NOT_FOUND'],
+    idempotent: true,
+    exampleReply: EXAMPLE_STREAM,
+    emptyReplies: { 204: 'The client has all there will ever be: it need not connect again' },
+  }),
+} as const;
