@@ -1,23 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NOT_OURS = new Set(['node_modules', '.git', '.data', 'generated', 'coverage', 'pnpm-lock.yaml']);
-
-const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
-
-/** Every file of the repository, by its path in it. */
-const filesIn = (folder: string): string[] =>
-  readdirSync(path.join(ROOT, folder), { withFileTypes: true })
-    .filter(({ name }) => !NOT_OURS.has(name))
-    .flatMap((entry) => {
-      const file = path.join(folder, entry.name);
-      if (entry.isDirectory()) return filesIn(file);
-      return entry.isFile() ? [file] : [];
-    });
+import { filesIn, read, ROOT } from './files.ts';
 
 // .ci/run takes them from there and runs them on a clone where nothing is installed.
 test("README's first two commands start the system and test it", () => {
