@@ -141,8 +141,9 @@ export const startHttpListener = async (options: HttpListenerOptions): Promise<H
       tracer: options.tracing.tracerOf(name),
     },
     async (instance) => {
-      instance.addHook('onSend', async (_, reply) => {
+      instance.addHook('onSend', (_, reply, _payload, done) => {
         if (ending) reply.header('connection', 'close');
+        done();
       });
       for (const { configureServer } of services) await configureServer?.(instance);
     },

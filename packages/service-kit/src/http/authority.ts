@@ -14,6 +14,14 @@ export interface Authority {
 const parsed = new Map<string, Authority>();
 const MAX_PARSED = 64;
 const MAX_CHARACTERS_PARSED = 256;
+const USUAL_SCHEME = 'http:';
+
+const readAuthority = (text: string, scheme: string): Authority | undefined => {
+  const url = `${scheme}//${text}`;
+  if (!AUTHORITY.test(text) || !URL.canParse(url)) return undefined;
+  const { hostname, port } = new URL(url);
+  return { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+};
 
 /**
  * Reads a `Host` header, or the same part of a URL.
@@ -21,16 +29,15 @@ const MAX_CHARACTERS_PARSED = 256;
  * @param scheme whose port counts where none is named, such as `http:`
  * @returns nothing where it is not well-formed; an empty name where there is none
  */
-export const parseAuthority = (text: string, scheme = 'http:'): Authority | undefined => {
+export const parseAuthority = (text: string, scheme = USUAL_SCHEME): Authority | undefined => {
   if (text === '') return { name: '', port: '' };
-  const url = `${scheme}//${text}`;
-  const known = parsed.get(url);
+  if (scheme !== USUAL_SCHEME) return readAuthority(text, scheme);
+  const known = parsed.get(text);
   if (known) return known;
-  if (!AUTHORITY.test(text) || !URL.canParse(url)) return undefined;
-  const { hostname, port } = new URL(url);
-  const authority = { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+  const authority = readAuthority(text, scheme);
+  if (!authority || text.length > MAX_CHARACTERS_PARSED) return authority;
   if (parsed.size >= MAX_PARSED) parsed.clear();
-  if (url.length <= MAX_CHARACTERS_PARSED) parsed.set(url, authority);
+  parsed.set(text, authority);
   return authority;
 };
 

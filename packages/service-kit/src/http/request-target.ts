@@ -18,6 +18,7 @@ const isHostRepeated = (rawHeaders: readonly string[]): boolean => {
 
 /** A target such as `http://shop/api`: its host counts, and one that Host contradicts is refused (RFC 9112, 3.2.2). */
 const contradicts = (target: string, host: string): boolean => {
+  if (target.startsWith('/')) return false;
   const [, scheme = '', text = ''] = ABSOLUTE_FORM.exec(target) ?? [];
   if (scheme === '') return false;
   const asked = parseAuthority(text, scheme.toLowerCase());

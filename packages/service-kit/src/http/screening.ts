@@ -3,14 +3,12 @@ import { AppError } from '../app-error.ts';
 import { createBrowserRules } from './browser-rules.ts';
 import { targetRefusal } from './request-target.ts';
 
-/** What every answer says to browsers and caches; files of the docs have a caching of their own. */
-const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' } as const;
-
 /** Refuses what nobody may ask, wherever it is asked, and bodies that are compressed. */
 export const setScreening = (server: FastifyInstance, allowedHosts: readonly string[]): void => {
   const browserRefusal = createBrowserRules(server, allowedHosts);
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers(EVERY_ANSWER);
+    // To browsers and caches; files of the docs have a caching of their own.
+    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     done(targetRefusal(request.raw, request.originalUrl) ?? browserRefusal(request));
   });
   server.addHook('preParsing', ({ headers: { 'content-encoding': coding } }, reply, _, done) => {

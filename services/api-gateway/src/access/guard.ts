@@ -23,6 +23,8 @@ export interface GuardOptions {
 
 /** Who a request is from, or why it is not answered. */
 type Decision = Actor | AppError;
+/** Decides on a request for what is routed as `route`. */
+type Rule = (request: FastifyRequest, reply: FastifyReply, route: string) => Decision | Promise<Decision>;
 
 const METRICS = '/metrics';
 const BEARER = /^Bearer +(\S+)$/i;
@@ -32,17 +34,18 @@ const OPERATOR: Actor = { kind: 'operator', name: 'operator', scopes: OPERATOR_S
 const UNDECLARED: Access = { kind: 'scope', scope: 'ops:write' };
 const METRICS_ACCESS: Access = { kind: 'scope', scope: 'ops:read' };
 
-const DECLARED = new Map(
-  Object.values(GATEWAY_OPERATIONS).map(({ method, path, access }) => [`${method} ${path}`, access]),
-);
+/** By path, and there by method. */
+const DECLARED = new Map<string, Map<string, Access>>();
+for (const { method, path, access } of Object.values(GATEWAY_OPERATIONS))
+  DECLARED.set(path, new Map(DECLARED.get(path)).set(method, access));
 
 const isGuarded = (route: string): boolean => route.startsWith('/api/') || isForOperators({ path: route });
 
 /** The access of what is asked; nothing where anybody may ask: probes, documents, the console, and what is nowhere. */
-const accessOf = ({ method, routeOptions: { url: route = '' } }: FastifyRequest): Access | undefined => {
+const accessOf = (method: string, route: string): Access | undefined => {
   if (route === METRICS) return METRICS_ACCESS;
   if (!isGuarded(route)) return undefined;
-  return DECLARED.get(`${method === 'HEAD' ? 'GET' : method} ${route}`) ?? UNDECLARED;
+  return DECLARED.get(route)?.get(method === 'HEAD' ? 'GET' : method) ?? UNDECLARED;
 };
 
 const bearerIn = ({ headers: { authorization = '' } }: FastifyRequest): string | undefined =>
@@ -53,15 +56,15 @@ const createOpenRule = (
   server: FastifyInstance,
   { isOff }: GuardOptions,
   operators: OperatorTokens | undefined,
-): ((request: FastifyRequest, reply: FastifyReply) => Decision) => {
+): Rule => {
   const machineRule = createMachineRule(server);
   let isOpen = true;
   server.server.on('listening', () => {
     isOpen = isOff || listensOnlyHere(server);
   });
-  return (request, reply) => {
-    if (request.routeOptions.url === METRICS) return ANYBODY;
-    if (isForOperators({ path: request.routeOptions.url ?? '' })) {
+  return (request, reply, route) => {
+    if (route === METRICS) return ANYBODY;
+    if (isForOperators({ path: route })) {
       if (operators === undefined) return machineRule(request) ?? ANYBODY;
       return operators.refusalOf(request, reply, bearerIn(request)) ?? OPERATOR;
     }
@@ -75,8 +78,8 @@ const missing = (): AppError =>
 
 /** Where there is an issuer. */
 const createTokenRule =
-  (tokens: Tokens, operators: OperatorTokens | undefined, logins: Logins) =>
-  (request: FastifyRequest, reply: FastifyReply): Decision | Promise<Decision> => {
+  (tokens: Tokens, operators: OperatorTokens | undefined, logins: Logins): Rule =>
+  (request, reply) => {
     const token = bearerIn(request);
     if (token === undefined) {
       reply.header('www-authenticate', 'Bearer');
@@ -117,10 +120,12 @@ export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): 
     : createOpenRule(server, options, operators);
 
   server.addHook('onRequest', (request, reply, done) => {
-    const access = accessOf(request);
+    // Fastify makes these options anew each time that they are asked for.
+    const { url: route = '' } = request.routeOptions;
+    const access = accessOf(request.method, route);
     if (!access) return done();
     const settle = (decision: Decision): void => {
-      const isMetrics = request.routeOptions.url === METRICS;
+      const isMetrics = route === METRICS;
       const refusal =
         decision instanceof AppError
           ? decision
@@ -138,7 +143,7 @@ export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): 
       if (!(decision instanceof AppError)) request.actor = decision;
       done(refusal);
     };
-    const decision = decide(request, reply);
+    const decision = decide(request, reply, route);
     if (decision instanceof Promise) void decision.then(settle);
     else settle(decision);
   });
