@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  DATABASE_NAMES,
   deadLetterTopic,
   GATEWAY_OPERATIONS,
   METRICS,
@@ -86,6 +87,7 @@ const ALLOWS: Readonly<Record<LabelKind, (value: string) => boolean>> = {
   sheddingReason: (value) => /^[A-Z_]{1,40}$/.test(value),
   connectionState: (value) => ['idle', 'in_use'].includes(value),
   spanOutcome: (value) => ['exported', 'failed', 'dropped'].includes(value),
+  table: (value) => /^[a-z_]{1,40}$/.test(value),
   version: (value) => /^\d+\.\d+\.\d+$/.test(value),
 };
 
@@ -135,6 +137,31 @@ test('the version is that of the project, and the process is ready', async () =>
   expect(versions).toHaveLength(SERVICE_NAMES.length);
   expect(new Set(versions.map(({ labels }) => labels['version']))).toEqual(new Set([manifest.version]));
   expect((await samplesOf('service_ready')).map(({ value }) => value)).toEqual(SERVICE_NAMES.map(() => 1));
+});
+
+test('PostgreSQL tells of its connections, its log and the tables of each database', async () => {
+  const valueOf = async (name: string, labels: Record<string, string>) =>
+    (await samplesOf(name)).find((sample) =>
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    )?.value;
+  await started.system.registry.metrics();
+  for (const service of DATABASE_NAMES) {
+    expect(await valueOf('database_up', { service })).toBe(1);
+    for (const name of ['connections', 'max_connections', 'database_bytes', 'wal_bytes_total'])
+      expect([name, await valueOf(`postgres_${name}`, { service })]).toEqual([name, expect.any(Number)]);
+  }
+  expect(await valueOf('postgres_table_bytes', { service: 'orders', table: 'outbox' })).toBeGreaterThan(0);
+  expect(
+    await valueOf('postgres_table_dead_rows', { service: 'orders', table: 'outbox' }),
+  ).toBeGreaterThanOrEqual(0);
+});
+
+test('Kafka tells how its topics stand', async () => {
+  expect((await samplesOf('kafka_up')).map(({ value }) => value)).toEqual([1]);
+  const topics = (await samplesOf('kafka_topic_partitions')).map(({ labels }) => labels['topic']);
+  expect(new Set(topics)).toEqual(new Set(TOPICS));
+  for (const name of ['kafka_topic_under_replicated_partitions', 'kafka_topic_offline_partitions'])
+    expect(new Set((await samplesOf(name)).map(({ value }) => value))).toEqual(new Set([0]));
 });
 
 test('the connections of each database are told, within what is allowed', async () => {

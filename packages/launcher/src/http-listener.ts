@@ -53,6 +53,8 @@ export const checkPort = async (host: string, port: number): Promise<void> => {
 export interface HttpListener {
   /** Where it is reached from this machine, without a slash at the end. */
   readonly url: string;
+  /** Where its metrics are, without a slash at the end. */
+  readonly metricsUrl: string;
   /** From now on each answer ends its connection, so that whoever asks again makes a new one, to another instance. */
   endConnections(): void;
   /** Takes no further request and finishes those in flight. */
@@ -64,6 +66,8 @@ export interface HttpListenerOptions {
   readonly running: ReadonlyMap<ServiceName, RunningService>;
   readonly host: string;
   readonly port: number;
+  /** Where the metrics are, if not on the same port; 0 is any that is free. */
+  readonly metricsPort?: number | undefined;
   readonly access: HttpAccess;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -122,43 +126,84 @@ const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> =
   );
 };
 
-/**
- * Opens the HTTP server of a process.
- *
- * @throws StartError when it cannot listen
- */
-export const startHttpListener = async (options: HttpListenerOptions): Promise<HttpListener> => {
-  const { host, port, runtime, registry } = options;
-  const { name, services, takesCalls } = carried(options.running);
-  let ending = false;
-  const server = await createHttpServer(
-    {
-      ...options,
-      takesCalls,
-      routes: routesOf(services),
-      logger: options.logger.child({ service: name }),
-      metrics: createMetrics(registry, name),
-      tracer: options.tracing.tracerOf(name),
-    },
-    async (instance) => {
-      instance.addHook('onSend', (_, reply, _payload, done) => {
-        if (ending) reply.header('connection', 'close');
-        done();
-      });
-      for (const { configureServer } of services) await configureServer?.(instance);
-    },
-  );
+/** @throws StartError when it cannot listen */
+const listen = async (server: FastifyInstance, host: string, port: number): Promise<string> => {
   try {
     await server.listen({ host, port });
   } catch (error) {
     await server.close();
     throw refusalOf(error, host, port);
   }
-  return {
-    url: urlOf(host, server),
-    endConnections: () => {
-      ending = true;
+  return urlOf(host, server);
+};
+
+/** The server of the process's operations. */
+const createMainServer = (
+  options: HttpListenerOptions,
+  name: string,
+  { services, takesCalls }: Pick<ReturnType<typeof carried>, 'services' | 'takesCalls'>,
+  isEnding: () => boolean,
+): Promise<FastifyInstance> =>
+  createHttpServer(
+    {
+      ...options,
+      takesCalls,
+      servesMetrics: options.metricsPort === undefined,
+      routes: routesOf(services),
+      logger: options.logger.child({ service: name }),
+      metrics: createMetrics(options.registry, name),
+      tracer: options.tracing.tracerOf(name),
     },
-    stop: () => drain(server, runtime),
+    async (instance) => {
+      instance.addHook('onSend', (_, reply, _payload, done) => {
+        if (isEnding()) reply.header('connection', 'close');
+        done();
+      });
+      for (const { configureServer } of services) await configureServer?.(instance);
+    },
+  );
+
+/** The metrics on a port of their own, and nothing else but the probes: for whoever monitors, and nobody outside. */
+const startMetricsServer = async (
+  options: HttpListenerOptions,
+  name: string,
+  port: number,
+): Promise<{ readonly url: string; stop(): Promise<void> }> => {
+  const server = await createHttpServer({
+    ...options,
+    takesCalls: false,
+    routes: [],
+    logger: options.logger.child({ service: name }),
+    metrics: createMetrics(options.registry, name),
+  });
+  return { url: await listen(server, options.host, port), stop: () => drain(server, options.runtime) };
+};
+
+/**
+ * Opens the HTTP server of a process, and that of its metrics where they have a port of their own.
+ *
+ * @throws StartError when it cannot listen
+ */
+export const startHttpListener = async (options: HttpListenerOptions): Promise<HttpListener> => {
+  const { host, port, metricsPort, runtime } = options;
+  const { name, ...what } = carried(options.running);
+  let ending = false;
+  const server = await createMainServer(options, name, what, () => ending);
+  const url = await listen(server, host, port);
+  const stopMain = (): Promise<void> => drain(server, runtime);
+  if (metricsPort === undefined)
+    return { url, metricsUrl: url, endConnections: () => void (ending = true), stop: stopMain };
+  const metrics = await startMetricsServer(options, name, metricsPort).catch(async (error: unknown) => {
+    await stopMain();
+    throw error;
+  });
+  return {
+    url,
+    metricsUrl: metrics.url,
+    endConnections: () => void (ending = true),
+    stop: async () => {
+      await stopMain();
+      await metrics.stop();
+    },
   };
 };

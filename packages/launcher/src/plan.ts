@@ -18,6 +18,8 @@ export interface Plan {
   /** In the order in which they start. */
   readonly services: readonly PlannedService[];
   readonly port: number;
+  /** Where the metrics are instead of on the port above, if they are. */
+  readonly metricsPort: number | undefined;
   readonly host: string;
   readonly logLevel: LogLevel;
   readonly access: HttpAccess;
@@ -107,6 +109,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   return {
     services: planned,
     port: settings.PORT,
+    metricsPort: settings.METRICS_PORT,
     host: settings.HOST,
     logLevel: settings.LOG_LEVEL,
     access: {

@@ -20,14 +20,14 @@ export interface LifeOptions {
   readonly byScript: boolean;
 }
 
-const runningLines = ({ url, infrastructure }: System, plan: Plan): string[] => {
+const runningLines = ({ url, metricsUrl, infrastructure }: System, plan: Plan): string[] => {
   const names = plan.services.map(({ service }) => service.name);
   const gateway = names.includes('api-gateway');
   return [
     `Running: ${names.join(', ')}`,
     ...(gateway ? [`  API      ${url}/api`, `  console  ${url}/console/`, `  docs     ${url}/docs`] : []),
     `  health   ${url}/health/ready`,
-    `  metrics  ${url}/metrics`,
+    `  metrics  ${metricsUrl}/metrics`,
     ...(infrastructure.postgresPid === undefined ? [] : [`  data     ${path.resolve(plan.dataDir)}`]),
     'Stop with Ctrl-C.',
   ];

@@ -8,6 +8,7 @@ import {
   shareReadiness,
   type Closers,
   type Health,
+  type Metrics,
   type ServiceClients,
   type RunningService,
   type Runtime,
@@ -18,6 +19,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Plan, PlannedService } from './plan.ts';
+import { startKafkaMetrics } from './kafka-metrics.ts';
 import { measureProcess } from './process-metrics.ts';
 import { codeOf, sentenceOf, StartError } from './start-error.ts';
 import type { ProcessTracing } from './tracing/open-tracing.ts';
@@ -67,6 +69,15 @@ const unlessAborted = async (starting: Promise<void>, signal: AbortSignal | unde
   }
 };
 
+/** Of the topics, which all share, one service tells: the one that everything begins with. */
+const watchTopics = (
+  { infrastructure, runtime }: ServiceHost,
+  { closers, ...own }: { readonly metrics: Metrics; readonly logger: Logger; readonly closers: Closers },
+): void => {
+  const topics = startKafkaMetrics({ broker: infrastructure.broker, runtime, ...own });
+  closers.add('state of the topics', () => topics.stop());
+};
+
 export const createRunningServices = (host: ServiceHost): RunningServices => {
   const { plan, infrastructure, runtime, registry, health } = host;
   const running = new Map<ServiceName, RunningService>();
@@ -94,6 +105,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     const metrics = createMetrics(registry, service.name);
     measureProcess(metrics, readiness);
     const tracer = host.tracing.tracerOf(service.name);
+    if (service.name === 'orders') watchTopics(host, { metrics, logger, closers });
     const started = await service.start({
       settings,
       runtime,

@@ -42,6 +42,7 @@ export const processSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9.:-]+$/, 'must be an address or a name of this machine')
     .default('127.0.0.1'),
+  METRICS_PORT: wholeNumber(0, MAX_PORT).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.data'),
   ...accessSettings,

@@ -27,6 +27,8 @@ export interface StartOptions extends Pick<InfrastructureOptions, 'durability' |
 export interface System {
   /** Where its HTTP server is, without a slash at the end. */
   readonly url: string;
+  /** Where its metrics are, without a slash at the end. */
+  readonly metricsUrl: string;
   readonly health: Health;
   readonly registry: Registry;
   readonly infrastructure: Infrastructure;
@@ -103,8 +105,8 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     await services.start();
     signal?.throwIfAborted();
     const { running } = services;
-    const { host: address, port, access } = plan;
-    http = await startHttpListener({ ...host, running, host: address, port, access });
+    const { host: address, port, metricsPort, access } = plan;
+    http = await startHttpListener({ ...host, running, host: address, port, metricsPort, access });
     await Promise.race([untilReady(host), serviceFailed]);
     signal?.throwIfAborted();
   } catch (error) {
@@ -112,5 +114,6 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     throw error;
   }
   const broken = Promise.race([infrastructure.failed, serviceFailed]);
-  return { url: http.url, health, registry, infrastructure, failed: broken, leave, stop };
+  const { url, metricsUrl } = http;
+  return { url, metricsUrl, health, registry, infrastructure, failed: broken, leave, stop };
 };

@@ -1,13 +1,19 @@
 import type { MetricDefinition, MetricType } from './definition.ts';
 import { KAFKA_METRICS } from './kafka-metrics.ts';
 import { ORDER_METRICS } from './order-metrics.ts';
+import { POSTGRES_METRICS } from './postgres-metrics.ts';
 import { SERVICE_METRICS } from './service-metrics.ts';
 
 /**
  * Every metric that services report of themselves, by its name. A service can record no other one; alert rules and
  * dashboards name no other ones, but those of the process that prom-client brings.
  */
-export const METRICS = { ...ORDER_METRICS, ...KAFKA_METRICS, ...SERVICE_METRICS } as const;
+export const METRICS = {
+  ...ORDER_METRICS,
+  ...KAFKA_METRICS,
+  ...SERVICE_METRICS,
+  ...POSTGRES_METRICS,
+} as const;
 
 type Metric = keyof typeof METRICS;
 /** The names of the metrics of a type. */

@@ -3,7 +3,9 @@ import type { MetricDefinition } from './definition.ts';
 const CONSUMERS = ['workflow', 'shipping', 'delivery', 'inventory', 'orders'] as const;
 const PUBLISHERS = ['orders', 'workflow', 'shipping', 'delivery', 'inventory'] as const;
 
-/** What is published and consumed. */
+const ofTopic = { type: 'gauge', labels: { topic: 'topic' }, services: ['orders'], scope: 'global' } as const;
+
+/** What is published and consumed, and the topics. */
 export const KAFKA_METRICS = {
   events_published_total: {
     type: 'counter',
@@ -45,5 +47,24 @@ export const KAFKA_METRICS = {
     labels: { topic: 'topic', group: 'group' },
     services: ['orders'],
     scope: 'global',
+  },
+  kafka_up: {
+    type: 'gauge',
+    help: '1 while Kafka answers the instance about its topics, 0 otherwise; the metrics of topics are old then.',
+    unit: 'boolean',
+    labels: {},
+    services: ['orders'],
+    scope: 'instance',
+  },
+  kafka_topic_partitions: { ...ofTopic, help: 'Partitions of a topic.', unit: 'partitions' },
+  kafka_topic_under_replicated_partitions: {
+    ...ofTopic,
+    help: 'Partitions of a topic with a replica that is not in sync.',
+    unit: 'partitions',
+  },
+  kafka_topic_offline_partitions: {
+    ...ofTopic,
+    help: 'Partitions of a topic that have no leader: nothing is published to them.',
+    unit: 'partitions',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

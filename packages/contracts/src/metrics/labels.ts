@@ -15,6 +15,7 @@ export const LABEL_KINDS = {
   sheddingReason: 'why new orders are refused',
   connectionState: '`idle` or `in_use`',
   spanOutcome: '`exported`, `failed` or `dropped`',
+  table: 'a table of the database',
   version: 'the version of the project',
 } as const;
 

@@ -5,6 +5,7 @@ import { migrateDatabase } from './migrate.ts';
 import { startOpening, type Opening } from './opening.ts';
 import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
 import { measurePool } from './pool-metrics.ts';
+import { measureServer } from './server-metrics.ts';
 import { createRawSql, type CancellableSql, type RawSql } from './raw-sql.ts';
 
 /** What every generated Prisma client has. */
@@ -88,6 +89,7 @@ export const openDatabase = async <C extends Client>(
   const client = createClient(createPrismaAdapter(pool, name, logger));
   const sql = createRawSql(pool);
   measurePool(pool, context.metrics);
+  measureServer(gatedSql(opening, sql), context.metrics, runtime);
   closers.add(`${name} database`, async () => {
     await client.$disconnect();
     if (!databasePool) await pool.end();

@@ -7,10 +7,13 @@ interface ProbeParts {
   readonly health: Health;
   readonly registry: Registry;
   readonly runtime: Pick<Runtime, 'monotonic'>;
+  /** Whether the metrics are asked for here; default: yes. */
+  readonly servesMetrics?: boolean;
 }
 
 /** What orchestrators and monitoring ask. */
-export const addProbes = (server: FastifyInstance, { health, registry, runtime }: ProbeParts): void => {
+export const addProbes = (server: FastifyInstance, parts: ProbeParts): void => {
+  const { health, registry, runtime, servesMetrics = true } = parts;
   const askReadiness = shareReadiness(health, runtime);
   // They stay out of the OpenAPI document: it is for clients.
   const hidden = { schema: { hide: true } as object };
@@ -20,6 +23,7 @@ export const addProbes = (server: FastifyInstance, { health, registry, runtime }
     if (readiness.status !== 'ready') reply.code(503).header('retry-after', '1');
     return readiness;
   });
+  if (!servesMetrics) return;
   server.get('/metrics', hidden, async (_, reply) => {
     reply.type(registry.contentType);
     return registry.metrics();

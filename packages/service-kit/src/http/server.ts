@@ -66,6 +66,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number;
   /** Default: `DEFAULT_HTTP_ACCESS`. */
   readonly access?: HttpAccess;
+  /** Whether the metrics are asked for here; default: yes. */
+  readonly servesMetrics?: boolean;
   /** Who asks where no service says for whom; nobody if not given, who gets nothing. */
   readonly unnamed?: Actor;
 }
