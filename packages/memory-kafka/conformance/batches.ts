@@ -20,7 +20,8 @@ const described = (batch: Batch) => ({
 const textOf = (batch: Batch): string =>
   batch.messages.map(({ value }) => String(value).slice(0, 1)).join('');
 
-const collect = async (world: World, topic: string, config: Partial<ConsumerConfig> = {}) => {
+/** Runs a consumer that keeps the batches that it is handed. */
+export const collectBatches = async (world: World, topic: string, config: Partial<ConsumerConfig> = {}) => {
   const consumer = world.consumer(config);
   const heard = hear(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -35,7 +36,7 @@ const fields: Area = (behaviour) => {
   behaviour('a batch tells its offsets and its lag as text', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b', 'c');
-    const { batches } = await collect(world, topic);
+    const { batches } = await collectBatches(world, topic);
     await eventually(() => expect(batches).toHaveLength(1));
     expect(batches.map(described)).toEqual([
       {
@@ -54,7 +55,7 @@ const fields: Area = (behaviour) => {
   behaviour('the lag of a batch is to the end of the log when it was fetched', async (world) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b', 'c']) await world.send(topic, long(value), value);
-    const { batches } = await collect(world, topic, { maxBytesPerPartition: 200 });
+    const { batches } = await collectBatches(world, topic, { maxBytesPerPartition: 200 });
     await eventually(() => expect(batches).toHaveLength(3));
     const seen = batches.map((batch) => {
       const { firstOffset, lastOffset, highWatermark, offsetLag, offsetLagLow } = described(batch);
@@ -142,14 +143,14 @@ const sizes: Area = (behaviour) => {
   behaviour('what several sends wrote arrives as one batch', async (world) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b', 'c']) await world.send(topic, value);
-    const { texts } = await collect(world, topic);
+    const { texts } = await collectBatches(world, topic);
     await eventually(() => expect(texts()).toEqual(['abc']));
   });
 
   behaviour('small fetches bring small batches, but what was sent together stays together', async (world) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b']) await world.send(topic, long(value), value);
-    const { texts } = await collect(world, topic, { maxBytesPerPartition: 200 });
+    const { texts } = await collectBatches(world, topic, { maxBytesPerPartition: 200 });
     await eventually(() => expect(texts()).toEqual(['aa', 'bb']));
   });
 
@@ -157,7 +158,7 @@ const sizes: Area = (behaviour) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b', 'c']) await world.send(topic, long(value));
     // A send with one message of 1000 bytes takes 1070 and some bytes.
-    const { texts } = await collect(world, topic, { maxBytesPerPartition: 2500 });
+    const { texts } = await collectBatches(world, topic, { maxBytesPerPartition: 2500 });
     await eventually(() => expect(texts()).toEqual(['ab', 'c']));
   });
 
@@ -165,22 +166,28 @@ const sizes: Area = (behaviour) => {
     const topic = await world.createTopic();
     // 61 bytes for the batch, 9 for the record's own lengths, and the value: 1070 bytes a send.
     for (const value of ['a', 'b']) await world.send(topic, long(value));
-    const exact = await collect(world, topic, { maxBytesPerPartition: 2140, groupId: world.unique('exact') });
-    const short = await collect(world, topic, { maxBytesPerPartition: 2139, groupId: world.unique('short') });
+    const exact = await collectBatches(world, topic, {
+      maxBytesPerPartition: 2140,
+      groupId: world.unique('exact'),
+    });
+    const short = await collectBatches(world, topic, {
+      maxBytesPerPartition: 2139,
+      groupId: world.unique('short'),
+    });
     await eventually(() => expect([exact.texts(), short.texts()]).toEqual([['ab'], ['a', 'b']]));
   });
 
   behaviour('a message beyond maxBytes arrives nevertheless', async (world) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b']) await world.send(topic, value.repeat(50_000));
-    const { texts } = await collect(world, topic, { maxBytes: 1000 });
+    const { texts } = await collectBatches(world, topic, { maxBytes: 1000 });
     await eventually(() => expect(texts()).toEqual(['a', 'b']));
   });
 
   behaviour('maxBytes counts over all partitions of a fetch', async (world) => {
     const topic = await world.createTopic({ partitions: 3 });
     for (const partition of [0, 1, 2]) await world.send(topic, { partition, value: long(String(partition)) });
-    const { heard, batches } = await collect(world, topic, { maxBytes: 2500 });
+    const { heard, batches } = await collectBatches(world, topic, { maxBytes: 2500 });
     await eventually(() => expect(batches).toHaveLength(3));
     // Two fit into the first fetch that finds anything, the third needs another one.
     const first = heard.keys().indexOf('START_BATCH_PROCESS');
@@ -196,7 +203,7 @@ const sizes: Area = (behaviour) => {
   behaviour('beyond maxBytesPerPartition only one partition of a fetch brings anything', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     for (const partition of [0, 1]) await world.send(topic, { partition, value: long(String(partition)) });
-    const { heard, batches } = await collect(world, topic, { maxBytesPerPartition: 200 });
+    const { heard, batches } = await collectBatches(world, topic, { maxBytesPerPartition: 200 });
     await eventually(() => expect(batches).toHaveLength(2));
     const first = heard.keys().indexOf('START_BATCH_PROCESS');
     // Kafka sends one message that is too long, so that a reader gets on, but not two.
@@ -210,7 +217,7 @@ const sizes: Area = (behaviour) => {
 
   behaviour('minBytes holds an answer back until there is enough', async (world) => {
     const topic = await world.createTopic();
-    const { consumer, texts } = await collect(world, topic, { minBytes: 500, maxWaitTimeInMs: 1000 });
+    const { consumer, texts } = await collectBatches(world, topic, { minBytes: 500, maxWaitTimeInMs: 1000 });
     await nextEvent(consumer, 'FETCH_START');
     await world.send(topic, 'a');
     await world.send(topic, long('b'));
@@ -219,14 +226,14 @@ const sizes: Area = (behaviour) => {
 
   behaviour('after maxWaitTimeInMs there is less than minBytes', async (world) => {
     const topic = await world.createTopic();
-    const { texts } = await collect(world, topic, { minBytes: 100_000, maxWaitTimeInMs: 300 });
+    const { texts } = await collectBatches(world, topic, { minBytes: 100_000, maxWaitTimeInMs: 300 });
     await world.send(topic, 'a');
     await eventually(() => expect(texts()).toEqual(['a']));
   });
 
   behaviour('a fetch that brings nothing calls no handler and starts no batch', async (world) => {
     const topic = await world.createTopic();
-    const { heard, batches } = await collect(world, topic);
+    const { heard, batches } = await collectBatches(world, topic);
     await eventually(() => expect(heard.payloads('FETCH').length).toBeGreaterThan(2));
     await world.send(topic, 'a');
     await eventually(() => expect(batches).toHaveLength(1));
@@ -240,7 +247,7 @@ const sizes: Area = (behaviour) => {
     await eventually(() => expect(first.values()).toHaveLength(4));
     await first.consumer.commitOffsets([{ topic, partition: 0, offset: '2' }]);
     await first.consumer.disconnect();
-    const { batches, texts } = await collect(world, topic);
+    const { batches, texts } = await collectBatches(world, topic);
     await eventually(() => expect(texts()).toEqual(['cd']));
     expect(batches.map(described)).toMatchObject([{ firstOffset: '2', lastOffset: '3', offsetLagLow: '1' }]);
   });
@@ -248,7 +255,7 @@ const sizes: Area = (behaviour) => {
   behaviour('the batches of a partition follow on each other without a gap', async (world) => {
     const topic = await world.createTopic();
     for (const value of ['a', 'b', 'c', 'd', 'e']) await world.send(topic, long(value), value, value);
-    const { batches } = await collect(world, topic, { maxBytesPerPartition: 2500 });
+    const { batches } = await collectBatches(world, topic, { maxBytesPerPartition: 2500 });
     await eventually(() => expect(batches.at(-1)?.lastOffset()).toBe('14'));
     const offsets = batches.flatMap(({ messages }) => messages.map(({ offset }) => Number(offset)));
     expect(offsets).toEqual(Array.from({ length: 15 }, (_, offset) => offset));

@@ -19,6 +19,7 @@ import { sessions } from './sessions.ts';
 import { stopping } from './stopping.ts';
 import { resolving } from './resolving.ts';
 import { batches } from './batches.ts';
+import { rawBatches } from './raw-batches.ts';
 import { constructing } from './constructing.ts';
 import { exported } from './exports.ts';
 import { partitioning } from './partitioning.ts';
@@ -70,6 +71,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   commitOffsets: commitOffsets,
   resolving,
   batches,
+  'raw batches': rawBatches,
   exports: exported,
   constructing,
   partitioning,

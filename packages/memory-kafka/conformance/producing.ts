@@ -124,6 +124,22 @@ const validation: Area = (behaviour) => {
     },
   );
 
+  behaviour(
+    'a topic that is no text is refused, whatever its bytes look like to the broker',
+    async (world) => {
+      expect(await refusalOf(world, { topic: 5, messages: X })).toMatchObject({
+        name: 'KafkaJSNonRetriableError',
+        message: 'The request attempted to perform an operation on an invalid topic',
+      });
+      for (const topic of [{}, ['x'], Buffer.from('x')]) {
+        expect(await refusalOf(world, { topic, messages: X })).toMatchObject({
+          name: 'KafkaJSNumberOfRetriesExceeded',
+          message: 'value should be an instance of Encoder',
+        });
+      }
+    },
+  );
+
   behaviour('what is no list of messages is a TypeError', async (world) => {
     const topic = await world.createTopic();
     for (const messages of [[null], new Set(X), 'text']) {

@@ -1,8 +1,11 @@
-import { setImmediate } from 'node:timers';
+import { clearInterval, setImmediate, setInterval } from 'node:timers';
 
 // Taken when this module loads, and not from the globals, which the fake timers of a test framework replace: a socket would
 // not wait for those either.
 const inLaterTurn = setImmediate;
+const [beginHolding, endHolding] = [setInterval, clearInterval];
+
+const HOLDING_MS = 2 ** 30;
 
 /** Calls off what was planned; calling it late or twice does nothing. */
 export type Cancel = () => void;
@@ -20,6 +23,8 @@ export interface Clock {
   after(ms: number, fn: () => void, isIdle?: boolean): Cancel;
   /** Calls `fn` in a later turn of the event loop: the time a request takes to reach the broker. */
   soon(fn: () => void): void;
+  /** Keeps the process alive until cancelled, as an open socket would; a clock without it holds nothing. */
+  hold?(): Cancel;
 }
 
 /** The time of day as messages and events of the client bear it: whole milliseconds since the epoch. */
@@ -35,6 +40,10 @@ export const createSystemClock = (): Clock => ({
     return () => clearTimeout(timer);
   },
   soon: (fn) => void inLaterTurn(fn),
+  hold: () => {
+    const handle = beginHolding(() => undefined, HOLDING_MS);
+    return () => endHolding(handle);
+  },
 });
 
 /** From 0 (included) to 1 (excluded). */

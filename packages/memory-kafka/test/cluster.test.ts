@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { createCluster, createManualClock, Kafka, logLevel } from '../src/index.ts';
-import { committed, eventually, inWorld, listen, rejection, settle } from './support.ts';
+import { createCluster, createManualClock, logLevel } from '../src/index.ts';
+import { committed, eventually, inWorld, Kafka, listen, rejection, settle } from './support.ts';
 
 const quiet = { logLevel: logLevel.NOTHING };
 

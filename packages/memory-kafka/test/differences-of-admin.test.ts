@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { ConfigResourceTypes, createCluster, Kafka, KafkaJSNotImplemented, logLevel } from '../src/index.ts';
-import { eventually, inWorld, listen, rejection, type World } from './support.ts';
+import { ConfigResourceTypes, createCluster, KafkaJSNotImplemented, logLevel } from '../src/index.ts';
+import { eventually, inWorld, Kafka, listen, rejection, type World } from './support.ts';
 
 // The rows of the README's table of differences that are about topics, configurations, admins and transactions.
 

@@ -4,11 +4,10 @@ import {
   CompressionCodecs,
   CompressionTypes,
   createCluster,
-  Kafka,
   logLevel,
   PartitionAssigners,
 } from '../src/index.ts';
-import { committed, eventually, inWorld, listen, settle, withManualClock } from './support.ts';
+import { committed, eventually, inWorld, Kafka, listen, settle, withManualClock } from './support.ts';
 
 // One test for each row of the README's table of differences that no other test file shows.
 

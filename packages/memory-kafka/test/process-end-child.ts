@@ -1,9 +1,15 @@
+import kafkajs from 'kafkajs';
 import type { Consumer } from 'kafkajs';
 import { Kafka, logLevel, PartitionAssigners } from '../src/index.ts';
 
-// A program that uses all clients, ends them in the way that it is told, says so, and has nothing else to do.
+// A program that uses all clients, ends them in the way that it is told, says so, and has nothing else to do. With the
+// address of a broker it uses kafkajs itself.
 
-const kafka = new Kafka({ brokers: ['end:9092'], logLevel: logLevel.NOTHING });
+const [, , way = '', broker] = process.argv;
+const kafka =
+  broker === undefined
+    ? new Kafka({ brokers: ['end:9092'], logLevel: logLevel.NOTHING })
+    : new kafkajs.Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
 const consumer = kafka.consumer({ groupId: 'group' });
 
 const read = async (from: Consumer): Promise<void> => {
@@ -62,8 +68,10 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
         }),
       ],
     });
+    const crash = crashed(failing);
     await failing.subscribe({ topics: ['topic'] });
     await failing.run({ eachMessage: async () => undefined });
+    await crash;
   },
   'a consumer that waits for its restart when it is told to disconnect': async () => {
     const retry = { retries: 0, initialRetryTime: 30_000 };
@@ -84,7 +92,10 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
     await producer.disconnect();
   },
   'an admin client that was never disconnected': async () => {
-    await kafka.admin().createTopics({ topics: [{ topic: 'topic' }] });
+    await kafka.admin().listTopics();
+  },
+  'a producer that was never disconnected': async () => {
+    await kafka.producer().connect();
   },
   'a consumer that runs': async () => {
     await read(consumer);
@@ -92,6 +103,8 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-await ways[process.argv[2] ?? '']?.();
-process.stdout.write(process.getActiveResourcesInfo().includes('Timeout') ? 'waiting\n' : 'idle\n');
-if (process.argv[2] === 'a consumer that runs') process.exit();
+const HOLD_A_PROCESS = ['Timeout', 'TCPSocketWrap'];
+
+await ways[way]?.();
+const isHeld = process.getActiveResourcesInfo().some((each) => HOLD_A_PROCESS.includes(each));
+process.stdout.write(isHeld ? 'waiting\n' : 'idle\n');

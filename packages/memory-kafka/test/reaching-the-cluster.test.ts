@@ -1,5 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
-import { clusterOf, createCluster, Kafka, KafkaJSNonRetriableError, logLevel } from '../src/index.ts';
+import { clusterOf, createCluster, KafkaJSNonRetriableError, logLevel } from '../src/index.ts';
+import { Kafka } from './support.ts';
 
 /** Somebody's program, which makes its client by itself. */
 const program = (address: string) => new Kafka({ brokers: [address], logLevel: logLevel.NOTHING });
@@ -38,6 +39,8 @@ test('a module that is loaded twice has one world', async () => {
   expect(again.clusterOf).not.toBe(clusterOf);
   expect(again.clusterOf(['twice:1'])).toBe(first);
   const kafka = new again.Kafka({ brokers: ['twice:1'], logLevel: logLevel.NOTHING });
-  await kafka.admin().createTopics({ topics: [{ topic: 'seen-by-both' }] });
+  const admin = kafka.admin();
+  await admin.createTopics({ topics: [{ topic: 'seen-by-both' }] });
+  await admin.disconnect();
   expect(first.inspect().topics).toHaveLength(1);
 });

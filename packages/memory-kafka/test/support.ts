@@ -1,10 +1,20 @@
-import type { Consumer, ConsumerConfig, Message, Producer, RetryOptions } from 'kafkajs';
+import { afterEach } from '@jest/globals';
+import type {
+  Admin,
+  AdminConfig,
+  Consumer,
+  ConsumerConfig,
+  Message,
+  Producer,
+  ProducerConfig,
+  RetryOptions,
+} from 'kafkajs';
 import { listenWith, type Listening, type ListenOptions } from '../conformance/listening.ts';
 import { fullMessages } from '../conformance/messages.ts';
 import {
   createCluster,
   createManualClock,
-  Kafka,
+  Kafka as MemoryKafka,
   logLevel,
   type Clock,
   type ClusterOptions,
@@ -12,6 +22,28 @@ import {
 } from '../src/index.ts';
 
 export { eventually, rejection } from '../conformance/waiting.ts';
+
+const opened: Pick<Producer, 'disconnect'>[] = [];
+
+const kept = <C extends Pick<Producer, 'disconnect'>>(client: C): C => {
+  opened.push(client);
+  return client;
+};
+
+/** Its producers and admin clients, which keep a process alive as sockets do, are disconnected after the test. */
+export class Kafka extends MemoryKafka {
+  override producer(config?: ProducerConfig): Producer {
+    return kept(super.producer(config));
+  }
+
+  override admin(config?: AdminConfig): Admin {
+    return kept(super.admin(config));
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((client) => client.disconnect()));
+});
 
 /** Some turns of the event loop: whatever could happen without time passing has happened. */
 export const settle = (): Promise<void> => createManualClock().settle();

@@ -32,6 +32,7 @@ test('either class can stand where a constructor of a Kafka is asked for', () =>
 test('errors are instances of the classes of kafkajs', async () => {
   const admin = new Kafka({ ...quiet, cluster: createCluster() }).admin();
   const error: unknown = await admin.fetchTopicMetadata({ topics: ['nowhere'] }).catch((e: unknown) => e);
+  await admin.disconnect();
   expect(error).toBeInstanceOf(kafkajs.KafkaJSProtocolError);
   expect(error).toBeInstanceOf(KafkaJSProtocolError);
   expect(error).toBeInstanceOf(KafkaJSError);

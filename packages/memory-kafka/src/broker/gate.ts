@@ -9,8 +9,11 @@ export interface Gate {
   readonly faults: RequestFaults;
   /** Changes whenever connections break, so that clients know theirs is gone. */
   epoch(): number;
-  /** Throws KafkaJSConnectionError when nobody listens. */
-  connect(): void;
+  /**
+   * Opens a connection, which keeps the process alive until it breaks or is closed by what this returns. Throws
+   * KafkaJSConnectionError when nobody listens.
+   */
+  connect(): () => void;
   /** Tells when the broker goes away and comes back, until it is called off. */
   onPower(switches: PowerSwitches): () => void;
   /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
@@ -51,6 +54,34 @@ const createFlights = () => {
   };
 };
 
+/** The connections that are open, which hold the process as sockets do. */
+const createOpenConnections = (clock: Clock) => {
+  const open = new Set<object>();
+  let letGo: (() => void) | undefined;
+  const update = (): void => {
+    if (open.size > 0) letGo ??= clock.hold?.();
+    else {
+      letGo?.();
+      letGo = undefined;
+    }
+  };
+  return {
+    add: (): (() => void) => {
+      const connection = {};
+      open.add(connection);
+      update();
+      return () => {
+        open.delete(connection);
+        update();
+      };
+    },
+    breakAll: (): void => {
+      open.clear();
+      update();
+    },
+  };
+};
+
 /** Everyone who has to know when the broker goes and comes; `first` hears it first. */
 const createSwitches = (first: PowerSwitches) => {
   const all = new Set([first]);
@@ -74,9 +105,14 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
   let epoch = 0;
   const plan = createFaultPlan(random);
   const flights = createFlights();
+  const connections = createOpenConnections(clock);
   const switches = createSwitches({ down: onDown, up: onUp });
   const refused = () => connectionRefused(address().host, address().port);
   const closed = () => connectionClosed(address().host, address().port);
+  const breakConnections = (): void => {
+    epoch += 1;
+    connections.breakAll();
+  };
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
 
   const passWithFaults = async <T>(faults: readonly Fault[], carryOut: () => T | Promise<T>): Promise<T> => {
@@ -84,7 +120,7 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
     for (const fault of faults) if (fault.kind === 'refuse') throw protocolError(fault.type);
     const answer = await flights.guard(Promise.resolve(carryOut()));
     if (!faults.some((fault) => fault.kind === 'lose')) return answer;
-    epoch += 1;
+    breakConnections();
     throw closed();
   };
 
@@ -103,7 +139,7 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
   const brokerDown = (): void => {
     if (isDown) return;
     isDown = true;
-    epoch += 1;
+    breakConnections();
     flights.breakAll(closed());
     switches.down();
   };
@@ -118,6 +154,7 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
     epoch: () => epoch,
     connect: () => {
       if (isDown) throw refused();
+      return connections.add();
     },
     onPower: switches.add,
     pass,

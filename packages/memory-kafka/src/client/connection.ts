@@ -72,6 +72,7 @@ export const createConnection = ({
 }: ConnectionOptions): Connection => {
   let opened: Core | undefined;
   let epoch: number | undefined;
+  let close = (): void => undefined;
 
   const open = async (): Promise<Core> => {
     const addresses = await resolveBrokers(brokers);
@@ -84,7 +85,8 @@ export const createConnection = ({
   const isConnected = (): boolean => opened !== undefined && epoch === opened.gate.epoch();
 
   const attach = (to: Core): void => {
-    to.gate.connect();
+    close();
+    close = to.gate.connect();
     epoch = to.gate.epoch();
   };
 
@@ -104,6 +106,7 @@ export const createConnection = ({
     connect,
     disconnect: () => {
       epoch = undefined;
+      close();
     },
     clock: () => opened?.clock ?? cluster?.clock ?? createSystemClock(),
     random: () => opened?.random() ?? systemRandom(),

@@ -1,7 +1,7 @@
 import type { PartitionMetadata } from 'kafkajs';
 import { NODE_ID, type Core } from '../broker/core.ts';
 import type { Api } from '../broker/faults.ts';
-import { nameOf, toError, typeOf } from '../errors.ts';
+import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
 import type { Connection } from './connection.ts';
 
@@ -46,11 +46,24 @@ export const partitionMetadata = (partitionId: number): PartitionMetadata => ({
   offlineReplicas: [],
 });
 
+/**
+ * From JavaScript a name may be no text. kafkajs then writes other bytes: a number as four of them, of which the broker reads
+ * an empty name; nothing at all for a boolean, and the broker hangs up; and it cannot write objects.
+ */
+const checkName = (core: Core, name: unknown): void => {
+  if (typeof name === 'string') return;
+  if (typeof name === 'number') throw protocolError('INVALID_TOPIC_EXCEPTION');
+  if (typeof name === 'object') throw new Error('value should be an instance of Encoder');
+  const { host, port } = core.address();
+  throw connectionClosed(host, port);
+};
+
 const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => {
   const described = new Map<string, PartitionMetadata[]>();
   const refusals: unknown[] = [];
   for (const name of topics) {
     try {
+      checkName(core, name);
       const { partitions } = core.topics.describe(name, autoCreate);
       described.set(
         name,

@@ -1,4 +1,5 @@
 import { firstTimestampOf, maxTimestampOf } from '../broker/batch-list.ts';
+import { recordsInBatch } from '../broker/markers.ts';
 import type { BatchSlice } from '../broker/partition-log.ts';
 import type { ReadRecord } from '../broker/segment.ts';
 import { crc32c } from './crc32c.ts';
@@ -35,23 +36,15 @@ const encodeRecord = (record: ReadRecord, offsetDelta: number, baseTimestamp: nu
   return w.buffer();
 };
 
-/** What ends a transaction: a record whose key says how. */
-const marker = (committed: boolean, timestamp: number): ReadRecord => ({
-  key: Buffer.from([0, 0, 0, committed ? 1 : 0]),
-  value: Buffer.alloc(6),
-  headers: {},
-  timestamp,
-});
-
+// Kafka hands out whole batches, and clients leave out what lies before their offset.
 const recordsOf = ({ batch, records }: BatchSlice): readonly ReadRecord[] =>
-  batch.isControl ? [marker(!batch.aborted, maxTimestampOf(batch))] : records;
+  records.length === batch.count && !batch.isControl ? records : recordsInBatch(batch);
 
 const encodeBatch = (w: Writer, slice: BatchSlice): void => {
-  const { batch, firstOffset } = slice;
+  const { batch } = slice;
   const { producerId, producerEpoch, firstSequence, transactional } = batch.writer;
   const records = recordsOf(slice);
   const baseTimestamp = firstTimestampOf(batch);
-  const skipped = firstOffset - batch.firstOffset;
   const body = createWriter();
   body.int16((transactional ? TRANSACTIONAL_BIT : 0) | (batch.isControl ? CONTROL_BIT : 0));
   body.int32(records.length - 1);
@@ -59,7 +52,7 @@ const encodeBatch = (w: Writer, slice: BatchSlice): void => {
   body.int64(maxTimestampOf(batch));
   body.int64(producerId);
   body.int16(producerEpoch);
-  body.int32(firstSequence < 0 ? firstSequence : firstSequence + skipped);
+  body.int32(firstSequence);
   body.int32(records.length);
   for (const [delta, record] of records.entries()) {
     const bytes = encodeRecord(record, delta, baseTimestamp);
@@ -67,7 +60,7 @@ const encodeBatch = (w: Writer, slice: BatchSlice): void => {
     body.bytes(bytes);
   }
   const checked = body.buffer();
-  w.int64(firstOffset);
+  w.int64(batch.firstOffset);
   // What follows: leader epoch, format, checksum.
   w.int32(checked.length + 9);
   w.int32(0);
@@ -76,7 +69,7 @@ const encodeBatch = (w: Writer, slice: BatchSlice): void => {
   w.bytes(checked);
 };
 
-/** Batches as a consumer reads them; one that is read from its middle begins there. */
+/** Batches as a consumer reads them, each of them whole. */
 export const encodeBatches = (slices: readonly BatchSlice[]): Buffer => {
   const w = createWriter();
   for (const slice of slices) encodeBatch(w, slice);
