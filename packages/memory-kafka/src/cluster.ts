@@ -1,6 +1,7 @@
 import { createCore, type Core } from './broker/core.ts';
 import type { Faults } from './broker/faults.ts';
 import type { Retention } from './broker/log-policy.ts';
+import type { RecordFilter, RequestRecord } from './broker/request-log.ts';
 import { createLogFaults } from './broker/log-faults.ts';
 import { inspectCore, type ClusterState } from './broker/inspect.ts';
 import { listen, type Listener } from './wire/listener.ts';
@@ -24,6 +25,8 @@ export interface MemoryCluster {
   inspect(): ClusterState;
   /** Forgets topics, groups, transactions and faults; members that are still running join anew. */
   reset(): void;
+  /** Records the requests that arrive from now on, from clients in the process and over TCP, until it is stopped. */
+  recordRequests(filter?: RecordFilter): RequestRecord;
   /** What a test can make go wrong. */
   readonly faults: Faults;
   /**
@@ -60,6 +63,7 @@ export const createCluster = ({
     clock,
     inspect: () => inspectCore(core),
     reset: core.reset,
+    recordRequests: (filter = {}) => core.gate.log.record(filter),
     listen: (port = 0) => listen(core, port),
     faults: {
       ...core.gate.faults,

@@ -78,8 +78,8 @@ export class Kafka {
   }
 
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
-    const { brokers, cluster, link } = this.#config;
-    const connection = createConnection({ brokers, cluster, link, retry: this.#retry });
+    const { brokers, cluster, link, clientId = DEFAULT_CLIENT_ID } = this.#config;
+    const connection = createConnection({ brokers, cluster, link, retry: this.#retry, clientId });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }
 

@@ -2,6 +2,7 @@ import { errorCodeOf, protocolError } from '../errors.ts';
 import type { ProtocolErrorType } from '../protocol-errors.ts';
 import type { Surroundings } from '../retry.ts';
 import { checkMembership, createGroup, createGroupProtocol, type GroupProtocolHandler } from './group.ts';
+import { NOT_REFUSED, type PartitionRefusals } from './partition-refusals.ts';
 import type {
   CommittedOffset,
   Group,
@@ -20,9 +21,10 @@ export interface Coordinator {
   leave(groupId: string, memberId: string): void;
   /**
    * Throws UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, REBALANCE_IN_PROGRESS and stores nothing then; throws
-   * UNKNOWN_TOPIC_OR_PARTITION, OFFSET_METADATA_TOO_LARGE for those that it could not store, and stores the others.
+   * UNKNOWN_TOPIC_OR_PARTITION, OFFSET_METADATA_TOO_LARGE and what `refused` says for those that it could not store, and
+   * stores the others.
    */
-  commit(membership: Membership, offsets: readonly OffsetToCommit[]): void;
+  commit(membership: Membership, offsets: readonly OffsetToCommit[], refused?: PartitionRefusals): void;
   /**
    * What a transaction is going to commit: from outside the group, whoever is in it. Returns what makes these offsets the
    * group's, unless the group has been deleted. Throws UNKNOWN_TOPIC_OR_PARTITION.
@@ -51,6 +53,18 @@ const MAX_METADATA_LENGTH = 4096;
 const store = (group: Group, { topic, partition, offset, metadata }: OffsetToCommit): void => {
   const partitions = group.offsets.get(topic) ?? new Map<number, CommittedOffset>();
   group.offsets.set(topic, partitions.set(partition, { offset, metadata }));
+};
+
+/** Stores what is not refused; throws the first refusal afterwards. */
+const storeAll = (
+  group: Group,
+  offsets: readonly OffsetToCommit[],
+  refusalOf: (offset: OffsetToCommit) => ProtocolErrorType | undefined,
+): void => {
+  const refusals = offsets.map(refusalOf);
+  for (const [index, offset] of offsets.entries()) if (refusals[index] === undefined) store(group, offset);
+  const first = refusals.find((type) => type !== undefined);
+  if (first !== undefined) throw protocolError(first);
 };
 
 const checkCommit = (group: Group, membership: Membership): void => {
@@ -134,13 +148,11 @@ export const createCoordinator = (
     sync: async (request) => protocol.sync(known(request.groupId), request),
     heartbeat: (membership) => protocol.heartbeat(known(membership.groupId), membership),
     leave: (groupId, memberId) => protocol.leave(known(groupId), memberId),
-    commit: (membership, offsets) => {
+    commit: (membership, offsets, refused = NOT_REFUSED) => {
       const group = membership.generationId < 0 ? open(membership.groupId) : known(membership.groupId);
       checkCommit(group, membership);
       group.protocolType = 'consumer';
-      for (const offset of offsets) if (refusalOf(offset) === undefined) store(group, offset);
-      const refused = offsets.map(refusalOf).find((type) => type !== undefined);
-      if (refused !== undefined) throw protocolError(refused);
+      storeAll(group, offsets, (offset) => refused(offset.topic, offset.partition) ?? refusalOf(offset));
     },
     prepareForTransaction: (groupId, offsets) => {
       if (!offsets.every(({ topic, partition }) => exists(topic, partition))) {

@@ -1,45 +1,86 @@
+import { createDeferred } from '../deferred.ts';
 import { protocolErrorFields, type ProtocolErrorType } from '../protocol-errors.ts';
-import { APIS, type Api, type Chances, type Repeat, type RequestFaults } from './faults.ts';
+import { APIS, type Api, type Chances, type FaultHandle, type RequestFaults, type When } from './faults.ts';
+import {
+  isRequestName,
+  matches,
+  REQUEST_KINDS,
+  type ArrivingRequest,
+  type RequestFilter,
+  type RequestName,
+} from './requests.ts';
 
 /** What is to happen to one request. */
 export type Fault =
-  | { readonly kind: 'refuse'; readonly type: ProtocolErrorType }
+  | { readonly kind: 'refuse'; readonly type: ProtocolErrorType; readonly of?: RequestFilter }
   | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'hold'; readonly until: () => Promise<void> }
   | { readonly kind: 'lose' };
 
 interface Ordered {
   readonly fault: Fault;
+  readonly api: Api | RequestName;
+  readonly filter: RequestFilter;
+  readonly probability: number | undefined;
   left: number;
+  fired: number;
 }
 
 /** From JavaScript a name may be misspelt, and such a fault would never happen. */
-const checkApi = (api: Api): void => {
-  if (!APIS.includes(api)) throw new TypeError(`${JSON.stringify(api)} is none of ${APIS.join(', ')}`);
+const checkApi = (api: string): void => {
+  if (APIS.some((each) => each === api) || isRequestName(api)) return;
+  throw new TypeError(`${JSON.stringify(api)} is none of ${APIS.join(', ')}`);
 };
 
-const refusal = (type: ProtocolErrorType): Fault => {
+const OPTIONS = new Set(['times', 'probability', 'topic', 'partition', 'groupId', 'clientId']);
+
+const checkOptions = ({ times, probability, ...rest }: When): void => {
+  const unknown = Object.keys(rest).find((name) => !OPTIONS.has(name));
+  if (unknown !== undefined) throw new TypeError(`There is no option ${JSON.stringify(unknown)} of a fault`);
+  if (times !== undefined && !(times >= 1)) throw new TypeError(`A fault cannot happen ${times} times`);
+  if (probability !== undefined && !(probability >= 0 && probability <= 1))
+    throw new TypeError(`${probability} is no probability from 0 to 1`);
+};
+
+const refusal = (type: ProtocolErrorType, of?: RequestFilter): Fault => {
   protocolErrorFields(type);
-  return { kind: 'refuse', type };
+  return of === undefined ? { kind: 'refuse', type } : { kind: 'refuse', type, of };
 };
 
-/** The faults that are yet to happen, by kind of request. */
-const createOrders = () => {
-  const ordered = new Map<Api, Ordered[]>();
+const isMeant = ({ api, filter }: Ordered, request: ArrivingRequest): boolean =>
+  (api === request.name || api === REQUEST_KINDS[request.name].api) && matches(request, filter);
+
+/** The faults that are yet to happen. */
+const createOrders = (random: () => number) => {
+  let ordered: Ordered[] = [];
+  const strikes = (each: Ordered, request: ArrivingRequest): boolean =>
+    isMeant(each, request) && (each.probability === undefined || random() < each.probability);
   return {
-    add: (api: Api, fault: Fault, { times = 1 }: Repeat = {}): void => {
+    add: (api: Api | RequestName, fault: Fault, when: When = {}): FaultHandle => {
       checkApi(api);
-      ordered.set(api, [...(ordered.get(api) ?? []), { fault, left: times }]);
+      checkOptions(when);
+      const { times, probability, ...filter } = when;
+      const left = times ?? (probability === undefined ? 1 : Infinity);
+      const order: Ordered = { fault, api, filter, probability, left, fired: 0 };
+      ordered = [...ordered, order];
+      const cancel = (): void => {
+        ordered = ordered.filter((each) => each !== order);
+      };
+      return { fired: () => order.fired, cancel };
     },
-    take: (api: Api): Fault[] => {
-      const waiting = ordered.get(api);
-      if (waiting === undefined) return [];
-      for (const each of waiting) each.left -= 1;
-      const left = waiting.filter((each) => each.left > 0);
-      if (left.length > 0) ordered.set(api, left);
-      else ordered.delete(api);
-      return waiting.map((each) => each.fault);
+    take: (request: ArrivingRequest): Fault[] => {
+      if (ordered.length === 0) return [];
+      const striking = ordered.filter((each) => strikes(each, request));
+      for (const each of striking) {
+        each.left -= 1;
+        each.fired += 1;
+      }
+      if (striking.length > 0) ordered = ordered.filter(({ left }) => left > 0);
+      return striking.map(({ fault }) => fault);
     },
-    clear: () => ordered.clear(),
+    clear: (): void => {
+      ordered = [];
+    },
   };
 };
 
@@ -65,27 +106,67 @@ const createLottery = (random: () => number) => {
   };
 };
 
+type Orders = ReturnType<typeof createOrders>;
+
+/** Requests that wait until somebody lets them go. */
+const createHolds = (orders: Orders) => {
+  const releases = new Set<() => void>();
+  const hold: RequestFaults['hold'] = (api, when) => {
+    const released = createDeferred<void>();
+    let waiting = 0;
+    const until = async (): Promise<void> => {
+      waiting += 1;
+      await released.promise.finally(() => {
+        waiting -= 1;
+      });
+    };
+    const { fired, cancel } = orders.add(api, { kind: 'hold', until }, when);
+    const release = (): void => {
+      cancel();
+      releases.delete(release);
+      released.resolve();
+    };
+    releases.add(release);
+    return { fired, cancel: release, release, waiting: () => waiting };
+  };
+  return {
+    hold,
+    releaseAll: (): void => {
+      for (const release of releases) release();
+    },
+  };
+};
+
+/** Where a refusal hits some of the partitions only, if it is for some only. */
+const placesOf = ({ topic, partition }: When = {}): RequestFilter | undefined =>
+  topic === undefined && partition === undefined
+    ? undefined
+    : { ...(topic === undefined ? {} : { topic }), ...(partition === undefined ? {} : { partition }) };
+
 /** Which requests are to go wrong. */
 export interface FaultPlan {
-  readonly faults: Pick<RequestFaults, 'refuse' | 'delay' | 'loseAnswer' | 'chance'>;
+  readonly faults: Pick<RequestFaults, 'refuse' | 'delay' | 'loseAnswer' | 'chance' | 'hold'>;
   /** What happens to a request that now comes. */
-  take(api: Api): Fault[];
+  take(request: ArrivingRequest): Fault[];
   clear(): void;
 }
 
 /** Nothing is to go wrong yet. */
 export const createFaultPlan = (random: () => number): FaultPlan => {
-  const orders = createOrders();
+  const orders = createOrders(random);
   const lottery = createLottery(random);
+  const holds = createHolds(orders);
   return {
     faults: {
-      refuse: (api, type, repeat) => orders.add(api, refusal(type), repeat),
-      delay: (api, ms, repeat) => orders.add(api, { kind: 'delay', ms }, repeat),
-      loseAnswer: (api, repeat) => orders.add(api, { kind: 'lose' }, repeat),
+      refuse: (api, type, when) => orders.add(api, refusal(type, placesOf(when)), when),
+      delay: (api, ms, when) => orders.add(api, { kind: 'delay', ms }, when),
+      loseAnswer: (api, when) => orders.add(api, { kind: 'lose' }, when),
+      hold: holds.hold,
       chance: (api, chances) => lottery.set(api, chances),
     },
-    take: (api) => [...orders.take(api), ...lottery.draw(api)],
+    take: (request) => [...orders.take(request), ...lottery.draw(REQUEST_KINDS[request.name].api)],
     clear: () => {
+      holds.releaseAll();
       orders.clear();
       lottery.clear();
     },

@@ -1,4 +1,5 @@
 import type { ProtocolErrorType } from '../protocol-errors.ts';
+import type { RequestFilter, RequestName } from './requests.ts';
 
 /** The kinds of request that a fault can be put on. */
 export const APIS = [
@@ -17,9 +18,28 @@ export const APIS = [
 
 export type Api = (typeof APIS)[number];
 
-export interface Repeat {
-  /** How many requests are hit; 1 if not said. */
+/** Which requests a fault hits; once, the next one that is meant, if nothing is said. */
+export interface When extends RequestFilter {
+  /** How many requests are hit; 1 if not said, and any number of them with a `probability`. */
   readonly times?: number;
+  /** Of those that are meant, the share that is hit, from 0 to 1: drawn from the cluster's `random`. */
+  readonly probability?: number;
+}
+
+/** A fault that was ordered. */
+export interface FaultHandle {
+  /** How many requests it has hit. */
+  fired(): number;
+  /** It hits no further requests. */
+  cancel(): void;
+}
+
+/** Requests that are held up. */
+export interface Hold extends FaultHandle {
+  /** How many requests wait. */
+  waiting(): number;
+  /** Lets those go on that wait, and holds up no more; so does `cancel()`. */
+  release(): void;
 }
 
 /** Faults that happen now and then. Shares are of the requests of a kind, from 0 (none) to 1 (each). */
@@ -55,14 +75,18 @@ export interface Faults {
   brokerUp(): void;
   isBrokerDown(): boolean;
   /**
-   * Answers the next requests of this kind with a refusal; nothing of them is carried out. Throws TypeError for a kind
-   * of request that there is not, as do the others below, and for a type that kafkajs does not know.
+   * Answers requests of this kind (one of `APIS`, or Kafka's own name of a request) with a refusal; nothing of them is
+   * carried out, unless it is for some partitions only: then what a `Produce` or an `OffsetCommit` brings for others is.
+   * Throws TypeError for a kind of request that there is not, as do the others below, and for a type that kafkajs does not
+   * know.
    */
-  refuse(api: Api, type: ProtocolErrorType, repeat?: Repeat): void;
-  /** Holds up the next requests of this kind for `ms` milliseconds of the cluster's clock. */
-  delay(api: Api, ms: number, repeat?: Repeat): void;
-  /** Carries out the next requests of this kind, but the connection breaks before the answer. */
-  loseAnswer(api: Api, repeat?: Repeat): void;
+  refuse(api: Api | RequestName, type: ProtocolErrorType, when?: When): FaultHandle;
+  /** Holds up requests of this kind for `ms` milliseconds of the cluster's clock. */
+  delay(api: Api | RequestName, ms: number, when?: When): FaultHandle;
+  /** Holds up requests of this kind until they are let go. */
+  hold(api: Api | RequestName, when?: When): Hold;
+  /** Carries out requests of this kind, but the connection breaks before the answer. */
+  loseAnswer(api: Api | RequestName, when?: When): FaultHandle;
   /**
    * From now on lets some of the requests of this kind go wrong, drawn from the cluster's `random`: with a seeded one,
    * and requests in the same order, the same ones. Replaces the chances that this kind had before.

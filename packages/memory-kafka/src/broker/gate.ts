@@ -1,8 +1,12 @@
-import type { Clock } from '../clock.ts';
-import { createDeferred } from '../deferred.ts';
-import { connectionClosed, connectionRefused, protocolError, toError } from '../errors.ts';
-import { createFaultPlan, type Fault } from './fault-plan.ts';
-import type { Api, RequestFaults } from './faults.ts';
+import { timestampOf, type Clock } from '../clock.ts';
+import { connectionClosed, connectionRefused } from '../errors.ts';
+import { createFaultPlan } from './fault-plan.ts';
+import type { RequestFaults } from './faults.ts';
+import { createFlights } from './flights.ts';
+import { createOpenConnections } from './open-connections.ts';
+import { createPassage, type CarryOut } from './passage.ts';
+import { createRequestLog, type RequestLog } from './request-log.ts';
+import type { ArrivingRequest } from './requests.ts';
 
 /** What stands between the clients and the broker. */
 export interface Gate {
@@ -17,7 +21,8 @@ export interface Gate {
   /** Tells when the broker goes away and comes back, until it is called off. */
   onPower(switches: PowerSwitches): () => void;
   /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
-  pass<T>(api: Api, carryOut: () => T | Promise<T>): Promise<T>;
+  pass<T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T>;
+  readonly log: RequestLog;
 }
 
 /** What happens with the broker. */
@@ -33,54 +38,6 @@ export interface GateOptions {
   readonly onDown: () => void;
   readonly onUp: () => void;
 }
-
-/** The requests in flight, which all fail when connections break. */
-const createFlights = () => {
-  const inFlight = new Set<(error: Error) => void>();
-  return {
-    breakAll: (error: Error): void => {
-      for (const reject of inFlight) reject(error);
-      inFlight.clear();
-    },
-    guard: async <T>(answer: Promise<T>): Promise<T> => {
-      const broken = createDeferred<never>();
-      inFlight.add(broken.reject);
-      try {
-        return await Promise.race([answer, broken.promise]);
-      } finally {
-        inFlight.delete(broken.reject);
-      }
-    },
-  };
-};
-
-/** The connections that are open, which hold the process as sockets do. */
-const createOpenConnections = (clock: Clock) => {
-  const open = new Set<object>();
-  let letGo: (() => void) | undefined;
-  const update = (): void => {
-    if (open.size > 0) letGo ??= clock.hold?.();
-    else {
-      letGo?.();
-      letGo = undefined;
-    }
-  };
-  return {
-    add: (): (() => void) => {
-      const connection = {};
-      open.add(connection);
-      update();
-      return () => {
-        open.delete(connection);
-        update();
-      };
-    },
-    breakAll: (): void => {
-      open.clear();
-      update();
-    },
-  };
-};
 
 /** Everyone who has to know when the broker goes and comes; `first` hears it first. */
 const createSwitches = (first: PowerSwitches) => {
@@ -104,6 +61,7 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
   let isDown = false;
   let epoch = 0;
   const plan = createFaultPlan(random);
+  const log = createRequestLog(() => timestampOf(clock));
   const flights = createFlights();
   const connections = createOpenConnections(clock);
   const switches = createSwitches({ down: onDown, up: onUp });
@@ -112,28 +70,6 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
   const breakConnections = (): void => {
     epoch += 1;
     connections.breakAll();
-  };
-  const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
-
-  const passWithFaults = async <T>(faults: readonly Fault[], carryOut: () => T | Promise<T>): Promise<T> => {
-    for (const fault of faults) if (fault.kind === 'delay') await flights.guard(wait(fault.ms));
-    for (const fault of faults) if (fault.kind === 'refuse') throw protocolError(fault.type);
-    const answer = await flights.guard(Promise.resolve(carryOut()));
-    if (!faults.some((fault) => fault.kind === 'lose')) return answer;
-    breakConnections();
-    throw closed();
-  };
-
-  const pass = <T>(api: Api, carryOut: () => T | Promise<T>): Promise<T> => {
-    if (isDown) return Promise.reject(refused());
-    const faults = plan.take(api);
-    if (faults.length > 0) return passWithFaults(faults, carryOut);
-    try {
-      const answer = carryOut();
-      return answer instanceof Promise ? flights.guard(answer) : Promise.resolve(answer);
-    } catch (error) {
-      return Promise.reject(toError(error));
-    }
   };
 
   const brokerDown = (): void => {
@@ -157,7 +93,18 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
       return connections.add();
     },
     onPower: switches.add,
-    pass,
+    pass: createPassage({
+      clock,
+      plan,
+      flights,
+      log,
+      unreachable: () => (isDown ? refused() : undefined),
+      breakConnections: () => {
+        breakConnections();
+        return closed();
+      },
+    }),
+    log,
     faults: {
       brokerDown,
       brokerUp,

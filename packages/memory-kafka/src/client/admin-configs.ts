@@ -71,7 +71,7 @@ export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
     checkResources(resources);
     checkNames(resources);
     checkTopicsOnly(resources, 'describeConfigs');
-    const described = await view.request('admin', (core) =>
+    const described = await view.request('DescribeConfigs', (core) =>
       each(resources, ({ type, name, configNames }) => ({
         errorCode: 0,
         errorMessage: '',
@@ -91,7 +91,7 @@ export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
     checkResources(resources);
     checkEntries(resources);
     checkTopicsOnly(resources, 'alterConfigs');
-    const altered = await view.request('admin', (core) =>
+    const altered = await view.request('AlterConfigs', (core) =>
       each(resources, ({ type, name, configEntries }) => {
         core.topics.configure(name, configEntries, validateOnly);
         return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };

@@ -3,7 +3,7 @@ import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
 import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
-import type { AdminParts } from './admin-parts.ts';
+import { aboutTopics, type AdminParts } from './admin-parts.ts';
 import { checkedOffset } from './consumer-checks.ts';
 import { describeGroups } from './describe-groups.ts';
 import { shown } from './typing-gaps.ts';
@@ -165,7 +165,7 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     checkTopic(topic);
     return retrying(async ({ bail }) => {
       try {
-        return await view.request('offsets', read);
+        return await view.request(aboutTopics('ListOffsets', [topic]), read);
       } catch (error) {
         if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
         throw toError(error);
@@ -177,7 +177,9 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     checkGroup(groupId);
     checkTopic(topic);
     if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
-    await view.request('commit', (core) => storeOffsets(core, groupId, topic, partitions));
+    await view.request(aboutTopics('OffsetCommit', [topic], groupId), (core) =>
+      storeOffsets(core, groupId, topic, partitions),
+    );
   };
 
   return {
@@ -187,7 +189,7 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     fetchOffsets: async ({ groupId, topics = [], resolveOffsets = false }) => {
       checkGroup(groupId);
       if (!Array.isArray(topics)) throw nonRetriable('Expected topics array to be set');
-      return view.request('offsets', (core) => {
+      return view.request(aboutTopics('OffsetFetch', topics, groupId), (core) => {
         const found = groupOffsets(core, groupId, topics);
         return resolveOffsets ? found.map((topic) => resolveAndStore(core, groupId, topic)) : found;
       });
@@ -197,7 +199,9 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
       checkGroup(groupId);
       checkTopic(topic);
       const offset = String(earliest ? EARLIEST_OFFSET : LATEST_OFFSET);
-      const offsets = await view.request('metadata', (core) => topicOffsets(core, topic));
+      const offsets = await view.request(aboutTopics('Metadata', [topic]), (core) =>
+        topicOffsets(core, topic),
+      );
       const partitions = offsets.map(({ partition }) => ({ partition, offset }));
       await setOffsets({ groupId, topic, partitions });
     },
@@ -207,7 +211,9 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
       const offsets = await readTopic(topic, (core) => topicOffsets(core, topic));
       checkPartitionsExist(topic, offsets, partitions);
       warnBelowLow(logger, topic, offsets, partitions);
-      await retrying(() => view.request('admin', (core) => deleteRecords(core, topic, partitions)));
+      await retrying(() =>
+        view.request(aboutTopics('DeleteRecords', [topic]), (core) => deleteRecords(core, topic, partitions)),
+      );
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { Logger } from 'kafkajs';
 import type { Attempt } from '../retry.ts';
+import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import type { ClusterView } from './metadata.ts';
 
 /** What the parts of the admin client share. */
@@ -8,3 +9,10 @@ export interface AdminParts {
   readonly logger: Logger;
   retrying<T>(task: (attempt: Attempt) => Promise<T>): Promise<T>;
 }
+
+/** A request about these topics, and perhaps a group. */
+export const aboutTopics = (
+  name: RequestName,
+  topics: readonly string[],
+  groupId?: string,
+): RequestAbout => ({ name, groupId, places: () => topics.map((topic) => ({ topic })) });

@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
-import type { AdminParts } from './admin-parts.ts';
+import { aboutTopics, type AdminParts } from './admin-parts.ts';
 import { partitionMetadata } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
 
@@ -81,19 +81,26 @@ const describeTopics = (core: Core, topics: readonly string[]) =>
 
 /** The admin calls that are about topics. */
 export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => ({
-  listTopics: () => view.request('metadata', (core) => core.topics.names()),
+  listTopics: () => view.request('Metadata', (core) => core.topics.names()),
 
   fetchTopicMetadata: async ({ topics = [] } = { topics: [] }) => {
     for (const topic of topics) {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
-    return view.request('metadata', (core) => ({ topics: describeTopics(core, topics) }));
+    return view.request(aboutTopics('Metadata', topics), (core) => ({
+      topics: describeTopics(core, topics),
+    }));
   },
 
   createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {
     checkTopicConfigs(topics);
-    const refusals = await view.request('admin', (core) =>
-      topics.map((config) => ({ topic: config.topic, type: core.topics.create(config, validateOnly) })),
+    const refusals = await view.request(
+      aboutTopics(
+        'CreateTopics',
+        topics.map(({ topic }) => topic),
+      ),
+      (core) =>
+        topics.map((config) => ({ topic: config.topic, type: core.topics.create(config, validateOnly) })),
     );
     const errors = refusals
       .toSorted((a, b) => a.topic.localeCompare(b.topic))
@@ -102,7 +109,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
       // It asks for the leaders also of topics that it did not create, and is told that there are none.
       const names = topics.map(({ topic }) => topic);
       if (waitForLeaders && validateOnly)
-        await view.request('metadata', (core) => describeTopics(core, names));
+        await view.request(aboutTopics('Metadata', names), (core) => describeTopics(core, names));
       return true;
     }
     if (errors.every((error) => typeOf(error) === 'TOPIC_ALREADY_EXISTS')) return false;
@@ -116,7 +123,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     }
     await retrying(async ({ bail }) => {
       try {
-        await view.request('admin', (core) => removeTopics(core, topics));
+        await view.request(aboutTopics('DeleteTopics', topics), (core) => removeTopics(core, topics));
         view.untarget(topics);
       } catch (error) {
         if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
@@ -127,7 +134,8 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
 
   createPartitions: async ({ topicPartitions, validateOnly = false }) => {
     checkPartitionConfigs(topicPartitions);
-    await view.request('admin', (core) => {
+    const names = topicPartitions.map(({ topic }) => topic);
+    await view.request(aboutTopics('CreatePartitions', names), (core) => {
       const refusals = topicPartitions
         .toSorted((a, b) => a.topic.localeCompare(b.topic))
         .map((config) => core.topics.grow(config, validateOnly));

@@ -46,15 +46,16 @@ const createGroupCalls = ({
   view,
 }: AdminParts): Pick<Admin, 'listGroups' | 'describeGroups' | 'deleteGroups'> => ({
   listGroups: () =>
-    view.request('admin', (core) => ({
+    view.request('ListGroups', (core) => ({
       groups: core.coordinator.all().map(({ id, protocolType }) => ({ groupId: id, protocolType })),
     })),
-  describeGroups: (groupIds) => view.request('admin', (core) => ({ groups: describeGroups(core, groupIds) })),
+  describeGroups: (groupIds) =>
+    view.request('DescribeGroups', (core) => ({ groups: describeGroups(core, groupIds) })),
   deleteGroups: async (groupIds) => {
     if (!Array.isArray(groupIds)) throw nonRetriable(`Invalid groupIds array ${String(groupIds)}`);
     const hasInvalid = groupIds.some((groupId) => typeof groupId !== 'string');
     if (hasInvalid) throw nonRetriable(`Invalid groupId name: ${JSON.stringify(hasInvalid)}`);
-    const results = await view.request('admin', (core) =>
+    const results = await view.request('DeleteGroups', (core) =>
       groupIds.map((groupId) => toDeleteResult(groupId, core.coordinator.remove(groupId))),
     );
     throwRefusals(results);
@@ -86,7 +87,7 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
       emitter.emit(EVENTS.DISCONNECT);
     },
     describeCluster: () =>
-      view.request('metadata', (core) => ({
+      view.request('Metadata', (core) => ({
         brokers: [{ nodeId: NODE_ID, ...core.address() }],
         controller: NODE_ID,
         clusterId: 'memory-kafka',

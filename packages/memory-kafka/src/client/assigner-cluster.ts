@@ -11,7 +11,7 @@ const refuse = (call: string) => (): never => {
 export const createAssignerCluster = (view: ClusterView): Cluster => ({
   getNodeIds: () => [NODE_ID],
   metadata: () =>
-    view.request('metadata', (core) => ({
+    view.request('Metadata', (core) => ({
       brokers: [{ nodeId: NODE_ID, ...core.address() }],
       topicMetadata: core.topics.names().map((topic) => ({
         topicErrorCode: 0,
@@ -33,7 +33,7 @@ export const createAssignerCluster = (view: ClusterView): Cluster => ({
     return { [String(NODE_ID)]: partitions.filter((partition) => known.has(partition)) };
   },
   findGroupCoordinatorMetadata: () =>
-    view.request('metadata', (core) => ({
+    view.request('Metadata', (core) => ({
       errorCode: 0,
       coordinator: { nodeId: NODE_ID, ...core.address() },
     })),

@@ -1,12 +1,16 @@
 import type { KafkaConfig, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
-import type { Api } from '../broker/faults.ts';
+import type { RequestAbout, RequestName } from '../broker/requests.ts';
+import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import { clusterOf, openCore, type MemoryCluster } from '../cluster.ts';
 import { createSystemClock, systemRandom, type Clock } from '../clock.ts';
 import kafkajs from 'kafkajs';
 import { nonRetriable, toError } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { sharing } from '../turns.ts';
+
+/** Carries out a request at the broker, but for the partitions that are refused. */
+export type CarryOutAt<T> = (core: Core, refused: PartitionRefusals) => T | Promise<T>;
 
 /** A client's way to its cluster. */
 export interface Connection {
@@ -21,7 +25,7 @@ export interface Connection {
   /** The cluster; asks a brokers function for the addresses if it has to. */
   core(): Promise<Core>;
   /** One request over one attempt to connect. `carryOut` runs at the broker, one turn later. */
-  request<T>(api: Api, carryOut: (core: Core) => T | Promise<T>): Promise<T>;
+  request<T>(request: RequestName | RequestAbout, carryOut: CarryOutAt<T>): Promise<T>;
 }
 
 /**
@@ -37,6 +41,7 @@ export interface ConnectionOptions {
   readonly link: Link | undefined;
   /** The retries of the Kafka instance. */
   readonly retry: RetryOptions;
+  readonly clientId: string;
 }
 
 const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
@@ -69,6 +74,7 @@ export const createConnection = ({
   cluster,
   link = direct,
   retry,
+  clientId,
 }: ConnectionOptions): Connection => {
   let opened: Core | undefined;
   let epoch: number | undefined;
@@ -111,12 +117,13 @@ export const createConnection = ({
     clock: () => opened?.clock ?? cluster?.clock ?? createSystemClock(),
     random: () => opened?.random() ?? systemRandom(),
     core,
-    request: async (api, carryOut) => {
+    request: async (about, carryOut) => {
       const target = opened ?? (await open());
+      const arriving = typeof about === 'string' ? { name: about, clientId } : { ...about, clientId };
       return link(async () => {
         await target.nextTurn();
         if (!isConnected()) attach(target);
-        return target.gate.pass(api, () => carryOut(target));
+        return target.gate.pass(arriving, (refused) => carryOut(target, refused));
       });
     },
   };

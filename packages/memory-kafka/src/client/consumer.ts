@@ -25,7 +25,7 @@ const groupByTopic = (offsets: readonly TopicPartitionOffsetAndMetadata[]): Offs
 
 const resolveTopics = async (view: ClusterView, wanted: readonly (string | RegExp)[]): Promise<string[]> => {
   const existing = wanted.some((each) => each instanceof RegExp)
-    ? await view.request('metadata', (core) => core.topics.names())
+    ? await view.request('Metadata', (core) => core.topics.names())
     : [];
   return wanted.flatMap((each) =>
     typeof each === 'string' ? [each] : existing.filter((name) => each.test(name)),
@@ -89,7 +89,9 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
       logger.warn('consumer#run was called, but the consumer is already running', { groupId });
     },
     describeGroup: async () => {
-      const [described] = await view.request('admin', (core) => describeGroups(core, [groupId]));
+      const [described] = await view.request({ name: 'DescribeGroups', groupId }, (core) =>
+        describeGroups(core, [groupId]),
+      );
       if (described === undefined) throw nonRetriable(`Group ${groupId} was not described`);
       return described;
     },

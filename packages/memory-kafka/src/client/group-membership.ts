@@ -55,9 +55,9 @@ const currentPartitions = ({ subscribed, view }: MembershipOptions) =>
 const join = async (options: MembershipOptions, state: MemberState): Promise<JoinAnswer> => {
   const { view, subscribed } = options;
   // As kafkajs looks for the coordinator first, so a lost connection is tried again here.
-  await view.request('metadata', () => undefined);
+  await view.request({ name: 'FindCoordinator', groupId: options.groupId }, () => undefined);
   state.isRebalanceKnown = false;
-  const answer = await view.connection.request('join', (core) =>
+  const answer = await view.connection.request({ name: 'JoinGroup', groupId: options.groupId }, (core) =>
     core.coordinator.join({
       groupId: options.groupId,
       memberId: state.memberId,
@@ -135,7 +135,7 @@ const sync = async (
   const assignments = await assign(options, answer);
   state.partitionsAtSync = currentPartitions(options);
   const membership = { groupId, memberId: state.memberId, generationId: state.generationId };
-  const bytes = await view.connection.request('sync', (core) =>
+  const bytes = await view.connection.request({ name: 'SyncGroup', groupId }, (core) =>
     core.coordinator.sync({ ...membership, assignments }),
   );
   const given = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
@@ -188,7 +188,7 @@ const heartbeat = async (options: MembershipOptions, state: MemberState): Promis
     state.isRebalanceKnown || connection.clock().monotonic() >= state.lastHeartbeat + heartbeatIntervalMs;
   if (state.memberId === '' || !isDue) return;
   const { memberId, generationId } = state;
-  await connection.request('heartbeat', (core) =>
+  await connection.request({ name: 'Heartbeat', groupId }, (core) =>
     core.coordinator.heartbeat({ groupId, memberId, generationId }),
   );
   emitter.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId, groupGenerationId: generationId });
@@ -198,7 +198,9 @@ const heartbeat = async (options: MembershipOptions, state: MemberState): Promis
 const leave = async ({ groupId, view }: MembershipOptions, state: MemberState): Promise<void> => {
   const { memberId } = state;
   if (memberId === '') return;
-  await view.connection.request('leave', (core) => core.coordinator.leave(groupId, memberId));
+  await view.connection.request({ name: 'LeaveGroup', groupId }, (core) =>
+    core.coordinator.leave(groupId, memberId),
+  );
   state.memberId = '';
 };
 

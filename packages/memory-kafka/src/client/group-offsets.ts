@@ -93,7 +93,9 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
   );
 
   const send = (commits: readonly OffsetToCommit[]): Promise<void> =>
-    view.request('commit', () => core.coordinator.commit(membership, commits));
+    view.request({ name: 'OffsetCommit', groupId, places: () => commits }, (_core, refused) =>
+      core.coordinator.commit(membership, commits, refused),
+    );
 
   const commit = async (offsets: OffsetsToCommit, mark = tracker.setCommitted): Promise<void> => {
     if (offsets.topics.length === 0) return tracker.touchCommit();
@@ -113,7 +115,7 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
   const resolveStart = async (): Promise<void> => {
     const unknown = tracker.unknown();
     if (unknown.length === 0) return;
-    await view.request('offsets', () => {
+    await view.request({ name: 'OffsetFetch', groupId, places: () => unknown }, () => {
       for (const { topic, partition } of unknown) {
         tracker.setCommitted(topic, partition, startOf(options, topic, partition));
       }

@@ -141,8 +141,9 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
     await interruptibleSleep(view.connection.clock(), limits.maxWaitMs, interrupter, version);
     return [];
   }
-  const fetched = await view.request('fetch', (core) =>
-    core.fetch({ ...limits, partitions, interrupter, version }),
+  const fetched = await view.request(
+    { name: 'Fetch', groupId: session.options.groupId, places: () => partitions },
+    (core) => core.fetch({ ...limits, partitions, interrupter, version }),
   );
   return (
     fetched

@@ -1,9 +1,9 @@
 import type { PartitionMetadata } from 'kafkajs';
 import { NODE_ID, type Core } from '../broker/core.ts';
-import type { Api } from '../broker/faults.ts';
+import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
-import type { Connection } from './connection.ts';
+import type { CarryOutAt, Connection } from './connection.ts';
 
 /** A client's view of the cluster: a connection, and what it remembers about the topics it has to do with. */
 export interface ClusterView {
@@ -22,7 +22,7 @@ export interface ClusterView {
   /** Closes the connection and forgets what it remembers, but not which topics it has to do with. */
   disconnect(): void;
   /** A request that finds its broker first: if nobody listens, the connection is retried before this rejects. */
-  request<T>(api: Api, carryOut: (core: Core) => T | Promise<T>): Promise<T>;
+  request<T>(request: RequestName | RequestAbout, carryOut: CarryOutAt<T>): Promise<T>;
 }
 
 export interface ClusterViewOptions {
@@ -97,7 +97,7 @@ const oneAtATime = (
 /** Connects once; if nobody listens, refreshes (which goes on trying) and then rejects nevertheless, as kafkajs does. */
 const findBroker = async (connection: Connection, refresh: () => Promise<void>): Promise<void> => {
   try {
-    await connection.request('metadata', () => undefined);
+    await connection.request('Metadata', () => undefined);
   } catch (error) {
     if (nameOf(error) === 'KafkaJSConnectionError') await refresh();
     throw error;
@@ -114,7 +114,8 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   const refresh = async (): Promise<void> => {
     if (!connection.isConnected()) await connection.connect();
     const wanted = [...targets];
-    known = await connection.request('metadata', (core) => {
+    const places = () => wanted.map((topic) => ({ topic }));
+    known = await connection.request({ name: 'Metadata', places }, (core) => {
       const topics = wanted.length > 0 ? wanted : core.topics.names();
       return describe(core, topics, allowAutoTopicCreation && wanted.length > 0);
     });
@@ -161,9 +162,9 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
       known = undefined;
       connection.disconnect();
     },
-    request: async (api, carryOut) => {
+    request: async (about, carryOut) => {
       if (!connection.isConnected()) await findBroker(connection, refresh);
-      return connection.request(api, carryOut);
+      return connection.request(about, carryOut);
     },
   };
 };

@@ -2,6 +2,7 @@ import kafkajs from 'kafkajs';
 import type { CompressionTypes, Message, RecordMetadata } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import type { Writer } from '../broker/partition-log.ts';
+import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import { toRecords, type RecordToWrite } from '../broker/records.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 import { timestampOf } from '../clock.ts';
@@ -29,6 +30,12 @@ export interface Terms {
   /** Who has to have them before the answer: nobody (0), the leader (1), all replicas (-1). */
   readonly acks: number;
   readonly compression: CompressionTypes;
+}
+
+/** As whom, and for which partitions not. */
+interface WriteOptions extends Terms {
+  readonly writer: WriterIdentity;
+  readonly refused: PartitionRefusals;
 }
 
 const ANONYMOUS: Writer = { producerId: -1, producerEpoch: 0, firstSequence: 0, transactional: false };
@@ -93,8 +100,7 @@ const enlistAll = (core: Core, parts: readonly Encoded[], writer: WriterIdentity
 export const writeAll = (
   core: Core,
   parts: readonly PartitionMessages[],
-  writer: WriterIdentity,
-  { acks, compression }: Terms,
+  { acks, compression, writer, refused }: WriteOptions,
 ): RecordMetadata[] => {
   if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
   const encoded = encode(core, parts);
@@ -103,6 +109,8 @@ export const writeAll = (
   const refusals: unknown[] = [];
   const written = encoded.flatMap((part) => {
     try {
+      const refusal = refused(part.topic, part.partition);
+      if (refusal !== undefined) throw protocolError(refusal);
       return [write(core, part, writerFor(writer, part), isCompressed)];
     } catch (refusal) {
       refusals.push(refusal);

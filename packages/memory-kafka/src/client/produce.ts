@@ -73,7 +73,10 @@ const attempt = async (topicMessages: readonly TopicMessages[], terms: Terms, op
   const parts = distribute(topicMessages, options);
   if (parts.length === 0) return [];
   checkCompression(terms.compression);
-  const request = () => view.request('produce', (core) => writeAll(core, parts, writer, terms));
+  const request = () =>
+    view.request({ name: 'Produce', places: () => parts }, (core, refused) =>
+      writeAll(core, parts, { writer, refused, ...terms }),
+    );
   const written = await (writer.identity() === undefined ? request() : inSequence(writer, parts, request));
   return terms.acks === 0 ? [] : written;
 };

@@ -125,7 +125,7 @@ export const createProducer = (parts: ProducerParts): Producer => {
       status = 'connected';
       emitter.emit(EVENTS.CONNECT);
       if (!idempotent || identity !== undefined) return;
-      identity = await view.request('transaction', (core) =>
+      identity = await view.request('InitProducerId', (core) =>
         core.transactions.identify(undefined, transactionTimeout),
       );
     },

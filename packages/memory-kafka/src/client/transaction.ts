@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import type { Offsets, Transaction } from 'kafkajs';
 import type { OffsetToCommit } from '../broker/group-types.ts';
+import type { RequestAbout } from '../broker/requests.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 import { nonRetriable, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
@@ -38,12 +39,13 @@ interface TransactionState {
 
 const storeOffsets = async (
   view: ClusterView,
+  about: RequestAbout,
   store: Parameters<typeof view.request<void>>[1],
 ): Promise<void> => {
   // With kafkajs's own retries, whatever the instance was told.
   await withRetries(await view.connection.core(), {}, async ({ bail }) => {
     try {
-      await view.request('transaction', store);
+      await view.request(about, store);
     } catch (error) {
       if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
       throw toError(error);
@@ -60,7 +62,8 @@ const sendOffsets = async (
   assert.ok(consumerGroupId, 'Missing consumerGroupId');
   assert.ok(offsets.topics, 'Missing offset topics');
   const commits = toCommits(offsets);
-  await storeOffsets(view, (core) => {
+  const about = { name: 'TxnOffsetCommit' as const, groupId: consumerGroupId, places: () => commits };
+  await storeOffsets(view, about, (core) => {
     core.transactions.check(transactionalId, as);
     core.transactions.addOffsets(transactionalId, consumerGroupId, commits);
   });
@@ -88,7 +91,7 @@ const createTransaction = (
   const end = async (committed: boolean): Promise<void> => {
     isActive = false;
     state.phase = committed ? 'COMMITTING' : 'ABORTING';
-    await parts.view.request('transaction', (core) => {
+    await parts.view.request('EndTxn', (core) => {
       // Whoever has done nothing asks nobody, and does not hear that it was fenced off.
       if (isOngoing) core.transactions.check(transactionalId, as);
       core.transactions.end(transactionalId, as, committed);
@@ -112,7 +115,7 @@ const identify = async (
   id: string,
 ) => {
   try {
-    return await view.request('transaction', (core) => core.transactions.identify(id, transactionTimeout));
+    return await view.request('InitProducerId', (core) => core.transactions.identify(id, transactionTimeout));
   } catch (error) {
     state.phase = 'READY';
     throw error;

@@ -1,4 +1,7 @@
 import { errorCodeOf } from '../errors.ts';
+import { NOT_REFUSED } from '../broker/partition-refusals.ts';
+import { isRequestName } from '../broker/requests.ts';
+import { aboutOf } from './about.ts';
 import type { Caller, WireApi } from './api.ts';
 import { apiVersions, APIS_BY_KEY } from './apis/index.ts';
 import { skipTags, type Form } from './codec.ts';
@@ -40,11 +43,23 @@ const frame = ({ api, correlationId }: Header, form: Form, answer: unknown): Buf
   return bytes;
 };
 
-const carryOut = async ({ api, form }: Header, caller: Caller, request: unknown): Promise<unknown> => {
+type Connected = Omit<Caller, 'clientId' | 'refused'>;
+
+const carryOut = async (
+  { api, form, clientId }: Header,
+  connected: Connected,
+  request: unknown,
+): Promise<unknown> => {
   const { version } = form;
+  const { name } = api;
+  const caller = { ...connected, clientId, refused: NOT_REFUSED };
   try {
-    if (api.api === undefined) return api.handle(caller, request, version);
-    return await caller.core.gate.pass(api.api, async () => api.handle(caller, request, version));
+    // Every client asks for the versions first: what no fault hits.
+    if (!isRequestName(name)) return api.handle(caller, request, version);
+    const arriving = { name, clientId, ...aboutOf(connected.core, request) };
+    return await connected.core.gate.pass(arriving, async (refused) =>
+      api.handle({ ...caller, refused }, request, version),
+    );
   } catch (error) {
     return api.refuse(request, codeOf(error), version);
   }
@@ -54,10 +69,7 @@ const carryOut = async ({ api, form }: Header, caller: Caller, request: unknown)
  * Answers one request, without the length that came before it; undefined if the client does not wait for an answer. Rejects,
  * and the connection has to be closed, for bytes that make no sense, and when a fault breaks the connection.
  */
-export const answer = async (
-  bytes: Buffer,
-  caller: Omit<Caller, 'clientId'>,
-): Promise<Buffer | undefined> => {
+export const answer = async (bytes: Buffer, connected: Connected): Promise<Buffer | undefined> => {
   const r = createReader(bytes);
   const header = readHeader(r);
   if (header.isTooNew) {
@@ -65,6 +77,6 @@ export const answer = async (
     return frame(header, { version: 0, flexible: false }, apiVersions.refuse(undefined, code, 0));
   }
   const request = header.api.request.read(r, header.form);
-  const answered = await carryOut(header, { ...caller, clientId: header.clientId }, request);
+  const answered = await carryOut(header, connected, request);
   return answered === undefined ? undefined : frame(header, header.form, answered);
 };

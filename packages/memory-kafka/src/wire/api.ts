@@ -1,5 +1,5 @@
 import type { Core } from '../broker/core.ts';
-import type { Api } from '../broker/faults.ts';
+import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import type { Codec } from './codec.ts';
 
 /** Where a request came from, and to which broker. */
@@ -9,6 +9,8 @@ export interface Caller {
   readonly host: string;
   readonly port: number;
   readonly clientId: string;
+  /** Which of the partitions a fault refuses. */
+  readonly refused: PartitionRefusals;
   /** Fires when the connection is gone, so that nobody waits for it. */
   readonly onGone: (fn: () => void) => () => void;
 }
@@ -21,8 +23,6 @@ export interface WireApi {
   readonly maxVersion: number;
   /** The first version in the flexible form. */
   readonly flexibleFrom: number;
-  /** Which faults hit it; none, if not said. */
-  readonly api?: Api;
   readonly request: Codec<unknown>;
   readonly response: Codec<unknown>;
   /** Carries it out; undefined if the client does not wait for an answer. */
@@ -37,7 +37,6 @@ export interface ApiDefinition<Q, A> {
   readonly name: string;
   readonly versions: readonly [min: number, max: number];
   readonly flexibleFrom: number;
-  readonly api?: Api;
   readonly request: Codec<Q>;
   readonly response: Codec<A>;
   handle(caller: Caller, request: Q, version: number): A | undefined | Promise<A | undefined>;

@@ -37,8 +37,9 @@ const restrict = ({ server, world }: Parts, condition: Condition, stream: Stream
   world.time.after(spanMs, () => conditions.delete(condition));
 };
 
-const fence = ({ cluster }: Parts, stream: Stream): void =>
+const fence = ({ cluster }: Parts, stream: Stream): void => {
   cluster.faults.refuse('produce', stream.pick(FENCES), { times: stream.integer(1, 10) });
+};
 
 const STRIKES: Readonly<Record<DependencyFault, (parts: Parts, stream: Stream) => void>> = {
   'database: read-only': (parts, stream) => restrict(parts, 'read-only', stream),

@@ -47,7 +47,6 @@ export const describeConfigs = defineApi({
   name: 'DescribeConfigs',
   versions: [0, 4],
   flexibleFrom: 4,
-  api: 'admin',
   request: describeConfigsRequest,
   response: describeConfigsResponse,
   handle: ({ core }, { resources, includeSynonyms }) => ({
@@ -88,7 +87,6 @@ export const alterConfigs = defineApi({
   name: 'AlterConfigs',
   versions: [0, 2],
   flexibleFrom: 2,
-  api: 'admin',
   request: alterConfigsRequest,
   response: alterConfigsResponse,
   handle: ({ core }, { resources, validateOnly }) =>
@@ -131,7 +129,6 @@ export const incrementalAlterConfigs = defineApi({
   name: 'IncrementalAlterConfigs',
   versions: [0, 1],
   flexibleFrom: 1,
-  api: 'admin',
   request: incrementalAlterConfigsRequest,
   response: alterConfigsResponse,
   handle: ({ core }, { resources, validateOnly }) =>

@@ -92,7 +92,6 @@ export const fetch = defineApi({
   name: 'Fetch',
   versions: [4, 17],
   flexibleFrom: 12,
-  api: 'fetch',
   request: fetchRequest,
   response: fetchResponse,
   handle: async (caller, request) => {

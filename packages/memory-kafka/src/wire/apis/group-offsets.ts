@@ -38,12 +38,13 @@ export const offsetCommit = defineApi({
   name: 'OffsetCommit',
   versions: [2, 9],
   flexibleFrom: 8,
-  api: 'commit',
   request: offsetCommitRequest,
   response: offsetCommitResponse,
-  handle: ({ core }, { groupId, memberId, generationId, topics }) =>
+  handle: ({ core, refused }, { groupId, memberId, generationId, topics }) =>
     forEachPartition(topics, (topic, each) =>
-      attempt(() => core.coordinator.commit({ groupId, memberId, generationId }, [toCommit(topic, each)])),
+      attempt(() =>
+        core.coordinator.commit({ groupId, memberId, generationId }, [toCommit(topic, each)], refused),
+      ),
     ),
   refuse: ({ topics }, code) => forEachPartition(topics, () => code),
 });
@@ -53,7 +54,6 @@ export const txnOffsetCommit = defineApi({
   name: 'TxnOffsetCommit',
   versions: [0, 3],
   flexibleFrom: 3,
-  api: 'transaction',
   request: txnOffsetCommitRequest,
   response: txnOffsetCommitResponse,
   handle: ({ core }, { transactionalId, groupId, producerId, producerEpoch, topics }) =>
@@ -96,7 +96,6 @@ export const offsetFetch = defineApi({
   name: 'OffsetFetch',
   versions: [1, 9],
   flexibleFrom: 6,
-  api: 'offsets',
   request: offsetFetchRequest,
   response: offsetFetchResponse,
   handle: ({ core }, { groupId, topics, groups }, version) => ({

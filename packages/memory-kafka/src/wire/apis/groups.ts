@@ -21,7 +21,6 @@ export const findCoordinator = defineApi({
   name: 'FindCoordinator',
   versions: [0, 5],
   flexibleFrom: 3,
-  api: 'metadata',
   request: findCoordinatorRequest,
   response: findCoordinatorResponse,
   handle: ({ host, port }, { keys }) => {
@@ -49,7 +48,6 @@ export const describeGroups = defineApi({
   name: 'DescribeGroups',
   versions: [0, 5],
   flexibleFrom: 5,
-  api: 'admin',
   request: describeGroupsRequest,
   response: describeGroupsResponse,
   handle: ({ core }, { groups }) => ({
@@ -79,7 +77,6 @@ export const listGroups = defineApi({
   name: 'ListGroups',
   versions: [0, 5],
   flexibleFrom: 3,
-  api: 'admin',
   request: listGroupsRequest,
   response: listGroupsResponse,
   handle: ({ core }, { states, types }) => {
@@ -99,7 +96,6 @@ export const deleteGroups = defineApi({
   name: 'DeleteGroups',
   versions: [0, 2],
   flexibleFrom: 2,
-  api: 'admin',
   request: deleteGroupsRequest,
   response: deleteGroupsResponse,
   handle: ({ core }, { groups }) => ({

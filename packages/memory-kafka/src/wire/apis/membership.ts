@@ -22,7 +22,6 @@ export const joinGroup = defineApi({
   name: 'JoinGroup',
   versions: [0, 9],
   flexibleFrom: 6,
-  api: 'join',
   request: joinGroupRequest,
   response: joinGroupResponse,
   handle: async ({ core, clientId }, request) => {
@@ -71,7 +70,6 @@ export const syncGroup = defineApi({
   name: 'SyncGroup',
   versions: [0, 5],
   flexibleFrom: 4,
-  api: 'sync',
   request: syncGroupRequest,
   response: syncGroupResponse,
   handle: async ({ core }, { groupId, memberId, generationId, assignments, protocolType, protocolName }) => {
@@ -100,7 +98,6 @@ export const heartbeat = defineApi({
   name: 'Heartbeat',
   versions: [0, 4],
   flexibleFrom: 4,
-  api: 'heartbeat',
   request: heartbeatRequest,
   response: heartbeatResponse,
   handle: ({ core }, membership) => {
@@ -115,7 +112,6 @@ export const leaveGroup = defineApi({
   name: 'LeaveGroup',
   versions: [0, 5],
   flexibleFrom: 4,
-  api: 'leave',
   request: leaveGroupRequest,
   response: leaveGroupResponse,
   handle: ({ core }, { groupId, memberId, members }, version) => {

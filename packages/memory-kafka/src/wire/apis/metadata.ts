@@ -48,7 +48,6 @@ export const metadata = defineApi({
   name: 'Metadata',
   versions: [0, 12],
   flexibleFrom: 9,
-  api: 'metadata',
   request: metadataRequest,
   response: metadataResponse,
   handle: (caller, { topics, allowAutoTopicCreation }, version) => {

@@ -36,7 +36,6 @@ export const listOffsets = defineApi({
   name: 'ListOffsets',
   versions: [1, 7],
   flexibleFrom: 6,
-  api: 'offsets',
   request: listOffsetsRequest,
   response: listOffsetsResponse,
   handle: ({ core }, { topics, isolationLevel }) => ({
@@ -76,7 +75,6 @@ export const deleteRecords = defineApi({
   name: 'DeleteRecords',
   versions: [0, 2],
   flexibleFrom: 2,
-  api: 'admin',
   request: deleteRecordsRequest,
   response: deleteRecordsResponse,
   handle: ({ core }, { topics }) => ({

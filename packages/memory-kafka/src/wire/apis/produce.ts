@@ -18,12 +18,14 @@ const refusal = (index: number, errorCode: number) => ({
 });
 
 const write = async (
-  { core }: Caller,
+  { core, refused }: Caller,
   transactionalId: string | null,
   topic: string,
   { index, records }: { readonly index: number; readonly records: Buffer | null },
 ) => {
   try {
+    const refusedAs = refused(topic, index);
+    if (refusedAs !== undefined) throw protocolError(refusedAs);
     const log = core.topics.partition(topic, index);
     const batches = await decodeBatches(records ?? Buffer.alloc(0));
     let first: { firstOffset: number; appendTime: number | undefined } | undefined;
@@ -57,7 +59,6 @@ export const produce = defineApi({
   name: 'Produce',
   versions: [3, 12],
   flexibleFrom: 9,
-  api: 'produce',
   request: produceRequest,
   response: produceResponse,
   handle: async (caller, { topics, acks, transactionalId }) => {

@@ -47,7 +47,6 @@ export const createTopics = defineApi({
   name: 'CreateTopics',
   versions: [0, 7],
   flexibleFrom: 5,
-  api: 'admin',
   request: createTopicsRequest,
   response: createTopicsResponse,
   handle: ({ core }, { topics, validateOnly }) => {
@@ -81,7 +80,6 @@ export const deleteTopics = defineApi({
   name: 'DeleteTopics',
   versions: [0, 5],
   flexibleFrom: 4,
-  api: 'admin',
   request: deleteTopicsRequest,
   response: deleteTopicsResponse,
   handle: ({ core }, { topicNames }) => ({
@@ -102,7 +100,6 @@ export const createPartitions = defineApi({
   name: 'CreatePartitions',
   versions: [0, 3],
   flexibleFrom: 2,
-  api: 'admin',
   request: createPartitionsRequest,
   response: createPartitionsResponse,
   handle: ({ core }, { topics, validateOnly }) => ({

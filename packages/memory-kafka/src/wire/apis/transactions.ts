@@ -15,7 +15,6 @@ export const initProducerId = defineApi({
   name: 'InitProducerId',
   versions: [0, 4],
   flexibleFrom: 2,
-  api: 'transaction',
   request: initProducerIdRequest,
   response: initProducerIdResponse,
   handle: ({ core }, { transactionalId, transactionTimeoutMs }) => ({
@@ -31,7 +30,6 @@ export const addPartitionsToTxn = defineApi({
   name: 'AddPartitionsToTxn',
   versions: [0, 3],
   flexibleFrom: 3,
-  api: 'transaction',
   request: addPartitionsToTxnRequest,
   response: addPartitionsToTxnResponse,
   handle: ({ core }, { transactionalId, topics, ...identity }) => {
@@ -63,7 +61,6 @@ export const addOffsetsToTxn = defineApi({
   name: 'AddOffsetsToTxn',
   versions: [0, 3],
   flexibleFrom: 3,
-  api: 'transaction',
   request: addOffsetsToTxnRequest,
   response: errorOnlyResponse,
   handle: ({ core }, { transactionalId, ...identity }) => {
@@ -78,7 +75,6 @@ export const endTxn = defineApi({
   name: 'EndTxn',
   versions: [0, 3],
   flexibleFrom: 3,
-  api: 'transaction',
   request: endTxnRequest,
   response: errorOnlyResponse,
   handle: ({ core }, { transactionalId, committed, ...identity }) => {
