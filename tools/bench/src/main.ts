@@ -1,10 +1,11 @@
 import process from 'node:process';
+import { benchAgainst } from './against/bench.ts';
 import { CliError, EXIT, exitCodeOf, failureText, type ExitCode } from '@order-pipeline/cli/kit';
 import type { BenchContext } from './context/context.ts';
 import { createLife } from './context/life.ts';
 import { benchDocker } from './docker/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
-import { HELP, parseOptions, type BenchmarkName } from './options.ts';
+import { HELP, parseOptions, type BenchmarkName, type Options } from './options.ts';
 import { benchOrders } from './orders/bench.ts';
 import { profilePlacement } from './profile/profile.ts';
 import { tableOf } from './report/markdown.ts';
@@ -13,7 +14,7 @@ import { writeReport } from './report/write.ts';
 import { benchSoak } from './soak/soak.ts';
 
 /** A benchmark answers with what it found; a profile has nothing to answer. */
-type Benchmark = (context: BenchContext) => Promise<Report | undefined>;
+type Benchmark = (context: BenchContext, commit: string) => Promise<Report | undefined>;
 
 const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   orders: benchOrders,
@@ -21,16 +22,20 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   profile: profilePlacement,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
+  against: benchAgainst,
 };
 
 const say = (sentence: string): void =>
   void process.stderr.write(`${process.uptime().toFixed(0).padStart(4)} s  ${sentence}\n`);
 
-const measure = async (context: BenchContext, benchmark: BenchmarkName): Promise<ExitCode> => {
-  const report = await BENCHMARKS[benchmark](context);
+const measure = async (
+  context: BenchContext,
+  { benchmark, commit = '' }: Pick<Options, 'benchmark' | 'commit'>,
+): Promise<ExitCode> => {
+  const report = await BENCHMARKS[benchmark](context, commit);
   if (!report) return EXIT.done;
   console.log(`\n${tableOf(report)}\n`);
-  if (!context.quick) await writeReport(report);
+  if (!context.quick && benchmark !== 'against') await writeReport(report);
   return report.figures.every((figure) => rowOf(figure).met) ? EXIT.done : EXIT.notDone;
 };
 
@@ -48,7 +53,7 @@ const run = async (): Promise<ExitCode> => {
       process.on(signal, () => resolve(EXIT.unknown));
   });
   try {
-    return await Promise.race([measure({ quick: options.quick, say, life }, options.benchmark), interrupted]);
+    return await Promise.race([measure({ quick: options.quick, say, life }, options), interrupted]);
   } finally {
     await life.closeAll();
   }

@@ -1,6 +1,6 @@
 import { CliError, Command, helpOf, readArguments } from '@order-pipeline/cli/kit';
 
-const BENCHMARKS = ['orders', 'orders-docker', 'soak', 'memory-kafka', 'profile'] as const;
+const BENCHMARKS = ['orders', 'orders-docker', 'soak', 'memory-kafka', 'profile', 'against'] as const;
 
 /** Everything that can be asked for. */
 export type BenchmarkName = (typeof BENCHMARKS)[number];
@@ -8,9 +8,11 @@ export type BenchmarkName = (typeof BENCHMARKS)[number];
 export interface Options {
   readonly benchmark: BenchmarkName;
   readonly quick: boolean;
+  /** What `against` compares with: whatever git takes for a commit. */
+  readonly commit?: string;
 }
 
-const SUBJECTS = ['orders', 'soak', 'memory-kafka'] as const;
+const SUBJECTS = ['orders', 'soak', 'memory-kafka', 'against'] as const;
 type Subject = (typeof SUBJECTS)[number];
 
 const isSubject = (name: string): name is Subject => (SUBJECTS as readonly string[]).includes(name);
@@ -18,15 +20,18 @@ const isSubject = (name: string): name is Subject => (SUBJECTS as readonly strin
 const chooseBenchmark = (
   names: readonly string[],
   { docker, profile }: { readonly docker: boolean; readonly profile: boolean },
-): BenchmarkName => {
+): Pick<Options, 'benchmark' | 'commit'> => {
   const [name = 'orders', ...more] = names;
   if (!isSubject(name)) throw new CliError(`There is no benchmark ${name}, only ${SUBJECTS.join(', ')}.`);
+  const [commit] = name === 'against' ? more.splice(0, 1) : [];
+  if (name === 'against' && !commit)
+    throw new CliError('Say which commit to compare with: npx -y pnpm bench against <commit>');
   if (more.length > 0) throw new CliError('One benchmark is measured at a time.');
   if ((docker || profile) && name !== 'orders')
     throw new CliError('--docker and --profile are for the orders benchmark.');
   if (docker && profile) throw new CliError('--profile is for the embedded parts, not for --docker.');
-  if (profile) return 'profile';
-  return docker ? 'orders-docker' : name;
+  if (profile) return { benchmark: 'profile' };
+  return { benchmark: docker ? 'orders-docker' : name, ...(commit ? { commit } : {}) };
 };
 
 const EXIT_CODES = `
@@ -37,7 +42,7 @@ const createCommand = () =>
     .description('Measures, and writes the results to docs/benchmarks.')
     .argument(
       '[what...]',
-      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker)',
+      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker); against <commit>: placing, beside what the repository was at that commit; nothing is written',
     )
     .option('--docker', 'orders: on docker-compose.yml, with Kafka (needs Docker)', false)
     .option('--profile', 'orders: no figures, but a flame graph of the placement, in .bench', false)
@@ -56,5 +61,5 @@ export const parseOptions = (args: readonly string[]): Options | 'help' => {
   const command = createCommand();
   if (!readArguments(command, args)) return 'help';
   const { quick, ...kind } = command.opts();
-  return { benchmark: chooseBenchmark(command.processedArgs[0] ?? [], kind), quick };
+  return { ...chooseBenchmark(command.processedArgs[0] ?? [], kind), quick };
 };

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, expect, test } from '@jest/globals';
-import { spreadOrders } from '../src/load/orders.ts';
+import { fatOrders, spreadOrders } from '../src/load/orders.ts';
+import { nextPageOf, startPaging } from '../src/load/paging.ts';
 import { placePaced } from '../src/load/place-paced.ts';
 import { placeOrders } from '../src/load/place.ts';
 import { read } from '../src/load/read.ts';
@@ -18,7 +19,11 @@ interface Body {
 
 /** Answers every request as `answer` says; none where it says nothing. */
 const serve = async (
-  answer: (request: { number: number; url: string; body: unknown }) => [number, unknown] | undefined,
+  answer: (request: {
+    number: number;
+    url: string;
+    body: unknown;
+  }) => readonly [status: number, body: unknown, headers?: Record<string, string>] | undefined,
 ): Promise<string> => {
   let number = 0;
   const server = createServer((request, response) => {
@@ -28,7 +33,11 @@ const serve = async (
       if (!answered) return;
       const text = JSON.stringify(answered[1]);
       const length = Buffer.byteLength(text);
-      response.writeHead(answered[0], { 'content-type': 'application/json', 'content-length': length });
+      response.writeHead(answered[0], {
+        ...answered[2],
+        'content-type': 'application/json',
+        'content-length': length,
+      });
       response.end(text);
     })();
   });
@@ -148,4 +157,51 @@ test('a shop is opened with users and items of its own', async () => {
 test('a shop that cannot be opened is told', async () => {
   const url = await serve(() => [503, { error: 'The database is down' }]);
   await expect(openShop(url, { users: 1, items: 1, stockOfEach: 1 })).rejects.toThrow('The database is down');
+});
+
+test('the fattest orders have a line for every item of their shop', () => {
+  const source = fatOrders(shop);
+  expect(source.unitsOfEach).toBe(3);
+  expect(source.next().items).toEqual(shop.itemIds.map((itemId) => ({ itemId, quantity: 1 })));
+});
+
+test('the ids of items can be filled up to a length', async () => {
+  const url = await serve(() => [201, {}]);
+  const { itemIds } = await openShop(url, { users: 1, items: 2, stockOfEach: 1, itemIdLength: 40 });
+  expect(itemIds.map((itemId) => itemId.length)).toEqual([40, 40]);
+  expect(new Set(itemIds).size).toBe(2);
+});
+
+test('who pages follows the links to the last page and begins again, and is not put off by a refusal', async () => {
+  const asked: string[] = [];
+  let tellEnough = (): void => undefined;
+  const enough = new Promise<void>((resolve) => {
+    tellEnough = resolve;
+  });
+  const url = await serve(({ number, url: path }) => {
+    asked.push(path);
+    if (number === 6) tellEnough();
+    if (number === 1) return [503, []];
+    if (number === 5) return [500, []];
+    return [200, [], path.endsWith('2') ? {} : { link: '</list?page=2>; rel="next"' }];
+  });
+  const paging = startPaging(url, 1, '/list');
+  await enough;
+  const { pages, wrong } = await paging.stop();
+  expect(asked.slice(0, 7)).toEqual([
+    '/list',
+    '/list?page=2',
+    '/list',
+    '/list?page=2',
+    '/list',
+    '/list?page=2',
+    '/list',
+  ]);
+  expect({ pages, wrong }).toEqual({ pages: asked.length - 2, wrong: 1 });
+});
+
+test('a head without a link to a next page has none', () => {
+  expect(nextPageOf('HTTP/1.1 200 OK\r\nlink: </a?b=1>; rel="next"\r\ndate: x')).toBe('/a?b=1');
+  expect(nextPageOf('HTTP/1.1 200 OK\r\nlink: </a?b=1>; rel="prev"')).toBeUndefined();
+  expect(nextPageOf('HTTP/1.1 200 OK')).toBeUndefined();
 });

@@ -12,17 +12,28 @@ test.each([
   [['--profile'], 'profile'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
+  [['against', 'HEAD~1'], 'against'],
 ])('%j measures %s', (args, benchmark) => {
   expect(parseOptions(args)).toMatchObject({ benchmark });
 });
 
 test.each([
-  [['order'], 'There is no benchmark order, only orders, soak, memory-kafka.'],
+  [['order'], 'There is no benchmark order, only orders, soak, memory-kafka, against.'],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
+  [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],
+  [['against', 'main', 'orders'], 'One benchmark is measured at a time.'],
   [['soak', '--docker'], '--docker and --profile are for the orders benchmark.'],
   [['--docker', '--profile'], '--profile is for the embedded parts, not for --docker.'],
 ])('%j is refused in a sentence', (args, sentence) => {
   expect(() => parseOptions(args)).toThrow(sentence);
+});
+
+test('what is compared with is told', () => {
+  expect(parseOptions(['against', 'v1.0', '--quick'])).toEqual({
+    benchmark: 'against',
+    commit: 'v1.0',
+    quick: true,
+  });
 });
 
 test('an option that there is not is named', () => {

@@ -3,7 +3,13 @@ import { expect, test } from '@jest/globals';
 import { FLAWLESS } from '../src/correctness/correctness.ts';
 import { linePlotOf } from '../src/report/line-plot.ts';
 import { rowOf } from '../src/report/report.ts';
-import { memoryOf, parseProcesses, treeOf } from '../src/soak/process-tree.ts';
+import {
+  memoryOf,
+  parseProcesses,
+  processorMsIn,
+  processorTimeOf,
+  treeOf,
+} from '../src/system/process-tree.ts';
 import { startSampling, thirdsOf } from '../src/soak/sampling.ts';
 import { flatnessOf } from '../src/soak/soak.ts';
 
@@ -74,4 +80,17 @@ test('the line ends where the last value is', () => {
   const [zero, most, half] = (points ?? []).map(([, y]) => y ?? 0);
   expect(half).toBeCloseTo(((zero ?? 0) + (most ?? 0)) / 2);
   expect(svg).toContain('>4 s<');
+});
+
+test('the processor time of a process is read past whatever its name holds', () => {
+  const fields = ['S', ...Array.from({ length: 10 }, () => '1'), '250', '50', '7'];
+  expect(processorMsIn(`12 (a) b (c) ${fields.join(' ')}`)).toBe(3_000);
+});
+
+test('the processor time of a process grows while it works', async () => {
+  const before = await processorTimeOf(process.pid);
+  if (!before) return;
+  const until = process.cpuUsage().user + 100_000;
+  while (process.cpuUsage().user < until) Math.sqrt(2);
+  expect((await processorTimeOf(process.pid))?.root).toBeGreaterThan(before.root);
 });

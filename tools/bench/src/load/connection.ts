@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net';
 
 export interface Answer {
   readonly status: number;
+  /** The status line and the headers, as they came. */
+  readonly head: string;
   readonly body: string;
 }
 
@@ -33,7 +35,7 @@ const answerOf = (bytes: Buffer): Answer | undefined => {
   if (length === undefined) throw new Error(`an answer without its length: ${head}`);
   const from = headEnd + HEAD_END.length;
   if (bytes.length < from + Number(length)) return undefined;
-  return { status: Number(head.slice(STATUS_FROM, STATUS_TO)), body: bytes.toString('utf8', from) };
+  return { status: Number(head.slice(STATUS_FROM, STATUS_TO)), head, body: bytes.toString('utf8', from) };
 };
 
 interface Asking {

@@ -16,6 +16,8 @@ export interface ShopSize {
   readonly users: number;
   readonly items: number;
   readonly stockOfEach: number;
+  /** How many characters the ids of items have at least; those that are shorter are filled up. */
+  readonly itemIdLength?: number;
 }
 
 /** Beginnings of ids that nothing else has. */
@@ -30,9 +32,9 @@ const forEach = (values: readonly string[], work: (value: string) => Promise<voi
   );
 };
 
-const idsOf = (word: string, count: number): string[] => {
+const idsOf = (word: string, count: number, length = 0): string[] => {
   const prefix = uniquePrefix(word);
-  return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  return Array.from({ length: count }, (_, index) => `${prefix}${index}`.padEnd(length, '-'));
 };
 
 /**
@@ -40,13 +42,16 @@ const idsOf = (word: string, count: number): string[] => {
  *
  * @param url of the gateway, or of whatever answers the same requests
  */
-export const openShop = async (url: string, { users, items, stockOfEach }: ShopSize): Promise<Shop> => {
+export const openShop = async (
+  url: string,
+  { users, items, stockOfEach, itemIdLength }: ShopSize,
+): Promise<Shop> => {
   const open = openConnections(url, AT_ONCE);
   const post = async (path: string, body: object): Promise<void> => {
     const answer = await open.post(path, body);
     if (answer.status !== 201) throw new CliError(`${path} answered ${answer.status}: ${answer.body}`);
   };
-  const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items), stockOfEach };
+  const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items, itemIdLength), stockOfEach };
   await forEach(shop.userIds, (userId) =>
     post('/api/users', { userId, name: 'Sriram', email: `${userId}@example.com` }),
   );

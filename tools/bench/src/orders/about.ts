@@ -16,13 +16,14 @@ export const ABOUT_PLAIN =
   'The plain build (tools/bench/plain) is what most teams would write: Fastify, an interactive transaction of Prisma an order, and one `producer.send` an order after it.';
 
 /** What was done on the embedded parts. */
-export const aboutOrders = ({ placement, walking, growth }: Sizes): string[] => [
+export const aboutOrders = ({ placement, besideLists, walking, growth }: Sizes): string[] => [
   'The system is what `npx -y pnpm start` runs: all services in one process of Node, on the embedded PostgreSQL and the broker in memory.',
   ABOUT_LOAD,
   ABOUT_PGBENCH,
   ABOUT_PLAIN,
   'At a tenth of the rate orders are placed at an even pace, and the time of each runs from the moment that it was due.',
   `Of one item: every order is of one unit of it; in the end an item of ${readable(placement.scarceUnits)} units is sold out by twice as many orders.`,
+  `While clients page: 8 clients read GET /api/orders?limit=1000 page by page, from the newest on, without a pause; ${readable(besideLists.fatOrders)} orders have 100 lines with ids of 128 characters. A page that is refused with 503 is asked for again.`,
   `PENDING to DELIVERED: ${readable(walking.orders)} orders wait, the workflow's turn comes; the time runs from the first PROCESSING to the last DELIVERED in the history. Beside it a third of the rate at which pgbench moves single orders by compare-and-set, since an order takes three steps.`,
   `Stored orders are filled in beforehand, in systems that stand beside one another and take turns; each round adds ${readable(growth.orders)}. Reads come over 8 connections: the list of the newest 100, the newest 10 of a user, an order by its id.`,
   ABOUT_CORRECTNESS,

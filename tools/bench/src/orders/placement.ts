@@ -1,11 +1,12 @@
 import type { BenchContext } from '../context/context.ts';
-import { addUp } from '../correctness/correctness.ts';
+import { addUp, FLAWLESS } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
 import type { Figure } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import { serverVersion } from '../system/databases.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
+import { placeBesideLists } from './beside-lists.ts';
 import { placementFigures } from './placement-figures.ts';
 import { goPlacementRound, openPlacementSides, sellOut, type PlacementRound } from './placement-round.ts';
 import type { Sizes } from './sizes.ts';
@@ -14,7 +15,7 @@ import { NO_WALKING_MS, tellExamples } from './stage.ts';
 /** Placement: spread, at a tenth of the rate, and of one item; beside pgbench and the plain build. */
 export const benchPlacement = async (
   context: BenchContext,
-  { rounds, placement }: Sizes,
+  { rounds, placement, besideLists }: Sizes,
   pgbenchProgram: string,
 ): Promise<{ readonly figures: Figure[]; readonly postgresVersion: string }> => {
   const { say } = context;
@@ -39,6 +40,7 @@ export const benchPlacement = async (
   const spread = all.flatMap((round) => [round.spread, round.tenth]);
   const hot = all.map((round) => round.hot);
   const soldOut = await sellOut(system, placement.scarceUnits);
+  const beside = await placeBesideLists(context, system, { rounds, besideLists });
   say('Placement: auditing');
   const audit = await auditStage(context, system);
   const figures = placementFigures(counted, {
@@ -47,5 +49,6 @@ export const benchPlacement = async (
   });
   const postgresVersion = await serverVersion(system.databases.orders);
   await system.stop();
-  return { figures, postgresVersion };
+  const besideFlaws = addUp([audit, beside.correctness ?? FLAWLESS]);
+  return { figures: [...figures, { ...beside, correctness: besideFlaws }], postgresVersion };
 };

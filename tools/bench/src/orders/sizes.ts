@@ -11,6 +11,13 @@ export interface Sizes {
     /** Units of an item that is sold out, by twice as many orders. */
     readonly scarceUnits: number;
   };
+  /** Placement while lists are read. */
+  readonly besideLists: {
+    /** Orders with as many lines as there can be, which are read. */
+    readonly fatOrders: number;
+    /** Orders that are placed without and with readers. */
+    readonly orders: number;
+  };
   readonly walking: {
     readonly orders: number;
     /** Single compare-and-sets by pgbench. */
@@ -35,6 +42,7 @@ export const FULL: Sizes = {
     pacedS: 3,
     scarceUnits: 2_000,
   },
+  besideLists: { fatOrders: 2_000, orders: 5_000 },
   walking: { orders: 20_000, steps: 24_000 },
   growth: { stored: [10_000, 100_000, 1_000_000], orders: 4_000, readS: 1 },
 };
@@ -49,6 +57,7 @@ export const QUICK: Sizes = {
     pacedS: 1.5,
     scarceUnits: 500,
   },
+  besideLists: { fatOrders: 500, orders: 2_000 },
   walking: { orders: 4_000, steps: 8_000 },
   growth: { stored: [10_000, 50_000], orders: 2_000, readS: 1 },
 };

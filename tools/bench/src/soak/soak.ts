@@ -11,7 +11,7 @@ import { readable, type Figure, type Report } from '../report/report.ts';
 import { median } from '../rounds.ts';
 import { serverVersion } from '../system/databases.ts';
 import { embeddedSettings, startEmbeddedSystem } from '../system/embedded.ts';
-import { memoryOf, type TreeMemory } from './process-tree.ts';
+import { memoryOf, type TreeMemory } from '../system/process-tree.ts';
 import { startSampling, thirdsOf } from './sampling.ts';
 
 const MIB = 2 ** 20;

@@ -27,6 +27,8 @@ export interface EmbeddedOptions {
   readonly workflowIntervalMs: number;
   /** Options of Node, before the program. */
   readonly nodeOptions?: readonly string[];
+  /** The checkout whose system it is; default: this one. */
+  readonly root?: string;
 }
 
 /** What is set beside the place and the port. */
@@ -47,7 +49,7 @@ const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
 /** Starts the whole system as `npx -y pnpm start` does, on new files of its own, and waits until it is ready. */
 export const startEmbeddedSystem = async (
   { life }: Pick<BenchContext, 'life'>,
-  { name, workflowIntervalMs, nodeOptions = [] }: EmbeddedOptions,
+  { name, workflowIntervalMs, nodeOptions = [], root = ROOT }: EmbeddedOptions,
 ): Promise<EmbeddedSystem> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-bench-'));
   const removed = life.opened(`the files of ${name}`, () => rm(folder, { recursive: true, maxRetries: 5 }));
@@ -56,7 +58,7 @@ export const startEmbeddedSystem = async (
   const child = startChild({
     name: 'the system',
     args: [...nodeOptions, 'scripts/start.mjs'],
-    cwd: ROOT,
+    cwd: root,
     // The last one makes it end when the benchmark does, as it ends with the package manager that started it.
     environment: {
       ...embeddedSettings(workflowIntervalMs),

@@ -37,6 +37,11 @@ const proportionalBytes = async (pid: number): Promise<number | undefined> => {
   return kib === undefined ? undefined : Number(kib) * KIB;
 };
 
+const listTree = async (root: number): Promise<Process[]> => {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,rss=']);
+  return treeOf(parseProcesses(stdout), root);
+};
+
 /** Resident memory, in bytes: of the process itself, and of all that it has started. */
 export interface TreeMemory {
   readonly root: number;
@@ -48,11 +53,41 @@ export interface TreeMemory {
  * where the operating system tells it: PostgreSQL's processes share their buffers.
  */
 export const memoryOf = async (root: number): Promise<TreeMemory> => {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,rss=']);
-  const tree = treeOf(parseProcesses(stdout), root);
+  const tree = await listTree(root);
   const sizes = await Promise.all(
     tree.map(async ({ pid, residentBytes }) => (await proportionalBytes(pid)) ?? residentBytes),
   );
   const [own = 0, ...others] = sizes;
   return { root: own, others: others.reduce((sum, bytes) => sum + bytes, 0) };
+};
+
+/** Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is. */
+const TICK_MS = 10;
+/** The places of utime and stime behind the name, which may have spaces and parentheses of its own. */
+const TIMES = [11, 12] as const;
+
+/** The processor time that the line in `/proc/<pid>/stat` tells, in milliseconds. */
+export const processorMsIn = (stat: string): number => {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return TIMES.reduce((sum, at) => sum + Number(fields[at] ?? 0) * TICK_MS, 0);
+};
+
+/** Processor time since they began, in milliseconds: of the process itself, and of all that it has started. */
+export interface TreeTime {
+  readonly root: number;
+  readonly others: number;
+}
+
+/**
+ * The processor time of a process and of all that run which it has started. Linux alone tells it; elsewhere the answer is
+ * nothing.
+ */
+export const processorTimeOf = async (root: number): Promise<TreeTime | undefined> => {
+  const tree = await listTree(root);
+  const stats = await Promise.all(
+    tree.map(({ pid }) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+  );
+  const [own = '', ...others] = stats;
+  if (own === '') return undefined;
+  return { root: processorMsIn(own), others: others.reduce((sum, stat) => sum + processorMsIn(stat), 0) };
 };
