@@ -1,4 +1,5 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { createActionsCommand } from './commands/actions.ts';
 import { createAuditCommand } from './commands/audit/command.ts';
 import { createCancelCommand } from './commands/cancel.ts';
 import { createDeadLettersCommand } from './commands/dead-letters/command.ts';
@@ -7,6 +8,7 @@ import { createListCommand } from './commands/list.ts';
 import { createPlaceCommand } from './commands/place.ts';
 import { createShowCommand } from './commands/show.ts';
 import { createStuckCommand } from './commands/stuck.ts';
+import { createTokenCommand } from './commands/token.ts';
 import { createUsersCommand } from './commands/users.ts';
 import { createWatchCommand } from './commands/watch.ts';
 import type { Cli } from './kit/cli.ts';
@@ -22,5 +24,7 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createItemsCommand,
   createStuckCommand,
   createDeadLettersCommand,
+  createActionsCommand,
+  createTokenCommand,
   createAuditCommand,
 ];

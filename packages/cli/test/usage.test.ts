@@ -28,6 +28,12 @@ test.each([
   [['list', '--status', 'PENDING', '--user', 'ann'], 'exclude one another'],
   [['users', 'add', 'ann', '--name', 'Ann'], "required option '--email <address>' not specified"],
   [['items', 'restock', 'item1', 'many'], 'It must be a whole number'],
+  [['token'], "required option '--user <id>' not specified"],
+  [['token', '--user', 'no id!'], 'It must be an id'],
+  [['token', '--user', 'ann', '--scope', 'ops:read root'], 'There is no scope root, only users:write, '],
+  [['token', '--user', 'ann', '--life', '86401'], 'It must be a whole number from 1 to 86400.'],
+  [['token', '--user', 'ann', '--data-dir', '/nowhere'], 'There is no development issuer in /nowhere: start'],
+  [['cancel', 'a', '--reason', '\u{1f600}'], 'It must have 1 to 200 characters'],
   [['audit', '--ids', '0'], 'It must be a whole number'],
 ])('%j is refused in one sentence, with 2', async (args, sentence) => {
   const { code, out, err } = await runOrders(args);

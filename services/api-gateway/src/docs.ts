@@ -65,7 +65,8 @@ const securityOf = (operation: Operation, { issuer, hasOperatorToken }: Document
 
 const HOW_TO_GET_ONE = {
   remote: 'An access token of the issuer; what it takes is named as its scopes',
-  development: 'An access token of the development issuer; what it takes is named as its scopes',
+  development:
+    'An access token of the development issuer, as `npx -y pnpm -s orders token --user alice` prints it; what it takes is named as its scopes',
 } as const;
 
 const accessTokenScheme = (issuer: keyof typeof HOW_TO_GET_ONE) =>

@@ -66,6 +66,14 @@ test.each(['JWT', 'at+jwt', 'application/at+jwt', undefined])('the type may be %
   expect((await ask(await issuer.sign({}, { typ }))).statusCode).toBe(200);
 });
 
+test('a token as Keycloak makes them is taken', async () => {
+  const sub = '6f1c1a52-8d0b-4a34-9b43-0f1a4c2b9c11';
+  const more = { azp: 'web-shop', typ: 'Bearer', realm_access: { roles: ['operator'] } };
+  const claims = { sub, aud: ['account', AUDIENCE], scope: 'openid profile orders:write', ...more };
+  expect((await ask(await issuer.sign(claims, { typ: 'JWT' }))).statusCode).toBe(200);
+  expect(actors).toEqual([{ kind: 'token', name: sub, userId: sub, scopes: ['orders:write'] }]);
+});
+
 const BAD: Readonly<Record<string, () => Promise<string> | string>> = {
   'not a token': () => 'not-a-token.at.all',
   'empty parts': () => '..',

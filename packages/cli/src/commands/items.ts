@@ -1,11 +1,11 @@
 import { Command } from '@commander-js/extra-typings';
-import { inventoryApi, MAX_QUANTITY, type ShownItem } from '@order-pipeline/contracts';
+import { inventoryApi, MAX_QUANTITY, REASON_HEADER, type ShownItem } from '@order-pipeline/contracts';
 import type { Cli } from '../kit/cli.ts';
 import { ask, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { listText } from '../kit/list-text.ts';
 import { listUpTo } from '../kit/list-up-to.ts';
 import { report } from '../kit/outcome.ts';
-import { wholeNumber } from '../kit/values.ts';
+import { reasonText, wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 100_000;
 const quantity = wholeNumber(1, MAX_QUANTITY);
@@ -15,9 +15,13 @@ const createAddCommand = (cli: Cli) =>
     .argument('<itemId>', 'the id of the item')
     .requiredOption('--name <name>', 'the name')
     .requiredOption('--quantity <n>', 'units in stock', quantity)
-    .action(async (itemId, { name, quantity: availableQty, ...options }) => {
+    .option('--reason <text>', 'why, for the record of what operators did', reasonText)
+    .action(async (itemId, { name, quantity: availableQty, reason, ...options }) => {
       const body = { itemId, itemName: name, availableQty };
-      const data = await ask(openGateway(cli, options), inventoryApi.addItem, { body });
+      const data = await ask(openGateway(cli, options), inventoryApi.addItem, {
+        body,
+        ...(reason === undefined ? {} : { headers: { [REASON_HEADER]: reason } }),
+      });
       await report(cli, options.json, { text: `${itemId} is added, with ${availableQty} in stock`, data });
     });
 
@@ -26,11 +30,15 @@ const createRestockCommand = (cli: Cli) =>
     .argument('<itemId>', 'the item')
     .argument('<quantity>', 'units that came in', quantity)
     .option('--key <key>', 'an idempotency key: under it the item is restocked once')
-    .action(async (itemId, count, { key, ...options }) => {
+    .option('--reason <text>', 'why, for the record of what operators did', reasonText)
+    .action(async (itemId, count, { key, reason, ...options }) => {
       const data = await ask(openGateway(cli, options), inventoryApi.restockItem, {
         params: { itemId },
         body: { quantity: count },
-        ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
+        headers: {
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...(reason === undefined ? {} : { [REASON_HEADER]: reason }),
+        },
       });
       await report(cli, options.json, { text: `${itemId} has ${data.availableQty} available`, data });
     });
