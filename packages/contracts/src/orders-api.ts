@@ -168,7 +168,12 @@ export const ordersApi = {
  * locked, so it is to be tried again.
  */
 export const TransitionResult = Type.Union([
-  Strict({ outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]), order: OrderWithTimes }),
+  Strict({
+    outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]),
+    order: OrderWithTimes,
+    /** Where the trace of the order goes on, if it is sampled. */
+    traceparent: Type.Optional(Type.String()),
+  }),
   Strict({ outcome: Type.Literal('SKIPPED'), orderId: Type.String(), status: Type.Optional(StatusSchema) }),
   Strict({ outcome: Type.Literal('LOCKED'), orderId: Type.String() }),
 ]);

@@ -9,7 +9,13 @@ import {
   type TransitionResult,
   type WorkerTarget,
 } from '@order-pipeline/contracts';
-import type { CallContext, ServiceClients, Runtime, Trace } from '@order-pipeline/service-kit';
+import {
+  readTraceparent,
+  type CallContext,
+  type ServiceClients,
+  type Runtime,
+  type Trace,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { MessagePosition, TracedEvent } from './event-codec.ts';
 import type { Publisher } from './publisher.ts';
@@ -33,7 +39,11 @@ export interface OrderToAdvance {
  *
  * @throws AppError UNAVAILABLE when the orders service or Kafka is down; doing all of it again is harmless
  */
-export type AdvanceOrders = (orders: readonly OrderToAdvance[]) => Promise<readonly OrderToAdvance[]>;
+export type AdvanceOrders = (
+  orders: readonly OrderToAdvance[],
+  /** The trace of what is done for all of them at once, if that is sampled. */
+  batch?: Trace,
+) => Promise<readonly OrderToAdvance[]>;
 
 export interface AdvanceOptions {
   readonly to: WorkerTarget;
@@ -63,7 +73,7 @@ const logResult = (
   logger: Logger,
 ): void => {
   const { outcome } = result;
-  const fields = { ...position, traceId: trace.traceId };
+  const fields = { ...position, traceId: trace.traceId, spanId: trace.spanId };
   if (outcome === 'LOCKED') {
     logger.debug({ orderId: result.orderId, to, ...fields }, 'an order is locked, it will be tried again');
     return;
@@ -88,6 +98,13 @@ const logResult = (
   else logger.debug(moved, 'an order had moved before, its event is published again');
 };
 
+/** What is asked for several orders belongs to the trace of none of them. */
+const batchTrace = ({ traceId, spanId }: Trace): Trace => ({ traceId, spanId });
+
+/** The trace that an order's event continues: that of the message, or where none asked for it, that of its placing. */
+const traceOf = (result: Advanced, { trace, position }: OrderToAdvance): Trace =>
+  (position ? undefined : readTraceparent(result.traceparent)) ?? trace;
+
 const orderIdOf = (result: TransitionResult): string =>
   'order' in result ? result.order.orderId : result.orderId;
 
@@ -95,12 +112,16 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
   const { to, cause, clients, publisher, runtime } = options;
 
   /** @returns the ids of those that are locked */
-  const advanceBatch = async (orders: ReadonlyMap<string, OrderToAdvance>): Promise<string[]> => {
+  const advanceBatch = async (
+    orders: ReadonlyMap<string, OrderToAdvance>,
+    batch: Trace | undefined,
+  ): Promise<string[]> => {
     const [first] = orders.values();
     if (!first) return [];
     const requestId = runtime.uuid();
     const logger = options.logger.child({ requestId });
-    const call: CallContext = { requestId, trace: first.trace, actor: serviceActor(cause), logger };
+    const trace = batch ?? batchTrace(first.trace);
+    const call: CallContext = { requestId, trace, actor: serviceActor(cause), logger };
     const body = { to, orderIds: [...orders.keys()], cause };
     const { results } = await clients.call(
       orderLifecycleApi.moveOrders,
@@ -112,7 +133,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
       const order = orders.get(orderIdOf(result));
       if (!order) continue;
       logResult(result, order, options, logger);
-      if ('order' in result) events.push({ event: eventOf(result, to), trace: order.trace });
+      if ('order' in result) events.push({ event: eventOf(result, to), trace: traceOf(result, order) });
     }
     const locked = results.filter(({ outcome }) => outcome === 'LOCKED').map(orderIdOf);
     if (events.length === 0) return locked;
@@ -123,14 +144,14 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     return locked;
   };
 
-  return async (orders) => {
+  return async (orders, trace) => {
     const locked = new Set<string>();
     for (let start = 0; start < orders.length; start += MAX_BATCH) {
       const batch = new Map<string, OrderToAdvance>();
       for (const order of orders.slice(start, start + MAX_BATCH)) {
         if (!batch.has(order.orderId)) batch.set(order.orderId, order);
       }
-      for (const orderId of await advanceBatch(batch)) locked.add(orderId);
+      for (const orderId of await advanceBatch(batch, trace)) locked.add(orderId);
     }
     return orders.filter(({ orderId }) => locked.has(orderId));
   };

@@ -3,6 +3,13 @@ import { deadLetterTopic } from '@order-pipeline/contracts';
 import { DEAD_LETTER_HEADERS, sendable } from './dead-letters.ts';
 import { redrivesOf } from './dead-letters-read.ts';
 import { headerText, type RawMessage } from './event-codec.ts';
+import {
+  publishSpan,
+  readTraceparent,
+  traceparent,
+  type Span,
+  type Tracer,
+} from '@order-pipeline/service-kit';
 
 const { redrives, letter, group, tries: _, ...ofTheFailure } = DEAD_LETTER_HEADERS;
 const DEAD_LETTER_SUFFIX = deadLetterTopic('');
@@ -25,6 +32,31 @@ export const redriveMessage = (letterId: string, { key, value, headers = {} }: R
       [redrives]: String(redrivesOf(headers) + 1),
       [letter]: letterId,
     },
+  };
+};
+
+/**
+ * The same, as a step of the trace that the message belongs to, if that is sampled.
+ *
+ * @returns the message, and its span, to be ended when Kafka has it
+ */
+export const beginRedrive = (
+  tracer: Tracer,
+  lettered: {
+    readonly id: string;
+    readonly topic: string;
+    readonly orderId: string | null;
+    readonly raw: RawMessage;
+  },
+): { readonly message: Message; readonly span: Span | undefined } => {
+  const { id, topic, orderId, raw } = lettered;
+  const message = redriveMessage(id, raw);
+  const trace = readTraceparent(headerText(raw.headers, 'traceparent'));
+  const span = trace && tracer.begin(trace, publishSpan('redrive', { topic, orderId: orderId ?? undefined }));
+  if (!span) return { message, span };
+  return {
+    message: { ...message, headers: { ...message.headers, traceparent: traceparent(span.trace) } },
+    span,
   };
 };
 

@@ -2,9 +2,12 @@ import { EVENT_SCHEMAS, eventId, TOPIC_OF, type OrderEvent, type Topic } from '@
 import {
   compileValidator,
   continueTrace,
+  processSpan,
   traceparent,
   type Runtime,
+  type Span,
   type Trace,
+  type Tracer,
 } from '@order-pipeline/service-kit';
 import type { IHeaders, Message } from 'kafkajs';
 
@@ -12,6 +15,8 @@ import type { IHeaders, Message } from 'kafkajs';
 export interface TracedEvent {
   readonly event: OrderEvent;
   readonly trace: Trace;
+  /** Since when it waits to be published, if that is known and its trace is sampled: milliseconds since the epoch. */
+  readonly sinceMs?: number | undefined;
 }
 
 /** Where in Kafka a message stands. */
@@ -34,6 +39,8 @@ export interface RawMessage {
 export interface ReceivedEvent extends MessagePosition, TracedEvent {
   readonly id: string;
   readonly raw: RawMessage;
+  /** From when it was received until it is done, if its trace is sampled. */
+  readonly span?: Span | undefined;
 }
 
 const validators = Object.fromEntries(
@@ -103,6 +110,13 @@ export const decodeEvent = (
   const event = knownFieldsOf(value as OrderEvent);
   const trace = continueTrace(headerText(raw.headers, 'traceparent'), runtime);
   return { ...position, event, trace, raw, id: eventId(event) };
+};
+
+/** The same event with its span, if its trace is sampled: what becomes of it belongs to that. */
+export const beginProcessing = (event: ReceivedEvent, group: string, tracer: Tracer): ReceivedEvent => {
+  if (!event.trace.sampled) return event;
+  const span = tracer.begin(event.trace, processSpan({ ...event, group }, event.event.orderId));
+  return span ? { ...event, trace: span.trace, span } : event;
 };
 
 export const topicOf = ({ event }: TracedEvent): Topic => TOPIC_OF[event.status];

@@ -18,8 +18,10 @@ export const startOrderWorker = (
     group: name,
     topics: [TOPIC_OF[PREDECESSOR[to]]],
     commitMode: 'auto',
-    handle: async (events) => {
-      const locked = new Set((await advance(events.map(orderToAdvance))).map(({ orderId }) => orderId));
+    handle: async (events, batch) => {
+      const locked = new Set(
+        (await advance(events.map(orderToAdvance), batch)).map(({ orderId }) => orderId),
+      );
       return events.filter(({ event }) => locked.has(event.orderId));
     },
   });

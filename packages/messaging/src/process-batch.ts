@@ -1,4 +1,17 @@
-import { backoffMs, isTransient, logFailure, type Runtime } from '@order-pipeline/service-kit';
+import {
+  backoffMs,
+  DEAD_LETTERED,
+  inSpan,
+  isTransient,
+  linkBatch,
+  logFailure,
+  processBatchSpan,
+  traceparent,
+  type Runtime,
+  type Span,
+  type Trace,
+  type Tracer,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { PublishDeadLetter } from './dead-letters.ts';
 import type { MessagePosition, RawMessage, ReceivedEvent } from './event-codec.ts';
@@ -9,6 +22,8 @@ export const MAX_TRIES = 5;
 /** What has to be known of a message to put it aside. */
 export interface RetryableMessage extends MessagePosition {
   readonly raw: RawMessage;
+  /** From when it was received until it is done, if its trace is sampled. */
+  readonly span?: Span | undefined;
 }
 
 export interface ProcessOptions<M extends RetryableMessage = ReceivedEvent> {
@@ -65,6 +80,34 @@ const processOneByOne = async <M extends RetryableMessage>(
   return true;
 };
 
+/** The message as it is put aside: what becomes of it goes on from where it failed. */
+const rawInTrace = ({ raw, span }: RetryableMessage): RawMessage =>
+  span ? { ...raw, headers: { ...raw.headers, traceparent: traceparent(span.trace) } } : raw;
+
+/** Ends the spans of messages that are done. */
+export const endSpans = (messages: readonly RetryableMessage[]): void => {
+  for (const { span } of messages) span?.end();
+};
+
+/**
+ * The same work, recorded as a whole where a message of a sampled trace is in it: in a trace of its own, which it is given.
+ *
+ * @param work is given the trace of what is done for all of the messages at once, if that is sampled
+ */
+export const inBatchSpan =
+  <M extends RetryableMessage, R>(
+    { group, tracer }: { readonly group: string; readonly tracer: Tracer },
+    work: (messages: readonly M[], batch?: Trace) => Promise<R>,
+  ) =>
+  async (messages: readonly M[]): Promise<R> => {
+    const spans = messages.flatMap(({ span }) => span ?? []);
+    const [first] = messages;
+    if (spans.length === 0 || !first) return work(messages);
+    const batch = tracer.beginRoot(processBatchSpan(first.topic, group, messages.length));
+    linkBatch(batch, spans);
+    return inSpan(batch, () => work(messages, batch?.trace));
+  };
+
 /** Puts a message into the dead letters, and waits for Kafka to take it: it is never dropped. */
 export const sendToDlq = async (
   message: RetryableMessage,
@@ -74,7 +117,8 @@ export const sendToDlq = async (
 ): Promise<boolean> => {
   for (let attempt = 1; options.isOurs(); attempt += 1) {
     try {
-      await options.deadLetter(message, message.raw, { reason, tries });
+      await options.deadLetter(message, rawInTrace(message), { reason, tries });
+      message.span?.end(DEAD_LETTERED);
       await options.runtime.failpoint('consumer.afterDeadLetterBeforeCommit');
       return true;
     } catch (error) {

@@ -1,10 +1,17 @@
 import {
   judge,
+  linkBatch,
+  NO_TRACER,
+  publishSpan,
+  failedWith,
+  sendSpan,
   unavailable,
   withTimeout,
   type Broker,
   type Metrics,
   type Runtime,
+  type Span,
+  type Tracer,
 } from '@order-pipeline/service-kit';
 import type { Message } from 'kafkajs';
 import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
@@ -57,15 +64,38 @@ const splitBySize = (messages: readonly Message[]): Message[][] => {
   return parts;
 };
 
-const groupByTopic = (events: readonly TracedEvent[], source: string): Map<string, Message[]> => {
-  const byTopic = new Map<string, Message[]>();
+const groupByTopic = (events: readonly TracedEvent[]): Map<string, TracedEvent[]> => {
+  const byTopic = new Map<string, TracedEvent[]>();
   for (const traced of events) {
     const topic = topicOf(traced);
-    const messages = byTopic.get(topic) ?? [];
-    messages.push(encodeEvent(traced, source));
-    byTopic.set(topic, messages);
+    const ofTopic = byTopic.get(topic) ?? [];
+    ofTopic.push(traced);
+    byTopic.set(topic, ofTopic);
   }
   return byTopic;
+};
+
+/** The spans of events that are sent to a topic at once, and the events in the traces of their spans. */
+const beginPublishing = (tracer: Tracer, topic: string, events: readonly TracedEvent[]) => {
+  const spans: Span[] = [];
+  const inSpans = events.map((traced) => {
+    const { event, trace, sinceMs } = traced;
+    if (!trace.sampled) return traced;
+    const span = tracer.begin(trace, publishSpan('publish', { topic, orderId: event.orderId, sinceMs }));
+    if (!span) return traced;
+    spans.push(span);
+    return { event, trace: span.trace };
+  });
+  if (spans.length === 0) return { events, end: () => undefined };
+  const send = tracer.beginRoot(sendSpan(topic, events.length));
+  linkBatch(send, spans);
+  return {
+    events: inSpans,
+    end: (error?: unknown) => {
+      const end = error === undefined ? {} : failedWith(error);
+      for (const span of [...spans, send]) span?.end(end);
+    },
+  };
 };
 
 /**
@@ -83,7 +113,10 @@ export const createPublisher = (options: {
   readonly topics: TopicSetup;
   readonly runtime: Runtime;
   readonly metrics: Metrics;
+  /** Nothing is recorded if not given. */
+  readonly tracer?: Tracer;
 }): Publisher => {
+  const { tracer = NO_TRACER } = options;
   const producer = createRenewedProducer(options.topics, () =>
     options.broker
       .connect(`${options.source}-producer`)
@@ -102,9 +135,22 @@ export const createPublisher = (options: {
       published.add({ topic }, part.length);
     }
   };
+  const publishTo = async (topic: string, ofTopic: readonly TracedEvent[]): Promise<void> => {
+    const { events, end } = beginPublishing(tracer, topic, ofTopic);
+    try {
+      await deliver(
+        topic,
+        events.map((event) => encodeEvent(event, options.source)),
+      );
+      end();
+    } catch (error) {
+      end(error);
+      throw error;
+    }
+  };
   return {
     publish: async (events) => {
-      for (const [topic, messages] of groupByTopic(events, options.source)) await deliver(topic, messages);
+      for (const [topic, ofTopic] of groupByTopic(events)) await publishTo(topic, ofTopic);
     },
     send: deliver,
     disconnect: () => producer.disconnect(),

@@ -16,15 +16,20 @@ import {
   type CallContext,
   type ServiceClients,
   type Runtime,
+  type Span,
+  type Tracer,
 } from '@order-pipeline/service-kit';
 import type { AdmissionControl } from './load-shedding/admission-control.ts';
 import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
+import { inBatchTrace, inInsertSpan } from './placement-spans.ts';
 import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 
 /** A request to place an order, with who asks. */
 export interface PlacementRequest {
   readonly order: NewOrder;
   readonly call: CallContext;
+  /** The placing of this order, if its trace is sampled. */
+  readonly span?: Span | undefined;
 }
 
 export interface PlacementParts {
@@ -32,6 +37,8 @@ export interface PlacementParts {
   readonly store: Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
   readonly runtime: Runtime;
   readonly admission: Pick<AdmissionControl, 'shedsAll' | 'shedsNew'>;
+  /** Nothing is recorded if not given. */
+  readonly tracer?: Tracer;
 }
 
 type Decided = Map<string, Placement>;
@@ -112,7 +119,8 @@ const reserve = async (
       throw new AppError('INTERNAL', 'reservations came back mixed up');
     if (result.outcome === 'RESERVED') {
       const { reservationId } = result;
-      return [{ ...request, reservationId, traceparent: traceparent(request.call.trace) }];
+      const { trace } = request.span ?? request.call;
+      return [{ ...request, reservationId, traceparent: traceparent(trace) }];
     }
     decided.set(result.orderId, decisionOf(result));
     return [];
@@ -174,7 +182,7 @@ const store = async (
   call: CallContext,
 ): Promise<Set<string>> => {
   try {
-    return await parts.store.storeOrders(reserved);
+    return await inInsertSpan(parts.tracer, call, () => parts.store.storeOrders(reserved));
   } catch (error) {
     if (!isTransient(error)) {
       await abandon(parts, reserved, call).catch((failure: unknown) =>
@@ -246,10 +254,9 @@ const placeNew = async (
 const placeDistinct = async (
   parts: PlacementParts,
   requests: readonly PlacementRequest[],
+  call: CallContext,
 ): Promise<Decided> => {
   const { admission } = parts;
-  const call = requests[0]?.call;
-  if (!call) return new Map();
   const busy = admission.shedsAll();
   if (busy) return decideAll(requests, new Map(), { outcome: 'NOT_NOW', reason: busy });
   const reason = admission.shedsNew();
@@ -272,8 +279,7 @@ const isDecision = (placement: Placement | undefined): boolean =>
   placement?.outcome !== 'FAILED' && placement?.outcome !== 'NOT_NOW';
 
 /**
- * Places a batch of orders: one look-up of users, one reservation, one insert, each order with its own result, in the
- * same order.
+ * Places a batch of orders: one look-up of users, one reservation, one insert; a result an order, in the same order.
  *
  * @throws AppError when the orders database is down; the whole batch is undecided then, and asking again is safe
  */
@@ -282,7 +288,8 @@ export const placeOrders = async (
   requests: readonly PlacementRequest[],
 ): Promise<Placement[]> => {
   const { now, later } = splitRepeats(requests);
-  const decided = await placeDistinct(parts, now);
+  const place = (call: CallContext) => placeDistinct(parts, now, call);
+  const decided = await inBatchTrace(parts.tracer, now, place, new Map());
   // What has failed or was refused is not tried once more for those who ask the same.
   const again = later.filter(({ order }) => isDecision(decided.get(order.orderId)));
   const repeated = again.length > 0 ? await placeOrders(parts, again) : [];

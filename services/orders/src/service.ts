@@ -111,7 +111,7 @@ export const ordersService = defineService({
   dependsOn: ['users', 'inventory'],
   callTimeoutMs: 1_200,
   start: async (context) => {
-    const { clients, runtime, closers, settings: set } = context;
+    const { clients, runtime, tracer, closers, settings: set } = context;
     const database = await open(context);
     const lists = createListTurns(runtime);
     const store = createStore(database, runtime, lists);
@@ -123,10 +123,11 @@ export const ordersService = defineService({
     const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
     const admission = createAdmissionControl({ ...context, limits });
     const background = startBackground(context, store, admission, messaging);
-    const parts = { clients, store: observeStore(store, admission), runtime, admission };
+    const parts = { clients, store: observeStore(store, admission), runtime, tracer, admission };
     const placements = createPlacementQueue({
       admission,
       runtime,
+      tracer,
       place: (requests) => placeOrders(parts, requests),
     });
     closers.add('orders in hand', () => placements.drain());

@@ -9,7 +9,7 @@ import {
   type ReceivedEvent,
   type RetryableMessage,
 } from '@order-pipeline/messaging';
-import { startPeriodic, type ServiceContext, type Trace } from '@order-pipeline/service-kit';
+import { startPeriodic, type ServiceContext, type Span, type Trace } from '@order-pipeline/service-kit';
 import { createOrderBuffer } from './domain.ts';
 
 /** The most messages that are held in memory; what comes beyond them waits in Kafka. */
@@ -33,14 +33,16 @@ class WaitingMessage implements RetryableMessage {
   readonly offset: string;
   readonly orderId: string;
   readonly trace: Trace;
+  readonly span: Span | undefined;
   readonly #unpack: () => RawMessage;
 
-  constructor({ topic, partition, offset, raw, event, trace }: ReceivedEvent) {
+  constructor({ topic, partition, offset, raw, event, trace, span }: ReceivedEvent) {
     this.topic = topic;
     this.partition = partition;
     this.offset = offset;
     this.orderId = event.orderId;
     this.trace = trace;
+    this.span = span;
     this.#unpack = packMessage(raw);
   }
 
@@ -67,8 +69,8 @@ const workOffUnlocked = async (
   batch: readonly WaitingMessage[],
 ): Promise<readonly WaitingMessage[] | undefined> => {
   const locked = new Set<string>();
-  const done = await processBuffered(batch, async (messages) => {
-    for (const { orderId } of await advance(messages.map(toAdvance))) locked.add(orderId);
+  const done = await processBuffered(batch, async (messages, trace) => {
+    for (const { orderId } of await advance(messages.map(toAdvance), trace)) locked.add(orderId);
     return messages.filter(({ orderId }) => locked.has(orderId));
   });
   return done ? batch.filter(({ orderId }) => !locked.has(orderId)) : undefined;

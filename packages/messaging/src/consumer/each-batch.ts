@@ -1,10 +1,23 @@
-import { sleep, type MetricHistogram, type Runtime } from '@order-pipeline/service-kit';
+import {
+  sleep,
+  type MetricHistogram,
+  type Runtime,
+  type Trace,
+  type Tracer,
+} from '@order-pipeline/service-kit';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { isRedriveForOtherGroup } from '../dead-letters-redrive.ts';
 import type { PublishDeadLetter } from '../dead-letters.ts';
-import { decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
-import { sendToDlq, processBatch, type RetryableMessage, type ProcessOptions } from '../process-batch.ts';
+import { beginProcessing, decodeEvent, type MessagePosition, type ReceivedEvent } from '../event-codec.ts';
+import {
+  endSpans,
+  inBatchSpan,
+  processBatch,
+  sendToDlq,
+  type ProcessOptions,
+  type RetryableMessage,
+} from '../process-batch.ts';
 import { whileInGroup } from './heartbeat.ts';
 import type { OpenOffsets } from './open-offsets.ts';
 import type { HeldBack } from './held-back.ts';
@@ -22,6 +35,7 @@ export interface EachBatchOptions {
   readonly deadLetter: PublishDeadLetter;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  readonly tracer: Tracer;
   readonly progress: ConsumerProgress;
   readonly batchSizes: MetricHistogram<'group'>;
   /** Aborted when no further batch is to be begun. */
@@ -45,20 +59,28 @@ const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
     items.slice(index * size, (index + 1) * size),
   );
 
-const read = (position: MessagePosition, raw: KafkaMessage, runtime: Runtime): AnyMessage => {
+const read = (
+  position: MessagePosition,
+  raw: KafkaMessage,
+  { runtime, group, tracer }: EachBatchOptions,
+): AnyMessage => {
   const decoded = decodeEvent(position, raw, runtime);
-  return 'reason' in decoded ? { ...position, raw, ...decoded } : decoded;
+  return 'reason' in decoded ? { ...position, raw, ...decoded } : beginProcessing(decoded, group, tracer);
 };
 
-/** Works messages, and answers those that have to wait. */
-export type Work<M> = (messages: readonly M[]) => Promise<readonly M[] | void>;
+/**
+ * Works messages, and answers those that have to wait.
+ *
+ * `batch` is the trace of what is done for all of them at once, if that is sampled.
+ */
+export type Work<M> = (messages: readonly M[], batch?: Trace) => Promise<readonly M[] | void>;
 
 /** The same work, with those that have to wait put into `waiting`. */
 export const workApart =
   <M>(work: Work<M>, waiting: Set<M>) =>
-  async (messages: readonly M[]): Promise<void> => {
+  async (messages: readonly M[], batch?: Trace): Promise<void> => {
     for (const message of messages) waiting.delete(message);
-    for (const message of (await work(messages)) ?? []) waiting.add(message);
+    for (const message of (await work(messages, batch)) ?? []) waiting.add(message);
   };
 
 /** @returns whether all of it is done, or held back; false when it stopped being ours */
@@ -79,14 +101,18 @@ const workMessages = async (
   }
   if (events.length === 0) return true;
   const waiting = new Set<ReceivedEvent>();
-  const handle = workApart(options.handle, waiting);
+  const apart = workApart(options.handle, waiting);
+  // Where the handler only takes them in, they are worked later.
+  const handle = options.commitMode === 'manual' ? apart : inBatchSpan(options, apart);
   if (!(await processBatch(events, { ...work, handle }))) return false;
   if (options.commitMode === 'manual') return true;
   while (waiting.size > 0 && heldBack.isFull()) {
     if (!work.isOurs()) return false;
     await work.pause(FULL_PAUSE_MS);
   }
-  open.done(events.filter((event) => !waiting.has(event)));
+  const done = events.filter((event) => !waiting.has(event));
+  open.done(done);
+  endSpans(done);
   heldBack.add([...waiting]);
   return true;
 };
@@ -137,7 +163,7 @@ export const createEachBatch =
     for (const chunk of chunksOf(batch.messages, MAX_BATCH)) {
       const last = chunk.at(-1);
       if (!last || !work.isOurs() || options.isPaused()) return;
-      const messages = chunk.map((raw) => read({ topic, partition, offset: raw.offset }, raw, runtime));
+      const messages = chunk.map((raw) => read({ topic, partition, offset: raw.offset }, raw, options));
       const done = await whileInGroup(runtime, heartbeat, ending, () =>
         workMessages(messages, options, work),
       );

@@ -1,4 +1,4 @@
-import type { Broker, Health, Metrics, Runtime } from '@order-pipeline/service-kit';
+import type { Broker, Health, Metrics, Runtime, Trace, Tracer } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { PublishDeadLetter } from '../dead-letters.ts';
 import type { ReceivedEvent } from '../event-codec.ts';
@@ -9,7 +9,11 @@ import type { TopicSetup } from '../topics.ts';
  * Works all of them or throws; see `processBatch` for what happens then. It may answer some of them: those of orders that
  * somebody keeps locked, which are tried again by themselves while the others go on.
  */
-export type HandleEvents = (events: readonly ReceivedEvent[]) => Promise<readonly ReceivedEvent[] | void>;
+export type HandleEvents = (
+  events: readonly ReceivedEvent[],
+  /** The trace of what is done for all of them at once, if that is sampled. */
+  batch?: Trace,
+) => Promise<readonly ReceivedEvent[] | void>;
 
 export interface ConsumerOptions {
   readonly group: string;
@@ -20,6 +24,7 @@ export interface ConsumerOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly health: Health;
   /** Works a batch of one partition; batches of several partitions are worked side by side. */
   readonly handle: HandleEvents;

@@ -1,7 +1,7 @@
 import { logFailure, sleep, type ConsumerPort } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createDeadLetterPublisher } from '../dead-letters.ts';
-import { processBatch, type RetryableMessage } from '../process-batch.ts';
+import { endSpans, inBatchSpan, processBatch, type RetryableMessage } from '../process-batch.ts';
 import { createCommitWatch } from './commit-watch.ts';
 import { keepAlive } from './keep-alive.ts';
 import { startLagMonitor, type Ends } from './lag.ts';
@@ -121,10 +121,12 @@ const createWorkLater =
     deadLetter,
     runtime,
     logger,
+    group,
+    tracer,
     open,
     commitOpen,
     stopping,
-  }: Pick<ConsumerOptions, 'runtime'> &
+  }: Pick<ConsumerOptions, 'runtime' | 'group' | 'tracer'> &
     Pick<SessionOptions, 'progress' | 'deadLetter' | 'logger' | 'open' | 'commitOpen'> & {
       readonly stopping: AbortSignal;
     }) =>
@@ -137,7 +139,7 @@ const createWorkLater =
     const isCurrent = () => progress.assignments() === assignment;
     const waiting = new Set<M>();
     const done = await processBatch(messages, {
-      handle: workApart(work, waiting),
+      handle: inBatchSpan({ group, tracer }, workApart(work, waiting)),
       deadLetter,
       runtime,
       logger,
@@ -145,7 +147,11 @@ const createWorkLater =
       isOurs: () => !stopping.aborted && isCurrent(),
     });
     // What has come again since then is another message at the same offset, and waits as if it had never been worked.
-    if (done && isCurrent()) open.done(messages.filter((message) => !waiting.has(message)));
+    if (done && isCurrent()) {
+      const processed = messages.filter((message) => !waiting.has(message));
+      open.done(processed);
+      endSpans(processed);
+    }
     await commitOpen();
     return done && isCurrent() ? [...waiting] : undefined;
   };
@@ -162,7 +168,15 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
   const commitCheck = createCommitCheck(options, parts, open, () => current);
   const commitOpen = () => commitDone(open, current, progress.assignments, logger);
 
-  const workLater = createWorkLater({ ...parts, runtime, open, commitOpen, stopping: stopping.signal });
+  const workLater = createWorkLater({
+    ...parts,
+    runtime,
+    group,
+    tracer: options.tracer,
+    open,
+    commitOpen,
+    stopping: stopping.signal,
+  });
   const heldBack = createHeldBack({
     runtime,
     work: (messages) => workLater(messages, options.handle),

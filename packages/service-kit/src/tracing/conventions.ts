@@ -1,5 +1,5 @@
 import { AppError, isTransient } from '../app-error.ts';
-import type { Attributes, SpanEnd, SpanStart } from './tracer.ts';
+import type { SpanEnd, SpanStart } from './tracer.ts';
 
 /**
  * The names of spans and attributes: OpenTelemetry's semantic conventions for HTTP, messaging and databases, 1.44
@@ -38,13 +38,124 @@ export const failedWith = (error: unknown): SpanEnd => {
   return { attributes: { 'error.type': type ?? '_OTHER' }, failed: true };
 };
 
-/** What is done inside a service. */
-export const internalSpan = (name: string, attributes: Attributes = {}): SpanStart => ({
+const SYSTEM = { 'messaging.system': 'kafka' };
+
+const COUNT = 'messaging.batch.message_count';
+
+/** What is done inside a service for one order. */
+export const orderSpan = (name: string, orderId: string): SpanStart => ({
   name,
   kind: 'INTERNAL',
-  attributes,
+  attributes: { [ORDER_ID]: orderId },
 });
 
-/** What is done for one order inside a service. */
-export const orderSpan = (name: string, orderId: string, attributes: Attributes = {}): SpanStart =>
-  internalSpan(name, { [ORDER_ID]: orderId, ...attributes });
+/** What is done inside a service for several orders at once. */
+export const ordersSpan = (name: string, count: number): SpanStart => ({
+  name,
+  kind: 'INTERNAL',
+  attributes: { 'order.count': count },
+});
+
+/** How the placing of an order ended, and how long it had waited for its batch. */
+export const placed = (outcome: string, waitedMs: number | undefined): SpanEnd => ({
+  attributes: {
+    'order.outcome': outcome,
+    ...(waitedMs === undefined ? {} : { 'order.waited_ms': Math.round(waitedMs) }),
+  },
+  failed: outcome === 'FAILED',
+});
+
+/** A statement of the orders database. */
+export const databaseSpan = (operation: string, table: string): SpanStart => ({
+  name: `${operation} ${table}`,
+  kind: 'CLIENT',
+  attributes: {
+    'db.system.name': 'postgresql',
+    'db.operation.name': operation,
+    'db.collection.name': table,
+  },
+});
+
+/** Who publishes a message, and of which order it is. */
+interface Published {
+  readonly topic: string;
+  /** Nothing where its key is no order's. */
+  readonly orderId: string | undefined;
+  /** When it began to wait, as spans have the time. */
+  readonly sinceMs?: number | undefined;
+}
+
+/**
+ * One message on its way to Kafka.
+ *
+ * @param operation `publish`, or `redrive` from the dead-letter queue
+ */
+export const publishSpan = (
+  operation: 'publish' | 'redrive',
+  { topic, orderId, sinceMs }: Published,
+): SpanStart => ({
+  name: `${operation} ${topic}`,
+  kind: 'PRODUCER',
+  ...(sinceMs === undefined ? {} : { startMs: sinceMs }),
+  attributes: {
+    ...SYSTEM,
+    'messaging.operation.name': operation,
+    'messaging.operation.type': 'create',
+    'messaging.destination.name': topic,
+    ...(orderId === undefined ? {} : { 'messaging.kafka.message.key': orderId, [ORDER_ID]: orderId }),
+  },
+});
+
+/** The messages that are sent to a topic at once. */
+export const sendSpan = (topic: string, count: number): SpanStart => ({
+  name: `send ${topic}`,
+  kind: 'CLIENT',
+  attributes: {
+    ...SYSTEM,
+    'messaging.operation.name': 'send',
+    'messaging.operation.type': 'send',
+    'messaging.destination.name': topic,
+    [COUNT]: count,
+  },
+});
+
+interface Consumed {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly group: string;
+}
+
+/** One message, from when it was received until it is done. */
+export const processSpan = ({ topic, partition, offset, group }: Consumed, orderId: string): SpanStart => ({
+  name: `process ${topic}`,
+  kind: 'CONSUMER',
+  attributes: {
+    ...SYSTEM,
+    'messaging.operation.name': 'process',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': topic,
+    'messaging.destination.partition.id': String(partition),
+    'messaging.kafka.offset': Number(offset),
+    'messaging.kafka.message.key': orderId,
+    'messaging.consumer.group.name': group,
+    [ORDER_ID]: orderId,
+  },
+});
+
+/** Messages that are processed at once. */
+export const processBatchSpan = (topic: string, group: string, count: number): SpanStart => ({
+  name: `process batch ${topic}`,
+  kind: 'CONSUMER',
+  attributes: {
+    ...SYSTEM,
+    'messaging.operation.name': 'process batch',
+    'messaging.operation.type': 'process',
+    'messaging.destination.name': topic,
+    'messaging.consumer.group.name': group,
+    [COUNT]: count,
+  },
+});
+
+/** The end of a message that became a dead letter. */
+export const DEAD_LETTERED: SpanEnd = { attributes: { 'error.type': 'dead_letter' }, failed: true };

@@ -51,7 +51,10 @@ export interface SpanEnd {
 export interface Span {
   /** What its children and those that link to it name. */
   readonly trace: Trace;
+  /** When it began, as `Tracer.now` tells the time. */
+  readonly startMs: number;
   link(to: Trace): void;
+  /** Only the first end counts. */
   end(end?: SpanEnd): void;
 }
 
@@ -109,12 +112,16 @@ export const createTracing = ({
       const { startMs = now() } = begun;
       const trace: Trace = { traceId, spanId: runtime.hex(8), sampled: true };
       const links = [...(begun.links ?? [])].slice(0, MAX_LINKS);
+      let ended = false;
       return {
         trace,
+        startMs,
         link: (to) => {
           if (links.length < MAX_LINKS) links.push(to);
         },
-        end: ({ name = begun.name, attributes, failed = false } = {}) =>
+        end: ({ name = begun.name, attributes, failed = false } = {}) => {
+          if (ended) return;
+          ended = true;
           sink({
             service,
             traceId,
@@ -127,7 +134,8 @@ export const createTracing = ({
             attributes: { ...begun.attributes, ...attributes },
             links,
             failed,
-          }),
+          });
+        },
       };
     };
     return {

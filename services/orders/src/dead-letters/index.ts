@@ -18,10 +18,10 @@ export const startDeadLetters = (
   messaging: Messaging,
   lists: Turns,
 ): { readonly store: LetterStore; readonly routes: Route[] } => {
-  const { runtime, logger, metrics, closers } = context;
+  const { runtime, logger, metrics, tracer, closers } = context;
   const store = createLetterStore(database, runtime, lists);
   const shared = { store, runtime, logger, metrics };
-  const redriveRelay = startRedriveRelay({ ...shared, publisher: messaging.publisher });
+  const redriveRelay = startRedriveRelay({ ...shared, tracer, publisher: messaging.publisher });
   closers.add('redrive relay', () => redriveRelay.stop());
   const openMetrics = startOpenMetrics(shared);
   closers.add('count of dead letters', () => openMetrics.stop());

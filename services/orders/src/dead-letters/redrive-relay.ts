@@ -1,5 +1,11 @@
-import { redriveMessage, type Publisher } from '@order-pipeline/messaging';
-import { startPeriodic, type Periodic, type Runtime } from '@order-pipeline/service-kit';
+import { beginRedrive, type Publisher } from '@order-pipeline/messaging';
+import {
+  failedWith,
+  startPeriodic,
+  type Periodic,
+  type Runtime,
+  type Tracer,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { LetterStore } from './store.ts';
 import type { Published, WholeLetter } from './resolution.ts';
@@ -22,17 +28,29 @@ const isTooLarge = (error: unknown): boolean => {
 
 const idsOf = (letters: readonly WholeLetter[]): string[] => letters.map(({ id }) => id);
 
-const createPublish = (publisher: Pick<Publisher, 'send'>) => {
+const createPublish = (publisher: Pick<Publisher, 'send'>, tracer: Tracer) => {
+  const sendTo = async (topic: string, letters: readonly WholeLetter[]): Promise<void> => {
+    const redrives = letters.map((letter) => beginRedrive(tracer, letter));
+    try {
+      await publisher.send(
+        topic,
+        redrives.map(({ message }) => message),
+      );
+      for (const { span } of redrives) span?.end();
+    } catch (error) {
+      for (const { span } of redrives) span?.end(failedWith(error));
+      throw error;
+    }
+  };
   const sendAll = async (letters: readonly WholeLetter[]): Promise<void> => {
     const topics = [...new Set(letters.map(({ topic }) => topic))];
     await Promise.all(
-      topics.map((topic) => {
-        const ofTopic = letters.filter((letter) => letter.topic === topic);
-        return publisher.send(
+      topics.map((topic) =>
+        sendTo(
           topic,
-          ofTopic.map(({ id, raw }) => redriveMessage(id, raw)),
-        );
-      }),
+          letters.filter((letter) => letter.topic === topic),
+        ),
+      ),
     );
   };
   const publish = async (letters: readonly WholeLetter[]): Promise<Published> => {
@@ -56,10 +74,11 @@ export const startRedriveRelay = (options: {
   readonly store: LetterStore;
   readonly publisher: Pick<Publisher, 'send'>;
   readonly runtime: Runtime;
+  readonly tracer: Tracer;
   readonly logger: Logger;
 }): Periodic => {
   const { store, logger } = options;
-  const publish = createPublish(options.publisher);
+  const publish = createPublish(options.publisher, options.tracer);
   const send = async (letters: readonly WholeLetter[]): Promise<Published> => {
     const published = await publish(letters);
     const refused = new Set(published.refused);

@@ -1,4 +1,13 @@
-import { createBatcher, type Batcher, type Runtime } from '@order-pipeline/service-kit';
+import {
+  createBatcher,
+  NO_TRACER,
+  orderSpan,
+  placed,
+  type Batcher,
+  type Runtime,
+  type Span,
+  type Tracer,
+} from '@order-pipeline/service-kit';
 import type { Placement } from '../domain.ts';
 import type { PlacementRequest } from '../placement.ts';
 import type { AdmissionControl } from './admission-control.ts';
@@ -19,16 +28,27 @@ export const createPlacementQueue = (options: {
   readonly admission: AdmissionControl;
   readonly runtime: Pick<Runtime, 'monotonic' | 'soon' | 'after'>;
   readonly place: (requests: PlacementRequest[]) => Promise<readonly Placement[]>;
+  /** Nothing is recorded if not given. */
+  readonly tracer?: Tracer;
 }): Batcher<PlacementRequest, Placement> => {
-  const { admission, runtime, place } = options;
+  const { admission, runtime, place, tracer = NO_TRACER } = options;
   /** Since when those wait that are in no batch yet, the oldest first, as the batcher takes them. */
   const waitingSince: number[] = [];
+  /** When the batch began in which an order is placed, of those that are recorded. */
+  const begunAt = new WeakMap<Span, number>();
+  const submitTraced = async (request: PlacementRequest, span: Span): Promise<Placement> => {
+    const placement = await batcher.submit({ ...request, span });
+    const begun = begunAt.get(span);
+    span.end(placed(placement.outcome, begun === undefined ? undefined : begun - span.startMs));
+    return placement;
+  };
   const batcher = createBatcher({
     runtime,
     maxSize: MAX_ORDERS_A_BATCH,
     maxConcurrent: MAX_CONCURRENT_BATCHES,
     run: (requests: PlacementRequest[]) => {
       waitingSince.splice(0, requests.length);
+      for (const { span } of requests) if (span) begunAt.set(span, tracer.now());
       return place(requests);
     },
   });
@@ -41,7 +61,11 @@ export const createPlacementQueue = (options: {
       const reason = admission.shedsAll() ?? (isTooLong() ? 'QUEUE_TOO_LONG' : undefined);
       if (reason) return { outcome: 'NOT_NOW', reason };
       waitingSince.push(runtime.monotonic());
-      return batcher.submit(request);
+      const { order, call } = request;
+      const span = call.trace.sampled
+        ? tracer.begin(call.trace, orderSpan('place order', order.orderId))
+        : undefined;
+      return span ? submitTraced(request, span) : batcher.submit(request);
     },
     drain: () => batcher.drain(),
   };

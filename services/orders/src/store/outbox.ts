@@ -1,7 +1,8 @@
 import type { OrderEvent } from '@order-pipeline/contracts';
 import type { Outbox } from '@order-pipeline/messaging';
 import { continueTrace, type Runtime } from '@order-pipeline/service-kit';
-import type { Database, Sql } from './sql.ts';
+import { Prisma } from '../generated/client.ts';
+import { isSampled, type Database, type Sql } from './sql.ts';
 
 /** Longer than the longest publish, since the rows stay locked meanwhile. */
 const TRANSACTION = { maxWait: 1_000, timeout: 15_000 };
@@ -10,6 +11,8 @@ interface OutboxRow {
   readonly id: bigint;
   readonly event: OrderEvent;
   readonly traceparent: string;
+  /** Only of sampled traces: there is nobody else who asks. */
+  readonly since: Date | null;
 }
 
 /**
@@ -20,10 +23,15 @@ export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 
   publishNext: (limit, publish) =>
     database.$transaction(async (sql) => {
       const rows = await sql.$queryRaw<OutboxRow[]>`
-        SELECT id, event, traceparent FROM outbox ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+        SELECT id, event, traceparent, CASE WHEN ${isSampled(Prisma.sql`traceparent`)} THEN created_at END AS since
+        FROM outbox ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
       if (rows.length === 0) return 0;
       await publish(
-        rows.map((row) => ({ event: row.event, trace: continueTrace(row.traceparent, runtime) })),
+        rows.map(({ event, traceparent, since }) => ({
+          event,
+          trace: continueTrace(traceparent, runtime),
+          ...(since ? { sinceMs: since.getTime() } : {}),
+        })),
       );
       await runtime.failpoint('orders.afterPublishBeforeOutboxDelete');
       await sql.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;

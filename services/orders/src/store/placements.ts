@@ -1,7 +1,7 @@
 import type { NewOrder } from '@order-pipeline/contracts';
 import { isSerializationFailure } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { eventOf, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
+import { eventOf, isSampled, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
 /** An order whose stock is reserved. */
 export interface ReservedOrder {
@@ -34,9 +34,11 @@ const store = async (sql: Sql, orders: readonly ReservedOrder[], at: string): Pr
       ) AS t(id, user_id, lines, reservation_id, traceparent)
       WHERE NOT EXISTS (SELECT FROM abandoned_reservations a WHERE a.reservation_id = t.reservation_id)
     ), stored AS (
-      INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
+      INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at,
+                          traceparent)
       SELECT id, user_id, 'PENDING', lines::jsonb, reservation_id,
-             ${at}::timestamptz, ${at}::timestamptz, ${at}::timestamptz
+             ${at}::timestamptz, ${at}::timestamptz, ${at}::timestamptz,
+             CASE WHEN ${isSampled(Prisma.sql`traceparent`)} THEN traceparent END
       FROM wanted ORDER BY id
       ON CONFLICT (id) DO NOTHING
       RETURNING id, user_id, lines, status, updated_at

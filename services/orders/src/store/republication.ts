@@ -23,7 +23,7 @@ interface Announcing {
  *
  * One that lies in the dead letters will most likely end there again: it is announced when it has stood twice as long as
  * the time before, or for a day longer, so that what was mended without a word heals, and nothing goes round and round.
- * Either date may be the later one, where the clock was set in between.
+ * The event goes on in the trace of the order, if that is sampled. Either date may be the later one, where the clock was set in between.
  *
  * Those that were announced longest ago come first, as their index has them, and then those that are dated ahead: each
  * range enters the index by itself, and the second one only where the first has left room. Nobody waits for a lock here,
@@ -53,11 +53,11 @@ const announce = (
       SELECT id FROM late UNION ALL SELECT id FROM ahead LIMIT ${limit}
     ), again AS (
       UPDATE orders SET announced_at = ${at}::timestamptz FROM due WHERE orders.id = due.id
-      RETURNING orders.id, orders.user_id, orders.lines, orders.status, orders.updated_at
+      RETURNING orders.id, orders.user_id, orders.lines, orders.status, orders.updated_at, orders.traceparent
     ), announced AS (
       INSERT INTO outbox (event_id, event, traceparent, created_at)
       SELECT id || ':' || status, ${eventOf(Prisma.sql`again`)},
-             ${traceparent(newTrace(runtime))}, ${at}::timestamptz
+             coalesce(traceparent, ${traceparent(newTrace(runtime))}), ${at}::timestamptz
       FROM again ON CONFLICT (event_id) DO NOTHING
     )
     SELECT id AS "orderId", status::text AS status FROM again`;

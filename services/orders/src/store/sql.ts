@@ -48,6 +48,9 @@ export const orderOf = (row: OrderRow): OrderWithTimes => ({
  */
 export const STATUS = Prisma.sql`orders.status::text`;
 
+/** Whether a `traceparent` of ours is of a sampled trace. */
+export const isSampled = (column: Prisma.Sql): Prisma.Sql => Prisma.sql`right(${column}, 2) = '01'`;
+
 const QUOTED = STATUSES_ON_THE_WAY.map((status) => `'${status}'`).join(', ');
 
 /** The statuses of orders that wait for their next event: the condition of a partial index, to the letter. */

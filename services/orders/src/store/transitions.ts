@@ -13,6 +13,7 @@ export type Target = keyof typeof PREDECESSOR;
 interface MovedRow extends OrderRow {
   /** In the status before. */
   readonly stepSeconds: number;
+  readonly traceparent: string | null;
 }
 
 /** How long orders took, in seconds: the step that was just made, and all since they were placed. */
@@ -69,7 +70,8 @@ const compareAndSet = (
     UPDATE orders SET status = ${to}::order_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = ${at}::timestamptz
     FROM due WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}
-    RETURNING ${ORDER_COLUMNS}, EXTRACT(EPOCH FROM orders.updated_at - due.since)::float8 AS "stepSeconds"
+    RETURNING ${ORDER_COLUMNS}, EXTRACT(EPOCH FROM orders.updated_at - due.since)::float8 AS "stepSeconds",
+      orders.traceparent
   ), history AS (
     INSERT INTO order_history (order_id, status, at, cause) SELECT id, status::order_status, "updatedAt", ${cause} FROM moved
   )${acting === undefined ? Prisma.empty : recorded(acting)}
@@ -98,6 +100,12 @@ const timesOf = ({ stepSeconds, createdAt, updatedAt }: MovedRow): StepTimes => 
   sincePlacedSeconds: (updatedAt.getTime() - createdAt.getTime()) / 1_000,
 });
 
+const movedResult = (row: MovedRow): TransitionResult => ({
+  outcome: 'MOVED',
+  order: orderOf(row),
+  ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+});
+
 /** Moves a batch of orders to `to`; one result an order, in the same order, and the times of those that were moved. */
 export const moveOrders = async (
   sql: Sql,
@@ -111,7 +119,7 @@ export const moveOrders = async (
   const found = others.length > 0 ? await findOrders(sql, others) : new Map<string, OrderRow>();
   const results = orderIds.map((orderId): TransitionResult => {
     const row = moved.get(orderId);
-    if (row) return { outcome: 'MOVED', order: orderOf(row) };
+    if (row) return movedResult(row);
     const other = found.get(orderId);
     if (other?.status === to) return { outcome: 'ALREADY', order: orderOf(other) };
     // It could be moved by what we see now, so it could not be by what we saw then.

@@ -1,0 +1,300 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { DeadLetter } from '@order-pipeline/contracts';
+import { startSystem } from '@order-pipeline/launcher';
+import { openClient } from '@order-pipeline/service-kit';
+import {
+  createTestLogger,
+  createTestRuntime,
+  eventually,
+  inTurn,
+  startCollector,
+  times,
+  type CollectedSpan,
+  type Collector,
+  type LogLine,
+} from '@order-pipeline/testing';
+import type pg from 'pg';
+import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { startWholeSystem, type StartedSystem } from './start.ts';
+
+/** A real Kafka takes its time to let a first member into a group, and spans are sent once a second. */
+const WAIT = { timeoutMs: 30_000 };
+
+let collector: Collector;
+let started: StartedSystem;
+let gateway: Gateway;
+let logs: readonly LogLine[];
+let ordersDatabase: pg.Client;
+
+const tracing = () => ({
+  OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+});
+
+beforeAll(async () => {
+  collector = await startCollector();
+  const logger = createTestLogger();
+  ({ logs } = logger);
+  started = await startWholeSystem({ logger: logger.logger, environment: tracing() });
+  const { url, infrastructure } = started.system;
+  gateway = createGateway(url);
+  ordersDatabase = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
+  await gateway.addUser(userId);
+  await gateway.addItem(itemId, 10_000);
+}, 60_000);
+
+beforeEach(() => collector.answer('takes'));
+
+afterAll(() =>
+  inTurn(
+    () => ordersDatabase?.end(),
+    () => gateway?.close(),
+    () => started?.stop(),
+    () => collector?.close(),
+  ),
+);
+
+const userId = unique('user');
+const itemId = unique('item');
+
+const place = async (orderId = unique('order'), to = gateway): Promise<string> => {
+  expect((await to.place(orderId, userId, { [itemId]: 1 })).status).toBe(201);
+  return orderId;
+};
+
+const spansOfTrace = (traceId: string | undefined): CollectedSpan[] =>
+  collector.spans.filter((span) => span.traceId === traceId);
+
+/** The spans of the trace in which an order was placed. */
+const traceOf = (orderId: string): CollectedSpan[] =>
+  spansOfTrace(
+    collector.spans.find(
+      ({ name, attributes }) => name === 'place order' && attributes['order.id'] === orderId,
+    )?.traceId,
+  );
+
+/** A tree of spans as lines: the service, the name, and those that are part of it, indented. */
+const treeOf = (spans: readonly CollectedSpan[], parentId?: string, depth = 0): string[] =>
+  spans
+    .filter((span) => span.parentId === parentId)
+    .toSorted((a, b) => (a.service + a.name < b.service + b.name ? -1 : 1))
+    .flatMap(({ service, name, spanId, failed }) => [
+      `${' '.repeat(depth)}${service}: ${name}${failed ? ' failed' : ''}`,
+      ...treeOf(spans, spanId, depth + 1),
+    ]);
+
+const WAY = `
+api-gateway: POST /api/orders
+ orders-facade: POST /api/orders
+  orders: POST /api/orders
+   orders: place order
+    orders: publish ORDER_PLACED
+     workflow: process ORDER_PLACED
+      workflow: publish ORDER_PROCESSING
+       shipping: process ORDER_PROCESSING
+        shipping: publish ORDER_SHIPPED
+         delivery: process ORDER_SHIPPED
+          delivery: publish ORDER_DELIVERED
+         inventory: process ORDER_SHIPPED`;
+
+const linesOf = (tree: string): string[] => tree.trim().split('\n');
+
+const wholeTraceOf = (orderId: string, way = WAY): Promise<CollectedSpan[]> =>
+  eventually(() => {
+    const spans = traceOf(orderId);
+    expect(treeOf(spans)).toEqual(linesOf(way));
+    return spans;
+  }, WAIT);
+
+const spanNamed = (spans: readonly CollectedSpan[], service: string, name: string): CollectedSpan => {
+  const span = spans.find((one) => one.service === service && one.name === name);
+  if (!span) throw new Error(`there is no span ${name} of ${service}`);
+  return span;
+};
+
+test('the trace of an order runs from the gateway to its delivery and to the consumption of its stock', async () => {
+  const orderId = await place();
+  const spans = await wholeTraceOf(orderId);
+  for (const span of spans) {
+    expect(span.endMs).toBeGreaterThanOrEqual(span.startMs);
+    if (/ ORDER_|place/.test(span.name)) expect(span.attributes['order.id']).toBe(orderId);
+  }
+  expect(spanNamed(spans, 'orders', 'place order').attributes).toMatchObject({ 'order.outcome': 'PLACED' });
+  expect(spanNamed(spans, 'shipping', 'process ORDER_PROCESSING').attributes).toMatchObject({
+    'messaging.system': 'kafka',
+    'messaging.operation.type': 'process',
+    'messaging.consumer.group.name': 'shipping',
+    'messaging.destination.partition.id': expect.stringMatching(/^\d+$/),
+    'messaging.kafka.offset': expect.any(Number),
+  });
+});
+
+test('the wait in the outbox and the wait for the turn of the workflow are seen', async () => {
+  const orderId = await place();
+  const spans = await wholeTraceOf(orderId);
+  const { body } = await gateway.get(`/api/orders/${orderId}`);
+  const published = spanNamed(spans, 'orders', 'publish ORDER_PLACED');
+  expect(published.startMs).toBe(Date.parse((body as { createdAt: string }).createdAt));
+  const taken = spanNamed(spans, 'workflow', 'process ORDER_PLACED');
+  const moved = spanNamed(spans, 'workflow', 'publish ORDER_PROCESSING');
+  expect(taken.startMs).toBeLessThanOrEqual(moved.startMs);
+  expect(taken.endMs).toBeGreaterThanOrEqual(moved.endMs);
+});
+
+/** Those of one order that are done together with others. */
+const BATCHED = /^(?:place order|publish|process)/;
+const NAME_OF_BATCH = { 'place order': 'place batch', publish: 'send', process: 'process batch' } as const;
+
+test('what is done for several orders at once is a trace of its own, and each links to the other', async () => {
+  const orderIds = await Promise.all(times(20, () => place()));
+  for (const orderId of orderIds) {
+    const spans = await wholeTraceOf(orderId);
+    for (const span of spans.filter(({ name }) => BATCHED.test(name))) {
+      const batch = collector.spans.find(({ spanId }) => spanId === span.links[0]?.spanId);
+      const kind = (BATCHED.exec(span.name) ?? [''])[0] as keyof typeof NAME_OF_BATCH;
+      expect(batch).toMatchObject({ service: span.service, parentId: undefined });
+      expect(batch?.name.startsWith(NAME_OF_BATCH[kind])).toBe(true);
+      expect(batch?.traceId).not.toBe(span.traceId);
+      expect(batch?.links.map(({ spanId }) => spanId)).toContain(span.spanId);
+    }
+  }
+  const batches = collector.spans.filter(({ name }) => name === 'place batch');
+  const asked = spansOfTrace(batches.at(-1)?.traceId).filter(({ parentId }) => parentId !== undefined);
+  expect(new Set(asked.map(({ service, name }) => `${service}: ${name}`))).toEqual(
+    new Set([
+      'users: POST /internal/users/find',
+      'inventory: POST /internal/reservations/reserve',
+      'orders: INSERT orders',
+    ]),
+  );
+}, 60_000);
+
+test('a hundred orders that are processed together keep their own traces', async () => {
+  const orderIds = await Promise.all(times(100, () => place()));
+  const traces = await Promise.all(orderIds.map((orderId) => wholeTraceOf(orderId)));
+  expect(new Set(traces.map(([span]) => span?.traceId)).size).toBe(orderIds.length);
+  traces.forEach((spans, index) => {
+    const ids = spans.flatMap(({ attributes }) => attributes['order.id'] ?? []);
+    expect(new Set(ids)).toEqual(new Set([orderIds[index]]));
+  });
+}, 90_000);
+
+test('no span tells what users said of themselves, or what they ordered', async () => {
+  await wholeTraceOf(await place());
+  const told = JSON.stringify(collector.spans);
+  for (const secret of [userId, itemId, 'Sriram', 'sriram@example.com', 'Laptop'])
+    expect(told).not.toContain(secret);
+});
+
+test('the lines that are logged of an order bear its trace and a span of it', async () => {
+  const orderId = await place();
+  const spans = await wholeTraceOf(orderId);
+  const lines = logs.filter((line) => line['orderId'] === orderId && line.level >= 30);
+  const told = lines.filter(({ msg }) => msg === 'order moved' || msg === 'an order was placed');
+  expect(told).toHaveLength(4);
+  for (const { traceId, spanId } of told) {
+    expect(traceId).toBe(spans[0]?.traceId);
+    expect(spans.map((span) => span.spanId)).toContain(spanId);
+  }
+});
+
+const openLetterOf = (orderId: string): Promise<DeadLetter> =>
+  eventually(async () => {
+    const { body } = await gateway.get(`/ops/dead-letters?orderId=${orderId}&status=OPEN`);
+    const [letter] = body as DeadLetter[];
+    if (!letter) throw new Error('there is no open letter');
+    return letter;
+  }, WAIT);
+
+test('a message that became a dead letter and was redriven goes on in the trace of its order', async () => {
+  const orderId = unique('order');
+  await ordersDatabase.query(`
+    CREATE FUNCTION refuse_shipping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such address'; END $$;
+    CREATE TRIGGER refuse_shipping BEFORE UPDATE ON orders FOR EACH ROW
+      WHEN (NEW.id = '${orderId}' AND NEW.status = 'SHIPPED') EXECUTE FUNCTION refuse_shipping()`);
+  await place(orderId);
+  const { letterId } = await openLetterOf(orderId);
+  await ordersDatabase.query('DROP FUNCTION refuse_shipping CASCADE');
+  await gateway.post(`/ops/dead-letters/${letterId}/redrive`, { by: 'ann', note: 'fixed' });
+  await wholeTraceOf(
+    orderId,
+    `
+api-gateway: POST /api/orders
+ orders-facade: POST /api/orders
+  orders: POST /api/orders
+   orders: place order
+    orders: publish ORDER_PLACED
+     workflow: process ORDER_PLACED
+      workflow: publish ORDER_PROCESSING
+       shipping: process ORDER_PROCESSING failed
+        orders: redrive ORDER_PROCESSING
+         shipping: process ORDER_PROCESSING
+          shipping: publish ORDER_SHIPPED
+           delivery: process ORDER_SHIPPED
+            delivery: publish ORDER_DELIVERED
+           inventory: process ORDER_SHIPPED`,
+  );
+}, 60_000);
+
+test('whatever the collector does, orders are delivered', async () => {
+  for (const mode of ['hangs', 500, 503] as const) {
+    collector.answer(mode);
+    const orderIds = await Promise.all(times(5, () => place()));
+    for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED');
+  }
+}, 60_000);
+
+test('an order goes on in its own trace after a process that died between the move and the publish', async () => {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-traces-'));
+  const runtime = createTestRuntime();
+  const start = () =>
+    startSystem({
+      environment: {
+        PORT: '0',
+        DATA_DIR: dataDir,
+        WORKFLOW_INTERVAL_MS: '300',
+        LOG_LEVEL: 'fatal',
+        ...tracing(),
+      },
+      durability: 'off',
+      runtime,
+    });
+  try {
+    const stop = runtime.stopAt('worker.afterMoveBeforePublish');
+    const first = await start();
+    const client = createGateway(first.url);
+    await client.addUser(userId);
+    await client.addItem(itemId, 10);
+    const orderId = await place(unique('order'), client);
+    await stop.reached;
+    await client.close();
+    await first.stop();
+    // What it had published is lost with its broker: the event of the order's status is published again.
+    const second = await start();
+    const again = createGateway(second.url);
+    await again.reaches(orderId, 'DELIVERED');
+    await wholeTraceOf(
+      orderId,
+      `
+api-gateway: POST /api/orders
+ orders-facade: POST /api/orders
+  orders: POST /api/orders
+   orders: place order
+    orders: publish ORDER_PLACED
+    orders: publish ORDER_PROCESSING
+     shipping: process ORDER_PROCESSING
+      shipping: publish ORDER_SHIPPED
+       delivery: process ORDER_SHIPPED
+        delivery: publish ORDER_DELIVERED
+       inventory: process ORDER_SHIPPED`,
+    );
+    await again.close();
+    await second.stop();
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}, 120_000);
