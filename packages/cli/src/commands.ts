@@ -2,6 +2,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { createActionsCommand } from './commands/actions.ts';
 import { createAuditCommand } from './commands/audit/command.ts';
 import { createCancelCommand } from './commands/cancel.ts';
+import { createCertificatesCommand } from './commands/certificates.ts';
 import { createDeadLettersCommand } from './commands/dead-letters/command.ts';
 import { createItemsCommand } from './commands/items.ts';
 import { createListCommand } from './commands/list.ts';
@@ -27,4 +28,5 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createActionsCommand,
   createTokenCommand,
   createAuditCommand,
+  createCertificatesCommand,
 ];

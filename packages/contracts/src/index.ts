@@ -4,6 +4,7 @@ export * from './actions-api.ts';
 export * from './actor.ts';
 export * from './asyncapi.ts';
 export * from './body-limits.ts';
+export * from './callers.ts';
 export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';

@@ -5,6 +5,7 @@ import {
   sleep,
   withTimeout,
   type Health,
+  type Credentials,
   type HttpAccess,
   type Route,
   type RunningService,
@@ -12,6 +13,7 @@ import {
 } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { codeOf, StartError } from './start-error.ts';
@@ -69,6 +71,8 @@ export interface HttpListenerOptions {
   /** Where the metrics are, if not on the same port; 0 is any that is free. */
   readonly metricsPort?: number | undefined;
   readonly access: HttpAccess;
+  /** With what services are served; clients, probes and metrics are served in the clear. */
+  readonly credentials: Credentials | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -99,10 +103,11 @@ const routesOf = (services: readonly RunningService[]): Route[] => {
 };
 
 const urlOf = (host: string, server: FastifyInstance): string => {
+  const scheme = server.server instanceof TlsServer ? 'https' : 'http';
   const address = server.server.address();
   const port = typeof address === 'object' ? address?.port : address;
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 };
 
 const drain = async (server: FastifyInstance, runtime: Runtime): Promise<void> => {
@@ -148,6 +153,7 @@ const createMainServer = (
     {
       ...options,
       takesCalls,
+      credentials: takesCalls ? options.credentials : undefined,
       servesMetrics: options.metricsPort === undefined,
       routes: routesOf(services),
       logger: options.logger.child({ service: name }),
@@ -172,6 +178,7 @@ const startMetricsServer = async (
   const server = await createHttpServer({
     ...options,
     takesCalls: false,
+    credentials: undefined,
     routes: [],
     logger: options.logger.child({ service: name }),
     metrics: createMetrics(options.registry, name),

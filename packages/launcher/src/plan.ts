@@ -1,8 +1,15 @@
 import { SERVICE_NAMES, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
-import { parseSettings, SettingsError, type HttpAccess, type Service } from '@order-pipeline/service-kit';
+import {
+  parseSettings,
+  SettingsError,
+  type CredentialFiles,
+  type HttpAccess,
+  type Service,
+} from '@order-pipeline/service-kit';
 import type { z } from 'zod';
 import { kafkaIn, kafkaSchema, type KafkaOptions } from './kafka-settings.ts';
 import { SERVICES } from './registry.ts';
+import { credentialFilesIn, plainUrls, tlsSchema } from './tls-settings.ts';
 import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
 import { planTracing, type TracingPlan } from './tracing/settings.ts';
 
@@ -21,6 +28,8 @@ export interface Plan {
   /** Where the metrics are instead of on the port above, if they are. */
   readonly metricsPort: number | undefined;
   readonly host: string;
+  /** Unset: services talk in the clear. */
+  readonly credentialFiles: CredentialFiles | undefined;
   readonly logLevel: LogLevel;
   readonly access: HttpAccess;
   readonly dataDir: string;
@@ -96,6 +105,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   const remote = remoteDependencies(services);
   const settings = parse(processSchema, environment, problems);
   const kafka = parse(kafkaSchema, environment, problems);
+  const tls = parse(tlsSchema, environment, problems);
   const urls = parse(urlSchema(databases, remote), environment, problems);
   const planned = services.map((service) => ({
     service,
@@ -105,12 +115,16 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     const refusal = settings && own !== undefined && service.refusesHost?.(own, settings.HOST);
     if (refusal) problems.push(refusal);
   }
-  if (!settings || !kafka || !urls || problems.length > 0) throw new SettingsError([...new Set(problems)]);
+  const serviceUrls = new Map(remote.map((name) => [name, urls?.[urlVariable(name)] ?? ''] as const));
+  if (tls && credentialFilesIn(tls)) problems.push(...plainUrls(serviceUrls));
+  if (!settings || !kafka || !tls || !urls || problems.length > 0)
+    throw new SettingsError([...new Set(problems)]);
   return {
     services: planned,
     port: settings.PORT,
     metricsPort: settings.METRICS_PORT,
     host: settings.HOST,
+    credentialFiles: credentialFilesIn(tls),
     logLevel: settings.LOG_LEVEL,
     access: {
       allowedHosts: settings.ALLOWED_HOSTS.map((name) => name.toLowerCase()),
@@ -124,6 +138,6 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     tracing: planTracing(settings, services.length === SERVICE_NAMES.length),
     kafka: kafkaIn(kafka),
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
-    serviceUrls: new Map(remote.map((name) => [name, urls[urlVariable(name)] ?? ''])),
+    serviceUrls,
   };
 };

@@ -7,6 +7,7 @@ import {
   createServiceClients,
   shareReadiness,
   type Closers,
+  type Credentials,
   type Health,
   type Metrics,
   type ServiceClients,
@@ -27,6 +28,8 @@ import type { ProcessTracing } from './tracing/open-tracing.ts';
 export interface ServiceHost {
   readonly plan: Plan;
   readonly infrastructure: Infrastructure;
+  /** What this process proves itself with to services elsewhere. */
+  readonly credentials: Credentials | undefined;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly registry: Registry;
@@ -78,6 +81,19 @@ const watchTopics = (
   closers.add('state of the topics', () => topics.stop());
 };
 
+/** Opens the way to a service that runs elsewhere. */
+const openTransport = (
+  { runtime, credentials }: ServiceHost,
+  peer: ServiceName,
+  url: string,
+  { callTimeoutMs }: Service,
+  closers: Closers,
+): Transport => {
+  const { transport, close } = createBatchingTransport(peer, url, callTimeoutMs, runtime, credentials);
+  closers.add(`connections to ${peer}`, close);
+  return transport;
+};
+
 export const createRunningServices = (host: ServiceHost): RunningServices => {
   const { plan, infrastructure, runtime, registry, health } = host;
   const running = new Map<ServiceName, RunningService>();
@@ -89,10 +105,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     const remote = new Map<ServiceName, Transport>();
     for (const peer of service.dependsOn) {
       const url = plan.serviceUrls.get(peer);
-      if (url === undefined) continue;
-      const { transport, close } = createBatchingTransport(peer, url, service.callTimeoutMs, runtime);
-      closers.add(`connections to ${peer}`, close);
-      remote.set(peer, transport);
+      if (url !== undefined) remote.set(peer, openTransport(host, peer, url, service, closers));
     }
     const limit = { runtime, timeoutMs: service.callTimeoutMs };
     return createServiceClients((peer) => local.get(peer) ?? remote.get(peer), limit);

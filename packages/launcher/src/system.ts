@@ -1,4 +1,11 @@
-import { createHealth, createRuntime, sleep, type Health, type Runtime } from '@order-pipeline/service-kit';
+import {
+  createHealth,
+  createRuntime,
+  openCredentials,
+  sleep,
+  type Health,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { acquireDataDirLock } from '@order-pipeline/embedded-postgres';
@@ -79,6 +86,7 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
   const logger = options.logger ?? createLogger(plan.logLevel);
   await checkPortAndFiles(plan);
   const infrastructure = await openInfrastructure(plan, { ...options, runtime, logger, progress });
+  const credentials = plan.credentialFiles && openCredentials(plan.credentialFiles, { runtime, logger });
   const registry = new Registry();
   const tracing = await openTracing(plan.tracing, { runtime, logger, registry });
   const health = createHealth(runtime, { servesRequests: () => serves(services.running) });
@@ -86,13 +94,25 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
   const serviceFailed = new Promise<string>((resolve) => {
     failed = resolve;
   });
-  const host = { plan, infrastructure, runtime, logger, registry, tracing, health, progress, signal, failed };
+  const host = {
+    plan,
+    infrastructure,
+    credentials,
+    runtime,
+    logger,
+    registry,
+    tracing,
+    health,
+    progress,
+    signal,
+    failed,
+  };
   const services = createRunningServices(host);
   let http: HttpListener | undefined;
   const stop = once(async () => {
     await http?.stop();
     await services.stop();
-    await Promise.all([tracing.stop(), infrastructure.stop()]);
+    await Promise.all([tracing.stop(), infrastructure.stop(), credentials?.stop()]);
   });
   const leave = async (): Promise<void> => {
     health.leave();

@@ -5,10 +5,19 @@ import { z } from 'zod';
 import { kafkaSchema } from '../src/kafka-settings.ts';
 import { SERVICES } from '../src/registry.ts';
 import { processSchema, urlSchema } from '../src/settings.ts';
+import { tlsSchema } from '../src/tls-settings.ts';
 
 /** Settings whose wrong value helps who reads the message, and gives nothing away. A new one is secret until it is here. */
 const TOLD: ReadonlySet<string> = new Set([
   'PORT',
+  'METRICS_PORT',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TIMEOUT',
+  'OTEL_TRACES_SAMPLER',
+  'OTEL_TRACES_SAMPLER_ARG',
+  'OTEL_RESOURCE_ATTRIBUTES',
+  'TRACE_BUFFER_SPANS',
   'HOST',
   'LOG_LEVEL',
   'DATA_DIR',
@@ -38,6 +47,7 @@ const fieldsOf = (schema: unknown): string[] => {
 const SCHEMAS: readonly z.ZodType[] = [
   processSchema,
   kafkaSchema,
+  tlsSchema,
   urlSchema(DATABASE_NAMES, SERVICE_NAMES),
   ...Object.values(SERVICES).map(({ settings }) => settings),
 ];

@@ -30,6 +30,7 @@ export * from './runtime.ts';
 export * from './service.ts';
 export * from './settings.ts';
 export * from './stored-time.ts';
+export * from './tls/credentials.ts';
 export * from './trace.ts';
 export * from './tracing/index.ts';
 export * from './turns.ts';

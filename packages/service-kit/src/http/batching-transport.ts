@@ -10,6 +10,7 @@ import { createBatcher, type Batcher } from '../batcher.ts';
 import { inLoads } from '../loads.ts';
 import type { CallContext, Reply } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Credentials } from '../tls/credentials.ts';
 import { actorText } from './actor-text.ts';
 import { callText, callsRequest, repliesOf } from './calls.ts';
 import { bodyOf, requestOf } from './client.ts';
@@ -39,8 +40,9 @@ export const createBatchingTransport = (
   base: string,
   timeoutMs: number,
   runtime: Pick<Runtime, 'soon' | 'after'>,
+  credentials?: Credentials,
 ) => {
-  const { request, ping, close } = createJsonClient(service, base, timeoutMs);
+  const { request, ping, close } = createJsonClient(service, base, timeoutMs, { credentials });
 
   const askOne = (operation: Operation, { input, context, body }: Call): Promise<Reply> => {
     const asked = requestOf(operation, input, context, body);

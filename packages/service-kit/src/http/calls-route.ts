@@ -8,14 +8,14 @@ import {
   type Input,
   type Operation,
 } from '@order-pipeline/contracts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, refuse, type Reply, type Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
 import { answered } from '../tracing/index.ts';
 import { bodyTooLarge } from './framework-errors.ts';
-import { readActor } from './actor-text.ts';
 import { isLargerThan } from './body-size.ts';
+import type { CallerCheck } from './callers.ts';
 import { nameOfOperation } from './calls.ts';
 import { compileInputCheck } from './input-validation.ts';
 import type { Observe } from './observation.ts';
@@ -27,15 +27,17 @@ export interface CallsRouteParts {
   readonly logger: Logger;
   readonly observe: Observe;
   readonly enterTrace: EnterTrace;
-  /** Who asks where a call does not say. */
-  readonly unnamed: Actor;
+  /** Who asks, as a call says it. */
+  readonly actorFrom: (request: FastifyRequest, text: string | undefined) => Actor;
+  /** Decides which services may call, where they prove themselves. */
+  readonly callers: CallerCheck | undefined;
 }
 
-type Answer = (call: Call) => Promise<Reply>;
+type Answer = (request: FastifyRequest, call: Call) => Promise<Reply>;
 
 const createAnswer = (
   { operation, handle }: Route,
-  { runtime, logger, observe, enterTrace, unnamed }: CallsRouteParts,
+  { runtime, logger, observe, enterTrace, actorFrom }: CallsRouteParts,
 ): Answer => {
   const check = compileInputCheck(operation);
   const limitBytes = bodyLimitOf(operation);
@@ -44,13 +46,13 @@ const createAnswer = (
     check(input);
     return handle(input, call);
   };
-  return async ({ requestId, traceparent, actor: text, params, query, headers, body }) => {
+  return async (request, { requestId, traceparent, actor: text, params, query, headers, body }) => {
     const since = runtime.monotonic();
     const { trace, span } = enterTrace(traceparent, operation.method);
     const input = { params, query, headers, body } as Input<Operation>;
-    const actor = text === undefined ? unnamed : readActor(text);
     const { traceId, spanId } = trace;
-    const context = { requestId, trace, actor, logger: logger.child({ requestId, traceId, spanId }) };
+    const told = logger.child({ requestId, traceId, spanId });
+    const context = { requestId, trace, actor: actorFrom(request, text), logger: told };
     const reply = await answerCall(checked, input, context);
     span?.end(answered(operation, reply.status));
     observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
@@ -60,6 +62,7 @@ const createAnswer = (
 
 /** Where other services make several calls of one operation at once. Each has its own reply, as if it had come alone. */
 export const addCallsRoute = (server: FastifyInstance, parts: CallsRouteParts): void => {
+  const { callers } = parts;
   const routeOf = new Map(parts.routes.map((route) => [nameOfOperation(route.operation), route]));
   const answers = new Map<Route, Answer>();
   const answerOf = (route: Route): Answer => {
@@ -69,14 +72,23 @@ export const addCallsRoute = (server: FastifyInstance, parts: CallsRouteParts): 
   };
   server.post<{ Body: Calls }>(
     CALLS_PATH,
-    { schema: { hide: true, body: Calls }, bodyLimit: BODY_LIMIT_BYTES.batch },
-    async ({ body: { operation, calls } }, reply) => {
+    {
+      schema: { hide: true, body: Calls },
+      bodyLimit: BODY_LIMIT_BYTES.batch,
+      // Which operation it is stands in the body, which is not read for everybody.
+      onRequest: async (request) => callers?.check(request),
+    },
+    async (request, reply) => {
+      const { operation, calls } = request.body;
       const route = routeOf.get(operation);
       if (!route) {
         const { status, body } = refuse('ROUTE_NOT_FOUND', `There is no ${operation} here`);
         return reply.code(status).send(body);
       }
-      return { replies: await Promise.all(calls.map(answerOf(route))) };
+      // All of them are of this operation.
+      callers?.check(request, route.operation);
+      const answer = answerOf(route);
+      return { replies: await Promise.all(calls.map((call) => answer(request, call))) };
     },
   );
 };

@@ -47,7 +47,7 @@ export const createHttpTransport = (
   timeoutMs: number,
   ownHeaders?: Readonly<Record<string, string>>,
 ) => {
-  const { request, ping, close } = createJsonClient(service, base, timeoutMs, ownHeaders);
+  const { request, ping, close } = createJsonClient(service, base, timeoutMs, { ownHeaders });
   const ask = (operation: Operation, input: Input<Operation>, call: CallContext): Promise<Reply> =>
     request(requestOf(operation, input, call));
   return { transport: Object.assign(ask, { ping }) satisfies Transport, close };

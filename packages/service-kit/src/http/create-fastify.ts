@@ -1,7 +1,15 @@
 import { BODY_LIMIT_BYTES } from '@order-pipeline/contracts';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyServerOptions } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+} from 'fastify';
+import type { Server } from 'node:https';
 import type { Logger } from 'pino';
 import type { Runtime } from '../runtime.ts';
+import { MIN_TLS_VERSION } from '../tls/connecting.ts';
+import type { Credentials } from '../tls/credentials.ts';
 import { createTrust } from './client-address.ts';
 import { answerClientError } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
@@ -25,6 +33,8 @@ export interface FastifyParts {
   readonly requestTimeoutMs?: number;
   /** The proxies whose `X-Forwarded-For` is believed, as ranges of addresses. */
   readonly trustedProxies: readonly string[];
+  /** What it serves TLS with, and asks every client for; in the clear if not given. */
+  readonly credentials?: Credentials | undefined;
 }
 
 /**
@@ -53,6 +63,21 @@ const schemaController = {
   // Fastify's own type takes a validator's compiler for Ajv's, which it does not call as that.
 } as unknown as NonNullable<FastifyServerOptions['schemaController']>;
 
+/** A client without a certificate, or with one of somebody else's, is let in here: who may ask what is decided for each request. */
+const tlsOptions = (credentials: Credentials) => ({
+  ...credentials.current(),
+  requestCert: true,
+  rejectUnauthorized: false,
+  minVersion: MIN_TLS_VERSION,
+});
+
+/** New connections are made with the credentials of that moment. */
+const followCredentials = (server: FastifyInstance, credentials: Credentials): void => {
+  const tlsServer = server.server as unknown as Server;
+  const unfollow = credentials.onChange(() => tlsServer.setSecureContext(credentials.current()));
+  tlsServer.once('close', unfollow);
+};
+
 /** Makes a Fastify that reads requests within our limits and knows nothing of what they ask. */
 export const createFastify = ({
   runtime,
@@ -60,9 +85,18 @@ export const createFastify = ({
   enterTrace,
   requestTimeoutMs = REQUEST_TIMEOUT_MS,
   trustedProxies,
-}: FastifyParts) => {
+  credentials,
+}: FastifyParts): FastifyInstance => {
   const baseLogger: FastifyBaseLogger = logger;
-  return fastify({
+  const http = {
+    // Node would exchange the two limits if that for the headers were the longer one.
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, requestTimeoutMs),
+    // Node's own refusal has no body.
+    requireHostHeader: false,
+  };
+  const server = fastify({
     loggerInstance: baseLogger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: (request) => {
@@ -76,14 +110,8 @@ export const createFastify = ({
     schemaController,
     bodyLimit: BODY_LIMIT_BYTES.none,
     requestTimeout: requestTimeoutMs,
-    http: {
-      // Node would exchange the two limits if that for the headers were the longer one.
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, requestTimeoutMs),
-      // Node's own refusal has no body.
-      requireHostHeader: false,
-    },
+    // Fastify's types make another server of this, which has all that ours is used for.
+    ...(credentials ? { https: { ...http, ...tlsOptions(credentials) } as unknown as null } : { http }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
@@ -91,4 +119,6 @@ export const createFastify = ({
     trustProxy: trustedProxies.length > 0 && createTrust(trustedProxies),
     clientErrorHandler: answerClientError,
   });
+  if (credentials) followCredentials(server, credentials);
+  return server;
 };

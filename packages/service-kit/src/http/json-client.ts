@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { unavailable } from '../app-error.ts';
 import type { Reply } from '../reply.ts';
+import { createConnector } from '../tls/connecting.ts';
+import type { Credentials } from '../tls/credentials.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a connection is used. It leads to one instance of the service, so one that is added later gets only new ones. */
@@ -44,6 +46,11 @@ export interface JsonRequest {
   readonly idempotent: boolean;
 }
 
+interface JsonClientOptions {
+  readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly credentials?: Credentials | undefined;
+}
+
 const relayed = (headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> =>
   Object.fromEntries(
     RELAYED_HEADERS.flatMap((name) => {
@@ -52,6 +59,16 @@ const relayed = (headers: Readonly<Record<string, string | string[] | undefined>
     }),
   );
 
+const openAgent = (service: ServiceName, timeoutMs: number, credentials: Credentials | undefined) => {
+  const connector = createConnector(service, Math.min(CONNECT_TIMEOUT_MS, timeoutMs), credentials);
+  const agent = new Agent({ connect: connector.connect, pipelining: 1, clientTtl: CONNECTION_LIFE_MS });
+  const close = async (): Promise<void> => {
+    connector.close();
+    await agent.close();
+  };
+  return { agent, close };
+};
+
 /**
  * Requests to one service with connections that are kept alive for a while: behind its name there may be several instances,
  * and each new connection leads to any of them. A request that is idempotent is made once more when its connection was lost,
@@ -59,20 +76,17 @@ const relayed = (headers: Readonly<Record<string, string | string[] | undefined>
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
- * @param ownHeaders what every request bears beside its own headers
+ * @param options.ownHeaders what every request bears beside its own headers
+ * @param options.credentials what both ends prove themselves with, where the service is reached over TLS
  */
 export const createJsonClient = (
   service: ServiceName,
   base: string,
   timeoutMs: number,
-  ownHeaders: Readonly<Record<string, string>> = {},
+  { ownHeaders = {}, credentials }: JsonClientOptions = {},
 ) => {
   const { origin } = new URL(base);
-  const agent = new Agent({
-    connect: { timeout: Math.min(CONNECT_TIMEOUT_MS, timeoutMs) },
-    pipelining: 1,
-    clientTtl: CONNECTION_LIFE_MS,
-  });
+  const { agent, close } = openAgent(service, timeoutMs, credentials);
 
   const once = async (
     { method, path, headers: given, body: text }: JsonRequest,
@@ -124,5 +138,5 @@ export const createJsonClient = (
     if (statusCode !== 200) throw new Error(`The ${service} service answers ${statusCode}`);
   };
 
-  return { request, ping, close: () => agent.close() };
+  return { request, ping, close };
 };

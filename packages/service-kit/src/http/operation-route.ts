@@ -2,6 +2,7 @@ import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contrac
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { answerCall, GONE, type Reply, type Route } from '../reply.ts';
+import type { CallerCheck } from './callers.ts';
 import { sendReply } from './error-answers.ts';
 import { checkNoBody } from './input-validation.ts';
 import { openApiSchema } from './openapi-schema.ts';
@@ -19,6 +20,13 @@ const headersFor = ({ headers }: Operation, given: GivenHeaders): GivenHeaders =
     ),
   );
 
+export interface OperationRouteParts {
+  /** Who makes a request. */
+  readonly actorOf: (request: FastifyRequest) => Actor;
+  /** Decides which services may call, where they prove themselves. */
+  readonly callers: CallerCheck | undefined;
+}
+
 /** Aborted when the connection ends before the answer has left. */
 const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   const gone = new AbortController();
@@ -28,15 +36,11 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   return gone.signal;
 };
 
-/**
- * Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone.
- *
- * @param actorOf who makes a request
- */
+/** Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone. */
 export const addRoute = (
   server: FastifyInstance,
   { operation, handle, waits }: Route,
-  actorOf: (request: FastifyRequest) => Actor,
+  { actorOf, callers }: OperationRouteParts,
 ): void => {
   const answer = async (request: FastifyRequest, signal: AbortSignal | undefined): Promise<Reply> => {
     const { id: requestId, params, query, body, headers } = request;
@@ -53,6 +57,7 @@ export const addRoute = (
     config: { isOperation: true },
     schema: openApiSchema(operation),
     bodyLimit: bodyLimitOf(operation),
+    ...(callers ? { onRequest: async (request) => callers.check(request, operation) } : {}),
     ...(operation.body ? {} : { preValidation: refuseBody }),
     // A stream has no end to wait for when nobody reads it.
     ...(operation.streams ? { exposeHeadRoute: false } : {}),

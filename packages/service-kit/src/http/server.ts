@@ -6,9 +6,11 @@ import type { Health } from '../health.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Route } from '../reply.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Credentials } from '../tls/credentials.ts';
 import { NO_TRACER, type Tracer } from '../tracing/index.ts';
 import { readActor } from './actor-text.ts';
 import { setBodyParsing } from './body-parsing.ts';
+import { createCallerCheck, type CallerCheck } from './callers.ts';
 import { addCallsRoute } from './calls-route.ts';
 import { createTrust } from './client-address.ts';
 import { limitConnections } from './connection-limits.ts';
@@ -70,6 +72,11 @@ export interface HttpServerOptions {
   readonly servesMetrics?: boolean;
   /** Who asks where no service says for whom; nobody if not given, who gets nothing. */
   readonly unnamed?: Actor;
+  /**
+   * What it serves TLS with. Then each operation takes the certificate of a service that may call it; probes and metrics take
+   * none.
+   */
+  readonly credentials?: Credentials | undefined;
 }
 
 const setLimits = (server: FastifyInstance, access: HttpAccess, options: HttpServerOptions): void => {
@@ -90,13 +97,19 @@ const setLimits = (server: FastifyInstance, access: HttpAccess, options: HttpSer
  * Who makes a request: what another service says of it, or where clients ask, what was found out about them here. The header is
  * a client's to write as it likes, so it is not even looked at where clients ask.
  */
-const createActorOf =
-  ({ takesCalls }: HttpServerOptions, unnamed: Actor) =>
-  ({ headers, actor }: FastifyRequest): Actor => {
-    if (!takesCalls) return actor ?? unnamed;
-    const text = headers[ACTOR_HEADER];
-    return typeof text === 'string' ? readActor(text) : unnamed;
+const createActorOf = (
+  { takesCalls }: HttpServerOptions,
+  unnamed: Actor,
+  callers: CallerCheck | undefined,
+) => {
+  const actorFrom = (request: FastifyRequest, text: unknown): Actor => {
+    const said = (): Actor => (typeof text === 'string' ? readActor(text) : unnamed);
+    return callers ? callers.actorOf(request, said) : said();
   };
+  const actorOf = (request: FastifyRequest): Actor =>
+    takesCalls ? actorFrom(request, request.headers[ACTOR_HEADER]) : (request.actor ?? unnamed);
+  return { actorFrom, actorOf };
+};
 
 /**
  * The HTTP server of a process: the operations of its services, the probes, the metrics. `configure` runs before the
@@ -120,9 +133,10 @@ export const createHttpServer = async (
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.
   await server.register(async (scope) => {
     addProbes(scope, options);
-    const actorOf = createActorOf(options, unnamed);
-    for (const route of options.routes) addRoute(scope, route, actorOf);
-    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, unnamed, enterTrace });
+    const callers = options.credentials && createCallerCheck(options.logger, options.runtime);
+    const { actorFrom, actorOf } = createActorOf(options, unnamed, callers);
+    for (const route of options.routes) addRoute(scope, route, { actorOf, callers });
+    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, enterTrace, actorFrom, callers });
   });
   return server;
 };

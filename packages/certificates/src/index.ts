@@ -1,0 +1,2 @@
+export { createAuthority, issueCertificate, type CertifiedKey, type Subject } from './authority.ts';
+export { fillFolder } from './folder.ts';
