@@ -9,6 +9,7 @@ import { InventoryPage } from './pages/inventory.js';
 import { ItemPage } from './pages/item.js';
 import { OrderPage } from './pages/order.js';
 import { OrdersPage } from './pages/orders.js';
+import { OverviewPage } from './pages/overview.js';
 import { SearchPage } from './pages/search.js';
 import { StuckPage } from './pages/stuck.js';
 import { UserPage } from './pages/user.js';
@@ -22,6 +23,7 @@ import { html, render, useEffect, useState } from './ui.js';
 /** The views of many, by the first part of the path. @type {ReadonlyMap<string, ComponentType<Route>>} */
 const LISTS = new Map(
   Object.entries({
+    overview: OverviewPage,
     orders: OrdersPage,
     'dead-letters': DeadLettersPage,
     stuck: StuckPage,
@@ -36,7 +38,7 @@ const DETAILS = new Map(
   Object.entries({ orders: OrderPage, 'dead-letters': DeadLetterPage, inventory: ItemPage, users: UserPage }),
 );
 
-const START = 'orders';
+const START = 'overview';
 
 const NoSuchPage = () =>
   html`<${Page} title="Nothing here">

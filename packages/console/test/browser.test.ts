@@ -43,6 +43,7 @@ jest.setTimeout(120_000);
 
   /** Every view, with a text by which one sees that its data is there. */
   const views = (): (readonly [string, string])[] => [
+    ['/console/overview', 'deliveries in'],
     ['/console/orders', system.pendingId],
     [`/console/orders/${system.deliveredId}`, 'in all'],
     [`/console/orders/${system.pendingId}`, 'Cancel the order'],
@@ -84,6 +85,29 @@ jest.setTimeout(120_000);
       },
       { scheme, width },
     );
+  });
+
+  test('the overview is where one starts, and its numbers change without a reload', async () => {
+    await withTab(async ({ page }) => {
+      await page.goto(`${system.url}/console/`);
+      await page.waitForURL('**/console/overview');
+      await see(page, 'live,');
+      const counted = async (status: string) =>
+        Number(await page.locator(`[data-count=${status}]`).textContent({ timeout: 30_000 }));
+      const before = await counted('DELIVERED');
+      const navigations = await page.evaluate<number>("performance.getEntriesByType('navigation').length");
+      const items = [{ itemId: system.itemId, quantity: 1 }];
+      for (const orderId of ['seen-1', 'seen-2'])
+        await system.post('/api/orders', { order: { orderId, userId: system.userId, items } });
+      await eventually(async () => expect(await counted('DELIVERED')).toBe(before + 2), {
+        timeoutMs: 60_000,
+      });
+      expect(await page.evaluate("performance.getEntriesByType('navigation').length")).toBe(navigations);
+      await see(page, 'api-gateway');
+      await page.getByRole('img', { name: 'Lag of workflow in ORDER_PLACED' }).waitFor();
+      await page.getByRole('link', { name: /^1 CANCELLED/ }).click();
+      await page.waitForURL('**/console/orders?status=CANCELLED');
+    });
   });
 
   test('keys find, move and open; the list of keys opens and closes', async () => {

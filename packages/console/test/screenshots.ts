@@ -21,17 +21,41 @@ const pages = {
   orders: ['/console/orders', system.pendingId],
   order: [`/console/orders/${system.deliveredId}`, 'in all'],
   'dead-letters': ['/console/dead-letters', system.failedIds[0] ?? ''],
+  // Last: it places orders, which would push the others off their pages.
+  overview: ['/console/overview', 'deliveries in'],
 } as const;
+/** The overview is about what moves: some orders a second, for longer than its first pictures take. */
+const LIVE_MS = 12_000;
+const INTERVAL_MS = 70;
+const placeOrders = (): (() => void) => {
+  let placed = 0;
+  const startedAt = Math.round(performance.now());
+  const items = [{ itemId: system.itemId, quantity: 1 }];
+  const timer = setInterval(() => {
+    placed += 1;
+    void system.post('/api/orders', {
+      order: { orderId: `live-${startedAt}-${placed}`, userId: system.userId, items },
+    });
+  }, INTERVAL_MS);
+  return () => clearInterval(timer);
+};
+await system.post(`/api/inventory/${system.itemId}/restock`, { quantity: 10_000 });
+
 try {
-  for (const scheme of ['light', 'dark'] as const) {
-    const { page, context } = await openTab(browser, system.url, { scheme, width: WIDTH });
-    await page.setViewportSize({ width: WIDTH, height: HEIGHT });
-    for (const [name, [at, text]] of Object.entries(pages)) {
+  for (const [name, [at, text]] of Object.entries(pages)) {
+    for (const scheme of ['light', 'dark'] as const) {
+      const { page, context } = await openTab(browser, system.url, { scheme, width: WIDTH });
+      await page.setViewportSize({ width: WIDTH, height: HEIGHT });
       await page.goto(system.url + at);
       await page.getByText(text).filter({ visible: true }).first().waitFor();
+      if (name === 'overview') {
+        const stop = placeOrders();
+        await page.waitForTimeout(LIVE_MS);
+        stop();
+      }
       await page.screenshot({ path: path.join(FOLDER, `${name}-${scheme}.png`) });
+      await context.close();
     }
-    await context.close();
   }
 } finally {
   await browser.close();

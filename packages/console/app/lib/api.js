@@ -118,6 +118,38 @@ export const ask = async (
   };
 };
 
+const DATA = /^data: ?/;
+
+/**
+ * Reads a stream of Server-Sent Events until it ends. Not by `EventSource`, which sends no token.
+ *
+ * @param {string} path
+ * @param {AbortSignal} signal
+ * @param {(data: string) => void} onData called with the data of each event
+ * @throws {ApiError} when it is refused, or the gateway goes away
+ */
+export const openStream = async (path, signal, onData) => {
+  const token = kept('token');
+  const headers = {
+    accept: 'text/event-stream',
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const response = await send(path, { headers, signal, credentials: 'omit', cache: 'no-store' }, signal);
+  if (!response.ok) throw await refusalOf(response);
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+    if (done) return;
+    const events = (text + value).split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = event.split('\n').filter((line) => DATA.test(line));
+      if (data.length > 0) onData(data.map((line) => line.replace(DATA, '')).join('\n'));
+    }
+  }
+};
+
 /**
  * A path of the API with its query; what is empty is left out.
  *

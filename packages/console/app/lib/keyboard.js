@@ -6,6 +6,7 @@ export const KEYS = /** @type {const} */ ([
   ['j  k', 'next, previous row'],
   ['Enter', 'open the row'],
   ['x', 'select the row (dead letters)'],
+  ['g v', 'overview'],
   ['g o', 'orders'],
   ['g d', 'dead letters'],
   ['g s', 'stuck orders'],
@@ -18,6 +19,7 @@ export const KEYS = /** @type {const} */ ([
 
 /** @type {Readonly<Record<string, string>>} */
 const GO = {
+  v: '/overview',
   o: '/orders',
   d: '/dead-letters',
   s: '/stuck',

@@ -11,6 +11,7 @@ import { field, onSubmit } from './form.js';
 
 /** The views, in the order of the bar. */
 const VIEWS = /** @type {const} */ ([
+  ['overview', 'Overview'],
   ['orders', 'Orders'],
   ['dead-letters', 'Dead letters'],
   ['stuck', 'Stuck'],
