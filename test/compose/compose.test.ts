@@ -10,7 +10,7 @@ import { setUpLoad } from './load.ts';
 import { defineReplacementTests } from './replacement.ts';
 
 const MINUTE_MS = 60_000;
-/** Nobody waits longer than this for the news that a part is down. */
+/** Nobody waits longer than this for the news that a dependency is unavailable. */
 const REFUSAL_LIMIT_MS = 2_000;
 const DRAIN_LIMIT_MS = 10_000;
 
@@ -144,7 +144,7 @@ test(
 );
 
 test(
-  'while a part is down the gateway says so in time, and afterwards all goes on by itself',
+  'while a dependency is unavailable the gateway says so in time, and afterwards all goes on by itself',
   async () => {
     const { itemId, place, allDelivered } = await setUpLoad(gateway);
     await compose.run('stop', 'inventory');

@@ -15,13 +15,13 @@ const HOARDERS = 215;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Every message that was ever put aside: the ends of the partitions of the dead letter topics. */
+/** Every message that was ever dead-lettered: the ends of the partitions of the dead letter topics. */
 const putAside = (compose: Compose): Promise<string> => {
   const tool = ['/opt/kafka/bin/kafka-get-offsets.sh', '--bootstrap-server', 'kafka:9092'];
   return compose.run('exec', '-T', 'kafka', ...tool, '--topic', String.raw`.*\.DLQ`);
 };
 
-/** Endures what the database refuses for a while, of which no message may be put aside. */
+/** Endures what the database refuses for a while, of which no message may be dead-lettered. */
 const endureRefusals = async (parts: ChaosParts, what: string, befall: () => Promise<void>) => {
   const before = await putAside(parts.compose);
   expect(before).toMatch(/DLQ/);
@@ -50,7 +50,7 @@ const CUT_SERVICES = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activ
 /** What a PostgreSQL that runs may refuse under load; it says nothing of the messages that meet it. */
 export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
   test(
-    'PostgreSQL may be read-only for 15 s, under load: nothing is lost, and no message is put aside',
+    'PostgreSQL may be read-only for 15 s, under load: nothing is lost, and no message is dead-lettered',
     async () => {
       const parts = use();
       const { compose, gateway } = parts;
@@ -71,7 +71,7 @@ export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
   );
 
   test(
-    'the disk of PostgreSQL may be full for 15 s, under load: nothing is lost, and no message is put aside',
+    'the disk of PostgreSQL may be full for 15 s, under load: nothing is lost, and no message is dead-lettered',
     async () => {
       const parts = use();
       const { compose, gateway } = parts;
@@ -89,7 +89,7 @@ export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
   );
 
   test(
-    'PostgreSQL may have no connection left, under load: nothing is lost, and no message is put aside',
+    'PostgreSQL may have no connection left, under load: nothing is lost, and no message is dead-lettered',
     async () => {
       const parts = use();
       const { compose, gateway } = parts;

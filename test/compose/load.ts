@@ -17,7 +17,7 @@ export interface Load {
   /** Waits until every order is delivered, and nothing but these orders has taken from the item's stock. */
   allDelivered(orderIds: readonly string[]): Promise<void>;
   /**
-   * Waits until every order is delivered and none is on its way. Those that were not acknowledged may stand all the same:
+   * Waits until every order is delivered and none is in progress. Those that were not acknowledged may stand all the same:
    * they are orders like others.
    */
   settled(orderIds: readonly string[]): Promise<void>;

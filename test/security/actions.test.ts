@@ -10,7 +10,7 @@ let shop: Gateway;
 let ann: Gateway;
 
 beforeAll(async () => {
-  // Nothing is moved on: what is to be cancelled stays PENDING.
+  // Nothing is transitioned: what is to be cancelled stays PENDING.
   secured = await startSecuredSystem({
     environment: { WORKFLOW_INTERVAL_MS: '60000', REPUBLISH_AFTER_MS: '600000' },
   });

@@ -53,7 +53,7 @@ const trade = async (userId: string, itemIds: readonly string[], goesOn: () => b
   return taken;
 };
 
-test('while orders are placed, moved and cancelled, no audit takes what is on its way for a violation', async () => {
+test('while orders are placed, moved and cancelled, no audit takes what is in progress for a violation', async () => {
   const runtime = createRuntime();
   const [userId, first, second] = [unique('user'), unique('item'), unique('item')];
   await gateway.addUser(userId);

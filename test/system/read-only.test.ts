@@ -58,10 +58,9 @@ test('while the databases are read-only nothing is answered with 500 and nothing
   const from = logs.length;
   await setReadOnly(true);
   // Consumers have met it more often than a message that fails by itself is tried.
-  await eventually(
-    () => expect(linesSince(from, 'messages could not be worked').length).toBeGreaterThan(15),
-    { timeoutMs: 20_000 },
-  );
+  await eventually(() => expect(linesSince(from, 'message processing failed').length).toBeGreaterThan(15), {
+    timeoutMs: 20_000,
+  });
   expect(await gateway.get('/api/orders?limit=1')).toMatchObject({ status: 200 });
   await setReadOnly(false);
   const before = acknowledged.length;
@@ -75,7 +74,7 @@ test('while the databases are read-only nothing is answered with 500 and nothing
   expect(reader.messages.filter(({ key }) => acknowledged.includes(key))).toEqual([]);
   await reader.stop();
   // Each failure that is waited for is one line, without a stack.
-  const waits = linesSince(from, 'messages could not be worked');
+  const waits = linesSince(from, 'message processing failed');
   for (const line of waits) {
     expect(line).toMatchObject({ level: 40, transient: true });
     expect(line).not.toHaveProperty('err');
@@ -95,9 +94,7 @@ test('a dead letter that comes while the database is read-only is kept once it i
   await producer.disconnect();
   await eventually(
     () =>
-      expect(
-        linesSince(from, 'a message could not be put aside, it will be tried again').length,
-      ).toBeGreaterThan(5),
+      expect(linesSince(from, 'message could not be sent to the DLQ, retrying').length).toBeGreaterThan(5),
     { timeoutMs: 20_000 },
   );
   await setReadOnly(false);

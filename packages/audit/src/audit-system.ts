@@ -155,7 +155,7 @@ const createTimes = async (
  * sorted streams of pages.
  *
  * What is read in one statement is as of one moment. Between databases and Kafka there is no such moment; how it is made
- * sure there that what is merely on its way never counts as wrong is said at `lookAgain` and `checkEvents`.
+ * sure there that what is merely in progress never counts as wrong is said at `lookAgain` and `checkEvents`.
  *
  * @throws Error when a database or Kafka that was named cannot be read
  */

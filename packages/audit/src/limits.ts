@@ -1,7 +1,7 @@
 /** How long something may take before it counts as wrong, in milliseconds. */
 export interface AuditLimits {
   /**
-   * How long an order may stand in a status on its way. More than `REPUBLISH_AFTER_MS`, after which its event is published
+   * How long an order may stand in a status that is not terminal. More than `REPUBLISH_AFTER_MS`, after which its event is published
    * again.
    */
   readonly orderMs: number;

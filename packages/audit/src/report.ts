@@ -1,16 +1,16 @@
 /** Every invariant that is looked at; the name of its check. */
 export const INVARIANTS = {
   stock: 'stocked = available + reserved + consumed for each item, none below zero, as its reservations say',
-  reservations: 'every order stands on its own reservation, and none is held or used without an order',
-  cancellations: 'every cancelled order gave its stock back, once',
-  abandoned: 'no order was stored with a reservation that had been given up before',
+  reservations: 'every order has a reservation of its own, and none is held or consumed without an order',
+  cancellations: 'every cancelled order released its stock, once',
+  abandoned: 'no order was stored with an abandoned reservation',
   histories: 'every history is a path of the state machine that ends in the status of its order',
-  counts: 'the kept counts of orders by status are those of the orders',
+  counts: 'the stored counts of orders by status are those of the orders',
   users: 'the user of every order exists',
-  progress: 'no order stands in a status for longer than its limit',
+  progress: 'no order stays in a status for longer than its limit',
   outbox: 'the outbox is empty or draining, and announces only what has happened',
-  events: 'every step has its event and every event its step',
-  'dead letters': 'every message that was put aside is known, with its reason',
+  events: 'every transition has its event and every event its transition',
+  'dead letters': 'every message of a DLQ is stored as a dead letter, with its reason',
 } as const;
 
 export type CheckName = keyof typeof INVARIANTS;

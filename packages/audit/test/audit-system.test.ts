@@ -19,11 +19,11 @@ test('books in which everything is right are clean, and what could not be looked
     ['progress', 4, undefined],
     ['outbox', 0, undefined],
     ['events', 0, 'no Kafka is named'],
-    ['dead letters', 0, 'whether all were kept: no Kafka is named'],
+    ['dead letters', 0, 'whether every message of the DLQs is stored: no Kafka is named'],
   ]);
 });
 
-test('what is within its limits is on its way', async () => {
+test('what is within its limits is in progress', async () => {
   expect(
     await ledger().findings({
       limits: { orderMs: 11_000, stockMs: 11_000, leaveMs: 11_000, outboxMs: 5_000, eventMs: 5_000 },
@@ -38,7 +38,7 @@ test('of many violations of a kind all are counted and the first are named', asy
   const violations = checks.flatMap((check) => check.violations);
   expect(violations.map(({ problem, count, examples }) => [problem, count, examples.length])).toEqual([
     ['an order has no history', 6, 2],
-    ['the user of an order is not there', 6, 2],
+    ['the user of an order does not exist', 6, 2],
   ]);
 });
 
@@ -68,11 +68,11 @@ const HOUR_AGO = {
     UPDATE order_history SET at = at - interval '1 hour'`,
 } as const;
 
-test('what waits in a system that was stopped for an hour is on its way; what was stuck before is not', async () => {
+test('what waits in a system that was stopped for an hour is in progress; what was stuck before is not', async () => {
   for (const name of DATABASE_NAMES) await ledger().run(name, HOUR_AGO[name]);
   const running = await ledger().findings();
-  expect(running).toHaveProperty(['progress: an order stands still']);
-  expect(running).toHaveProperty(['reservations: the stock of a shipped order has not left']);
+  expect(running).toHaveProperty(['progress: an order is stuck']);
+  expect(running).toHaveProperty(['reservations: the reservation of a shipped order is not consumed']);
 
   const stopped = await ledger().audit({ isStopped: true });
   expect(findingsOf(stopped)).toEqual({});
@@ -90,6 +90,6 @@ test('what waits in a system that was stopped for an hour is on its way; what wa
     `UPDATE orders SET announced_at = now() + interval '1 year' WHERE id = 'delivered'`,
   );
   expect(await ledger().findings({ isStopped: true })).toEqual({
-    'progress: an order stands still': ['pending'],
+    'progress: an order is stuck': ['pending'],
   });
 });

@@ -14,7 +14,10 @@ export interface Operation {
   readonly method: 'GET' | 'POST';
   /** The path with `:name` for parameters. Those under `/api` are public. */
   readonly path: string;
+  /** A verb and what it is done to, in a few words, as a heading. */
   readonly summary: string;
+  /** What the summary leaves out, in sentences. */
+  readonly description?: string;
   /** Who may ask it. There is no default: an operation without it does not compile. */
   readonly access: Access;
   readonly params?: TObject;

@@ -24,8 +24,9 @@ export const orderEventsApi = {
     owner: 'api-gateway',
     method: 'GET',
     path: ORDER_PATHS.events,
-    summary:
-      'Watch an order: an event for each step of its history, with `id` its number, until it is DELIVERED or CANCELLED (Server-Sent Events)',
+    summary: 'Stream the history of an order',
+    description:
+      'Server-Sent Events: one for each entry of the history, with `id` its number, until the order is DELIVERED or CANCELLED. `Last-Event-ID` resumes.',
     access: { kind: 'own', any: 'orders:read.any', foreign: 'NOT_FOUND' },
     params: OrderIdParams,
     headers: Type.Object({

@@ -71,7 +71,9 @@ export const ordersApi = {
     owner: 'orders',
     method: 'POST',
     path: ORDER_PATHS.orders,
-    summary: 'Place a new order',
+    summary: 'Place an order',
+    description:
+      'All of its items are reserved, or none is and the order is refused. The same order again is placed once.',
     access: { kind: 'own', scope: 'orders:write', any: 'orders:write.any', foreign: 'FORBIDDEN' },
     body: Strict({ order: NewOrder }),
     bodyLimitBytes: BODY_LIMIT_BYTES.order,
@@ -86,7 +88,8 @@ export const ordersApi = {
     owner: 'orders',
     method: 'GET',
     path: ORDER_PATHS.orders,
-    summary: 'Get all orders, newest first, optionally of one status',
+    summary: 'List orders',
+    description: 'Newest first, optionally those in one status.',
     access: { kind: 'own', any: 'orders:read.any', foreign: 'NARROWED' },
     query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
     status: 200,
@@ -100,7 +103,8 @@ export const ordersApi = {
     owner: 'orders',
     method: 'GET',
     path: ORDER_PATHS.ofUser,
-    summary: 'Get the orders of a user, newest first',
+    summary: 'List the orders of a user',
+    description: 'Newest first.',
     access: READ_ACCESS,
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
@@ -115,7 +119,9 @@ export const ordersApi = {
     owner: 'orders',
     method: 'GET',
     path: ORDER_PATHS.order,
-    summary: 'Get an order; with `Prefer: wait` once it is in a status, or once it has changed',
+    summary: 'Retrieve an order',
+    description:
+      'With `Prefer: wait` it answers once the order is in the status `until`, or once it has changed since `If-None-Match`.',
     access: READ_ACCESS,
     params: OrderIdParams,
     query: WaitQuery,
@@ -132,7 +138,8 @@ export const ordersApi = {
     owner: 'orders',
     method: 'GET',
     path: ORDER_PATHS.history,
-    summary: 'Get how an order came to where it stands, oldest first',
+    summary: 'List the history of an order',
+    description: 'Each status that the order took, oldest first, with its time and its cause.',
     access: READ_ACCESS,
     params: OrderIdParams,
     status: 200,
@@ -145,8 +152,9 @@ export const ordersApi = {
     owner: 'orders',
     method: 'POST',
     path: ORDER_PATHS.cancel,
-    summary:
-      'Cancel an order, only while it is PENDING; again is refused with `Current status: CANCELLED`, which says that it stands',
+    summary: 'Cancel an order',
+    description:
+      'Only while it is PENDING. Cancelling again is refused with `Current status: CANCELLED`, which confirms that it is cancelled.',
     access: { kind: 'own', scope: 'orders:write', any: 'orders:cancel.any', foreign: 'NOT_FOUND' },
     params: OrderIdParams,
     headers: Type.Object(reasonHeaders),
@@ -163,7 +171,7 @@ export const ordersApi = {
 } as const;
 
 /**
- * What came of moving one order. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
+ * The result of one order's transition. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
  * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done. LOCKED: somebody keeps its row
  * locked, so it is to be tried again.
  */
@@ -193,7 +201,8 @@ export const orderLifecycleApi = {
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/move',
-    summary: 'Move a batch of orders to the next status, each by compare-and-set',
+    summary: 'Transition orders to their next status',
+    description: 'Each by compare-and-set, with a result of its own.',
     access: { kind: 'services', callers: ['workflow', 'shipping', 'delivery'] },
     body: Strict({
       to: Type.Enum([...WORKER_TARGETS]),
@@ -210,7 +219,8 @@ export const orderLifecycleApi = {
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/overdue',
-    summary: 'Find orders that have been PENDING for at least so long, oldest first',
+    summary: 'Find overdue PENDING orders',
+    description: 'Those that have been PENDING for at least `olderThanMs`, oldest first.',
     access: { kind: 'services', callers: ['workflow'] },
     body: Strict({
       olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
@@ -227,7 +237,8 @@ export const orderLifecycleApi = {
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/statuses',
-    summary: 'Find the status of many orders; those that there are not are left out',
+    summary: 'Find the statuses of orders',
+    description: 'Orders that do not exist are left out.',
     access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
@@ -242,8 +253,9 @@ export const orderLifecycleApi = {
     owner: 'orders',
     method: 'POST',
     path: '/internal/orders/settle',
-    summary:
-      'Resolve orphaned reservations; one without an order is fenced, so that no order can ever stand on it, and one whose order is just being stored is left out',
+    summary: 'Resolve orphaned reservations',
+    description:
+      'A reservation without an order is fenced, so that no order can be stored with it any more. One whose order is just being stored is left out.',
     access: { kind: 'services', callers: ['inventory'] },
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,

@@ -48,7 +48,8 @@ export const stuckApi = {
     method: 'GET',
     path: '/ops/stuck-orders',
     access: { kind: 'scope', scope: 'ops:read' },
-    summary: 'List the orders that are stuck, with the reason, oldest first',
+    summary: 'List stuck orders',
+    description: 'Oldest first, each with the reason.',
     query: Strict({
       status: Type.Optional(StatusSchema),
       reason: Type.Optional(StuckReasonSchema),

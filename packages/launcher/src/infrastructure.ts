@@ -56,7 +56,7 @@ const startPostgres = async (
   }
 };
 
-/** The broker in memory, which lets go of what everybody has read as long as it is open. */
+/** The broker in memory, which deletes what everybody has read as long as it is open. */
 const openMemoryBroker = ({
   runtime,
   logger,

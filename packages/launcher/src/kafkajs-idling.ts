@@ -8,7 +8,7 @@ interface RequestQueue {
   scheduleCheckPendingRequests(): void;
 }
 
-const mended = new WeakSet<RequestQueue>();
+const patched = new WeakSet<RequestQueue>();
 
 /**
  * Lets kafkajs's connections idle. With nothing to send, kafkajs 2.2.4 looks about a thousand times a second, on every
@@ -19,8 +19,8 @@ export const letKafkajsIdle = (): void => {
   const { prototype: queue } = createRequire(import.meta.url)(
     'kafkajs/src/network/requestQueue/index.js',
   ) as { readonly prototype: RequestQueue };
-  if (mended.has(queue)) return;
-  mended.add(queue);
+  if (patched.has(queue)) return;
+  patched.add(queue);
   const schedule = queue.scheduleCheckPendingRequests;
   queue.scheduleCheckPendingRequests = function scheduleWhereOneWaits(this: RequestQueue) {
     if (this.pending.length > 0) schedule.call(this);

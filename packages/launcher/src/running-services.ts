@@ -134,7 +134,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     });
     local.set(service.name, createLocalTransport(started.routes, tracer));
     running.set(service.name, started);
-    logger.info('started a service');
+    logger.info('service started');
   };
 
   return {

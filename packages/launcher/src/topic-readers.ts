@@ -5,7 +5,7 @@ import { AssignerProtocol, type Admin, type GroupDescription } from 'kafkajs';
 export interface TopicReader {
   /** Whether it reads the topic, or may do so without its showing. */
   reads(topic: Topic): boolean;
-  /** The offset behind the last message that it has worked; -1 where it has committed nothing yet. */
+  /** The offset behind the last message that it has processed; -1 where it has committed nothing yet. */
   committed(topic: Topic, partition: number): bigint;
 }
 

@@ -53,7 +53,7 @@ const firstToKeep = (
  * Lets go of the messages in the topics of orders that every group which reads them has committed, but for the newest
  * `KEPT_MESSAGES` of each partition. What one group has still to work stays, however much it is; and so do dead letters.
  *
- * @throws what `admin` throws; what was let go of until then is gone, the rest stays
+ * @throws what `admin` throws; what was deleted until then is gone, the rest stays
  */
 export const trimTopics = async (admin: TrimmingAdmin, logger: Logger): Promise<void> => {
   const long = await findLongPartitions(admin);
@@ -68,7 +68,7 @@ export const trimTopics = async (admin: TrimmingAdmin, logger: Logger): Promise<
       .map(({ partition, keepFrom }) => ({ partition, offset: String(keepFrom) }));
     if (partitions.length === 0) continue;
     await admin.deleteTopicRecords({ topic, partitions });
-    logger.debug({ topic, partitions }, 'let go of messages that every group has worked');
+    logger.debug({ topic, partitions }, 'deleted messages that every consumer group has committed');
   }
 };
 

@@ -16,7 +16,7 @@ ownDataDir();
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 const USER = { userId: 'user-1', name: 'Ann', email: 'ann@example.com' };
-const WAITS = 'the database is not there, the service waits for it';
+const WAITS = 'database is unavailable, waiting for it';
 
 let postgres: TestPostgres;
 const systems: System[] = [];
@@ -57,7 +57,7 @@ test('a service whose database is not there is live, says why it is not ready, a
   expect(waits()).toHaveLength(1);
   expect(waits()[0]).toMatchObject({ level: 40, database: 'users', reason: expect.any(String) });
   expect(waits()[0]).not.toHaveProperty('err');
-  expect(logs.filter(({ msg }) => msg === 'the database is there')).toHaveLength(1);
+  expect(logs.filter(({ msg }) => msg === 'database is available')).toHaveLength(1);
   await door.stop();
 }, 180_000);
 
@@ -107,7 +107,7 @@ test('services whose Kafka is not there are live, serve, and start to consume wh
   const { system, logs } = await start({ ...databases, KAFKA_BROKERS: `127.0.0.1:${port}` }, []);
   expect((await fetch(`${system.url}/health/live`)).status).toBe(200);
   await eventually(() => {
-    const tries = logs.filter(({ msg }) => msg.startsWith('a consumer could not be started'));
+    const tries = logs.filter(({ msg }) => msg.startsWith('consumer could not be started'));
     expect(tries.length).toBeGreaterThan(0);
     for (const line of tries) {
       expect(line).toMatchObject({ level: 40, reason: expect.stringContaining('ECONNREFUSED') });

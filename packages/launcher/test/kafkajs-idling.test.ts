@@ -58,7 +58,7 @@ test('a request that the broker wants later is sent then', () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('however often it is asked for, kafkajs is mended once', () => {
+test('however often it is asked for, kafkajs is patched once', () => {
   for (let again = 0; again < 3; again += 1) letKafkajsIdle();
   const queue = openQueue();
   queue.maybeThrottle(50);

@@ -84,7 +84,7 @@ const WITH_USER = [
   ' u:S3cret@h:1',
 ];
 
-test.each(SETTINGS)('a wrong value of %s is told only where it cannot be secret', (name, schema) => {
+test.each(SETTINGS)('a wrong value of %s is reported only where it cannot be secret', (name, schema) => {
   const values = isTold(name) ? WITH_USER : [...WITH_USER, ...WRONG];
   for (const value of values) expect(problemsOf(schema, { [name]: value })).not.toContain('S3cret');
 });
@@ -111,7 +111,7 @@ test.each(SETTINGS.filter(([name]) => /TOKEN|PASSWORD|DATABASE_URL/.test(name) &
   },
 );
 
-test('what cannot be secret is told', () => {
+test('what cannot be secret is reported', () => {
   expect(problemsOf(processSchema, { TRUSTED_PROXIES: '10.0.0.0/0' })).toBe(
     'TRUSTED_PROXIES must be a comma-separated list of addresses or ranges such as 10.0.0.0/8, not "10.0.0.0/0"',
   );

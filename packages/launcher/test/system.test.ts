@@ -34,7 +34,7 @@ test('without anything set, an order walks from the gateway to DELIVERED', async
   );
 });
 
-test('a start on the same folder finds all that was there, and orders on their way go on at once', async () => {
+test('a start on the same folder finds all that was there, and orders in progress go on at once', async () => {
   const first = await startHere({ WORKFLOW_INTERVAL_MS: '3600000' });
   await placeOrder(first.url, 'order-1');
   await first.stop();
@@ -63,7 +63,7 @@ const firstMessageOf = async (kafka: KafkaPort, topic: string) => {
   return found;
 };
 
-test('what every service has worked leaves the broker in memory, and the orders walk on', async () => {
+test('what every service has committed is deleted from the in-memory broker, and the orders go on', async () => {
   const { url, infrastructure } = await startHere();
   const inspect = () => infrastructure.memoryCluster?.inspect() ?? { topics: [], groups: [] };
   await placeOrder(url, 'order-1');
@@ -141,7 +141,7 @@ test('a stop finishes the requests in flight and takes no further one', async ()
       () => 'not taken',
     ),
   );
-  // One is answered, so the others are on their way.
+  // One is answered, so the others are in flight.
   await Promise.race(orders);
   await first.stop();
   await expect(fetch(`${first.url}/health/live`)).rejects.toThrow();

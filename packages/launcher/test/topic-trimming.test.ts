@@ -68,7 +68,7 @@ const readIn = async (groupId: string, topic: string, handle = async (): Promise
   return () => consumer.disconnect();
 };
 
-test('what every group has worked goes, but for the newest 1,000 of each partition', async () => {
+test('what every group has committed is deleted, but for the newest 1,000 of each partition', async () => {
   for (const partition of [0, 3]) {
     await publish('ORDER_SHIPPED', MESSAGES, partition);
     await commit('delivery', 'ORDER_SHIPPED', MESSAGES, partition);
@@ -78,7 +78,7 @@ test('what every group has worked goes, but for the newest 1,000 of each partiti
   expect(partitionsOf('ORDER_SHIPPED').map(({ low }) => low)).toEqual([NEWEST_FROM, 0, 0, NEWEST_FROM, 0, 0]);
 });
 
-test('what one group has still to work stays, until it has worked it', async () => {
+test('what one group has still to process stays, until it has committed it', async () => {
   await publish('ORDER_SHIPPED');
   await commit('delivery', 'ORDER_SHIPPED', MESSAGES);
   await commit('inventory', 'ORDER_SHIPPED', 1_234);
@@ -131,7 +131,7 @@ test('who reads without committing finds everything until it leaves', async () =
   expect(firstIn('ORDER_DELIVERED')).toBe(NEWEST_FROM);
 });
 
-test('while a group is rebalancing, so that what it reads cannot be seen, everything stays', async () => {
+test('while consumer group is rebalancing, so that what it reads cannot be seen, everything stays', async () => {
   let goOn = (): void => undefined;
   const atWork = new Promise<void>((resolve) => {
     goOn = resolve;
@@ -147,7 +147,7 @@ test('while a group is rebalancing, so that what it reads cannot be seen, everyt
   await leave();
 });
 
-test('dead letters stay, whoever has worked them', async () => {
+test('dead letters stay, whichever group has committed them', async () => {
   const topic = deadLetterTopic('ORDER_SHIPPED');
   await publish(topic);
   await commit('dead-letters', topic, MESSAGES);
@@ -165,12 +165,12 @@ test('while no partition has more than 1,000 messages, no group is asked for', a
   await expect(trimTopics({ ...admin, listGroups }, logger)).rejects.toThrow('the groups were asked for');
 });
 
-test('a broker without topics has nothing to let go of', async () => {
+test('a broker without topics has nothing to delete', async () => {
   const empty = new Kafka({ brokers: ['memory:9092'], cluster: createCluster() });
   await expect(trimTopics(empty.admin(), logger)).resolves.toBeUndefined();
 });
 
-test('of 50,000 worked messages the broker gives the memory back', async () => {
+test('of 50,000 committed messages the broker gives the memory back', async () => {
   const bytes = () => partitionsOf('ORDER_PLACED').reduce((sum, partition) => sum + partition.bytes, 0);
   const value = 'x'.repeat(500);
   for (let partition = 0; partition < 5; partition += 1) {

@@ -20,7 +20,7 @@ import type { Logger } from 'pino';
 import type { MessagePosition, TracedEvent } from './event-codec.ts';
 import type { Publisher } from './publisher.ts';
 
-/** An order that may be due to be moved on. */
+/** An order that may be due for its next transition. */
 export interface OrderToAdvance {
   readonly orderId: string;
   /** The trace that its next event continues. */
@@ -75,13 +75,13 @@ const logResult = (
   const { outcome } = result;
   const fields = { ...position, traceId: trace.traceId, spanId: trace.spanId };
   if (outcome === 'LOCKED') {
-    logger.debug({ orderId: result.orderId, to, ...fields }, 'an order is locked, it will be tried again');
+    logger.debug({ orderId: result.orderId, to, ...fields }, 'order is locked, retrying');
     return;
   }
   if (outcome === 'SKIPPED') {
     logger.debug(
       { orderId: result.orderId, status: result.status, to, ...fields },
-      'skipped an order that is not due',
+      'order skipped: it is not in the status before',
     );
     return;
   }
@@ -94,8 +94,8 @@ const logResult = (
     cause,
     ...fields,
   };
-  if (outcome === 'MOVED') logger.info(moved, 'order moved');
-  else logger.debug(moved, 'an order had moved before, its event is published again');
+  if (outcome === 'MOVED') logger.info(moved, 'order status changed');
+  else logger.debug(moved, 'order had this status already, republishing its event');
 };
 
 /** What is asked for several orders belongs to the trace of none of them. */
@@ -139,7 +139,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     if (events.length === 0) return locked;
     await runtime.failpoint('worker.afterMoveBeforePublish');
     await publisher.publish(events);
-    logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'published what orders became');
+    logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'order events published');
     await runtime.failpoint('worker.afterPublishBeforeCommit');
     return locked;
   };

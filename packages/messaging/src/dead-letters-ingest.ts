@@ -40,7 +40,7 @@ export const ingestDeadLetters = (options: {
         if (isTransient(error)) throw error;
         options.logger.error(
           { err: error, ...position },
-          'a dead letter cannot be kept as it says, only as it lies',
+          'dead letter has malformed headers, stored without them',
         );
         await options.keep(bareDeadLetter(position, raw), raw);
       }

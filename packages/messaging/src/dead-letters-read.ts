@@ -8,7 +8,7 @@ import { headerText, type MessagePosition, type RawMessage } from './event-codec
 export interface ReadDeadLetter {
   /** Made from the group, the place and the time of the failure: read again, it is the same. */
   readonly id: string;
-  /** Where the message stood that could not be worked. */
+  /** Where the message stood that failed. */
   readonly topic: Topic;
   readonly partition: number;
   readonly offset: string;

@@ -23,7 +23,7 @@ export const DEAD_LETTER_HEADERS = {
   letter: 'dlq.letter',
 } as const;
 
-/** Puts a message that cannot be worked aside, with why, from where, and how often it was tried. */
+/** Sends a message that cannot be processed to the DLQ, with why, from where, and how often it was tried. */
 export type PublishDeadLetter = (
   position: MessagePosition,
   raw: RawMessage,
@@ -75,9 +75,6 @@ export const createDeadLetterPublisher = (options: {
     };
     await options.publisher.send(deadLetterTopic(topic), [{ key: raw.key, value: raw.value, headers }]);
     counter.add({ topic, group: options.group });
-    options.logger.error(
-      { topic, partition, offset, reason: shortReason, tries },
-      'put a message into the dead letters',
-    );
+    options.logger.error({ topic, partition, offset, reason: shortReason, tries }, 'message sent to the DLQ');
   };
 };

@@ -42,8 +42,8 @@ const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
 /**
- * Works a batch until it is done: a part that is down is waited for, as long as it takes; a batch that fails for
- * another reason is worked message by message; a message that keeps failing goes to the dead letters. This is the only
+ * Processes a batch until it is done: an unavailable dependency is waited for, as long as it takes; a batch that fails for
+ * another reason is processed message by message; a message that keeps failing goes to the dead letters. This is the only
  * place that decides between trying again and giving up.
  *
  * @returns whether the batch is done; false when it stopped being ours, and will be delivered again
@@ -60,7 +60,7 @@ export const processBatch = async <M extends RetryableMessage>(
       const [first] = messages;
       const transient = isTransient(error);
       const fields = { attempt, transient, messages: messages.length };
-      logFailure(options.logger, error, fields, 'messages could not be worked');
+      logFailure(options.logger, error, fields, 'message processing failed');
       if (!transient && messages.length > 1) return processOneByOne(messages, options);
       if (!transient && attempt >= MAX_TRIES && first)
         return sendToDlq(first, reasonOf(error), attempt, options);
@@ -122,12 +122,7 @@ export const sendToDlq = async (
       await options.runtime.failpoint('consumer.afterDeadLetterBeforeCommit');
       return true;
     } catch (error) {
-      logFailure(
-        options.logger,
-        error,
-        { attempt },
-        'a message could not be put aside, it will be tried again',
-      );
+      logFailure(options.logger, error, { attempt }, 'message could not be sent to the DLQ, retrying');
     }
     await options.pause(backoffMs(options.runtime, attempt));
   }

@@ -62,7 +62,7 @@ test('an order that is due is moved, and the event of its new status is publishe
   ]);
   expect(logs.filter(({ level }) => level === 30)).toMatchObject([
     {
-      msg: 'order moved',
+      msg: 'order status changed',
       orderId: 'order-1',
       eventId: 'order-1:PROCESSING',
       from: 'PENDING',
@@ -89,7 +89,7 @@ test('orders that come together are moved in one call and published in one send,
   ]);
 });
 
-test('an order that is already where it should be has its event published again, and no change is told', async () => {
+test('an order that is already where it should be has its event published again, and no change is reported', async () => {
   const { orders, advance, published, logs } = prepare();
   orders.put('order-1', 'PROCESSING');
   await advance([due('order-1')]);
@@ -106,7 +106,7 @@ test.each(['SHIPPED', 'DELIVERED', 'CANCELLED'] as const)(
     expect(orders.statusOf('order-1')).toBe(status);
     expect(published).toEqual([]);
     expect(logs).toMatchObject([
-      { level: 20, orderId: 'order-1', status, msg: 'skipped an order that is not due' },
+      { level: 20, orderId: 'order-1', status, msg: 'order skipped: it is not in the status before' },
     ]);
   },
 );
@@ -186,5 +186,5 @@ test('an order without a message of its own, as the sweep finds it, is moved lik
   orders.put('order-1');
   await advance([{ orderId: 'order-1', trace: TRACE }]);
   expect(published).toHaveLength(1);
-  expect(logs).toContainEqual(expect.objectContaining({ msg: 'order moved', orderId: 'order-1' }));
+  expect(logs).toContainEqual(expect.objectContaining({ msg: 'order status changed', orderId: 'order-1' }));
 });

@@ -49,7 +49,7 @@ test('a letter that cannot be kept for now is waited with', async () => {
   const key = fresh('order');
   await put(key);
   await eventually(() => {
-    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be put aside'));
+    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be sent to the DLQ'));
     expect(waits.length).toBeGreaterThan(1);
   }, WAIT);
   isDown = false;
@@ -69,9 +69,9 @@ test('a letter that cannot be kept as it says is kept as it lies, and holds noth
   const [bare, ...others] = kept.filter((letter) => letter.key === key && letter.group === 'unknown');
   expect(others).toEqual([]);
   expect(bare).toMatchObject({ topic: 'ORDER_SHIPPED', orderId: undefined, redrives: 0 });
-  const told = harness.service.logs.filter(({ msg }) => msg.includes('only as it lies'));
+  const told = harness.service.logs.filter(({ msg }) => msg.includes('malformed headers'));
   expect(told).toMatchObject([{ level: 50, topic: TOPIC, partition: bare?.partition, offset: bare?.offset }]);
-  expect(harness.service.logs.some(({ msg }) => msg === 'put a message into the dead letters')).toBe(false);
+  expect(harness.service.logs.some(({ msg }) => msg === 'message sent to the DLQ')).toBe(false);
 });
 
 test('a letter that cannot be kept at all is not committed: it waits, and comes again to the next keeper', async () => {
@@ -80,7 +80,7 @@ test('a letter that cannot be kept at all is not committed: it waits, and comes 
   const key = fresh('order');
   await put(key);
   await eventually(() => {
-    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be put aside'));
+    const waits = harness.service.logs.filter(({ msg }) => msg.includes('could not be sent to the DLQ'));
     expect(waits.length).toBeGreaterThan(MAX_TRIES);
   }, WAIT);
   expect(kept).toEqual([]);

@@ -47,13 +47,13 @@ const failOn =
     if (events.some((one) => one.event.orderId === orderId)) throw error;
   };
 
-test('a batch that is worked is worked once', async () => {
+test('a batch that is processed is processed once', async () => {
   const { options, batches } = prepare({ handle: async () => undefined });
   expect(await processBatch([event('a'), event('b')], options)).toBe(true);
   expect(batches).toEqual([['a', 'b']]);
 });
 
-test('a part that is down is waited for however long it takes, and nothing goes to the dead letters', async () => {
+test('an unavailable dependency is waited for however long it takes, and nothing goes to the dead letters', async () => {
   let failures = 0;
   const { options, batches, pauses, aside } = prepare({
     handle: async () => {
@@ -69,7 +69,7 @@ test('a part that is down is waited for however long it takes, and nothing goes 
   expect(Math.max(...pauses)).toBe(1_000);
 });
 
-test('a message that keeps failing goes to the dead letters alone, and those around it are worked', async () => {
+test('a message that keeps failing goes to the dead letters alone, and those around it are processed', async () => {
   const { options, batches, aside } = prepare({ handle: failOn('b', new TypeError('no such thing')) });
   expect(await processBatch([event('a', '1'), event('b', '2'), event('c', '3')], options)).toBe(true);
   expect(aside).toEqual([{ offset: '2', reason: 'TypeError: no such thing', tries: MAX_TRIES }]);
@@ -116,7 +116,7 @@ test('a dead letter that Kafka does not take is tried until it does', async () =
 });
 
 test.each<[string, Setup['handle'], boolean]>([
-  ['while a part is down', failOn('a', unavailable('orders is down')), false],
+  ['while a dependency is unavailable', failOn('a', unavailable('orders is down')), false],
   ['while its dead letter is not taken', failOn('a', new Error('broken')), true],
 ])(
   'a batch that stops being ours %s is given up, for whoever has it now',
@@ -139,7 +139,7 @@ test.each<[string, Setup['handle'], boolean]>([
   },
 );
 
-test('of a batch that stops being ours while it is worked one by one, the rest is left', async () => {
+test('of a batch that stops being ours while it is processed one by one, the rest is left', async () => {
   let ours = true;
   const { options, batches } = prepare({
     isOurs: () => ours,

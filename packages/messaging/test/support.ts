@@ -132,7 +132,7 @@ export const readDeadLetters = async (broker: Broker, group: string, ofKey: stri
 
 /** The partitions that the consumer of a harness was given last. */
 export const partitionsOf = ({ service }: Harness): readonly number[] => {
-  const joins = service.logs.filter(({ msg }) => msg === 'a consumer joined its group');
+  const joins = service.logs.filter(({ msg }) => msg === 'consumer joined its group');
   const assignment = joins.at(-1)?.['assignment'] as Record<string, number[]> | undefined;
   return assignment?.[TOPIC] ?? [];
 };
@@ -156,7 +156,7 @@ const withConsumers = (
   },
 });
 
-/** The broker, with `before` called whenever a consumer is handed a batch, before it is worked. */
+/** The broker, with `before` called whenever a consumer is handed a batch, before it is processed. */
 export const withEachBatch = (broker: Broker, before: () => void): Broker =>
   withConsumers(broker, (consumer) => ({
     run: (running) =>

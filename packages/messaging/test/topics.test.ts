@@ -74,7 +74,7 @@ test('topics are made as the settings have it, and dead letters stay', async () 
   ]);
 });
 
-test('what topics have that were there before is told, and what they lack is warned of', async () => {
+test('what topics have that were there before is reported, and what they lack is warned of', async () => {
   const broker = createBroker({ partitions: 6, retentionMs: -1 });
   const { logger, warnings } = createLog();
   await withAdmin(broker, (admin) =>
@@ -123,7 +123,7 @@ test('who may not make topics takes those that are there, and fails while one is
   await setUp();
 });
 
-test('a broker whose topics may not be looked at is told of, and goes on', async () => {
+test('a broker whose topics may not be looked at is reported, and goes on', async () => {
   const refused = () =>
     Promise.reject(Object.assign(new Error('not for you'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }));
   const broker = createBroker({ partitions: 6 }, (admin) => ({ ...admin, describeConfigs: refused }));

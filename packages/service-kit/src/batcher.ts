@@ -32,7 +32,7 @@ const settle = async <I, O>(
 const GATHER_MS = 5;
 
 /**
- * A batcher that never waits for a batch to fill: an item alone is worked in the same turn of the event loop. Beside
+ * A batcher that never waits for a batch to fill: an item alone is processed in the same turn of the event loop. Beside
  * batches that are under way another begins when half as many wait as are in all of them, or after 5 ms, so that batches
  * grow with the load; and what arrives while `maxConcurrent` are under way forms the next one, of `maxSize` at most.
  *

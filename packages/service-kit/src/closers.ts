@@ -24,7 +24,7 @@ export const createClosers = (runtime: Runtime, logger: Logger): Closers => {
             unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`),
           );
         } catch (error) {
-          logFailure(logger, error, { part: name }, 'a part did not close');
+          logFailure(logger, error, { part: name }, 'shutdown hook failed');
         }
       }
     },

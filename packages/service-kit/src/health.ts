@@ -92,7 +92,7 @@ export const createHealth = (
 
 /**
  * Readiness for whoever asks: checks that run already are shared, and an answer of the last 250 ms is given again, so that
- * the checks cost what they cost then, however often they are asked for. That a process is stopping is told at once.
+ * the checks cost what they cost then, however often they are asked for. That a process is stopping is answered at once.
  */
 export const shareReadiness = (
   health: Pick<Health, 'readiness' | 'isLeaving'>,

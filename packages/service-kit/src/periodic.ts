@@ -25,8 +25,7 @@ const workAll = async ({ work, logger, name }: PeriodicOptions, isStopped: () =>
   try {
     while (!isStopped() && (await work()));
   } catch (error) {
-    if (!isStopped())
-      logFailure(logger, error, { task: name }, 'a periodic task failed, it will be tried again');
+    if (!isStopped()) logFailure(logger, error, { task: name }, 'periodic task failed, retrying');
   }
 };
 

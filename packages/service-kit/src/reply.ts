@@ -116,14 +116,14 @@ export const replyOf = (
 ): Reply<never> => {
   if (isTransient(error)) {
     // Clients may go as often as they like.
-    if (signal?.aborted) logger.debug(causeOf(error), 'nobody waits for a request any more');
-    else logger.warn(causeOf(error), 'a request met a part that is down');
-    const message = error instanceof AppError ? error.message : 'A part is down, try again in a moment';
+    if (signal?.aborted) logger.debug(causeOf(error), 'request aborted by the client');
+    else logger.warn(causeOf(error), 'dependency unavailable');
+    const message = error instanceof AppError ? error.message : 'A dependency is unavailable; try again in a moment';
     return { ...refuse('UNAVAILABLE', message), headers: { 'retry-after': RETRY_AFTER_S } };
   }
   if (error instanceof AppError && error.code !== 'INTERNAL')
     return refuse(error.code, error.message, error.details);
-  logger.error({ err: error }, 'a request failed');
+  logger.error({ err: error }, 'request failed');
   return refuse('INTERNAL', 'Something went wrong on our side');
 };
 

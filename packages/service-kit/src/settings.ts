@@ -83,7 +83,7 @@ export const parseSettings = <S>(
   const { settings: set, problems } = withSecretFiles(schema, given);
   const result = schema.safeParse(set);
   const issues = result.error?.issues ?? [];
-  // What a file that cannot be read leaves unset is told of once.
+  // What a file that cannot be read leaves unset is reported once.
   const isTold = (name: string): boolean => problems.some((problem) => problem.startsWith(`${name}_FILE `));
   const told = issues.flatMap((issue) => {
     const name = issue.path.join('.');

@@ -22,7 +22,7 @@ const createHeldBatcher = (
   return { batcher, batches };
 };
 
-test('what arrives together is worked in one batch, and each item gets its own result', async () => {
+test('what arrives together is processed in one batch, and each item gets its own result', async () => {
   const { batcher, batches } = createHeldBatcher({ maxSize: 10, maxConcurrent: 1 });
   const results = Promise.all([1, 2, 3].map((item) => batcher.submit(item)));
   await eventually(() => expect(batches.map(({ items }) => items)).toEqual([[1, 2, 3]]));

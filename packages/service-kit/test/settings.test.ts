@@ -50,7 +50,7 @@ test.each(['orders:3000', 'ftp://orders', '//orders', 'http//orders'])('a URL ca
   ]);
 });
 
-test('all problems are told together, one line each', () => {
+test('all problems are reported together, one line each', () => {
   expect(problemsOf({ INTERVAL_MS: 'x', PORT: '65536', ORDERS_URL: 'x' })).toEqual([
     'INTERVAL_MS must be a whole number of milliseconds from 1 to 2147483647, not "x"',
     'PORT must be a whole number from 0 to 65535, not "65536"',
@@ -129,7 +129,7 @@ describe('a secret in a file', () => {
     expect(refusal({ OPERATOR_TOKEN_FILE: fileWith('abc\n') })).toEqual(['OPERATOR_TOKEN is too short']);
   });
 
-  test('that has to be set is told of once', () => {
+  test('that has to be set is reported once', () => {
     const needed = z.object({ OPERATOR_TOKEN: z.string({ error: 'must be set' }) });
     expect(() => parseSettings(needed, { OPERATOR_TOKEN_FILE: '/nowhere' })).toThrow(
       /^OPERATOR_TOKEN_FILE names a file that is not there$/,

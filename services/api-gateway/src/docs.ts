@@ -157,7 +157,10 @@ export const addDocs = async (server: FastifyInstance, access: DocumentedAccess)
         { name: 'users', description: 'Registers and reads users' },
         { name: 'inventory', description: 'Items and their stock' },
         { name: 'orders', description: 'Places, follows and cancels orders' },
-        { name: 'operators', description: 'Works messages that could not be worked; not for clients' },
+        {
+          name: 'operators',
+          description: 'Dead letters, stuck orders and what operators did; not for clients',
+        },
       ],
     },
   });

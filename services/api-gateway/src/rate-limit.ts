@@ -5,7 +5,7 @@ import { createRateLimiter, retryAfter } from './rate-limiter.ts';
 
 const SECOND_MS = 1_000;
 
-/** Probes, metrics and the docs are free, so that a flood of requests does not look like a part that is down. */
+/** Probes, metrics and the docs are free, so that a flood of requests does not look like an unavailable dependency. */
 const isFree = (route: string | undefined): boolean =>
   route !== undefined && !route.startsWith('/api/') && !isForOperators({ path: route });
 

@@ -10,6 +10,8 @@ interface Media {
 }
 interface DocumentedOperation {
   readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
   readonly tags: string[];
   readonly security?: unknown;
   readonly parameters?: { in: string; name: string; required: boolean }[];
@@ -61,6 +63,20 @@ test('it holds every operation of clients and operators under its name, and noth
     ([name, { method, path }]) => `${name}: ${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`,
   );
   expect(found.toSorted()).toEqual(expected.toSorted());
+});
+
+test('a summary is a heading: a verb and what it is done to; sentences are in the description', () => {
+  const verbs = /^(?:Cancel|Create|Discard|List|Place|Redrive|Register|Restock|Retrieve|Stream) /;
+  for (const [, , { summary, description = 'None.' }] of documented()) {
+    expect(summary).toMatch(verbs);
+    expect(summary).toMatch(/^[\w ]{8,40}$/);
+    expect(description).toMatch(/^[A-Z0-9].*\.$/s);
+  }
+  const place = document.paths['/api/orders']?.['post'];
+  expect(place).toMatchObject({
+    summary: 'Place an order',
+    description: expect.stringContaining('reserved'),
+  });
 });
 
 test('every error that can be answered is there, in the error shape and with an example of its status', () => {

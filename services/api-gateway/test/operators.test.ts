@@ -144,7 +144,7 @@ test('who sends no token does not guess, and who has the token never waits', asy
   expect(gateway.logs.filter(({ level }) => level === 40)).toEqual([]);
 });
 
-test('failed logins are told with their address and request, never with the guess, and do not flood the log', async () => {
+test('failed logins are reported with their address and request, never with the guess, and do not flood the log', async () => {
   let now = 1_000;
   gateway = await startGateway({ RATE_LIMIT: 'off' }, createTestRuntime({ monotonic: () => now }));
   const told = () => gateway.logs.filter(({ msg }) => msg === 'an operator could not log in');

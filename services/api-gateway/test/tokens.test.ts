@@ -192,7 +192,7 @@ test("guesses at the operators' token are slowed down wherever they are made", a
 
 const warnings = () => gateway.logs.filter(({ level, msg }) => level === 40 && msg === 'a token was refused');
 
-test('tokens that are refused are told in the log, where from and for what, and never themselves', async () => {
+test('tokens that are refused are reported in the log, where from and for what, and never themselves', async () => {
   const forged = (await issuer.sign()).slice(0, -8);
   expect((await ask(forged)).statusCode).toBe(401);
   expect((await ask(await issuer.sign(), '/ops/dead-letters')).statusCode).toBe(403);

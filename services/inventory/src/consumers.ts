@@ -6,7 +6,7 @@ import type { InventoryStore } from './store/index.ts';
 
 /**
  * Lets the stock of orders leave. A repeat finds nothing held; an order that was shipped without its stock being held
- * is told as an error, since it must never be.
+ * is logged as an error, since it must never happen.
  *
  * @returns those whose stock could not leave because somebody keeps it locked: to be tried again
  */
@@ -18,14 +18,12 @@ export const consumeReservations = async (
   const reservations = await store.findReservations([...new Set(orderIds)]);
   const held: ReservationRef[] = reservations.filter(({ state }) => state === 'HELD');
   const { ended, locked } = held.length > 0 ? await store.consume(held) : { ended: [], locked: [] };
-  for (const orderId of ended) logger.info({ orderId }, 'the stock of an order has left');
+  for (const orderId of ended) logger.info({ orderId }, 'reservation consumed');
   const known = new Map(reservations.map(({ orderId, state }) => [orderId, state]));
   for (const orderId of orderIds) {
     const state = known.get(orderId);
-    if (state === 'CONSUMED')
-      logger.debug({ orderId }, 'the stock of an order has left before, nothing is to be done');
-    else if (state !== 'HELD')
-      logger.error({ orderId, state }, 'an order was shipped whose stock was not held');
+    if (state === 'CONSUMED') logger.debug({ orderId }, 'reservation was consumed before, skipped');
+    else if (state !== 'HELD') logger.error({ orderId, state }, 'order shipped without a held reservation');
   }
   return locked;
 };

@@ -46,7 +46,7 @@ type Round = ReturnType<typeof createRound>;
 /**
  * Asks for the verdict about reservations that have stood for `checkAfterMs`: a placement may have died before its order
  * was stored, a cancellation before the stock came back, and the broker may have lost ORDER_SHIPPED. The orders service
- * bars a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
+ * fences a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
  * At its start it asks for all that were held by then. Those that are dated ahead have a round of their own: the others
  * come of age behind them.
  */
@@ -96,8 +96,7 @@ export const startReconciler = (
     const { ended, locked } = release.length > 0 ? await store.release(release) : { ended: [], locked: [] };
     const released = new Set(ended);
     for (const { orderId, verdict } of release) {
-      if (released.has(orderId))
-        logger.info({ orderId, verdict }, 'the stock of an order came back by reconciliation');
+      if (released.has(orderId)) logger.info({ orderId, verdict }, 'orphaned reservation released');
     }
     const shipped = consume.map(({ orderId }) => orderId);
     const waiting = shipped.length > 0 ? await consumeReservations(store, shipped, logger) : [];

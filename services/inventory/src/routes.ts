@@ -69,7 +69,7 @@ const restockUnderKey = async (
   if (!restocked) return itemNotFound(itemId);
   if (restocked.quantity !== quantity)
     return refuse('IDEMPOTENCY_KEY_REUSED', `The key ${key} was used for another restock of ${itemId}`);
-  if (restocked.isNew) logger.info({ itemId, quantity }, 'an item was restocked');
+  if (restocked.isNew) logger.info({ itemId, quantity }, 'item restocked');
   return ok(restocked.item);
 };
 
@@ -90,7 +90,7 @@ const createItemRoutes = (
       if (!isNew && !isSameItem(stored, body)) {
         return refuse('ID_TAKEN', `The item id ${itemId} is taken by another item`);
       }
-      if (isNew) logger.info({ itemId }, 'an item was added');
+      if (isNew) logger.info({ itemId }, 'item added');
       return created({ message: 'Inventory item added' as const, itemId });
     },
 
@@ -112,7 +112,7 @@ const createItemRoutes = (
       if (key !== undefined) return restockUnderKey(store, { itemId, quantity, key, records }, logger);
       const item = await store.restock(itemId, quantity, records);
       if (!item) return itemNotFound(itemId);
-      logger.info({ itemId, quantity }, 'an item was restocked');
+      logger.info({ itemId, quantity }, 'item restocked');
       return ok(item);
     },
   });
@@ -135,7 +135,7 @@ const createReservationRoutes = (
 
     releaseStock: async ({ body }, { logger }) => {
       const { ended, locked } = await store.release(body.reservations);
-      for (const orderId of ended) logger.info({ orderId }, 'the stock of an order came back');
+      for (const orderId of ended) logger.info({ orderId }, 'reservation released');
       return ok({ releasedOrderIds: [...ended], lockedOrderIds: [...locked] });
     },
 

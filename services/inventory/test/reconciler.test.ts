@@ -123,7 +123,7 @@ test('while the orders service is down nothing is given back; when it is back ev
   const orderId = fresh('order');
   verdicts.set(orderId, 'ABANDONED');
   await hold(inventory, orderId, { [item]: 3 });
-  const failed = 'a periodic task failed, it will be tried again';
+  const failed = 'periodic task failed, retrying';
   await eventually(() => expect(inventory.logs.filter(({ msg }) => msg === failed)).not.toHaveLength(0));
   expect(await stockOf(item)).toEqual({ available: 97, reserved: 3 });
   clients.orders = routes;

@@ -21,7 +21,7 @@ export interface Shortage {
   readonly availableQty: number;
 }
 
-/** What of a stored order tells whether a request repeats it. */
+/** What of a stored order decides whether a request repeats it. */
 export interface OrderContent {
   readonly userId: string;
   readonly items: readonly OrderLine[];

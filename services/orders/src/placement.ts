@@ -153,7 +153,7 @@ const release = async (
 
 /**
  * Gives back what will never be stored. Another placement of the same order may share the reservation and still be on
- * its way, so the reservation is barred first, as the reconciler does it.
+ * its way, so the reservation is fenced first, as the reconciler does it.
  */
 const abandon = async (
   parts: PlacementParts,
@@ -250,7 +250,7 @@ const placeNew = async (
   await parts.runtime.failpoint('orders.afterStoreBeforeAnswer');
 };
 
-/** Repeats of stored orders need nobody else: they are answered although new ones are refused, or a part is down. */
+/** Repeats of stored orders need nobody else: they are answered although new ones are refused, or a dependency is unavailable. */
 const placeDistinct = async (
   parts: PlacementParts,
   requests: readonly PlacementRequest[],

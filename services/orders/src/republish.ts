@@ -31,7 +31,7 @@ type RepublishStore = Pick<OrdersStore, 'republishDue' | 'republishUpTo' | 'newe
  * Republishes the events of stuck orders: of those that have stayed in one status for `afterMs`. Whatever the broker has
  * lost, no order stays stuck. Consumers read the state before they act, so this is harmless.
  *
- * @param options.atOnce whether the first run takes every order on its way, however short it has stayed: the broker has
+ * @param options.atOnce whether the first run takes every order in progress, however short it has stayed: the broker has
  * lost everything
  */
 export const startRepublish = (options: {

@@ -120,7 +120,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
       if (placement.outcome === 'PLACED' && placement.isNew) {
         parts.wakeOutbox();
         statusMetrics.placed();
-        call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'an order was placed');
+        call.logger.info({ orderId: body.order.orderId, status: 'PENDING' }, 'order placed');
       }
       if (placement.outcome === 'NOT_NOW') admission.countRejected(placement.reason);
       return placementReply(placement, request);
@@ -145,7 +145,7 @@ const createCommandRoutes = (parts: OrdersParts) => {
         return refuse('ORDER_NOT_CANCELLABLE', decision.sentence);
       }
       statusMetrics.moved('CANCELLED', [cancelled.times]);
-      call.logger.info({ orderId, status: 'CANCELLED' }, 'an order was cancelled');
+      call.logger.info({ orderId, status: 'CANCELLED' }, 'order cancelled');
       await stockReturn.giveBack([cancelled.reservation], call);
       return ok({ message: 'Order cancelled successfully' as const, orderId, status: 'CANCELLED' as const });
     },
@@ -222,7 +222,7 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
     settleReservations: async ({ body: { reservations } }, { logger }) => {
       const settlements = await store.settleReservations(reservations);
       for (const { orderId, verdict } of settlements) {
-        if (verdict === 'ABANDONED') logger.info({ orderId }, 'a reservation without an order was abandoned');
+        if (verdict === 'ABANDONED') logger.info({ orderId }, 'orphaned reservation fenced');
       }
       return ok({ settlements });
     },

@@ -95,7 +95,7 @@ test('an unknown order cannot be cancelled', async () => {
   });
 });
 
-test('when an order is cancelled and moved on at the same moment, exactly one of the two happens', async () => {
+test('when an order is cancelled and transitioned at the same moment, exactly one of the two happens', async () => {
   const item = await shop.addItem(1_000);
   for (const cancelFirst of [true, false, true, false]) {
     const orderId = await shop.placed({ [item]: 1 });
@@ -111,7 +111,7 @@ test('when an order is cancelled and moved on at the same moment, exactly one of
   }
 });
 
-test('of many orders that are cancelled while they are moved on, each is one or the other', async () => {
+test('of many orders that are cancelled while they are transitioned, each is one or the other', async () => {
   const item = await shop.addItem(1_000);
   const orderIds = await Promise.all(times(60, () => shop.placed({ [item]: 1 })));
   const [cancelled, moved] = await Promise.all([

@@ -67,7 +67,7 @@ test('when the clock was set back while it ran, orders dated ahead have their ev
 }, 40_000);
 
 test.each([HOURS_MS, 5_000])(
-  'where the broker loses everything, a restart with a clock set back by %i ms announces every order on its way',
+  'where the broker loses everything, a restart with a clock set back by %i ms announces every order in progress',
   async (ms) => {
     await open({ REPUBLISH_AFTER_MS: '600000' }, false);
     aheadMs = ms;
@@ -104,11 +104,11 @@ test('PENDING orders that are dated ahead are overdue, page by page and behind t
   expect(found).toEqual([old, ...ahead]);
 });
 
-test('an order that is dated ahead is told of once it was seen standing for long enough', async () => {
+test('an order that is dated ahead is reported once it was seen standing for long enough', async () => {
   await open({ STUCK_AFTER_MS: '1000' });
   const [pending] = await standing();
   isAhead = false;
-  const stands = () => shop.orders.logs.filter((line) => line.msg === 'an order stands still');
+  const stands = () => shop.orders.logs.filter((line) => line.msg === 'order is stuck');
   await eventually(() => expect(stands().map((line) => line['orderId'])).toContain(pending));
   const told = stands().find((line) => line['orderId'] === pending);
   expect(told?.['ageMs']).toBeGreaterThanOrEqual(1_000);

@@ -91,17 +91,17 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'overdue orders': (sql) => findOverdue(sql, due(0), undefined, LIMIT),
   'the next overdue orders': (sql) => findOverdue(sql, due(0), 'PENDING-2007', LIMIT),
   'overdue orders where there are none': (sql) => findOverdue(sql, due(3), undefined, LIMIT),
-  'the oldest orders on their way': (sql) => oldestOnTheWay(sql, due(0)),
-  'the oldest orders on their way where all are dated ahead': (sql) => oldestOnTheWay(sql, due(4, 3)),
+  'the oldest orders in progress': (sql) => oldestOnTheWay(sql, due(0)),
+  'the oldest orders in progress where all are dated ahead': (sql) => oldestOnTheWay(sql, due(4, 3)),
   'overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), undefined, LIMIT),
   'the next overdue orders that are dated ahead': (sql) => findOverdue(sql, due(4, 3), 'PENDING-2007', LIMIT),
-  'orders that stand still and are dated ahead': (sql) => findWaiting(sql, due(4, 3), LIMIT),
+  'stuck orders that are dated ahead': (sql) => findWaiting(sql, due(4, 3), LIMIT),
   'announcing orders again that are dated ahead': (sql) => again(sql, due(4, 3)),
   'announcing all orders again': (sql) => all(sql, ago(0)),
   'announcing all orders again, which are dated ahead': (sql) => all(sql, ago(3)),
   'the newest placement': newestPlacement,
-  'orders that stand still': (sql) => findWaiting(sql, due(0), LIMIT),
-  'orders that stand still where there are none': (sql) => findWaiting(sql, due(3), LIMIT),
+  'stuck orders': (sql) => findWaiting(sql, due(0), LIMIT),
+  'stuck orders where there are none': (sql) => findWaiting(sql, due(3), LIMIT),
   'another reservation for an order': (sql) =>
     replaceReservation(sql, 'PENDING-7', { from: 'r7', to: 'other' }),
   'announcing orders again': (sql) => again(sql, due(1)),
@@ -127,7 +127,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
 
 /** Those that look at much look at no more than this, however much there is. */
 const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
-  'a thousand orders a status that stand still': (sql) => findWaiting(sql, due(0), 1_000),
+  'a thousand stuck orders a status': (sql) => findWaiting(sql, due(0), 1_000),
   'what waits in the outbox': outboxBacklog,
   'open letters': countOpen,
 };

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../src/generated/client.ts';
 
-/** How a list of orders is told from other statements. */
+/** How a list of orders is distinguished from other statements. */
 const LIST = '%ORDER BY orders.seq DESC LIMIT%';
 
 /** How many lists hang. */

@@ -151,7 +151,7 @@ test('orders that have been PENDING for so long are found page by page, oldest f
   const found: string[] = [];
   for (let page = await overdue(60_000, 2); page.length > 0; page = await overdue(60_000, 2, page.at(-1))) {
     found.push(...page);
-    // What was found is moved on meanwhile, as the sweep does it.
+    // What was found is transitioned meanwhile, as the sweep does it.
     await shop.move('PROCESSING', page);
   }
   expect(found).toEqual(old);

@@ -159,7 +159,7 @@ test('one order from 16 clients at once is one order, and all are told that it i
   expect(replies).toEqual(times(16, () => PLACED(order.orderId)));
   expect(await shop.stockOf(item)).toEqual({ available: 97, reserved: 3 });
   const told = [shop.orders, other].flatMap(({ logs }) =>
-    logs.filter(({ orderId, msg }) => orderId === order.orderId && msg === 'an order was placed'),
+    logs.filter(({ orderId, msg }) => orderId === order.orderId && msg === 'order placed'),
   );
   expect(told).toHaveLength(1);
 });

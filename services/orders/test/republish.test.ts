@@ -115,7 +115,7 @@ test('an order that was announced again is left alone until it has stood as long
   expect(timesAgain(shop.orders, second)).toBe(1);
 });
 
-test('an order that was moved on lately is left alone', async () => {
+test('an order that was transitioned lately is left alone', async () => {
   await open();
   const [late, moved] = [await standing('PENDING'), await standing('PENDING')];
   // In two steps, neither of which makes an order late before it is moved: a run may come at any moment.
@@ -140,7 +140,7 @@ test('an event that still waits in the outbox is not doubled there', async () =>
   ]);
 });
 
-test('where the broker loses everything at a restart, every order on its way is announced again at once', async () => {
+test('where the broker loses everything at a restart, every order in progress is announced again at once', async () => {
   await open({ environment: { REPUBLISH_AFTER_MS: '600000' } }, false);
   const standingOrders = [
     await standing('PENDING'),

@@ -48,7 +48,7 @@ test('an order that is being processed is shipped, and that is published in its 
   });
   expect(event?.headers['traceparent']).toContain(trace?.traceId);
   expect(service.logs.filter((line) => line.level === 30 && line['orderId'] === orderId)).toMatchObject([
-    { msg: 'order moved', from: 'PROCESSING', to: 'SHIPPED', topic: 'ORDER_PROCESSING' },
+    { msg: 'order status changed', from: 'PROCESSING', to: 'SHIPPED', topic: 'ORDER_PROCESSING' },
   ]);
   await close();
 });
@@ -96,14 +96,14 @@ test('the same message again changes nothing', async () => {
   await close();
 });
 
-test('while the orders service is down the message waits, and is worked when it is back', async () => {
+test('while the orders service is down the message waits, and is processed when it is back', async () => {
   const { orders, probe, clients, service, close } = await start();
   const orderId = fresh();
   orders.put(orderId, 'PROCESSING');
   delete clients.orders;
   await probe.announce('PROCESSING', orderId);
   await eventually(() => {
-    const waits = service.logs.filter(({ msg }) => msg === 'messages could not be worked');
+    const waits = service.logs.filter(({ msg }) => msg === 'message processing failed');
     expect(waits.length).toBeGreaterThan(1);
   }, WAIT);
   clients.orders = orders.routes;

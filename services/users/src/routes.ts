@@ -21,7 +21,7 @@ export const createUsersRoutes = (store: UsersStore, registrations: Batcher<User
         const decision = decideRegistration(body, stored, isNew);
         if (decision === 'ID_TAKEN')
           return refuse('ID_TAKEN', `The user id ${userId} is taken by another user`);
-        if (decision === 'REGISTERED') logger.info({ userId }, 'a user was registered');
+        if (decision === 'REGISTERED') logger.info({ userId }, 'user registered');
         return created({ message: 'User registered successfully' as const, userId });
       },
 

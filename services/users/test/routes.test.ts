@@ -118,7 +118,7 @@ test.each([
 test('a registration is logged with its id and without who it is', async () => {
   await post(userOf('discreet', { name: 'Mata Hari', email: 'mata@example.com' }));
   const lines = users.logs.filter(({ level }) => level >= 30);
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a user was registered', userId: 'discreet' }));
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'user registered', userId: 'discreet' }));
   expect(JSON.stringify(users.logs)).not.toMatch(/Mata|mata@/);
 });
 

@@ -14,7 +14,7 @@ import { createOrderBuffer } from './domain.ts';
 
 /** The most messages that are held in memory; what comes beyond them waits in Kafka. */
 const BUFFER_LIMIT = 50_000;
-/** A work-off that takes longer than this is told at the readiness probe, in milliseconds. */
+/** Processing that takes longer than this makes the readiness probe fail, in milliseconds. */
 const SLOW_AFTER_MS = 30_000;
 
 export interface BufferOptions {
@@ -84,7 +84,7 @@ export interface BufferedOrders {
 
 /**
  * Hears of placed orders and keeps them until the next turn of the clock, so that an order can be cancelled for a
- * while. Offsets are committed only when what they stand for is worked off: one that dies with a full buffer loses
+ * while. Offsets are committed only when what they stand for is processed: one that dies with a full buffer loses
  * nothing, because Kafka delivers it again.
  */
 export const startBuffering = ({
@@ -131,7 +131,7 @@ export const startBuffering = ({
     startedAt = undefined;
   };
   const clock = startPeriodic({
-    name: 'work off the buffer',
+    name: 'process the buffer',
     intervalMs: options.intervalMs,
     runtime,
     logger,
@@ -139,7 +139,7 @@ export const startBuffering = ({
   });
   const removeCheck = health.add('workflow buffer', async () =>
     startedAt !== undefined && runtime.monotonic() - startedAt > SLOW_AFTER_MS
-      ? 'cannot be worked off'
+      ? 'cannot be processed'
       : undefined,
   );
   measure();
@@ -147,7 +147,7 @@ export const startBuffering = ({
     holds: buffer.holds,
     stop: async () => {
       removeCheck();
-      // The consumer first or at once: it ends the tries of a work-off that waits for a part that is down.
+      // The consumer first or at once: it ends the tries of processing that waits for an unavailable dependency.
       await Promise.all([consumer.stop(), clock.stop()]);
     },
   };

@@ -15,7 +15,7 @@ export interface OrderBuffer<M extends OrderMessage> {
   add(messages: readonly M[]): void;
   /** All that it holds, those of the order that came first first. */
   messages(): M[];
-  /** Lets go of messages that are worked; those that have come since stay. */
+  /** Drops messages that are processed; those that have come since stay. */
   drop(messages: readonly M[]): void;
   /** Forgets everything: it will be delivered again. */
   clear(): void;

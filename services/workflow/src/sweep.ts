@@ -33,7 +33,7 @@ const createAdvanceAll = ({ context: { runtime, logger }, advance }: SweepOption
     } catch (error) {
       if (isTransient(error)) throw error;
       const [orderId] = orderIds;
-      if (orderIds.length === 1) return logger.error({ err: error, orderId }, 'an order could not be swept');
+      if (orderIds.length === 1) return logger.error({ err: error, orderId }, 'sweep failed for an order');
       const half = Math.ceil(orderIds.length / 2);
       await advanceAll(orderIds.slice(0, half));
       await advanceAll(orderIds.slice(half));
@@ -83,7 +83,7 @@ export const startSweep = (options: SweepOptions) => {
     } catch (error) {
       if (!isTransient(error)) throw error;
       attempt += 1;
-      logFailure(logger, error, { attempt }, 'a sweep met a part that is down, it will be tried again');
+      logFailure(logger, error, { attempt }, 'sweep failed: dependency unavailable, retrying');
       await sleep(runtime, backoffMs(runtime, attempt, 200, MAX_BACKOFF_MS), stopping.signal);
       return true;
     }

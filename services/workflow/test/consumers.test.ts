@@ -105,7 +105,7 @@ test('when partitions are assigned anew, a full buffer is dropped, and its order
   await probe.close();
 });
 
-test('a buffer that cannot be worked off for half a minute is told at the readiness probe, until it is', async () => {
+test('a buffer that cannot be processed for half a minute makes the readiness probe fail, until it is', async () => {
   let later = 0;
   const runtime = createTestRuntime({ monotonic: () => performance.now() + later });
   const { orders, probe, clients, start, place, notMoved } = await startWorkplace();
@@ -114,11 +114,11 @@ test('a buffer that cannot be worked off for half a minute is told at the readin
   delete clients.orders;
   const orderIds = await place(1);
   await eventually(() => {
-    expect(workflow.logs.map(({ msg }) => msg)).toContain('messages could not be worked');
+    expect(workflow.logs.map(({ msg }) => msg)).toContain('message processing failed');
   }, WAIT);
   expect(await readiness()).toBe('ok');
   later = 31_000;
-  expect(await readiness()).toBe('cannot be worked off');
+  expect(await readiness()).toBe('cannot be processed');
   clients.orders = orders.routes;
   await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
   await eventually(async () => expect(await readiness()).toBe('ok'));
@@ -146,14 +146,14 @@ test('offsets whose commit failed are committed at the next turn, although nothi
 test('orders that come again while the commit of their first move is under way are moved and committed again', async () => {
   const { cluster, orders, probe, start, place, notMoved } = await startWorkplace();
   const workflow = await start(TURN_MS);
-  const joins = () => workflow.logs.filter(({ msg }) => msg === 'a consumer joined its group').length;
+  const joins = () => workflow.logs.filter(({ msg }) => msg === 'consumer joined its group').length;
   await eventually(() => expect(joins()).toBe(1), WAIT);
   // Others commit as well.
   cluster.faults.delay('commit', 2 * TURN_MS, { times: 100 });
   const orderIds = await place(3);
   await eventually(() => expect(notMoved(orderIds)).toEqual([]), WAIT);
   await eventually(() => {
-    expect(workflow.logs.map(({ msg }) => msg)).toContain('published what orders became');
+    expect(workflow.logs.map(({ msg }) => msg)).toContain('order events published');
   });
   cluster.faults.redeliver('workflow', { topic: 'ORDER_PLACED', offset: 0 });
   await eventually(() => expect(joins()).toBe(2), WAIT);

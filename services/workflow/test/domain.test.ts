@@ -44,7 +44,7 @@ test('an order that is announced twice is held once, with both messages, so that
   expect(buffer.holds('a')).toBe(false);
 });
 
-test('what comes while a batch is worked off stays when the batch is dropped', () => {
+test('what comes while a batch is processed stays when the batch is dropped', () => {
   const buffer = bufferOf(message('a', 1));
   const batch = buffer.messages();
   buffer.add([message('a', 2), message('b', 3)]);

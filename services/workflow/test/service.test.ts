@@ -4,7 +4,7 @@ import { eventually } from '@order-pipeline/testing';
 import { workflowService } from '../src/index.ts';
 import { ago, bufferSize, fresh, HOUR_MS, startWorkplace, TURN_MS, WAIT } from './workplace.ts';
 
-test('an order is worked every minute and swept every five, unless the settings say otherwise', () => {
+test('orders are processed every minute and swept every five, unless the settings say otherwise', () => {
   expect(parseSettings(workflowService.settings, {})).toEqual({
     WORKFLOW_INTERVAL_MS: 60_000,
     WORKFLOW_SWEEP_INTERVAL_MS: 300_000,
@@ -14,7 +14,7 @@ test('an order is worked every minute and swept every five, unless the settings 
   );
 });
 
-test('at the turn of the clock an order that is still PENDING is moved on, and that is published', async () => {
+test('at the turn of the clock an order that is still PENDING is transitioned, and that is published', async () => {
   const { orders, probe, start } = await startWorkplace();
   const workflow = await start(TURN_MS);
   const orderId = fresh();
@@ -107,7 +107,7 @@ test('a workflow that dies between the move and the publish does not stop the or
   await probe.close();
 });
 
-test('what is worked off is committed: the next workflow does not get it again', async () => {
+test('what is processed is committed: the next workflow does not get it again', async () => {
   const { orders, probe, start } = await startWorkplace();
   const first = await start(TURN_MS);
   const [early, late] = [fresh(), fresh()];
@@ -127,14 +127,14 @@ test('what is worked off is committed: the next workflow does not get it again',
   await probe.close();
 });
 
-test('while the orders service is down the buffer is kept, and it is worked off soon after, not a turn later', async () => {
+test('while the orders service is down the buffer is kept, and it is processed soon after, not an interval later', async () => {
   const { orders, probe, clients, start } = await startWorkplace();
   const workflow = await start(4 * TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
   delete clients.orders;
   await probe.announce('PENDING', orderId);
-  const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
+  const tries = () => workflow.logs.filter(({ msg }) => msg === 'message processing failed');
   await eventually(() => expect(tries().length).toBeGreaterThan(2), WAIT);
   expect(await bufferSize(workflow)).toBeGreaterThan(0);
   clients.orders = orders.routes;
@@ -145,7 +145,7 @@ test('while the orders service is down the buffer is kept, and it is worked off 
   await probe.close();
 });
 
-test('an order on which the orders service breaks goes to the dead letters, and the others are moved on', async () => {
+test('an order on which the orders service breaks goes to the dead letters, and the others are transitioned', async () => {
   const { orders, probe, start } = await startWorkplace();
   const workflow = await start(TURN_MS);
   const [broken, sound] = [fresh(), fresh()];
@@ -162,19 +162,19 @@ test('an order on which the orders service breaks goes to the dead letters, and 
   await probe.close();
 });
 
-test('it stops within seconds in the midst of a work-off that waits for a part that is down', async () => {
+test('it stops within seconds in the middle of processing that waits for an unavailable dependency', async () => {
   const { orders, probe, clients, start } = await startWorkplace();
   const workflow = await start(TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
   delete clients.orders;
   await probe.announce('PENDING', orderId);
-  const tries = () => workflow.logs.filter(({ msg }) => msg === 'messages could not be worked');
+  const tries = () => workflow.logs.filter(({ msg }) => msg === 'message processing failed');
   await eventually(() => expect(tries().length).toBeGreaterThan(1), WAIT);
   const began = performance.now();
   await workflow.close();
   expect(performance.now() - began).toBeLessThan(4_000);
-  expect(workflow.logs.filter(({ msg }) => msg === 'a part did not close')).toEqual([]);
+  expect(workflow.logs.filter(({ msg }) => msg === 'shutdown hook failed')).toEqual([]);
   await probe.close();
 });
 
@@ -220,7 +220,7 @@ test('more overdue orders than one page holds are swept in one go', async () => 
   await probe.close();
 });
 
-test('an order on which the orders service breaks is left by the sweep, and the others are moved on', async () => {
+test('an order on which the orders service breaks is left by the sweep, and the others are transitioned', async () => {
   const { orders, probe, start } = await startWorkplace();
   const [broken = '', ...sound] = Array.from({ length: 50 }, fresh);
   for (const orderId of [...sound, broken]) orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
@@ -230,7 +230,7 @@ test('an order on which the orders service breaks is left by the sweep, and the 
     expect(sound.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING')).toEqual([]);
   }, WAIT);
   await eventually(() => {
-    const lines = workflow.logs.filter(({ msg }) => msg === 'an order could not be swept');
+    const lines = workflow.logs.filter(({ msg }) => msg === 'sweep failed for an order');
     expect(lines).toEqual([expect.objectContaining({ level: 50, orderId: broken })]);
   }, WAIT);
   expect(orders.statusOf(broken)).toBe('PENDING');
@@ -246,9 +246,7 @@ test('a sweep that meets an orders service that is down is made up for as soon a
   delete clients.orders;
   const workflow = await start(HOUR_MS);
   await eventually(() => {
-    expect(workflow.logs.map(({ msg }) => msg)).toContain(
-      'a sweep met a part that is down, it will be tried again',
-    );
+    expect(workflow.logs.map(({ msg }) => msg)).toContain('sweep failed: dependency unavailable, retrying');
   }, WAIT);
   clients.orders = orders.routes;
   await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);

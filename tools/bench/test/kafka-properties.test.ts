@@ -18,6 +18,6 @@ test('the Kafka of the stack listens for this machine too, and keeps its own lis
   expect(valueOf('listener.security.protocol.map')).toContain('HOST:PLAINTEXT');
 });
 
-test('settings without listeners are told', () => {
+test('settings without listeners are reported', () => {
   expect(() => withHostListener('node.id=1', 5_555)).toThrow('has no listeners');
 });

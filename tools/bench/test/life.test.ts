@@ -20,7 +20,7 @@ test('what was started last is ended first, and once', async () => {
   expect(ended).toEqual(['second', 'third', 'first']);
 });
 
-test('what cannot be ended is told, and the others are ended all the same', async () => {
+test('what cannot be ended is reported, and the others are ended all the same', async () => {
   const { life, open, ended, said } = start();
   open('first');
   life.opened('the second', async () => {

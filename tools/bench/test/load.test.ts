@@ -56,7 +56,7 @@ afterEach(() => {
 const orderIdIn = (body: unknown): string => (body as Body).order.orderId;
 const placed = (body: unknown): [number, unknown] => [201, { orderId: orderIdIn(body) }];
 
-test('as many orders are placed as were asked for, each once, and their answers are told apart', async () => {
+test('as many orders are placed as were asked for, each once, and their answers are distinguished', async () => {
   const asked: string[] = [];
   const url = await serve(({ number, body }) => {
     asked.push(orderIdIn(body));
@@ -78,7 +78,7 @@ test('as many orders are placed as were asked for, each once, and their answers 
   expect(p99Ms).toBeGreaterThan(0);
 });
 
-test('when the time is up, those on their way are waited for', async () => {
+test('when the time is up, those in flight are waited for', async () => {
   const asked: string[] = [];
   const url = await serve(({ body }) => {
     asked.push(orderIdIn(body));
@@ -154,7 +154,7 @@ test('a shop is opened with users and items of its own', async () => {
   expect(asked.filter((body) => (body as { availableQty?: number }).availableQty === 7)).toHaveLength(50);
 });
 
-test('a shop that cannot be opened is told', async () => {
+test('a shop that cannot be opened is reported', async () => {
   const url = await serve(() => [503, { error: 'The database is down' }]);
   await expect(openShop(url, { users: 1, items: 1, stockOfEach: 1 })).rejects.toThrow('The database is down');
 });

@@ -65,7 +65,7 @@ test('samples are taken until it is stopped, and none after that', async () => {
   expect(samples).toHaveLength(taken);
 });
 
-test('a sample that cannot be taken is told at the end', async () => {
+test('a sample that cannot be taken is reported at the end', async () => {
   const sampling = startSampling(() => Promise.reject(new Error('no such process')), 1);
   await expect(sampling.stop()).rejects.toThrow('no such process');
 });

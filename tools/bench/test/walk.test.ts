@@ -40,7 +40,7 @@ test('a walk goes from the first PROCESSING to the last DELIVERED of those that 
   expect(rateOf(walk)).toBe(1);
 });
 
-test('an order on its way has not arrived', async () => {
+test('an order in progress has not arrived', async () => {
   await allArrived(url, 1_000);
   await store('late', START, { PENDING: START, PROCESSING: START, SHIPPED: START });
   await expect(allArrived(url, 0)).rejects.toThrow(

@@ -19,7 +19,7 @@ export interface Placement {
   readonly earlierCount: number;
   /** The orders that were cancelled in time. */
   readonly cancelled: ReadonlySet<string>;
-  /** How many were to be cancelled and had already moved on. */
+  /** How many were to be cancelled and had already left PENDING. */
   readonly tooLateCount: number;
   /** Why an order was refused, by its id. */
   readonly refused: ReadonlyMap<string, string>;

@@ -23,7 +23,7 @@ export interface WatchOptions {
 }
 
 /**
- * Reads the newest orders down to the oldest one that is on its way: they end about in the order in which they were
+ * Reads the newest orders down to the oldest one that is in progress: they end about in the order in which they were
  * placed, so this becomes less and less. Those that lie deeper, under the orders of others, are asked for one by one.
  */
 const look = async ({ gateway, board, signal }: WatchOptions): Promise<void> => {

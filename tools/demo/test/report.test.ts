@@ -33,7 +33,7 @@ test('no speed is claimed for orders that were placed in an earlier run', () => 
   expect(lines).toContain('Placed     2,000 orders, 1,200 of them in an earlier run');
 });
 
-test('refusals, late cancellations and waits are told', () => {
+test('refusals, late cancellations and waits are reported', () => {
   const refused = new Map([['o2', '409 no']]);
   const placement = { ...result.placement, refused, tooLateCount: 3 };
   const lines = reportLines({ ...result, placement, postponedCount: 7 });

@@ -61,7 +61,7 @@ export const PROMISES: readonly Promised[] = [
     figures: ended,
   },
   {
-    promise: 'Every step has its event, published at least once, with an id that tells a repeat',
+    promise: 'Every step has its event, published at least once, with an id that identifies a repeat',
     tested: 'audit `events`, on the in-memory broker after each seed, on Kafka after the runs on Docker',
     figures: (record) => faults(record, 'kafka'),
   },
@@ -83,7 +83,7 @@ export const PROMISES: readonly Promised[] = [
   },
   {
     promise:
-      'What a dependency refuses for a while puts no message aside: it is tried again until it is worked',
+      'What a dependency refuses for a while sends no message to the DLQ: it is retried until it is processed',
     tested:
       'simulation: databases that are read-only, full or out of connections, fenced producers; nothing but unreadable messages is among the dead letters; on Docker PostgreSQL read-only and out of connections under load',
     figures: (record) =>

@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'cancel without the status check',
-    bug: 'an order is cancelled although it is on its way',
+    bug: 'an order is cancelled although it is no longer PENDING',
     edits: [
       {
         file: MOVING,
@@ -212,7 +212,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'republish without the check',
-    bug: 'a worker whose order has already moved on takes it for done, although its event may never have been published',
+    bug: 'a worker whose order has already been transitioned takes it for done, although its event may never have been published',
     edits: [
       {
         file: ADVANCE,

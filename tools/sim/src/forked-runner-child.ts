@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { startRunner } from './runner.ts';
 
-// Runs the seeds that its parent sends it, one at a time, until the parent lets go of it.
+// Runs the seeds that its parent sends it, one at a time, until the parent disconnects.
 
 const runner = await startRunner();
 

@@ -79,7 +79,7 @@ export const createLook = (parts: HealingParts): Look => {
 };
 
 /**
- * Waits until all is at rest and stays so for a while: what was on its way may turn up after a rest, and is then work
+ * Waits until all is at rest and stays so for a while: what was in progress may turn up after a rest, and is then work
  * like any other.
  *
  * @param pass lets milliseconds of the simulation go by

@@ -13,7 +13,7 @@ interface Line {
 const ERROR = 50;
 
 /** Errors that the simulation causes on purpose. */
-const EXPECTED = new Set(['a consumer crashed', 'put a message into the dead letters']);
+const EXPECTED = new Set(['consumer crashed', 'message sent to the DLQ']);
 
 const HIDDEN = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'requestId', 'traceId', 'spanId', 'err']);
 

@@ -15,7 +15,7 @@ const restOf = async (unrestAt: (ms: number) => readonly string[]) => {
 
 test('a world at rest is watched for longer than what is done again and again', async () => {
   const { healedAfterMs, unsettled, endedAt } = await restOf((ms) =>
-    ms < 4_000 ? ['1 orders are on their way'] : [],
+    ms < 4_000 ? ['1 orders are in progress'] : [],
   );
   expect({ healedAfterMs, unsettled }).toEqual({ healedAfterMs: 4_000, unsettled: [] });
   expect(endedAt).toBe(10_000);
@@ -27,7 +27,7 @@ test('what turns up after a rest is waited for like any other work', async () =>
   expect({ healedAfterMs, unsettled }).toEqual({ healedAfterMs: 14_000, unsettled: [] });
 });
 
-test('what never comes to rest, or comes back after each rest, is told after two minutes', async () => {
+test('what never comes to rest, or comes back after each rest, is reported after two minutes', async () => {
   const held = ['4 reservations are held'];
   expect((await restOf(() => held)).unsettled).toEqual(held);
   const { unsettled, endedAt } = await restOf((ms) => (ms % 7_000 === 0 ? held : []));

@@ -32,7 +32,7 @@ test('the figures of a run are those of its seeds together', () => {
   });
 });
 
-test('a seed that failed is told with the promise, the ids, and how to see it again', () => {
+test('a seed that failed is reported with the promise, the ids, and how to see it again', () => {
   const text = failureLines(broken).join('\n');
   for (const part of ['nothing is sold beyond the stock', 'item-1', '12 of 10', 'pnpm sim --seed 2 --trace'])
     expect(text).toContain(part);

@@ -3,13 +3,13 @@ import { checkOf, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
 
 /**
- * An insert that was under way when a reservation was barred may still store its order: whoever barred it waits for such
+ * An insert that was under way when a reservation was fenced may still store its order: whoever fenced it waits for such
  * inserts and then finds the order, so the reservation stays. That takes seconds; what is stored later has not looked at
  * the bar. (That the stock of no such order was given back is among the `reservations`.)
  */
 const STORED_IN_SPITE = `
-  SELECT 'an order was stored with a reservation that had been given up', orders.id,
-    format('reservation %s, given up %s before', reservation_id, orders.created_at - abandoned.at)
+  SELECT 'an order was stored with an abandoned reservation', orders.id,
+    format('reservation %s, abandoned %s before', reservation_id, orders.created_at - abandoned.at)
   FROM abandoned_reservations AS abandoned JOIN orders USING (reservation_id)
   WHERE orders.created_at > abandoned.at + $1::float8 * interval '1 millisecond'`;
 
@@ -20,6 +20,6 @@ export const checkAbandoned = async (
 ): Promise<Check> =>
   checkOf('abandoned', {
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM abandoned_reservations'),
-    unit: 'reservations that were given up',
+    unit: 'abandoned reservations',
     violations: await orders.violations(STORED_IN_SPITE, [limits.clockMs], exampleCount),
   });

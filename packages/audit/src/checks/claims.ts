@@ -63,9 +63,9 @@ const unitsOf = (lines: string): string => {
 export const sameUnits = (a: string, b: string): boolean => a === b || unitsOf(a) === unitsOf(b);
 
 const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
-  if (reservation.state === 'CONSUMED') return 'stock has left for an order that is not there';
+  if (reservation.state === 'CONSUMED') return 'a reservation was consumed for an order that does not exist';
   const isForgotten = reservation.state === 'HELD' && tooOld.heldForNothing(reservation.createdAt);
-  return isForgotten ? 'stock is held for an order that is not there' : undefined;
+  return isForgotten ? 'stock is held for an order that does not exist' : undefined;
 };
 
 /**
@@ -73,35 +73,33 @@ const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
  * for a while, as a reservation of its own.
  */
 const wrongWhenCancelled = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
-  if (reservation.state === 'CONSUMED') return 'the stock of a cancelled order has left';
+  if (reservation.state === 'CONSUMED') return 'the reservation of a cancelled order was consumed';
   if (order.stockReturnedAt === null)
-    return tooOld.toReturn(order.updatedAt)
-      ? 'the stock of a cancelled order is not known to be back'
-      : undefined;
+    return tooOld.toReturn(order.updatedAt) ? 'the release of a cancelled order is not confirmed' : undefined;
   if (reservation.state === 'RELEASED') return undefined;
   if (reservation.reservationId === order.reservationId)
-    return 'the stock of a cancelled order is still held, although it was given back';
+    return 'the reservation of a cancelled order is held after its release was confirmed';
   return tooOld.heldForNothing(reservation.createdAt)
-    ? 'stock is held anew for a cancelled order'
+    ? 'stock is reserved again for a cancelled order'
     : undefined;
 };
 
-/** Malformed lines have no units, and are told for themselves. */
+/** Malformed lines have no units, and are reported for themselves. */
 const hasOtherUnits = (order: StockedOrder, reservation: Reservation): boolean =>
   !order.isMalformed && !reservation.isMalformed && !sameUnits(order.lines, reservation.lines);
 
 const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: TooOld) => {
-  if (order.stockReturnedAt !== null) return 'an order that is not cancelled has given its stock back';
+  if (order.stockReturnedAt !== null) return 'the release of an order that is not cancelled is confirmed';
   if (reservation.reservationId !== order.reservationId)
-    return 'an order stands on another reservation than the one under its id';
-  if (hasOtherUnits(order, reservation)) return 'a reservation has other units than its order';
+    return 'an order refers to another reservation than the one under its id';
+  if (hasOtherUnits(order, reservation)) return 'a reservation differs from the lines of its order';
   if (reservation.state === 'RELEASED')
-    return 'the stock of an order was given back, and it is not cancelled';
+    return 'the reservation of an order that is not cancelled was released';
   const isShipped = order.status === 'SHIPPED' || order.status === 'DELIVERED';
   if (reservation.state === 'CONSUMED')
-    return isShipped ? undefined : 'stock has left before its order was shipped';
+    return isShipped ? undefined : 'a reservation was consumed before its order was shipped';
   return isShipped && tooOld.toLeave(order.updatedAt)
-    ? 'the stock of a shipped order has not left'
+    ? 'the reservation of a shipped order is not consumed'
     : undefined;
 };
 

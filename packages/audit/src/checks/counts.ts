@@ -5,9 +5,9 @@ import type { AuditContext } from './context.ts';
 /** Both are written in one statement, so at every moment they agree. */
 const WRONG_COUNTS = `
   SELECT CASE WHEN coalesce(kept.orders, 0) <> coalesce(counted.orders, 0)
-      THEN 'the kept count of a status is not the number of its orders' END,
+      THEN 'the stored count of a status is not the number of its orders' END,
     coalesce(kept.status, counted.status)::text,
-    format('kept %s, there are %s', coalesce(kept.orders, 0), coalesce(counted.orders, 0))
+    format('stored %s, counted %s', coalesce(kept.orders, 0), coalesce(counted.orders, 0))
   FROM (SELECT status, sum(entered - "left") AS orders FROM order_transitions GROUP BY status) AS kept
   FULL JOIN (SELECT status, count(*) AS orders FROM orders GROUP BY status) AS counted
     ON counted.status = kept.status`;

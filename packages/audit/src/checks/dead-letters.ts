@@ -27,8 +27,8 @@ const readOpen = (orders: Reader, limit: number): Promise<OpenLetter[]> =>
   );
 
 /**
- * Looks for messages that were put aside and of which no letter was kept. One that was put aside only since may be on its
- * way into the table, so only those count that are older than a step may be without its event.
+ * Looks for messages that were dead-lettered and of which no letter was kept. One that was dead-lettered only since may be in
+flight into the table, so only those count that are older than a step may be without its event.
  */
 const lookForLetters = async (
   orders: Reader,
@@ -54,14 +54,14 @@ const lookForLetters = async (
   const kept = new Set(rows.map(({ id }) => id));
   for (const { letter, bareId, place } of letters) {
     if (!kept.has(letter.id) && !kept.has(bareId))
-      findings.add('a message was put aside of which no dead letter was kept', {
+      findings.add('a message of a DLQ is not stored as a dead letter', {
         id: letter.orderId ?? letter.id,
         detail: `${place}: ${letter.reason.slice(0, 200)}`,
       });
   }
 };
 
-/** Every message that was put aside is known, with its reason, to the operators; those that wait for them are told of. */
+/** Every message that was dead-lettered is known, with its reason, to the operators; those that are open are reported. */
 export const checkDeadLetters = async (
   orders: Reader,
   kafka: KafkaPort | undefined,
@@ -96,12 +96,12 @@ export const checkDeadLetters = async (
       open === 0
         ? []
         : [
-            `${countOf(open, 'dead letter')} to be worked by an operator`,
+            `${countOf(open, 'dead letter')} for an operator to resolve`,
             ...shown.map(
               ({ id, place, reason, orderId }) =>
                 `  ${id}  ${place}, order ${orderId ?? 'unknown'}: ${reason}`,
             ),
           ],
-    ...(kafka ? {} : { notChecked: `whether all were kept: ${context.kafkaMissing}` }),
+    ...(kafka ? {} : { notChecked: `whether every message of the DLQs is stored: ${context.kafkaMissing}` }),
   });
 };

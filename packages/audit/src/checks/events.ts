@@ -43,9 +43,9 @@ const problemsOf = (
 ): string[] => {
   const problems = [
     raw.key?.toString() === event.orderId ? undefined : 'an event is not keyed by its order',
-    headerText(raw.headers, 'ce_id') === id ? undefined : 'an event does not bear its id',
+    headerText(raw.headers, 'ce_id') === id ? undefined : 'an event has a wrong id',
   ];
-  if (!step) return [...problems, 'an event announces a step that was not taken'].filter(isText);
+  if (!step) return [...problems, 'an event announces a transition that did not happen'].filter(isText);
   const at = Date.parse(event.at);
   const isTrue =
     step.at === at &&
@@ -54,8 +54,8 @@ const problemsOf = (
     sameUnits(step.lines, JSON.stringify(event.items));
   return [
     ...problems,
-    isTrue ? undefined : 'an event says other than its order',
-    publishedAt < at - clockMs ? 'an event was published before its step was taken' : undefined,
+    isTrue ? undefined : 'an event differs from its order',
+    publishedAt < at - clockMs ? 'an event precedes its transition' : undefined,
   ].filter(isText);
 };
 
@@ -105,8 +105,7 @@ const lookAtMessages = async (
       findings.add(problem, where);
     const sight = seen.see(event.event.orderId, topicIndex(topic), partition);
     if (sight !== 'first') tally.repeats += 1;
-    if (sight === 'elsewhere')
-      findings.add('the events of an order stand in two partitions of a topic', where);
+    if (sight === 'elsewhere') findings.add('the events of an order are in two partitions of a topic', where);
   }
 };
 
@@ -140,7 +139,7 @@ const findMissing = async (
       if (seen.knows(id, indexOf(status))) continue;
       if (at <= (keptSince.get(TOPIC_OF[status]) ?? 0)) deleted += 1;
       else
-        findings.add('a step has no event', {
+        findings.add('a transition has no event', {
           id: eventId({ orderId: id, status }),
           detail: `taken ${Number.isFinite(at) ? new Date(at).toISOString() : at}`,
         });
@@ -153,7 +152,7 @@ const findMissing = async (
  * Every step has its event at least once, and every event its step; the events of one order are in one partition, under
  * its key, none older than its step.
  *
- * A step is asked for its event only when it was taken longer ago than an event may be on its way, and when no event of
+ * A step is asked for its event only when it was taken longer ago than an event may be in flight, and when no event of
  * it waited in the outbox before Kafka was asked where its topics end: so its event has to stand before these ends. Where
  * Kafka has deleted old messages, steps of that time are left out, and counted.
  */
@@ -175,7 +174,7 @@ export const checkEvents = async (
   const { checked, deleted } = await findMissing(orders, before, range, seen, findings);
   return checkOf('events', {
     checked,
-    unit: 'steps',
+    unit: 'transitions',
     violations: findings.list(),
     notes: [
       `${countOf(range.messages, 'message')} were read, ${tally.repeats} of them repeats`,

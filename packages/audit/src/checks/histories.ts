@@ -19,10 +19,10 @@ const SEPARATOR = ' > ';
  */
 const WRONG_HISTORIES = `
   SELECT CASE
-      WHEN orders.id IS NULL THEN 'there is history of an order that is not there'
+      WHEN orders.id IS NULL THEN 'a history has no order'
       WHEN by_status IS NULL THEN 'an order has no history'
       WHEN by_status <> path.steps THEN 'a history is not the path to the status of its order'
-      WHEN by_time <> path.steps THEN 'the times of a history fall'
+      WHEN by_time <> path.steps THEN 'the times of a history decrease'
       WHEN first_at <> created_at OR last_at <> updated_at
         THEN 'the times of a history are not those of its order'
     END,
@@ -42,7 +42,7 @@ export const checkHistories = async (orders: Reader, { exampleCount }: AuditCont
   const paths = ORDER_STATUSES.map((status) => pathTo(status).join(SEPARATOR));
   return checkOf('histories', {
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM order_history'),
-    unit: 'steps',
+    unit: 'transitions',
     violations: await orders.violations(WRONG_HISTORIES, [[...ORDER_STATUSES], paths], exampleCount),
   });
 };

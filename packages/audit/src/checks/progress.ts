@@ -6,10 +6,10 @@ import { agoOf, aheadOf, type AuditContext } from './context.ts';
 
 const IS_ON_THE_WAY = `status IN (${ON_THE_WAY.map((status) => `'${status}'`).join(', ')})`;
 
-/** Orders that stand still, each with the open dead letter that it waits for, if there is one. */
+/** Stuck orders, each with the open dead letter that it waits for, if there is one. */
 const STUCK = `
-  SELECT CASE WHEN letter.id IS NULL THEN 'an order stands still'
-      ELSE 'an order stands still because of a dead letter' END,
+  SELECT CASE WHEN letter.id IS NULL THEN 'an order is stuck'
+      ELSE 'an order is stuck because of a dead letter' END,
     orders.id,
     format('%s since %s%s', orders.status, to_char(orders.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       '; letter ' || letter.id || ': ' || left(letter.reason, 200))
@@ -21,13 +21,13 @@ const STUCK = `
 
 /** Of these nobody can say how long they have stood in their status. */
 const DATED_AHEAD = `
-  SELECT 'an order on its way is dated ahead of the clock of its database', id,
+  SELECT 'an order in progress is dated ahead of the clock of its database', id,
     format('%s since %s', status, to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
   FROM orders WHERE ${IS_ON_THE_WAY} AND updated_at > $2::timestamptz`;
 
 /**
- * No order stands in a status on its way for longer than its limit. One whose message was put aside waits for an
- * operator, and is told of and no violation.
+ * No order stands in a status that is not terminal for longer than its limit. One whose message was dead-lettered waits for an
+ * operator, which is a note and no violation.
  */
 export const checkProgress = async (orders: Reader, context: AuditContext): Promise<Check> => {
   const { limits, exampleCount, timesOf } = context;
@@ -40,7 +40,7 @@ export const checkProgress = async (orders: Reader, context: AuditContext): Prom
   const explained = stuck.filter(({ problem }) => problem.endsWith('dead letter'));
   return checkOf('progress', {
     checked: await countIn(orders, `SELECT count(*)::float8 AS count FROM orders WHERE ${IS_ON_THE_WAY}`),
-    unit: 'orders on their way',
+    unit: 'orders in progress',
     violations: stuck.filter((violation) => !explained.includes(violation)),
     notes: [
       ...(times.asOf < times.now

@@ -53,7 +53,7 @@ type Tell = (orderId: string, claim: Claim, wrong: Wrong) => void;
  * Two databases cannot be read at one moment; but an order only ever moves forward and is never removed. So an order that
  * was read before its reservation and again after it, and stands as it stood, has stood like this all the while, and the
  * reservation was read at a moment when it did: the two were like this together. What does not fit then is wrong and
- * not merely on its way, however busy the system is. An order that has moved meanwhile is looked at once more; it can
+ * not merely in progress, however busy the system is. An order that has moved meanwhile is looked at once more; it can
  * move only a few times.
  */
 const lookAgain = async (
@@ -118,12 +118,12 @@ const tooOldBy = (orders: Times, inventory: Times, { stockMs, leaveMs, clockMs }
 
 /** No two orders stand on one reservation, as of one moment in each database. */
 const SHARED_BY_ORDERS = `
-  SELECT 'several orders stand on one reservation', min(id COLLATE "C"),
+  SELECT 'several orders share a reservation', min(id COLLATE "C"),
     format('reservation %s, %s orders, another one is %s', reservation_id, count(*), max(id COLLATE "C"))
   FROM orders GROUP BY reservation_id HAVING min(id COLLATE "C") <> max(id COLLATE "C")`;
 
 const SHARED_BY_RESERVATIONS = `
-  SELECT 'several reservations bear one id', min(order_id COLLATE "C"),
+  SELECT 'several reservations have one id', min(order_id COLLATE "C"),
     format('reservation %s, of %s orders, another one is %s', reservation_id, count(*), max(order_id COLLATE "C"))
   FROM reservations GROUP BY reservation_id HAVING min(order_id COLLATE "C") <> max(order_id COLLATE "C")`;
 

@@ -6,20 +6,20 @@ import { storedTwice } from './stored-twice.ts';
 
 /**
  * Items against themselves and against the reservations, both as of one moment: a reservation and its units change in
- * one transaction, so at every moment this holds to the unit. A reservation whose lines are malformed, which is told
+ * one transaction, so at every moment this holds to the unit. A reservation whose lines are malformed, which is reported
  * among the `reservations`, counts nothing.
  */
 const WRONG_STOCK = `
   SELECT unnest(array_remove(ARRAY[
-      CASE WHEN items.id IS NULL THEN 'stock is reserved of an item that is not there' END,
-      CASE WHEN least(available_qty, reserved_qty, consumed_qty) < 0 THEN 'an item has fewer than no units' END,
-      CASE WHEN stocked_qty < initial_qty THEN 'an item has fewer units in all than it was added with' END,
+      CASE WHEN items.id IS NULL THEN 'a reservation names an item that does not exist' END,
+      CASE WHEN least(available_qty, reserved_qty, consumed_qty) < 0 THEN 'an item has a negative quantity' END,
+      CASE WHEN stocked_qty < initial_qty THEN 'an item has fewer units in total than it was added with' END,
       CASE WHEN stocked_qty <> available_qty::numeric + reserved_qty + consumed_qty
-        THEN 'units are missing or too many: stocked is not available + reserved + consumed' END,
+        THEN 'units are missing or surplus: stocked is not available + reserved + consumed' END,
       CASE WHEN reserved_qty <> coalesce(held, 0)
         THEN 'the reserved units of an item are not those of its held reservations' END,
       CASE WHEN consumed_qty <> coalesce(gone, 0)
-        THEN 'the units of an item that have left are not those of its consumed reservations' END
+        THEN 'the consumed units of an item are not those of its consumed reservations' END
     ], NULL)),
     id,
     format('added with %s, stocked %s, available %s, reserved %s, consumed %s; held by reservations %s, consumed by them %s',

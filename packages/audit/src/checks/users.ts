@@ -32,7 +32,7 @@ export const checkUsers = async (
         'SELECT id FROM orders WHERE user_id = $1 ORDER BY seq LIMIT 1',
         [userId],
       );
-      findings.add('the user of an order is not there', { id: order?.id ?? '', detail: `user ${userId}` });
+      findings.add('the user of an order does not exist', { id: order?.id ?? '', detail: `user ${userId}` });
     }
   }
   const twice = await users.violations(storedTwice('users', 'a user'), [], exampleCount);

@@ -75,7 +75,7 @@ const problemOfHistory = async (
   if (steps.join() !== pathTo(last).join() || !steps.includes(listed.status))
     return 'a history is not the path to the status of its order';
   const times = history.map(({ at }) => at);
-  if (times.join() !== times.toSorted().join()) return 'the times of a history fall';
+  if (times.join() !== times.toSorted().join()) return 'the times of a history decrease';
   if (last === listed.status) return undefined;
   const now = await readOrder(context, listed.orderId);
   return now && pathTo(now.status).includes(last)
@@ -111,24 +111,24 @@ const checkOrders = async (context: Context): Promise<Check[]> => {
     if (!last || !ON_THE_WAY.includes(last.status)) return;
     checked.onTheWay += 1;
     if (runtime.wallClock() - Date.parse(last.at) > limits.orderMs)
-      progress.add('an order stands still', { id: order.orderId, detail: `${last.status} since ${last.at}` });
+      progress.add('an order is stuck', { id: order.orderId, detail: `${last.status} since ${last.at}` });
   };
   for await (const page of pagesOf(gateway, ordersApi.listOrders)) {
     const firstOfUser = page.filter(({ userId }) => !known.has(userId) && known.add(userId));
     await inTurns(page, look);
     await inTurns(firstOfUser, async ({ orderId, userId }) => {
       if (!(await userExists(context, userId)))
-        users.add('the user of an order is not there', { id: orderId, detail: `user ${userId}` });
+        users.add('the user of an order does not exist', { id: orderId, detail: `user ${userId}` });
     });
   }
   return [
-    checkOf('histories', { checked: checked.steps, unit: 'steps', violations: histories.list() }),
+    checkOf('histories', { checked: checked.steps, unit: 'transitions', violations: histories.list() }),
     checkOf('users', { checked: known.size, unit: 'users with orders', violations: users.list() }),
     checkOf('progress', {
       checked: checked.onTheWay,
-      unit: 'orders on their way',
+      unit: 'orders in progress',
       violations: progress.list(),
-      notChecked: 'whether a dead letter explains what stands still',
+      notChecked: 'whether a dead letter is why an order is stuck',
     }),
   ];
 };
@@ -166,7 +166,7 @@ const checkItems = async (context: Context): Promise<Check> => {
     checked += page.length;
     for (const item of page) {
       if (item.availableQty < 0 || item.reservedQty < 0)
-        findings.add('an item has fewer than no units', { id: item.itemId });
+        findings.add('an item has a negative quantity', { id: item.itemId });
       if (item.reservedQty < (needed.get(item.itemId) ?? 0)) short.set(item.itemId, item);
     }
   }

@@ -85,7 +85,7 @@ const createProgress = (ranges: readonly PartitionRange[]) => {
         firsts.set(name, { at: Number(first.timestamp), offset: BigInt(first.offset) });
       return taken.map((message) => ({ topic, partition, message }));
     },
-    /** Says that everything up to an offset was worked. */
+    /** Says that everything up to an offset was processed. */
     advance: (topic: string, partition: number, lastOffset: string): void => {
       const name = nameOf({ topic, partition });
       const position = BigInt(lastOffset) + 1n;

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export interface SeenEvents {
   /** Notes an event in a partition of its topic; answers whether it is a repeat, and if so whether in another partition. */
   see(orderId: string, topic: number, partition: number): 'first' | 'repeat' | 'elsewhere';
-  /** Notes an event that is known to be on its way. */
+  /** Notes an event that is known to be in flight. */
   excuse(orderId: string, topic: number): void;
   /** Whether an event was seen or excused. */
   knows(orderId: string, topic: number): boolean;
@@ -54,7 +54,7 @@ const grow = (table: Table): Table => {
   return larger;
 };
 
-/** Orders are told apart by 64 bits of the SHA-1 of their ids: among a million, two are mixed up once in 10⁷ audits. */
+/** Orders are distinguished by 64 bits of the SHA-1 of their ids: among a million, two are mixed up once in 10⁷ audits. */
 const keyOf = (orderId: string): readonly [number, number] => {
   const digest = hash('sha1', orderId, 'buffer');
   // Never 0, which means free.

@@ -6,6 +6,6 @@ definePlantTests([
     database: 'orders',
     sql: `INSERT INTO abandoned_reservations VALUES
             ('r-pending', 'pending', now() - interval '2 minutes'), ('r-gone', 'gone', now() - interval '2 minutes')`,
-    found: { 'abandoned: an order was stored with a reservation that had been given up': ['pending'] },
+    found: { 'abandoned: an order was stored with an abandoned reservation': ['pending'] },
   },
 ]);

@@ -1,6 +1,6 @@
 import { definePlantTests } from '../plants.ts';
 
-const WRONG = 'counts: the kept count of a status is not the number of its orders';
+const WRONG = 'counts: the stored count of a status is not the number of its orders';
 
 definePlantTests([
   {

@@ -13,7 +13,7 @@ const letter = (id: string, status: string, ago: string): string => `
 
 const STILL = { orderMs: 5_000 };
 
-test('open dead letters are told of with their reasons, and are no violation', async () => {
+test('open dead letters are reported with their reasons, and are no violation', async () => {
   await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
   await ledger().run('orders', letter('letter2', 'REDRIVEN', '1 hour'));
   const { clean, checks } = await ledger().audit();
@@ -21,13 +21,13 @@ test('open dead letters are told of with their reasons, and are no violation', a
   expect(checks.find(({ name }) => name === 'dead letters')).toMatchObject({
     checked: 2,
     notes: [
-      '1 dead letter to be worked by an operator',
+      '1 dead letter for an operator to resolve',
       '  letter1  ORDER_PLACED, partition 3, offset 17, for workflow, order pending: it is broken',
     ],
   });
 });
 
-test('an order that stands still because of an open dead letter is explained by it, others are not', async () => {
+test('an order that is stuck because of an open dead letter is explained by it, others are not', async () => {
   await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
   const report = await ledger().audit({ limits: STILL });
   const progress = report.checks.find(({ name }) => name === 'progress');
@@ -40,10 +40,10 @@ test('an order that stands still because of an open dead letter is explained by 
   ]);
 });
 
-test('an order whose dead letter was worked is explained by it no longer', async () => {
+test('an order whose dead letter was resolved is explained by it no longer', async () => {
   await ledger().run('orders', letter('letter1', 'DISCARDED', '1 hour'));
   expect(await ledger().findings({ limits: STILL })).toEqual({
-    'progress: an order stands still': ['left', 'pending', 'processing', 'shipped'],
+    'progress: an order is stuck': ['left', 'pending', 'processing', 'shipped'],
   });
 });
 
@@ -55,7 +55,7 @@ test('a letter that is redriving for too long is found', async () => {
   });
 });
 
-test('a message that was put aside and not kept is found, once it is not young any more', async () => {
+test('a message that was dead-lettered and not kept is found, once it is not young any more', async () => {
   const broker = createTestBroker();
   await createTopicSetup(broker, 'test')();
   const producer = broker.connect('test').producer();
@@ -71,7 +71,7 @@ test('a message that was put aside and not kept is found, once it is not young a
   };
   expect(await findings(1_000)).toMatchObject([
     {
-      problem: 'a message was put aside of which no dead letter was kept',
+      problem: 'a message of a DLQ is not stored as a dead letter',
       count: 1,
       examples: [{ id: 'pending', detail: expect.stringContaining('it is broken') }],
     },
@@ -90,13 +90,11 @@ test('a message that was kept under its place alone, since its headers cannot be
   await producer.sendBatch({ topicMessages: [{ topic, messages }] });
   await producer.disconnect();
   const audit = () => ledger().findings({ kafka: broker.connect('audit'), limits: { eventMs: 1_000 } });
-  expect(await audit()).toHaveProperty([
-    'dead letters: a message was put aside of which no dead letter was kept',
-  ]);
+  expect(await audit()).toHaveProperty(['dead letters: a message of a DLQ is not stored as a dead letter']);
   const kept = { key: null, value: Buffer.from('x'), timestamp };
   const { id } = bareDeadLetter({ topic, partition: 0, offset: '0' }, kept);
   await ledger().run('orders', letter(id, 'OPEN', '1 second'));
   expect(await audit()).not.toHaveProperty([
-    'dead letters: a message was put aside of which no dead letter was kept',
+    'dead letters: a message of a DLQ is not stored as a dead letter',
   ]);
 });

@@ -101,10 +101,10 @@ test('when every step has its event, some of them twice, the books are clean and
 
 test('a step without its event is found', async () => {
   await sendAll(to('left:SHIPPED', () => []));
-  expect(await findings()).toEqual({ 'events: a step has no event': ['left:SHIPPED'] });
+  expect(await findings()).toEqual({ 'events: a transition has no event': ['left:SHIPPED'] });
 });
 
-test('a step without its event is on its way while it is young, or its event waits in the outbox', async () => {
+test('a step without its event is in flight while it is young, or its event waits in the outbox', async () => {
   await sendAll(to('left:SHIPPED', () => []));
   expect(await ledger().findings({ kafka, limits: { eventMs: 11_000 } })).toEqual({});
   await ledger().run(
@@ -124,7 +124,7 @@ test('an event without its step is found', async () => {
     messageOf({ ...event, orderId: 'cancelled', status: 'PROCESSING' }),
   ]);
   expect(await findings()).toEqual({
-    'events: an event announces a step that was not taken': expect.arrayContaining([
+    'events: an event announces a transition that did not happen': expect.arrayContaining([
       'ghost:PENDING',
       'cancelled:PROCESSING',
     ]),
@@ -138,7 +138,7 @@ test('an event under another key is found', async () => {
 
 test('an event without its id is found', async () => {
   await sendAll(to('shipped:SHIPPED', (sent) => [withMessage(sent, { headers: {} })]));
-  expect(await findings()).toEqual({ 'events: an event does not bear its id': ['shipped:SHIPPED'] });
+  expect(await findings()).toEqual({ 'events: an event has a wrong id': ['shipped:SHIPPED'] });
 });
 
 test('an event that says other than its order is found', async () => {
@@ -150,14 +150,14 @@ test('an event that says other than its order is found', async () => {
       ),
     ),
   );
-  expect(await findings()).toEqual({ 'events: an event says other than its order': ['pending:PENDING'] });
+  expect(await findings()).toEqual({ 'events: an event differs from its order': ['pending:PENDING'] });
 });
 
 test('an event that is older than its step is found', async () => {
   const timestamp = String(Date.now() - 120_000);
   await sendAll(to('delivered:DELIVERED', (sent) => [withMessage(sent, { timestamp })]));
   expect(await findings()).toEqual({
-    'events: an event was published before its step was taken': ['delivered:DELIVERED'],
+    'events: an event precedes its transition': ['delivered:DELIVERED'],
   });
 });
 
@@ -169,7 +169,7 @@ test('the events of one order in two partitions are found', async () => {
     ]),
   );
   expect(await findings()).toEqual({
-    'events: the events of an order stand in two partitions of a topic': ['pending:PENDING'],
+    'events: the events of an order are in two partitions of a topic': ['pending:PENDING'],
   });
 });
 

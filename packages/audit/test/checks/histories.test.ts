@@ -24,7 +24,7 @@ definePlantTests([
     name: 'a history whose times fall',
     database: 'orders',
     sql: `UPDATE order_history SET at = at - interval '5 seconds' WHERE order_id = 'delivered' AND status = 'SHIPPED'`,
-    found: { 'histories: the times of a history fall': ['delivered'] },
+    found: { 'histories: the times of a history decrease': ['delivered'] },
   },
   {
     name: 'an order whose time is not that of its last step',
@@ -42,6 +42,6 @@ definePlantTests([
     name: 'the history of no order',
     database: 'orders',
     sql: `INSERT INTO order_history VALUES ('ghost', 'PENDING', now(), 'placed')`,
-    found: { 'histories: there is history of an order that is not there': ['ghost'] },
+    found: { 'histories: a history has no order': ['ghost'] },
   },
 ]);

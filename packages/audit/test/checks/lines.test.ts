@@ -103,11 +103,8 @@ test.each(['{}', 'null', '[]', '[{"itemId":"item1","quantity":1.5}]', '[{"itemId
     expect(await findings()).toEqual({
       'reservations: the lines of an order are malformed': ['delivered'],
       'reservations: the lines of a reservation are malformed': ['left', 'refused'],
-      'stock: the units of an item that have left are not those of its consumed reservations': [
-        'item1',
-        'item2',
-      ],
-      'users: the user of an order is not there': ['shipped'],
+      'stock: the consumed units of an item are not those of its consumed reservations': ['item1', 'item2'],
+      'users: the user of an order does not exist': ['shipped'],
     });
   },
 );

@@ -72,5 +72,5 @@ test('an order that moves at every look is looked at until it stands', async () 
 test('what is wrong while its order stands is a violation, whatever the order does afterwards', async () => {
   const { run } = ledger();
   const moves = [() => run('inventory', LEAVE), () => run('orders', move('PROCESSING'))];
-  expect(await findWhile(moves)).toEqual(['stock has left before its order was shipped']);
+  expect(await findWhile(moves)).toEqual(['a reservation was consumed before its order was shipped']);
 });

@@ -20,14 +20,14 @@ definePlantTests([
     database: 'orders',
     sql: `UPDATE orders SET reservation_id = 'other' WHERE id = 'processing'`,
     found: {
-      'reservations: an order stands on another reservation than the one under its id': ['processing'],
+      'reservations: an order refers to another reservation than the one under its id': ['processing'],
     },
   },
   {
     name: 'an order with other units than its reservation',
     database: 'orders',
     sql: `UPDATE orders SET lines = '[{"itemId":"item1","quantity":2}]' WHERE id = 'delivered'`,
-    found: { 'reservations: a reservation has other units than its order': ['delivered'] },
+    found: { 'reservations: a reservation differs from the lines of its order': ['delivered'] },
   },
   {
     name: 'stock that was given back although its order goes on',
@@ -35,7 +35,7 @@ definePlantTests([
     sql: `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pending';
           UPDATE items SET available_qty = available_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
           UPDATE items SET available_qty = available_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
-    found: { 'reservations: the stock of an order was given back, and it is not cancelled': ['pending'] },
+    found: { 'reservations: the reservation of an order that is not cancelled was released': ['pending'] },
   },
   {
     name: 'stock that left before its order was shipped',
@@ -43,33 +43,33 @@ definePlantTests([
     sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'pending';
           UPDATE items SET consumed_qty = consumed_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
           UPDATE items SET consumed_qty = consumed_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
-    found: { 'reservations: stock has left before its order was shipped': ['pending'] },
+    found: { 'reservations: a reservation was consumed before its order was shipped': ['pending'] },
   },
   {
     name: 'stock that is held for a shipped order for too long',
     database: 'orders',
     sql: 'SELECT 1',
-    found: { 'reservations: the stock of a shipped order has not left': ['shipped'] },
+    found: { 'reservations: the reservation of a shipped order is not consumed': ['shipped'] },
     limits: { leaveMs: 5_000 },
   },
   {
     name: 'stock that is held for nobody for too long',
     database: 'orders',
     sql: `DELETE FROM order_history WHERE order_id = 'pending'; DELETE FROM orders WHERE id IN ('pending')`,
-    found: { 'reservations: stock is held for an order that is not there': ['pending'] },
+    found: { 'reservations: stock is held for an order that does not exist': ['pending'] },
     limits: { stockMs: 9_000 },
   },
   {
     name: 'stock that left for nobody',
     database: 'orders',
     sql: `DELETE FROM order_history WHERE order_id = 'left'; DELETE FROM orders WHERE id = 'left'`,
-    found: { 'reservations: stock has left for an order that is not there': ['left'] },
+    found: { 'reservations: a reservation was consumed for an order that does not exist': ['left'] },
   },
   {
     name: 'an order that goes on although it gave its stock back',
     database: 'orders',
     sql: `UPDATE orders SET stock_returned_at = now() WHERE id = 'shipped'`,
-    found: { 'reservations: an order that is not cancelled has given its stock back': ['shipped'] },
+    found: { 'reservations: the release of an order that is not cancelled is confirmed': ['shipped'] },
   },
   {
     name: 'a cancelled order whose stock has left',
@@ -77,7 +77,7 @@ definePlantTests([
     sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'cancelled';
           UPDATE items SET consumed_qty = consumed_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
           UPDATE items SET consumed_qty = consumed_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
-    found: { 'cancellations: the stock of a cancelled order has left': ['cancelled'] },
+    found: { 'cancellations: the reservation of a cancelled order was consumed': ['cancelled'] },
   },
   {
     name: 'a cancelled order whose stock is held although it was given back',
@@ -86,7 +86,7 @@ definePlantTests([
           UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
           UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
     found: {
-      'cancellations: the stock of a cancelled order is still held, although it was given back': [
+      'cancellations: the reservation of a cancelled order is held after its release was confirmed': [
         'cancelled',
       ],
     },
@@ -97,14 +97,14 @@ definePlantTests([
     sql: `UPDATE reservations SET state = 'HELD', reservation_id = 'second' WHERE order_id = 'cancelled';
           UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
           UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
-    found: { 'cancellations: stock is held anew for a cancelled order': ['cancelled'] },
+    found: { 'cancellations: stock is reserved again for a cancelled order': ['cancelled'] },
     limits: { stockMs: 9_000 },
   },
   {
     name: 'a cancelled order whose stock is not back for too long',
     database: 'orders',
     sql: `UPDATE orders SET stock_returned_at = NULL WHERE id = 'cancelled'`,
-    found: { 'cancellations: the stock of a cancelled order is not known to be back': ['cancelled'] },
+    found: { 'cancellations: the release of a cancelled order is not confirmed': ['cancelled'] },
     limits: { stockMs: 8_500 },
   },
   {
@@ -113,22 +113,22 @@ definePlantTests([
     sql: `INSERT INTO reservations VALUES ('ghost', 'g1', 'HELD', '[{"itemId":"item1","quantity":5}]',
             now() + interval '1 year', now());
           UPDATE items SET available_qty = available_qty - 5, reserved_qty = reserved_qty + 5 WHERE id = 'item1'`,
-    found: { 'reservations: stock is held for an order that is not there': ['ghost'] },
+    found: { 'reservations: stock is held for an order that does not exist': ['ghost'] },
   },
   {
     name: 'two orders that stand on one reservation',
     database: 'orders',
     sql: `UPDATE orders SET reservation_id = 'r-pending' WHERE id = 'processing'`,
     found: {
-      'reservations: an order stands on another reservation than the one under its id': ['processing'],
-      'reservations: several orders stand on one reservation': ['pending'],
+      'reservations: an order refers to another reservation than the one under its id': ['processing'],
+      'reservations: several orders share a reservation': ['pending'],
     },
   },
   {
     name: 'two reservations with one id',
     database: 'inventory',
     sql: `UPDATE reservations SET reservation_id = 'r-pending' WHERE order_id = 'refused'`,
-    found: { 'reservations: several reservations bear one id': ['pending'] },
+    found: { 'reservations: several reservations have one id': ['pending'] },
   },
   {
     name: 'an order that is stored twice, since its index is broken,',

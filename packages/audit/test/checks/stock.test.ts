@@ -10,7 +10,7 @@ definePlantTests([
     database: 'inventory',
     sql: `${UNCHECKED} UPDATE items SET available_qty = available_qty - 1 WHERE id = 'item1'`,
     found: {
-      'stock: units are missing or too many: stocked is not available + reserved + consumed': ['item1'],
+      'stock: units are missing or surplus: stocked is not available + reserved + consumed': ['item1'],
     },
   },
   {
@@ -18,8 +18,8 @@ definePlantTests([
     database: 'inventory',
     sql: `${UNCHECKED} UPDATE items SET available_qty = -5, stocked_qty = stocked_qty - 95 WHERE id = 'item1'`,
     found: {
-      'stock: an item has fewer than no units': ['item1'],
-      'stock: an item has fewer units in all than it was added with': ['item1'],
+      'stock: an item has a negative quantity': ['item1'],
+      'stock: an item has fewer units in total than it was added with': ['item1'],
     },
   },
   {
@@ -33,7 +33,7 @@ definePlantTests([
     database: 'inventory',
     sql: `UPDATE items SET available_qty = available_qty - 1, consumed_qty = consumed_qty + 1 WHERE id = 'item2'`,
     found: {
-      'stock: the units of an item that have left are not those of its consumed reservations': ['item2'],
+      'stock: the consumed units of an item are not those of its consumed reservations': ['item2'],
     },
   },
   {
@@ -46,20 +46,20 @@ definePlantTests([
     name: 'stock that is reserved of an item that is not there',
     database: 'inventory',
     sql: `DELETE FROM items WHERE id = 'item2'`,
-    found: { 'stock: stock is reserved of an item that is not there': ['item2'] },
+    found: { 'stock: a reservation names an item that does not exist': ['item2'] },
   },
   {
     name: 'an item with fewer units in all than it was added with',
     database: 'inventory',
     sql: `UPDATE items SET stocked_qty = stocked_qty - 5, available_qty = available_qty - 5 WHERE id = 'item2'`,
-    found: { 'stock: an item has fewer units in all than it was added with': ['item2'] },
+    found: { 'stock: an item has fewer units in total than it was added with': ['item2'] },
   },
   {
     name: 'quantities whose sum is no number of the database any more',
     database: 'inventory',
     sql: `${UNCHECKED} UPDATE items SET available_qty = 9223372036854775807 WHERE id = 'item1'`,
     found: {
-      'stock: units are missing or too many: stocked is not available + reserved + consumed': ['item1'],
+      'stock: units are missing or surplus: stocked is not available + reserved + consumed': ['item1'],
     },
   },
   {

@@ -5,7 +5,7 @@ definePlantTests([
     name: 'an order of nobody',
     database: 'orders',
     sql: `UPDATE orders SET user_id = 'nobody' WHERE id = 'pending'`,
-    found: { 'users: the user of an order is not there': ['pending'] },
+    found: { 'users: the user of an order does not exist': ['pending'] },
   },
   {
     name: 'a user that is stored twice, since its index is broken,',

@@ -88,9 +88,9 @@ test('what is wrong and shows in the API is found', async () => {
   );
   expect(findingsOf(await audit({ orderMs: 5_000 }))).toEqual({
     'histories: a history is not the path to the status of its order': ['delivered'],
-    'progress: an order stands still': ['pending'],
+    'progress: an order is stuck': ['pending'],
     'stock: fewer units of an item are reserved than its orders hold': ['item1'],
-    'users: the user of an order is not there': ['cancelled'],
+    'users: the user of an order does not exist': ['cancelled'],
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createSeenEvents } from '../../src/kafka/seen-events.ts';
 
-test('an event is told from its repeat, and from one in another partition', () => {
+test('an event is distinguished from its repeat, and from one in another partition', () => {
   const seen = createSeenEvents();
   expect(seen.see('order-1', 0, 3)).toBe('first');
   expect(seen.see('order-1', 0, 3)).toBe('repeat');

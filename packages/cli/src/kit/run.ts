@@ -20,7 +20,7 @@ const tame = (program: CommandUnknownOpts, write: (text: string) => void): void 
     configureHelp(command);
     command.exitOverride().configureOutput({
       writeOut: write,
-      // The help of a command that was called without its subcommand; what else is wrong is told in one sentence.
+      // The help of a command that was called without its subcommand; what else is wrong is printed in one sentence.
       writeErr: write,
       outputError: () => undefined,
     });

@@ -51,7 +51,7 @@ test(
   async () => {
     const { code, stdout } = await command(named());
     expect(code).toBe(0);
-    expect(stdout).toMatch(/✔ histories +15 steps: every history is a path/);
+    expect(stdout).toMatch(/✔ histories +15 transitions: every history is a path/);
     expect(stdout).toMatch(/– events +not checked: KAFKA_BROKERS is not set/);
     expect(stdout).toContain('No violation was found; 2 could not be checked, or not in full.');
   },
@@ -65,7 +65,7 @@ test(
     const { code, stdout } = await command(named(), '--ids', '2');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /✘ users +6 violations in 6 users with orders\n +6 × the user of an order is not there/,
+      /✘ users +6 violations in 6 users with orders\n +6 × the user of an order does not exist/,
     );
     expect(stdout).toMatch(/ {10}cancelled {2}user nobody-cancelled\n {10}delivered .*\n {10}and 4 more/);
     const asJson = await command(named(), '--json');

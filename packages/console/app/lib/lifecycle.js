@@ -1,6 +1,6 @@
 /** @import { HistoryEntry, OrderStatus } from '@order-pipeline/contracts' */
 
-/** The statuses of an order on its way to delivery. @type {readonly OrderStatus[]} */
+/** The statuses of an order in progress to delivery. @type {readonly OrderStatus[]} */
 export const LIFECYCLE = ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
 /** @type {readonly OrderStatus[]} */
 export const STATUSES = [...LIFECYCLE, 'CANCELLED'];

@@ -78,7 +78,7 @@ test('spans are sent while the process runs, not only at its end', async () => {
   await stop();
 });
 
-test('a collector that refuses is told of once; what it refused is counted, and what comes when it is back arrives', async () => {
+test('a collector that refuses is reported once; what it refused is counted, and what comes when it is back arrives', async () => {
   const { tracerOf, stop, counted, logs } = await open();
   collector.answer(500);
   for (const failures of [1, 2]) {

@@ -4,15 +4,15 @@ import type { Ends } from './lag.ts';
 import { partitionKey, STUCK_AFTER_MS } from './progress.ts';
 
 /**
- * Whether what a consumer has worked gets committed. A consumer that works and never commits looks well from inside, and
+ * Whether what a consumer has processed gets committed. A consumer that works and never commits looks well from inside, and
  * does all of it again when it is started next; so it has to be noticed from what the group says.
  */
 export interface CommitWatch {
   /**
    * Takes in what the group says.
    *
-   * @param due the offsets before which all is worked, and which are to be committed
-   * @param forgotten whether messages wait to be worked off that nobody holds any more
+   * @param due the offsets before which all is processed, and which are to be committed
+   * @param forgotten whether messages wait to be processed that nobody holds any more
    * @returns the offsets that were due at the last look already, and which the group still has not got
    */
   look(ends: Ends, due: readonly TopicPartitionOffset[], forgotten: boolean): TopicPartitionOffset[];
@@ -53,7 +53,7 @@ export const createCommitWatch = (runtime: Pick<Runtime, 'monotonic'>): CommitWa
         return hasStood;
       });
     },
-    problem: () => (standsForMs() > STUCK_AFTER_MS ? 'does not commit what it has worked' : undefined),
+    problem: () => (standsForMs() > STUCK_AFTER_MS ? 'does not commit what it has processed' : undefined),
     standsForMs,
     clear: () => {
       standings = new Map();

@@ -24,7 +24,7 @@ import type { HeldBack } from './held-back.ts';
 import type { ConsumerOptions, HandleEvents } from './options.ts';
 import type { ConsumerProgress } from './progress.ts';
 
-/** The most messages that are worked, and whose offsets are resolved, in one go. */
+/** The most messages that are processed, and whose offsets are resolved, in one go. */
 const MAX_BATCH = 500;
 /** How often it is looked whether there is room for more messages that are held back. */
 const FULL_PAUSE_MS = 500;
@@ -169,7 +169,7 @@ export const createEachBatch =
       );
       if (!done || !isCurrent()) return;
       resolveOffset(last.offset);
-      progress.worked(topic, partition, BigInt(last.offset) + 1n);
+      progress.processed(topic, partition, BigInt(last.offset) + 1n);
       if (options.commitMode === 'manual') await options.commitOpen();
       else await commitHandled(payload, options.open, isCurrent);
       await heartbeat();

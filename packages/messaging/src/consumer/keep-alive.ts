@@ -17,9 +17,9 @@ export const keepAlive = async (
     onSession(session);
     try {
       await Promise.race([session.ended, stopRequested]);
-      if (!stopping.aborted) logger.warn('a consumer is started anew');
+      if (!stopping.aborted) logger.warn('consumer restarting');
     } catch (error) {
-      logFailure(logger, error, { attempt }, 'a consumer could not be started, it will be tried again');
+      logFailure(logger, error, { attempt }, 'consumer could not be started, retrying');
     }
     onSession(undefined);
     await session.close();

@@ -86,7 +86,7 @@ export const startLagMonitor = (options: LagMonitorOptions) => {
       const closing = periodic.stop().then(() => admin.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
       await withTimeout(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
-        logFailure(logger, error, {}, 'a lag monitor did not close in time, it is left to itself'),
+        logFailure(logger, error, {}, 'lag monitor did not close in time'),
       );
     },
   };

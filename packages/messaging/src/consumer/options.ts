@@ -26,16 +26,16 @@ export interface ConsumerOptions {
   readonly metrics: Metrics;
   readonly tracer: Tracer;
   readonly health: Health;
-  /** Works a batch of one partition; batches of several partitions are worked side by side. */
+  /** Processes a batch of one partition; batches of several partitions are processed side by side. */
   readonly handle: HandleEvents;
   /**
    * When the offsets are committed: once a batch is handled, or only by `processBuffered` where a handler merely takes the
    * messages in and works them later.
    */
   readonly commitMode: 'auto' | 'manual';
-  /** How many messages the handler holds that are not worked off yet; only where it commits. */
+  /** How many messages the handler holds that are not processed yet; only where it commits. */
   readonly waiting?: () => number;
-  /** What becomes of messages that cannot be worked; if not given, they go to the dead letter topic. */
+  /** What becomes of messages that cannot be processed; if not given, they go to the dead letter topic. */
   readonly deadLetter?: PublishDeadLetter;
   /** Called when partitions are assigned anew: everything that is not committed will be delivered again. */
   readonly onAssigned?: () => void;

@@ -13,8 +13,8 @@ export interface ConsumerProgress {
   recordActivity(): void;
   /** It is being started, or its group has answered it: what it fetches is its own to work. */
   recordHeartbeat(): void;
-  /** @param next the offset after the last message that was worked */
-  worked(topic: string, partition: number, next: bigint): void;
+  /** @param next the offset after the last message that was processed */
+  processed(topic: string, partition: number, next: bigint): void;
   /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
   paused(isPaused: boolean): void;
   /** The lag of each partition of ours, from the end of each log and what the group has committed. */
@@ -82,7 +82,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
     },
     recordActivity: life.recordActivity,
     recordHeartbeat: life.recordHeartbeat,
-    worked: (topic, partition, next) => {
+    processed: (topic, partition, next) => {
       positions.set(partitionKey(topic, partition), next);
       advanced();
     },

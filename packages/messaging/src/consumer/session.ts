@@ -12,7 +12,7 @@ const MAX_WAIT_MS = 1_000;
 /** kafkajs's own tries are few, and it starts nothing anew by itself: there is one way to restart, and it is ours. */
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 2_000, restartOnFailure: async () => false };
 const WATCH_INTERVAL_MS = 5_000;
-/** A consumer that its group does not hear is started anew after this long: later than the readiness probe tells of it. */
+/** A consumer that its group does not hear is started anew after this long: later than the readiness probe fails. */
 const RESTART_AFTER_MS = STUCK_AFTER_MS + 10_000;
 /** The longest that closing is waited for, in milliseconds. */
 export const CLOSE_LIMIT_MS = 3_000;
@@ -21,7 +21,7 @@ export type SessionOptions = Pick<ConsumerOptions, 'topics' | 'broker' | 'topicS
   Omit<EachBatchOptions, 'ending'> & {
     /** Called when it has joined its group, with the partitions that it got. */
     readonly onJoined: (consumer: ConsumerPort) => void;
-    /** For how long it has not committed what it has worked, in milliseconds. */
+    /** For how long it has not committed what it has processed, in milliseconds. */
     readonly uncommittedForMs: () => number;
   };
 
@@ -80,19 +80,19 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
     consumer.on(GROUP_JOIN, ({ payload }) => {
       membership.joined(payload.memberId);
       progress.joined(payload.memberAssignment);
-      logger.debug({ assignment: payload.memberAssignment }, 'a consumer joined its group');
+      logger.debug({ assignment: payload.memberAssignment }, 'consumer joined its group');
       onJoined(consumer);
     }),
     consumer.on(FETCH, progress.recordActivity),
     consumer.on(HEARTBEAT, ({ payload }) => membership.isHeardIn(payload) && progress.recordHeartbeat()),
     consumer.on(REBALANCING, () => {
       membership.ended();
-      logger.debug('a group is rebalancing');
+      logger.debug('consumer group is rebalancing');
     }),
     consumer.on(STOP, progress.left),
     consumer.on(CRASH, ({ payload }) => {
       progress.left();
-      logFailure(logger, payload.error, {}, 'a consumer crashed');
+      logFailure(logger, payload.error, {}, 'consumer crashed');
       giveUp();
     }),
   ];
@@ -122,7 +122,7 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
 };
 
 /**
- * Resolves when its group has not heard of it for too long, or has heard nothing of what it has worked, although kafkajs
+ * Resolves when its group has not heard of it for too long, or has heard nothing of what it has processed, although kafkajs
  * says nothing. One that fetches need not be a member: put out of its group, and failed at the next join, kafkajs fetches
  * on and sends no heartbeat ever after. And one that is a member need not commit.
  */
@@ -133,7 +133,7 @@ const silence = async (
   while (!ending.aborted && progress.silentForMs() <= RESTART_AFTER_MS) {
     const forMs = uncommittedForMs();
     if (forMs > RESTART_AFTER_MS) {
-      logger.error({ forMs }, 'a consumer does not commit what it has worked');
+      logger.error({ forMs }, 'consumer does not commit its offsets');
       return;
     }
     await sleep(runtime, WATCH_INTERVAL_MS, ending);
@@ -158,7 +158,7 @@ export const openSession = (options: SessionOptions): Session => {
       const closing = starting.catch(() => undefined).then(() => consumer.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
       await withTimeout(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>
-        logFailure(logger, error, {}, 'a consumer did not close in time, it is left to itself'),
+        logFailure(logger, error, {}, 'consumer did not close in time'),
       );
     },
   };

@@ -16,7 +16,7 @@ const start = () => {
 const due = (offset: string) => [{ topic: 'ORDER_PLACED', partition: 0, offset }];
 const ends = (from: bigint) => ({ 'ORDER_PLACED/0': { high: 99n, from } });
 
-test('what is worked and has not been committed by the next look is to be committed', () => {
+test('what is processed and has not been committed by the next look is to be committed', () => {
   const { watch, pass } = start();
   expect(watch.look(ends(3n), due('5'), false)).toEqual([]);
   pass(10_000);
@@ -34,7 +34,7 @@ test('a group whose commits stand still although there is more to commit is a pr
   watch.look(ends(3n), due('7'), false);
   expect(watch.problem()).toBeUndefined();
   pass(1);
-  expect(watch.problem()).toBe('does not commit what it has worked');
+  expect(watch.problem()).toBe('does not commit what it has processed');
   watch.look(ends(4n), due('7'), false);
   expect(watch.problem()).toBeUndefined();
 });
@@ -43,7 +43,7 @@ test('messages that nobody holds any more are a problem, although nothing is due
   const { watch, pass } = start();
   watch.look(ends(3n), [], true);
   pass(STUCK_AFTER_MS + 1);
-  expect(watch.problem()).toBe('does not commit what it has worked');
+  expect(watch.problem()).toBe('does not commit what it has processed');
   watch.look(ends(3n), [], false);
   expect(watch.problem()).toBeUndefined();
 });

@@ -18,7 +18,7 @@ import {
 // These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
 // its own, because the topics are everybody's.
 
-test('the offset of a message is committed once it is worked, and not before', async () => {
+test('the offset of a message is committed once it is processed, and not before', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
   const gate = createGate();
@@ -86,7 +86,7 @@ test('stopping waits for the batch in hand and commits it, so nobody works it ag
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const worked: string[] = [];
+  const processed: string[] = [];
   await publish(harness, orderId);
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense', headers: { 'dlq.tries': '2' } }]);
   await publish(harness, orderId);
@@ -94,9 +94,9 @@ test('a message that cannot be understood goes to the dead letters, and the ones
     group,
     topics: [TOPIC],
     commitMode: 'auto',
-    handle: async (events) => void worked.push(...idsOf(events)),
+    handle: async (events) => void processed.push(...idsOf(events)),
   });
-  await eventually(() => expect(worked.filter((id) => id === orderId)).toHaveLength(2), WAIT);
+  await eventually(() => expect(processed.filter((id) => id === orderId)).toHaveLength(2), WAIT);
   const deadLetters = await readDeadLetters(harness.broker, group, orderId);
   await eventually(() => {
     expect(deadLetters.own()).toEqual([
@@ -123,16 +123,16 @@ test('a message that cannot be understood goes to the dead letters, and the ones
 test('a message as large as Kafka takes, and of no use, does not hold up its partition', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const worked: string[] = [];
+  const processed: string[] = [];
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'x'.repeat(1_048_400) }]);
   await publish(harness, orderId);
   harness.consume({
     group,
     topics: [TOPIC],
     commitMode: 'auto',
-    handle: async (events) => void worked.push(...idsOf(events)),
+    handle: async (events) => void processed.push(...idsOf(events)),
   });
-  await eventually(() => expect(worked).toContain(orderId), WAIT);
+  await eventually(() => expect(processed).toContain(orderId), WAIT);
   const deadLetters = await readDeadLetters(harness.broker, group, orderId);
   await eventually(() => expect(deadLetters.own()).toHaveLength(1), WAIT);
   await deadLetters.stop();
@@ -142,20 +142,20 @@ test('a message as large as Kafka takes, and of no use, does not hold up its par
 test('a handler that throws a TypeError on one message does not stop the consumer', async () => {
   const harness = await startHarness();
   const [group, bad, good] = [fresh('group'), fresh('bad'), fresh('good')];
-  const worked = new Set<string>();
+  const processed = new Set<string>();
   harness.consume({
     group,
     topics: [TOPIC],
     commitMode: 'auto',
     handle: async (events) => {
       if (idsOf(events).includes(bad)) throw new TypeError('undefined is not an order');
-      for (const id of idsOf(events)) worked.add(id);
+      for (const id of idsOf(events)) processed.add(id);
     },
   });
   const keyed = { key: bad, value: JSON.stringify(placed(good)) };
   await publish(harness, bad);
   await harness.publisher.send(TOPIC, [keyed]);
-  await eventually(() => expect(worked).toContain(good), WAIT);
+  await eventually(() => expect(processed).toContain(good), WAIT);
   const deadLetters = await readDeadLetters(harness.broker, group, bad);
   await eventually(() => {
     expect(deadLetters.own()).toMatchObject([
@@ -173,7 +173,7 @@ test('a handler that throws a TypeError on one message does not stop the consume
   await harness.service.close();
 });
 
-test('a message that a part which is down keeps from being worked is worked when the part is back', async () => {
+test('a message that an unavailable dependency keeps from being processed is processed when it is back', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
   let tries = 0;
@@ -192,8 +192,7 @@ test('a message that a part which is down keeps from being worked is worked when
   await publish(harness, orderId);
   await eventually(() => expect(done).toBe(true), WAIT);
   const deadLetters = harness.service.logs.filter(
-    ({ msg, reason }) =>
-      msg === 'put a message into the dead letters' && String(reason).includes('orders is down'),
+    ({ msg, reason }) => msg === 'message sent to the DLQ' && String(reason).includes('orders is down'),
   );
   expect(deadLetters).toEqual([]);
   await harness.service.close();

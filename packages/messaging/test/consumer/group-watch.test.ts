@@ -20,7 +20,7 @@ test('a group is seen with its members, its lag, and since when it stands still'
     topics: [TOPIC],
     commitMode: 'auto',
     handle: async () => {
-      if (isDown) throw unavailable('a part is down');
+      if (isDown) throw unavailable('a dependency is unavailable');
     },
   });
   await eventually(async () => expect(await look()).toMatchObject({ members: 1, standsForMs: 0 }), WAIT);

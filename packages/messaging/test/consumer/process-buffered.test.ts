@@ -38,7 +38,7 @@ const startTakingIn = (harness: Harness, group: string, orderIds: readonly strin
   return { consumer, taken, own, assigned: () => assigned };
 };
 
-test('what a handler merely took in is not committed until it is worked off, and comes again until then', async () => {
+test('what a handler merely took in is not committed until it is processed, and comes again until then', async () => {
   const broker = createTestBroker();
   const [group, orderId] = [fresh('group'), fresh('order')];
   const first = await startHarness({ broker });
@@ -52,16 +52,19 @@ test('what a handler merely took in is not committed until it is worked off, and
   await eventually(() => expect(again.own()).toHaveLength(1), WAIT);
   const [message] = again.own();
   if (!message) throw new Error('it came again');
-  const worked: string[] = [];
+  const processed: string[] = [];
   expect(
-    await again.consumer.processBuffered(again.taken, async (events) => void worked.push(...idsOf(events))),
+    await again.consumer.processBuffered(
+      again.taken,
+      async (events) => void processed.push(...idsOf(events)),
+    ),
   ).toBe(true);
-  expect(worked).toContain(orderId);
+  expect(processed).toContain(orderId);
   expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));
   await Promise.all([first.service.close(), second.service.close()]);
 });
 
-test('what is worked off is committed no further than the first message that still waits', async () => {
+test('what is processed is committed no further than the first message that still waits', async () => {
   const harness = await startHarness();
   const [group, key] = [fresh('group'), fresh('key')];
   const [early, late] = [fresh('order'), fresh('order')];
@@ -95,7 +98,7 @@ test('a message that cannot be understood is committed by itself where nothing w
   await harness.service.close();
 });
 
-test('a message that keeps failing when it is worked off goes to the dead letters, and is done', async () => {
+test('a message that keeps failing when it is processed goes to the dead letters, and is done', async () => {
   const harness = await startHarness();
   const [group, bad] = [fresh('group'), fresh('bad')];
   const { consumer, taken, own } = startTakingIn(harness, group, [bad]);
@@ -118,7 +121,7 @@ test('a message that keeps failing when it is worked off goes to the dead letter
   await harness.service.close();
 });
 
-test('messages that are worked off while their partitions are assigned anew are left to come again', async () => {
+test('messages that are processed while their partitions are assigned anew are left to come again', async () => {
   const broker = createTestBroker();
   const [group, orderId] = [fresh('group'), fresh('order')];
   const first = await startHarness({ broker });
@@ -192,7 +195,7 @@ test('a consumer that is paused in the midst of a large batch leaves the rest of
       if (own.length > 0) consumer.pause();
     },
   });
-  // One key, so one partition; and larger than what is worked in one go.
+  // One key, so one partition; and larger than what is processed in one go.
   const messages = orderIds.map((orderId) => ({ key, value: JSON.stringify(placed(orderId)) }));
   await harness.publisher.send(TOPIC, messages);
   for (let had = 0; had < orderIds.length; had = taken.length) {

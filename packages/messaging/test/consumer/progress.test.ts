@@ -50,7 +50,7 @@ test('a consumer that fetches is silent all the same when its group does not hea
   const { progress, pass } = start();
   progress.joined({ ORDER_PLACED: [0] });
   pass(STUCK_AFTER_MS, { heard: false });
-  progress.worked('ORDER_PLACED', 0, 5n);
+  progress.processed('ORDER_PLACED', 0, 5n);
   expect(progress.problem()).toBeUndefined();
   pass(1, { heard: false });
   expect(progress.problem()).toBe('is not heard in its group');
@@ -68,7 +68,7 @@ test('a consumer that fetches but works nothing of what there is makes no progre
   expect(progress.problem()).toBeUndefined();
   pass(1);
   expect(progress.problem()).toBe('makes no progress although there is lag');
-  progress.worked('ORDER_PLACED', 0, 5n);
+  progress.processed('ORDER_PLACED', 0, 5n);
   expect(progress.problem()).toBeUndefined();
 });
 
@@ -96,10 +96,10 @@ test('a consumer that was told to pause need not make progress, and has its time
   expect(progress.problem()).toBe('makes no progress although there is lag');
 });
 
-test('the lag counts from what was worked here, or else from what the group has committed', () => {
+test('the lag counts from what was processed here, or else from what the group has committed', () => {
   const { progress } = start();
   progress.joined({ ORDER_PLACED: [0, 1] });
-  progress.worked('ORDER_PLACED', 0, 9n);
+  progress.processed('ORDER_PLACED', 0, 9n);
   const lags = progress.measure({
     'ORDER_PLACED/0': { high: 10n, from: 2n },
     'ORDER_PLACED/1': { high: 10n, from: 2n },

@@ -98,7 +98,7 @@ export const migrateDatabase = async (
       if (checksum !== undefined)
         throw new Error(`The migration ${migration.name} was changed after it was applied`);
       await apply(client, migration);
-      logger.info({ migration: migration.name }, 'applied a migration');
+      logger.info({ migration: migration.name }, 'migration applied');
     }
   } finally {
     signal?.removeEventListener('abort', end);

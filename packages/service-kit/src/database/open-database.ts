@@ -59,7 +59,7 @@ const migrate = async (
     runtime,
     logger,
     failed: (error) => {
-      logger.fatal({ err: error, database: name }, 'the database cannot be opened');
+      logger.fatal({ err: error, database: name }, 'database could not be opened');
       failed?.(error);
     },
   });

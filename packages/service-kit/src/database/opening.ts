@@ -19,7 +19,7 @@ const FIRST_BACKOFF_MS = 200;
 const MAX_BACKOFF_MS = 2_000;
 
 /**
- * Opens a database, waiting for one that is not there, as long as it takes. It is told of in one line when it begins to
+ * Opens a database, waiting for one that is not there, as long as it takes. It logs one line when it begins to
  * wait, when the reason changes, and when it is open.
  *
  * @param options.open opens it; throws what is transient where it may succeed later
@@ -42,13 +42,13 @@ export const startOpening = (options: {
     try {
       await open(stopping.signal);
       problem = undefined;
-      if (hasWaited) logger.info({ database }, 'the database is there');
+      if (hasWaited) logger.info({ database }, 'database is available');
       return true;
     } catch (error) {
       if (stopping.signal.aborted || !isTransient(error)) throw error;
       const cause = causeOf(error);
       if (cause.reason !== problem)
-        logger.warn({ database, ...cause }, 'the database is not there, the service waits for it');
+        logger.warn({ database, ...cause }, 'database is unavailable, waiting for it');
       problem = cause.reason;
       hasWaited = true;
       return false;

@@ -40,7 +40,7 @@ const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
 });
 
 const warnOfLoss = (logger: Logger, error: unknown): void =>
-  logger.warn(causeOf(error), 'a database connection was lost');
+  logger.warn(causeOf(error), 'database connection lost');
 
 /** Connections to a database, opened as they are needed and replaced as `RenewedPool` has it. */
 export const createPool = (

@@ -11,7 +11,7 @@ const patternOf = (path: string): RegExp => {
 };
 
 /**
- * The answer where no route is: a wrong method is told from an unknown path. To be made before the routes are added,
+ * The answer where no route is: a wrong method is distinguished from an unknown path. To be made before the routes are added,
  * because it learns them from the server.
  */
 export const createNotFoundAnswer = (server: FastifyInstance): ((request: FastifyRequest) => Reply) => {

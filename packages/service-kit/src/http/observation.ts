@@ -32,7 +32,7 @@ export const setObservation = (server: FastifyInstance, observe: Observe): void 
     observe(method, route, statusCode, elapsedTime);
     if (routeOptions.config.isOperation)
       traceOf(request).span?.end(answered({ method, path: route }, statusCode));
-    log.debug({ method, url, status: String(statusCode) }, 'answered a request');
+    log.debug({ method, url, status: String(statusCode) }, 'request completed');
     done();
   });
 };

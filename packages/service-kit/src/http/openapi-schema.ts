@@ -158,6 +158,7 @@ export const openApiSchema = (operation: Operation): Record<string, unknown> => 
     ...input,
     operationId: name,
     summary: operation.summary,
+    ...(operation.description === undefined ? {} : { description: operation.description }),
     tags: [tagOf(operation)],
     response: {
       [operation.status]: {

@@ -12,7 +12,7 @@ export interface RefusedLogParts {
   readonly runtime: Pick<Runtime, 'monotonic'>;
 }
 
-/** Makes what counts the connections that were ended for a limit, and tells of them at most once in ten seconds. */
+/** Makes what counts the connections that were ended for a limit, and logs them at most once in ten seconds. */
 export const createRefusedLog = ({ metrics, logger, runtime }: RefusedLogParts) => {
   const counter = metrics.counter('http_connections_ended_total');
   let untold = 0;
@@ -21,7 +21,7 @@ export const createRefusedLog = ({ metrics, logger, runtime }: RefusedLogParts) 
     counter.add({ reason });
     untold += 1;
     if (runtime.monotonic() - toldAt < LOG_EVERY_MS) return;
-    logger.warn({ reason, connections: untold }, 'connections were ended because a limit was reached');
+    logger.warn({ reason, connections: untold }, 'connections closed: limit reached');
     toldAt = runtime.monotonic();
     untold = 0;
   };

@@ -7,7 +7,7 @@ import { answered, failedWith, NO_TRACER, serverSpan, type Span, type Tracer } f
 
 /** How a service asks others, wherever they run. */
 export interface ServiceClients {
-  /** Asks `service` and answers its reply as it is, refusals included; a part that is down answers 503. */
+  /** Asks `service` and answers its reply as it is, refusals included; an unavailable dependency answers 503. */
   forward<O extends Operation>(
     service: ServiceName,
     operation: O,

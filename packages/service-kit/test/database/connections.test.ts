@@ -59,7 +59,7 @@ test('a client of its own whose session ends fails its next statement and nothin
   await expect(client.query('SELECT 1')).rejects.toThrow('not queryable');
 });
 
-test('the end of an idle connection is told once, and the pool opens another one', async () => {
+test('the end of an idle connection is reported once, and the pool opens another one', async () => {
   const told: string[] = [];
   const pool = poolOf((error) => told.push(error.message));
   await pool.query('SELECT 1');

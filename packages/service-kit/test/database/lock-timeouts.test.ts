@@ -87,7 +87,7 @@ const waitTooLong = () => {
   return { told, statement };
 };
 
-test('that a lock was waited for too long is told once the server has let go of the others', async () => {
+test('that a lock was waited for too long is reported once the server has let go of the others', async () => {
   const { told, statement } = waitTooLong();
   await way.untilHeld();
   // On another connection: what the first one has heard before is told by then.

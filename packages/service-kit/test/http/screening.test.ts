@@ -212,7 +212,7 @@ test('a malformed path is logged and measured like any other request', async () 
   });
   expect(shop?.service.logs).toContainEqual(
     expect.objectContaining({
-      msg: 'answered a request',
+      msg: 'request completed',
       url: '/api/users/%zz',
       status: '400',
       requestId: 'mine',

@@ -103,7 +103,7 @@ const createTokenRule =
 const refusalOf = (request: FastifyRequest, access: Access, actor: Actor): AppError | undefined => {
   const refusal = refusalFor({ access }, actor);
   if (!refusal) return undefined;
-  request.log.debug({ actor: actor.name, route: request.routeOptions.url }, 'a request was forbidden');
+  request.log.debug({ actor: actor.name, route: request.routeOptions.url }, 'request forbidden');
   return new AppError(refusal.body.code, refusal.body.error);
 };
 

@@ -23,7 +23,7 @@ export interface Logins {
   refused(request: FastifyRequest): void;
 }
 
-/** Guessing is slowed down by address, and all is told in the log, which cannot be flooded by it. What was sent is never told. */
+/** Guessing is slowed down by address, and all is logged, without flooding the log. What was sent is never logged. */
 export const createLogins = (runtime: Pick<Runtime, 'monotonic'>): Logins => {
   const failures = createRateLimiter({ runtime, burst: MAX_FAILURES, intervalMs: FAILURE_INTERVAL_MS });
   const lines = createRateLimiter({ runtime, burst: MAX_LINES, intervalMs: LINE_INTERVAL_MS });

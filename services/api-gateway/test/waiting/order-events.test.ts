@@ -144,13 +144,13 @@ test('an unknown order is 404 as JSON', async () => {
   expect(response.status).toBe(404);
 });
 
-test('a part that is down for a moment ends no stream', async () => {
+test('an unavailable dependency for a moment ends no stream', async () => {
   const orderId = order('PENDING');
   const stream = await watch(orderId);
   await eventually(() => expect(stream.events()).toHaveLength(1));
   isDown = true;
   move(orderId, 'CANCELLED');
-  await eventually(() => expect(gateway.logs.some(({ msg }) => msg.includes('is down'))).toBe(true));
+  await eventually(() => expect(gateway.logs.some(({ msg }) => msg === 'dependency unavailable')).toBe(true));
   isDown = false;
   await stream.whole;
   expect(stream.events().at(-1)).toEqual(['2', 'CANCELLED']);

@@ -176,7 +176,7 @@ test('while the orders service tells nothing they wait, and are answered when it
   const answer = get(`${orderId}?until=DELIVERED&wait=60`);
   await untilWaiting(1);
   statuses.set(orderId, 'DELIVERED');
-  await eventually(() => expect(gateway.logs.some(({ msg }) => msg.includes('is down'))).toBe(true));
+  await eventually(() => expect(gateway.logs.some(({ msg }) => msg === 'dependency unavailable')).toBe(true));
   expect(await waiting()).toBe(1);
   isDown = false;
   expect((await answer).json()).toMatchObject({ status: 'DELIVERED' });

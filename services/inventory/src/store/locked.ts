@@ -5,7 +5,7 @@ import type { Sql } from './sql.ts';
 /** How many items and orders are remembered as locked. */
 const MAX_KNOWN = 1_000;
 
-/** Keys of what somebody keeps locked, by which requests are told apart. */
+/** Keys of what somebody keeps locked, by which requests are distinguished. */
 const keysOf = ({ orderId, lines }: ReservationRequests[number]): string[] => [
   `order ${orderId}`,
   ...lines.map(({ itemId }) => `item ${itemId}`),
@@ -45,7 +45,7 @@ const findKeptLocked = async (sql: Sql, requests: ReservationRequests): Promise<
 export const createLockedApart = () => {
   let known = new Set<string>();
 
-  /** Those of the requests that can be worked; what was seen to be locked is looked at first. */
+  /** Those of the requests that can be processed; what was seen to be locked is looked at first. */
   const withoutLocked = async (sql: Sql, requests: ReservationRequests): Promise<ReservationRequests> => {
     const suspects = requests.filter((request) => keysOf(request).some((key) => known.has(key)));
     if (suspects.length === 0) return requests;
@@ -58,7 +58,7 @@ export const createLockedApart = () => {
     /**
      * Works the requests without those for what is locked.
      *
-     * @returns the results of those that were worked
+     * @returns the results of those that were processed
      */
     work: async <R>(
       sql: Sql,

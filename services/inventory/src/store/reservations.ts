@@ -39,7 +39,7 @@ export interface EndedReservations {
 }
 
 /**
- * Ends held reservations, each once, and moves their units: back to the available ones, or out of the house. Only HELD
+ * Ends held reservations, each once, and moves their units: back to the available ones, or consumed. Only HELD
  * ones change, so a repeat does nothing. What a reservation holds never changes, so its items can be locked before it.
  */
 const endAll = async (

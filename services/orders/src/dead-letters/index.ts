@@ -31,10 +31,7 @@ export const startDeadLetters = (
     keep: async (letter, raw) => {
       if (!(await store.keep(letter, raw))) return;
       const { id, topic, group, orderId, tries, redrives } = letter;
-      logger.info(
-        { letterId: id, topic, group, orderId, tries, redrives },
-        'a dead letter waits for an operator',
-      );
+      logger.info({ letterId: id, topic, group, orderId, tries, redrives }, 'dead letter stored');
     },
   });
   return {

@@ -85,7 +85,7 @@ export const startRedriveRelay = (options: {
     for (const { id, topic, orderId, group, redrives } of letters) {
       const fields = { letterId: id, topic, orderId, group, redrives: redrives + 1 };
       if (refused.has(id)) logger.error(fields, 'redrive failed: the message is too large for its topic');
-      else logger.info(fields, 'redrove a dead letter');
+      else logger.info(fields, 'dead letter redriven');
     }
     return published;
   };

@@ -109,7 +109,7 @@ const resolveMany = async (
   const done = new Set(resolved.map(({ id }) => id));
   const late = due
     .filter(({ id }) => !done.has(id))
-    .map(({ id }) => ({ letterId: id, why: 'Somebody else has worked it meanwhile, or keeps it locked' }));
+    .map(({ id }) => ({ letterId: id, why: 'Somebody else resolved it meanwhile, or keeps it locked' }));
   return ok({
     dryRun,
     letters: resolved.map(letterOf),

@@ -72,7 +72,7 @@ export const readHistory = async (sql: Sql, orderId: string, owner?: string): Pr
 
 /**
  * The orders that come after the one with this id. By when that one was placed, since that never changes: for as long as
- * an order is PENDING it is also when its status last changed, and it may have been moved on since the page before.
+ * an order is PENDING it is also when its status last changed, and it may have been transitioned since the page before.
  */
 const placedAfter = (id: string): Prisma.Sql => {
   const placedAt = Prisma.sql`(SELECT created_at FROM orders WHERE id = ${id})`;

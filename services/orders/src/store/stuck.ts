@@ -68,9 +68,9 @@ export const findLocked = async (sql: Sql, orderIds: readonly string[]): Promise
 };
 
 /**
- * Makes an order that is on its way stand on another reservation.
+ * Makes an order that is in progress stand on another reservation.
  *
- * @returns whether it did: not where it is done already, the order is no longer on its way, or its row is locked
+ * @returns whether it did: not where it is done already, the order is no longer in progress, or its row is locked
  */
 export const replaceReservation = async (
   sql: Sql,

@@ -3,7 +3,7 @@ import { timeOfDay, type Metrics, type Runtime } from '@order-pipeline/service-k
 import type { Logger } from 'pino';
 import type { WaitingOrder } from '../store/index.ts';
 
-/** An order that stands still, and why. */
+/** A stuck order, and why. */
 export interface Diagnosis {
   readonly order: WaitingOrder;
   readonly reason: StuckReason;
@@ -20,7 +20,7 @@ export interface Look {
 /** How many orders have a line of their own in the log at a time. */
 const MAX_LINES = 20;
 
-/** Tells of orders that stand still: all in the gauge, each that is new, or stands for another reason now, in the log. */
+/** Reports stuck orders: all in the gauge, each that is new, or is stuck for another reason now, in the log. */
 export const createReport = (options: {
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -48,10 +48,9 @@ export const createReport = (options: {
       const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
       for (const { order, reason, ageMs } of news.slice(0, MAX_LINES)) {
         const { id: orderId, status } = order;
-        logger.warn({ orderId, status, reason, ageMs: Math.round(ageMs) }, 'an order stands still');
+        logger.warn({ orderId, status, reason, ageMs: Math.round(ageMs) }, 'order is stuck');
       }
-      if (news.length > MAX_LINES)
-        logger.warn({ orders: news.length - MAX_LINES }, 'more orders stand still');
+      if (news.length > MAX_LINES) logger.warn({ orders: news.length - MAX_LINES }, 'more orders are stuck');
       told = new Map(diagnoses.map(({ order, reason }) => [order.id, reason]));
     },
   };

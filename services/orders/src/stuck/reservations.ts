@@ -23,7 +23,7 @@ const findHeld = async (
 };
 
 /**
- * Those of the orders that no stock is held for, and none has left for. One that is cancelled or moved on while we ask
+ * Those of the orders that no stock is held for, and none has left for. One that is cancelled or transitioned while we ask
  * is not among them: its stock goes back only after its status has changed.
  *
  * @throws AppError UNAVAILABLE when the inventory is down
@@ -67,7 +67,7 @@ export const reserveAgain = async (
       without.delete(order.id);
       const change = { from: order.reservationId, to: result.reservationId };
       if (await store.replaceReservation(order.id, change))
-        call.logger.info({ orderId: order.id }, 'the stock of an order that had none was reserved again');
+        call.logger.info({ orderId: order.id }, 'missing reservation restored');
     }
   }
   return without;

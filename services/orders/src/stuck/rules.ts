@@ -3,7 +3,7 @@ import { TOPIC_OF, type StatusOnTheWay, type StuckReason, type Topic } from '@or
 /** The topic on which the next worker of a status consumes its event. */
 export const topicFor = (status: StatusOnTheWay): Topic => TOPIC_OF[status];
 
-/** What is known about an order that stands still. */
+/** What is known about a stuck order. */
 export interface StuckFacts {
   readonly isReservationMissing: boolean;
   readonly hasDeadLetter: boolean;

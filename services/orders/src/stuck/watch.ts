@@ -36,9 +36,9 @@ export interface StuckWatchOptions {
   readonly metrics: Metrics;
 }
 
-/** What is known of orders that stand still. */
+/** What is known of stuck orders. */
 export interface StuckWatch {
-  /** Why an order stands still, if it was seen to. */
+  /** Why an order is stuck, if it was seen to. */
   reasonOf(orderId: string): StuckReason | undefined;
   /** What the last look found. */
   latest(): Look;
@@ -60,7 +60,7 @@ const lookAtGroups = async (
     try {
       seen.set(status, await groups.look(NEXT_WORKER[status], topicFor(status)));
     } catch (error) {
-      logger.debug({ err: error, group: NEXT_WORKER[status] }, 'a consumer group could not be looked at');
+      logger.debug({ err: error, group: NEXT_WORKER[status] }, 'consumer group could not be inspected');
       // It would not answer for the others either, and each look takes its time.
       break;
     }
@@ -92,7 +92,7 @@ const lookForStock = async (
   try {
     return stuck.length === 0 ? [] : await findWithoutStock(options, stuck, call);
   } catch (error) {
-    call.logger.debug({ err: error }, 'the stock of orders that stand still could not be looked at');
+    call.logger.debug({ err: error }, 'reservations of stuck orders could not be inspected');
     return [];
   }
 };
@@ -107,13 +107,13 @@ const lookForLocks = async (
   try {
     return new Set(await store.findLocked(suspects.map(({ id }) => id)));
   } catch (error) {
-    logger.debug({ err: error }, 'it could not be looked whether stuck orders are locked');
+    logger.debug({ err: error }, 'locks of stuck orders could not be inspected');
     return new Set();
   }
 };
 
 /**
- * Looks again and again for orders that have stood in their status for `afterMs`, and tells why, before their events
+ * Looks again and again for orders that have stood in their status for `afterMs`, and reports why, before their events
  * are published again. The workers they wait for are watched before, from a quarter of that time on, so that it is known
  * by then whether they make progress.
  *
@@ -147,7 +147,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
     if (missing.length > 0) withoutStock = await reserveAgain(options, missing, call);
   };
   const periodic = startPeriodic({
-    name: 'orders that stand still',
+    name: 'stuck orders',
     intervalMs: Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, Math.floor(afterMs / 8))),
     atStart: true,
     runtime,

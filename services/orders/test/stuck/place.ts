@@ -26,7 +26,7 @@ export const WAIT = { timeoutMs: 20_000 };
 /** Long enough for a worker to be seen to stand, and short enough to wait for. */
 export const STUCK_AFTER_MS = 2_000;
 
-const STANDS = 'an order stands still';
+const STANDS = 'order is stuck';
 const AGAIN = 'order_republished';
 
 /** A shop in which orders are soon stuck, on a Kafka that can go away, with workers that do what a test wants. */
@@ -83,7 +83,7 @@ export const publishedAgain = ({ shop }: StuckShop, orderId: string): unknown[] 
     .filter(({ event, ...line }) => event === AGAIN && line['orderId'] === orderId)
     .map(({ reason }) => reason);
 
-/** How many orders the gauge says stand still for a reason. */
+/** How many orders the gauge says are stuck for a reason. */
 export const stuckIn = async (
   { shop }: { readonly shop: Pick<Shop, 'orders'> },
   status: OrderStatus,

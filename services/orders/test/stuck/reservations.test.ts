@@ -26,7 +26,7 @@ const forgetReservation = async (orderId: string, itemId: string, quantity: numb
   ]);
 };
 
-test('an order without a reservation is told, and its stock is reserved again', async () => {
+test('an order without a reservation is reported, and its stock is reserved again', async () => {
   place = await startStuckShop(postgres);
   const { shop, item } = place;
   const orderId = await shop.placed({ [item]: 3 });

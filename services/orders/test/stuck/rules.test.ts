@@ -19,7 +19,7 @@ test('each fact is a reason, and without any the event is lost', () => {
   expect(decideReason(nothing)).toBe('EVENT_LOST');
 });
 
-test('of several reasons, the one is told that a person has to mend', () => {
+test('of several reasons, the one is reported that a person has to fix', () => {
   const all = {
     isReservationMissing: true,
     hasDeadLetter: true,

@@ -32,7 +32,7 @@ const outboxIsEmpty = () =>
     expect(await place.shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   }, WAIT);
 
-test('an order whose event cannot be published is told, until it is', async () => {
+test('an order whose event cannot be published is reported, until it is', async () => {
   place = await startStuckShop(postgres);
   await place.startWorker('PENDING', async () => undefined);
   place.kafka.leave();
@@ -45,7 +45,7 @@ test('an order whose event cannot be published is told, until it is', async () =
   expect(told(place, orderId).filter((line) => String(line).includes('EVENT_NOT_PUBLISHED'))).toHaveLength(1);
 }, 60_000);
 
-test('an order whose row somebody keeps locked is told', async () => {
+test('an order whose row somebody keeps locked is reported', async () => {
   place = await startStuckShop(postgres);
   const orderId = await ordered();
   await outboxIsEmpty();
@@ -54,7 +54,7 @@ test('an order whose row somebody keeps locked is told', async () => {
   );
 });
 
-test('an order whose worker is not there is told', async () => {
+test('an order whose worker is not there is reported', async () => {
   place = await startStuckShop(postgres);
   const orderId = await ordered();
   await outboxIsEmpty();
@@ -65,10 +65,10 @@ test('an order whose worker is not there is told', async () => {
   expect(await stuckIn(place, 'PENDING', 'CONSUMER_NOT_PROGRESSING')).toBe(1);
 });
 
-test('an order whose worker gets nothing done is told', async () => {
+test('an order whose worker gets nothing done is reported', async () => {
   place = await startStuckShop(postgres);
   await place.startWorker('PENDING', async () => {
-    throw unavailable('a part is down');
+    throw unavailable('a dependency is unavailable');
   });
   const orderId = await ordered();
   await eventually(
@@ -77,7 +77,7 @@ test('an order whose worker gets nothing done is told', async () => {
   );
 });
 
-test('an order that has moved on while Kafka is away is told', async () => {
+test('an order that was transitioned while Kafka is away is reported', async () => {
   place = await startStuckShop(postgres);
   await place.startWorker('PROCESSING', async () => undefined);
   const orderId = await ordered();
@@ -90,7 +90,7 @@ test('an order that has moved on while Kafka is away is told', async () => {
   );
 }, 60_000);
 
-test('an order whose event is lost is told before its event is published again, and no longer once it has moved on', async () => {
+test('an order whose event is lost is reported before its event is published again, and no longer once it has been transitioned', async () => {
   place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: String(2 * STUCK_AFTER_MS) });
   let isListening = false;
   const heard: string[] = [];
@@ -109,7 +109,7 @@ test('an order whose event is lost is told before its event is published again, 
   await eventually(async () => expect(await stuckIn(place, 'PROCESSING', 'EVENT_LOST')).toBe(0));
 }, 60_000);
 
-test('an order that lies in the dead letters is told, and is published again less and less often', async () => {
+test('an order that lies in the dead letters is reported, and is published again less and less often', async () => {
   const republishMs = 2_000;
   place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: String(republishMs), STUCK_AFTER_MS: '1000' });
   const order = orderOf({ [place.item]: 1 });
@@ -118,7 +118,7 @@ test('an order that lies in the dead letters is told, and is published again les
   await place.startWorker('PENDING', async (events) => {
     if (!events.some(({ event }) => event.orderId === orderId)) return;
     tries += 1;
-    throw new Error('this order cannot be worked');
+    throw new Error('this order cannot be processed');
   });
   expect(await place.shop.place(order)).toMatchObject({ status: 201 });
   const began = performance.now();
@@ -145,7 +145,7 @@ test('an order that has not stood for long is not told', async () => {
   for (const orderId of early) expect(told(place, orderId)).toEqual([]);
 });
 
-test('of many orders that stand still some are told one by one, and of the others how many they are', async () => {
+test('of many stuck orders some are logged one by one, and the others are counted', async () => {
   place = await startStuckShop(postgres);
   const orderIds = await Promise.all(times(50, ordered));
   await eventually(
@@ -153,6 +153,6 @@ test('of many orders that stand still some are told one by one, and of the other
     WAIT,
   );
   expect(orderIds.filter((orderId) => told(place, orderId).length > 0)).toHaveLength(20);
-  const more = place.shop.orders.logs.filter(({ msg }) => msg === 'more orders stand still');
+  const more = place.shop.orders.logs.filter(({ msg }) => msg === 'more orders are stuck');
   expect(more).toEqual([expect.objectContaining({ level: 40, orders: 30 })]);
 });

@@ -2,7 +2,7 @@
 export interface Life {
   /** Takes charge of something that was started; answers how to end it early. It is ended once, however often asked. */
   opened(name: string, close: () => Promise<unknown>): () => Promise<void>;
-  /** Ends everything, the last started first; one that fails is told of and left. */
+  /** Ends everything, the last started first; one that fails is reported and left. */
   closeAll(): Promise<void>;
 }
 

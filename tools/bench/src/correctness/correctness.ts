@@ -2,7 +2,7 @@
 export interface Correctness {
   /** Answers other than those that were due. */
   readonly refusedWrongly: number;
-  /** Orders that were taken and are not there, or stand still. */
+  /** Orders that were accepted and are missing or stuck. */
   readonly lost: number;
   /** What was done more often than once. */
   readonly doubled: number;

@@ -50,7 +50,7 @@ export const openStackSides = async (context: BenchContext, stack: Stack): Promi
   };
 };
 
-/** Lets orders be placed and walk once, beside pgbench; `run` tells the calls apart. */
+/** Lets orders be placed and walk once, beside pgbench; `run` distinguishes the calls. */
 export const walkOnStack = async (
   { stack: system, source, pgbench, referenceUrl }: StackSides,
   sizes: StackSizes,
@@ -66,7 +66,7 @@ export const walkOnStack = async (
   return { pgbenchRate, pgbenchWalkRate, walked };
 };
 
-/** Lets everything take its turn once; `run` tells the calls apart. */
+/** Lets everything take its turn once; `run` distinguishes the calls. */
 export const goStackRound = async (
   sides: StackSides,
   sizes: StackSizes,

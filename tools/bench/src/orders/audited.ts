@@ -21,7 +21,7 @@ export const outboxDrained = ({ databases }: System): Promise<void> =>
     );
   });
 
-/** Audits a system at the end of a stage; the violations are told, and counted by what they mean. */
+/** Audits a system at the end of a stage; the violations are printed, and counted by what they mean. */
 export const auditStage = async (
   { say }: Pick<BenchContext, 'say'>,
   { databases }: System,

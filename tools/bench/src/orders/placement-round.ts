@@ -50,7 +50,7 @@ export const openPlacementSides = async (
   };
 };
 
-/** Lets everything take its turn once; `run` tells the rounds apart. */
+/** Lets everything take its turn once; `run` distinguishes the rounds. */
 export const goPlacementRound = async (
   system: System,
   { pgbench, spread, hot, plain }: PlacementSides,

@@ -34,7 +34,7 @@ const isOnTheWay = async ({ rows }: Session): Promise<boolean> => {
   return row?.some ?? true;
 };
 
-/** Waits until no order is on its way. */
+/** Waits until no order is in progress. */
 export const allArrived = (ordersUrl: string, timeoutMs: number): Promise<void> =>
   withDatabase(ordersUrl, async (session) => {
     await waitUntil(async () => ((await isOnTheWay(session)) ? undefined : true), {

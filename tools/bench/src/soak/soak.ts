@@ -27,7 +27,7 @@ const MAX_TIMES = 1.15;
 interface Soaked {
   readonly placing: Placing;
   readonly memory: readonly TreeMemory[];
-  /** How long the last order was still on its way when no more were placed, in milliseconds. */
+  /** How long the last order was still in progress when no more were placed, in milliseconds. */
   readonly arrivedAfterMs: number;
   readonly correctness: Correctness;
   readonly postgresVersion: string;

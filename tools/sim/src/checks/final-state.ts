@@ -21,7 +21,7 @@ export interface FinalStateParts {
   readonly isComplete: boolean;
 }
 
-/** Nothing is on its way any more: what is not done by now never will be. */
+/** Nothing is in progress any more: what is not done by now never will be. */
 const AT_REST = { orderMs: 0, stockMs: 0, outboxMs: 0, eventMs: 0 };
 
 const CENTURY_MS = 100 * 366 * 24 * 3_600_000;

@@ -2,7 +2,7 @@ import { deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
 import { GROUPS_OF_TOPIC } from './lifecycle.ts';
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 
-/** Messages that a group has not said to have worked. */
+/** Messages that a group has not committed. */
 export interface Lag {
   readonly groupId: string;
   readonly topic: string;

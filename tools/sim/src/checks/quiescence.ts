@@ -22,7 +22,7 @@ export const unsettled = async ({ databases }: ReadableServer): Promise<string[]
     `SELECT count(*)::int AS count FROM reservations WHERE state = 'HELD'`,
   );
   return [
-    ...(open?.orders ? [`${open.orders} orders are on their way`] : []),
+    ...(open?.orders ? [`${open.orders} orders are in progress`] : []),
     ...(open?.outbox ? [`${open.outbox} events are in the outbox`] : []),
     ...(open?.returns ? [`the stock of ${open.returns} cancelled orders is not known to be back`] : []),
     ...(held?.count ? [`${held.count} reservations are held`] : []),

@@ -54,7 +54,7 @@ const audit = async (cli: Cli, options: AuditOptions): Promise<AuditReport> => {
   return auditSystem({ ...(await openTarget(environment, runtime, say, cli.onClose)), ...common });
 };
 
-/** Whatever prevents an audit is told in a sentence: it is no fault of the data. */
+/** Whatever prevents an audit is printed in a sentence: it is no fault of the data. */
 const unmade = (error: unknown): unknown => {
   if ([CliError, GatewayError, SettingsError].some((known) => error instanceof known)) return error;
   const sentence = error instanceof Error && error.message !== '' ? error.message : String(error);
