@@ -164,7 +164,7 @@ test('Kafka tells how its topics stand', async () => {
     expect(new Set((await samplesOf(name)).map(({ value }) => value))).toEqual(new Set([0]));
 });
 
-test('the connections of each database are told, within what is allowed', async () => {
+test('the connections of each database are reported, within what is allowed', async () => {
   const open = await samplesOf('database_pool_connections');
   const most = await samplesOf('database_pool_max_connections');
   for (const { labels, value: limit } of most) {

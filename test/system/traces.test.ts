@@ -194,7 +194,7 @@ test('the lines that are logged of an order bear its trace and a span of it', as
   const orderId = await place();
   const spans = await wholeTraceOf(orderId);
   const lines = logs.filter((line) => line['orderId'] === orderId && line.level >= 30);
-  const told = lines.filter(({ msg }) => msg === 'order moved' || msg === 'an order was placed');
+  const told = lines.filter(({ msg }) => msg === 'order status changed' || msg === 'order placed');
   expect(told).toHaveLength(4);
   for (const { traceId, spanId } of told) {
     expect(traceId).toBe(spans[0]?.traceId);

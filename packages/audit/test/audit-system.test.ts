@@ -15,6 +15,7 @@ test('books in which everything is right are clean, and what could not be looked
     ['cancellations', 1, undefined],
     ['abandoned', 0, undefined],
     ['histories', 15, undefined],
+    ['counts', 5, undefined],
     ['users', 1, undefined],
     ['progress', 4, undefined],
     ['outbox', 0, undefined],

@@ -118,7 +118,8 @@ export const replyOf = (
     // Clients may go as often as they like.
     if (signal?.aborted) logger.debug(causeOf(error), 'request aborted by the client');
     else logger.warn(causeOf(error), 'dependency unavailable');
-    const message = error instanceof AppError ? error.message : 'A dependency is unavailable; try again in a moment';
+    const message =
+      error instanceof AppError ? error.message : 'A dependency is unavailable; try again in a moment';
     return { ...refuse('UNAVAILABLE', message), headers: { 'retry-after': RETRY_AFTER_S } };
   }
   if (error instanceof AppError && error.code !== 'INTERNAL')

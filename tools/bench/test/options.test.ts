@@ -28,7 +28,7 @@ test.each([
   expect(() => parseOptions(args)).toThrow(sentence);
 });
 
-test('what is compared with is told', () => {
+test('what is compared with is reported', () => {
   expect(parseOptions(['against', 'v1.0', '--quick'])).toEqual({
     benchmark: 'against',
     commit: 'v1.0',

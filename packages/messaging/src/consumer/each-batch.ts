@@ -102,7 +102,7 @@ const workMessages = async (
   if (events.length === 0) return true;
   const waiting = new Set<ReceivedEvent>();
   const apart = workApart(options.handle, waiting);
-  // Where the handler only takes them in, they are worked later.
+  // Where the handler only takes them in, they are processed later.
   const handle = options.commitMode === 'manual' ? apart : inBatchSpan(options, apart);
   if (!(await processBatch(events, { ...work, handle }))) return false;
   if (options.commitMode === 'manual') return true;

@@ -62,7 +62,7 @@ const commitDone = async (
 };
 
 /**
- * Compares what is worked with what the group says, and commits by hand what a measurement ago should have been
+ * Compares what is processed with what the group says, and commits by hand what a measurement ago should have been
  * committed already: kafkajs tries again only with the next batch, of which there may be none for hours.
  */
 const createCommitCheck = (
@@ -146,7 +146,7 @@ const createWorkLater =
       pause: (ms) => sleep(runtime, ms, stopping),
       isOurs: () => !stopping.aborted && isCurrent(),
     });
-    // What has come again since then is another message at the same offset, and waits as if it had never been worked.
+    // What has come again since then is another message at the same offset, and waits as if it had never been processed.
     if (done && isCurrent()) {
       const processed = messages.filter((message) => !waiting.has(message));
       open.done(processed);

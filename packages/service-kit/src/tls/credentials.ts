@@ -57,7 +57,7 @@ const isSame = (one: TlsMaterial, other: TlsMaterial): boolean =>
 
 /**
  * Opens credentials and takes new ones as soon as they are in their files. What cannot be used, such as a certificate whose
- * key is not there yet, is told of once, and those of before stay.
+ * key is not there yet, is reported once, and those of before stay.
  *
  * @throws Error where the files cannot be used now
  */

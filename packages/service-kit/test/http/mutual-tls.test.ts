@@ -253,7 +253,7 @@ test('the files are looked at again and again', async () => {
   await eventually(() => expect(credentials.current().cert).not.toBe(cert));
 });
 
-test('a certificate whose key is not there yet is told of once, and waited for', async () => {
+test('a certificate whose key is not there yet is reported once, and waited for', async () => {
   const folder = path.join(top, 'halves');
   await fillFolder({ folder, names: ['orders'], days: 1, now: runtime.wallClock() });
   const credentials = credentialsOf('orders', folder);

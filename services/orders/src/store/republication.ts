@@ -18,11 +18,11 @@ interface Announcing {
 }
 
 /**
- * Puts the event of their status into the outbox again for orders on their way that are due, and announced at `at` from
+ * Puts the event of their status into the outbox again for orders in progress that are due, and announced at `at` from
  * then on. An event that still waits there is not doubled.
  *
  * One that lies in the dead letters will most likely end there again: it is announced when it has stood twice as long as
- * the time before, or for a day longer, so that what was mended without a word heals, and nothing goes round and round.
+ * the time before, or for a day longer, so that what was fixed silently recovers, and nothing goes round and round.
  * The event goes on in the trace of the order, if that is sampled. Either date may be the later one, where the clock was set in between.
  *
  * Those that were announced longest ago come first, as their index has them, and then those that are dated ahead: each
@@ -77,7 +77,7 @@ export const newestPlacement = async (sql: Sql): Promise<number> => {
   return row?.newest ?? 0;
 };
 
-/** A run that takes every order on its way, in batches. */
+/** A run that takes every order in progress, in batches. */
 export interface AnnouncingAll {
   /** The order of placement of the last one that belongs to it. */
   readonly newest: number;
@@ -85,7 +85,7 @@ export interface AnnouncingAll {
   readonly at: string;
 }
 
-/** Announces the next of all orders on their way, whatever their dates, but for those that the same run has taken. */
+/** Announces the next of all orders in progress, whatever their dates, but for those that the same run has taken. */
 export const republishUpTo = (
   sql: Sql,
   { newest, at }: AnnouncingAll,
