@@ -79,10 +79,10 @@ export const createFaultInjector = (options: {
   const { streams, tally, trace, target } = options;
   const shares = new Map<ChanceFault, number>();
   for (const [kind, share] of Object.entries(SHARES) as [ChanceFault, number][]) {
-    shares.set(kind, share * streams(`faults/${kind}`).pick(INTENSITIES));
+    shares.set(kind, share * streams(`weather/${kind}`).pick(INTENSITIES));
   }
   // A few points of which the seed wants to know it.
-  const focus = [1, 2].map(() => streams('faults/focus').pick(POINTS));
+  const focus = [1, 2].map(() => streams('weather/focus').pick(POINTS));
   let isHealed = options.isCalm;
   const share = (kind: ChanceFault): number => (isHealed ? 0 : (shares.get(kind) ?? 0));
   return {
