@@ -32,6 +32,7 @@ import { timestamps } from './timestamps.ts';
 import { failingHandler } from './failing-handler.ts';
 import { crashing } from './crashing.ts';
 import { concurrency } from './concurrency.ts';
+import { networkEvents } from './network-events.ts';
 import { consumerEvents } from './consumer-events.ts';
 import { changingTopics } from './changing-topics.ts';
 import { creatingTopics } from './creating-topics.ts';
@@ -85,6 +86,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   crashing,
   concurrency,
   'events of consumers': consumerEvents,
+  'events of the network': networkEvents,
   'creating topics': creatingTopics,
   'changing topics': changingTopics,
   'logging of consumers': consumerLogging,

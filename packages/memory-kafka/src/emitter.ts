@@ -8,9 +8,17 @@ export type AnyListener = (event: never) => void;
 /** The instrumentation events of one client. */
 export interface Emitter {
   emit(type: string, payload?: unknown): void;
+  /** Whether an event of that name would be heard. */
+  isHeard(type: string): boolean;
   /** Adds a listener and returns what removes it; throws KafkaJSNonRetriableError for a name that does not exist. */
   on(type: string, listener: AnyListener): () => void;
 }
+
+/** Tells of a client's requests by its events; `type` is the name of that event. */
+export const networkEvents = (emitter: Emitter, type: string) => ({
+  isThere: () => emitter.isHeard(type),
+  tell: (payload: unknown) => emitter.emit(type, payload),
+});
 
 let lastId = -1;
 
@@ -41,6 +49,7 @@ export const createEmitter = (
         Promise.resolve(result).catch((error: unknown) => report(type, error));
       }
     },
+    isHeard: (type) => (listeners.get(type)?.size ?? 0) > 0,
     on: (type, listener) => {
       if (!types.has(type)) {
         const known = Object.keys(names).map((name) => `${label}.${name}`);

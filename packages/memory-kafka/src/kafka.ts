@@ -19,7 +19,7 @@ import { createClusterView, type ClusterView } from './client/metadata.ts';
 import { createOffsetsBoard, type OffsetsBoard } from './client/offsets-board.ts';
 import { createProducer } from './client/producer.ts';
 import { clusterOf, type MemoryCluster } from './cluster.ts';
-import { createEmitter } from './emitter.ts';
+import { createEmitter, networkEvents } from './emitter.ts';
 import { nonRetriable } from './errors.ts';
 import { createDefaultPartitioner } from './partitioners.ts';
 
@@ -79,7 +79,14 @@ export class Kafka {
 
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
     const { brokers, cluster, link, clientId = DEFAULT_CLIENT_ID } = this.#config;
-    const connection = createConnection({ brokers, cluster, link, retry: this.#retry, clientId });
+    const connection = createConnection({
+      brokers,
+      cluster,
+      link,
+      retry: this.#retry,
+      clientId,
+      logger: this.#logger,
+    });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }
 
@@ -105,6 +112,8 @@ export class Kafka {
     const { metadataMaxAge = DEFAULT_METADATA_MAX_AGE_MS, allowAutoTopicCreation = true } = config;
     const view = this.#view(metadataMaxAge, allowAutoTopicCreation);
     const logger = this.#logger.namespace('Consumer');
+    const emitter = createEmitter(CONSUMER_EVENTS, 'consumer.events', view.connection.clock, logger);
+    view.connection.onRequest(networkEvents(emitter, CONSUMER_EVENTS.REQUEST));
     const cluster = createAssignerCluster(view);
     const assigners = config.partitionAssigners ?? [kafkajs.PartitionAssigners.roundRobin];
     const created = assigners.map((createAssigner) => createAssigner({ cluster, groupId, logger }));
@@ -120,7 +129,7 @@ export class Kafka {
       retry: { ...this.#retry, ...retry },
       view,
       board: this.#board,
-      emitter: createEmitter(CONSUMER_EVENTS, 'consumer.events', view.connection.clock, logger),
+      emitter,
       logger,
     });
   }

@@ -30,18 +30,20 @@ test('what is about the network is accepted and has no effect', async () => {
 });
 
 test(
-  'network events can be listened for but never come',
+  'events of answered requests come without the size of the answer, and those of queues and timeouts never',
   inWorld(async (world) => {
     const consumer = world.consumer();
     const { REQUEST, REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE } = consumer.events;
-    const heard: string[] = [];
-    for (const name of [REQUEST, REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE]) {
-      consumer.on(name, ({ type }) => heard.push(type));
+    const others: string[] = [];
+    for (const name of [REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE]) {
+      consumer.on(name, ({ type }) => others.push(type));
     }
+    const sizes: number[] = [];
+    consumer.on(REQUEST, ({ payload }) => sizes.push(payload.size));
     await world.send('silent', 'a');
     await listen(world, 'silent', { consumer });
     await eventually(() => expect(committed(world, 'silent')).toBe(1));
-    expect(heard).toEqual([]);
+    expect([new Set(sizes), others]).toEqual([new Set([0]), []]);
   }),
 );
 

@@ -22,7 +22,7 @@ const KINDS = {
   LeaveGroup: { key: 13, version: 3, api: 'leave' },
   SyncGroup: { key: 14, version: 3, api: 'sync' },
   DescribeGroups: { key: 15, version: 2, api: 'admin' },
-  ListGroups: { key: 16, version: 3, api: 'admin' },
+  ListGroups: { key: 16, version: 2, api: 'admin' },
   CreateTopics: { key: 19, version: 3, api: 'admin' },
   DeleteTopics: { key: 20, version: 1, api: 'admin' },
   DeleteRecords: { key: 21, version: 1, api: 'admin' },

@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs';
 import type { Admin, AdminEvents, DeleteGroupsResult, Logger, RetryOptions } from 'kafkajs';
 import { NODE_ID } from '../broker/core.ts';
-import { createEmitter } from '../emitter.ts';
+import { createEmitter, networkEvents } from '../emitter.ts';
 import { errorCodeOf, nonRetriable, notImplemented, protocolError } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { createConfigCalls } from './admin-configs.ts';
@@ -67,6 +67,7 @@ const createGroupCalls = ({
 export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): Admin => {
   const logger = rootLogger.namespace('Admin');
   const emitter = createEmitter(EVENTS, 'admin.events', view.connection.clock, logger);
+  view.connection.onRequest(networkEvents(emitter, EVENTS.REQUEST));
   const parts: AdminParts = {
     view,
     logger,

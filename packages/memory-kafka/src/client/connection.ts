@@ -1,4 +1,4 @@
-import type { KafkaConfig, RetryOptions } from 'kafkajs';
+import type { KafkaConfig, Logger, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import type { PartitionRefusals } from '../broker/partition-refusals.ts';
@@ -6,7 +6,8 @@ import { clusterOf, openCore, type MemoryCluster } from '../cluster.ts';
 import { createSystemClock, systemRandom, type Clock } from '../clock.ts';
 import kafkajs from 'kafkajs';
 import { nonRetriable, toError } from '../errors.ts';
-import { withRetries } from '../retry.ts';
+import { createNetwork, type Network, type NetworkListener } from './network.ts';
+import { withRetries, type Attempt } from '../retry.ts';
 import { sharing } from '../turns.ts';
 
 /** Carries out a request at the broker, but for the partitions that are refused. */
@@ -24,6 +25,8 @@ export interface Connection {
   random(): number;
   /** The cluster; asks a brokers function for the addresses if it has to. */
   core(): Promise<Core>;
+  /** Tells of requests that were answered; a later listener takes the place of an earlier one. */
+  onRequest(listener: NetworkListener): void;
   /** One request over one attempt to connect. `carryOut` runs at the broker, one turn later. */
   request<T>(request: RequestName | RequestAbout, carryOut: CarryOutAt<T>): Promise<T>;
 }
@@ -42,6 +45,7 @@ export interface ConnectionOptions {
   /** The retries of the Kafka instance. */
   readonly retry: RetryOptions;
   readonly clientId: string;
+  readonly logger: Logger;
 }
 
 const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
@@ -54,6 +58,9 @@ const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
     );
   }
 };
+
+/** Until a function has said where the brokers are. */
+const NOWHERE = { host: '', port: 0 };
 
 const direct: Link = (request) => request();
 
@@ -68,17 +75,64 @@ const resolveBrokers = async (brokers: KafkaConfig['brokers']): Promise<string[]
   }
 };
 
-/** A connection that is not yet open. */
-export const createConnection = ({
-  brokers,
-  cluster,
-  link = direct,
-  retry,
-  clientId,
-}: ConnectionOptions): Connection => {
-  let opened: Core | undefined;
+/** A connection to a cluster that is known: it breaks when the cluster's epoch moves on. */
+const createAttachment = (network: Network) => {
   let epoch: number | undefined;
   let close = (): void => undefined;
+  const isAttached = (to: Core | undefined): boolean => to !== undefined && epoch === to.gate.epoch();
+  return {
+    isAttached,
+    attach: (to: Core): void => {
+      close();
+      try {
+        close = to.gate.connect();
+      } catch (error) {
+        network.refused(toError(error));
+        throw error;
+      }
+      epoch = to.gate.epoch();
+      network.connected(to.clock);
+    },
+    detach: (from: Core | undefined): void => {
+      if (isAttached(from)) network.disconnected();
+      epoch = undefined;
+      close();
+    },
+  };
+};
+
+const FAILED_TO_CONNECT = 'Failed to connect to seed broker, trying another broker from the list';
+
+/** Connects, and says of each attempt that failed why. */
+const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Promise<void>): Promise<void> => {
+  try {
+    await connect();
+  } catch (error) {
+    const { retryCount, retryTime } = attempt;
+    logger.error(`${FAILED_TO_CONNECT}: ${toError(error).message}`, { retryCount, retryTime });
+    throw error;
+  }
+};
+
+/** Tells the network of a request and its end. */
+const noted = async <T>(noteEnd: (error?: unknown) => void, answer: Promise<T>): Promise<T> => {
+  try {
+    const answered = await answer;
+    noteEnd();
+    return answered;
+  } catch (error) {
+    noteEnd(error);
+    throw error;
+  }
+};
+
+/** A connection that is not yet open. */
+export const createConnection = (options: ConnectionOptions): Connection => {
+  const { brokers, cluster, link = direct, retry, clientId, logger } = options;
+  let opened: Core | undefined;
+  const network = createNetwork({ clientId, logger, address: () => opened?.address() ?? NOWHERE });
+  const { isAttached, attach, detach } = createAttachment(network);
+  const poolLogger = logger.namespace('BrokerPool');
 
   const open = async (): Promise<Core> => {
     const addresses = await resolveBrokers(brokers);
@@ -88,33 +142,23 @@ export const createConnection = ({
   };
   const core = async (): Promise<Core> => opened ?? open();
 
-  const isConnected = (): boolean => opened !== undefined && epoch === opened.gate.epoch();
-
-  const attach = (to: Core): void => {
-    close();
-    close = to.gate.connect();
-    epoch = to.gate.epoch();
-  };
-
   const connect = sharing(async () => {
-    if (isConnected()) return;
+    if (isAttached(opened)) return;
     const target = await core();
-    await withRetries(target, retry, () =>
+    const connectInTurn = () =>
       link(async () => {
         await target.nextTurn();
         attach(target);
-      }),
-    );
+      });
+    await withRetries(target, retry, (attempt) => connectOnce(attempt, poolLogger, connectInTurn));
   });
 
   return {
-    isConnected,
+    isConnected: () => isAttached(opened),
     connect,
-    disconnect: () => {
-      epoch = undefined;
-      close();
-    },
+    disconnect: () => detach(opened),
     clock: () => opened?.clock ?? cluster?.clock ?? createSystemClock(),
+    onRequest: network.listen,
     random: () => opened?.random() ?? systemRandom(),
     core,
     request: async (about, carryOut) => {
@@ -122,8 +166,12 @@ export const createConnection = ({
       const arriving = typeof about === 'string' ? { name: about, clientId } : { ...about, clientId };
       return link(async () => {
         await target.nextTurn();
-        if (!isConnected()) attach(target);
-        return target.gate.pass(arriving, (refused) => carryOut(target, refused));
+        if (!isAttached(target)) attach(target);
+        const noteEnd = network.send(target.clock, arriving.name);
+        return noted(
+          noteEnd,
+          target.gate.pass(arriving, (refused) => carryOut(target, refused)),
+        );
       });
     },
   };

@@ -10,7 +10,7 @@ import type {
   RetryOptions,
   TopicMessages,
 } from 'kafkajs';
-import { createEmitter } from '../emitter.ts';
+import { createEmitter, networkEvents } from '../emitter.ts';
 import { nonRetriable } from '../errors.ts';
 import { createQueue } from '../turns.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
@@ -97,6 +97,7 @@ export const createProducer = (parts: ProducerParts): Producer => {
     logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees');
   }
   const emitter = createEmitter(EVENTS, 'producer.events', view.connection.clock, logger);
+  view.connection.onRequest(networkEvents(emitter, EVENTS.REQUEST));
   const partitioner = parts.createPartitioner();
   let status: 'connected' | 'disconnecting' | 'disconnected' = 'disconnected';
   let identity: ProducerIdentity | undefined;
