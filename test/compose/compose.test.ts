@@ -7,6 +7,7 @@ import { defineChaosTests } from './chaos.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
 import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { setUpLoad } from './load.ts';
+import { defineObservabilityTests, prepareMonitoring, type Monitoring } from './observability.ts';
 import { defineReplacementTests } from './replacement.ts';
 
 const MINUTE_MS = 60_000;
@@ -15,10 +16,13 @@ const REFUSAL_LIMIT_MS = 2_000;
 const DRAIN_LIMIT_MS = 10_000;
 
 let compose: Compose;
+let monitoring: Monitoring;
 let gateway: Gateway;
 
 beforeAll(async () => {
+  monitoring = await prepareMonitoring();
   compose = await createCompose({
+    ...monitoring.settings,
     WORKFLOW_INTERVAL_MS: '500',
     REPUBLISH_AFTER_MS: '15000',
     RATE_LIMIT: 'off',
@@ -29,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.close();
-  await compose?.run('down', '--volumes', '--timeout', '10');
+  await compose?.run('--profile', 'metrics', 'down', '--volumes', '--timeout', '10');
 }, 2 * MINUTE_MS);
 
 defineFlowTests(() => gateway);
@@ -246,3 +250,5 @@ test(
   },
   5 * MINUTE_MS,
 );
+
+defineObservabilityTests(() => ({ compose, gateway, monitoring }));

@@ -129,6 +129,13 @@ test('labels have only values of their kind, and never an id', async () => {
   }
 }, 60_000);
 
+test('a gauge says that there is nothing before there is something', async () => {
+  for (const name of ['order_waiters', 'workflow_buffer_messages', 'outbox_depth'])
+    await eventually(async () =>
+      expect([name, (await samplesOf(name)).map(({ value }) => value)]).toEqual([name, [0]]),
+    );
+});
+
 test('the version is that of the project, and the process is ready', async () => {
   const file = new URL('../../package.json', import.meta.url);
   const manifest = JSON.parse(await readFile(file, 'utf8')) as { readonly version: string };

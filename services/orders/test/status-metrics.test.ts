@@ -96,3 +96,16 @@ test('a cancellation is a step, and no delivery', async () => {
   expect(await valueOf(shop.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
   expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
 });
+
+test('how many orders are in each status is told', async () => {
+  const inStatus = (service: TestService, status: string) =>
+    valueOf(service, 'orders_by_status', `,status="${status}"`);
+  // Its first answer is of now; those of one that was asked before may be five seconds old.
+  const before = await shop.anotherOrders();
+  const [pending, cancelled] = [await inStatus(before, 'PENDING'), await inStatus(before, 'CANCELLED')];
+  await shop.placed({ [item]: 1 });
+  await shop.cancel(await shop.placed({ [item]: 1 }));
+  const after = await shop.anotherOrders();
+  expect(await inStatus(after, 'PENDING')).toBe(pending + 1);
+  expect(await inStatus(after, 'CANCELLED')).toBe(cancelled + 1);
+});

@@ -10,6 +10,14 @@ export const ORDER_METRICS = {
     services: ['orders'],
     scope: 'instance',
   },
+  orders_by_status: {
+    type: 'gauge',
+    help: 'Orders that are in a status.',
+    unit: 'orders',
+    labels: { status: 'orderStatus' },
+    services: ['orders'],
+    scope: 'global',
+  },
   order_step_duration_seconds: {
     type: 'histogram',
     help: 'How long orders stayed in a status before they took the next one.',

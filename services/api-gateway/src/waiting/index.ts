@@ -15,6 +15,7 @@ export const startWaiters = (
   const { runtime, clients, closers, metrics } = context;
   const ownCall = createOwnCall('api-gateway', context);
   const waiting = metrics.gauge('order_waiters');
+  waiting.set({}, 0);
   const waiters = createWaiters({
     runtime,
     onCount: (count) => waiting.set({}, count),

@@ -1,0 +1,209 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { SERVICE_NAMES } from '@order-pipeline/contracts';
+import { ALERT_GROUPS, createServerFiles, DASHBOARDS, FOLDER } from '@order-pipeline/observability';
+import { eventually } from '@order-pipeline/testing';
+import getPort from 'get-port';
+import { request } from 'undici';
+import type { ChaosParts } from './chaos.ts';
+import { setUpLoad } from './load.ts';
+
+const MINUTE_MS = 60_000;
+const WAIT = { timeoutMs: 2 * MINUTE_MS, intervalMs: 500 };
+const PROMETHEUS = 'prom/prometheus:v3.13.1';
+
+/** Where the two are, and what Docker Compose has to be told for it. */
+export interface Monitoring {
+  readonly prometheus: string;
+  readonly alertmanager: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** Prometheus that looks every five seconds, and alerts that fire at once. */
+export const prepareMonitoring = async (): Promise<Monitoring> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-observability-'));
+  for (const [name, content] of await createServerFiles({ scrapeInterval: '5s', holdFor: '0s' })) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  const ports = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })] as const;
+  return {
+    prometheus: `http://127.0.0.1:${ports[0]}`,
+    alertmanager: `http://127.0.0.1:${ports[1]}`,
+    settings: {
+      OBSERVABILITY_CONFIG: folder,
+      PROMETHEUS_PORT: String(ports[0]),
+      ALERTMANAGER_PORT: String(ports[1]),
+    },
+  };
+};
+
+const read = async (url: string): Promise<unknown> => {
+  const { statusCode, body } = await request(url);
+  const text = await body.text();
+  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${text}`);
+  return JSON.parse(text);
+};
+
+interface Target {
+  readonly labels: { readonly job: string };
+  readonly health: string;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly health: string;
+  readonly lastError?: string;
+}
+
+interface FiringAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What Grafana puts in for its variables. */
+const withoutVariables = (expr: string): string =>
+  expr.replaceAll('$__rate_interval', '1m').replaceAll('$service', '.*');
+
+const QUERIES = Object.entries(DASHBOARDS).flatMap(([dashboard, { rows }]) =>
+  rows.flatMap(({ panels }) =>
+    panels.flatMap(({ title, queries }) =>
+      queries.map(({ expr }) => ({ panel: `${dashboard}: ${title}`, expr: withoutVariables(expr) })),
+    ),
+  ),
+);
+
+/** What there is nothing of while all is well: no trouble, no standby. */
+const EMPTY_PANELS = [
+  'overview: Stuck orders',
+  'overview: Orders refused by load shedding, a second',
+  'service: Answers with 5xx a second',
+  'service: Connections that were ended, a second',
+  'kafka: Events published again, a second',
+  'kafka: Waiting for an operator',
+  'kafka: New ones in ten minutes',
+  'postgresql: Lag of the slowest standby',
+];
+
+/**
+ * Prometheus and Alertmanager beside the system: what they see of it, and what they tell when something happens to it.
+ *
+ * @param parts the system that runs, started with the settings of `monitoring`
+ */
+export const defineObservabilityTests = (
+  parts: () => ChaosParts & { readonly monitoring: Monitoring },
+): void => {
+  const firing = async (): Promise<FiringAlert[]> =>
+    (await read(`${parts().monitoring.alertmanager}/api/v2/alerts?active=true`)) as FiringAlert[];
+  const names = async (): Promise<string[]> =>
+    (await firing()).map(({ labels: { alertname = '', job = '' } }) => `${alertname} ${job}`.trim());
+
+  test(
+    'each alert fires when it has to, and not otherwise',
+    async () => {
+      const folder = fileURLToPath(new URL('prometheus/', FOLDER));
+      const mount = ['--volume', `${folder}:/rules:ro`, '--workdir', '/rules'];
+      const { compose } = parts();
+      const tool = ['run', '--rm', ...mount, '--entrypoint', 'promtool', PROMETHEUS];
+      expect(await compose.docker(...tool, 'test', 'rules', 'rules.test.yml')).toContain('SUCCESS');
+      expect(await compose.docker(...tool, 'check', 'rules', 'rules.yml')).toContain('SUCCESS');
+    },
+    MINUTE_MS,
+  );
+
+  test(
+    'Prometheus reaches every service, and nobody reaches the metrics from outside',
+    async () => {
+      const { compose, gateway, monitoring } = parts();
+      await compose.run(
+        '--profile',
+        'metrics',
+        'up',
+        '--wait',
+        '--no-recreate',
+        'prometheus',
+        'alertmanager',
+      );
+      await eventually(async () => {
+        const { data } = (await read(`${monitoring.prometheus}/api/v1/targets`)) as {
+          data: { activeTargets: Target[] };
+        };
+        const up = data.activeTargets.filter(({ health }) => health === 'up');
+        expect(new Set(up.map(({ labels }) => labels.job))).toEqual(new Set(SERVICE_NAMES));
+        const facades = data.activeTargets.filter(({ labels }) => labels.job === 'orders-facade');
+        expect(facades).toHaveLength(1);
+      }, WAIT);
+      expect((await gateway.get('/metrics')).status).toBe(404);
+    },
+    3 * MINUTE_MS,
+  );
+
+  test(
+    'every rule can be evaluated, and every panel of every dashboard has data',
+    async () => {
+      const { gateway, monitoring } = parts();
+      const { place, settled } = await setUpLoad(gateway);
+      await eventually(async () => {
+        await settled(await place(5));
+        const { data } = (await read(`${monitoring.prometheus}/api/v1/rules`)) as {
+          data: { groups: { rules: Rule[] }[] };
+        };
+        const rules = data.groups.flatMap((group) => group.rules);
+        const alerts = Object.values(ALERT_GROUPS).flat();
+        expect(rules.length).toBeGreaterThan(alerts.length);
+        expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+        const empty: string[] = [];
+        for (const { panel, expr } of QUERIES) {
+          const query = new URLSearchParams({ query: expr });
+          const answer = (await read(`${monitoring.prometheus}/api/v1/query?${query.toString()}`)) as {
+            data: { result: unknown[] };
+          };
+          if (answer.data.result.length === 0 && !EMPTY_PANELS.includes(panel)) empty.push(panel);
+        }
+        expect(empty).toEqual([]);
+      }, WAIT);
+    },
+    4 * MINUTE_MS,
+  );
+
+  test(
+    'a poison message, a worker that is gone and Kafka that is gone reach the operators',
+    async () => {
+      const { compose, gateway } = parts();
+      const { place, allDelivered } = await setUpLoad(gateway);
+      const told = ['DeadLettersOpen', 'ServiceDown shipping', 'KafkaUnreachable'];
+      expect((await names()).filter((name) => told.includes(name))).toEqual([]);
+      const producer = '/opt/kafka/bin/kafka-console-producer.sh --bootstrap-server kafka:9092';
+      await compose.run(
+        'exec',
+        '-T',
+        'kafka',
+        'bash',
+        '-c',
+        `echo nonsense | ${producer} --topic ORDER_PROCESSING`,
+      );
+      await eventually(async () => expect(await names()).toContain('DeadLettersOpen'), WAIT);
+
+      await compose.run('kill', 'shipping');
+      await eventually(async () => expect(await names()).toContain('ServiceDown shipping'), WAIT);
+      await compose.run('stop', '--timeout', '1', 'kafka');
+      await eventually(async () => expect(await names()).toContain('KafkaUnreachable'), WAIT);
+      for (const { annotations } of await firing()) {
+        expect(annotations['summary']).not.toMatch(/error|\{\{/i);
+        expect(annotations['runbook_url']).toMatch(/^docs\/runbooks\/[a-z-]+\.md$/);
+      }
+
+      await compose.run('up', '--detach', '--wait', '--no-recreate', 'kafka', 'shipping');
+      await allDelivered(await place(3));
+      await eventually(async () => {
+        // The dead letter still waits for them.
+        expect((await names()).filter((name) => told.includes(name))).toEqual(['DeadLettersOpen']);
+      }, WAIT);
+    },
+    10 * MINUTE_MS,
+  );
+};

@@ -1,0 +1,152 @@
+import type { Dashboard } from './panel.ts';
+
+const GATEWAY = 'service="api-gateway",route=~"/api/.*"';
+
+export const OVERVIEW: Dashboard = {
+  uid: 'order-pipeline-overview',
+  title: 'Order pipeline / Overview',
+  rows: [
+    {
+      title: 'Now',
+      panels: [
+        {
+          title: 'Services that are ready',
+          kind: 'stat',
+          queries: [{ expr: 'count(max by (service) (service_ready) == 1) or vector(0)' }],
+        },
+        {
+          title: 'Placed a minute',
+          kind: 'stat',
+          queries: [
+            { expr: '60 * sum(rate(order_status_changes_total{status="PENDING"}[5m])) or vector(0)' },
+          ],
+        },
+        {
+          title: 'Delivered a minute',
+          kind: 'stat',
+          queries: [
+            { expr: '60 * sum(rate(order_status_changes_total{status="DELIVERED"}[5m])) or vector(0)' },
+          ],
+        },
+        {
+          title: 'Stuck orders',
+          kind: 'stat',
+          queries: [{ expr: 'sum(max by (status, reason) (orders_stuck)) or vector(0)' }],
+        },
+        {
+          title: 'Dead letters',
+          kind: 'stat',
+          queries: [{ expr: 'sum(max by (topic, group) (dead_letters_open)) or vector(0)' }],
+        },
+        {
+          title: 'Alerts that fire',
+          kind: 'stat',
+          queries: [{ expr: 'count(ALERTS{alertstate="firing"}) or vector(0)' }],
+        },
+      ],
+    },
+    {
+      title: 'Orders',
+      panels: [
+        {
+          title: 'Orders a second, by the status they took',
+          unit: 'ops',
+          queries: [
+            {
+              expr: 'sum by (status) (rate(order_status_changes_total[$__rate_interval]))',
+              legend: '{{status}}',
+            },
+          ],
+        },
+        {
+          title: 'Placement to DELIVERED',
+          unit: 's',
+          queries: [0.5, 0.99].map((quantile) => ({
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(order_delivery_duration_seconds_bucket[$__rate_interval])))`,
+            legend: `p${quantile * 100}`,
+          })),
+        },
+        {
+          title: 'Time of each step, p99',
+          unit: 's',
+          queries: [
+            {
+              expr: 'histogram_quantile(0.99, sum by (le, from, to) (rate(order_step_duration_seconds_bucket[$__rate_interval])))',
+              legend: '{{from}} → {{to}}',
+            },
+          ],
+        },
+        {
+          title: 'Oldest order of each status',
+          unit: 's',
+          queries: [{ expr: 'max by (status) (orders_oldest_age_seconds)', legend: '{{status}}' }],
+        },
+        {
+          title: 'Orders on their way, by status',
+          queries: [
+            {
+              expr: 'max by (status) (orders_by_status{status!~"DELIVERED|CANCELLED"})',
+              legend: '{{status}}',
+            },
+          ],
+        },
+        {
+          title: 'Stuck orders',
+          queries: [{ expr: 'max by (status, reason) (orders_stuck) > 0', legend: '{{status}}: {{reason}}' }],
+        },
+        {
+          title: 'Orders refused by load shedding, a second',
+          unit: 'ops',
+          queries: [
+            { expr: 'sum by (reason) (rate(orders_refused_total[$__rate_interval]))', legend: '{{reason}}' },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Gateway',
+      panels: [
+        {
+          title: 'Requests a second, by status',
+          unit: 'reqps',
+          queries: [
+            {
+              expr: `sum by (status) (rate(http_request_duration_seconds_count{${GATEWAY}}[$__rate_interval]))`,
+              legend: '{{status}}',
+            },
+          ],
+        },
+        {
+          title: 'Time of placements',
+          unit: 's',
+          queries: [0.5, 0.99].map((quantile) => ({
+            expr: `histogram_quantile(${quantile}, sum by (le) (rate(http_request_duration_seconds_bucket{service="api-gateway",method="POST",route="/api/orders"}[$__rate_interval])))`,
+            legend: `p${quantile * 100}`,
+          })),
+        },
+        {
+          title: 'Requests that wait for an order',
+          queries: [{ expr: 'sum(order_waiters)', legend: 'waiting' }],
+        },
+      ],
+    },
+    {
+      title: 'Events',
+      panels: [
+        {
+          title: 'Events that wait to be published',
+          queries: [{ expr: 'max(outbox_depth)', legend: 'outbox' }],
+        },
+        {
+          title: 'Oldest event that waits',
+          unit: 's',
+          queries: [{ expr: 'max(outbox_oldest_age_seconds)', legend: 'outbox' }],
+        },
+        {
+          title: 'Consumer lag',
+          queries: [{ expr: 'sum by (group, topic) (kafka_consumer_lag)', legend: '{{group}} {{topic}}' }],
+        },
+      ],
+    },
+  ],
+};
