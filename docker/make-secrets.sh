@@ -11,13 +11,17 @@ keep() {
   mv "$1.partial" "$1"
 }
 
+random() {
+  head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+}
+
 # password NAME GIVEN: the password that was given, or the one of before, or a new one.
 password() {
   local file=/secrets/postgres/$1
   if [ -n "$2" ]; then
     keep "$file" "$2"
   elif [ ! -s "$file" ]; then
-    keep "$file" "$(head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"
+    keep "$file" "$(random)"
   fi
   cat "$file"
 }
@@ -34,3 +38,11 @@ password superuser "${POSTGRES_PASSWORD:-}" >/dev/null
 url users "${USERS_DATABASE_URL:-}" "$(password users "${USERS_DATABASE_PASSWORD:-}")"
 url inventory "${INVENTORY_DATABASE_URL:-}" "$(password inventory "${INVENTORY_DATABASE_PASSWORD:-}")"
 url orders "${ORDERS_DATABASE_URL:-}" "$(password orders "${ORDERS_DATABASE_PASSWORD:-}")"
+
+# What operators prove themselves with, where docker-compose.secure.yml asks for it.
+if [ -d /secrets/api-gateway ]; then
+  token=/secrets/api-gateway/operator-token
+  [ -s "$token" ] && [ -z "${OPERATOR_TOKEN:-}" ] || keep "$token" "${OPERATOR_TOKEN:-$(random)}"
+  chmod 400 "$token"
+  chown "$SERVICE_USER:$SERVICE_USER" "$token"
+fi

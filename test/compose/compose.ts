@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import getPort from 'get-port';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FILES = ['docker-compose.yml', 'test/compose/small-disk.yml'].flatMap((file) => ['--file', file]);
+const FILES = ['docker-compose.yml', 'test/compose/small-disk.yml'];
 const COMMAND_TIMEOUT_MS = 600_000;
 const run = promisify(execFile);
 
@@ -30,8 +30,15 @@ export interface Compose {
   containers(): Promise<Container[]>;
 }
 
-/** @param settings environment variables, as a user would set them for `docker compose` */
-export const createCompose = async (settings: Readonly<Record<string, string>>): Promise<Compose> => {
+/**
+ * @param settings environment variables, as a user would set them for `docker compose`
+ * @param more files of Compose beside those that every test has
+ */
+export const createCompose = async (
+  settings: Readonly<Record<string, string>>,
+  more: readonly string[] = [],
+): Promise<Compose> => {
+  const files = [...FILES, ...more].flatMap((file) => ['--file', file]);
   const port = await getPort({ host: '127.0.0.1' });
   const project = `order-pipeline-test-${randomBytes(3).toString('hex')}`;
   const execute = async (arguments_: readonly string[]): Promise<string> => {
@@ -44,7 +51,7 @@ export const createCompose = async (settings: Readonly<Record<string, string>>):
     return stdout;
   };
   const compose: Compose['run'] = (...arguments_) =>
-    execute(['compose', ...FILES, '-p', project, ...arguments_]);
+    execute(['compose', ...files, '-p', project, ...arguments_]);
   return {
     url: `http://127.0.0.1:${port}`,
     run: compose,

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Makes a development authority, once, and new certificates for all services: each gets its own and no other.
+set -eu
+readonly SERVICE_USER=1000
+cd /app
+node packages/cli/src/main.ts certificates --out /certificates/authority
+
+# give FILE AS: puts a copy of FILE in the place of AS at once.
+give() {
+  cp "$1" "$2.partial"
+  chmod 400 "$2.partial"
+  chown "$SERVICE_USER:$SERVICE_USER" "$2.partial"
+  mv -f "$2.partial" "$2"
+}
+
+for folder in /certificates/*/; do
+  name=$(basename "$folder")
+  if [ "$name" = authority ]; then continue; fi
+  give "/certificates/authority/$name.key" "$folder/tls.key"
+  give "/certificates/authority/$name.crt" "$folder/tls.crt"
+  give /certificates/authority/ca.crt "$folder/ca.crt"
+done
