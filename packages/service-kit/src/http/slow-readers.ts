@@ -31,13 +31,16 @@ const leftBy = ({ bytesWritten, writableLength }: Socket): number => bytesWritte
 
 /** Begins to count anew for a stream that has nothing to read, or whose reader has read since. */
 const noteReading = (leaving: Leaving, now: number): void => {
+  if (!leaving.isStream) return;
   const left = leftBy(leaving.socket);
-  if (leaving.isStream && (leaving.socket.writableLength === 0 || left > leaving.left)) leaving.since = now;
+  if (leaving.socket.writableLength === 0 || left > leaving.left) leaving.since = now;
   leaving.left = left;
 };
 
-const isEventStream = (reply: FastifyReply): boolean =>
-  String(reply.getHeader('content-type')).startsWith('text/event-stream');
+const isEventStream = (reply: FastifyReply): boolean => {
+  const type = reply.getHeader('content-type');
+  return typeof type === 'string' && type.startsWith('text/event-stream');
+};
 
 type AllLeaving = Map<ServerResponse, Leaving>;
 
@@ -57,7 +60,8 @@ const createLeaving = (
     if (server.server.listening) {
       const since = runtime.monotonic();
       const isStream = isEventStream(reply);
-      leaving.set(reply.raw, { socket, since, isStream, left: leftBy(socket) });
+      // What has left is counted for streams alone: the socket sums up its buffers for it.
+      leaving.set(reply.raw, { socket, since, isStream, left: isStream ? leftBy(socket) : 0 });
       // Most streams end by their readers, who go away.
       if (isStream) reply.raw.once('close', () => void (leaving.delete(reply.raw) && onLeft()));
     }
