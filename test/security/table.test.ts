@@ -26,6 +26,8 @@ const ASKED: Readonly<Record<string, (rows: Rows) => { readonly path: string; re
     body: { userId: owner, name: 'Sriram', email: 'sriram@example.com' },
   }),
   getUser: ({ owner }) => ({ path: `/api/users/${owner}` }),
+  eraseUser: ({ owner }) => ({ path: `/api/users/${owner}/erase` }),
+  exportUser: ({ owner }) => ({ path: `/api/users/${owner}/export` }),
   addItem: () => ({
     path: '/api/inventory',
     body: { itemId: unique('item'), itemName: 'Laptop', availableQty: 1 },
@@ -73,25 +75,31 @@ type Expected = 'ADMITTED' | 401 | 403 | 404;
 
 let secured: SecuredSystem;
 let rows: Rows;
-const callers: Caller[] = [];
+/** Whose rows are asked for; another's where they are erased. */
+let erasable: string;
 const STRANGER = unique('stranger');
 
 beforeAll(async () => {
   secured = await startSecuredSystem({ environment: { WORKFLOW_INTERVAL_MS: '60000' } });
   rows = { owner: unique('owner'), itemId: unique('item'), orderId: unique('order') };
+  erasable = unique('erasable');
   const shop = await secured.as('shop', 'users:write.any', 'catalog:write', 'orders:write.any');
-  for (const userId of [rows.owner, STRANGER]) await shop.addUser(userId);
+  for (const userId of [rows.owner, erasable, STRANGER]) await shop.addUser(userId);
   await shop.addItem(rows.itemId, 1_000);
   await shop.place(rows.orderId, rows.owner, { [rows.itemId]: 1 });
-  const good = await secured.tokenFor(rows.owner, ...SCOPES);
+}, 60_000);
+
+/** Everybody who may ask, beside the owner of the rows. */
+const callersBeside = async (owner: string): Promise<Caller[]> => {
+  const good = await secured.tokenFor(owner, ...SCOPES);
   const [head, body] = good.split('.');
-  callers.push(
+  const callers: Caller[] = [
     { name: 'nobody' },
     { name: 'a forged token', token: `${head}.${body}.${'A'.repeat(86)}` },
     { name: "the operators' token", token: OPERATOR_TOKEN, scopes: OPERATOR_SCOPES },
-  );
+  ];
   for (const [who, userId] of [
-    ['the owner', rows.owner],
+    ['the owner', owner],
     ['a stranger', STRANGER],
   ] as const) {
     callers.push({
@@ -108,19 +116,20 @@ beforeAll(async () => {
         scopes: [scope],
       });
   }
-}, 60_000);
+  return callers;
+};
 
 afterAll(() => secured?.stop());
 
 /** By the declaration, read once more here, so that the code that reads it elsewhere is not tested by itself. */
-const expectedOf = (access: Access, { userId, scopes }: Caller): Expected => {
+const expectedOf = (access: Access, owner: string, { userId, scopes }: Caller): Expected => {
   if (!scopes) return 401;
   if (access.kind === 'authenticated') return 'ADMITTED';
   if (access.kind === 'services') return 404;
   if (access.kind === 'scope') return scopes.includes(access.scope) ? 'ADMITTED' : 403;
   if (scopes.includes(access.any)) return 'ADMITTED';
   if (userId === undefined || (access.scope !== undefined && !scopes.includes(access.scope))) return 403;
-  if (access.foreign === 'NARROWED' || userId === rows.owner) return 'ADMITTED';
+  if (access.foreign === 'NARROWED' || userId === owner) return 'ADMITTED';
   return access.foreign === 'FORBIDDEN' ? 403 : 404;
 };
 
@@ -173,9 +182,10 @@ test.each(Object.entries(GATEWAY_OPERATIONS))(
     const { access } = operation;
     const ask = ASKED[name];
     if (!ask) throw new Error(`say here how ${name} is asked`);
-    for (const caller of callers) {
-      const answer = await send(operation, ask(rows), caller);
-      const expected = expectedOf(access, caller);
+    const asked = name === 'eraseUser' ? { ...rows, owner: erasable } : rows;
+    for (const caller of await callersBeside(asked.owner)) {
+      const answer = await send(operation, ask(asked), caller);
+      const expected = expectedOf(access, asked.owner, caller);
       expect([caller.name, outcomeOf(answer)]).toEqual([caller.name, expected]);
       expect(answer.status).toBeLessThan(500);
       if (expected !== 'ADMITTED') continue;

@@ -1,5 +1,6 @@
 import { serviceActionsApi } from './actions-api.ts';
 import type { Access, ForeignAnswer } from './access.ts';
+import { exportPartsApi } from './export-api.ts';
 import { orderLifecycleApi } from './orders-api.ts';
 import { reservationsApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
@@ -59,6 +60,7 @@ const INTERNAL = Object.values<Operation>({
   ...reservationsApi,
   ...orderLifecycleApi,
   ...serviceActionsApi,
+  ...exportPartsApi,
   ...overviewPartsApi,
   ...servicesApi,
 }).filter(({ access }) => access.kind === 'services');

@@ -8,6 +8,7 @@ export * from './callers.ts';
 export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './export-api.ts';
 export * from './inventory-api.ts';
 export * from './metrics/index.ts';
 export * from './operation.ts';

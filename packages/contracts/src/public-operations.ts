@@ -1,4 +1,5 @@
 import { actionsApi } from './actions-api.ts';
+import { exportApi } from './export-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
@@ -12,9 +13,13 @@ const isPublic = ({ path }: Operation): boolean => path.startsWith('/api/');
 
 /** Everything that a client can ask for, by its name. What only services ask one another is not among it. */
 export const PUBLIC_OPERATIONS: Readonly<Record<string, Operation>> = Object.fromEntries(
-  Object.entries<Operation>({ ...usersApi, ...inventoryApi, ...ordersApi, ...orderEventsApi }).filter(
-    ([, operation]) => isPublic(operation),
-  ),
+  Object.entries<Operation>({
+    ...usersApi,
+    ...exportApi,
+    ...inventoryApi,
+    ...ordersApi,
+    ...orderEventsApi,
+  }).filter(([, operation]) => isPublic(operation)),
 );
 
 /** Everything that an operator can ask for, by its name. */

@@ -1,6 +1,13 @@
-import { actionsApi, FACADE_OPERATIONS, type Operation, type ServiceName } from '@order-pipeline/contracts';
+import {
+  actionsApi,
+  exportApi,
+  FACADE_OPERATIONS,
+  type Operation,
+  type ServiceName,
+} from '@order-pipeline/contracts';
 import { routesOf, type ServiceClients, type Route } from '@order-pipeline/service-kit';
 import { createListActions } from './actions.ts';
+import { createExportUser } from './user-export.ts';
 
 const isForwarded = ({ owner }: Operation): boolean => owner !== 'orders-facade';
 
@@ -24,5 +31,9 @@ export const createFacadeRoutes = (clients: ServiceClients): Route[] => {
       operation,
       handle: (input, call) => clients.forward(operation.owner, operation, input, call),
     }));
-  return [...forwarded, ...routesOf(actionsApi, { listActions: createListActions(clients) })];
+  return [
+    ...forwarded,
+    ...routesOf(actionsApi, { listActions: createListActions(clients) }),
+    ...routesOf(exportApi, { exportUser: createExportUser(clients) }),
+  ];
 };

@@ -1,4 +1,5 @@
 import {
+  exportPartsApi,
   orderLifecycleApi,
   ordersApi,
   ownerFor,
@@ -228,11 +229,26 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
     },
   });
 
+/** What the facade asks for the export of a user. */
+const createExportRoutes = ({ store }: OrdersParts): Route[] =>
+  routesOf(exportPartsApi, {
+    exportOrders: async ({ body: { userId, ...paging } }, { signal }) => {
+      const page = await store.listOrders(pageRequest(paging), { userId }, signal);
+      const histories = await store.readHistories(page.rows.map(({ id }) => id));
+      const orders = page.rows.map((row) => ({
+        ...orderOf(row),
+        history: [...(histories.get(row.id) ?? [])],
+      }));
+      return ok({ orders, ...(page.next === undefined ? {} : { next: page.next }) });
+    },
+  });
+
 const ordersActions = { findOrdersActions: serviceActionsApi.findOrdersActions } as const;
 
 export const createOrdersRoutes = (parts: OrdersParts): Route[] => [
   ...createClientRoutes(parts),
   ...createLifecycleRoutes(parts),
+  ...createExportRoutes(parts),
   ...routesOf(ordersActions, {
     findOrdersActions: async ({ body }) => ok({ actions: await parts.store.findActions(body) }),
   }),

@@ -33,6 +33,6 @@ export const usersService = defineService({
       run: store.registerUsers,
     });
     closers.add('registrations', () => registrations.drain());
-    return { routes: createUsersRoutes(store, registrations) };
+    return { routes: createUsersRoutes({ store, registrations, runtime }) };
   },
 });

@@ -1,5 +1,25 @@
-import type { User } from '@order-pipeline/contracts';
-import { findActions, insertOnce, type Inserted, type RawSql } from '@order-pipeline/service-kit';
+import type { User, UserRecord } from '@order-pipeline/contracts';
+import {
+  actionRows,
+  findActions,
+  insertOnce,
+  type ActionRecord,
+  type Inserted,
+  type RawSql,
+} from '@order-pipeline/service-kit';
+
+interface UserRow {
+  readonly name: string;
+  readonly email: string;
+  readonly registeredAt: Date;
+  readonly erasedAt: Date | null;
+}
+
+const recordOf = (userId: string, { name, email, registeredAt, erasedAt }: UserRow): UserRecord => ({
+  userId,
+  ...(erasedAt === null ? { name, email } : { erasedAt: erasedAt.toISOString() }),
+  registeredAt: registeredAt.toISOString(),
+});
 
 export type UsersStore = ReturnType<typeof createUsersStore>;
 
@@ -23,14 +43,33 @@ export const createUsersStore = (sql: RawSql) => {
     registerUsers: (users: readonly User[]): Promise<Inserted<User>[]> =>
       insertOnce(users, { idOf: ({ userId }) => userId, insert: insertNew, read: readByIds }),
 
-    findUser: async (userId: string): Promise<User | undefined> => (await readByIds([userId]))[0],
+    /** All that is stored about a user; of one who was erased there is neither a name nor an e-mail address. */
+    findUser: async (userId: string): Promise<UserRecord | undefined> => {
+      const [row] = await sql.$queryRaw<UserRow[]>`
+        SELECT name, email, created_at AS "registeredAt", erased_at AS "erasedAt" FROM users WHERE id = ${userId}`;
+      return row && recordOf(userId, row);
+    },
+
+    /**
+     * Erases a user who was not erased before, and records who did it.
+     *
+     * @param at ISO 8601
+     */
+    eraseUser: (userId: string, at: string, records: readonly ActionRecord[]): Promise<number> =>
+      sql.$executeRaw`
+        WITH erased AS (
+          UPDATE users SET name = '', email = '', erased_at = ${at}::timestamptz
+          WHERE id = ${userId} AND erased_at IS NULL RETURNING id
+        )
+        INSERT INTO operator_actions
+        SELECT record.* FROM ${actionRows(records)} AS record JOIN erased ON erased.id = record.target`,
 
     findActions: (search: Parameters<typeof findActions>[2]) => findActions(sql, 'users', search),
 
-    /** Which of these ids are registered. */
+    /** Which of these ids are registered, by users who were not erased. */
     findExisting: async (userIds: readonly string[]): Promise<string[]> => {
       const found = await sql.$queryRaw<{ id: string }[]>`
-        SELECT id FROM users WHERE id = ANY(${userIds}::text[])`;
+        SELECT id FROM users WHERE id = ANY(${userIds}::text[]) AND erased_at IS NULL`;
       return found.map(({ id }) => id);
     },
   };

@@ -6,7 +6,7 @@ import { OrderTable } from '../parts/order-table.js';
 import { Page, Pager } from '../parts/page.js';
 import { html } from '../ui.js';
 
-/** @import { Order, User } from '@order-pipeline/contracts' */
+/** @import { Order, StoredUser } from '@order-pipeline/contracts' */
 
 /** @import { Route } from '../lib/router.js' */
 
@@ -36,7 +36,7 @@ const Orders = ({ userId, cursor }) => {
 export const UserPage = ({ id, query: { cursor } }) => {
   const path = `/api/users/${encodeURIComponent(id)}`;
   const { value, error, again } = useAnswer(path, (signal) =>
-    /** @type {typeof ask<User>} */ (ask)(path, { signal }),
+    /** @type {typeof ask<StoredUser>} */ (ask)(path, { signal }),
   );
   const user = value?.body;
   const heading = html`<span class="muted">User</span> <code>${id}</code>`;
@@ -45,7 +45,13 @@ export const UserPage = ({ id, query: { cursor } }) => {
     ${!value && !error && html`<${Waiting} what="the user" />`}
     ${
       user &&
-      html`<p class="subtitle">${user.name} · <a href=${`mailto:${user.email}`}>${user.email}</a></p>
+      html`<p class="subtitle">
+        ${
+          user.erasedAt === undefined
+            ? html`${user.name} · <a href=${`mailto:${user.email}`}>${user.email}</a>`
+            : `This user was erased: ${user.erasedAt}`
+        }
+      </p>
       <${Orders} userId=${id} cursor=${cursor} />`
     }
   </${Page}>`;

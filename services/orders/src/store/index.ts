@@ -24,6 +24,7 @@ import {
   findStatuses,
   listOrders,
   oldestOnTheWay,
+  readHistories,
   readHistory,
   type OrderSearch,
 } from './queries.ts';
@@ -60,6 +61,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
         lists.run(() => listOrders(database.until(signal), request, search), signal),
+      readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
       readHistory: (orderId: string, owner?: string) => readHistory(database, orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),

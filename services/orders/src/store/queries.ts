@@ -70,6 +70,20 @@ export const readHistory = async (sql: Sql, orderId: string, owner?: string): Pr
   return rows.map(({ status, at, cause }) => ({ status, at: at.toISOString(), cause }));
 };
 
+/** The steps of these orders, oldest first, by their ids. */
+export const readHistories = async (
+  sql: Sql,
+  orderIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly HistoryEntry[]>> => {
+  const rows = await sql.$queryRaw<{ id: string; status: OrderStatus; at: Date; cause: string }[]>`
+    SELECT order_id AS id, status::text AS status, at, cause FROM order_history
+    WHERE order_id = ANY(${orderIds}::text[]) ORDER BY at, order_history.status`;
+  const histories = new Map<string, HistoryEntry[]>(orderIds.map((id) => [id, []]));
+  for (const { id, status, at, cause } of rows)
+    histories.get(id)?.push({ status, at: at.toISOString(), cause });
+  return histories;
+};
+
 /**
  * The orders that come after the one with this id. By when that one was placed, since that never changes: for as long as
  * an order is PENDING it is also when its status last changed, and it may have been transitioned since the page before.
