@@ -1,6 +1,6 @@
 import type { KafkaConfig, Logger, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
-import type { RequestAbout, RequestName } from '../broker/requests.ts';
+import type { ArrivingRequest, RequestAbout, RequestName } from '../broker/requests.ts';
 import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import { clusterOf, openCore, type MemoryCluster } from '../cluster.ts';
 import { createSystemClock, systemRandom, type Clock } from '../clock.ts';
@@ -114,18 +114,6 @@ const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Prom
   }
 };
 
-/** Tells the network of a request and its end. */
-const noted = async <T>(noteEnd: (error?: unknown) => void, answer: Promise<T>): Promise<T> => {
-  try {
-    const answered = await answer;
-    noteEnd();
-    return answered;
-  } catch (error) {
-    noteEnd(error);
-    throw error;
-  }
-};
-
 /** A connection that is not yet open. */
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { brokers, cluster, link = direct, retry, clientId, logger } = options;
@@ -153,6 +141,20 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     await withRetries(target, retry, (attempt) => connectOnce(attempt, poolLogger, connectInTurn));
   });
 
+  const carry = async <T>(to: Core, request: ArrivingRequest, carryOut: CarryOutAt<T>): Promise<T> => {
+    await to.nextTurn();
+    if (!isAttached(to)) attach(to);
+    const noteEnd = network.send(to.clock, request.name);
+    try {
+      const answer = await to.gate.pass(request, (refused) => carryOut(to, refused));
+      noteEnd();
+      return answer;
+    } catch (error) {
+      noteEnd(error);
+      throw error;
+    }
+  };
+
   return {
     isConnected: () => isAttached(opened),
     connect,
@@ -164,15 +166,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     request: async (about, carryOut) => {
       const target = opened ?? (await open());
       const arriving = typeof about === 'string' ? { name: about, clientId } : { ...about, clientId };
-      return link(async () => {
-        await target.nextTurn();
-        if (!isAttached(target)) attach(target);
-        const noteEnd = network.send(target.clock, arriving.name);
-        return noted(
-          noteEnd,
-          target.gate.pass(arriving, (refused) => carryOut(target, refused)),
-        );
-      });
+      return link(() => carry(target, arriving, carryOut));
     },
   };
 };

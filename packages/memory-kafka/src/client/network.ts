@@ -45,21 +45,30 @@ interface ApiInfo {
   readonly apiVersion: number;
 }
 
+/** A kind of request, with the lines of the log about it. */
+interface Wording {
+  readonly info: ApiInfo;
+  readonly request: string;
+  readonly response: string;
+}
+
+const wordingOf = (info: ApiInfo): Wording => {
+  const label = `${info.apiName}(key: ${info.apiKey}, version: ${info.apiVersion})`;
+  return { info, request: `Request ${label}`, response: `Response ${label}` };
+};
+
 /** What kafkajs asks first on each connection. */
-const API_VERSIONS: ApiInfo = { apiName: 'ApiVersions', apiKey: 18, apiVersion: 2 };
+const API_VERSIONS = wordingOf({ apiName: 'ApiVersions', apiKey: 18, apiVersion: 2 });
 
 /** kafkajs has an older name for it. */
 const OWN_NAMES: Partial<Readonly<Record<RequestName, string>>> = { FindCoordinator: 'GroupCoordinator' };
 
-const infoOf = (name: RequestName): ApiInfo => {
-  const { key, version } = REQUEST_KINDS[name];
-  return { apiName: OWN_NAMES[name] ?? name, apiKey: key, apiVersion: version };
-};
-
-const labelOf = ({ apiName, apiKey, apiVersion }: ApiInfo): string =>
-  `${apiName}(key: ${apiKey}, version: ${apiVersion})`;
-
-const INFOS = new Map(Object.keys(REQUEST_KINDS).map((name) => [name, infoOf(name as RequestName)]));
+const WORDINGS = new Map(
+  (Object.keys(REQUEST_KINDS) as RequestName[]).map((name) => {
+    const { key, version } = REQUEST_KINDS[name];
+    return [name, wordingOf({ apiName: OWN_NAMES[name] ?? name, apiKey: key, apiVersion: version })];
+  }),
+);
 
 /** How many bytes a message would have: nothing is encoded here. */
 const UNKNOWN_SIZE = 0;
@@ -75,42 +84,31 @@ export const createNetwork = ({ clientId, logger: rootLogger, address }: Network
   const logger = rootLogger.namespace('Connection');
   let listener: NetworkListener | undefined;
   let lastId = -1;
-  const broker = (): string => `${address().host}:${address().port}`;
-  const about = (extra: object = {}) => ({ broker: broker(), clientId, ...extra });
+  // Every request is logged at DEBUG, so what a line is made of has to be at hand.
+  let broker = '';
+  const about = (extra: object = {}) => ({ broker, clientId, ...extra });
+  const locate = (): void => {
+    broker = `${address().host}:${address().port}`;
+  };
 
-  const begin = (at: Clock, info: ApiInfo): ((error?: unknown) => void) => {
+  const begin = (at: Clock, { info, request, response }: Wording): ((error?: unknown) => void) => {
     lastId += 1;
     const correlationId = lastId;
-    const createdAt = timestampOf(at);
-    logger.debug(
-      `Request ${labelOf(info)}`,
-      about({ correlationId, expectResponse: true, size: UNKNOWN_SIZE }),
-    );
-    const tell = (): void =>
-      listener?.tell({
-        broker: broker(),
-        clientId,
-        correlationId,
-        size: UNKNOWN_SIZE,
-        createdAt,
-        sentAt: createdAt,
-        pendingDuration: 0,
-        duration: timestampOf(at) - createdAt,
-        ...info,
-      });
+    const size = UNKNOWN_SIZE;
+    const isHeard = listener?.isThere() === true;
+    const createdAt = isHeard ? timestampOf(at) : 0;
+    logger.debug(request, { broker, clientId, correlationId, expectResponse: true, size });
     return (error) => {
+      const isRefused = error instanceof kafkajs.KafkaJSProtocolError;
       // Where the connection broke, there was no answer.
-      const isAnswered = error === undefined || error instanceof kafkajs.KafkaJSProtocolError;
-      if (isAnswered && listener?.isThere() === true) tell();
-      if (error === undefined) {
-        logger.debug(
-          `Response ${labelOf(info)}`,
-          about({ correlationId, size: UNKNOWN_SIZE, data: '[filtered]' }),
-        );
-      } else if (error instanceof kafkajs.KafkaJSProtocolError) {
-        const size = UNKNOWN_SIZE;
-        logger.error(`Response ${labelOf(info)}`, about({ error: error.message, correlationId, size }));
+      if (isHeard && (error === undefined || isRefused)) {
+        const duration = timestampOf(at) - createdAt;
+        const times = { createdAt, sentAt: createdAt, pendingDuration: 0, duration };
+        listener?.tell({ broker, clientId, correlationId, size, ...times, ...info });
       }
+      if (isRefused) logger.error(response, about({ error: error.message, correlationId, size }));
+      else if (error === undefined)
+        logger.debug(response, { broker, clientId, correlationId, size, data: '[filtered]' });
     };
   };
 
@@ -119,14 +117,18 @@ export const createNetwork = ({ clientId, logger: rootLogger, address }: Network
       listener = added;
     },
     connected: (at) => {
+      locate();
       logger.debug('Connecting', about({ ssl: false, sasl: false }));
       begin(at, API_VERSIONS)();
     },
-    refused: (error) => logger.error(error.message, about({ stack: error.stack })),
+    refused: (error) => {
+      locate();
+      logger.error(error.message, about({ stack: error.stack }));
+    },
     disconnected: () => {
       logger.debug('disconnecting...', about());
       logger.debug('disconnected', about());
     },
-    send: (at, name) => begin(at, INFOS.get(name) ?? infoOf(name)),
+    send: (at, name) => begin(at, WORDINGS.get(name) ?? API_VERSIONS),
   };
 };
