@@ -10,6 +10,7 @@ import { createPlaceCommand } from './commands/place.ts';
 import { createShowCommand } from './commands/show.ts';
 import { createStuckCommand } from './commands/stuck.ts';
 import { createTokenCommand } from './commands/token.ts';
+import { createTopCommand } from './commands/top.ts';
 import { createUsersCommand } from './commands/users.ts';
 import { createWatchCommand } from './commands/watch.ts';
 import type { Cli } from './kit/cli.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createCancelCommand,
   createUsersCommand,
   createItemsCommand,
+  createTopCommand,
   createStuckCommand,
   createDeadLettersCommand,
   createActionsCommand,

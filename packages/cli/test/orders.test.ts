@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { HistoryEntry, Item, Order } from '@order-pipeline/contracts';
+import type { HistoryEntry, Item, Order, Overview } from '@order-pipeline/contracts';
 import { startSystem, type System } from '@order-pipeline/launcher';
 import { runOrders, type Ended } from './run-orders.ts';
 
@@ -56,6 +56,20 @@ test(
       /order +status +user +items\norder-watched +DELIVERED +ann +desk × 2, lamp × 1\n\n1 order\n/,
     );
     expect(await jsonOf<Order[]>('list', '--user', 'ann', '--limit', '1')).toHaveLength(1);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'top shows where orders are, again every second; as JSON a line each',
+  async () => {
+    const { code, out } = await orders('top', '--count', '1');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^as of \S+Z\n\nstatus +orders +in\/min +oldest\nPENDING +\d+ +\d+/);
+    expect(out).toContain('new orders are accepted');
+    expect(out).toMatch(/\nworkflow +\d+ +ORDER_PLACED\n/);
+    const pictures = (await orders('top', '--count', '2', '--json')).out.trim().split('\n');
+    expect(pictures.map((line) => (JSON.parse(line) as Overview).services.length)).toEqual([8, 8]);
   },
   LIMIT_MS,
 );
