@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { DeadLetter } from '@order-pipeline/contracts';
+import type { DeadLetter, OrderTrace } from '@order-pipeline/contracts';
 import { startSystem } from '@order-pipeline/launcher';
 import { openClient } from '@order-pipeline/service-kit';
 import {
@@ -19,6 +19,7 @@ import {
 import type pg from 'pg';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
 import { startWholeSystem, type StartedSystem } from './start.ts';
+import { linesOf, spanNamed, treeOf, WAY } from './trace-tree.ts';
 
 /** A real Kafka takes its time to let a first member into a group, and spans are sent once a second. */
 const WAIT = { timeoutMs: 30_000 };
@@ -33,6 +34,8 @@ const tracing = () => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
+  TRACE_BUFFER_SPANS: '10000',
+  TRACE_URL: 'http://viewer.example/trace/{traceId}',
 });
 
 beforeAll(async () => {
@@ -77,44 +80,12 @@ const traceOf = (orderId: string): CollectedSpan[] =>
     )?.traceId,
   );
 
-/** A tree of spans as lines: the service, the name, and those that are part of it, indented. */
-const treeOf = (spans: readonly CollectedSpan[], parentId?: string, depth = 0): string[] =>
-  spans
-    .filter((span) => span.parentId === parentId)
-    .toSorted((a, b) => (a.service + a.name < b.service + b.name ? -1 : 1))
-    .flatMap(({ service, name, spanId, failed }) => [
-      `${' '.repeat(depth)}${service}: ${name}${failed ? ' failed' : ''}`,
-      ...treeOf(spans, spanId, depth + 1),
-    ]);
-
-const WAY = `
-api-gateway: POST /api/orders
- orders-facade: POST /api/orders
-  orders: POST /api/orders
-   orders: place order
-    orders: publish ORDER_PLACED
-     workflow: process ORDER_PLACED
-      workflow: publish ORDER_PROCESSING
-       shipping: process ORDER_PROCESSING
-        shipping: publish ORDER_SHIPPED
-         delivery: process ORDER_SHIPPED
-          delivery: publish ORDER_DELIVERED
-         inventory: process ORDER_SHIPPED`;
-
-const linesOf = (tree: string): string[] => tree.trim().split('\n');
-
 const wholeTraceOf = (orderId: string, way = WAY): Promise<CollectedSpan[]> =>
   eventually(() => {
     const spans = traceOf(orderId);
     expect(treeOf(spans)).toEqual(linesOf(way));
     return spans;
   }, WAIT);
-
-const spanNamed = (spans: readonly CollectedSpan[], service: string, name: string): CollectedSpan => {
-  const span = spans.find((one) => one.service === service && one.name === name);
-  if (!span) throw new Error(`there is no span ${name} of ${service}`);
-  return span;
-};
 
 test('the trace of an order runs from the gateway to its delivery and to the consumption of its stock', async () => {
   const orderId = await place();
@@ -200,6 +171,19 @@ test('the lines that are logged of an order bear its trace and a span of it', as
     expect(traceId).toBe(spans[0]?.traceId);
     expect(spans.map((span) => span.spanId)).toContain(spanId);
   }
+});
+
+test('operators get the trace of an order from memory, and where it is shown', async () => {
+  const orderId = await place();
+  const spans = await wholeTraceOf(orderId);
+  const { status, body } = await gateway.get(`/ops/orders/${orderId}/trace`);
+  expect(status).toBe(200);
+  const { traceId } = spans[0] ?? {};
+  expect(body).toMatchObject({ orderId, traceId, url: `http://viewer.example/trace/${traceId}` });
+  const told = (body as OrderTrace).spans ?? [];
+  expect(told.map(({ spanId }) => spanId).toSorted()).toEqual(spans.map(({ spanId }) => spanId).toSorted());
+  expect(told[0]).toMatchObject({ service: 'api-gateway', name: 'POST /api/orders', offsetMs: 0 });
+  expect((await gateway.get('/ops/orders/none/trace')).status).toBe(404);
 });
 
 const openLetterOf = (orderId: string): Promise<DeadLetter> =>

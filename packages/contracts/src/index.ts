@@ -25,5 +25,6 @@ export * from './public-operations.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';
 export * from './stuck-api.ts';
+export * from './traces-api.ts';
 export * from './users-api.ts';
 export * from './waiting.ts';

@@ -7,6 +7,7 @@ import { orderEventsApi } from './order-events-api.ts';
 import { orderLifecycleApi, ordersApi } from './orders-api.ts';
 import { overviewApi, overviewPartsApi } from './overview-api.ts';
 import { stuckApi } from './stuck-api.ts';
+import { tracesApi } from './traces-api.ts';
 import { usersApi } from './users-api.ts';
 
 const isPublic = ({ path }: Operation): boolean => path.startsWith('/api/');
@@ -27,6 +28,7 @@ export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...overviewApi,
   ...operatorApi,
   ...stuckApi,
+  ...tracesApi,
   ...actionsApi,
 };
 

@@ -15,6 +15,7 @@ import {
   serviceActionsApi,
   servicesApi,
   stuckApi,
+  tracesApi,
   usersApi,
   type Operation,
 } from '../src/index.ts';
@@ -28,6 +29,7 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...orderLifecycleApi,
   ...operatorApi,
   ...stuckApi,
+  ...tracesApi,
   ...actionsApi,
   ...serviceActionsApi,
   ...exportApi,

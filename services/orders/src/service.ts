@@ -12,6 +12,7 @@ import {
   openDatabase,
   optionalMilliseconds,
   renamedTo,
+  urlOf,
   wholeNumber,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
@@ -32,6 +33,7 @@ import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
 import { createStuckRoutes, startStuckWatch } from './stuck/index.ts';
+import { createTraceRoutes } from './trace-routes.ts';
 import { createStore, type CancellableDatabase, type OrdersStore } from './store/index.ts';
 
 const MIGRATIONS = new URL('../../../prisma/orders/migrations/', import.meta.url);
@@ -46,6 +48,10 @@ const settings = z.object({
   OUTBOX_MAX_AGE_MS: milliseconds(300_000),
   /** How many events may wait. */
   OUTBOX_MAX_ROWS: wholeNumber(1, 10_000_000).default(250_000),
+  /** Where a trace is shown. */
+  TRACE_URL: urlOf('http:', 'https:')
+    .refine((url) => url.includes('{traceId}'), 'must have {traceId} in it')
+    .optional(),
 });
 
 type Context = ServiceContext<z.infer<typeof settings>>;
@@ -146,8 +152,15 @@ export const ordersService = defineService({
       admission,
       letters: letters.store,
     });
+    const traceRoutes = createTraceRoutes({ store, tracer, traceUrl: set.TRACE_URL });
     return {
-      routes: [...ordersRoutes, ...background.stuckRoutes, ...letters.routes, ...overviewRoutes],
+      routes: [
+        ...ordersRoutes,
+        ...traceRoutes,
+        ...background.stuckRoutes,
+        ...letters.routes,
+        ...overviewRoutes,
+      ],
     };
   },
 });

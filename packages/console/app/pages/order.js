@@ -9,6 +9,7 @@ import { Confirm } from '../parts/dialog.js';
 import { Failure } from '../parts/failure.js';
 import { useAction } from '../parts/form.js';
 import { OrderLetters } from '../parts/order-letters.js';
+import { OrderTrace } from '../parts/order-trace.js';
 import { unitsOf } from '../parts/order-table.js';
 import { Page } from '../parts/page.js';
 import { Rail, TimeBar } from '../parts/rail.js';
@@ -161,6 +162,7 @@ export const OrderPage = ({ id }) => {
           <${Lines} order=${order} />
         </div>
       </div>
+      <${OrderTrace} orderId=${id} />
       <${Commands} orderId=${id} isPending=${order.status === 'PENDING'} />`
     }
   </${Page}>`;

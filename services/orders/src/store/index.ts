@@ -22,6 +22,7 @@ import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
 import {
   findOverdue,
   findStatuses,
+  findTraceparent,
   listOrders,
   oldestOnTheWay,
   readHistories,
@@ -65,6 +66,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       readHistory: (orderId: string, owner?: string) => readHistory(database, orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
+      findTraceparent: (orderId: string) => findTraceparent(database, orderId),
       oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
       findWaiting: (olderThanMs: number, most: number) => findWaiting(database, due(olderThanMs), most),
       findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),

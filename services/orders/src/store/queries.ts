@@ -153,3 +153,10 @@ export const oldestOnTheWay = (sql: Sql, { ahead }: Pick<DueTimes, 'ahead'>): Pr
       UNION ALL ${first(Prisma.sql`updated_at > ${ahead}::timestamptz`)}
     ) AS oldest`;
 };
+
+/** The `traceparent` under which an order was placed: null if its trace is not sampled, nothing if there is no such order. */
+export const findTraceparent = async (sql: Sql, orderId: string): Promise<string | null | undefined> => {
+  const [row] = await sql.$queryRaw<{ traceparent: string | null }[]>`
+    SELECT traceparent FROM orders WHERE id = ${orderId}`;
+  return row?.traceparent;
+};

@@ -1,0 +1,53 @@
+import { tracesApi, type TraceSpan } from '@order-pipeline/contracts';
+import {
+  ok,
+  readTraceparent,
+  refuse,
+  routesOf,
+  type Route,
+  type SpanRecord,
+  type Tracer,
+} from '@order-pipeline/service-kit';
+import type { OrdersStore } from './store/index.ts';
+
+export interface TraceParts {
+  readonly store: Pick<OrdersStore, 'findTraceparent'>;
+  readonly tracer: Pick<Tracer, 'spansOf'>;
+  /** Where a trace is shown, with `{traceId}` in it. */
+  readonly traceUrl: string | undefined;
+}
+
+const told = (spans: readonly SpanRecord[]): TraceSpan[] => {
+  const sorted = spans.toSorted((a, b) => a.startMs - b.startMs);
+  const first = sorted[0]?.startMs ?? 0;
+  return sorted.map(({ spanId, parentId, service, name, kind, startMs, endMs, failed, attributes }) => ({
+    spanId,
+    ...(parentId === undefined ? {} : { parentId }),
+    service,
+    name,
+    kind,
+    startedAt: new Date(startMs).toISOString(),
+    offsetMs: startMs - first,
+    durationMs: endMs - startMs,
+    failed,
+    attributes: { ...attributes },
+  }));
+};
+
+/** What operators ask about the traces of orders: the spans are those that this process keeps. */
+export const createTraceRoutes = ({ store, tracer, traceUrl }: TraceParts): Route[] =>
+  routesOf(tracesApi, {
+    getOrderTrace: async ({ params: { orderId } }) => {
+      const stored = await store.findTraceparent(orderId);
+      if (stored === undefined) return refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+      const traceId = readTraceparent(stored)?.traceId;
+      if (traceId === undefined) return ok({ orderId });
+      const spans = tracer.spansOf(traceId);
+      return ok({
+        orderId,
+        traceId,
+        ...(traceUrl === undefined ? {} : { url: traceUrl.replaceAll('{traceId}', traceId) }),
+        ...(spans ? { spans: told(spans) } : {}),
+      });
+    },
+  });
