@@ -20,7 +20,7 @@ import {
   oneLetter,
   twoLetters,
 } from './dead-letters.ts';
-import { filters, limits, pages, twoItems, twoOfUser, twoOrders } from './lists.ts';
+import { exportPages, filters, limits, pages, twoItems, twoOfUser, twoOrders } from './lists.ts';
 import { actionFilter, cancel, eventIds, stuckFilter, waits } from './orders.ts';
 import {
   bodyOf,
@@ -51,6 +51,17 @@ const PROOFS: Readonly<Record<keyof typeof GATEWAY_OPERATIONS, Readonly<Record<s
     'body.email': isStored(newUser, 'email'),
   },
   getUser: {},
+  eraseUser: {
+    'headers.x-reason': isReason(async (reason) => {
+      const { userId } = (await newUser()).sent;
+      bodyOf(await shop.send('POST', `/api/users/${userId}/erase`, { 'x-reason': reason }));
+      return userId;
+    }),
+  },
+  exportUser: {
+    'query.limit': exportPages,
+    'query.cursor': exportPages,
+  },
   addItem: {
     'body.itemId': isStored(newItem, 'itemId'),
     'body.itemName': isStored(newItem, 'itemName'),

@@ -55,3 +55,14 @@ export const twoOfUser = async () => {
   bodyOf(await post('/api/orders', { order }), 201);
   return `/api/orders/user/${sent.userId}?`;
 };
+
+/** An export of a user comes in pages of `limit` orders; the cursor leads on. */
+export const exportPages: Proof = async () => {
+  const list = (await twoOfUser()).replace(/\/orders\/user\/([^?]+)\?/, '/users/$1/export?');
+  const page = await shop.get(`${list}limit=1`);
+  const { orders: first } = bodyOf<{ orders: object[] }>(page);
+  const { orders: second } = await read<{ orders: object[] }>(nextOf(page) ?? '');
+  expect(first).toHaveLength(1);
+  expect(second).toHaveLength(1);
+  expect(second).not.toEqual(first);
+};
