@@ -13,6 +13,8 @@ import { startTrimming } from './topic-trimming.ts';
 export interface Infrastructure {
   readonly broker: Broker;
   databaseUrl(name: DatabaseName): string;
+  /** The same as a role that may change the schema, where the services' own may not. */
+  migrationUrl(name: DatabaseName): string | undefined;
   /** The cluster in memory, where no Kafka is named. */
   readonly memoryCluster: MemoryCluster | undefined;
   /** The process of the embedded PostgreSQL, where one was started. */
@@ -85,6 +87,7 @@ export const openInfrastructure = async (
   return {
     broker,
     databaseUrl: (name) => plan.databases.get(name) ?? postgres?.url(name) ?? '',
+    migrationUrl: (name) => plan.migrationUrls.get(name),
     memoryCluster,
     postgresPid: postgres?.pid,
     failed: postgres?.exited ?? new Promise(() => undefined),

@@ -10,7 +10,14 @@ import type { z } from 'zod';
 import { kafkaIn, kafkaSchema, type KafkaOptions } from './kafka-settings.ts';
 import { SERVICES } from './registry.ts';
 import { credentialFilesIn, plainUrls, tlsSchema } from './tls-settings.ts';
-import { databaseVariable, processSchema, urlSchema, urlVariable, type LogLevel } from './settings.ts';
+import {
+  databaseVariable,
+  migrationVariable,
+  processSchema,
+  urlSchema,
+  urlVariable,
+  type LogLevel,
+} from './settings.ts';
 import { planTracing, type TracingPlan } from './tracing/settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -40,6 +47,8 @@ export interface Plan {
   readonly kafka: KafkaOptions | undefined;
   /** Every database that is needed, with its URL; without one it is embedded. */
   readonly databases: ReadonlyMap<DatabaseName, string | undefined>;
+  /** The same databases as roles that may change their schemas, where the services' own may not. */
+  readonly migrationUrls: ReadonlyMap<DatabaseName, string | undefined>;
   /** Where the services are that are asked and run elsewhere. */
   readonly serviceUrls: ReadonlyMap<ServiceName, string>;
 }
@@ -77,6 +86,15 @@ const missingUrls = (services: readonly Service[], environment: Environment): st
       const askers = services.filter(({ dependsOn }) => dependsOn.includes(peer)).map(({ name }) => name);
       return `${urlVariable(peer)} must be set: ${askers.join(', ')} asks ${peer}, which does not run in this process`;
     });
+
+/** The embedded PostgreSQL has one role, and is nobody else's to change. */
+const lonelyMigrationUrls = (
+  databases: readonly DatabaseName[],
+  urls: Readonly<Record<string, string | undefined>>,
+): string[] =>
+  databases
+    .filter((name) => urls[migrationVariable(name)] && !urls[databaseVariable(name)])
+    .map((name) => `${databaseVariable(name)} must be set where ${migrationVariable(name)} is`);
 
 /** A broker in memory reaches only the services of its own process. */
 const missingKafka = (services: readonly Service[], environment: Environment): string[] => {
@@ -116,6 +134,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     if (refusal) problems.push(refusal);
   }
   const serviceUrls = new Map(remote.map((name) => [name, urls?.[urlVariable(name)] ?? ''] as const));
+  if (urls) problems.push(...lonelyMigrationUrls(databases, urls));
   if (tls && credentialFilesIn(tls)) problems.push(...plainUrls(serviceUrls));
   if (!settings || !kafka || !tls || !urls || problems.length > 0)
     throw new SettingsError([...new Set(problems)]);
@@ -138,6 +157,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     tracing: planTracing(settings, services.length === SERVICE_NAMES.length),
     kafka: kafkaIn(kafka),
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
+    migrationUrls: new Map(databases.map((name) => [name, urls[migrationVariable(name)]])),
     serviceUrls,
   };
 };

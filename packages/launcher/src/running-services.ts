@@ -130,6 +130,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       clients: connectClients(service, closers),
       broker: infrastructure.broker,
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
+      migrationUrl: service.database && infrastructure.migrationUrl(service.database),
       failed: (error) => host.failed(`The ${service.name} service cannot go on: ${sentenceOf(error)}`),
     });
     local.set(service.name, createLocalTransport(started.routes, tracer));

@@ -59,6 +59,10 @@ export const urlVariable = (service: ServiceName): string => `${variable(service
 /** The variable that says where a service's database is, as `ORDERS_DATABASE_URL`. */
 export const databaseVariable = (database: DatabaseName): string => `${variable(database)}_DATABASE_URL`;
 
+/** The variable that says as whom the migrations of a service's database run, as `ORDERS_MIGRATION_DATABASE_URL`. */
+export const migrationVariable = (database: DatabaseName): string =>
+  `${variable(database)}_MIGRATION_DATABASE_URL`;
+
 /** The URLs of databases and of other services; each is checked only where this process would use it. */
 export const urlSchema = (databases: readonly DatabaseName[], services: readonly ServiceName[]) => {
   const databaseUrl = urlOf('postgresql:', 'postgres:').optional();
@@ -66,6 +70,7 @@ export const urlSchema = (databases: readonly DatabaseName[], services: readonly
   return z.object(
     Object.fromEntries([
       ...databases.map((name) => [databaseVariable(name), databaseUrl] as const),
+      ...databases.map((name) => [migrationVariable(name), databaseUrl] as const),
       ...services.map((name) => [urlVariable(name), serviceUrl] as const),
     ]),
   );

@@ -108,6 +108,15 @@ test('services that exchange events over processes need a Kafka', () => {
   expect(problemsOf(['inventory', 'workflow', 'shipping', 'delivery', 'orders', 'users'], {})).toEqual([]);
 });
 
+test('migrations run as another role only on a database that is named', () => {
+  const migration = { ORDERS_MIGRATION_DATABASE_URL: 'postgres://owner@db/orders' };
+  const orders = { ORDERS_DATABASE_URL: 'postgres://orders@db/orders' };
+  expect(problemsOf([], migration)).toEqual([
+    'ORDERS_DATABASE_URL must be set where ORDERS_MIGRATION_DATABASE_URL is',
+  ]);
+  expect(problemsOf([], { ...migration, ...orders })).toEqual([]);
+});
+
 test('a service that asks another in another process needs its URL', () => {
   expect(
     problemsOf(['orders-facade', 'api-gateway'], { ORDERS_URL: 'http://orders:3000', USERS_URL: '' }),

@@ -18,6 +18,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'OTEL_TRACES_SAMPLER_ARG',
   'OTEL_RESOURCE_ATTRIBUTES',
   'TRACE_BUFFER_SPANS',
+  'TRACE_URL',
   'HOST',
   'LOG_LEVEL',
   'DATA_DIR',

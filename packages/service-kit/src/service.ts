@@ -26,6 +26,8 @@ export interface ServiceContext<S> {
   readonly broker: Broker;
   /** The PostgreSQL URL of the service's own database. */
   readonly databaseUrl: string;
+  /** The same database, as a role that may change its schema; the migrations run as that of `databaseUrl` if not given. */
+  readonly migrationUrl?: string | undefined;
   /**
    * The connections to that database, which is up to its migrations then; for who holds them himself. Made from the URL
    * if not given.

@@ -13,7 +13,7 @@ const LOCK_LIMIT_MS = 10_000;
 
 /** Prisma's table of applied migrations, as `prisma migrate` creates it. */
 const MIGRATIONS_TABLE = `
-  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  CREATE TABLE _prisma_migrations (
     id                  VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum            VARCHAR(64) NOT NULL,
     finished_at         TIMESTAMPTZ,
@@ -39,6 +39,24 @@ const readMigrations = async (folder: URL): Promise<Migration[]> => {
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
   );
+};
+
+/** Only where it is missing: even `IF NOT EXISTS` takes the right to create tables, which not every role has. */
+const createMigrationsTable = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ isThere: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS "isThere"`,
+  );
+  if (!rows[0]?.isThere) await client.query(MIGRATIONS_TABLE);
+};
+
+/** Lets a role read and write every row of the schema, and neither change the schema nor what is known of migrations. */
+const grantRows = async (client: pg.Client, role: string): Promise<void> => {
+  const name = client.escapeIdentifier(role);
+  await client.query(`
+    GRANT USAGE ON SCHEMA public TO ${name};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${name};
+    REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${name}`);
 };
 
 const appliedMigrations = async (client: pg.Client): Promise<Map<string, string>> => {
@@ -72,6 +90,7 @@ const lock = async (client: pg.Client): Promise<void> => {
  *
  * @param folder ends in a slash
  * @param signal ends the connection, whatever it does
+ * @param rowsFor the role that is let to every row afterwards, where it is another than that of the URL
  * @throws Error when a migration fails, or one that was applied has been changed since; what is transient when the
  *   database cannot be reached, or another instance migrates it for longer than 10 s
  */
@@ -80,6 +99,7 @@ export const migrateDatabase = async (
   folder: URL,
   logger: Logger,
   signal?: AbortSignal,
+  rowsFor?: string,
 ): Promise<void> => {
   const client = await openClient(
     { url, applicationName: 'migrations' },
@@ -90,7 +110,7 @@ export const migrateDatabase = async (
   try {
     signal?.throwIfAborted();
     await lock(client);
-    await client.query(MIGRATIONS_TABLE);
+    await createMigrationsTable(client);
     const applied = await appliedMigrations(client);
     for (const migration of await readMigrations(folder)) {
       const checksum = applied.get(migration.name);
@@ -100,6 +120,7 @@ export const migrateDatabase = async (
       await apply(client, migration);
       logger.info({ migration: migration.name }, 'migration applied');
     }
+    if (rowsFor !== undefined) await grantRows(client, rowsFor);
   } finally {
     signal?.removeEventListener('abort', end);
     // Closing the session rolls back what is open and frees the lock.

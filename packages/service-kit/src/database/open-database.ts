@@ -47,15 +47,20 @@ const gated = <C extends Client>(
   },
 });
 
+const roleIn = (url: string): string => decodeURIComponent(new URL(url).username);
+
 /** Brings the database up to its migrations, now or as soon as it is there. */
 const migrate = async (
-  { databaseUrl, logger, runtime, closers, failed }: ServiceContext<unknown>,
+  { databaseUrl, migrationUrl, logger, runtime, closers, failed }: ServiceContext<unknown>,
   name: DatabaseName,
   migrations: URL,
 ): Promise<Opening> => {
   const opening = startOpening({
     database: name,
-    open: (signal) => migrateDatabase(databaseUrl, migrations, logger, signal),
+    open: (signal) =>
+      migrationUrl === undefined
+        ? migrateDatabase(databaseUrl, migrations, logger, signal)
+        : migrateDatabase(migrationUrl, migrations, logger, signal, roleIn(databaseUrl)),
     runtime,
     logger,
     failed: (error) => {
