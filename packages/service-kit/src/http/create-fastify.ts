@@ -105,7 +105,8 @@ export const createFastify = ({
     },
     childLoggerFactory: (parent, bindings, options, raw) => {
       const { traceId, spanId } = enterRequest(raw, enterTrace).trace;
-      const own = { ...bindings, traceId, spanId };
+      // Written out: to copy what Fastify gives takes each request several microseconds.
+      const own = { requestId: bindings['requestId'], traceId, spanId };
       // Options, even none, make pino look for each that it knows, which takes longer than all the rest.
       return Object.keys(options).length === 0 ? parent.child(own) : parent.child(own, options);
     },
