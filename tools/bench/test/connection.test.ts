@@ -38,8 +38,9 @@ test('an answer is gathered however it is cut', async () => {
   const text = '{"name":"Zoë"}';
   const whole = `HTTP/1.1 201 Created\r\nContent-Length: ${Buffer.byteLength(text)}\r\nX-A: b\r\n\r\n${text}`;
   const open = await connectTo((number) => (number === 0 ? [whole] : (whole.match(/./gs) ?? [])));
-  expect(await open.call(REQUEST)).toEqual({ status: 201, body: text });
-  expect(await open.call(REQUEST)).toEqual({ status: 201, body: text });
+  const head = whole.slice(0, whole.indexOf('\r\n\r\n'));
+  expect(await open.call(REQUEST)).toEqual({ status: 201, head, body: text });
+  expect(await open.call(REQUEST)).toEqual({ status: 201, head, body: text });
 });
 
 test('an answer that does not say how long it is cannot be told from the next one', async () => {
@@ -54,5 +55,5 @@ test('who is left without an answer is told, and the next one gets a new connect
     return [];
   });
   await expect(open.call(REQUEST)).rejects.toThrow('closed');
-  expect(await open.call(REQUEST)).toEqual({ status: 200, body: '' });
+  expect(await open.call(REQUEST)).toMatchObject({ status: 200, body: '' });
 });

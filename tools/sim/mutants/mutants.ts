@@ -49,14 +49,14 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'services/orders/src/placement.ts',
-        find: 'return await parts.store.storeOrders(reserved);',
+        find: 'return await inInsertSpan(parts.tracer, call, () => parts.store.storeOrders(reserved));',
         replace: `await parts.publisher.publish(
       reserved.map(({ order: { orderId, userId, items }, call: { trace } }) => ({
         event: { orderId, userId, items, status: 'PENDING', at: new Date(parts.runtime.wallClock()).toISOString() },
         trace,
       })),
     );
-    return await parts.store.storeOrders(reserved);`,
+    return await inInsertSpan(parts.tracer, call, () => parts.store.storeOrders(reserved));`,
       },
       {
         file: 'services/orders/src/service.ts',
@@ -205,7 +205,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/messaging/src/process-batch.ts',
-        find: 'await options.deadLetter(message, message.raw, { reason, tries });',
+        find: 'await options.deadLetter(message, rawInTrace(message), { reason, tries });',
         replace: 'void reason, tries;',
       },
     ],

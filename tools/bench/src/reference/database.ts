@@ -9,23 +9,33 @@ const PRISMA = new URL('../../../../prisma/', import.meta.url);
 const ROWS = 1_000;
 const STOCK = 1_000_000_000;
 
-/** The migrations of all services, in the order in which each applies its own. */
-const readMigrations = async (): Promise<string[]> => {
-  const files: URL[] = [];
-  for (const name of DATABASE_NAMES) {
-    const folder = new URL(`${name}/migrations/`, PRISMA);
-    const entries = await readdir(folder, { withFileTypes: true });
-    const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    files.push(...names.toSorted().map((migration) => new URL(`${migration}/migration.sql`, folder)));
-  }
-  return Promise.all(files.map((file) => readFile(file, 'utf8')));
+/** The migrations of a service, in the order in which it applies them. */
+const readMigrations = async (service: string): Promise<string[]> => {
+  const folder = new URL(`${service}/migrations/`, PRISMA);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  return Promise.all(
+    names.toSorted().map((migration) => readFile(new URL(`${migration}/migration.sql`, folder), 'utf8')),
+  );
 };
 
-/** Gives an empty database the tables and indexes of all services together, with users and items. */
+/**
+ * Gives an empty database the tables and indexes of all services together, with users and items. Each service has a schema
+ * of its own, since some tables are there in several; a name without a schema is found in the first that has it.
+ */
 export const fillReference = async (url: string): Promise<void> => {
-  const migrations = await readMigrations();
+  const services = await Promise.all(
+    DATABASE_NAMES.map(async (name) => ({ name, migrations: await readMigrations(name) })),
+  );
   await withDatabase(url, async ({ run }) => {
-    for (const sql of migrations) await run(sql);
+    for (const { name, migrations } of services) {
+      await run(`CREATE SCHEMA ${name}; SET search_path TO ${name}`);
+      for (const sql of migrations) await run(sql);
+    }
+    const path = DATABASE_NAMES.join(', ');
+    await run(`
+      SET search_path TO ${path};
+      DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO ${path}', current_database()); END $$`);
     await run(`
       INSERT INTO users (id, name, email)
       SELECT 'user-' || i, 'Sriram', 'user-' || i || '@example.com' FROM generate_series(1, ${ROWS}) i;
