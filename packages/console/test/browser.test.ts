@@ -46,7 +46,7 @@ jest.setTimeout(120_000);
     ['/console/overview', 'deliveries in'],
     ['/console/orders', system.pendingId],
     [`/console/orders/${system.deliveredId}`, 'in all'],
-    [`/console/orders/${system.deliveredId}`, 'publish ORDER_DELIVERED'],
+    [`/console/orders/${system.tracedId}`, 'publish ORDER_DELIVERED'],
     [`/console/orders/${system.pendingId}`, 'Cancel the order'],
     [`/console/orders/${system.cancelledId}`, 'was cancelled'],
     ['/console/orders/nothing', 'There is no order nothing'],

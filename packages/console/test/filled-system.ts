@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { NewOrder, OrderTrace } from '@order-pipeline/contracts';
 import { firstOrders, readDataset, readSuperstore } from '@order-pipeline/demo/dataset';
 import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
 import { openClient } from '@order-pipeline/service-kit';
@@ -19,6 +20,8 @@ export interface FilledSystem {
   readonly userId: string;
   readonly itemId: string;
   readonly deliveredId: string;
+  /** Delivered too, and its trace is recorded. */
+  readonly tracedId: string;
   /** Stays PENDING for as long as nobody lets it go, as do those that are placed under `hold`. */
   readonly pendingId: string;
   readonly cancelledId: string;
@@ -77,6 +80,23 @@ const publishGarbage = async ({ infrastructure }: System, key: string): Promise<
   await producer.disconnect();
 };
 
+/** Places an order whose trace is recorded: of many requests at once only some are, so it may take several. */
+const placeTraced = async (
+  url: string,
+  post: ReturnType<typeof createClient>['post'],
+  order: NewOrder,
+): Promise<string> => {
+  let attempt = 0;
+  return eventually(async () => {
+    attempt += 1;
+    const orderId = `${order.orderId}-${attempt}`;
+    await post('/api/orders', { order: { ...order, orderId } });
+    const { traceId } = (await (await fetch(`${url}/ops/orders/${orderId}/trace`)).json()) as OrderTrace;
+    if (traceId === undefined) throw new Error(`the trace of ${orderId} is not recorded`);
+    return orderId;
+  }, SLOW);
+};
+
 /** Starts the system on a free port, and fills it. */
 export const startFilledSystem = async (): Promise<FilledSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-console-'));
@@ -123,7 +143,11 @@ export const startFilledSystem = async (): Promise<FilledSystem> => {
     for (const order of orders) await post('/api/orders', { order });
     await post(`/api/orders/${cancelled.orderId}/cancel`);
     await publishGarbage(system, pending.orderId);
-    await reaches(delivered.orderId, 'DELIVERED');
+    const tracedId = await placeTraced(system.url, post, {
+      ...delivered,
+      orderId: `${delivered.orderId}-traced`,
+    });
+    for (const orderId of [delivered.orderId, tracedId]) await reaches(orderId, 'DELIVERED');
     await eventually(async () => {
       const letters = (await (await fetch(`${system.url}/ops/dead-letters`)).json()) as unknown[];
       if (letters.length <= FAILED_COUNT) throw new Error(`${letters.length} dead letters`);
@@ -133,6 +157,7 @@ export const startFilledSystem = async (): Promise<FilledSystem> => {
       userId: delivered.userId,
       itemId: delivered.items[0]?.itemId ?? '',
       deliveredId: delivered.orderId,
+      tracedId,
       pendingId: pending.orderId,
       cancelledId: cancelled.orderId,
       failedIds,

@@ -19,7 +19,7 @@ mkdirSync(FOLDER, { recursive: true });
 const [system, browser] = await Promise.all([startFilledSystem(), startBrowser(chromium)]);
 const pages = {
   orders: ['/console/orders', system.pendingId],
-  order: [`/console/orders/${system.deliveredId}`, 'in all'],
+  order: [`/console/orders/${system.tracedId}`, 'in all'],
   'dead-letters': ['/console/dead-letters', system.failedIds[0] ?? ''],
   // Last: it places orders, which would push the others off their pages.
   overview: ['/console/overview', 'deliveries in'],
