@@ -10,7 +10,7 @@ export const ABOUT_LOAD = `Orders are placed over HTTP through the gateway over 
 
 /** What pgbench does, for every report in which it stands beside ours. */
 export const ABOUT_PGBENCH =
-  'pgbench makes one transaction an order, as it would be written by hand: look up the user, update the stock of an item where there is enough, insert the order, insert the event; 8 clients, prepared statements, on the same server, in a database with the tables and indexes of the services (bench/src/reference/place-order.sql).';
+  'pgbench makes one transaction an order, as it would be written by hand: look up the user, update the stock of an item where there is enough, insert the order, insert the event; 8 clients, prepared statements, on the same server, in a database with the tables and indexes of the services (tools/bench/src/reference/place-order.sql).';
 
 export const ABOUT_PLAIN =
   'The plain build (tools/bench/plain) is what most teams would write: Fastify, an interactive transaction of Prisma an order, and one `producer.send` an order after it.';
