@@ -15,7 +15,7 @@ const screen = createScreen(process.stdout, runtime);
 const asked = new AbortController();
 
 const run = async (): Promise<ExitCode> => {
-  const options = parseOptions(process.argv.slice(2));
+  const options = parseOptions(process.argv.slice(2), process.env);
   if (options === 'help') {
     screen.say(HELP);
     return EXIT.done;

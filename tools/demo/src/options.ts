@@ -7,11 +7,14 @@ import {
   serverUrl,
   wholeNumber,
 } from '@order-pipeline/cli/kit';
+import { readSecret } from '@order-pipeline/service-kit';
 
 /** What the demo was asked to do. */
 export interface DemoOptions {
   /** A gateway that runs; without one the demo starts the system itself. */
   readonly url: string | undefined;
+  /** Who the demo is at that gateway, where it asks for that. */
+  readonly token: string | undefined;
   /** What sets the ids of this run apart from those of others at the same gateway. */
   readonly run: string | undefined;
   /** How many orders to place, the oldest first. */
@@ -44,6 +47,10 @@ const createCommand = () =>
       serverUrl,
     )
     .option(
+      '--token <token>',
+      'with --url: the bearer token (default: ORDERS_TOKEN), with users:write.any, catalog:write, orders:write.any, orders:read.any and orders:cancel.any',
+    )
+    .option(
       '--run <id>',
       'with --url: put before all ids of this run (default: made from the time); an ID again, with the same other options, goes on where that run ended',
       runId,
@@ -67,13 +74,19 @@ export const HELP = helpOf(createCommand());
 
 /**
  * @returns `help` when that is asked for
- * @throws CliError with one sentence
+ * @throws CliError with one sentence; SettingsError when the file that is to hold the token cannot be read
  */
-export const parseOptions = (args: readonly string[]): DemoOptions | 'help' => {
+export const parseOptions = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): DemoOptions | 'help' => {
   const command = createCommand();
   if (!readArguments(command, args)) return 'help';
-  const { url, run, orders, concurrency, cancelEvery } = command.opts();
+  const { url, token, run, orders, concurrency, cancelEvery } = command.opts();
   if (run !== undefined && url === undefined)
     throw new CliError('--run goes with --url: a system started for the demo has no other runs');
-  return { url, run, orderCount: orders, concurrency, cancelEvery };
+  if (token !== undefined && url === undefined)
+    throw new CliError('--token goes with --url: a system started for the demo asks for none');
+  const known = url === undefined ? undefined : (token ?? readSecret(environment, 'ORDERS_TOKEN'));
+  return { url, token: known, run, orderCount: orders, concurrency, cancelEvery };
 };

@@ -108,7 +108,7 @@ const runOn = async (target: Target, options: DemoOptions, parts: RunParts): Pro
   const signal = AbortSignal.any([parts.signal, broken.signal]);
   // As many wait on it as there are requests under way.
   setMaxListeners(0, signal);
-  const gateway = createGateway({ url: target.url, runtime, signal });
+  const gateway = createGateway({ url: target.url, token: options.token, runtime, signal });
   const steps: Steps = { gateway, runtime, signal, concurrency: options.concurrency, screen, target };
   const dataset = withPrefix(firstOrders(readDataset(readSuperstore()), options.orderCount), target.prefix);
   try {

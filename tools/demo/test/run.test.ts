@@ -12,6 +12,7 @@ import type { Screen } from '../src/screen.ts';
 const runtime = createRuntime();
 const options: DemoOptions = {
   url: undefined,
+  token: undefined,
   run: undefined,
   orderCount: 40,
   concurrency: 16,
