@@ -34,6 +34,7 @@ const endureRefusals = async (parts: ChaosParts, what: string, befall: () => Pro
 
 /** Holds connections, and takes those that others let go, until its time is over. */
 const HOARD = `
+export PGPASSWORD=$(cat /run/secrets/orders)
 end=$((SECONDS + ${HOARD_S}))
 for _ in $(seq ${HOARDERS}); do
   while [ $SECONDS -lt $end ]; do
@@ -41,8 +42,9 @@ for _ in $(seq ${HOARDERS}); do
   done > /dev/null 2>&1 &
 done
 wait`;
-const HOARDER = 'postgresql://orders:orders@127.0.0.1:5432/orders?application_name=hoarder';
-const USERS = 'postgresql://users:users@127.0.0.1:5432/users';
+const HOARDER = 'postgresql://orders@127.0.0.1:5432/orders?application_name=hoarder';
+const LOGIN =
+  "PGPASSWORD=$(cat /run/secrets/users) psql postgresql://users@127.0.0.1:5432/users --command 'SELECT 1'";
 /** What the services have; they have to connect anew then. */
 const CUT_SERVICES = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
   WHERE usename IN ('users', 'inventory', 'orders') AND application_name <> 'hoarder'`;
@@ -99,7 +101,7 @@ export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
         await eventually(
           async () => {
             await askPostgres(compose, CUT_SERVICES);
-            const login = compose.run('exec', '-T', 'postgres', 'psql', USERS, '--command', 'SELECT 1');
+            const login = compose.run('exec', '-T', 'postgres', 'bash', '-c', LOGIN);
             await expect(login).rejects.toThrow(/connection slots are reserved|too many clients/);
             expect(await place(1)).toEqual([]);
           },
