@@ -4,6 +4,7 @@ import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
 import { eventually, startTestService, times, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
 import { MAX_LISTENERS } from '../src/overview/listeners.ts';
+import { openStream } from './event-stream.ts';
 
 const { orders, outbox, consumers, deadLetters } = exampleOverview;
 let looks = 0;
@@ -37,24 +38,11 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const watch = async (at = url) => {
-  const leaving = new AbortController();
-  const response = await fetch(`${at}/ops/events`, { signal: leaving.signal });
-  let text = '';
-  const whole = (async () => {
-    const decoder = new TextDecoder();
-    const reader = response.body?.getReader();
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true };
-      if (done) return;
-      text += decoder.decode(value as Uint8Array, { stream: true });
-    }
-  })().catch(() => undefined);
+  const stream = await openStream(`${at}/ops/events`);
   return {
-    response,
-    whole,
-    leave: () => leaving.abort(),
+    ...stream,
     pictures: () =>
-      [...text.matchAll(/^event: overview\ndata: (.*)$/gm)].map(
+      [...stream.text().matchAll(/^event: overview\ndata: (.*)$/gm)].map(
         ([, data]) => JSON.parse(data ?? '') as Overview,
       ),
   };

@@ -1,6 +1,7 @@
 import { createDeferred } from '../deferred.ts';
 import { protocolErrorFields, type ProtocolErrorType } from '../protocol-errors.ts';
-import { APIS, type Api, type Chances, type FaultHandle, type RequestFaults, type When } from './faults.ts';
+import { APIS, type Api } from './apis.ts';
+import type { Chances, FaultHandle, RequestFaults, When } from './faults.ts';
 import {
   isRequestName,
   matches,

@@ -1,22 +1,6 @@
 import type { ProtocolErrorType } from '../protocol-errors.ts';
+import type { Api } from './apis.ts';
 import type { RequestFilter, RequestName } from './requests.ts';
-
-/** The kinds of request that a fault can be put on. */
-export const APIS = [
-  'produce',
-  'fetch',
-  'metadata',
-  'offsets',
-  'commit',
-  'join',
-  'sync',
-  'heartbeat',
-  'leave',
-  'admin',
-  'transaction',
-] as const;
-
-export type Api = (typeof APIS)[number];
 
 /** Which requests a fault hits; once, the next one that is meant, if nothing is said. */
 export interface When extends RequestFilter {

@@ -1,5 +1,5 @@
 import { toError, typeOf } from '../errors.ts';
-import type { Api } from './faults.ts';
+import type { Api } from './apis.ts';
 import {
   matches,
   REQUEST_KINDS,

@@ -1,4 +1,4 @@
-import type { Api } from './faults.ts';
+import type { Api } from './apis.ts';
 
 /** One kind of request of Kafka's protocol. */
 export interface RequestKind {

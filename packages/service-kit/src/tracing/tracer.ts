@@ -1,7 +1,6 @@
 import type { Runtime } from '../runtime.ts';
 import type { Trace } from '../trace.ts';
 import { createSpanClock } from './span-clock.ts';
-import type { SpanRing } from './span-ring.ts';
 
 /** As OpenTelemetry has them. */
 export type SpanKind = 'INTERNAL' | 'SERVER' | 'CLIENT' | 'PRODUCER' | 'CONSUMER';
@@ -92,7 +91,7 @@ export interface TracingOptions {
   readonly sampler: Sampler;
   readonly sink: SpanSink;
   /** What keeps them in memory, if anything does. */
-  readonly kept?: Pick<SpanRing, 'ofTrace'> | undefined;
+  readonly kept?: { ofTrace(traceId: string): readonly SpanRecord[] } | undefined;
 }
 
 /**

@@ -100,10 +100,15 @@ const createTokenRule =
   };
 
 /** Why the actor does not get what is asked, if it does not. */
-const refusalOf = (request: FastifyRequest, access: Access, actor: Actor): AppError | undefined => {
+const refusalOf = (
+  { log }: FastifyRequest,
+  route: string,
+  access: Access,
+  actor: Actor,
+): AppError | undefined => {
   const refusal = refusalFor({ access }, actor);
   if (!refusal) return undefined;
-  request.log.debug({ actor: actor.name, route: request.routeOptions.url }, 'request forbidden');
+  log.debug({ actor: actor.name, route }, 'request forbidden');
   return new AppError(refusal.body.code, refusal.body.error);
 };
 
@@ -131,13 +136,13 @@ export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): 
           ? decision
           : isMetrics && !tokens
             ? undefined
-            : refusalOf(request, access, decision);
+            : refusalOf(request, route, access, decision);
       if (refusal && isMetrics && refusal.code !== 'UNAVAILABLE') {
         reply.removeHeader('www-authenticate');
         return done(new AppError('ROUTE_NOT_FOUND', 'There is nothing at GET /metrics'));
       }
       if (refusal?.code === 'FORBIDDEN' && tokens) {
-        if (isForOperators({ path: request.routeOptions.url ?? '' })) logins.refused(request);
+        if (isForOperators({ path: route })) logins.refused(request);
         reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
       }
       if (!(decision instanceof AppError)) request.actor = decision;

@@ -9,6 +9,7 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { apiGatewayService } from '../../src/index.ts';
+import { openStream } from '../event-stream.ts';
 
 const histories = new Map<string, HistoryEntry[]>();
 let isDown = false;
@@ -68,28 +69,14 @@ const watch = async (
   orderId: string,
   { lastEventId, at = url }: { lastEventId?: string; at?: string } = {},
 ) => {
-  const leaving = new AbortController();
-  const response = await fetch(`${at}/api/orders/${orderId}/events`, {
-    headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
-    signal: leaving.signal,
-  });
-  let text = '';
-  const whole = (async () => {
-    const decoder = new TextDecoder();
-    const reader = response.body?.getReader();
-    for (;;) {
-      const { done, value } = (await reader?.read()) ?? { done: true };
-      if (done) return;
-      text += decoder.decode(value as Uint8Array, { stream: true });
-    }
-  })().catch(() => undefined);
+  const stream = await openStream(
+    `${at}/api/orders/${orderId}/events`,
+    lastEventId === undefined ? {} : { 'last-event-id': lastEventId },
+  );
   return {
-    response,
-    whole,
-    leave: () => leaving.abort(),
-    text: () => text,
+    ...stream,
     events: () =>
-      [...text.matchAll(/^id: (\d+)\nevent: status\ndata: (.*)$/gm)].map(([, id, data]) => [
+      [...stream.text().matchAll(/^id: (\d+)\nevent: status\ndata: (.*)$/gm)].map(([, id, data]) => [
         id,
         (JSON.parse(data ?? '') as HistoryEntry).status,
       ]),
