@@ -152,7 +152,9 @@ export const defineObservabilityTests = (
       const { gateway, monitoring } = parts();
       const { place, settled } = await setUpLoad(gateway);
       await eventually(async () => {
-        await settled(await place(5));
+        const orderIds = await place(5);
+        await gateway.get(`/api/orders/${orderIds[0]}?until=DELIVERED&wait=60`);
+        await settled(orderIds);
         const { data } = (await read(`${monitoring.prometheus}/api/v1/rules`)) as {
           data: { groups: { rules: Rule[] }[] };
         };

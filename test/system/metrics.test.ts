@@ -130,7 +130,7 @@ test('labels have only values of their kind, and never an id', async () => {
 }, 60_000);
 
 test('a gauge says that there is nothing before there is something', async () => {
-  for (const name of ['order_waiters', 'workflow_buffer_messages', 'outbox_depth'])
+  for (const name of ['order_waiters', 'overview_listeners', 'workflow_buffer_messages', 'outbox_depth'])
     await eventually(async () =>
       expect([name, (await samplesOf(name)).map(({ value }) => value)]).toEqual([name, [0]]),
     );

@@ -30,6 +30,8 @@ export interface CallContext {
   readonly logger: Logger;
   /** Aborted when nobody waits for the answer any more, where the operation is one that is then to stop. */
   readonly signal?: AbortSignal;
+  /** Takes down for how many milliseconds the request was held on purpose, waiting for what it asks for to come about. */
+  readonly held?: (ms: number) => void;
 }
 
 /** Makes the context of what a service asks on its own account, with a request id and a trace of its own. */

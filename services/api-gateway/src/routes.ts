@@ -1,5 +1,5 @@
 import { GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
-import type { ServiceClients, Route } from '@order-pipeline/service-kit';
+import type { Route, ServiceContext } from '@order-pipeline/service-kit';
 import { createOrderRead, type Waiters } from './waiting/index.ts';
 
 /**
@@ -7,13 +7,14 @@ import { createOrderRead, type Waiters } from './waiting/index.ts';
  * wait here until it is.
  */
 export const createGatewayRoutes = (
-  clients: ServiceClients,
+  context: Pick<ServiceContext<unknown>, 'clients' | 'runtime'>,
   waiters: Waiters,
   own: readonly Route[],
 ): Route[] => {
+  const { clients } = context;
   const here = new Map<Route['operation'], Route>(
     [
-      { operation: ordersApi.getOrder, handle: createOrderRead(clients, waiters) as Route['handle'] },
+      { operation: ordersApi.getOrder, handle: createOrderRead(context, waiters) as Route['handle'] },
       ...own,
     ].map((route) => [route.operation, { ...route, waits: true }]),
   );

@@ -70,7 +70,7 @@ export const apiGatewayService = defineService({
     const waiters = startWaiters(context);
     const overview = startOverview(context);
     return {
-      routes: createGatewayRoutes(context.clients, waiters, [
+      routes: createGatewayRoutes(context, waiters, [
         ...overview.routes,
         ...createOrderEventsRoutes(context, waiters),
       ]),

@@ -5,12 +5,21 @@ import { DATABASE_NAMES } from '../service-names.ts';
 export const SERVICE_METRICS = {
   http_request_duration_seconds: {
     type: 'histogram',
-    help: 'Time from the arrival of a request to the end of its answer.',
+    help: 'Time from the arrival of a request to the end of its answer, of a stream to its beginning, without the time for which it was held.',
     unit: 'seconds',
     labels: { method: 'method', route: 'route', status: 'httpStatus' },
     services: 'all',
     scope: 'instance',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  },
+  http_hold_duration_seconds: {
+    type: 'histogram',
+    help: 'How long a request was held on purpose: the life of a stream of events, or the wait for an order.',
+    unit: 'seconds',
+    labels: { route: 'route' },
+    services: ['api-gateway'],
+    scope: 'instance',
+    buckets: [0.1, 0.5, 1, 5, 15, 30, 60, 300, 900],
   },
   http_connections_ended_total: {
     type: 'counter',

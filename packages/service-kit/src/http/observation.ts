@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
+import { Readable } from 'node:stream';
 import type { Metrics } from '../metrics.ts';
 import { answered } from '../tracing/index.ts';
 import { traceOf } from './request-trace.ts';
@@ -8,31 +9,72 @@ declare module 'fastify' {
     /** Whether it answers an operation, and not a probe or a file. */
     isOperation?: boolean;
   }
+  interface FastifyReply {
+    /** How long the request was held on purpose, in milliseconds: no part of the time that the answer took. */
+    heldMs: number;
+    /** Whether it is a stream of events, which is measured when it begins. */
+    isStream: boolean;
+  }
 }
 
 /** Takes the time of an answer down, in milliseconds. */
 export type Observe = (method: string, route: string, status: number, ms: number) => void;
 
-/** Makes what takes the time of an answer down. */
-export const createObserve = (metrics: Metrics): Observe => {
+/** What takes down how requests are answered. */
+export interface Observation {
+  readonly observe: Observe;
+  /** Takes down for how many milliseconds a request was held on purpose. */
+  readonly observeHeld: (route: string, ms: number) => void;
+}
+
+export const createObservation = (metrics: Metrics): Observation => {
   const durations = metrics.histogram('http_request_duration_seconds');
-  return (method, route, status, ms) =>
-    durations.observe({ method, route, status: String(status) }, ms / 1_000);
+  const holds = metrics.histogram('http_hold_duration_seconds');
+  return {
+    observe: (method, route, status, ms) =>
+      durations.observe({ method, route, status: String(status) }, ms / 1_000),
+    observeHeld: (route, ms) => holds.observe({ route }, ms / 1_000),
+  };
 };
 
+const routeOf = ({ routeOptions: { url = 'unknown' } }: FastifyRequest): string => url;
+
+const observeAnswer = (request: FastifyRequest, reply: FastifyReply, { observe }: Observation): void => {
+  const { method, routeOptions } = request;
+  const { statusCode, elapsedTime, heldMs } = reply;
+  const route = routeOf(request);
+  observe(method, route, statusCode, Math.max(0, elapsedTime - heldMs));
+  if (routeOptions.config.isOperation)
+    traceOf(request).span?.end(answered({ method, path: route }, statusCode));
+};
+
+/** A hook for routes that answer with streams: of one the beginning is the answer, and the rest is held. */
+export const observeStream =
+  (observation: Observation): onSendHookHandler =>
+  (request, reply, payload, done) => {
+    if (payload instanceof Readable) {
+      reply.isStream = true;
+      const begunMs = reply.elapsedTime;
+      observeAnswer(request, reply, observation);
+      // `onResponse` comes only where the stream is ended here, and most are ended by their readers.
+      reply.raw.once('close', () => observation.observeHeld(routeOf(request), reply.elapsedTime - begunMs));
+    }
+    done();
+  };
+
 /** Every answer bears the id of its request, and is measured and logged; its span ends, if it is an operation's. */
-export const setObservation = (server: FastifyInstance, observe: Observe): void => {
+export const setObservation = (server: FastifyInstance, observation: Observation): void => {
+  server.decorateReply('heldMs', 0);
+  server.decorateReply('isStream', false);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
-  server.addHook('onResponse', (request, { statusCode, elapsedTime }, done) => {
-    const { method, originalUrl: url, routeOptions, log } = request;
-    const route = routeOptions.url ?? 'unknown';
-    observe(method, route, statusCode, elapsedTime);
-    if (routeOptions.config.isOperation)
-      traceOf(request).span?.end(answered({ method, path: route }, statusCode));
-    log.debug({ method, url, status: String(statusCode) }, 'request completed');
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, originalUrl: url, log } = request;
+    if (!reply.isStream) observeAnswer(request, reply, observation);
+    if (reply.heldMs > 0) observation.observeHeld(routeOf(request), reply.heldMs);
+    log.debug({ method, url, status: String(reply.statusCode) }, 'request completed');
     done();
   });
 };

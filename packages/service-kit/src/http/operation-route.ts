@@ -1,10 +1,11 @@
 import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { answerCall, GONE, type Reply, type Route } from '../reply.ts';
+import { answerCall, GONE, type CallContext, type Reply, type Route } from '../reply.ts';
 import type { CallerCheck } from './callers.ts';
 import { sendReply } from './error-answers.ts';
 import { checkNoBody } from './input-validation.ts';
+import { observeStream, type Observation } from './observation.ts';
 import { openApiSchema } from './openapi-schema.ts';
 import { traceOf } from './request-trace.ts';
 
@@ -25,6 +26,7 @@ export interface OperationRouteParts {
   readonly actorOf: (request: FastifyRequest) => Actor;
   /** Decides which services may call, where they prove themselves. */
   readonly callers: CallerCheck | undefined;
+  readonly observation: Observation;
 }
 
 /** Aborted when the connection ends before the answer has left. */
@@ -36,20 +38,27 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   return gone.signal;
 };
 
+type Waiting = Required<Pick<CallContext, 'signal' | 'held'>>;
+
+const waitingOf = (reply: FastifyReply): Waiting => ({
+  signal: signalOf(reply),
+  held: (ms) => void (reply.heldMs += ms),
+});
+
 /** Answers an operation over HTTP; a list is read no further, and nothing is waited for, when the client has gone. */
 export const addRoute = (
   server: FastifyInstance,
   { operation, handle, waits }: Route,
-  { actorOf, callers }: OperationRouteParts,
+  { actorOf, callers, observation }: OperationRouteParts,
 ): void => {
-  const answer = async (request: FastifyRequest, signal: AbortSignal | undefined): Promise<Reply> => {
+  const answer = async (request: FastifyRequest, waiting?: Waiting): Promise<Reply> => {
     const { id: requestId, params, query, body, headers } = request;
     const { trace } = traceOf(request);
     const taken = operation.headers ? { headers: headersFor(operation, headers) } : {};
     const input = { params, query, ...taken, body } as Parameters<Route['handle']>[0];
     const call = { requestId, trace, actor: actorOf(request), logger: request.log as Logger };
-    const reply = await answerCall(handle, input, signal ? { ...call, signal } : call);
-    return signal?.aborted ? GONE : reply;
+    const reply = await answerCall(handle, input, waiting ? { ...call, ...waiting } : call);
+    return waiting?.signal.aborted ? GONE : reply;
   };
   server.route({
     method: operation.method,
@@ -60,8 +69,8 @@ export const addRoute = (
     ...(callers ? { onRequest: async (request) => callers.check(request, operation) } : {}),
     ...(operation.body ? {} : { preValidation: refuseBody }),
     // A stream has no end to wait for when nobody reads it.
-    ...(operation.streams ? { exposeHeadRoute: false } : {}),
+    ...(operation.streams ? { exposeHeadRoute: false, onSend: observeStream(observation) } : {}),
     handler: async (request: FastifyRequest, reply: FastifyReply) =>
-      sendReply(reply, await answer(request, waits || operation.paged ? signalOf(reply) : undefined)),
+      sendReply(reply, await answer(request, waits || operation.paged ? waitingOf(reply) : undefined)),
   });
 };

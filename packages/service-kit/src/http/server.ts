@@ -16,7 +16,7 @@ import { createTrust } from './client-address.ts';
 import { limitConnections } from './connection-limits.ts';
 import { createFastify } from './create-fastify.ts';
 import { setErrors } from './error-answers.ts';
-import { createObserve, setObservation } from './observation.ts';
+import { createObservation, setObservation } from './observation.ts';
 import { addRoute } from './operation-route.ts';
 import { addProbes } from './probes.ts';
 import { createRefusedLog } from './refused-log.ts';
@@ -126,8 +126,8 @@ export const createHttpServer = async (
   setLimits(server, access, options);
   setBodyParsing(server);
   setErrors(server);
-  const observe = createObserve(options.metrics);
-  setObservation(server, observe);
+  const observation = createObservation(options.metrics);
+  setObservation(server, observation);
   setScreening(server, access.allowedHosts);
   await configure(server);
   // In a plugin of their own, so that the hooks of the plugins above are in place when they are added.
@@ -135,8 +135,11 @@ export const createHttpServer = async (
     addProbes(scope, options);
     const callers = options.credentials && createCallerCheck(options.logger, options.runtime);
     const { actorFrom, actorOf } = createActorOf(options, unnamed, callers);
-    for (const route of options.routes) addRoute(scope, route, { actorOf, callers });
-    if (options.takesCalls) addCallsRoute(scope, { ...options, observe, enterTrace, actorFrom, callers });
+    for (const route of options.routes) addRoute(scope, route, { actorOf, callers, observation });
+    if (options.takesCalls) {
+      const { observe } = observation;
+      addCallsRoute(scope, { ...options, observe, enterTrace, actorFrom, callers });
+    }
   });
   return server;
 };

@@ -74,7 +74,16 @@ const start = async () => {
   const pass = (seconds: number) => {
     for (let second = 0; second < seconds; second += 1) advance(1_000);
   };
-  return { server, port: Number(port), pass, dropped };
+  /** How many requests for a stream were measured, and how many were held, with the seconds of each in all. */
+  const measured = async () => {
+    const text = await registry.metrics();
+    const read = (name: string) => Number(new RegExp(`^${name}\\{.*\\} (.*)$`, 'm').exec(text)?.[1] ?? 0);
+    return {
+      answered: read('http_request_duration_seconds_count'),
+      held: read('http_hold_duration_seconds_count'),
+    };
+  };
+  return { server, port: Number(port), pass, dropped, measured };
 };
 
 const watch = async (port: number): Promise<{ reader: Socket; stream: EventStream }> => {
@@ -149,4 +158,16 @@ test('who goes away ends it, and is not waited for by a stop', async () => {
   await eventually(() => expect(over).toBe(1));
   close = undefined;
   await server.close();
+});
+
+test.each([
+  ['it is ended here', (_: Socket, stream: EventStream) => stream.end()],
+  ['its reader goes away', (reader: Socket) => void reader.destroy()],
+])('the answer is measured when it begins, and its life apart once %s', async (_, end) => {
+  const { port, measured } = await start();
+  const { reader, stream } = await watch(port);
+  reader.resume();
+  await eventually(async () => expect(await measured()).toEqual({ answered: 1, held: 0 }));
+  end(reader, stream);
+  await eventually(async () => expect(await measured()).toEqual({ answered: 1, held: 1 }));
 });

@@ -23,6 +23,7 @@ export const startOverview = (
   context: Pick<ServiceContext<unknown>, 'clients' | 'runtime' | 'logger' | 'metrics' | 'closers'>,
 ): OverviewDesk => {
   const watching = context.metrics.gauge('overview_listeners');
+  watching.set({}, 0);
   const takePicture = createPicture(context);
   const listeners = createListeners({
     runtime: context.runtime,

@@ -4,6 +4,7 @@ import {
   type CallContext,
   type Handler,
   type Reply,
+  type Runtime,
   type ServiceClients,
 } from '@order-pipeline/service-kit';
 import { etagOf, waitRequestOf, type WaitRequest } from './preferences.ts';
@@ -30,9 +31,14 @@ const answer = (reply: OrderReply, { isKnown }: WaitRequest, waitedS = 0): Order
   return isKnown(status) ? { status: 304, body: undefined as never, headers } : { ...reply, headers };
 };
 
+interface OrderReadParts {
+  readonly clients: Pick<ServiceClients, 'forward'>;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
+}
+
 /** Makes what answers an order, at once or when what it is asked for has come about. */
 export const createOrderRead = (
-  clients: Pick<ServiceClients, 'forward'>,
+  { clients, runtime }: OrderReadParts,
   waiters: Waiters,
 ): Handler<typeof getOrder> => {
   const read = (params: OrderParams, call: CallContext): Promise<OrderReply> =>
@@ -53,12 +59,14 @@ export const createOrderRead = (
     const request = waitRequestOf({ query, headers });
     const now = await readNow(params, request, call);
     if (now) return now;
+    const since = runtime.monotonic();
     const end = await waiters.wait({
       orderId: params.orderId,
       isSettled: request.isSettled,
       timeoutMs: request.waitS * SECOND_MS,
       signal: call.signal,
     });
+    call.held?.(runtime.monotonic() - since);
     if (end === 'gone') return GONE;
     const waited = end === 'settled' || end === 'expired';
     return answer(await read(params, call), request, waited ? request.waitS : 0);

@@ -134,6 +134,26 @@ test('when the time is over it is answered as it is then', async () => {
   expect(response.headers).toMatchObject({ 'preference-applied': 'wait=1' });
 });
 
+test('a wait is measured apart from the answer, and what does not wait is none', async () => {
+  const other = await start();
+  const heldBy = async () => {
+    const text = await other.registry.metrics();
+    return Number(
+      /^http_hold_duration_seconds_count\{.*route="\/api\/orders\/:orderId"\} (\d+)$/m.exec(text)?.[1] ?? 0,
+    );
+  };
+  const orderId = order('PENDING');
+  await get(orderId, {}, other);
+  await get(`${orderId}?until=PENDING&wait=60`, {}, other);
+  expect(await heldBy()).toBe(0);
+  const answer = get(`${orderId}?until=DELIVERED&wait=60`, {}, other);
+  await untilWaiting(1, other);
+  statuses.set(orderId, 'DELIVERED');
+  await answer;
+  expect(await heldBy()).toBe(1);
+  await other.close();
+});
+
 test('If-None-Match waits for a change: 200 with it, 304 without', async () => {
   const orderId = order('PENDING');
   const same = await get(orderId, { 'if-none-match': '"PENDING"', prefer: 'wait=1' });

@@ -125,8 +125,11 @@ export const OVERVIEW: Dashboard = {
           })),
         },
         {
-          title: 'Requests that wait for an order',
-          queries: [{ expr: 'sum(order_waiters)', legend: 'waiting' }],
+          title: 'Requests that are held',
+          queries: [
+            { expr: 'sum(order_waiters)', legend: 'waiting for an order' },
+            { expr: 'sum(overview_listeners)', legend: 'streams of the overview' },
+          ],
         },
       ],
     },

@@ -62,6 +62,18 @@ export const SERVICE: Dashboard = {
           ],
         },
         {
+          title: 'Time for which requests were held, median',
+          description:
+            'The lives of streams of events, and waits for orders: no part of the time of answers.',
+          unit: 's',
+          queries: [
+            {
+              expr: `histogram_quantile(0.5, sum by (le, service, route) (rate(http_hold_duration_seconds_bucket{${OF}}[$__rate_interval])))`,
+              legend: '{{service}} {{route}}',
+            },
+          ],
+        },
+        {
           title: 'Connections that were ended, a second',
           unit: 'ops',
           queries: [
