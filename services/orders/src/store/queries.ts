@@ -1,4 +1,4 @@
-import type { HistoryEntry, OrderStatus } from '@order-pipeline/contracts';
+import { ORDER_STATUSES, type HistoryEntry, type OrderStatus } from '@order-pipeline/contracts';
 import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
@@ -20,36 +20,50 @@ const bytesOf = ({ id, userId, lines }: OrderRow): number =>
     id.length + userId.length + ORDER_BYTES,
   );
 
-const page = (sql: Sql, request: PageRequest, condition: Prisma.Sql): Promise<Page<OrderRow>> =>
-  readPage(
-    request,
-    ({ limit, before }) => sql.$queryRaw<OrderRow[]>`
-      SELECT ${ORDER_COLUMNS} FROM orders
-      WHERE ${condition} ${before === undefined ? NOTHING_ELSE : Prisma.sql`AND seq < ${before}::bigint`}
-      ORDER BY orders.seq DESC LIMIT ${limit}`,
-    bytesOf,
-  );
-
 /** Which orders are listed; those of all users unless one is named. */
 export interface OrderSearch {
   readonly status?: OrderStatus | undefined;
   readonly userId?: string | undefined;
 }
 
-const conditionOf = ({ status, userId }: OrderSearch): Prisma.Sql => {
-  const conditions = [
-    ...(userId === undefined ? [] : [Prisma.sql`user_id = ${userId}`]),
-    ...(status === undefined ? [] : [Prisma.sql`status = ${status}::order_status`]),
-  ];
-  return conditions.length === 0 ? Prisma.sql`true` : Prisma.join(conditions, ' AND ');
-};
+interface Range {
+  readonly limit: number;
+  /** Only orders that were placed before the one with this `seq`. */
+  readonly before?: number | undefined;
+}
 
-/** A page of orders, newest first. */
+/** The newest orders of one status, as an index has them. */
+const newestOf = (
+  status: OrderStatus,
+  userId: string | undefined,
+  { limit, before }: Range,
+): Prisma.Sql => Prisma.sql`
+  (SELECT * FROM orders WHERE status = ${status}::order_status
+   ${userId === undefined ? NOTHING_ELSE : Prisma.sql`AND user_id = ${userId}`}
+   ${before === undefined ? NOTHING_ELSE : Prisma.sql`AND seq < ${before}::bigint`}
+   ORDER BY seq DESC LIMIT ${limit})`;
+
+/**
+ * A page of orders, newest first. Those of every status are merged from the newest of each: each range enters an index by
+ * itself, and no more rows are read than are listed, and one for each status.
+ */
 export const listOrders = (
   sql: Sql,
   request: PageRequest,
-  search: OrderSearch = {},
-): Promise<Page<OrderRow>> => page(sql, request, conditionOf(search));
+  { status, userId }: OrderSearch = {},
+): Promise<Page<OrderRow>> => {
+  const statuses = status === undefined ? ORDER_STATUSES : [status];
+  return readPage(
+    request,
+    (range) => sql.$queryRaw<OrderRow[]>`
+      SELECT ${ORDER_COLUMNS} FROM (${Prisma.join(
+        statuses.map((each) => newestOf(each, userId, range)),
+        ' UNION ALL ',
+      )}) AS orders
+      ORDER BY orders.seq DESC LIMIT ${range.limit}`,
+    bytesOf,
+  );
+};
 
 /** The statuses of those orders that there are. */
 export const findStatuses = (

@@ -1,6 +1,6 @@
 import { newTrace, traceparent, type DueTimes, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { eventOf, ON_THE_WAY, type Sql } from './sql.ts';
+import { EACH_STATUS, eventOf, ON_THE_WAY, type Sql } from './sql.ts';
 import { HAS_DEAD_LETTER } from './stuck.ts';
 
 /** An order whose event was put into the outbox again. */
@@ -73,7 +73,9 @@ export const republishDue = (
 /** The order of placement of the newest order; 0 while there is none. */
 export const newestPlacement = async (sql: Sql): Promise<number> => {
   const [row] = await sql.$queryRaw<{ newest: number }[]>`
-    SELECT coalesce(max(seq), 0)::float8 AS newest FROM orders`;
+    SELECT coalesce(max(newest.seq), 0)::float8 AS newest FROM ${EACH_STATUS} CROSS JOIN LATERAL (
+      SELECT seq FROM orders WHERE status = each.status ORDER BY seq DESC LIMIT 1
+    ) AS newest`;
   return row?.newest ?? 0;
 };
 

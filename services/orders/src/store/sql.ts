@@ -51,6 +51,10 @@ export const STATUS = Prisma.sql`orders.status::text`;
 /** Whether a `traceparent` of ours is of a sampled trace. */
 export const isSampled = (column: Prisma.Sql): Prisma.Sql => Prisma.sql`right(${column}, 2) = '01'`;
 
+/** All statuses, a row each: an index that begins with the status is entered for one after the other. */
+export const EACH_STATUS = Prisma.sql`
+  unnest(enum_range(NULL::order_status)) AS each(status)`;
+
 const QUOTED = STATUSES_ON_THE_WAY.map((status) => `'${status}'`).join(', ');
 
 /** The statuses of orders that wait for their next event: the condition of a partial index, to the letter. */
