@@ -13,6 +13,7 @@ export * from './database/raw-sql.ts';
 export * from './faults/index.ts';
 export * from './health.ts';
 export { addressKey, isAddressRange } from './http/client-address.ts';
+export { isIdempotent } from './http/calls.ts';
 export { createHttpTransport } from './http/client.ts';
 export { createBatchingTransport } from './http/batching-transport.ts';
 export * from './http/dependency-checks.ts';

@@ -1,6 +1,7 @@
 import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { REQUEST_MUTANTS } from './request-mutants.ts';
 
 const PLACING = 'services/orders/src/store/placements.ts';
 const MOVING = 'services/orders/src/store/transitions.ts';
@@ -268,4 +269,5 @@ export const MUTANTS: readonly Mutant[] = [
   },
   ...CLOCK_MUTANTS,
   ...DEPENDENCY_MUTANTS,
+  ...REQUEST_MUTANTS,
 ];

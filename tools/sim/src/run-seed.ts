@@ -6,7 +6,7 @@ import type { Endings } from './checks/observations.ts';
 import { COMES_TO_ITS_END, createFindings, type Finding, type Findings } from './findings.ts';
 import { heal, runFor } from './healing.ts';
 import { watchLogs } from './logs.ts';
-import { scheduleClockSteps } from './world/clock-steps.ts';
+import { areWithinADay, scheduleClockSteps } from './world/clock-steps.ts';
 import { layOutSlots, startDeployment, type Deployment } from './world/deployment.ts';
 import type { RealServer } from './world/database/real-database.ts';
 import { createEcho, type Echo } from './world/kafka.ts';
@@ -140,7 +140,8 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   );
   const model = createModel(findings);
   const client = createClient(world, network, () => deployment.of('api-gateway'));
-  const context: WorkloadContext = { world, client, model, findings };
+  const areKeysKept = (): boolean => areWithinADay(deployment.slots);
+  const context: WorkloadContext = { world, client, model, findings, areKeysKept };
   const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
   runFaultSchedule(schedule, {
     world,

@@ -6,16 +6,15 @@ import type { RealServer } from '../world/database/real-database.ts';
 import { CLOCK_STEPS } from '../world/clock-steps.ts';
 import { createDirectBroker, type Echo } from '../world/kafka.ts';
 import type { World } from '../world/world.ts';
-import type { Model } from '../workload/model.ts';
 import { checkDeadLetterQueue } from './dead-letters.ts';
-import { checkObservations, type Endings } from './observations.ts';
+import { checkObservations, type Endings, type Observed } from './observations.ts';
 
 export interface FinalStateParts {
   readonly world: World;
   readonly server: RealServer;
   readonly cluster: MemoryCluster;
   readonly echo: Echo;
-  readonly context: { readonly model: Model };
+  readonly context: Observed;
   readonly findings: Findings;
   /** Whether Kafka has lost nothing that it had taken. */
   readonly isComplete: boolean;
@@ -53,7 +52,7 @@ const audit = async ({ world, server, cluster, findings, isComplete }: FinalStat
 /** Everything that has to hold once all is at rest, and nothing runs any more; answers how the orders ended. */
 export const checkFinalState = async (parts: FinalStateParts): Promise<Endings> => {
   const { world, server, echo, context, findings, isComplete } = parts;
-  const endings = await checkObservations(server, context.model, findings);
+  const endings = await checkObservations(server, context, findings);
   await checkDeadLetterQueue(server, echo, isComplete, findings);
   await world.time.runWhile(audit(parts));
   return endings;

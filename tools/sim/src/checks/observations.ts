@@ -66,16 +66,27 @@ const checkOrder = (
     findings.add('a terminal status that a client has observed stays', [id], `${told.status}, now ${status}`);
 };
 
+/** The least and the most units that an item can have been stocked with. */
+const stockBounds = (initial: number, facts: ItemFacts | undefined, areKeysKept: boolean) => {
+  let least = initial + (facts?.restocked ?? 0);
+  let most = least + (facts?.maybeRestocked ?? 0);
+  for (const { asked, confirmed } of facts?.keyedRestocks.values() ?? []) {
+    least += confirmed?.quantity ?? 0;
+    // A key that may have been forgotten may have counted any number of times.
+    most += areKeysKept ? (confirmed?.quantity ?? Math.max(...asked)) : Number.POSITIVE_INFINITY;
+  }
+  return { least, most };
+};
+
 const checkItem = (
   item: StoredItem,
   facts: ItemFacts | undefined,
-  sold: number,
+  { sold, areKeysKept }: { readonly sold: number; readonly areKeysKept: boolean },
   findings: Findings,
 ): void => {
   const { id, initial, stocked, available, reserved, consumed } = item;
   checkPresence('item', id, facts, true, findings);
-  const least = initial + (facts?.restocked ?? 0);
-  const most = least + (facts?.maybeRestocked ?? 0);
+  const { least, most } = stockBounds(initial, facts, areKeysKept);
   const counts = JSON.stringify({ initial, stocked, available, reserved, consumed, sold });
   if (stocked < least || stocked > most)
     findings.add(
@@ -108,7 +119,7 @@ const checkUsers = async ({ databases }: RealServer, model: Model, findings: Fin
 
 const checkItems = async (
   { databases }: RealServer,
-  model: Model,
+  { model, areKeysKept }: Observed,
   sold: ReadonlyMap<string, number>,
   findings: Findings,
 ): Promise<void> => {
@@ -117,25 +128,35 @@ const checkItems = async (
            reserved_qty::int AS reserved, consumed_qty::int AS consumed FROM items`);
   const stored = new Set(items.map(({ id }) => id));
   for (const [id, facts] of model.items) checkPresence('item', id, facts, stored.has(id), findings);
-  for (const item of items) checkItem(item, model.items.get(item.id), sold.get(item.id) ?? 0, findings);
+  for (const item of items) {
+    const facts = model.items.get(item.id);
+    checkItem(item, facts, { sold: sold.get(item.id) ?? 0, areKeysKept: areKeysKept() }, findings);
+  }
 };
 
 /** The counts of orders by how they ended. */
 export type Endings = Readonly<Record<string, number>>;
 
+/** What is compared with what is stored. */
+export interface Observed {
+  readonly model: Model;
+  readonly areKeysKept: () => boolean;
+}
+
 /** Compares what clients have observed with what is stored once all is at rest; answers how the orders ended. */
 export const checkObservations = async (
   server: RealServer,
-  model: Model,
+  observed: Observed,
   findings: Findings,
 ): Promise<Endings> => {
+  const { model } = observed;
   const orders = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
     'SELECT id, user_id, status::text AS status, lines FROM orders',
   );
   const stored = new Map(orders.map((order) => [order.id, order]));
   for (const id of new Set([...model.orders.keys(), ...stored.keys()]))
     checkOrder(id, model.orders.get(id), stored.get(id), findings);
-  await checkItems(server, model, unitsSold(orders), findings);
+  await checkItems(server, observed, unitsSold(orders), findings);
   await checkUsers(server, model, findings);
   const endings: Record<string, number> = { asked: model.orders.size, stored: orders.length };
   for (const { status } of orders) endings[status] = (endings[status] ?? 0) + 1;

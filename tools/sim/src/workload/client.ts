@@ -6,6 +6,7 @@ import type { World } from '../world/world.ts';
 export interface Request {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
 }
@@ -32,15 +33,11 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const injected = ({ method, path, body }: Request): InjectOptions => ({
+const injected = ({ method, path, headers = {}, body }: Request): InjectOptions => ({
   method,
   url: path,
-  ...(body === undefined
-    ? {}
-    : {
-        headers: { 'content-type': 'application/json' },
-        payload: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
+  headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+  ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
 });
 
 export const createClient = (

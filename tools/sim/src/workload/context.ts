@@ -11,6 +11,8 @@ export interface WorkloadContext {
   readonly client: Client;
   readonly model: Model;
   readonly findings: Findings;
+  /** Whether no clock was set so far that an idempotency key may have expired. */
+  readonly areKeysKept: () => boolean;
 }
 
 const UNDECIDED = new Set([429, 503]);
@@ -56,9 +58,10 @@ export const callUntilDecided = async (
 export const requests = {
   addUser: (body: User): Request => ({ method: 'POST', path: '/api/users', body }),
   addItem: (body: NewItem): Request => ({ method: 'POST', path: '/api/inventory', body }),
-  restock: (itemId: string, quantity: number): Request => ({
+  restock: (itemId: string, quantity: number, key?: string): Request => ({
     method: 'POST',
     path: `/api/inventory/${itemId}/restock`,
+    ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
     body: { quantity },
   }),
   place: (order: NewOrder): Request => ({ method: 'POST', path: '/api/orders', body: { order } }),

@@ -30,6 +30,16 @@ export interface ItemFacts extends Creation<NewItem> {
   /** Units of restocks that were answered, and of those that may or may not have been. */
   restocked: number;
   maybeRestocked: number;
+  /** By idempotency key. */
+  readonly keyedRestocks: Map<string, KeyedRestock>;
+}
+
+/** What is known of the restocks of an item under one key: one of them counts, once. */
+export interface KeyedRestock {
+  /** The quantities that were asked for. */
+  readonly asked: Set<number>;
+  /** What was answered 200 first: the quantity, and the answer as text. */
+  confirmed: { readonly quantity: number; readonly answer: string } | undefined;
 }
 
 /** The model that the checkers compare the system with: everything that clients have asked for and observed. */
@@ -72,7 +82,12 @@ export const createModel = (findings: Findings): Model => {
     orders,
     user: (userId) => open(users, userId, creation<User>),
     item: (itemId) =>
-      open(items, itemId, () => ({ ...creation<NewItem>(), restocked: 0, maybeRestocked: 0 })),
+      open(items, itemId, () => ({
+        ...creation<NewItem>(),
+        restocked: 0,
+        maybeRestocked: 0,
+        keyedRestocks: new Map(),
+      })),
     order,
     observe: (orderId, status, askedAt, answeredAt) => {
       const { seen } = order(orderId);

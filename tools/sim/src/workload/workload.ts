@@ -3,6 +3,7 @@ import type { Stream } from '../world/streams.ts';
 import { cancel, look, lookAtAll, place } from './customers.ts';
 import { redriveAll } from './operators.ts';
 import { ask, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
+import { restock, restockUnderKeys } from './restocks.ts';
 
 /** What clients want in one simulation: the seed says all of it beforehand. */
 export interface Workload {
@@ -15,7 +16,7 @@ export interface Workload {
 }
 
 /** When the first order may come: users and items go first, though nothing waits for them. */
-const DOORS_OPEN_AFTER_MS = 1_500;
+const FIRST_ORDER_AFTER_MS = 1_500;
 
 const userOf = (index: number): User => ({
   userId: `user-${index}`,
@@ -50,7 +51,7 @@ export const planWorkload = (stream: Stream): Workload => {
     users,
     items,
     orders: listOf(stream.integer(12, 36), (index) => orderOf(stream, index, users.length, items.length)),
-    rushes: listOf(stream.integer(0, 3), () => stream.between(DOORS_OPEN_AFTER_MS, lengthMs)),
+    rushes: listOf(stream.integer(0, 3), () => stream.between(FIRST_ORDER_AFTER_MS, lengthMs)),
     lengthMs,
   };
 };
@@ -71,15 +72,6 @@ const addItem = async (context: WorkloadContext, stream: Stream, item: NewItem):
   if (wasOpen) facts.isOpen = true;
   if (answer?.status === 201) facts.confirmed ??= { content: item, at: answer.answeredAt };
   else if (answer) context.findings.add('an item can be added', [item.itemId], String(answer.status));
-};
-
-/** A restock is not repeatable: one without an answer may or may not have happened. */
-const restock = async (context: WorkloadContext, stream: Stream, itemId: string): Promise<void> => {
-  const quantity = stream.integer(1, 5);
-  const facts = context.model.item(itemId);
-  const answer = await ask(context, requests.restock(itemId, quantity));
-  if (answer?.status === 200) facts.restocked += quantity;
-  else if (!isDecided(answer)) facts.maybeRestocked += quantity;
 };
 
 /** The same id with something else in it, which must never be stored when the first was. */
@@ -140,7 +132,7 @@ const arrivalOf = (stream: Stream, { rushes, lengthMs }: Workload): number => {
   const isInRush = stream.chance(SHARE_IN_RUSHES) && rushes.length > 0;
   return isInRush
     ? stream.pick(rushes) + stream.between(0, RUSH_MS)
-    : stream.between(DOORS_OPEN_AFTER_MS, lengthMs);
+    : stream.between(FIRST_ORDER_AFTER_MS, lengthMs);
 };
 
 /** Lets the clients do all that they want. Resolves when each of them has been answered or has given up. */
@@ -150,7 +142,7 @@ export const runWorkload = async (context: WorkloadContext, workload: Workload):
   const streamOf = (name: string) => world.streams(`client/${name}`);
   const some = streamOf('others');
   const sometime = async (act: () => Promise<void>): Promise<void> => {
-    await world.time.sleep(some.between(DOORS_OPEN_AFTER_MS, lengthMs));
+    await world.time.sleep(some.between(FIRST_ORDER_AFTER_MS, lengthMs));
     await act();
   };
   await Promise.all([
@@ -159,6 +151,11 @@ export const runWorkload = async (context: WorkloadContext, workload: Workload):
     ...items.flatMap(({ itemId }) =>
       some.chance(0.4) ? [sometime(() => restock(context, some, itemId))] : [],
     ),
+    ...items.map(({ itemId }) => {
+      const stream = streamOf(`${itemId}/deliveries`);
+      const arrivesAfterMs = () => stream.between(FIRST_ORDER_AFTER_MS, lengthMs);
+      return restockUnderKeys(context, stream, itemId, arrivesAfterMs);
+    }),
     ...orders.map((order) => {
       const stream = streamOf(order.orderId);
       return followOrder(context, stream, order, arrivalOf(stream, workload));

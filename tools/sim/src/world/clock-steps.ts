@@ -50,6 +50,17 @@ const strike = (parts: Parts, kind: ClockStep, stream: Stream): void => {
   set(parts, kind.includes('in all') ? slots : one, skewOf(stream), kind.endsWith('restart'));
 };
 
+/** The time that a simulation takes, and more. */
+const SIMULATION_MS = HOUR_MS;
+
+/** Whether the clocks of inventory never differed by a day, after which an idempotency key has expired. */
+export const areWithinADay = (slots: readonly Slot[]): boolean => {
+  const ranges = slots.filter(({ service }) => service === 'inventory').map(({ skewRange }) => skewRange());
+  const spreadMs =
+    Math.max(...ranges.map(({ most }) => most)) - Math.min(...ranges.map(({ least }) => least));
+  return spreadMs + SIMULATION_MS < 24 * HOUR_MS;
+};
+
 /** Sets clocks at moments that the seed says, until all faults are healed. Its chances are its own: all else stays as it is. */
 export const scheduleClockSteps = (parts: Parts, lengthMs: number): void => {
   scheduleFaultKinds(parts.world, lengthMs, {

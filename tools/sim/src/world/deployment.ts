@@ -1,6 +1,6 @@
 import { SERVICE_NAMES, type ServiceName } from '@order-pipeline/contracts';
 import { startServiceProcess, type ServiceProcess, type Surroundings } from './service-process.ts';
-import type { Slot } from './sim-process.ts';
+import { createSlot, type Slot } from './sim-process.ts';
 
 /** All the instances of all services, each started again after its end. */
 export interface Deployment {
@@ -22,7 +22,7 @@ const RESTART_AFTER_MS = { min: 50, max: 4_000 };
 export const layOutSlots = ({ world }: Pick<Surroundings, 'world'>): Slot[] =>
   SERVICE_NAMES.flatMap((service) => {
     const isDouble = world.streams(`slots/${service}`).chance(0.4);
-    return (isDouble ? [1, 2] : [1]).map((index) => ({ service, id: `${service}.${index}`, skewMs: 0 }));
+    return (isDouble ? [1, 2] : [1]).map((index) => createSlot(service, `${service}.${index}`));
   });
 
 /** Starts every slot; `surroundings.answerers` may already ask for what is not there yet. */

@@ -1,5 +1,11 @@
 import type { Input, Operation, ServiceName } from '@order-pipeline/contracts';
-import { unavailable, type CallContext, type Reply, type Transport } from '@order-pipeline/service-kit';
+import {
+  isIdempotent,
+  unavailable,
+  type CallContext,
+  type Reply,
+  type Transport,
+} from '@order-pipeline/service-kit';
 import type { Owner } from './time.ts';
 import { never, type World } from './world.ts';
 
@@ -113,14 +119,18 @@ export const createSimTransport = (
     const label = `${operation.method} ${operation.path}`;
     const attempt = () =>
       network.call(caller, answerers(), label, async (callee) => {
-        const { params, query, body } = input;
-        const asked = { params: wired(params), query: wired(query), body: wired(body) };
+        const asked = {
+          params: wired(input.params),
+          query: wired(input.query),
+          headers: wired(input.headers),
+          body: wired(input.body),
+        };
         const { status, body: answer, headers } = await callee.answer(operation, asked, call);
         return { status, body: wired(answer), ...(headers ? { headers } : {}) };
       });
     try {
       return await attempt().catch((error: unknown) => {
-        if (operation.idempotent && error instanceof CallFailure && error.isReset) return attempt();
+        if (error instanceof CallFailure && error.isReset && isIdempotent(operation, input)) return attempt();
         throw error;
       });
     } catch (error) {

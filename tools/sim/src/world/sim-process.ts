@@ -10,7 +10,26 @@ export interface Slot {
   readonly id: string;
   /** How far its clock is ahead, in milliseconds. */
   skewMs: number;
+  /** How far it was ahead at least and at most so far. */
+  skewRange(): { readonly least: number; readonly most: number };
 }
+
+export const createSlot = (service: ServiceName, id: string): Slot => {
+  const skews = { now: 0, least: 0, most: 0 };
+  return {
+    service,
+    id,
+    get skewMs() {
+      return skews.now;
+    },
+    set skewMs(ms) {
+      skews.now = ms;
+      skews.least = Math.min(skews.least, ms);
+      skews.most = Math.max(skews.most, ms);
+    },
+    skewRange: () => skews,
+  };
+};
 
 /** A process of the simulation: all that it hears and does goes through ports, which are dead once it is. */
 export interface SimProcess extends Owner {
