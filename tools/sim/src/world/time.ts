@@ -48,7 +48,7 @@ interface Event {
 }
 
 /** How many milliseconds of the simulation go by in one of life. */
-const LIFE_SPEED = 50;
+export const LIFE_SPEED = 50;
 
 const byTime = (a: Event, b: Event): number => a.at - b.at || a.order - b.order;
 
