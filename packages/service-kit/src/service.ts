@@ -12,6 +12,12 @@ import type { Route } from './reply.ts';
 import type { Runtime } from './runtime.ts';
 import type { Tracer } from './tracing/index.ts';
 
+/** Fetches a document over HTTP: what is used of `fetch`. */
+export type Fetch = (
+  url: string,
+  options: { readonly redirect: 'error'; readonly signal: AbortSignal },
+) => Promise<Pick<Response, 'ok' | 'status' | 'json'>>;
+
 /** Everything that a service is given. What it opens it adds to `closers`. */
 export interface ServiceContext<S> {
   readonly settings: S;
@@ -33,6 +39,8 @@ export interface ServiceContext<S> {
    * if not given.
    */
   readonly databasePool?: pg.Pool;
+  /** How it fetches documents from elsewhere, for who holds the network himself; that of Node.js if not given. */
+  readonly fetch?: Fetch;
   /** Called when the service, once it has started, meets what it can never go on after. */
   readonly failed?: (error: unknown) => void;
 }

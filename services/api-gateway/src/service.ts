@@ -45,10 +45,10 @@ const DEV_ISSUER_WARNING =
 type Context = ServiceContext<z.infer<typeof settings>>;
 
 /** How it is told who asks, as the settings say. */
-const openAccess = async ({ settings: set, runtime, logger }: Context) => {
+const openAccess = async ({ settings: set, runtime, logger, fetch }: Context) => {
   if (set.AUTH === 'off') logger.warn(OPEN_WARNING);
   const remote = issuerIn(set);
-  if (remote) return { tokens: createTokens(remote, createKeys(remote), runtime) };
+  if (remote) return { tokens: createTokens(remote, createKeys(remote, { runtime, fetch }), runtime) };
   if (set.AUTH_DEV_ISSUER === undefined) return {};
   logger.warn(DEV_ISSUER_WARNING);
   const devIssuer = await openDevIssuer(set.DATA_DIR, runtime);

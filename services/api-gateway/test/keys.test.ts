@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { Runtime } from '@order-pipeline/service-kit';
 import { createTestRuntime, times } from '@order-pipeline/testing';
 import { createKeys } from '../src/access/keys.ts';
 import { createTokens } from '../src/access/tokens.ts';
@@ -10,16 +11,20 @@ beforeEach(async () => {
   issuer = await startIssuer();
 });
 
-afterEach(() => issuer.close());
+afterEach(() => {
+  jest.restoreAllMocks();
+  return issuer.close();
+});
 
-const tokensOf = (cooldownMs?: number, jwksUrl?: string) => {
+const tokensOf = (
+  cooldownMs?: number,
+  { jwksUrl, ...replaced }: Partial<Runtime> & { jwksUrl?: string } = {},
+) => {
   const { url, audience } = issuer;
   const named = { name: url, audience, jwksUrl, userClaim: 'sub', scopeClaim: 'scope' };
-  return createTokens(
-    named,
-    createKeys(named, cooldownMs),
-    createTestRuntime({ wallClock: () => Date.now() }),
-  );
+  const wallClock = Date.now;
+  const runtime = createTestRuntime({ wallClock: () => wallClock(), ...replaced });
+  return createTokens(named, createKeys(named, { runtime, cooldownMs }), runtime);
 };
 
 test('tokens of a new key are taken without a restart, and those of the old one still are', async () => {
@@ -32,6 +37,18 @@ test('tokens of a new key are taken without a restart, and those of the old one 
   expect(issuer.fetched()).toBe(2);
 });
 
+test('a clock that is set back by a day keeps no new key away', async () => {
+  let now = 0;
+  const { verify } = tokensOf(undefined, { monotonic: () => now });
+  await verify(await issuer.sign());
+  await issuer.rotate();
+  const token = await issuer.sign();
+  const day = Date.now() - 86_400_000;
+  jest.spyOn(Date, 'now').mockReturnValue(day);
+  now += 6_000;
+  expect(await verify(token)).toMatchObject({ userId: 'alice' });
+});
+
 test('tokens of unknown keys do not have the issuer asked again and again', async () => {
   const tokens = tokensOf();
   await tokens.verify(await issuer.sign());
@@ -42,7 +59,7 @@ test('tokens of unknown keys do not have the issuer asked again and again', asyn
 });
 
 test('the keys may be named by a setting; then nothing else is asked for', async () => {
-  const tokens = tokensOf(undefined, `${issuer.url}/keys`);
+  const tokens = tokensOf(undefined, { jwksUrl: `${issuer.url}/keys` });
   expect(await tokens.verify(await issuer.sign())).toMatchObject({ userId: 'alice' });
 });
 
@@ -54,7 +71,8 @@ test('a discovery document of another issuer is not believed', async () => {
     userClaim: 'sub',
     scopeClaim: 'scope',
   };
-  const tokens = createTokens(named, createKeys(named), createTestRuntime());
+  const runtime = createTestRuntime();
+  const tokens = createTokens(named, createKeys(named, { runtime }), runtime);
   await expect(tokens.verify(await issuer.sign())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 

@@ -19,12 +19,8 @@ const USER_ID = new RegExp(ID, 'u');
 const bad = (cause?: unknown): AppError =>
   new AppError('UNAUTHENTICATED', 'The token is not valid here: get a new one', { cause });
 
-/** The keys could not be had, which says nothing of the token. */
-const KEYS_FAILED: readonly string[] = [
-  errors.JWKSTimeout.code,
-  errors.JWKSInvalid.code,
-  errors.JOSEError.code,
-];
+/** The keys cannot be used, which says nothing of the token. */
+const KEYS_FAILED: readonly string[] = [errors.JWKSInvalid.code, errors.JOSEError.code];
 
 const refusalOf = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
