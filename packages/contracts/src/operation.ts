@@ -45,17 +45,17 @@ export interface Operation {
   readonly emptyReplies?: Readonly<Record<number, string>>;
 }
 
-type Part<O extends Operation, K extends 'params' | 'query' | 'headers' | 'body'> = O[K] extends TSchema
-  ? Static<O[K]>
-  : undefined;
+type PartName = 'params' | 'query' | 'headers' | 'body';
 
-/** What an operation is asked with. */
-export interface Input<O extends Operation> {
-  readonly params: Part<O, 'params'>;
-  readonly query: Part<O, 'query'>;
-  readonly headers?: Part<O, 'headers'> | undefined;
-  readonly body: Part<O, 'body'>;
-}
+/** A part that the operation declares; left out where it declares none, and anything where it is any operation. */
+type Part<O extends Operation, K extends PartName> = O[K] extends TSchema
+  ? { readonly [P in K]: Static<O[K]> }
+  : { readonly [P in K]?: Operation extends O ? unknown : undefined };
+
+/** What an operation is asked with: the parts that it declares, headers only where the caller has some to give. */
+export type Input<O extends Operation> = Part<O, 'params'> &
+  Part<O, 'query'> &
+  Part<O, 'body'> & { readonly [P in keyof Part<O, 'headers'>]?: Part<O, 'headers'>[P] | undefined };
 
 /** What an operation answers when it is not refused. */
 export type Output<O extends Operation> = Static<O['reply']>;

@@ -125,11 +125,10 @@ export const createGateway = ({
 
   return {
     call: async (operation, input) => {
-      const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
       const giveUpAt = runtime.monotonic() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {
         stopped.throwIfAborted();
-        const reply = await askOnce(operation, whole);
+        const reply = await askOnce(operation, input as Input<Operation>);
         const pause = patienceMs === 0 && reply ? undefined : pauseMs(reply, attempt, runtime);
         if (reply !== undefined && pause === undefined) return answerOf(reply);
         if (patienceMs === 0) throw new GatewayError(`No gateway answers at ${url}`);

@@ -123,11 +123,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     const trace = batch ?? batchTrace(first.trace);
     const call: CallContext = { requestId, trace, actor: serviceActor(cause), logger };
     const body = { to, orderIds: [...orders.keys()], cause };
-    const { results } = await clients.call(
-      orderLifecycleApi.moveOrders,
-      { params: undefined, query: undefined, body },
-      call,
-    );
+    const { results } = await clients.call(orderLifecycleApi.moveOrders, { body }, call);
     const events: TracedEvent[] = [];
     for (const result of results) {
       const order = orders.get(orderIdOf(result));

@@ -135,9 +135,8 @@ const createCall =
   }): TestService['call'] =>
   async (operation, input, actor = ANYBODY) => {
     const { runtime, logger } = context;
-    const given = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
     const trace = { traceId: runtime.hex(16), spanId: runtime.hex(8) };
-    const reply = await createLocalTransport(routes)(operation, given, {
+    const reply = await createLocalTransport(routes)(operation, input as Input<Operation>, {
       requestId: runtime.uuid(),
       trace,
       actor,

@@ -83,7 +83,7 @@ export const startReconciler = (
   /** @returns those that are to be looked at again */
   const lookAt = async (reservations: readonly ReservationRef[]): Promise<readonly ReservationRef[]> => {
     const call = ownCall();
-    const input = { params: undefined, query: undefined, body: { reservations: [...reservations] } };
+    const input = { body: { reservations: [...reservations] } };
     const { settlements } = await clients.call(orderLifecycleApi.settleReservations, input, call);
     await runtime.failpoint('inventory.afterVerdictBeforeApply');
     const locked = new Set(await apply(settlements));

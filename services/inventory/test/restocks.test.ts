@@ -146,7 +146,6 @@ test('the key reaches the owner over HTTP, alone and among calls that travel tog
   };
   const input = {
     params: { itemId },
-    query: undefined,
     headers: { 'idempotency-key': 'delivery-1' },
     body: { quantity: 5 },
   } as unknown as Input<Operation>;

@@ -33,9 +33,8 @@ export const createListActions =
   async ({ query }, call) => {
     const { limit = DEFAULT_LIMIT, cursor, ...search } = query;
     const body = { ...search, limit: limit + 1, ...(cursor === undefined ? {} : { before: cursor }) };
-    const input = { params: undefined, query: undefined, body };
     const found = await Promise.all(
-      KEEPERS.map((operation): Promise<Output<typeof operation>> => clients.call(operation, input, call)),
+      KEEPERS.map((operation): Promise<Output<typeof operation>> => clients.call(operation, { body }, call)),
     );
     const sorted = found.flatMap(({ actions }) => actions).toSorted(newestFirst);
     const page = sorted.slice(0, limit);

@@ -15,7 +15,7 @@ const routes = [usersApi.getUser, inventoryApi.restockItem].map((operation: Oper
 const startInstance = () =>
   startTestService(defineService({ ...ordersFacadeService, name: 'users', start: async () => ({ routes }) }));
 
-const ASKED: readonly [Operation, Partial<Input<Operation>>][] = [
+const ASKED: readonly [Operation, Input<Operation>][] = [
   [usersApi.getUser, { params: { userId: 'a' } as never }],
   [inventoryApi.restockItem, { params: { itemId: 'a' } as never, body: { quantity: 1 } as never }],
 ];

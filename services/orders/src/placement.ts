@@ -1,14 +1,11 @@
 import {
-  bodyLimitOf,
-  reservationsApi,
   usersApi,
   type NewOrder,
-  type ReservationRequest,
+  type ReservationRef,
   type ReservationResult,
 } from '@order-pipeline/contracts';
 import {
   AppError,
-  inLoads,
   isTransient,
   logFailure,
   traceparent,
@@ -20,8 +17,9 @@ import {
   type Tracer,
 } from '@order-pipeline/service-kit';
 import type { AdmissionControl } from './load-shedding/admission-control.ts';
-import { decideRepeat, splitRepeats, type OrderContent, type Placement } from './domain.ts';
+import { decideRepeat, splitRepeats, type Placement } from './domain.ts';
 import { inBatchTrace, inInsertSpan } from './placement-spans.ts';
+import { askForStock, NOT_RELEASED, release } from './placement-stock.ts';
 import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 
 /** A request to place an order, with who asks. */
@@ -41,22 +39,48 @@ export interface PlacementParts {
   readonly tracer?: Tracer;
 }
 
-type Decided = Map<string, Placement>;
 type Reserved = ReservedOrder & { readonly call: CallContext };
+/** What came of placing the order of an id. */
+type Decision = readonly [orderId: string, placement: Placement];
 
-const contentOf = ({ userId, lines }: OrderRow): OrderContent => ({ userId, items: lines });
+/** What a step of placing hands on: what it has decided, and what the next step goes on with. */
+interface Step<T> {
+  readonly decided: readonly Decision[];
+  readonly open: readonly T[];
+}
 
-const askUsers = async (
+interface OfOrder {
+  readonly order: Pick<NewOrder, 'orderId'>;
+}
+
+const decideAll = (requests: readonly OfOrder[], placement: Placement): Decision[] =>
+  requests.map(({ order }) => [order.orderId, placement]);
+
+/** Goes on with what is open, if there is any. If that fails, it is decided so; what was decided before stays. */
+const goOn = async <T extends OfOrder, U>(
+  { open }: Step<T>,
+  step: (open: readonly T[]) => Promise<Step<U>> | Step<U>,
+): Promise<Step<U>> => {
+  if (open.length === 0) return { decided: [], open: [] };
+  try {
+    return await step(open);
+  } catch (error) {
+    return { decided: decideAll(open, { outcome: 'FAILED', error }), open: [] };
+  }
+};
+
+const decideKnown = ({ userId, lines }: OrderRow, { order }: PlacementRequest): Decision => [
+  order.orderId,
+  decideRepeat({ userId, items: lines }, order),
+];
+
+const findUsers = async (
   { clients }: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
-) => {
+): Promise<ReadonlySet<string>> => {
   const userIds = [...new Set(requests.map(({ order }) => order.userId))];
-  const found = await clients.call(
-    usersApi.findUsers,
-    { params: undefined, query: undefined, body: { userIds } },
-    call,
-  );
+  const found = await clients.call(usersApi.findUsers, { body: { userIds } }, call);
   return new Set(found.userIds);
 };
 
@@ -64,17 +88,31 @@ const askUsers = async (
 const decideRepeats = async (
   { store }: PlacementParts,
   requests: readonly PlacementRequest[],
-): Promise<Decided> => {
+): Promise<Step<PlacementRequest>> => {
   const stored = await store.findOrders(requests.map(({ order }) => order.orderId));
-  const decided: Decided = new Map();
-  for (const { order } of requests) {
-    const known = stored.get(order.orderId);
-    if (known) decided.set(order.orderId, decideRepeat(contentOf(known), order));
+  const decided: Decision[] = [];
+  const open: PlacementRequest[] = [];
+  for (const request of requests) {
+    const known = stored.get(request.order.orderId);
+    if (known) decided.push(decideKnown(known, request));
+    else open.push(request);
   }
-  return decided;
+  return { decided, open };
 };
 
-const decisionOf = (result: ReservationResult): Placement => {
+/** Decides those of users that do not exist. */
+const decideUnknownUsers = (
+  requests: readonly PlacementRequest[],
+  users: ReadonlySet<string>,
+): Step<PlacementRequest> => {
+  const unknown = requests.filter(({ order }) => !users.has(order.userId));
+  const open = unknown.length === 0 ? requests : requests.filter(({ order }) => users.has(order.userId));
+  return { decided: decideAll(unknown, { outcome: 'UNKNOWN_USER' }), open };
+};
+
+type NotReserved = Exclude<ReservationResult, { readonly outcome: 'RESERVED' }>;
+
+const decisionOf = (result: NotReserved): Placement => {
   switch (result.outcome) {
     case 'UNKNOWN_ITEM':
     case 'NOT_ENOUGH_STOCK':
@@ -84,99 +122,58 @@ const decisionOf = (result: ReservationResult): Placement => {
       return { outcome: 'FAILED', error };
     }
     case 'CONFLICTING_RESERVATION':
-    case 'RESERVED':
       return { outcome: 'UNDECIDED' };
   }
 };
 
-const MAX_CHARACTERS_A_CALL = bodyLimitOf(reservationsApi.reserveStock) - 64;
-/** The characters of a request in JSON at most: what stands around ids and the largest quantity, and the ids. */
-const charactersOf = ({ orderId, lines }: ReservationRequest): number =>
-  lines.reduce((sum, { itemId }) => sum + itemId.length + 40, orderId.length + 32);
-
+/** Reserves the stock, and decides those that there is none for. */
 const reserve = async (
-  { clients }: PlacementParts,
+  parts: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
-  decided: Decided,
-): Promise<Reserved[]> => {
+): Promise<Step<Reserved>> => {
   const wanted = requests.map(({ order }) => ({ orderId: order.orderId, lines: order.items }));
-  // Orders of many lines are too large to be reserved with one call.
-  const loads = inLoads(wanted, MAX_CHARACTERS_A_CALL, charactersOf);
-  const answers = await Promise.all(
-    loads.map((load) =>
-      clients.call(
-        reservationsApi.reserveStock,
-        { params: undefined, query: undefined, body: { requests: load } },
-        call,
-      ),
-    ),
-  );
-  const results = answers.flatMap((answer) => answer.results);
-  return requests.flatMap((request, index) => {
+  const results = await askForStock(parts.clients, wanted, call);
+  const decided: Decision[] = [];
+  const open: Reserved[] = [];
+  for (const [index, request] of requests.entries()) {
     const result = results[index];
     if (result?.orderId !== request.order.orderId)
       throw new AppError('INTERNAL', 'reservations came back mixed up');
-    if (result.outcome === 'RESERVED') {
-      const { reservationId } = result;
-      const { trace } = request.span ?? request.call;
-      return [{ ...request, reservationId, traceparent: traceparent(trace) }];
-    }
-    decided.set(result.orderId, decisionOf(result));
-    return [];
-  });
-};
-
-const NOT_GIVEN_BACK = 'stock could not be given back, it will be reconciled';
-
-/** Gives stock back that no order stands on. What cannot be given back now the inventory's reconciler gives back. */
-const release = async (
-  { clients }: PlacementParts,
-  reserved: readonly Reserved[],
-  call: CallContext,
-): Promise<void> => {
-  if (reserved.length === 0) return;
-  const reservations = reserved.map(({ order, reservationId }) => ({
-    orderId: order.orderId,
-    reservationId,
-  }));
-  try {
-    await clients.call(
-      reservationsApi.releaseStock,
-      { params: undefined, query: undefined, body: { reservations } },
-      call,
-    );
-  } catch (error) {
-    logFailure(call.logger, error, { orders: reserved.length }, NOT_GIVEN_BACK);
+    const { trace } = request.span ?? request.call;
+    if (result.outcome === 'RESERVED')
+      open.push({ ...request, reservationId: result.reservationId, traceparent: traceparent(trace) });
+    else decided.push([result.orderId, decisionOf(result)]);
   }
+  return { decided, open };
 };
+
+const reservationsOf = (reserved: readonly Reserved[]): ReservationRef[] =>
+  reserved.map(({ order: { orderId }, reservationId }) => ({ orderId, reservationId }));
 
 /**
  * Gives back what will never be stored. Another placement of the same order may share the reservation and still be on
  * its way, so the reservation is fenced first, as the reconciler does it.
  */
 const abandon = async (
-  parts: PlacementParts,
+  { store, clients }: PlacementParts,
   reserved: readonly Reserved[],
   call: CallContext,
 ): Promise<void> => {
-  const reservations = reserved.map(({ order, reservationId }) => ({
-    orderId: order.orderId,
-    reservationId,
-  }));
-  const settlements = await parts.store.settleReservations(reservations);
+  const reservations = reservationsOf(reserved);
+  const settlements = await store.settleReservations(reservations);
   const abandoned = new Set(
     settlements.filter(({ verdict }) => verdict === 'ABANDONED').map(({ reservationId }) => reservationId),
   );
   await release(
-    parts,
-    reserved.filter(({ reservationId }) => abandoned.has(reservationId)),
+    clients,
+    reservations.filter(({ reservationId }) => abandoned.has(reservationId)),
     call,
   );
 };
 
 /** Stores; where that fails for certain gives the stock back, and where nobody knows leaves it to the reconciler. */
-const store = async (
+const storeOrders = async (
   parts: PlacementParts,
   reserved: readonly Reserved[],
   call: CallContext,
@@ -186,7 +183,7 @@ const store = async (
   } catch (error) {
     if (!isTransient(error)) {
       await abandon(parts, reserved, call).catch((failure: unknown) =>
-        logFailure(call.logger, failure, {}, NOT_GIVEN_BACK),
+        logFailure(call.logger, failure, {}, NOT_RELEASED),
       );
     }
     throw error;
@@ -194,60 +191,38 @@ const store = async (
 };
 
 /**
- * Those that were not stored: the id was taken since we looked, or the reservation was abandoned while we were on our
- * way. A reservation that an order stands on is left alone.
+ * Decides those that were not stored: the id was taken since we looked, or the reservation was abandoned while we were on
+ * our way. A reservation that an order stands on is left alone.
  */
 const decideNotStored = async (
   parts: PlacementParts,
   reserved: readonly Reserved[],
   call: CallContext,
-  decided: Decided,
-): Promise<void> => {
-  if (reserved.length === 0) return;
+): Promise<Step<never>> => {
   const stored = await parts.store.findOrders(reserved.map(({ order }) => order.orderId));
-  const unused = reserved.filter(({ order, reservationId }) => {
-    const known = stored.get(order.orderId);
-    decided.set(order.orderId, known ? decideRepeat(contentOf(known), order) : { outcome: 'UNDECIDED' });
-    return known?.reservationId !== reservationId;
+  const decided = reserved.map((request): Decision => {
+    const known = stored.get(request.order.orderId);
+    return known ? decideKnown(known, request) : [request.order.orderId, { outcome: 'UNDECIDED' }];
   });
-  await release(parts, unused, call);
+  const isUnused = ({ order, reservationId }: Reserved) =>
+    stored.get(order.orderId)?.reservationId !== reservationId;
+  await release(parts.clients, reservationsOf(reserved.filter(isUnused)), call);
+  return { decided, open: [] };
 };
 
-const undecided = (requests: readonly PlacementRequest[], decided: Decided): PlacementRequest[] =>
-  requests.filter(({ order }) => !decided.has(order.orderId));
-
-const decideAll = (
-  requests: readonly PlacementRequest[],
-  decided: Decided,
-  placement: Placement,
-): Decided => {
-  for (const { order } of requests) decided.set(order.orderId, placement);
-  return decided;
-};
-
-/** Places orders whose ids are free, of those users that exist. */
-const placeNew = async (
+/** Stores what stock is reserved for, and decides all of it. */
+const store = async (
   parts: PlacementParts,
-  requests: readonly PlacementRequest[],
+  reserved: readonly Reserved[],
   call: CallContext,
-  { decided, users }: { readonly decided: Decided; readonly users: ReadonlySet<string> },
-): Promise<void> => {
-  const unknown = requests.filter(({ order }) => !users.has(order.userId));
-  decideAll(unknown, decided, { outcome: 'UNKNOWN_USER' });
-  const open = undecided(requests, decided);
-  if (open.length === 0) return;
-  const reserved = await reserve(parts, open, call, decided);
-  if (reserved.length === 0) return;
+): Promise<Step<never>> => {
   await parts.runtime.failpoint('orders.afterReserveBeforeStore');
-  const storedIds = await store(parts, reserved, call);
-  for (const orderId of storedIds) decided.set(orderId, { outcome: 'PLACED', isNew: true });
-  await decideNotStored(
-    parts,
-    reserved.filter(({ order }) => !storedIds.has(order.orderId)),
-    call,
-    decided,
-  );
+  const storedIds = await storeOrders(parts, reserved, call);
+  const decided = [...storedIds].map((orderId): Decision => [orderId, { outcome: 'PLACED', isNew: true }]);
+  const open = reserved.filter(({ order }) => !storedIds.has(order.orderId));
+  const rest = await goOn({ decided, open }, (notStored) => decideNotStored(parts, notStored, call));
   await parts.runtime.failpoint('orders.afterStoreBeforeAnswer');
+  return { decided: [...decided, ...rest.decided], open: [] };
 };
 
 /** Repeats of stored orders need nobody else: they are answered although new ones are refused, or a dependency is unavailable. */
@@ -255,24 +230,20 @@ const placeDistinct = async (
   parts: PlacementParts,
   requests: readonly PlacementRequest[],
   call: CallContext,
-): Promise<Decided> => {
+): Promise<readonly Decision[]> => {
   const { admission } = parts;
   const busy = admission.shedsAll();
-  if (busy) return decideAll(requests, new Map(), { outcome: 'NOT_NOW', reason: busy });
+  if (busy) return decideAll(requests, { outcome: 'NOT_NOW', reason: busy });
   const reason = admission.shedsNew();
-  const users = reason ? undefined : askUsers(parts, requests, call);
+  const users = reason ? undefined : findUsers(parts, requests, call);
   // Awaited below, and only if it is needed.
   users?.catch(() => undefined);
-  const decided = await decideRepeats(parts, requests);
-  const open = undecided(requests, decided);
-  if (open.length === 0) return decided;
-  if (reason) return decideAll(open, decided, { outcome: 'NOT_NOW', reason });
-  try {
-    await placeNew(parts, open, call, { decided, users: (await users) ?? new Set() });
-  } catch (error) {
-    decideAll(undecided(open, decided), decided, { outcome: 'FAILED', error });
-  }
-  return decided;
+  const repeats = await decideRepeats(parts, requests);
+  if (reason) return [...repeats.decided, ...decideAll(repeats.open, { outcome: 'NOT_NOW', reason })];
+  const ofUsers = await goOn(repeats, async (open) => decideUnknownUsers(open, (await users) ?? new Set()));
+  const reserved = await goOn(ofUsers, (open) => reserve(parts, open, call));
+  const stored = await goOn(reserved, (open) => store(parts, open, call));
+  return [repeats, ofUsers, reserved, stored].flatMap(({ decided }) => decided);
 };
 
 const isDecision = (placement: Placement | undefined): boolean =>
@@ -289,7 +260,7 @@ export const placeOrders = async (
 ): Promise<Placement[]> => {
   const { now, later } = splitRepeats(requests);
   const place = (call: CallContext) => placeDistinct(parts, now, call);
-  const decided = await inBatchTrace(parts.tracer, now, place, new Map());
+  const decided = new Map(await inBatchTrace(parts.tracer, now, place, []));
   // What has failed or was refused is not tried once more for those who ask the same.
   const again = later.filter(({ order }) => isDecision(decided.get(order.orderId)));
   const repeated = again.length > 0 ? await placeOrders(parts, again) : [];

@@ -183,8 +183,7 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
       if (owner !== undefined && userId !== owner) return userNotFound(userId);
       const page = await store.listOrders(pageRequest(query), { userId }, call.signal);
       if (page.rows.length === 0) {
-        const input = { params: undefined, query: undefined, body: { userIds: [userId] } };
-        const known = await clients.call(usersApi.findUsers, input, call);
+        const known = await clients.call(usersApi.findUsers, { body: { userIds: [userId] } }, call);
         if (known.userIds.length === 0) return userNotFound(userId);
       }
       const path = ordersApi.listOrdersOfUser.path.replace(':userId', encodeURIComponent(userId));

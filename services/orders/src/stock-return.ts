@@ -34,8 +34,7 @@ export const startStockReturn = (options: {
   const returnStock = async (reservations: readonly ReservationRef[], call: CallContext): Promise<void> => {
     await runtime.failpoint('orders.afterCancelBeforeRelease');
     const body = { reservations: [...reservations] };
-    const input = { params: undefined, query: undefined, body };
-    const { lockedOrderIds } = await clients.call(reservationsApi.releaseStock, input, call);
+    const { lockedOrderIds } = await clients.call(reservationsApi.releaseStock, { body }, call);
     await runtime.failpoint('orders.afterReleaseBeforeRecord');
     const locked = new Set(lockedOrderIds);
     await store.recordStockReturned(

@@ -57,8 +57,6 @@ export const startSweep = (options: SweepOptions) => {
     clients.call(
       orderLifecycleApi.findOverdueOrders,
       {
-        params: undefined,
-        query: undefined,
         body: { olderThanMs, limit: MAX_BATCH, ...(after === undefined ? {} : { after }) },
       },
       call,

@@ -27,12 +27,12 @@ export interface Answered<T> {
 
 const MAX_PAUSE_MS = 10_000;
 
-const pathOf = (operation: Operation, { params, query }: Partial<Input<Operation>>): string => {
+const pathOf = (operation: Operation, { params, query }: Input<Operation>): string => {
   const path = operation.path.replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(String((params as Record<string, unknown> | undefined)?.[name])),
   );
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries<string | number | undefined>(query ?? {}))
+  for (const [name, value] of Object.entries((query ?? {}) as Record<string, string | number | undefined>))
     if (value !== undefined) search.set(name, String(value));
   return search.size === 0 ? path : `${path}?${search.toString()}`;
 };
@@ -62,7 +62,7 @@ const createSend = ({ url, token, timeoutMs }: RequestOptions) => {
 
   return async (
     operation: Operation,
-    input: Partial<Input<Operation>>,
+    input: Input<Operation>,
     { signal, longerMs = 0, headers }: AskOptions,
   ): Promise<Response | undefined> => {
     const limit = AbortSignal.timeout(timeoutMs + longerMs);

@@ -9,7 +9,7 @@ import type { Transport } from './service-clients.ts';
 const pathFor = ({ path }: Operation, { params, query }: Input<Operation>): string => {
   const values = (params ?? {}) as Record<string, string>;
   const search = new URLSearchParams();
-  const asked: Readonly<Record<string, string | number | undefined>> = query ?? {};
+  const asked = (query ?? {}) as Readonly<Record<string, string | number | undefined>>;
   for (const [name, value] of Object.entries(asked)) {
     if (value !== undefined) search.set(name, String(value));
   }

@@ -38,9 +38,8 @@ const ask = <O extends Operation>(
   requestId = 'req-1',
   actor: Actor = ANYBODY,
 ) => {
-  const whole = { params: undefined, query: undefined, body: undefined, ...input } as Input<Operation>;
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
-  return peer.transport(operation, whole, { requestId, trace, actor, logger });
+  return peer.transport(operation, input as Input<Operation>, { requestId, trace, actor, logger });
 };
 
 const end = (how: string, requestId?: string) => ask(endOperation, { params: { how } }, requestId);

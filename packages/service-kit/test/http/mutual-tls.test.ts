@@ -109,7 +109,7 @@ const serve = async (credentials = credentialsOf('orders')): Promise<Served> => 
   return { url: `https://127.0.0.1:${(server.server.address() as AddressInfo).port}`, seen, server };
 };
 
-const INPUTS: Readonly<Record<keyof typeof OPERATIONS, Partial<Input<Operation>>>> = {
+const INPUTS: Readonly<Record<keyof typeof OPERATIONS, Input<Operation>>> = {
   move: { body: { to: 'SHIPPED', orderIds: ['o-1'], cause: 'a test' } },
   settle: { body: { reservations: [{ orderId: 'o-1', reservationId: 'r-1' }] } },
   statuses: { body: { orderIds: ['o-1'] } },
@@ -120,11 +120,12 @@ const connect = (url: string, credentials?: WatchedCredentials, service: Service
   const { transport, close } = createBatchingTransport(service, url, CLIENT_TIMEOUT_MS, runtime, credentials);
   closing.push(close);
   return (name: keyof typeof OPERATIONS, actor: Actor = ANYBODY) =>
-    transport(
-      OPERATIONS[name],
-      { params: undefined, query: undefined, body: undefined, ...INPUTS[name] },
-      { requestId: 'r', trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }, actor, logger },
-    );
+    transport(OPERATIONS[name], INPUTS[name], {
+      requestId: 'r',
+      trace: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) },
+      actor,
+      logger,
+    });
 };
 
 /** Asks as somebody who speaks TLS and shows what they have, if they have anything. */

@@ -26,7 +26,7 @@ const LIMIT = { runtime: createTestRuntime(), timeoutMs: 5_000 };
 
 const clientsWith = (transport: Transport | undefined) => createServiceClients(() => transport, LIMIT);
 
-const input = { params: { userId: 'a' }, query: undefined, body: undefined };
+const input = { params: { userId: 'a' } };
 
 test('asking answers what the owner answers', async () => {
   const asked: ServiceName[] = [];
@@ -79,7 +79,7 @@ test('a service that breaks answers 500 without its reasons', async () => {
 
 test('an operation that a service of this process does not have is broken, not missing', async () => {
   const clients = clientsWith(answering(usersApi.getUser, () => ok({})));
-  const nothing = { params: { orderId: 'a' }, query: {}, body: undefined };
+  const nothing = { params: { orderId: 'a' }, query: {} };
   expect(await clients.forward('users', ordersApi.getOrder, nothing, call)).toMatchObject({ status: 500 });
 });
 
@@ -112,7 +112,7 @@ const hangingWith = (timeoutMs: number) => {
   return { asked, clients: createServiceClients(() => hanging, { runtime: createTestRuntime(), timeoutMs }) };
 };
 
-const listInput = { params: undefined, query: {}, body: undefined };
+const listInput = { query: {} };
 
 test('whoever reads a list is told when the time for it is over', async () => {
   const { asked, clients } = hangingWith(20);

@@ -139,7 +139,7 @@ test('a service of the same process records what it answers as it would over HTT
   const { runtime, logger } = shop.service.context;
   const trace = { ...newTrace(runtime), sampled: true };
   const call = { requestId: 'r', trace, actor: ANYBODY, logger };
-  const inputOf = (params: unknown) => ({ params, query: undefined, body: undefined }) as Input<Operation>;
+  const inputOf = (params: unknown) => ({ params }) as Input<Operation>;
   await transport(ordersApi.getOrder, inputOf({ orderId: 'order-1' }), call);
   await expect(transport(endOperation, inputOf({ how: 'broken' }), call)).rejects.toThrow('hunter2');
   await transport(ordersApi.getOrder, inputOf({ orderId: 'order-1' }), { ...call, trace: newTrace(runtime) });

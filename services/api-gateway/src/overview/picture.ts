@@ -20,7 +20,7 @@ import {
 /** Shorter than the interval of the pictures: a part that hangs is missing in one, and the next one comes in time. */
 const PART_TIMEOUT_MS = 900;
 
-const INPUT = { params: undefined, query: undefined, body: undefined };
+const INPUT = {};
 
 /** A part, or why it is not to be had. */
 type Part<T> = { readonly value: T } | { readonly error: string };

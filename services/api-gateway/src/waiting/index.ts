@@ -20,7 +20,7 @@ export const startWaiters = (
     runtime,
     onCount: (count) => waiting.set({}, count),
     findStatuses: async (orderIds) => {
-      const input = { params: undefined, query: undefined, body: { orderIds: [...orderIds] } };
+      const input = { body: { orderIds: [...orderIds] } };
       const { body } = await clients.forward('orders-facade', findOrderStatuses, input, ownCall());
       if (!('orders' in body)) throw new AppError(body.code, body.error);
       return body.orders;

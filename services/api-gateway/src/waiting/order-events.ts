@@ -97,7 +97,7 @@ export const createOrderEventsRoutes = (
 ): Route[] =>
   routesOf(orderEventsApi, {
     watchOrder: async ({ params, headers }, call) => {
-      const input = { params, query: undefined, body: undefined };
+      const input = { params };
       const read = () => clients.forward('orders-facade', ordersApi.getOrderHistory, input, call);
       const reply = await read();
       if (reply.status !== 200) return reply as Reply<never>;

@@ -42,7 +42,7 @@ export const createOrderRead = (
   waiters: Waiters,
 ): Handler<typeof getOrder> => {
   const read = (params: OrderParams, call: CallContext): Promise<OrderReply> =>
-    clients.forward('orders-facade', getOrder, { params, query: {}, body: undefined }, call);
+    clients.forward('orders-facade', getOrder, { params, query: {} }, call);
 
   /** What is answered without waiting; nothing where it has to wait. So that nobody who waits keeps an order. */
   const readNow = async (

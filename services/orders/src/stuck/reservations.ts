@@ -17,8 +17,7 @@ const findHeld = async (
   orderIds: string[],
   call: CallContext,
 ): Promise<string[]> => {
-  const input = { params: undefined, query: undefined, body: { orderIds } };
-  const { reservations } = await clients.call(reservationsApi.findReservations, input, call);
+  const { reservations } = await clients.call(reservationsApi.findReservations, { body: { orderIds } }, call);
   return reservations.filter(({ state }) => state !== 'RELEASED').map(({ orderId }) => orderId);
 };
 
@@ -59,7 +58,7 @@ export const reserveAgain = async (
   const without = new Set(byId.keys());
   for (const batch of batchesOf(orders)) {
     const requests = batch.map(({ id, lines }) => ({ orderId: id, lines }));
-    const input = { params: undefined, query: undefined, body: { requests } };
+    const input = { body: { requests } };
     const { results } = await clients.call(reservationsApi.reserveStock, input, call);
     for (const result of results) {
       const order = byId.get(result.orderId);
