@@ -13,7 +13,7 @@ const NOBODY = 'nobody-asks-for-this';
 
 const read = <O extends Operation>(operation: O, params: Input<O>['params']): Read => ({
   operation,
-  input: { params: params as unknown } as Input<Operation>,
+  input: { params },
 });
 
 /**

@@ -128,7 +128,7 @@ export const createGateway = ({
       const giveUpAt = runtime.monotonic() + patienceMs;
       for (let attempt = 1; ; attempt += 1) {
         stopped.throwIfAborted();
-        const reply = await askOnce(operation, input as Input<Operation>);
+        const reply = await askOnce(operation, input);
         const pause = patienceMs === 0 && reply ? undefined : pauseMs(reply, attempt, runtime);
         if (reply !== undefined && pause === undefined) return answerOf(reply);
         if (patienceMs === 0) throw new GatewayError(`No gateway answers at ${url}`);

@@ -136,7 +136,7 @@ const createCall =
   async (operation, input, actor = ANYBODY) => {
     const { runtime, logger } = context;
     const trace = { traceId: runtime.hex(16), spanId: runtime.hex(8) };
-    const reply = await createLocalTransport(routes)(operation, input as Input<Operation>, {
+    const reply = await createLocalTransport(routes)(operation, input, {
       requestId: runtime.uuid(),
       trace,
       actor,

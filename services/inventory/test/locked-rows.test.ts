@@ -86,7 +86,7 @@ test('while an item is locked, the reconciler gives back the stock of other orde
   const settle: Route = {
     operation: orderLifecycleApi.settleReservations,
     handle: async ({ body }) => {
-      const { reservations } = body as unknown as { reservations: ReservationRef[] };
+      const { reservations } = body as { reservations: ReservationRef[] };
       return ok({ settlements: reservations.map((one) => ({ ...one, verdict: 'ABANDONED' })) });
     },
   };

@@ -30,7 +30,7 @@ const createVerdicts = (beforeAnswer: () => Promise<unknown> = async () => undef
   const settle: Route = {
     operation: orderLifecycleApi.settleReservations,
     handle: async ({ body }) => {
-      const { reservations } = body as unknown as { reservations: ReservationRef[] };
+      const { reservations } = body as { reservations: ReservationRef[] };
       asked.push(reservations);
       await beforeAnswer();
       const tell = (reservation: ReservationRef): Settlement => ({

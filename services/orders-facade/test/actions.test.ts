@@ -23,7 +23,7 @@ const keeper = (service: DatabaseName): Route[] => [
     operation: OPERATIONS[service],
     handle: async ({ body }) => {
       if (down === service) return refuse('UNAVAILABLE', 'Not now');
-      const { before, limit } = body as unknown as { before?: string; limit: number };
+      const { before, limit } = body as { before?: string; limit: number };
       const older = kept[service].filter(({ actionId }) => before === undefined || actionId < before);
       return ok({ actions: older.slice(0, limit) });
     },

@@ -16,8 +16,8 @@ const startInstance = () =>
   startTestService(defineService({ ...ordersFacadeService, name: 'users', start: async () => ({ routes }) }));
 
 const ASKED: readonly [Operation, Input<Operation>][] = [
-  [usersApi.getUser, { params: { userId: 'a' } as never }],
-  [inventoryApi.restockItem, { params: { itemId: 'a' } as never, body: { quantity: 1 } as never }],
+  [usersApi.getUser, { params: { userId: 'a' } }],
+  [inventoryApi.restockItem, { params: { itemId: 'a' }, body: { quantity: 1 } }],
 ];
 
 test('while the only instance of a service restarts under load, no request fails', async () => {

@@ -39,7 +39,7 @@ const ask = <O extends Operation>(
   actor: Actor = ANYBODY,
 ) => {
   const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
-  return peer.transport(operation, input as Input<Operation>, { requestId, trace, actor, logger });
+  return peer.transport(operation, input, { requestId, trace, actor, logger });
 };
 
 const end = (how: string, requestId?: string) => ask(endOperation, { params: { how } }, requestId);

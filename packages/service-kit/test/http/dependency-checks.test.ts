@@ -15,7 +15,7 @@ import {
 const READS: readonly Read[] = [
   {
     operation: usersApi.getUser,
-    input: { params: { userId: 'a' } as never },
+    input: { params: { userId: 'a' } },
   },
 ];
 

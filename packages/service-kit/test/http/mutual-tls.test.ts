@@ -114,7 +114,7 @@ const INPUTS: Readonly<Record<keyof typeof OPERATIONS, Input<Operation>>> = {
   settle: { body: { reservations: [{ orderId: 'o-1', reservationId: 'r-1' }] } },
   statuses: { body: { orderIds: ['o-1'] } },
   order: { params: { orderId: 'o-1' }, query: {} },
-} as never;
+};
 
 const connect = (url: string, credentials?: WatchedCredentials, service: ServiceName = 'orders') => {
   const { transport, close } = createBatchingTransport(service, url, CLIENT_TIMEOUT_MS, runtime, credentials);

@@ -19,7 +19,7 @@ const facade: readonly Route[] = [
     operation: ordersApi.getOrderHistory,
     handle: async ({ params }) => {
       if (isDown) throw unavailable('down');
-      const { orderId } = params as unknown as { orderId: string };
+      const { orderId } = params as { orderId: string };
       const history = histories.get(orderId);
       return history ? ok([...history]) : refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
     },
@@ -27,7 +27,7 @@ const facade: readonly Route[] = [
   {
     operation: orderLifecycleApi.findOrderStatuses,
     handle: async ({ body }) => {
-      const { orderIds } = body as unknown as { orderIds: string[] };
+      const { orderIds } = body as { orderIds: string[] };
       const orders = orderIds.flatMap((orderId) => {
         const status = histories.get(orderId)?.at(-1)?.status;
         return status ? [{ orderId, status }] : [];

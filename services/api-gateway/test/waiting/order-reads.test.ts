@@ -24,7 +24,7 @@ const facade: readonly Route[] = [
     operation: ordersApi.getOrder,
     handle: async ({ params }) => {
       reads += 1;
-      const { orderId } = params as unknown as { orderId: string };
+      const { orderId } = params as { orderId: string };
       const status = statuses.get(orderId);
       return status
         ? ok(exampleOf(orderId, status))
@@ -35,7 +35,7 @@ const facade: readonly Route[] = [
     operation: orderLifecycleApi.findOrderStatuses,
     handle: async ({ body }) => {
       if (isDown) throw unavailable('down');
-      const { orderIds } = body as unknown as { orderIds: string[] };
+      const { orderIds } = body as { orderIds: string[] };
       const orders = orderIds.flatMap((orderId) => {
         const status = statuses.get(orderId);
         return status ? [{ orderId, status }] : [];
