@@ -17,6 +17,7 @@ import {
   urlSchema,
   urlVariable,
   type LogLevel,
+  type Migrate,
 } from './settings.ts';
 import { planTracing, type TracingPlan } from './tracing/settings.ts';
 
@@ -47,6 +48,8 @@ export interface Plan {
   readonly kafka: KafkaOptions | undefined;
   /** Every database that is needed, with its URL; without one it is embedded. */
   readonly databases: ReadonlyMap<DatabaseName, string | undefined>;
+  /** `off`: the services wait until somebody else has migrated their databases. */
+  readonly migrate: Migrate;
   /** The same databases as roles that may change their schemas, where the services' own may not. */
   readonly migrationUrls: ReadonlyMap<DatabaseName, string | undefined>;
   /** Where the services are that are asked and run elsewhere. */
@@ -56,15 +59,22 @@ export interface Plan {
 const isServiceName = (name: string): name is ServiceName =>
   (SERVICE_NAMES as readonly string[]).includes(name);
 
-const unknownNames = (names: readonly string[]): string[] =>
+/** Those of the names that no service has, a sentence each. */
+export const unknownNames = (names: readonly string[]): string[] =>
   [...new Set(names)]
     .filter((name) => !isServiceName(name))
     .map((name) => `There is no service ${JSON.stringify(name)}, only ${SERVICE_NAMES.join(', ')}`);
 
-const chooseServices = (names: readonly string[]): Service[] =>
+/** The services of these names, in the order in which they start; all of them without any. */
+export const chooseServices = (names: readonly string[]): Service[] =>
   SERVICE_NAMES.filter((name) => names.length === 0 || names.includes(name)).map((name) => SERVICES[name]);
 
-const parse = <S>(schema: z.ZodType<S>, environment: Environment, problems: string[]): S | undefined => {
+/** Parses settings; what is wrong with them is added to `problems`. */
+export const parse = <S>(
+  schema: z.ZodType<S>,
+  environment: Environment,
+  problems: string[],
+): S | undefined => {
   try {
     return parseSettings(schema, environment);
   } catch (error) {
@@ -95,6 +105,26 @@ const lonelyMigrationUrls = (
   databases
     .filter((name) => urls[migrationVariable(name)] && !urls[databaseVariable(name)])
     .map((name) => `${databaseVariable(name)} must be set where ${migrationVariable(name)} is`);
+
+/** Who does not migrate by himself needs somebody who does, and no right to. */
+const refusedMigrate = (
+  migrate: Migrate,
+  databases: readonly DatabaseName[],
+  urls: Readonly<Record<string, string | undefined>>,
+): string[] => {
+  if (migrate === 'job') return ['MIGRATE is job: such a process migrates, and starts no service'];
+  if (migrate === 'start') return [];
+  return databases.flatMap((name) => [
+    ...(urls[databaseVariable(name)]
+      ? []
+      : [
+          `${databaseVariable(name)} must be set where MIGRATE is off: nobody else migrates the embedded database`,
+        ]),
+    ...(urls[migrationVariable(name)]
+      ? [`${migrationVariable(name)} means nothing where MIGRATE is off`]
+      : []),
+  ]);
+};
 
 /** A broker in memory reaches only the services of its own process. */
 const missingKafka = (services: readonly Service[], environment: Environment): string[] => {
@@ -135,6 +165,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   }
   const serviceUrls = new Map(remote.map((name) => [name, urls?.[urlVariable(name)] ?? ''] as const));
   if (urls) problems.push(...lonelyMigrationUrls(databases, urls));
+  if (urls && settings) problems.push(...refusedMigrate(settings.MIGRATE, databases, urls));
   if (tls && credentialFilesIn(tls)) problems.push(...plainUrls(serviceUrls));
   if (!settings || !kafka || !tls || !urls || problems.length > 0)
     throw new SettingsError([...new Set(problems)]);
@@ -158,6 +189,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     kafka: kafkaIn(kafka),
     databases: new Map(databases.map((name) => [name, urls[databaseVariable(name)]])),
     migrationUrls: new Map(databases.map((name) => [name, urls[migrationVariable(name)]])),
+    migrate: settings.MIGRATE,
     serviceUrls,
   };
 };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics } from 'prom-client';
+import { runMigrationJob, type MigrationPlan } from './migration-job.ts';
 import type { Plan } from './plan.ts';
 import { nextStopRequest, type StopRequest } from './stop-requests.ts';
 import { startPlanned, type System } from './system.ts';
@@ -51,6 +52,24 @@ const untilStopped = async (
   else await system.leave();
   await system.stop();
   return exitCode;
+};
+
+/**
+ * Migrates databases, and nothing else.
+ *
+ * @returns the exit code: 0 when all of them are up to their migrations, 1 when it was asked to end before
+ * @throws StartError when a migration fails
+ */
+export const migrateAndEnd = async (
+  options: Pick<LifeOptions, 'runtime' | 'logger' | 'say' | 'byScript'> & { readonly job: MigrationPlan },
+): Promise<0 | 1> => {
+  const { job, runtime, logger, say, byScript } = options;
+  const stopping = new AbortController();
+  void nextStopRequest(runtime, byScript).then(({ sentence }) => {
+    say(sentence);
+    stopping.abort();
+  });
+  return (await runMigrationJob(job, { runtime, logger, signal: stopping.signal })) ? 0 : 1;
 };
 
 /**

@@ -131,6 +131,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       broker: infrastructure.broker,
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
       migrationUrl: service.database && infrastructure.migrationUrl(service.database),
+      awaitsMigrations: plan.migrate === 'off',
       failed: (error) => host.failed(`The ${service.name} service cannot go on: ${sentenceOf(error)}`),
     });
     local.set(service.name, createLocalTransport(started.routes, tracer));

@@ -10,6 +10,11 @@ import {
 import { z } from 'zod';
 import { tracingSettings } from './tracing/settings.ts';
 
+/** Who migrates the databases: each start, a process that does nothing else, or somebody else. */
+const MIGRATE = ['start', 'job', 'off'] as const;
+
+export type Migrate = (typeof MIGRATE)[number];
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const MAX_PORT = 65_535;
@@ -45,6 +50,7 @@ export const processSchema = z.object({
   METRICS_PORT: wholeNumber(0, MAX_PORT).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   DATA_DIR: z.string().default('.data'),
+  MIGRATE: z.enum(MIGRATE, { error: `must be one of ${MIGRATE.join(', ')}` }).default('start'),
   ...accessSettings,
   ...tracingSettings,
   SHUTDOWN_DELAY_MS: wholeNumber(0, MAX_SHUTDOWN_DELAY_MS).default(0),

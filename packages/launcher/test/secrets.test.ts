@@ -22,6 +22,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'HOST',
   'LOG_LEVEL',
   'DATA_DIR',
+  'MIGRATE',
   'KAFKA_BROKERS',
   'KAFKA_SSL',
   'KAFKA_SASL_MECHANISM',

@@ -7,6 +7,7 @@ export * from './database/connections.ts';
 export * from './database/errors.ts';
 export * from './database/insert-once.ts';
 export * from './database/migrate.ts';
+export { startOpening } from './database/opening.ts';
 export * from './database/open-database.ts';
 export * from './database/prisma-adapter.ts';
 export * from './database/raw-sql.ts';

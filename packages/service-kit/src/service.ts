@@ -34,6 +34,8 @@ export interface ServiceContext<S> {
   readonly databaseUrl: string;
   /** The same database, as a role that may change its schema; the migrations run as that of `databaseUrl` if not given. */
   readonly migrationUrl?: string | undefined;
+  /** Whether somebody else migrates the database: the service waits until it is up to its migrations. */
+  readonly awaitsMigrations?: boolean;
   /**
    * The connections to that database, which is up to its migrations then; for who holds them himself. Made from the URL
    * if not given.
@@ -60,6 +62,8 @@ export interface Service<S = unknown> {
   /** Why it must not be reached at this address or name of the machine, as a sentence for the one who starts it; if it must not. */
   refusesHost?(settings: S, host: string): string | undefined;
   readonly database?: DatabaseName;
+  /** The folder of its database's migrations, with a slash at the end. */
+  readonly migrations?: URL;
   readonly usesKafka: boolean;
   /** The services that it asks. */
   readonly dependsOn: readonly ServiceName[];

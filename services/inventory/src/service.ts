@@ -28,6 +28,7 @@ export const inventoryService = defineService({
     RESERVATION_CHECK_AFTER_MS: milliseconds(10_000),
   }),
   database: 'inventory',
+  migrations: MIGRATIONS,
   usesKafka: true,
   dependsOn: ['orders'],
   callTimeoutMs: 5_000,

@@ -113,6 +113,7 @@ export const ordersService = defineService({
   name: 'orders',
   settings,
   database: 'orders',
+  migrations: MIGRATIONS,
   usesKafka: true,
   dependsOn: ['users', 'inventory'],
   callTimeoutMs: 1_200,

@@ -14,6 +14,7 @@ export const usersService = defineService({
   name: 'users',
   settings: z.object({}),
   database: 'users',
+  migrations: MIGRATIONS,
   usesKafka: false,
   dependsOn: [],
   callTimeoutMs: 1_200,

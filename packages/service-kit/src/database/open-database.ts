@@ -1,7 +1,8 @@
 import type { PrismaPg } from '@prisma/adapter-pg';
 import type { DatabaseName } from '@order-pipeline/contracts';
 import type { ServiceContext } from '../service.ts';
-import { migrateDatabase } from './migrate.ts';
+import { migrateForService } from './migrate.ts';
+import { checkMigrations } from './migrations.ts';
 import { startOpening, type Opening } from './opening.ts';
 import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
 import { measurePool } from './pool-metrics.ts';
@@ -47,20 +48,19 @@ const gated = <C extends Client>(
   },
 });
 
-const roleIn = (url: string): string => decodeURIComponent(new URL(url).username);
-
-/** Brings the database up to its migrations, now or as soon as it is there. */
+/** Brings the database up to its migrations, or waits until somebody else has, now or as soon as it is there. */
 const migrate = async (
-  { databaseUrl, migrationUrl, logger, runtime, closers, failed }: ServiceContext<unknown>,
+  context: ServiceContext<unknown>,
   name: DatabaseName,
   migrations: URL,
 ): Promise<Opening> => {
+  const { databaseUrl, awaitsMigrations, logger, runtime, closers, failed } = context;
   const opening = startOpening({
     database: name,
     open: (signal) =>
-      migrationUrl === undefined
-        ? migrateDatabase(databaseUrl, migrations, logger, signal)
-        : migrateDatabase(migrationUrl, migrations, logger, signal, roleIn(databaseUrl)),
+      awaitsMigrations
+        ? checkMigrations(databaseUrl, migrations, signal)
+        : migrateForService(context, migrations, logger, signal),
     runtime,
     logger,
     failed: (error) => {

@@ -7,6 +7,8 @@ import { backoffMs, sleep, type Runtime } from '../runtime.ts';
 export interface Opening {
   /** Resolves when it is open, or cannot be opened yet; rejects when it never can. */
   readonly tried: Promise<void>;
+  /** Resolves when it is open, or was stopped before; rejects when it never can be. */
+  readonly opened: Promise<void>;
   /** Why it is not open; nothing once it is. */
   problem(): string | undefined;
   /** @throws AppError UNAVAILABLE while it is not open */
@@ -30,7 +32,7 @@ export const startOpening = (options: {
   readonly open: (signal: AbortSignal) => Promise<void>;
   readonly runtime: Pick<Runtime, 'after' | 'random'>;
   readonly logger: Logger;
-  readonly failed: (error: unknown) => void;
+  readonly failed?: (error: unknown) => void;
 }): Opening => {
   const { database, open, runtime, logger } = options;
   const stopping = new AbortController();
@@ -61,11 +63,16 @@ export const startOpening = (options: {
       if (!stopping.signal.aborted) isOpen = await attempt();
     }
   };
+  const first = attempt();
+  const opened = first.then((isOpen) => (isOpen ? undefined : goOn()));
+  // Whoever waits for it hears of it; the others are told by `failed`.
+  opened.catch(() => undefined);
   return {
-    tried: attempt().then((isOpen) => {
+    tried: first.then((isOpen) => {
       if (isOpen) return;
-      goOn().catch((error: unknown) => stopping.signal.aborted || options.failed(error));
+      opened.catch((error: unknown) => stopping.signal.aborted || options.failed?.(error));
     }),
+    opened,
     problem: () => problem,
     check: () => {
       if (problem !== undefined) throw unavailable('The database is not there yet, try again in a moment');
