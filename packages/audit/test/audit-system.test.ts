@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { createRuntime } from '@order-pipeline/service-kit';
-import { findingsOf } from './ledger.ts';
-import { useLedger } from './plants.ts';
+import { findingsOf } from './fixture.ts';
+import { useFixture } from './planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 
-test('books in which everything is right are clean, and what could not be looked at is said', async () => {
-  const report = await ledger().audit();
+test('consistent databases are clean, and what could not be checked is listed', async () => {
+  const report = await fixture().audit();
   expect(report.clean).toBe(true);
   expect(report.checks.map(({ name, checked, notChecked }) => [name, checked, notChecked])).toEqual([
     ['stock', 2, undefined],
@@ -26,16 +26,16 @@ test('books in which everything is right are clean, and what could not be looked
 
 test('what is within its limits is in progress', async () => {
   expect(
-    await ledger().findings({
+    await fixture().findings({
       limits: { orderMs: 11_000, stockMs: 11_000, leaveMs: 11_000, outboxMs: 5_000, eventMs: 5_000 },
     }),
   ).toEqual({});
 });
 
 test('of many violations of a kind all are counted and the first are named', async () => {
-  await ledger().run('orders', `UPDATE orders SET user_id = 'nobody-' || id`);
-  await ledger().run('orders', 'DELETE FROM order_history');
-  const { checks } = await ledger().audit({ exampleCount: 2 });
+  await fixture().run('orders', `UPDATE orders SET user_id = 'nobody-' || id`);
+  await fixture().run('orders', 'DELETE FROM order_history');
+  const { checks } = await fixture().audit({ exampleCount: 2 });
   const violations = checks.flatMap((check) => check.violations);
   expect(violations.map(({ problem, count, examples }) => [problem, count, examples.length])).toEqual([
     ['an order has no history', 6, 2],
@@ -44,8 +44,8 @@ test('of many violations of a kind all are counted and the first are named', asy
 });
 
 test('checks whose database is not named say so and nothing else', async () => {
-  const { inventory } = ledger().databases;
-  const { checks, clean } = await ledger().audit({ databases: { inventory } });
+  const { inventory } = fixture().databases;
+  const { checks, clean } = await fixture().audit({ databases: { inventory } });
   expect(clean).toBe(true);
   expect(checks.filter((check) => check.notChecked === undefined).map(({ name }) => name)).toEqual(['stock']);
   expect(checks.find(({ name }) => name === 'users')?.notChecked).toBe(
@@ -56,7 +56,7 @@ test('checks whose database is not named say so and nothing else', async () => {
 test('ages are measured by the clocks of the databases, whatever that of the auditor says', async () => {
   for (const aheadMs of [3_600_000, -3_600_000]) {
     const runtime = { ...createRuntime(), wallClock: () => Date.now() + aheadMs };
-    expect(await ledger().findings({ runtime })).toEqual({});
+    expect(await fixture().findings({ runtime })).toEqual({});
   }
 });
 
@@ -70,12 +70,12 @@ const HOUR_AGO = {
 } as const;
 
 test('what waits in a system that was stopped for an hour is in progress; what was stuck before is not', async () => {
-  for (const name of DATABASE_NAMES) await ledger().run(name, HOUR_AGO[name]);
-  const running = await ledger().findings();
+  for (const name of DATABASE_NAMES) await fixture().run(name, HOUR_AGO[name]);
+  const running = await fixture().findings();
   expect(running).toHaveProperty(['progress: an order is stuck']);
   expect(running).toHaveProperty(['reservations: the reservation of a shipped order is not consumed']);
 
-  const stopped = await ledger().audit({ isStopped: true });
+  const stopped = await fixture().audit({ isStopped: true });
   expect(findingsOf(stopped)).toEqual({});
   expect(stopped.checks.find(({ name }) => name === 'progress')?.notes).toEqual([
     expect.stringMatching(/^the system is stopped: ages are as of 20.*, when it was last active$/),
@@ -84,13 +84,13 @@ test('what waits in a system that was stopped for an hour is in progress; what w
   const STUCK = `UPDATE orders SET updated_at = updated_at - interval '20 minutes',
       created_at = created_at - interval '20 minutes' WHERE id = 'pending';
     UPDATE order_history SET at = at - interval '20 minutes' WHERE order_id = 'pending'`;
-  await ledger().run('orders', STUCK);
+  await fixture().run('orders', STUCK);
   // No sign of life: a clock that was wrong for a while.
-  await ledger().run(
+  await fixture().run(
     'orders',
     `UPDATE orders SET announced_at = now() + interval '1 year' WHERE id = 'delivered'`,
   );
-  expect(await ledger().findings({ isStopped: true })).toEqual({
+  expect(await fixture().findings({ isStopped: true })).toEqual({
     'progress: an order is stuck': ['pending'],
   });
 });

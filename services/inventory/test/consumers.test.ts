@@ -11,31 +11,31 @@ import {
   withOwnGroups,
   type TestPostgres,
 } from '@order-pipeline/testing';
-import { expectBooksToBalance, fresh, hold, release, startWarehouse, type Warehouse } from './warehouse.ts';
+import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 
 let postgres: TestPostgres;
 let broker: Broker;
-let warehouse: Warehouse;
+let harness: Harness;
 let publisher: Publisher;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
   broker = withOwnGroups(createTestBroker());
-  warehouse = await startWarehouse(postgres, { broker });
-  const { runtime, metrics } = warehouse.inventory.context;
+  harness = await startHarness(postgres, { broker });
+  const { runtime, metrics } = harness.inventory.context;
   const topics = createTopicSetup(broker, 'test');
   publisher = createPublisher({ source: 'test', broker, topics, runtime, metrics });
 });
 
-afterEach(() => expectBooksToBalance(warehouse));
+afterEach(() => expectStockToAddUp(harness));
 
 afterAll(() =>
   inTurn(
     () => publisher?.disconnect(),
-    () => warehouse?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -57,59 +57,59 @@ const ship = (...orderIds: string[]): Promise<void> =>
   );
 
 const unitsThatLeft = async (itemId: string): Promise<number> => {
-  const [row] = await warehouse.database.$queryRaw<{ units: number }[]>`
+  const [row] = await harness.database.$queryRaw<{ units: number }[]>`
     SELECT consumed_qty::float8 AS units FROM items WHERE id = ${itemId}`;
   return row?.units ?? 0;
 };
 
 const linesAbout = (orderId: string, msg: string) =>
-  warehouse.inventory.logs.filter((line) => line['orderId'] === orderId && line.msg === msg);
+  harness.inventory.logs.filter((line) => line['orderId'] === orderId && line.msg === msg);
 
 test('when an order is shipped, its stock has left and is neither reserved nor available', async () => {
-  const itemId = await warehouse.newItem('item', 10);
-  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
-  await hold(warehouse.inventory, fresh('other'), { [itemId]: 2 });
+  const itemId = await harness.newItem('item', 10);
+  const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
+  await hold(harness.inventory, fresh('other'), { [itemId]: 2 });
   await ship(orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 5, reserved: 2 });
+  expect(await harness.stockOf(itemId)).toEqual({ available: 5, reserved: 2 });
   expect(linesAbout(orderId, 'reservation consumed')).toHaveLength(1);
 });
 
 test('the same event again changes nothing, in one batch or later', async () => {
-  const itemId = await warehouse.newItem('item', 10);
-  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
-  await hold(warehouse.inventory, fresh('other'), { [itemId]: 6 });
+  const itemId = await harness.newItem('item', 10);
+  const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
+  await hold(harness.inventory, fresh('other'), { [itemId]: 6 });
   await ship(orderId, orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
   await ship(orderId);
   const again = 'reservation was consumed before, skipped';
   await eventually(() => expect(linesAbout(orderId, again).length).toBeGreaterThan(0));
   expect(await unitsThatLeft(itemId)).toBe(3);
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 1, reserved: 6 });
+  expect(await harness.stockOf(itemId)).toEqual({ available: 1, reserved: 6 });
 });
 
 test('stock that has left does not come back', async () => {
-  const itemId = await warehouse.newItem('item', 10);
-  const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  const itemId = await harness.newItem('item', 10);
+  const reservation = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
   await ship(reservation.orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
-  expect(await release(warehouse.inventory, [reservation])).toEqual([]);
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
+  expect(await release(harness.inventory, [reservation])).toEqual([]);
+  expect(await harness.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
 });
 
 test('a repeated placement of an order whose stock has left takes nothing', async () => {
-  const itemId = await warehouse.newItem('item', 10);
-  const reservation = await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  const itemId = await harness.newItem('item', 10);
+  const reservation = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
   await ship(reservation.orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
-  expect(await hold(warehouse.inventory, reservation.orderId, { [itemId]: 3 })).toEqual(reservation);
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
+  expect(await hold(harness.inventory, reservation.orderId, { [itemId]: 3 })).toEqual(reservation);
+  expect(await harness.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
 });
 
 test('an order that was shipped without its stock being held is logged as an error, and the next ones pass', async () => {
-  const itemId = await warehouse.newItem('item', 10);
+  const itemId = await harness.newItem('item', 10);
   const unheld = fresh('unheld');
-  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 1 });
+  const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 1 });
   await ship(unheld, orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(1), WAIT);
   await eventually(() =>
@@ -118,8 +118,8 @@ test('an order that was shipped without its stock being held is logged as an err
 });
 
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
-  const itemId = await warehouse.newItem('item', 10);
-  const { orderId } = await hold(warehouse.inventory, fresh('order'), { [itemId]: 2 });
+  const itemId = await harness.newItem('item', 10);
+  const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 2 });
   const poison = `not an event ${orderId}`;
   // One key, so one partition: the poison stands before the good one.
   await publisher.send('ORDER_SHIPPED', [{ key: orderId, value: poison }]);

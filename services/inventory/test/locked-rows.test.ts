@@ -2,66 +2,56 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import { ok, type Route } from '@order-pipeline/service-kit';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import {
-  expectBooksToBalance,
-  fresh,
-  hold,
-  lockRow,
-  reserve,
-  startWarehouse,
-  type Warehouse,
-} from './warehouse.ts';
+import { expectStockToAddUp, fresh, hold, lockRow, reserve, startHarness, type Harness } from './harness.ts';
 
 /** The reconciler waits for a lock once more each time that it comes to it. */
 const WAIT = { timeoutMs: 20_000 };
 
 let postgres: TestPostgres;
-const opened: Warehouse[] = [];
+const opened: Harness[] = [];
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
 });
 
 afterEach(() =>
-  inTurn(
-    ...opened.splice(0).flatMap((warehouse) => [() => expectBooksToBalance(warehouse), warehouse.close]),
-  ),
+  inTurn(...opened.splice(0).flatMap((harness) => [() => expectStockToAddUp(harness), harness.close])),
 );
 
 afterAll(() => postgres?.stop());
 
-const start = async (options: Parameters<typeof startWarehouse>[1] = {}) => {
-  const warehouse = await startWarehouse(postgres, options);
-  opened.push(warehouse);
+const start = async (options: Parameters<typeof startHarness>[1] = {}) => {
+  const harness = await startHarness(postgres, options);
+  opened.push(harness);
   return {
-    ...warehouse,
-    item: await warehouse.newItem('free', 100),
-    locked: await warehouse.newItem('locked', 100),
+    ...harness,
+    item: await harness.newItem('free', 100),
+    locked: await harness.newItem('locked', 100),
   };
 };
 
-const release = (warehouse: Warehouse, reservations: ReservationRef[]) =>
-  warehouse.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
+const release = (harness: Harness, reservations: ReservationRef[]) =>
+  harness.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
 
 test.each(['items', 'reservations'] as const)(
   'while a row of %s is locked, the stock of other orders goes back, and its own when it is free',
   async (table) => {
-    const warehouse = await start();
-    const { inventory, item, locked } = warehouse;
+    const harness = await start();
+    const { inventory, item, locked } = harness;
     const waiting = await hold(inventory, fresh('order'), { [locked]: 1, [item]: 1 });
     const others = await Promise.all(times(5, () => hold(inventory, fresh('order'), { [item]: 1 })));
-    const unlock = await lockRow(warehouse.database, table, table === 'items' ? locked : waiting.orderId);
-    const { body } = await release(warehouse, [waiting, ...others]);
+    const unlock = await lockRow(harness.database, table, table === 'items' ? locked : waiting.orderId);
+    const { body } = await release(harness, [waiting, ...others]);
     expect(body).toMatchObject({ lockedOrderIds: [waiting.orderId] });
     expect(body).toMatchObject({
       releasedOrderIds: expect.arrayContaining(others.map(({ orderId }) => orderId)),
     });
     await unlock();
-    expect((await release(warehouse, [waiting])).body).toEqual({
+    expect((await release(harness, [waiting])).body).toEqual({
       releasedOrderIds: [waiting.orderId],
       lockedOrderIds: [],
     });
-    expect(await warehouse.stockOf(item)).toEqual({ available: 100, reserved: 0 });
+    expect(await harness.stockOf(item)).toEqual({ available: 100, reserved: 0 });
   },
 );
 
@@ -91,8 +81,8 @@ test('while an item is locked, the reconciler gives back the stock of other orde
     },
   };
   const clients: { orders?: readonly Route[] } = {};
-  const warehouse = await start({ environment: { RESERVATION_CHECK_AFTER_MS: '1' }, clients });
-  const { inventory, item, locked, database, stockOf } = warehouse;
+  const harness = await start({ environment: { RESERVATION_CHECK_AFTER_MS: '1' }, clients });
+  const { inventory, item, locked, database, stockOf } = harness;
   await hold(inventory, fresh('order'), { [locked]: 1 });
   for (const _ of times(5, (index) => index)) await hold(inventory, fresh('order'), { [item]: 1 });
   const unlock = await lockRow(database, 'items', locked);

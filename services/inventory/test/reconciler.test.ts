@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
 import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { expectBooksToBalance, fresh, hold, release, startWarehouse, type Warehouse } from './warehouse.ts';
+import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
 
@@ -10,10 +10,10 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
 });
 
-const opened: Warehouse[] = [];
+const opened: Harness[] = [];
 
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map((warehouse) => warehouse.close()));
+  await Promise.all(opened.splice(0).map((harness) => harness.close()));
 });
 
 afterAll(() => postgres?.stop());
@@ -45,13 +45,11 @@ const createVerdicts = (beforeAnswer: () => Promise<unknown> = async () => undef
   return { routes: [settle], verdicts, timesAsked };
 };
 
-const start = async (
-  options: Parameters<typeof startWarehouse>[1],
-): Promise<Warehouse & { item: string }> => {
-  const warehouse = await startWarehouse(postgres, options);
-  opened.push(warehouse);
-  const item = await warehouse.newItem('item', 100);
-  return { ...warehouse, item };
+const start = async (options: Parameters<typeof startHarness>[1]): Promise<Harness & { item: string }> => {
+  const harness = await startHarness(postgres, options);
+  opened.push(harness);
+  const item = await harness.newItem('item', 100);
+  return { ...harness, item };
 };
 
 test('stock goes back, leaves or stays as the verdict about its order is', async () => {
@@ -70,7 +68,7 @@ test('stock goes back, leaves or stays as the verdict about its order is', async
     await hold(inventory, verdict, { [item]: quantities[verdict] });
   }
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 49, reserved: 3 }));
-  await expectBooksToBalance({ databaseUrl });
+  await expectStockToAddUp({ databaseUrl });
 
   // What waits is asked for again, and goes when its time has come.
   await eventually(() => {
@@ -80,7 +78,7 @@ test('stock goes back, leaves or stays as the verdict about its order is', async
   verdicts.set('PENDING', 'CANCELLED');
   verdicts.set('PROCESSING', 'SHIPPED');
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 50, reserved: 0 }));
-  await expectBooksToBalance({ databaseUrl });
+  await expectStockToAddUp({ databaseUrl });
 });
 
 test('an order that waits is asked for once, and again only when ten times as long has passed', async () => {
@@ -102,9 +100,9 @@ test('an order that waits is asked for once, and again only when ten times as lo
 
 test('orders of one moment are each asked for, however many they are', async () => {
   const { routes, timesAsked } = createVerdicts();
-  const warehouse = await start({ ...SOON, clients: { orders: routes } });
+  const harness = await start({ ...SOON, clients: { orders: routes } });
   const prefix = fresh('crowd');
-  await fillUp(warehouse, prefix);
+  await fillUp(harness, prefix);
   await eventually(() => {
     for (let n = 1; n <= 600; n += 1) expect(timesAsked(`${prefix}-${n}`)).toBeGreaterThan(0);
   });
@@ -118,8 +116,8 @@ test('while the orders service is down nothing is given back; when it is back ev
       throw unavailable('down');
     },
   };
-  const warehouse = await start({ ...EAGER, clients: { orders: [down] } });
-  const { item, inventory, stockOf, clients } = warehouse;
+  const harness = await start({ ...EAGER, clients: { orders: [down] } });
+  const { item, inventory, stockOf, clients } = harness;
   const orderId = fresh('order');
   verdicts.set(orderId, 'ABANDONED');
   await hold(inventory, orderId, { [item]: 3 });
@@ -132,8 +130,8 @@ test('while the orders service is down nothing is given back; when it is back ev
 
 test('a verdict that comes late does not touch a reservation that was made since', async () => {
   const { routes, verdicts } = createVerdicts();
-  const warehouse = await start({ ...EAGER, clients: { orders: routes } });
-  const { item, inventory, runtime, stockOf } = warehouse;
+  const harness = await start({ ...EAGER, clients: { orders: routes } });
+  const { item, inventory, runtime, stockOf } = harness;
   const orderId = fresh('order');
   verdicts.set(orderId, 'ABANDONED');
   const stop = runtime.stopAt('inventory.afterVerdictBeforeApply');
@@ -152,7 +150,7 @@ test('a verdict that comes late does not touch a reservation that was made since
 });
 
 /** Reservations of an item that is not there, more than the reconciler takes in one batch. */
-const fillUp = async ({ database }: Warehouse, prefix: string): Promise<void> => {
+const fillUp = async ({ database }: Harness, prefix: string): Promise<void> => {
   await database.$executeRaw`
     INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
     SELECT ${prefix} || '-' || n, 'r' || n, 'HELD', '[{"itemId":"nothing","quantity":1}]', now(), now() FROM generate_series(1, 600) AS n`;
@@ -160,13 +158,13 @@ const fillUp = async ({ database }: Warehouse, prefix: string): Promise<void> =>
 
 test('at its start everything that is held is asked for, however short it has stood', async () => {
   const { routes, verdicts, timesAsked } = createVerdicts();
-  const warehouse = await start({ clients: { orders: routes } });
-  const { item, stockOf } = warehouse;
+  const harness = await start({ clients: { orders: routes } });
+  const { item, stockOf } = harness;
   const lost = fresh('lost');
   verdicts.set(lost, 'ABANDONED');
-  await fillUp(warehouse, lost);
-  await hold(warehouse.inventory, lost, { [item]: 3 });
-  await warehouse.another();
+  await fillUp(harness, lost);
+  await hold(harness.inventory, lost, { [item]: 3 });
+  await harness.another();
   await eventually(async () => expect(await stockOf(item)).toEqual({ available: 100, reserved: 0 }));
   await eventually(() => expect(timesAsked(`${lost}-600`)).toBe(1));
   expect(timesAsked(`${lost}-1`)).toBe(1);
@@ -175,20 +173,20 @@ test('at its start everything that is held is asked for, however short it has st
 test('what is reserved while it looks through everything at its start is not asked for', async () => {
   const underWay = fresh('under-way');
   const { routes, timesAsked } = createVerdicts(() =>
-    hold(warehouse.inventory, underWay, { [warehouse.item]: 3 }),
+    hold(harness.inventory, underWay, { [harness.item]: 3 }),
   );
-  const warehouse = await start({ clients: { orders: routes } });
+  const harness = await start({ clients: { orders: routes } });
   const old = fresh('old');
-  await fillUp(warehouse, old);
-  await warehouse.another();
+  await fillUp(harness, old);
+  await harness.another();
   await eventually(() => expect(timesAsked(`${old}-600`)).toBe(1));
   expect(timesAsked(underWay)).toBe(0);
 });
 
 test('what is dated ahead is asked for, and what comes of age meanwhile too', async () => {
   const { routes, verdicts, timesAsked } = createVerdicts();
-  const warehouse = await start({ ...SOON, clients: { orders: routes } });
-  const { item, inventory, database, stockOf } = warehouse;
+  const harness = await start({ ...SOON, clients: { orders: routes } });
+  const { item, inventory, database, stockOf } = harness;
   const [lost, ahead, underWay] = [fresh('lost'), fresh('ahead'), fresh('under-way')];
   for (const orderId of [lost, ahead]) verdicts.set(orderId, 'ABANDONED');
   await hold(inventory, underWay, { [item]: 5 });

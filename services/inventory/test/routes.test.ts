@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, type Actor, type NewItem, type Scope } from '@order-pipeline/contracts';
 import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { expectBooksToBalance, fresh, hold, startWarehouse, type Warehouse } from './warehouse.ts';
+import { expectStockToAddUp, fresh, hold, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let warehouse: Warehouse;
+let harness: Harness;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  warehouse = await startWarehouse(postgres);
+  harness = await startHarness(postgres);
 });
 
 afterAll(() =>
   inTurn(
-    () => expectBooksToBalance(warehouse),
-    () => warehouse?.close(),
+    () => expectStockToAddUp(harness),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -27,11 +27,11 @@ const itemOf = (itemId: string, other: Partial<NewItem> = {}): NewItem => ({
 });
 
 const post = (url: string, payload: object) =>
-  warehouse.inventory.server.inject({ method: 'POST', url, payload });
-const get = (url: string) => warehouse.inventory.server.inject(url);
-const add = (item: NewItem) => warehouse.inventory.call(inventoryApi.addItem, { body: item });
+  harness.inventory.server.inject({ method: 'POST', url, payload });
+const get = (url: string) => harness.inventory.server.inject(url);
+const add = (item: NewItem) => harness.inventory.call(inventoryApi.addItem, { body: item });
 const restock = (itemId: string, quantity: number) =>
-  warehouse.inventory.call(inventoryApi.restockItem, { params: { itemId }, body: { quantity } });
+  harness.inventory.call(inventoryApi.restockItem, { params: { itemId }, body: { quantity } });
 
 test('an added item is answered word for word as the contract says', async () => {
   const response = await post('/api/inventory', itemOf('item1'));
@@ -42,7 +42,7 @@ test('an added item is answered word for word as the contract says', async () =>
 test('an item is read with its units', async () => {
   const itemId = fresh('desk');
   await add(itemOf(itemId));
-  await hold(warehouse.inventory, fresh('order'), { [itemId]: 3 });
+  await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
   const response = await get(`/api/inventory/${itemId}`);
   expect(response.statusCode).toBe(200);
   expect(response.json()).toEqual({ itemId, itemName: 'Laptop', availableQty: 7, reservedQty: 3 });
@@ -51,10 +51,10 @@ test('an item is read with its units', async () => {
 test('the same item again is answered as the first time and adds nothing, whatever was sold meanwhile', async () => {
   const itemId = fresh('again');
   const first = await add(itemOf(itemId));
-  await hold(warehouse.inventory, fresh('order'), { [itemId]: 4 });
+  await hold(harness.inventory, fresh('order'), { [itemId]: 4 });
   await restock(itemId, 5);
   expect(await add(itemOf(itemId))).toEqual(first);
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 11, reserved: 4 });
+  expect(await harness.stockOf(itemId)).toEqual({ available: 11, reserved: 4 });
 });
 
 test('another item under a taken id is refused, and the first one stays', async () => {
@@ -81,18 +81,18 @@ test('of many different items under one id at once one is added, and all others 
 test('units that come in can be ordered', async () => {
   const itemId = fresh('restocked');
   await add(itemOf(itemId));
-  await hold(warehouse.inventory, fresh('order'), { [itemId]: 10 });
+  await hold(harness.inventory, fresh('order'), { [itemId]: 10 });
   const response = await post(`/api/inventory/${itemId}/restock`, { quantity: 5 });
   expect(response.statusCode).toBe(200);
   expect(response.json()).toEqual({ itemId, itemName: 'Laptop', availableQty: 5, reservedQty: 10 });
-  await hold(warehouse.inventory, fresh('order'), { [itemId]: 5 });
+  await hold(harness.inventory, fresh('order'), { [itemId]: 5 });
 });
 
 test('every one of many restocks at once counts', async () => {
   const itemId = fresh('busy');
   await add(itemOf(itemId));
   await Promise.all(Array.from({ length: 20 }, () => restock(itemId, 2)));
-  expect(await warehouse.stockOf(itemId)).toEqual({ available: 50, reserved: 0 });
+  expect(await harness.stockOf(itemId)).toEqual({ available: 50, reserved: 0 });
 });
 
 test('an unknown item is not found, to read or to restock', async () => {
@@ -162,8 +162,8 @@ test('what is reserved is shown with the scope for it only', async () => {
   const itemId = fresh('seen');
   await add(itemOf(itemId));
   const shown = async (actor: Actor) => {
-    const one = await warehouse.inventory.call(inventoryApi.getItem, { params: { itemId } }, actor);
-    const list = await warehouse.inventory.call(inventoryApi.listItems, { query: {} }, actor);
+    const one = await harness.inventory.call(inventoryApi.getItem, { params: { itemId } }, actor);
+    const list = await harness.inventory.call(inventoryApi.listItems, { query: {} }, actor);
     const listed = Array.isArray(list.body) ? list.body.find((item) => item.itemId === itemId) : undefined;
     expect(listed).toEqual(one.body);
     return one.body;
@@ -177,9 +177,9 @@ test('what is reserved is shown with the scope for it only', async () => {
 
 test('items are added and restocked with the scope for it only', async () => {
   const body = itemOf(fresh('mine'));
-  const addAs = (actor: Actor) => warehouse.inventory.call(inventoryApi.addItem, { body }, actor);
+  const addAs = (actor: Actor) => harness.inventory.call(inventoryApi.addItem, { body }, actor);
   const input = { params: { itemId: body.itemId }, body: { quantity: 1 } };
-  const restockAs = (actor: Actor) => warehouse.inventory.call(inventoryApi.restockItem, input, actor);
+  const restockAs = (actor: Actor) => harness.inventory.call(inventoryApi.restockItem, input, actor);
   const refused = { status: 403, body: { code: 'FORBIDDEN' } };
   expect(await addAs(as('orders:write.any', 'ops:write'))).toMatchObject(refused);
   expect(await addAs(as('catalog:write'))).toMatchObject({ status: 201 });

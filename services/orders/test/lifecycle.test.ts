@@ -8,37 +8,37 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { startShop, USER, type Shop } from './shop.ts';
+import { startHarness, USER, type Harness } from './harness.ts';
 
 const START = Date.parse('2026-01-01T12:00:00.000Z');
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let other: TestService;
 let item: string;
 let clock = START;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres, { now: () => clock });
-  other = await shop.anotherOrders();
-  item = await shop.addItem(1_000_000);
+  harness = await startHarness(postgres, { now: () => clock });
+  other = await harness.anotherOrders();
+  item = await harness.addItem(1_000_000);
 });
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
-const place = (): Promise<string> => shop.placed({ [item]: 1 });
+const place = (): Promise<string> => harness.placed({ [item]: 1 });
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 test('an order is moved from status to status, and every step is told with its order', async () => {
   const orderId = await place();
   clock += 1_000;
-  expect(await shop.move('PROCESSING', [orderId])).toEqual([
+  expect(await harness.move('PROCESSING', [orderId])).toEqual([
     {
       outcome: 'MOVED',
       order: {
@@ -51,8 +51,8 @@ test('an order is moved from status to status, and every step is told with its o
       },
     },
   ]);
-  await shop.walk(orderId, 'DELIVERED');
-  expect((await shop.historyOf(orderId)).map(({ status, cause }) => [status, cause])).toEqual([
+  await harness.walk(orderId, 'DELIVERED');
+  expect((await harness.historyOf(orderId)).map(({ status, cause }) => [status, cause])).toEqual([
     ['PENDING', 'placed'],
     ['PROCESSING', 'test'],
     ['SHIPPED', 'test'],
@@ -62,40 +62,40 @@ test('an order is moved from status to status, and every step is told with its o
 
 test('an order that stands there already is told so with what it was, and does not change', async () => {
   const orderId = await place();
-  const [moved] = await shop.move('PROCESSING', [orderId]);
+  const [moved] = await harness.move('PROCESSING', [orderId]);
   clock += 1_000;
-  const [again] = await shop.move('PROCESSING', [orderId]);
+  const [again] = await harness.move('PROCESSING', [orderId]);
   expect(again).toEqual({ ...moved, outcome: 'ALREADY' });
-  expect(await shop.historyOf(orderId)).toHaveLength(2);
+  expect(await harness.historyOf(orderId)).toHaveLength(2);
 });
 
 test('an order that is not due is passed over with where it stands', async () => {
   const pending = await place();
   const delivered = await place();
   const cancelled = await place();
-  await shop.walk(delivered, 'DELIVERED');
-  await shop.cancel(cancelled);
+  await harness.walk(delivered, 'DELIVERED');
+  await harness.cancel(cancelled);
   const orderIds = [pending, delivered, cancelled, 'nothing'];
-  expect(await shop.move('SHIPPED', orderIds)).toEqual([
+  expect(await harness.move('SHIPPED', orderIds)).toEqual([
     { outcome: 'SKIPPED', orderId: pending, status: 'PENDING' },
     { outcome: 'SKIPPED', orderId: delivered, status: 'DELIVERED' },
     { outcome: 'SKIPPED', orderId: cancelled, status: 'CANCELLED' },
     { outcome: 'SKIPPED', orderId: 'nothing' },
   ]);
-  expect(await shop.statusOf(cancelled)).toBe('CANCELLED');
+  expect(await harness.statusOf(cancelled)).toBe('CANCELLED');
 });
 
 test('each order of a batch gets its own result in the order asked, one named twice gets one', async () => {
   const [due, before, unknown] = [await place(), await place(), 'nothing'];
-  await shop.move('PROCESSING', [before]);
-  const results = await shop.move('PROCESSING', [unknown, before, due, unknown, due]);
+  await harness.move('PROCESSING', [before]);
+  const results = await harness.move('PROCESSING', [unknown, before, due, unknown, due]);
   expect(results.map(({ outcome }) => outcome)).toEqual(['SKIPPED', 'ALREADY', 'MOVED']);
 });
 
 test('two that move an order at the same moment move it once', async () => {
   const orderId = await place();
-  const results = await meetAtOrder(shop.database.orders, { orderId, waiting: 2 }, () =>
-    Promise.all([shop.move('PROCESSING', [orderId]), shop.move('PROCESSING', [orderId], other)]),
+  const results = await meetAtOrder(harness.database.orders, { orderId, waiting: 2 }, () =>
+    Promise.all([harness.move('PROCESSING', [orderId]), harness.move('PROCESSING', [orderId], other)]),
   );
   expect(
     results
@@ -103,15 +103,15 @@ test('two that move an order at the same moment move it once', async () => {
       .map(({ outcome }) => outcome)
       .toSorted(),
   ).toEqual(['ALREADY', 'MOVED']);
-  expect(await shop.historyOf(orderId)).toHaveLength(2);
+  expect(await harness.historyOf(orderId)).toHaveLength(2);
 });
 
 test('batches that name the same orders in opposite order do not block one another', async () => {
   const orderIds = await Promise.all(times(100, () => place()));
   const results = await Promise.all([
-    shop.move('PROCESSING', orderIds),
-    shop.move('PROCESSING', orderIds.toReversed(), other),
-    shop.move('PROCESSING', orderIds.toReversed()),
+    harness.move('PROCESSING', orderIds),
+    harness.move('PROCESSING', orderIds.toReversed(), other),
+    harness.move('PROCESSING', orderIds.toReversed()),
   ]);
   const moved = results.flat().filter(({ outcome }) => outcome === 'MOVED');
   expect(moved).toHaveLength(100);
@@ -121,27 +121,27 @@ test('a clock that is set back does not put the history out of order', async () 
   const orderId = await place();
   const placedAt = clock;
   clock -= 3_600_000;
-  const [moved] = await shop.move('PROCESSING', [orderId]);
+  const [moved] = await harness.move('PROCESSING', [orderId]);
   expect(moved).toMatchObject({ order: { updatedAt: iso(placedAt) } });
-  await shop.walk(orderId, 'DELIVERED');
+  await harness.walk(orderId, 'DELIVERED');
   clock = placedAt;
-  const history = await shop.historyOf(orderId);
+  const history = await harness.historyOf(orderId);
   expect(history.map(({ status }) => status)).toEqual(['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED']);
   expect(history.map(({ at }) => at)).toEqual(times(4, () => iso(placedAt)));
 });
 
 const overdue = async (olderThanMs: number, limit: number, after?: string): Promise<string[]> => {
   const body = { olderThanMs, limit, ...(after === undefined ? {} : { after }) };
-  const reply = await shop.orders.call(orderLifecycleApi.findOverdueOrders, { body });
+  const reply = await harness.orders.call(orderLifecycleApi.findOverdueOrders, { body });
   return 'orderIds' in reply.body ? reply.body.orderIds : [];
 };
 
 test('orders that have been PENDING for so long are found page by page, oldest first, each once', async () => {
-  await shop.move('PROCESSING', await overdue(0, 1_000));
+  await harness.move('PROCESSING', await overdue(0, 1_000));
   const old: string[] = [];
   for (let order = 0; order < 5; order += 1) old.push(await place());
   const movedOn = await place();
-  await shop.move('PROCESSING', [movedOn]);
+  await harness.move('PROCESSING', [movedOn]);
   clock += 60_000;
   const young = await place();
   expect(await overdue(60_000, 100)).toEqual(old);
@@ -152,7 +152,7 @@ test('orders that have been PENDING for so long are found page by page, oldest f
   for (let page = await overdue(60_000, 2); page.length > 0; page = await overdue(60_000, 2, page.at(-1))) {
     found.push(...page);
     // What was found is transitioned meanwhile, as the sweep does it.
-    await shop.move('PROCESSING', page);
+    await harness.move('PROCESSING', page);
   }
   expect(found).toEqual(old);
 });

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { hangLists, readHanging } from './hanging-lists.ts';
-import { orderOf, startShop, type Shop } from './shop.ts';
+import { orderOf, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
+  harness = await startHarness(postgres);
 });
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
 /** How many lists wait at the tables. */
 const readStuck = async (): Promise<number> => {
-  const [row] = await shop.database.orders.$queryRaw<{ stuck: number }[]>`
+  const [row] = await harness.database.orders.$queryRaw<{ stuck: number }[]>`
     SELECT count(*)::int AS stuck FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%.seq DESC LIMIT%'`;
   return row?.stuck ?? 0;
@@ -28,12 +28,12 @@ const readStuck = async (): Promise<number> => {
 
 test('of lists that hang, two at once have a connection, and all are answered 503 with Retry-After', async () => {
   let most = 0;
-  await shop.database.orders.$transaction(
+  await harness.database.orders.$transaction(
     async (sql) => {
       await sql.$executeRaw`LOCK TABLE orders, dead_letters IN ACCESS EXCLUSIVE MODE`;
       let done = false;
       const paths = times(5, () => ['/api/orders', '/ops/dead-letters']).flat();
-      const begun = Promise.all(paths.map((path) => shop.orders.server.inject(path))).finally(() => {
+      const begun = Promise.all(paths.map((path) => harness.orders.server.inject(path))).finally(() => {
         done = true;
       });
       while (!done) most = Math.max(most, await readStuck());
@@ -44,7 +44,7 @@ test('of lists that hang, two at once have a connection, and all are answered 50
     { timeout: 20_000 },
   );
   expect(most).toBe(2);
-  expect((await shop.orders.server.inject('/api/orders')).statusCode).toBe(200);
+  expect((await harness.orders.server.inject('/api/orders')).statusCode).toBe(200);
 });
 
 describe('while lists hang in the database', () => {
@@ -52,14 +52,14 @@ describe('while lists hang in the database', () => {
   let letGo: () => Promise<void>;
 
   beforeAll(async () => {
-    url = await shop.orders.listen();
-    letGo = await hangLists(shop.database.orders);
+    url = await harness.orders.listen();
+    letGo = await hangLists(harness.database.orders);
   });
 
   afterAll(() => letGo?.());
 
   const cancelled = () =>
-    shop.orders.logs.filter(({ reason }) => reason === 'canceling statement due to user request');
+    harness.orders.logs.filter(({ reason }) => reason === 'canceling statement due to user request');
 
   test.each(['/api/orders', '/api/orders/user/user11'])(
     'the statement of a list is cancelled when its client goes: %s',
@@ -70,10 +70,10 @@ describe('while lists hang in the database', () => {
         async () => {
           const going = new AbortController();
           const gone = expect(fetch(`${url}${path}`, { signal: going.signal })).rejects.toThrow(/abort/i);
-          await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(1));
+          await eventually(async () => expect(await readHanging(harness.database.orders)).toBe(1));
           going.abort();
           await gone;
-          await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(0));
+          await eventually(async () => expect(await readHanging(harness.database.orders)).toBe(0));
           expect(cancelled().length).toBeGreaterThan(before);
         },
         { timeoutMs: 60_000 },
@@ -83,16 +83,16 @@ describe('while lists hang in the database', () => {
   );
 
   test('orders are placed', async () => {
-    const itemId = await shop.addItem(1_000);
+    const itemId = await harness.addItem(1_000);
     let done = false;
     const lists = Promise.all(
       times(10, async () => {
-        while (!done) await shop.orders.server.inject('/api/orders');
+        while (!done) await harness.orders.server.inject('/api/orders');
       }),
     );
-    await eventually(async () => expect(await readHanging(shop.database.orders)).toBe(2));
+    await eventually(async () => expect(await readHanging(harness.database.orders)).toBe(2));
     const replies = [];
-    for (const order of times(50, () => orderOf({ [itemId]: 1 }))) replies.push(await shop.place(order));
+    for (const order of times(50, () => orderOf({ [itemId]: 1 }))) replies.push(await harness.place(order));
     done = true;
     await lists;
     expect(replies.map(({ status }) => status)).toEqual(times(50, () => 201));

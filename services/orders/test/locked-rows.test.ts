@@ -1,44 +1,44 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import { expectBooksToBalance } from './books.ts';
+import { expectStockToAddUp } from './expect-stock.ts';
 import { whileOrderLocked } from './meet-at-lock.ts';
-import { orderOf, startShop, type Shop } from './shop.ts';
+import { orderOf, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
+  harness = await startHarness(postgres);
 });
 
 beforeEach(async () => {
-  item = await shop.addItem(1_000);
+  item = await harness.addItem(1_000);
 });
 
-afterEach(() => eventually(() => expectBooksToBalance(shop)));
+afterEach(() => eventually(() => expectStockToAddUp(harness)));
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
-const place = () => shop.placed({ [item]: 1 });
+const place = () => harness.placed({ [item]: 1 });
 const whileLocked = <T>(orderId: string, work: () => Promise<T>) =>
-  whileOrderLocked(shop.database.orders, orderId, work);
+  whileOrderLocked(harness.database.orders, orderId, work);
 
 const returnedAt = async (orderId: string): Promise<Date | null | undefined> => {
-  const [row] = await shop.database.orders.$queryRaw<{ at: Date | null }[]>`
+  const [row] = await harness.database.orders.$queryRaw<{ at: Date | null }[]>`
     SELECT stock_returned_at AS at FROM orders WHERE id = ${orderId}`;
   return row?.at;
 };
 
 /** Does `work` while somebody keeps an item locked. */
 const whileItemLocked = <T>(itemId: string, work: () => Promise<T>): Promise<T> =>
-  shop.database.inventory.$transaction(
+  harness.database.inventory.$transaction(
     async (sql) => {
       await sql.$queryRaw`SELECT FROM items WHERE id = ${itemId} FOR UPDATE`;
       return work();
@@ -50,41 +50,41 @@ test('of a batch with an order that somebody keeps locked the others are moved, 
   const orderIds = await Promise.all(times(10, place));
   const locked = await place();
   await whileLocked(locked, async () => {
-    const results = await shop.move('PROCESSING', [locked, ...orderIds]);
+    const results = await harness.move('PROCESSING', [locked, ...orderIds]);
     expect(results[0]).toEqual({ outcome: 'LOCKED', orderId: locked });
     expect(results.slice(1).map(({ outcome }) => outcome)).toEqual(orderIds.map(() => 'MOVED'));
-    expect(await shop.move('PROCESSING', [locked])).toEqual([{ outcome: 'LOCKED', orderId: locked }]);
+    expect(await harness.move('PROCESSING', [locked])).toEqual([{ outcome: 'LOCKED', orderId: locked }]);
   });
-  expect(await shop.move('PROCESSING', [locked])).toMatchObject([{ outcome: 'MOVED' }]);
+  expect(await harness.move('PROCESSING', [locked])).toMatchObject([{ outcome: 'MOVED' }]);
 });
 
 test('an order that somebody keeps locked cannot be cancelled for now, and others can', async () => {
   const [locked, free] = [await place(), await place()];
   await whileLocked(locked, async () => {
-    await expect(shop.cancel(locked)).rejects.toThrow(`The order ${locked} is locked in the database`);
-    expect((await shop.cancel(free)).status).toBe(200);
+    await expect(harness.cancel(locked)).rejects.toThrow(`The order ${locked} is locked in the database`);
+    expect((await harness.cancel(free)).status).toBe(200);
   });
-  expect((await shop.cancel(locked)).status).toBe(200);
+  expect((await harness.cancel(locked)).status).toBe(200);
 });
 
 test('of cancelled orders whose stock has to go back, one of a locked item and one that is locked hold up no other', async () => {
-  const popular = await shop.addItem(10);
-  const routes = shop.clients.inventory;
+  const popular = await harness.addItem(10);
+  const routes = harness.clients.inventory;
   const cancelled = async (itemId: string): Promise<string> => {
-    const orderId = await shop.placed({ [itemId]: 1 });
-    expect((await shop.cancel(orderId)).status).toBe(200);
+    const orderId = await harness.placed({ [itemId]: 1 });
+    expect((await harness.cancel(orderId)).status).toBe(200);
     return orderId;
   };
   const [held, lockedOrder, free] = [
-    await shop.placed({ [popular]: 1 }),
-    await shop.placed({ [item]: 1 }),
-    await shop.placed({ [item]: 1 }),
+    await harness.placed({ [popular]: 1 }),
+    await harness.placed({ [item]: 1 }),
+    await harness.placed({ [item]: 1 }),
   ];
-  delete shop.clients.inventory;
-  for (const orderId of [held, lockedOrder, free]) expect((await shop.cancel(orderId)).status).toBe(200);
+  delete harness.clients.inventory;
+  for (const orderId of [held, lockedOrder, free]) expect((await harness.cancel(orderId)).status).toBe(200);
   await whileItemLocked(popular, () =>
     whileLocked(lockedOrder, async () => {
-      Object.assign(shop.clients, { inventory: routes });
+      Object.assign(harness.clients, { inventory: routes });
       await eventually(async () => expect(await returnedAt(free)).toBeInstanceOf(Date));
       expect(await returnedAt(held)).toBeNull();
       expect(await returnedAt(await cancelled(item))).toBeInstanceOf(Date);
@@ -95,22 +95,22 @@ test('of cancelled orders whose stock has to go back, one of a locked item and o
 });
 
 test('while an item is locked, orders for others are placed, and those for it are refused for now', async () => {
-  const locked = await shop.addItem(10);
+  const locked = await harness.addItem(10);
   await whileItemLocked(locked, async () => {
     const placing = [
-      ...times(20, () => shop.place(orderOf({ [item]: 1 }))),
-      ...times(5, () => shop.place(orderOf({ [locked]: 1 }))),
-      ...times(20, () => shop.place(orderOf({ [item]: 1 }))),
+      ...times(20, () => harness.place(orderOf({ [item]: 1 }))),
+      ...times(5, () => harness.place(orderOf({ [locked]: 1 }))),
+      ...times(20, () => harness.place(orderOf({ [item]: 1 }))),
     ];
     const statuses = (await Promise.all(placing)).map(({ status }) => status);
     expect(statuses).toEqual([...times(20, () => 201), ...times(5, () => 503), ...times(20, () => 201)]);
     // From then on it is known to be locked: nobody waits for it again.
-    const again = shop.place(orderOf({ [locked]: 1 }));
+    const again = harness.place(orderOf({ [locked]: 1 }));
     expect((await again).status).toBe(503);
     expect(
-      await shop.database.inventory.$queryRaw`
+      await harness.database.inventory.$queryRaw`
         SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     ).toEqual([]);
   });
-  expect((await shop.place(orderOf({ [locked]: 1 }))).status).toBe(201);
+  expect((await harness.place(orderOf({ [locked]: 1 }))).status).toBe(201);
 });

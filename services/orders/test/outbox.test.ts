@@ -2,24 +2,24 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
-import { orderOf, startShop, USER, type Shop } from './shop.ts';
+import { orderOf, startHarness, USER, type Harness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
-let shop: Shop;
+let harness: Harness;
 /** One whose orders service crashes. */
-let crashing: Shop;
+let crashing: Harness;
 let reader: EventReader;
 let item: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
   broker = createSwitchedBroker(true);
-  shop = await startShop(postgres, { broker });
-  item = await shop.addItem(1_000_000);
+  harness = await startHarness(postgres, { broker });
+  item = await harness.addItem(1_000_000);
   await createTopicSetup(broker, 'test')();
   reader = await readEvents(broker, ['ORDER_PLACED']);
 });
@@ -28,13 +28,13 @@ afterAll(() =>
   inTurn(
     () => reader?.stop(),
     () => crashing?.close(),
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
 const waitingEvents = async (): Promise<string[]> => {
-  const rows = await shop.database.orders.$queryRaw<
+  const rows = await harness.database.orders.$queryRaw<
     { id: string }[]
   >`SELECT event_id AS id FROM outbox ORDER BY id`;
   return rows.map(({ id }) => id);
@@ -46,7 +46,7 @@ test('a placed order is announced with its key, its CloudEvents headers and the 
   const order = orderOf({ [item]: 3 });
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-00` };
-  const response = await shop.orders.server.inject({
+  const response = await harness.orders.server.inject({
     method: 'POST',
     url: '/api/orders',
     payload: { order },
@@ -55,7 +55,7 @@ test('a placed order is announced with its key, its CloudEvents headers and the 
   expect(response.statusCode).toBe(201);
   await eventually(() => expect(timesPublished(order.orderId)).toBe(1), WAIT);
   const [event] = reader.about(order.orderId);
-  const [placed] = await shop.historyOf(order.orderId);
+  const [placed] = await harness.historyOf(order.orderId);
   const { orderId, items } = order;
   expect(event).toEqual({
     key: orderId,
@@ -76,7 +76,7 @@ test('a placed order is announced with its key, its CloudEvents headers and the 
 
 test('while the broker is down orders are placed; their events are published when it is back, each once', async () => {
   broker.isDown = true;
-  const orderIds = await Promise.all(times(20, () => shop.placed({ [item]: 1 })));
+  const orderIds = await Promise.all(times(20, () => harness.placed({ [item]: 1 })));
   expect((await waitingEvents()).toSorted()).toEqual(orderIds.map((id) => `${id}:PENDING`).toSorted());
   broker.isDown = false;
   await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)), WAIT);
@@ -86,11 +86,11 @@ test('while the broker is down orders are placed; their events are published whe
 test('an order that is refused, repeated or cancelled stores no event', async () => {
   broker.isDown = true;
   const order = orderOf({ [item]: 1 });
-  await shop.place(order);
-  await shop.place(order);
-  await shop.place(orderOf({ [item]: 1 }, { userId: 'nobody' }));
-  await shop.place(orderOf({ nothing: 1 }));
-  await shop.cancel(order.orderId);
+  await harness.place(order);
+  await harness.place(order);
+  await harness.place(orderOf({ [item]: 1 }, { userId: 'nobody' }));
+  await harness.place(orderOf({ nothing: 1 }));
+  await harness.cancel(order.orderId);
   expect(await waitingEvents()).toEqual([`${order.orderId}:PENDING`]);
   broker.isDown = false;
   await eventually(async () => expect(await waitingEvents()).toEqual([]));
@@ -98,22 +98,22 @@ test('an order that is refused, repeated or cancelled stores no event', async ()
 
 test('two instances publish what waits, each event once', async () => {
   broker.isDown = true;
-  const orderIds = await Promise.all(times(30, () => shop.placed({ [item]: 1 })));
-  const other = await shop.anotherOrders();
+  const orderIds = await Promise.all(times(30, () => harness.placed({ [item]: 1 })));
+  const other = await harness.anotherOrders();
   broker.isDown = false;
-  const later = await Promise.all(times(30, () => shop.place(orderOf({ [item]: 1 }), other)));
+  const later = await Promise.all(times(30, () => harness.place(orderOf({ [item]: 1 }), other)));
   expect(later.every(({ status }) => status === 201)).toBe(true);
   await eventually(async () => expect(await waitingEvents()).toEqual([]), WAIT);
   await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)));
 });
 
 test('an event that one instance has in hand is not published by another', async () => {
-  const other = await shop.anotherOrders();
-  const stop = shop.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
-  const inHand = await shop.placed({ [item]: 1 });
+  const other = await harness.anotherOrders();
+  const stop = harness.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
+  const inHand = await harness.placed({ [item]: 1 });
   await Promise.race([stop.reached, eventually(() => expect(timesPublished(inHand)).toBe(1), WAIT)]);
   const next = orderOf({ [item]: 1 });
-  await shop.place(next, other);
+  await harness.place(next, other);
   await eventually(() => expect(timesPublished(next.orderId)).toBe(1), WAIT);
   expect(timesPublished(inHand)).toBe(1);
   stop.resume();
@@ -121,7 +121,7 @@ test('an event that one instance has in hand is not published by another', async
 });
 
 test('a crash after the publication and before the event is struck off has it published again', async () => {
-  crashing = await startShop(postgres, { broker });
+  crashing = await startHarness(postgres, { broker });
   const stop = crashing.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
   const orderId = await crashing.placed({ [await crashing.addItem(1)]: 1 });
   await stop.reached;

@@ -11,29 +11,29 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { foldCounts } from '../src/store/counts.ts';
-import { startShop, type Shop } from './shop.ts';
+import { startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
 let broker: StoppableBroker;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 let clock = Date.now();
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
   broker = await startLeavingBroker();
-  shop = await startShop(postgres, { broker, now: () => clock });
-  item = await shop.addItem(100_000);
+  harness = await startHarness(postgres, { broker, now: () => clock });
+  item = await harness.addItem(100_000);
 });
 
 afterAll(async () => {
   broker?.comeBack();
-  await shop?.close();
+  await harness?.close();
   await broker?.stop();
   await postgres?.stop();
 });
 
-const overview = async (on: TestService = shop.orders): Promise<OrdersOverview> => {
+const overview = async (on: TestService = harness.orders): Promise<OrdersOverview> => {
   const { status, body } = await on.call(overviewPartsApi.readOrdersOverview, {});
   expect(status).toBe(200);
   return body as OrdersOverview;
@@ -42,26 +42,26 @@ const countsNow = async () => (await overview()).orders?.byStatus;
 
 /** What is really there. */
 const counted = async () => {
-  const rows = await shop.database.orders.$queryRaw<{ status: OrderStatus; orders: number }[]>`
+  const rows = await harness.database.orders.$queryRaw<{ status: OrderStatus; orders: number }[]>`
     SELECT status::text AS status, count(*)::float8 AS orders FROM orders GROUP BY status`;
   const none = { PENDING: 0, PROCESSING: 0, SHIPPED: 0, DELIVERED: 0, CANCELLED: 0 };
   return { ...none, ...Object.fromEntries(rows.map(({ status, orders }) => [status, orders])) };
 };
 const rows = async (): Promise<number> => {
-  const [row] = await shop.database.orders.$queryRaw<{ rows: number }[]>`
+  const [row] = await harness.database.orders.$queryRaw<{ rows: number }[]>`
     SELECT count(*)::float8 AS rows FROM order_transitions`;
   return row?.rows ?? 0;
 };
 
 test('orders are counted where they are, and what came there in the last minute', async () => {
   const [first = '', second = '', third = '', cancelled = ''] = await Promise.all(
-    times(5, () => shop.placed({ [item]: 1 })),
+    times(5, () => harness.placed({ [item]: 1 })),
   );
-  await shop.cancel(cancelled);
+  await harness.cancel(cancelled);
   clock += 30_000;
-  await shop.move('PROCESSING', [first, second, third]);
-  await shop.move('SHIPPED', [first, second]);
-  await shop.move('DELIVERED', [first]);
+  await harness.move('PROCESSING', [first, second, third]);
+  await harness.move('SHIPPED', [first, second]);
+  await harness.move('DELIVERED', [first]);
   const { orders } = await overview();
   expect(orders?.byStatus).toEqual({ PENDING: 1, PROCESSING: 1, SHIPPED: 1, DELIVERED: 1, CANCELLED: 1 });
   expect(orders?.byStatus).toEqual(await counted());
@@ -82,10 +82,10 @@ test('orders are counted where they are, and what came there in the last minute'
 
 test('half of the deliveries took p50 at most, and 99 of 100 took p99', async () => {
   clock += 600_000;
-  const quick = await Promise.all(times(98, () => shop.placed({ [item]: 1 })));
-  const slow = await Promise.all(times(2, () => shop.placed({ [item]: 1 })));
+  const quick = await Promise.all(times(98, () => harness.placed({ [item]: 1 })));
+  const slow = await Promise.all(times(2, () => harness.placed({ [item]: 1 })));
   const deliver = async (ids: readonly string[]) => {
-    for (const to of ['PROCESSING', 'SHIPPED', 'DELIVERED'] as const) await shop.move(to, ids);
+    for (const to of ['PROCESSING', 'SHIPPED', 'DELIVERED'] as const) await harness.move(to, ids);
   };
   clock += 1_000;
   await deliver(quick);
@@ -100,27 +100,27 @@ test('half of the deliveries took p50 at most, and 99 of 100 took p99', async ()
 });
 
 test('the counts are right whatever writes the orders, also by hand', async () => {
-  const ids = await Promise.all(times(4, () => shop.placed({ [item]: 1 })));
-  await shop.database.orders.$executeRaw`UPDATE orders SET status = 'DELIVERED' WHERE id = ${ids[0]}`;
-  await shop.database.orders.$executeRaw`
+  const ids = await Promise.all(times(4, () => harness.placed({ [item]: 1 })));
+  await harness.database.orders.$executeRaw`UPDATE orders SET status = 'DELIVERED' WHERE id = ${ids[0]}`;
+  await harness.database.orders.$executeRaw`
     UPDATE orders SET status = CASE WHEN id = ${ids[1]} THEN 'SHIPPED'::order_status ELSE status END`;
-  await shop.database.orders.$executeRaw`DELETE FROM order_history WHERE order_id = ${ids[2]}`;
-  await shop.database.orders.$executeRaw`DELETE FROM orders WHERE id = ${ids[2]}`;
-  await shop.database.orders.$executeRaw`UPDATE orders SET announced_at = announced_at`;
+  await harness.database.orders.$executeRaw`DELETE FROM order_history WHERE order_id = ${ids[2]}`;
+  await harness.database.orders.$executeRaw`DELETE FROM orders WHERE id = ${ids[2]}`;
+  await harness.database.orders.$executeRaw`UPDATE orders SET announced_at = announced_at`;
   expect(await countsNow()).toEqual(await counted());
 });
 
 test('two that place and one that folds at the same time lose no count, and the table stays small', async () => {
-  await shop.database.orders.$executeRaw`
+  await harness.database.orders.$executeRaw`
     INSERT INTO order_transitions (status, at, entered, "left")
     SELECT 'CANCELLED', to_timestamp(${clock / 1_000}) - n * interval '1 second', 1, 1 FROM generate_series(70, 3000) AS n`;
   const fold = async (): Promise<void> => {
     await Promise.all(
-      times(3, () => foldCounts(shop.database.orders, (ms) => dueTimes({ wallClock: () => clock }, ms))),
+      times(3, () => foldCounts(harness.database.orders, (ms) => dueTimes({ wallClock: () => clock }, ms))),
     );
   };
   const before = await rows();
-  const placing = times(200, () => shop.placed({ [item]: 1 }));
+  const placing = times(200, () => harness.placed({ [item]: 1 }));
   await Promise.all([...placing, fold(), fold()]);
   await fold();
   expect(await countsNow()).toEqual(await counted());
@@ -129,17 +129,17 @@ test('two that place and one that folds at the same time lose no count, and the 
 });
 
 test('what is dated ahead is counted, and is in no rate', async () => {
-  await shop.database.orders
+  await harness.database.orders
     .$executeRaw`UPDATE orders SET updated_at = now() + interval '1 year' WHERE status = 'PENDING'`;
   const before = (await overview()).orders?.perMinute.CANCELLED;
-  await shop.database.orders.$executeRaw`UPDATE orders SET status = 'CANCELLED' WHERE status = 'PENDING'`;
+  await harness.database.orders.$executeRaw`UPDATE orders SET status = 'CANCELLED' WHERE status = 'PENDING'`;
   expect(await countsNow()).toEqual(await counted());
   expect((await overview()).orders?.perMinute.CANCELLED).toBe(before);
 });
 
 test('outbox, consumers and workers: what Kafka does not say is null', async () => {
   broker.leave();
-  const away = await overview(await shop.anotherOrders());
+  const away = await overview(await harness.anotherOrders());
   expect(away).toMatchObject({ consumers: null, deadLetters: [] });
   expect(away.workers.map(({ name, ready }) => [name, ready])).toEqual([
     ['workflow', false],
@@ -147,7 +147,7 @@ test('outbox, consumers and workers: what Kafka does not say is null', async () 
     ['delivery', false],
   ]);
   broker.comeBack();
-  const there = await shop.anotherOrders();
+  const there = await harness.anotherOrders();
   const { consumers, workers } = await eventually(
     async () => {
       clock += 10_000;

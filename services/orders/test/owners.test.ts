@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ordersApi, type Actor, type Scope } from '@order-pipeline/contracts';
 import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, linesOf, orderOf, startShop, type Shop } from './shop.ts';
+import { fresh, linesOf, orderOf, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 const alice = fresh('alice');
 const bob = fresh('bob');
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
-  item = await shop.addItem(1_000);
-  for (const userId of [alice, bob]) await shop.addUser(userId);
+  harness = await startHarness(postgres);
+  item = await harness.addItem(1_000);
+  for (const userId of [alice, bob]) await harness.addUser(userId);
 });
 
 afterAll(async () => {
-  await shop?.close();
+  await harness?.close();
   await postgres?.stop();
 });
 
@@ -27,15 +27,15 @@ const as = (userId: string | undefined, ...scopes: readonly Scope[]): Actor => (
   ...(userId === undefined ? {} : { userId }),
   scopes,
 });
-const placed = (userId: string) => shop.placed({ [item]: 1 }, userId);
+const placed = (userId: string) => harness.placed({ [item]: 1 }, userId);
 const get = (orderId: string, actor: Actor) =>
-  shop.orders.call(ordersApi.getOrder, { params: { orderId } }, actor);
+  harness.orders.call(ordersApi.getOrder, { params: { orderId } }, actor);
 const history = (orderId: string, actor: Actor) =>
-  shop.orders.call(ordersApi.getOrderHistory, { params: { orderId } }, actor);
+  harness.orders.call(ordersApi.getOrderHistory, { params: { orderId } }, actor);
 const cancel = (orderId: string, actor: Actor) =>
-  shop.orders.call(ordersApi.cancelOrder, { params: { orderId } }, actor);
+  harness.orders.call(ordersApi.cancelOrder, { params: { orderId } }, actor);
 const list = async (actor: Actor, query: object = {}): Promise<string[]> => {
-  const { body } = await shop.orders.call(ordersApi.listOrders, { query }, actor);
+  const { body } = await harness.orders.call(ordersApi.listOrders, { query }, actor);
   return Array.isArray(body) ? body.map(({ orderId }) => orderId) : [];
 };
 
@@ -52,8 +52,8 @@ test("somebody else's order answers as one that is not there, whatever is asked 
     expect(await history(id, stranger)).toEqual(missing(id));
     expect(await cancel(id, stranger)).toEqual(missing(id));
   }
-  expect(await shop.statusOf(orderId)).toBe('PENDING');
-  await shop.walk(orderId, 'SHIPPED');
+  expect(await harness.statusOf(orderId)).toBe('PENDING');
+  await harness.walk(orderId, 'SHIPPED');
   expect(await cancel(orderId, stranger)).toEqual(missing(orderId));
 });
 
@@ -62,7 +62,7 @@ test('one reads and cancels what is their own, and cancelling takes its scope', 
   expect(await get(orderId, as(alice))).toMatchObject({ status: 200, body: { orderId } });
   expect(await history(orderId, as(alice))).toMatchObject({ status: 200, body: [{ status: 'PENDING' }] });
   expect(await cancel(orderId, as(alice))).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
-  expect(await shop.statusOf(orderId)).toBe('PENDING');
+  expect(await harness.statusOf(orderId)).toBe('PENDING');
   expect(await cancel(orderId, as(alice, 'orders:write'))).toMatchObject({ status: 200 });
   expect(await cancel(orderId, as(alice, 'orders:write'))).toMatchObject({
     status: 400,
@@ -80,7 +80,7 @@ test("who has the scope for any reads and cancels anybody's", async () => {
 
 test('a list has what is their own, page by page and by status, and all of it with the scope for any', async () => {
   const [first, of, second] = [await placed(alice), await placed(bob), await placed(alice)];
-  await shop.walk(second, 'PROCESSING');
+  await harness.walk(second, 'PROCESSING');
   const own = await list(as(alice));
   expect(own).toEqual(expect.arrayContaining([first, second]));
   expect(own).not.toContain(of);
@@ -92,7 +92,7 @@ test('a list has what is their own, page by page and by status, and all of it wi
 
 test('the next page of a narrowed list is as narrow', async () => {
   const [oldest, between, newest] = [await placed(bob), await placed(alice), await placed(bob)];
-  const { headers } = await shop.orders.call(ordersApi.listOrders, { query: { limit: 1 } }, as(bob));
+  const { headers } = await harness.orders.call(ordersApi.listOrders, { query: { limit: 1 } }, as(bob));
   const cursor = /cursor=([^&>]+)/.exec(headers?.['link'] ?? '')?.[1];
   const next = await list(as(bob), { limit: 1, cursor });
   expect(next).toEqual([oldest]);
@@ -103,7 +103,7 @@ test('the next page of a narrowed list is as narrow', async () => {
 test("another user's list answers as that of a user who is not there", async () => {
   await placed(alice);
   const ask = (userId: string, actor: Actor) =>
-    shop.orders.call(ordersApi.listOrdersOfUser, { params: { userId }, query: {} }, actor);
+    harness.orders.call(ordersApi.listOrdersOfUser, { params: { userId }, query: {} }, actor);
   const nobody = fresh('nobody');
   const absent = { status: 404, body: { status: 404, code: 'USER_NOT_FOUND' } };
   expect(await ask(alice, as(bob))).toMatchObject(absent);
@@ -114,15 +114,15 @@ test("another user's list answers as that of a user who is not there", async () 
 });
 
 test('one orders in their own name, and for others with the scope for any; nothing is reserved otherwise', async () => {
-  const scarce = await shop.addItem(2);
+  const scarce = await harness.addItem(2);
   const place = (actor: Actor) => {
     const order = orderOf({}, { userId: alice, items: linesOf({ [scarce]: 1 }) });
-    return shop.orders.call(ordersApi.placeOrder, { body: { order } }, actor);
+    return harness.orders.call(ordersApi.placeOrder, { body: { order } }, actor);
   };
   expect(await place(as(bob, 'orders:write'))).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
   expect(await place(as(alice))).toMatchObject({ status: 403 });
   expect(await place(as(undefined, 'orders:write'))).toMatchObject({ status: 403 });
-  expect(await shop.stockOf(scarce)).toEqual({ available: 2, reserved: 0 });
+  expect(await harness.stockOf(scarce)).toEqual({ available: 2, reserved: 0 });
   expect(await place(as(alice, 'orders:write'))).toMatchObject({ status: 201 });
   expect(await place(as(undefined, 'orders:write.any'))).toMatchObject({ status: 201 });
 });

@@ -9,29 +9,29 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
-import { expectBooksToBalance } from './books.ts';
-import { orderOf, startShop, withRoute, type Shop } from './shop.ts';
+import { expectStockToAddUp } from './expect-stock.ts';
+import { orderOf, startHarness, withRoute, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let other: TestService;
 let item: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
-  other = await shop.anotherOrders();
+  harness = await startHarness(postgres);
+  other = await harness.anotherOrders();
 });
 
 beforeEach(async () => {
-  item = await shop.addItem(10);
+  item = await harness.addItem(10);
 });
 
-afterEach(() => eventually(() => expectBooksToBalance(shop)));
+afterEach(() => eventually(() => expectStockToAddUp(harness)));
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -40,27 +40,27 @@ const DOWN = { status: 503, body: { status: 503, code: 'UNAVAILABLE' }, headers:
 
 /** The reconciler of another inventory instance would do it later; here it is done at once. */
 const reconcile = async (orderId: string): Promise<void> => {
-  const held = await shop.heldFor(orderId);
+  const held = await harness.heldFor(orderId);
   if (!held) return;
-  const [settled] = await shop.settle([held]);
+  const [settled] = await harness.settle([held]);
   if (settled?.verdict !== 'ABANDONED') return;
-  await shop.inventory.call(reservationsApi.releaseStock, { body: { reservations: [held] } });
+  await harness.inventory.call(reservationsApi.releaseStock, { body: { reservations: [held] } });
 };
 
 const renameOutbox = (from: string, to: string): Promise<unknown> =>
-  shop.database.orders.$executeRawUnsafe(`ALTER TABLE ${from} RENAME TO ${to}`);
+  harness.database.orders.$executeRawUnsafe(`ALTER TABLE ${from} RENAME TO ${to}`);
 
 test.each(['users', 'inventory'] as const)(
   'while %s is down an order is refused as unavailable and nothing is stored; afterwards it can be placed',
   async (service) => {
-    const routes = shop.clients[service];
-    delete shop.clients[service];
+    const routes = harness.clients[service];
+    delete harness.clients[service];
     const order = orderOf({ [item]: 3 });
-    expect(await shop.place(order)).toMatchObject(DOWN);
-    expect(await shop.statusOf(order.orderId)).toBeUndefined();
-    expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
-    Object.assign(shop.clients, { [service]: routes });
-    expect((await shop.place(order)).status).toBe(201);
+    expect(await harness.place(order)).toMatchObject(DOWN);
+    expect(await harness.statusOf(order.orderId)).toBeUndefined();
+    expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+    Object.assign(harness.clients, { [service]: routes });
+    expect((await harness.place(order)).status).toBe(201);
   },
 );
 
@@ -68,19 +68,19 @@ test.each(['users', 'inventory'] as const)(
   'while %s is down a repeat of a placed order is answered, even together with a new one that is not',
   async (service) => {
     const order = orderOf({ [item]: 3 });
-    expect((await shop.place(order)).status).toBe(201);
-    const routes = shop.clients[service];
-    delete shop.clients[service];
+    expect((await harness.place(order)).status).toBe(201);
+    const routes = harness.clients[service];
+    delete harness.clients[service];
     const next = orderOf({ [item]: 1 });
-    const asked = [next, order, { ...order, userId: 'other' }, next].map((one) => shop.place(one));
+    const asked = [next, order, { ...order, userId: 'other' }, next].map((one) => harness.place(one));
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([503, 201, 409, 503]);
-    Object.assign(shop.clients, { [service]: routes });
+    Object.assign(harness.clients, { [service]: routes });
   },
 );
 
 test('when the answer of a reservation is lost, the same order again stands on the same reservation', async () => {
-  const routes = shop.inventory.routes;
-  shop.clients.inventory = withRoute(
+  const routes = harness.inventory.routes;
+  harness.clients.inventory = withRoute(
     routes,
     reservationsApi.reserveStock,
     (answer) => async (input, call) => {
@@ -89,18 +89,18 @@ test('when the answer of a reservation is lost, the same order again stands on t
     },
   );
   const order = orderOf({ [item]: 3 });
-  expect(await shop.place(order)).toMatchObject(DOWN);
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
-  const held = await shop.heldFor(order.orderId);
+  expect(await harness.place(order)).toMatchObject(DOWN);
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
+  const held = await harness.heldFor(order.orderId);
   expect(held).toBeDefined();
-  shop.clients.inventory = routes;
-  expect((await shop.place(order)).status).toBe(201);
-  expect(await shop.heldFor(order.orderId)).toEqual(held);
+  harness.clients.inventory = routes;
+  expect((await harness.place(order)).status).toBe(201);
+  expect(await harness.heldFor(order.orderId)).toEqual(held);
 });
 
 test('when the answer of a reservation is lost and nobody asks again, its stock comes back', async () => {
-  shop.clients.inventory = withRoute(
-    shop.inventory.routes,
+  harness.clients.inventory = withRoute(
+    harness.inventory.routes,
     reservationsApi.reserveStock,
     (answer) => async (input, call) => {
       await answer(input, call);
@@ -108,66 +108,66 @@ test('when the answer of a reservation is lost and nobody asks again, its stock 
     },
   );
   const order = orderOf({ [item]: 3 });
-  await shop.place(order);
-  shop.clients.inventory = shop.inventory.routes;
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  await harness.place(order);
+  harness.clients.inventory = harness.inventory.routes;
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
   await reconcile(order.orderId);
-  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
 });
 
 test('an order that could not be stored gives its stock back at once', async () => {
   await renameOutbox('outbox', 'outbox_gone');
   const order = orderOf({ [item]: 3 });
-  expect(await shop.place(order)).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
-  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.place(order)).toMatchObject({ status: 500, body: { code: 'INTERNAL' } });
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
+  expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
   await renameOutbox('outbox_gone', 'outbox');
-  expect((await shop.place(order)).status).toBe(201);
+  expect((await harness.place(order)).status).toBe(201);
 });
 
 test('an order that could not be stored does not take the stock from one of the same id that is under way', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const underWay = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const underWay = harness.place(order);
   await stop.reached;
   await renameOutbox('outbox', 'outbox_gone');
-  expect(await shop.place(order, other)).toMatchObject({ status: 500 });
+  expect(await harness.place(order, other)).toMatchObject({ status: 500 });
   await renameOutbox('outbox_gone', 'outbox');
   stop.resume();
   expect((await underWay).status).toBe(201);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('a crash between reservation and order leaves stock that the same order takes up again', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const crashed = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const crashed = harness.place(order);
   await stop.reached;
-  expect((await shop.place(order, other)).status).toBe(201);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect((await harness.place(order, other)).status).toBe(201);
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
   stop.resume();
   expect((await crashed).status).toBe(201);
 });
 
 test('a crash between order and answer leaves an order that the client is told of when it asks again', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterStoreBeforeAnswer');
-  const crashed = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterStoreBeforeAnswer');
+  const crashed = harness.place(order);
   await stop.reached;
-  expect((await shop.place(order, other)).status).toBe(201);
-  expect(await shop.historyOf(order.orderId)).toHaveLength(1);
+  expect((await harness.place(order, other)).status).toBe(201);
+  expect(await harness.historyOf(order.orderId)).toHaveLength(1);
   stop.resume();
   expect((await crashed).status).toBe(201);
 });
 
 test('another placement of one id that is not finished is waited for, and then answered as unavailable', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const underWay = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const underWay = harness.place(order);
   await stop.reached;
   const different = { ...order, items: times(2, () => ({ itemId: item, quantity: 1 })) };
-  expect(await shop.place(different, other)).toMatchObject(DOWN);
+  expect(await harness.place(different, other)).toMatchObject(DOWN);
   stop.resume();
   expect((await underWay).status).toBe(201);
-  expect(await shop.place(different, other)).toMatchObject({ status: 409, body: { code: 'ID_TAKEN' } });
+  expect(await harness.place(different, other)).toMatchObject({ status: 409, body: { code: 'ID_TAKEN' } });
 });

@@ -7,31 +7,32 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
-import { expectBooksToBalance } from './books.ts';
-import { countOf, fresh, linesOf, orderOf, startShop, USER, type Shop } from './shop.ts';
+import { expectStockToAddUp } from './expect-stock.ts';
+import { countOf, fresh, linesOf, orderOf, startHarness, USER, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let other: TestService;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
-  other = await shop.anotherOrders();
+  harness = await startHarness(postgres);
+  other = await harness.anotherOrders();
 });
 
-afterEach(() => expectBooksToBalance(shop));
+afterEach(() => expectStockToAddUp(harness));
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
-const oneOf = (index: number): TestService => (index % 2 === 0 ? shop.orders : other);
+const oneOf = (index: number): TestService => (index % 2 === 0 ? harness.orders : other);
 
-const post = (payload: object) => shop.orders.server.inject({ method: 'POST', url: '/api/orders', payload });
+const post = (payload: object) =>
+  harness.orders.server.inject({ method: 'POST', url: '/api/orders', payload });
 
 const PLACED = (orderId: string) => ({
   status: 201,
@@ -41,7 +42,7 @@ const TAKEN = { status: 409, body: { status: 409, code: 'ID_TAKEN' } };
 
 test('an order is placed in the words of the contract', async () => {
   const body = { itemId: 'item1', itemName: 'Laptop', availableQty: 10 };
-  await shop.inventory.call(inventoryApi.addItem, { body });
+  await harness.inventory.call(inventoryApi.addItem, { body });
   const items = [{ itemId: 'item1', quantity: 3 }];
   const response = await post({ order: { orderId: 'order-1', userId: 'user11', items, status: 'PENDING' } });
   expect(response.statusCode).toBe(201);
@@ -49,9 +50,9 @@ test('an order is placed in the words of the contract', async () => {
 });
 
 test('an order that is placed stands as PENDING with its history, and its stock is reserved', async () => {
-  const item = await shop.addItem(10);
-  const orderId = await shop.placed({ [item]: 3 });
-  const { body } = await shop.orders.call(ordersApi.getOrder, { params: { orderId } });
+  const item = await harness.addItem(10);
+  const orderId = await harness.placed({ [item]: 3 });
+  const { body } = await harness.orders.call(ordersApi.getOrder, { params: { orderId } });
   expect(body).toEqual({
     orderId,
     userId: USER,
@@ -60,27 +61,27 @@ test('an order that is placed stands as PENDING with its history, and its stock 
     createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
     updatedAt: expect.stringMatching(/^\d{4}-.*Z$/),
   });
-  expect(await shop.historyOf(orderId)).toEqual([
+  expect(await harness.historyOf(orderId)).toEqual([
     { status: 'PENDING', at: 'createdAt' in body && body.createdAt, cause: 'placed' },
   ]);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('an order of an unknown user is not found, and takes nothing', async () => {
-  const item = await shop.addItem(10);
+  const item = await harness.addItem(10);
   const order = orderOf({ [item]: 3 }, { userId: 'nobody' });
-  expect(await shop.place(order)).toEqual({
+  expect(await harness.place(order)).toEqual({
     status: 404,
     body: { error: 'There is no user nobody', status: 404, code: 'USER_NOT_FOUND' },
   });
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
-  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
+  expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
 });
 
 test('an order of unknown items is not found, and takes nothing of those that are known', async () => {
-  const item = await shop.addItem(10);
+  const item = await harness.addItem(10);
   const order = orderOf({ [item]: 3, nothing: 1, nowhere: 1 });
-  expect(await shop.place(order)).toMatchObject({
+  expect(await harness.place(order)).toMatchObject({
     status: 404,
     body: {
       code: 'ITEM_NOT_FOUND',
@@ -88,14 +89,14 @@ test('an order of unknown items is not found, and takes nothing of those that ar
       details: ['nothing', 'nowhere'],
     },
   });
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
-  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
+  expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
 });
 
 test('an order for which there is not enough stock is refused with what is missing, and takes nothing', async () => {
-  const [plenty, few] = [await shop.addItem(10), await shop.addItem(2)];
+  const [plenty, few] = [await harness.addItem(10), await harness.addItem(2)];
   const order = orderOf({ [plenty]: 3, [few]: 3 });
-  expect(await shop.place(order)).toEqual({
+  expect(await harness.place(order)).toEqual({
     status: 409,
     body: {
       error: `Not enough stock of ${few}`,
@@ -104,73 +105,75 @@ test('an order for which there is not enough stock is refused with what is missi
       details: [{ itemId: few, requestedQty: 3, availableQty: 2 }],
     },
   });
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
-  expect(await shop.stockOf(plenty)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
+  expect(await harness.stockOf(plenty)).toEqual({ available: 10, reserved: 0 });
 });
 
 test('an order that was refused can be placed once there is enough', async () => {
-  const item = await shop.addItem(2);
+  const item = await harness.addItem(2);
   const order = orderOf({ [item]: 3 });
-  expect((await shop.place(order)).status).toBe(409);
-  await shop.inventory.call(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 1 } });
-  expect(await shop.place(order)).toEqual(PLACED(order.orderId));
+  expect((await harness.place(order)).status).toBe(409);
+  await harness.inventory.call(inventoryApi.restockItem, { params: { itemId: item }, body: { quantity: 1 } });
+  expect(await harness.place(order)).toEqual(PLACED(order.orderId));
 });
 
 test('the same order again is answered as the first time and changes nothing', async () => {
-  const item = await shop.addItem(10);
+  const item = await harness.addItem(10);
   const order = orderOf({ [item]: 3 });
-  const first = await shop.place(order);
-  const before = await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
-  expect(await shop.place({ ...order, status: 'PENDING' })).toEqual(first);
-  expect(await shop.place(order, other)).toEqual(first);
-  expect(await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } })).toEqual(before);
-  expect(await shop.historyOf(order.orderId)).toHaveLength(1);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  const first = await harness.place(order);
+  const before = await harness.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
+  expect(await harness.place({ ...order, status: 'PENDING' })).toEqual(first);
+  expect(await harness.place(order, other)).toEqual(first);
+  expect(await harness.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } })).toEqual(
+    before,
+  );
+  expect(await harness.historyOf(order.orderId)).toHaveLength(1);
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('the same order again after it was cancelled or shipped is answered so too, and takes no stock', async () => {
-  const item = await shop.addItem(10);
+  const item = await harness.addItem(10);
   const [cancelled, shipped] = [orderOf({ [item]: 3 }), orderOf({ [item]: 2 })];
-  for (const order of [cancelled, shipped]) await shop.place(order);
-  await shop.cancel(cancelled.orderId);
-  await shop.walk(shipped.orderId, 'SHIPPED');
-  const stock = await shop.stockOf(item);
-  for (const order of [cancelled, shipped]) expect(await shop.place(order)).toEqual(PLACED(order.orderId));
-  expect(await shop.statusOf(cancelled.orderId)).toBe('CANCELLED');
-  expect(await shop.statusOf(shipped.orderId)).toBe('SHIPPED');
-  expect(await shop.stockOf(item)).toEqual(stock);
+  for (const order of [cancelled, shipped]) await harness.place(order);
+  await harness.cancel(cancelled.orderId);
+  await harness.walk(shipped.orderId, 'SHIPPED');
+  const stock = await harness.stockOf(item);
+  for (const order of [cancelled, shipped]) expect(await harness.place(order)).toEqual(PLACED(order.orderId));
+  expect(await harness.statusOf(cancelled.orderId)).toBe('CANCELLED');
+  expect(await harness.statusOf(shipped.orderId)).toBe('SHIPPED');
+  expect(await harness.stockOf(item)).toEqual(stock);
 });
 
 test('another order under a taken id is refused, and the first one stays', async () => {
-  const [item, second] = [await shop.addItem(10), await shop.addItem(10)];
+  const [item, second] = [await harness.addItem(10), await harness.addItem(10)];
   const order = orderOf({ [item]: 3 });
-  await shop.place(order);
-  expect(await shop.place({ ...order, items: linesOf({ [item]: 4 }) })).toMatchObject(TAKEN);
-  expect(await shop.place({ ...order, items: linesOf({ [second]: 3 }) })).toMatchObject(TAKEN);
-  expect(await shop.place({ ...order, userId: 'nobody' })).toMatchObject(TAKEN);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
-  expect(await shop.stockOf(second)).toEqual({ available: 10, reserved: 0 });
+  await harness.place(order);
+  expect(await harness.place({ ...order, items: linesOf({ [item]: 4 }) })).toMatchObject(TAKEN);
+  expect(await harness.place({ ...order, items: linesOf({ [second]: 3 }) })).toMatchObject(TAKEN);
+  expect(await harness.place({ ...order, userId: 'nobody' })).toMatchObject(TAKEN);
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect(await harness.stockOf(second)).toEqual({ available: 10, reserved: 0 });
 });
 
 test('one order from 16 clients at once is one order, and all are told that it is placed', async () => {
-  const item = await shop.addItem(100);
+  const item = await harness.addItem(100);
   const order = orderOf({ [item]: 3 });
-  const replies = await Promise.all(times(16, (index) => shop.place(order, oneOf(index))));
+  const replies = await Promise.all(times(16, (index) => harness.place(order, oneOf(index))));
   expect(replies).toEqual(times(16, () => PLACED(order.orderId)));
-  expect(await shop.stockOf(item)).toEqual({ available: 97, reserved: 3 });
-  const told = [shop.orders, other].flatMap(({ logs }) =>
+  expect(await harness.stockOf(item)).toEqual({ available: 97, reserved: 3 });
+  const told = [harness.orders, other].flatMap(({ logs }) =>
     logs.filter(({ orderId, msg }) => orderId === order.orderId && msg === 'order placed'),
   );
   expect(told).toHaveLength(1);
 });
 
 test('of 16 different orders under one id at once exactly one is placed, and the others are refused', async () => {
-  const items = await Promise.all(times(4, () => shop.addItem(100)));
+  const items = await Promise.all(times(4, () => harness.addItem(100)));
   const { orderId } = orderOf({});
   const replies = await Promise.all(
     times(16, (index) => {
       const order = orderOf({ [items[index % 4] ?? '']: index + 1 }, { orderId });
-      return shop.place(order, oneOf(index));
+      return harness.place(order, oneOf(index));
     }),
   );
   expect(countOf(replies, 201)).toBe(1);
@@ -178,55 +181,62 @@ test('of 16 different orders under one id at once exactly one is placed, and the
 });
 
 test('of orders of two users under one id, for the same items, one is placed', async () => {
-  await shop.addUser('user12');
-  const item = await shop.addItem(10);
+  await harness.addUser('user12');
+  const item = await harness.addItem(10);
   const order = orderOf({ [item]: 3 });
-  const replies = await Promise.all([shop.place(order), shop.place({ ...order, userId: 'user12' }, other)]);
+  const replies = await Promise.all([
+    harness.place(order),
+    harness.place({ ...order, userId: 'user12' }, other),
+  ]);
   expect([countOf(replies, 201), countOf(replies, 409)]).toEqual([1, 1]);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('an order that names an item twice takes the sum and keeps its lines', async () => {
-  const item = await shop.addItem(10);
+  const item = await harness.addItem(10);
   const items = [...linesOf({ [item]: 2 }), ...linesOf({ [item]: 3 })];
   const order = orderOf({}, { items });
-  expect(await shop.place(order)).toEqual(PLACED(order.orderId));
-  expect(await shop.stockOf(item)).toEqual({ available: 5, reserved: 5 });
-  const { body } = await shop.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
+  expect(await harness.place(order)).toEqual(PLACED(order.orderId));
+  expect(await harness.stockOf(item)).toEqual({ available: 5, reserved: 5 });
+  const { body } = await harness.orders.call(ordersApi.getOrder, { params: { orderId: order.orderId } });
   expect(body).toMatchObject({ items });
-  expect((await shop.place(orderOf({}, { items: [...items, ...linesOf({ [item]: 1 })] }))).status).toBe(409);
+  expect((await harness.place(orderOf({}, { items: [...items, ...linesOf({ [item]: 1 })] }))).status).toBe(
+    409,
+  );
 });
 
 test('of orders that arrive together each gets its own answer', async () => {
-  const item = await shop.addItem(5);
+  const item = await harness.addItem(5);
   const repeated = orderOf({ [item]: 2 });
   const replies = await Promise.all([
-    shop.place(repeated),
-    shop.place(orderOf({ [item]: 4 })),
-    shop.place(orderOf({ nothing: 1 })),
-    shop.place(orderOf({ [item]: 1 }, { userId: 'nobody' })),
-    shop.place(repeated),
-    shop.place({ ...repeated, items: linesOf({ [item]: 1 }) }),
-    shop.place(orderOf({ [item]: 3 })),
+    harness.place(repeated),
+    harness.place(orderOf({ [item]: 4 })),
+    harness.place(orderOf({ nothing: 1 })),
+    harness.place(orderOf({ [item]: 1 }, { userId: 'nobody' })),
+    harness.place(repeated),
+    harness.place({ ...repeated, items: linesOf({ [item]: 1 }) }),
+    harness.place(orderOf({ [item]: 3 })),
   ]);
   expect(replies.map(({ status }) => status)).toEqual([201, 409, 404, 404, 201, 409, 201]);
-  expect(await shop.stockOf(item)).toEqual({ available: 0, reserved: 5 });
+  expect(await harness.stockOf(item)).toEqual({ available: 0, reserved: 5 });
 });
 
 test('160 orders of one unit at once on a stock of 100 are 100 orders and 60 refusals', async () => {
-  const item = await shop.addItem(100);
-  const replies = await Promise.all(times(160, (index) => shop.place(orderOf({ [item]: 1 }), oneOf(index))));
+  const item = await harness.addItem(100);
+  const replies = await Promise.all(
+    times(160, (index) => harness.place(orderOf({ [item]: 1 }), oneOf(index))),
+  );
   expect(countOf(replies, 201)).toBe(100);
   expect(countOf(replies, 409)).toBe(60);
-  expect(await shop.stockOf(item)).toEqual({ available: 0, reserved: 100 });
+  expect(await harness.stockOf(item)).toEqual({ available: 0, reserved: 100 });
 });
 
 test('orders of the same two items in opposite order under load never fail', async () => {
-  const items = [await shop.addItem(1_000, 'a'), await shop.addItem(1_000, 'b')];
+  const items = [await harness.addItem(1_000, 'a'), await harness.addItem(1_000, 'b')];
   const replies = await Promise.all(
     times(200, (index) => {
       const turned = index % 3 === 0 ? items : items.toReversed();
-      return shop.place(orderOf(Object.fromEntries(turned.map((id) => [id, 1]))), oneOf(index));
+      return harness.place(orderOf(Object.fromEntries(turned.map((id) => [id, 1]))), oneOf(index));
     }),
   );
   expect(countOf(replies, 201)).toBe(200);
@@ -246,5 +256,5 @@ test.each([
   const response = await post({ order: { ...orderOf({ item1: 1 }, { orderId }), ...wrong } });
   expect(response.statusCode).toBe(400);
   expect(response.json()).toMatchObject({ code: 'VALIDATION_FAILED', details: [{ field }] });
-  expect(await shop.statusOf(orderId)).toBeUndefined();
+  expect(await harness.statusOf(orderId)).toBeUndefined();
 });

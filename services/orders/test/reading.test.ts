@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
 import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, startShop, USER, type Shop } from './shop.ts';
+import { fresh, startHarness, USER, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  shop = await startShop(postgres);
-  item = await shop.addItem(1_000_000);
+  harness = await startHarness(postgres);
+  item = await harness.addItem(1_000_000);
 });
 
 afterAll(() =>
   inTurn(
-    () => shop?.close(),
+    () => harness?.close(),
     () => postgres?.stop(),
   ),
 );
 
-const get = (url: string) => shop.orders.server.inject(url);
-const place = (userId = USER): Promise<string> => shop.placed({ [item]: 1 }, userId);
+const get = (url: string) => harness.orders.server.inject(url);
+const place = (userId = USER): Promise<string> => harness.placed({ [item]: 1 }, userId);
 const idsOf = (orders: readonly { readonly orderId: string }[]): string[] =>
   orders.map(({ orderId }) => orderId);
 const listed = async (url: string): Promise<string[]> =>
@@ -30,7 +30,7 @@ const listed = async (url: string): Promise<string[]> =>
 /** A new user with so many orders, oldest first. */
 const userWith = async (orders: number): Promise<{ userId: string; orderIds: string[] }> => {
   const userId = fresh('user');
-  await shop.addUser(userId);
+  await harness.addUser(userId);
   const orderIds: string[] = [];
   while (orderIds.length < orders) orderIds.push(await place(userId));
   return { userId, orderIds };
@@ -68,8 +68,8 @@ test('orders are listed newest first, each as the contract says', async () => {
 test('orders of one status are listed alone', async () => {
   const { orderIds } = await userWith(3);
   const [pending, processing, cancelled] = orderIds as [string, string, string];
-  await shop.move('PROCESSING', [processing]);
-  await shop.cancel(cancelled);
+  await harness.move('PROCESSING', [processing]);
+  await harness.cancel(cancelled);
   expect((await listed('/api/orders?status=PROCESSING'))[0]).toBe(processing);
   expect(await listed('/api/orders?status=PROCESSING')).not.toContain(pending);
   expect((await listed('/api/orders?status=CANCELLED'))[0]).toBe(cancelled);
@@ -105,7 +105,7 @@ test('the links keep the status and the user', async () => {
   expect((await readAll(`/api/orders/user/${userId}?limit=2`, () => place())).flat()).toEqual(
     orderIds.toReversed(),
   );
-  await shop.move('PROCESSING', orderIds);
+  await harness.move('PROCESSING', orderIds);
   const processing = await listed('/api/orders?status=PROCESSING&limit=1000');
   expect((await readAll('/api/orders?status=PROCESSING&limit=2')).flat()).toEqual(processing);
 });
@@ -152,7 +152,7 @@ test('a page of large orders ends before its limit, and the links lead through a
   const userId = fresh('large');
   const count = 150;
   // As large as they may be: 100 lines, each with an item id of 128 characters.
-  await shop.database.orders.$executeRaw`
+  await harness.database.orders.$executeRaw`
     INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)
     SELECT ${userId} || '-' || n, ${userId}, 'DELIVERED', lines, ${userId} || n, now(), now(), now()
     FROM generate_series(1, ${count}::int) AS n, (

@@ -9,7 +9,7 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
-import { startShop, type Shop, type ShopOptions } from './shop.ts';
+import { startHarness, type Harness, type HarnessOptions } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
@@ -18,7 +18,7 @@ const AGAIN = 'order_republished';
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
-let shop: Shop;
+let harness: Harness;
 let reader: EventReader;
 let item: string;
 let clock = Date.now();
@@ -28,15 +28,15 @@ beforeAll(async () => {
 });
 
 /** Every order is looked at four times a second; none is late before the test moves the clock. */
-const open = async (options: ShopOptions = {}, durable = true): Promise<void> => {
+const open = async (options: HarnessOptions = {}, durable = true): Promise<void> => {
   broker = createSwitchedBroker(durable);
-  shop = await startShop(postgres, {
+  harness = await startHarness(postgres, {
     environment: { REPUBLISH_AFTER_MS: '1000' },
     now: () => clock,
     broker,
     ...options,
   });
-  item = await shop.addItem(1_000);
+  item = await harness.addItem(1_000);
   await createTopicSetup(broker, 'test')();
   reader = await readEvents(broker, [...TOPIC_NAMES]);
 };
@@ -44,7 +44,7 @@ const open = async (options: ShopOptions = {}, durable = true): Promise<void> =>
 afterEach(() =>
   inTurn(
     () => reader?.stop(),
-    () => shop.close(),
+    () => harness.close(),
   ),
 );
 
@@ -61,8 +61,8 @@ const timesAgain = ({ logs }: TestService, orderId: string): number =>
   logs.filter((line) => line.event === AGAIN && line['orderId'] === orderId).length;
 
 const standing = async (status: 'PENDING' | 'PROCESSING' | 'SHIPPED' | 'DELIVERED'): Promise<string> => {
-  const orderId = await shop.placed({ [item]: 1 });
-  await shop.walk(orderId, status);
+  const orderId = await harness.placed({ [item]: 1 });
+  await harness.walk(orderId, status);
   await eventually(() => expect(announced(orderId)).toEqual(['ORDER_PLACED']), WAIT);
   return orderId;
 };
@@ -75,7 +75,7 @@ test('an order that stands in a status for too long has the event of that status
     SHIPPED: await standing('SHIPPED'),
   };
   const done = [await standing('DELIVERED'), await standing('PENDING')] as const;
-  await shop.cancel(done[1]);
+  await harness.cancel(done[1]);
   clock += HOUR_MS;
   for (const status of ['PENDING', 'PROCESSING', 'SHIPPED'] as const) {
     const orderId = late[status];
@@ -83,7 +83,7 @@ test('an order that stands in a status for too long has the event of that status
       () => expect(announced(orderId)).toEqual(['ORDER_PLACED', TOPIC_OF[status]].toSorted()),
       WAIT,
     );
-    const { at } = (await shop.historyOf(orderId)).at(-1) ?? {};
+    const { at } = (await harness.historyOf(orderId)).at(-1) ?? {};
     const again = reader.about(orderId).filter(({ headers }) => headers['ce_type'] === TOPIC_OF[status]);
     expect(again.at(-1)).toMatchObject({
       value: { orderId, status, at, items: [{ itemId: item, quantity: 1 }] },
@@ -95,8 +95,8 @@ test('an order that stands in a status for too long has the event of that status
   await eventually(() =>
     expect(announced(late.SHIPPED).filter((topic) => topic === 'ORDER_SHIPPED')).toHaveLength(2),
   );
-  for (const orderId of Object.values(late)) expect(timesAgain(shop.orders, orderId)).toBe(2);
-  for (const orderId of done) expect(timesAgain(shop.orders, orderId)).toBe(0);
+  for (const orderId of Object.values(late)) expect(timesAgain(harness.orders, orderId)).toBe(2);
+  for (const orderId of done) expect(timesAgain(harness.orders, orderId)).toBe(0);
 });
 
 test('an order that was announced again is left alone until it has stood as long once more', async () => {
@@ -105,14 +105,14 @@ test('an order that was announced again is left alone until it has stood as long
   clock += 500;
   const second = await standing('PENDING');
   clock += 500;
-  await eventually(() => expect(timesAgain(shop.orders, first)).toBe(1));
+  await eventually(() => expect(timesAgain(harness.orders, first)).toBe(1));
   clock += 500;
   // The run that finds the second one has passed over the first.
-  await eventually(() => expect(timesAgain(shop.orders, second)).toBe(1));
-  expect(timesAgain(shop.orders, first)).toBe(1);
+  await eventually(() => expect(timesAgain(harness.orders, second)).toBe(1));
+  expect(timesAgain(harness.orders, first)).toBe(1);
   clock += 500;
-  await eventually(() => expect(timesAgain(shop.orders, first)).toBe(2));
-  expect(timesAgain(shop.orders, second)).toBe(1);
+  await eventually(() => expect(timesAgain(harness.orders, first)).toBe(2));
+  expect(timesAgain(harness.orders, second)).toBe(1);
 });
 
 test('an order that was transitioned lately is left alone', async () => {
@@ -121,21 +121,21 @@ test('an order that was transitioned lately is left alone', async () => {
   // In two steps, neither of which makes an order late before it is moved: a run may come at any moment.
   clock += 500;
   broker.isDown = true;
-  await shop.move('PROCESSING', [moved]);
+  await harness.move('PROCESSING', [moved]);
   clock += 500;
-  await eventually(() => expect(timesAgain(shop.orders, late)).toBeGreaterThan(0));
-  expect(timesAgain(shop.orders, moved)).toBe(0);
+  await eventually(() => expect(timesAgain(harness.orders, late)).toBeGreaterThan(0));
+  expect(timesAgain(harness.orders, moved)).toBe(0);
 });
 
 test('an event that still waits in the outbox is not doubled there', async () => {
   await open();
   broker.isDown = true;
-  const orderId = await shop.placed({ [item]: 1 });
+  const orderId = await harness.placed({ [item]: 1 });
   clock += HOUR_MS;
-  await eventually(() => expect(timesAgain(shop.orders, orderId)).toBe(1));
+  await eventually(() => expect(timesAgain(harness.orders, orderId)).toBe(1));
   clock += HOUR_MS;
-  await eventually(() => expect(timesAgain(shop.orders, orderId)).toBe(2));
-  expect(await shop.database.orders.$queryRaw`SELECT event_id FROM outbox`).toEqual([
+  await eventually(() => expect(timesAgain(harness.orders, orderId)).toBe(2));
+  expect(await harness.database.orders.$queryRaw`SELECT event_id FROM outbox`).toEqual([
     { event_id: `${orderId}:PENDING` },
   ]);
 });
@@ -149,7 +149,7 @@ test('where the broker loses everything at a restart, every order in progress is
   ] as const;
   const delivered = await standing('DELIVERED');
   clock += 1;
-  const restarted = await shop.anotherOrders();
+  const restarted = await harness.anotherOrders();
   await eventually(
     () => expect(announced(standingOrders[2])).toEqual(['ORDER_PLACED', 'ORDER_SHIPPED']),
     WAIT,
@@ -163,8 +163,8 @@ test('where the broker keeps everything, a restart announces nothing again', asy
   await open({ environment: { REPUBLISH_AFTER_MS: '600000' } });
   const orderId = await standing('PENDING');
   clock += 1;
-  const restarted = await shop.anotherOrders();
-  const later = await shop.placed({ [item]: 1 });
+  const restarted = await harness.anotherOrders();
+  const later = await harness.placed({ [item]: 1 });
   await eventually(() => expect(announced(later)).toEqual(['ORDER_PLACED']), WAIT);
   expect(timesAgain(restarted, orderId)).toBe(0);
   expect(announced(orderId)).toEqual(['ORDER_PLACED']);

@@ -9,115 +9,115 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
-import { expectBooksToBalance } from './books.ts';
-import { countOf, fresh, orderOf, startShop, type Shop } from './shop.ts';
+import { expectStockToAddUp } from './expect-stock.ts';
+import { countOf, fresh, orderOf, startHarness, type Harness } from './harness.ts';
 
 /** An advisory lock that stops what is being stored. */
 const GATE = 13;
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let other: TestService;
 /** One whose inventory settles all by itself. */
-let eager: Shop;
+let eager: Harness;
 let item: string;
 
 beforeAll(async () => {
   // As somebody's databases may be; the fence must not rest on it.
   postgres = await startTestPostgres({ isolation: 'repeatable read' });
-  shop = await startShop(postgres);
-  other = await shop.anotherOrders();
+  harness = await startHarness(postgres);
+  other = await harness.anotherOrders();
 });
 
 beforeEach(async () => {
-  item = await shop.addItem(10);
+  item = await harness.addItem(10);
 });
 
-afterEach(() => eventually(() => expectBooksToBalance(shop)));
+afterEach(() => eventually(() => expectStockToAddUp(harness)));
 
-const stops = () => [eager?.close, shop?.close, postgres?.stop].map((stop) => () => stop?.());
+const stops = () => [eager?.close, harness?.close, postgres?.stop].map((stop) => () => stop?.());
 afterAll(() => inTurn(...stops()));
 
 const heldFor = async (orderId: string): Promise<ReservationRef> => {
-  const held = await shop.heldFor(orderId);
+  const held = await harness.heldFor(orderId);
   if (!held) throw new Error('nothing is held');
   return held;
 };
 
 const release = (...reservations: ReservationRef[]) =>
-  shop.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
+  harness.inventory.call(reservationsApi.releaseStock, { body: { reservations } });
 
 test('the verdict about a reservation is the status of its order', async () => {
   for (const status of ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'] as const) {
-    const orderId = await shop.placed({ [item]: 1 });
-    await shop.walk(orderId, status);
+    const orderId = await harness.placed({ [item]: 1 });
+    await harness.walk(orderId, status);
     const held = await heldFor(orderId);
-    expect(await shop.settle([held])).toEqual([{ ...held, verdict: status }]);
+    expect(await harness.settle([held])).toEqual([{ ...held, verdict: status }]);
     if (status === 'SHIPPED' || status === 'DELIVERED') continue;
     expect((await heldFor(orderId)).reservationId).toBe(held.reservationId);
   }
 });
 
 test('each of many reservations gets its own verdict, in their order', async () => {
-  const cancelled = await shop.placed({ [item]: 1 });
-  const pending = await shop.placed({ [item]: 1 });
+  const cancelled = await harness.placed({ [item]: 1 });
+  const pending = await harness.placed({ [item]: 1 });
   const references = [
     { orderId: fresh('none'), reservationId: fresh('r') },
     await heldFor(cancelled),
     await heldFor(pending),
   ];
-  await shop.cancel(cancelled);
-  const settlements = await shop.settle(references);
+  await harness.cancel(cancelled);
+  const settlements = await harness.settle(references);
   expect(settlements.map(({ verdict }) => verdict)).toEqual(['ABANDONED', 'CANCELLED', 'PENDING']);
   expect(settlements.map(({ orderId }) => orderId)).toEqual(references.map(({ orderId }) => orderId));
 });
 
 test('a placement that comes late does not stand on a reservation that was abandoned, but on a new one', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = harness.place(order);
   await stop.reached;
   const before = await heldFor(order.orderId);
-  expect(await shop.settle([before])).toEqual([{ ...before, verdict: 'ABANDONED' }]);
+  expect(await harness.settle([before])).toEqual([{ ...before, verdict: 'ABANDONED' }]);
   await release(before);
-  expect(await shop.stockOf(item)).toEqual({ available: 10, reserved: 0 });
+  expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
   stop.resume();
   expect((await late).status).toBe(201);
   const since = await heldFor(order.orderId);
   expect(since.reservationId).not.toBe(before.reservationId);
-  expect(await shop.settle([since])).toEqual([{ ...since, verdict: 'PENDING' }]);
+  expect(await harness.settle([since])).toEqual([{ ...since, verdict: 'PENDING' }]);
 });
 
 test('a placement that comes late while its abandoned reservation is still held makes a new one too', async () => {
   const order = orderOf({ [item]: 3 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = harness.place(order);
   await stop.reached;
   const before = await heldFor(order.orderId);
-  await shop.settle([before]);
+  await harness.settle([before]);
   stop.resume();
   expect((await late).status).toBe(201);
   await release(before);
-  expect(await shop.stockOf(item)).toEqual({ available: 7, reserved: 3 });
+  expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('a placement that comes late finds the stock sold to somebody else, and is refused', async () => {
   const order = orderOf({ [item]: 8 });
-  const stop = shop.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = shop.place(order);
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const late = harness.place(order);
   await stop.reached;
   const before = await heldFor(order.orderId);
-  await shop.settle([before]);
+  await harness.settle([before]);
   await release(before);
-  expect((await shop.place(orderOf({ [item]: 5 }), other)).status).toBe(201);
+  expect((await harness.place(orderOf({ [item]: 5 }), other)).status).toBe(201);
   stop.resume();
   expect(await late).toMatchObject({ status: 409, body: { code: 'NOT_ENOUGH_STOCK' } });
-  expect(await shop.statusOf(order.orderId)).toBeUndefined();
+  expect(await harness.statusOf(order.orderId)).toBeUndefined();
 });
 
 /** Does `work` while an order that is being stored stops where the trigger with this name and these words has it. */
 const whileStoring = async (trigger: string, work: (unlock: () => void) => Promise<void>): Promise<void> => {
-  const { orders } = shop.database;
+  const { orders } = harness.database;
   await orders.$executeRawUnsafe(`
     CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
     BEGIN PERFORM pg_advisory_xact_lock_shared(${GATE}); RETURN NEW; END $$`);
@@ -144,7 +144,7 @@ const whileStoring = async (trigger: string, work: (unlock: () => void) => Promi
 
 const untilStopped = () =>
   eventually(async () => {
-    const rows = await shop.database.orders.$queryRaw`
+    const rows = await harness.database.orders.$queryRaw`
       SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
       WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
     expect(rows).toHaveLength(1);
@@ -154,13 +154,13 @@ test('an order that is stored, and only not committed, when its reservation is f
   // By its name the last trigger: the placement has looked for a fence and found none.
   await whileStoring('zz_stop AFTER INSERT ON orders FOR EACH STATEMENT', async (unlock) => {
     const order = orderOf({ [item]: 1 });
-    const placing = shop.place(order);
+    const placing = harness.place(order);
     await untilStopped();
     const held = await heldFor(order.orderId);
-    const settling = shop.settle([held]);
+    const settling = harness.settle([held]);
     await eventually(async () => {
       // It waits for that one transaction, and whatever it locks no other placement and no maintenance waits for.
-      const [row] = await shop.database.orders.$queryRaw<{ waits: boolean; modes: string[] }[]>`
+      const [row] = await harness.database.orders.$queryRaw<{ waits: boolean; modes: string[] }[]>`
           SELECT bool_or(NOT granted AND locktype = 'transactionid') AS waits,
             array_agg(DISTINCT mode) FILTER (WHERE relation = 'orders'::regclass) AS modes
           FROM pg_locks`;
@@ -170,7 +170,7 @@ test('an order that is stored, and only not committed, when its reservation is f
     expect((await placing).status).toBe(201);
     // Where it gave up before, it has not said anything.
     expect((await settling).filter(({ verdict }) => verdict !== 'PENDING')).toEqual([]);
-    expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
+    expect(await harness.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
     expect(await heldFor(order.orderId)).toEqual(held);
   });
 });
@@ -180,16 +180,16 @@ test('an order whose placement takes long has no verdict yet, and delays no othe
     "zz_stop AFTER INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
     async (unlock) => {
       const order = orderOf({ [item]: 3 });
-      const placing = shop.place(order);
+      const placing = harness.place(order);
       await untilStopped();
       const held = await heldFor(order.orderId);
       const orphans = times(3, () => ({ orderId: fresh('none'), reservationId: fresh('r') }));
       const abandoned = orphans.map((orphan) => ({ ...orphan, verdict: 'ABANDONED' as const }));
-      expect(await shop.settle([held, ...orphans])).toEqual(abandoned);
-      expect(await shop.settle([held])).toEqual([]);
+      expect(await harness.settle([held, ...orphans])).toEqual(abandoned);
+      expect(await harness.settle([held])).toEqual([]);
       unlock();
       expect((await placing).status).toBe(201);
-      expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
+      expect(await harness.settle([held])).toEqual([{ ...held, verdict: 'PENDING' }]);
     },
   );
 });
@@ -199,10 +199,10 @@ test('an order whose statement began before its reservation was fenced, and goes
     "aa_stop BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
     async (unlock) => {
       const order = orderOf({ [item]: 3 });
-      const placing = shop.place(order);
+      const placing = harness.place(order);
       await untilStopped();
       const held = await heldFor(order.orderId);
-      expect(await shop.settle([held])).toEqual([{ ...held, verdict: 'ABANDONED' }]);
+      expect(await harness.settle([held])).toEqual([{ ...held, verdict: 'ABANDONED' }]);
       await release(held);
       unlock();
       expect((await placing).status).toBe(201);
@@ -212,14 +212,14 @@ test('an order whose statement began before its reservation was fenced, and goes
 });
 
 test('what locks the table as a VACUUM or CREATE INDEX CONCURRENTLY does holds up no settlement and no placement', async () => {
-  await shop.database.orders.$transaction(
+  await harness.database.orders.$transaction(
     async (sql) => {
       await sql.$executeRaw`LOCK TABLE orders, abandoned_reservations IN SHARE UPDATE EXCLUSIVE MODE`;
       const orphan = { orderId: fresh('none'), reservationId: fresh('r') };
-      const stop = shop.runtime.orders.stopAt('orders.afterFenceBeforeVerdict');
-      const settling = shop.settle([orphan]);
+      const stop = harness.runtime.orders.stopAt('orders.afterFenceBeforeVerdict');
+      const settling = harness.settle([orphan]);
       await stop.reached;
-      expect((await shop.place(orderOf({ [item]: 1 }))).status).toBe(201);
+      expect((await harness.place(orderOf({ [item]: 1 }))).status).toBe(201);
       stop.resume();
       expect(await settling).toEqual([{ ...orphan, verdict: 'ABANDONED' }]);
     },
@@ -230,22 +230,22 @@ test('what locks the table as a VACUUM or CREATE INDEX CONCURRENTLY does holds u
 test('what was abandoned stays abandoned, however often it is asked', async () => {
   const reservation = { orderId: fresh('order'), reservationId: fresh('r') };
   for (let round = 0; round < 3; round += 1) {
-    expect(await shop.settle([reservation])).toEqual([{ ...reservation, verdict: 'ABANDONED' }]);
+    expect(await harness.settle([reservation])).toEqual([{ ...reservation, verdict: 'ABANDONED' }]);
   }
 });
 
 /** Asks for the verdict about everything that is held, however fresh, and gives back what is abandoned. */
 const settleEverything = async (on: TestService): Promise<void> => {
-  const held = await shop.database.inventory.$queryRaw<ReservationRef[]>`
+  const held = await harness.database.inventory.$queryRaw<ReservationRef[]>`
     SELECT order_id AS "orderId", reservation_id AS "reservationId" FROM reservations WHERE state = 'HELD'`;
-  const settlements = await shop.settle(held, on).catch(() => []);
+  const settlements = await harness.settle(held, on).catch(() => []);
   const abandoned = settlements.filter(({ verdict }) => verdict === 'ABANDONED');
   await release(...abandoned.map(({ orderId, reservationId }) => ({ orderId, reservationId })));
 };
 
 test('however placements and settlements meet, every order stands on its own reservation', async () => {
-  const popular = await shop.addItem(120);
-  const services = [shop.orders, other];
+  const popular = await harness.addItem(120);
+  const services = [harness.orders, other];
   for (const { context } of services) {
     const { runtime } = context;
     Object.assign(runtime, {
@@ -257,8 +257,8 @@ test('however placements and settlements meet, every order stands on its own res
     const own: Reply[] = [];
     for (let round = 0; round < 8; round += 1) {
       const order = orderOf({ [popular]: 1 });
-      own.push(...(await Promise.all(services.map((service) => shop.place(order, service)))));
-      if (client % 4 === 0) await shop.cancel(order.orderId);
+      own.push(...(await Promise.all(services.map((service) => harness.place(order, service)))));
+      if (client % 4 === 0) await harness.cancel(order.orderId);
     }
     return own;
   };
@@ -272,11 +272,11 @@ test('however placements and settlements meet, every order stands on its own res
   const all = replies.flat();
   expect(countOf(all, 201) + countOf(all, 409) + countOf(all, 503)).toBe(320);
   expect(countOf(all, 201)).toBeGreaterThan(0);
-  await settleEverything(shop.orders);
+  await settleEverything(harness.orders);
 });
 
 test('by itself, the inventory settles what placements, cancellations and a broker have left behind', async () => {
-  eager = await startShop(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
+  eager = await startHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
   const sold = await eager.addItem(100);
   const pending = await eager.placed({ [sold]: 1 });
   const shipped = await eager.placed({ [sold]: 2 });
@@ -293,5 +293,5 @@ test('by itself, the inventory settles what placements, cancellations and a brok
   stop.resume();
   expect((await died).status).toBe(503);
   eager.clients.inventory = eager.inventory.routes;
-  await eventually(() => expectBooksToBalance(eager));
+  await eventually(() => expectStockToAddUp(eager));
 });

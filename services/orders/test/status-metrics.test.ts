@@ -2,24 +2,24 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PREDECESSOR } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
-import { orderOf, startShop, type Shop } from './shop.ts';
+import { orderOf, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 let clock = Date.now();
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
   broker = createSwitchedBroker(true);
-  shop = await startShop(postgres, { broker, now: () => clock });
-  item = await shop.addItem(1_000);
+  harness = await startHarness(postgres, { broker, now: () => clock });
+  item = await harness.addItem(1_000);
 });
 
 afterAll(async () => {
   broker.isDown = false;
-  await shop?.close();
+  await harness?.close();
   await postgres?.stop();
 });
 
@@ -29,17 +29,18 @@ const valueOf = async (service: TestService, name: string, labels = ''): Promise
   return Number(line?.split(' ').at(-1) ?? NaN);
 };
 
-const changes = (status: string) => valueOf(shop.orders, 'order_status_changes_total', `,status="${status}"`);
+const changes = (status: string) =>
+  valueOf(harness.orders, 'order_status_changes_total', `,status="${status}"`);
 
 test('every change of status is counted once', async () => {
   const order = orderOf({ [item]: 1 });
-  await shop.place(order);
-  await shop.place(order);
-  const cancelled = await shop.placed({ [item]: 1 });
-  await shop.cancel(cancelled);
-  await shop.cancel(cancelled);
-  await shop.move('PROCESSING', [order.orderId, cancelled]);
-  await shop.move('PROCESSING', [order.orderId]);
+  await harness.place(order);
+  await harness.place(order);
+  const cancelled = await harness.placed({ [item]: 1 });
+  await harness.cancel(cancelled);
+  await harness.cancel(cancelled);
+  await harness.move('PROCESSING', [order.orderId, cancelled]);
+  await harness.move('PROCESSING', [order.orderId]);
   expect(await changes('PENDING')).toBe(2);
   expect(await changes('CANCELLED')).toBe(1);
   expect(await changes('PROCESSING')).toBe(1);
@@ -47,15 +48,15 @@ test('every change of status is counted once', async () => {
 
 test('how many events wait, and how old the oldest order of each status is, can be seen', async () => {
   await eventually(async () => {
-    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+    expect(await harness.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   });
   broker.isDown = true;
-  const orderId = await shop.placed({ [item]: 1 });
-  await shop.move('PROCESSING', [orderId]);
+  const orderId = await harness.placed({ [item]: 1 });
+  await harness.move('PROCESSING', [orderId]);
   clock += 60_000;
-  await shop.placed({ [item]: 1 });
+  await harness.placed({ [item]: 1 });
   clock += 10_000;
-  const watching = await shop.anotherOrders();
+  const watching = await harness.anotherOrders();
   await eventually(async () => {
     expect(await valueOf(watching, 'outbox_depth')).toBe(2);
     expect(await valueOf(watching, 'outbox_oldest_age_seconds')).toBe(70);
@@ -67,8 +68,8 @@ test('how many events wait, and how old the oldest order of each status is, can 
 
 test('how long each step took, and the whole of a delivery, is measured once', async () => {
   const order = orderOf({ [item]: 1 });
-  const before = await valueOf(shop.orders, 'order_delivery_duration_seconds_count');
-  await shop.place(order);
+  const before = await valueOf(harness.orders, 'order_delivery_duration_seconds_count');
+  await harness.place(order);
   for (const [to, seconds] of [
     ['PROCESSING', 40],
     ['SHIPPED', 5],
@@ -76,36 +77,36 @@ test('how long each step took, and the whole of a delivery, is measured once', a
   ] as const) {
     clock += seconds * 1_000;
     const labels = `,from="${PREDECESSOR[to]}",to="${to}"`;
-    const earlier = (await valueOf(shop.orders, 'order_step_duration_seconds_sum', labels)) || 0;
-    await shop.move(to, [order.orderId]);
-    await shop.move(to, [order.orderId]);
-    expect((await valueOf(shop.orders, 'order_step_duration_seconds_sum', labels)) - earlier).toBeCloseTo(
+    const earlier = (await valueOf(harness.orders, 'order_step_duration_seconds_sum', labels)) || 0;
+    await harness.move(to, [order.orderId]);
+    await harness.move(to, [order.orderId]);
+    expect((await valueOf(harness.orders, 'order_step_duration_seconds_sum', labels)) - earlier).toBeCloseTo(
       seconds,
     );
   }
-  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_count')).toBe((before || 0) + 1);
-  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_sum')).toBeCloseTo(46);
+  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe((before || 0) + 1);
+  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_sum')).toBeCloseTo(46);
 });
 
 test('a cancellation is a step, and no delivery', async () => {
   const labels = ',from="PENDING",to="CANCELLED"';
-  const orderId = await shop.placed({ [item]: 1 });
-  const count = (await valueOf(shop.orders, 'order_step_duration_seconds_count', labels)) || 0;
-  const delivered = await valueOf(shop.orders, 'order_delivery_duration_seconds_count');
-  await shop.cancel(orderId);
-  expect(await valueOf(shop.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
-  expect(await valueOf(shop.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
+  const orderId = await harness.placed({ [item]: 1 });
+  const count = (await valueOf(harness.orders, 'order_step_duration_seconds_count', labels)) || 0;
+  const delivered = await valueOf(harness.orders, 'order_delivery_duration_seconds_count');
+  await harness.cancel(orderId);
+  expect(await valueOf(harness.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
+  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
 });
 
 test('how many orders are in each status is told', async () => {
   const inStatus = (service: TestService, status: string) =>
     valueOf(service, 'orders_by_status', `,status="${status}"`);
   // Its first answer is of now; those of one that was asked before may be five seconds old.
-  const before = await shop.anotherOrders();
+  const before = await harness.anotherOrders();
   const [pending, cancelled] = [await inStatus(before, 'PENDING'), await inStatus(before, 'CANCELLED')];
-  await shop.placed({ [item]: 1 });
-  await shop.cancel(await shop.placed({ [item]: 1 }));
-  const after = await shop.anotherOrders();
+  await harness.placed({ [item]: 1 });
+  await harness.cancel(await harness.placed({ [item]: 1 }));
+  const after = await harness.anotherOrders();
   expect(await inStatus(after, 'PENDING')).toBe(pending + 1);
   expect(await inStatus(after, 'CANCELLED')).toBe(cancelled + 1);
 });

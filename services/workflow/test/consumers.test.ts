@@ -12,7 +12,7 @@ import {
 import kafkajs from 'kafkajs';
 import { z } from 'zod';
 import { startBuffering } from '../src/consumers.ts';
-import { bufferSize, fresh, TURN_MS, WAIT } from './workplace.ts';
+import { bufferSize, fresh, TURN_MS, WAIT } from './harness.ts';
 
 // On a broker in memory alone: how full the buffer gets can only be told where nobody else has left messages.
 
@@ -44,7 +44,7 @@ const bufferingService = (intervalMs: number) =>
     },
   });
 
-const startWorkplace = async () => {
+const startHarness = async () => {
   const cluster = createCluster();
   const broker = createOwnBroker(cluster);
   const orders = createOrdersStub();
@@ -67,7 +67,7 @@ const startWorkplace = async () => {
 };
 
 test('a full buffer takes nothing more until the turn of the clock, and works nothing off before it', async () => {
-  const { orders, probe, start, place, notMoved } = await startWorkplace();
+  const { orders, probe, start, place, notMoved } = await startHarness();
   const workflow = await start(2 * TURN_MS);
   const early = await place(LIMIT + 5);
   const size = await eventually(async () => {
@@ -89,7 +89,7 @@ test('a full buffer takes nothing more until the turn of the clock, and works no
 });
 
 test('when partitions are assigned anew, a full buffer is dropped, and its orders come again to one or the other', async () => {
-  const { orders, probe, start, place, notMoved } = await startWorkplace();
+  const { orders, probe, start, place, notMoved } = await startHarness();
   const first = await start(5 * TURN_MS);
   const orderIds = await place(2 * LIMIT);
   await eventually(async () => expect(await bufferSize(first)).toBeGreaterThanOrEqual(LIMIT));
@@ -108,7 +108,7 @@ test('when partitions are assigned anew, a full buffer is dropped, and its order
 test('a buffer that cannot be processed for half a minute makes the readiness probe fail, until it is', async () => {
   let later = 0;
   const runtime = createTestRuntime({ monotonic: () => performance.now() + later });
-  const { orders, probe, clients, start, place, notMoved } = await startWorkplace();
+  const { orders, probe, clients, start, place, notMoved } = await startHarness();
   const workflow = await start(TURN_MS, runtime);
   const readiness = async () => (await workflow.context.health.readiness()).checks['workflow buffer'];
   delete clients.orders;
@@ -128,7 +128,7 @@ test('a buffer that cannot be processed for half a minute makes the readiness pr
 });
 
 test('offsets whose commit failed are committed at the next turn, although nothing new has come', async () => {
-  const { cluster, probe, start, place, notMoved } = await startWorkplace();
+  const { cluster, probe, start, place, notMoved } = await startHarness();
   const orderIds = await place(1);
   cluster.faults.refuse('commit', 'UNKNOWN_MEMBER_ID');
   const workflow = await start(TURN_MS);
@@ -144,7 +144,7 @@ test('offsets whose commit failed are committed at the next turn, although nothi
 });
 
 test('orders that come again while the commit of their first move is under way are moved and committed again', async () => {
-  const { cluster, orders, probe, start, place, notMoved } = await startWorkplace();
+  const { cluster, orders, probe, start, place, notMoved } = await startHarness();
   const workflow = await start(TURN_MS);
   const joins = () => workflow.logs.filter(({ msg }) => msg === 'consumer joined its group').length;
   await eventually(() => expect(joins()).toBe(1), WAIT);

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { parseSettings } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { workflowService } from '../src/index.ts';
-import { ago, bufferSize, fresh, HOUR_MS, startWorkplace, TURN_MS, WAIT } from './workplace.ts';
+import { ago, bufferSize, fresh, HOUR_MS, startHarness, TURN_MS, WAIT } from './harness.ts';
 
 test('orders are processed every minute and swept every five, unless the settings say otherwise', () => {
   expect(parseSettings(workflowService.settings, {})).toEqual({
@@ -15,7 +15,7 @@ test('orders are processed every minute and swept every five, unless the setting
 });
 
 test('at the turn of the clock an order that is still PENDING is transitioned, and that is published', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const workflow = await start(TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
@@ -38,7 +38,7 @@ test('at the turn of the clock an order that is still PENDING is transitioned, a
 });
 
 test('before the turn of the clock an order waits in the buffer, and can be cancelled', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const workflow = await start(5 * TURN_MS);
   const [kept, cancelled] = [fresh(), fresh()];
   orders.put(kept, 'PENDING', new Date());
@@ -57,7 +57,7 @@ test('before the turn of the clock an order waits in the buffer, and can be canc
 });
 
 test('an order that is announced twice before the turn is moved and published once', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const workflow = await start(3 * TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
@@ -71,7 +71,7 @@ test('an order that is announced twice before the turn is moved and published on
 });
 
 test('a workflow that goes with a full buffer loses nothing: the next one gets it all again', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const first = await start(HOUR_MS);
   const orderIds = Array.from({ length: 50 }, fresh);
   for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
@@ -90,7 +90,7 @@ test('a workflow that goes with a full buffer loses nothing: the next one gets i
 });
 
 test('a workflow that dies between the move and the publish does not stop the order', async () => {
-  const { orders, probe, runtime, start } = await startWorkplace();
+  const { orders, probe, runtime, start } = await startHarness();
   const first = await start(TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
@@ -108,7 +108,7 @@ test('a workflow that dies between the move and the publish does not stop the or
 });
 
 test('what is processed is committed: the next workflow does not get it again', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const first = await start(TURN_MS);
   const [early, late] = [fresh(), fresh()];
   orders.put(early, 'PENDING', new Date());
@@ -128,7 +128,7 @@ test('what is processed is committed: the next workflow does not get it again', 
 });
 
 test('while the orders service is down the buffer is kept, and it is processed soon after, not an interval later', async () => {
-  const { orders, probe, clients, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startHarness();
   const workflow = await start(4 * TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
@@ -146,7 +146,7 @@ test('while the orders service is down the buffer is kept, and it is processed s
 });
 
 test('an order on which the orders service breaks goes to the dead letters, and the others are transitioned', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const workflow = await start(TURN_MS);
   const [broken, sound] = [fresh(), fresh()];
   orders.put(broken, 'PENDING', new Date());
@@ -163,7 +163,7 @@ test('an order on which the orders service breaks goes to the dead letters, and 
 });
 
 test('it stops within seconds in the middle of processing that waits for an unavailable dependency', async () => {
-  const { orders, probe, clients, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startHarness();
   const workflow = await start(TURN_MS);
   const orderId = fresh();
   orders.put(orderId, 'PENDING', new Date());
@@ -179,7 +179,7 @@ test('it stops within seconds in the middle of processing that waits for an unav
 });
 
 test('at start and then again and again, PENDING orders that never came to the buffer are swept', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const [old, later, young] = [fresh(), fresh(), fresh()];
   orders.put(old, 'PENDING', ago(2 * HOUR_MS));
   orders.put(young, 'PENDING', ago(HOUR_MS / 2));
@@ -194,7 +194,7 @@ test('at start and then again and again, PENDING orders that never came to the b
 });
 
 test('the sweep leaves an order that waits in the buffer', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const workflow = await start(HOUR_MS, TURN_MS);
   const [buffered, missed] = [fresh(), fresh()];
   orders.put(buffered, 'PENDING', new Date());
@@ -209,7 +209,7 @@ test('the sweep leaves an order that waits in the buffer', async () => {
 });
 
 test('more overdue orders than one page holds are swept in one go', async () => {
-  const { orders, start, probe } = await startWorkplace();
+  const { orders, start, probe } = await startHarness();
   const orderIds = Array.from({ length: 2_100 }, fresh);
   for (const orderId of orderIds) orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
   const workflow = await start(HOUR_MS);
@@ -221,7 +221,7 @@ test('more overdue orders than one page holds are swept in one go', async () => 
 });
 
 test('an order on which the orders service breaks is left by the sweep, and the others are transitioned', async () => {
-  const { orders, probe, start } = await startWorkplace();
+  const { orders, probe, start } = await startHarness();
   const [broken = '', ...sound] = Array.from({ length: 50 }, fresh);
   for (const orderId of [...sound, broken]) orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
   orders.breakOrder(broken);
@@ -240,7 +240,7 @@ test('an order on which the orders service breaks is left by the sweep, and the 
 });
 
 test('a sweep that meets an orders service that is down is made up for as soon as it is back', async () => {
-  const { orders, probe, clients, start } = await startWorkplace();
+  const { orders, probe, clients, start } = await startHarness();
   const orderId = fresh();
   orders.put(orderId, 'PENDING', ago(2 * HOUR_MS));
   delete clients.orders;

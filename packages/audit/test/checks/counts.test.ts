@@ -1,8 +1,8 @@
-import { definePlantTests } from '../plants.ts';
+import { testPlantedFaults } from '../planted-faults.ts';
 
 const WRONG = 'counts: the stored count of a status is not the number of its orders';
 
-definePlantTests([
+testPlantedFaults([
   {
     name: 'a transition that was not counted',
     database: 'orders',

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { bareDeadLetter, createTopicSetup } from '@order-pipeline/messaging';
 import { createTestBroker } from '@order-pipeline/testing';
-import { useLedger } from '../plants.ts';
+import { useFixture } from '../planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 
 const letter = (id: string, status: string, ago: string): string => `
   INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
@@ -14,9 +14,9 @@ const letter = (id: string, status: string, ago: string): string => `
 const STILL = { orderMs: 5_000 };
 
 test('open dead letters are reported with their reasons, and are no violation', async () => {
-  await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
-  await ledger().run('orders', letter('letter2', 'REDRIVEN', '1 hour'));
-  const { clean, checks } = await ledger().audit();
+  await fixture().run('orders', letter('letter1', 'OPEN', '1 hour'));
+  await fixture().run('orders', letter('letter2', 'REDRIVEN', '1 hour'));
+  const { clean, checks } = await fixture().audit();
   expect(clean).toBe(true);
   expect(checks.find(({ name }) => name === 'dead letters')).toMatchObject({
     checked: 2,
@@ -28,8 +28,8 @@ test('open dead letters are reported with their reasons, and are no violation', 
 });
 
 test('an order that is stuck because of an open dead letter is explained by it, others are not', async () => {
-  await ledger().run('orders', letter('letter1', 'OPEN', '1 hour'));
-  const report = await ledger().audit({ limits: STILL });
+  await fixture().run('orders', letter('letter1', 'OPEN', '1 hour'));
+  const report = await fixture().audit({ limits: STILL });
   const progress = report.checks.find(({ name }) => name === 'progress');
   expect(progress?.violations.map(({ examples }) => examples.map(({ id }) => id))).toEqual([
     ['left', 'processing', 'shipped'],
@@ -41,16 +41,16 @@ test('an order that is stuck because of an open dead letter is explained by it, 
 });
 
 test('an order whose dead letter was resolved is explained by it no longer', async () => {
-  await ledger().run('orders', letter('letter1', 'DISCARDED', '1 hour'));
-  expect(await ledger().findings({ limits: STILL })).toEqual({
+  await fixture().run('orders', letter('letter1', 'DISCARDED', '1 hour'));
+  expect(await fixture().findings({ limits: STILL })).toEqual({
     'progress: an order is stuck': ['left', 'pending', 'processing', 'shipped'],
   });
 });
 
 test('a letter that is redriving for too long is found', async () => {
-  await ledger().run('orders', letter('letter1', 'REDRIVING', '2 minutes'));
-  await ledger().run('orders', letter('letter2', 'REDRIVING', '1 second'));
-  expect(await ledger().findings()).toEqual({
+  await fixture().run('orders', letter('letter1', 'REDRIVING', '2 minutes'));
+  await fixture().run('orders', letter('letter2', 'REDRIVING', '1 second'));
+  expect(await fixture().findings()).toEqual({
     'dead letters: a redrive that was not published': ['letter1'],
   });
 });
@@ -66,7 +66,7 @@ test('a message that was dead-lettered and not kept is found, once it is not you
   await producer.disconnect();
   const kafka = broker.connect('audit');
   const findings = async (eventMs: number) => {
-    const { checks } = await ledger().audit({ kafka, limits: { eventMs } });
+    const { checks } = await fixture().audit({ kafka, limits: { eventMs } });
     return checks.find(({ name }) => name === 'dead letters')?.violations;
   };
   expect(await findings(1_000)).toMatchObject([
@@ -89,11 +89,11 @@ test('a message that was kept under its place alone, since its headers cannot be
   const messages = [{ value: 'x', partition: 0, timestamp, headers: { 'dlq.group': 'a'.repeat(10_000) } }];
   await producer.sendBatch({ topicMessages: [{ topic, messages }] });
   await producer.disconnect();
-  const audit = () => ledger().findings({ kafka: broker.connect('audit'), limits: { eventMs: 1_000 } });
+  const audit = () => fixture().findings({ kafka: broker.connect('audit'), limits: { eventMs: 1_000 } });
   expect(await audit()).toHaveProperty(['dead letters: a message of a DLQ is not stored as a dead letter']);
   const kept = { key: null, value: Buffer.from('x'), timestamp };
   const { id } = bareDeadLetter({ topic, partition: 0, offset: '0' }, kept);
-  await ledger().run('orders', letter(id, 'OPEN', '1 second'));
+  await fixture().run('orders', letter(id, 'OPEN', '1 second'));
   expect(await audit()).not.toHaveProperty([
     'dead letters: a message of a DLQ is not stored as a dead letter',
   ]);

@@ -5,9 +5,9 @@ import { createTopicSetup, encodeEvent } from '@order-pipeline/messaging';
 import type { Broker, KafkaPort } from '@order-pipeline/service-kit';
 import { createTestBroker } from '@order-pipeline/testing';
 import type { Message } from 'kafkajs';
-import { useLedger } from '../plants.ts';
+import { useFixture } from '../planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 
 let cluster: MemoryCluster;
 let broker: Broker;
@@ -47,9 +47,9 @@ const deleteBefore = async (topic: string, partition: number, offset: string): P
   await admin.disconnect();
 };
 
-/** The event of every step in the ledger. */
+/** The event of every step in the fixture. */
 const allEvents = async (): Promise<OrderEvent[]> => {
-  const steps = await ledger().select<{ id: string; status: AnnouncedStatus; at: Date }>(
+  const steps = await fixture().select<{ id: string; status: AnnouncedStatus; at: Date }>(
     'orders',
     `SELECT order_id AS id, status::text AS status, at FROM order_history WHERE status <> 'CANCELLED' ORDER BY at`,
   );
@@ -87,11 +87,11 @@ const withMessage = ({ status, message }: Sent, changed: Partial<Message>): Sent
 });
 
 const NOW = { eventMs: 0 };
-const findings = () => ledger().findings({ kafka, limits: NOW });
+const findings = () => fixture().findings({ kafka, limits: NOW });
 
-test('when every step has its event, some of them twice, the books are clean and the repeats counted', async () => {
+test('when every step has its event, some of them twice, the audit is clean and the repeats counted', async () => {
   await sendAll(to('left:SHIPPED', (sent) => [sent, sent]));
-  const { clean, checks } = await ledger().audit({ kafka, limits: NOW });
+  const { clean, checks } = await fixture().audit({ kafka, limits: NOW });
   expect(clean).toBe(true);
   expect(checks.find(({ name }) => name === 'events')).toMatchObject({
     checked: 14,
@@ -106,8 +106,8 @@ test('a step without its event is found', async () => {
 
 test('a step without its event is in flight while it is young, or its event waits in the outbox', async () => {
   await sendAll(to('left:SHIPPED', () => []));
-  expect(await ledger().findings({ kafka, limits: { eventMs: 11_000 } })).toEqual({});
-  await ledger().run(
+  expect(await fixture().findings({ kafka, limits: { eventMs: 11_000 } })).toEqual({});
+  await fixture().run(
     'orders',
     `INSERT INTO outbox (event_id, event, traceparent, created_at)
      VALUES ('left:SHIPPED', '{"orderId":"left","status":"SHIPPED"}', '', now())`,
@@ -176,7 +176,7 @@ test('the events of one order in two partitions are found', async () => {
 test('a message that cannot be understood is counted and no violation', async () => {
   await sendAll();
   await send([{ status: 'PENDING', message: { key: 'x', value: 'nonsense' } }]);
-  const { clean, checks } = await ledger().audit({ kafka, limits: NOW });
+  const { clean, checks } = await fixture().audit({ kafka, limits: NOW });
   expect(clean).toBe(true);
   expect(checks.find(({ name }) => name === 'events')?.notes).toContain('1 message cannot be understood');
 });
@@ -193,7 +193,7 @@ test('what Kafka has deleted is not checked, and said so; what is younger is', a
   await send(old.slice(0, -1).map((event) => at(messageOf(event), 0, 9_000)));
   await send([at(messageOf(kept), 0, 0), ...young.map(messageOf)]);
   await deleteBefore('ORDER_PLACED', 0, String(old.length - 1));
-  const { clean, checks } = await ledger().audit({ kafka, limits: NOW });
+  const { clean, checks } = await fixture().audit({ kafka, limits: NOW });
   expect(clean).toBe(true);
   expect(checks.find(({ name }) => name === 'events')?.notChecked).toBe(
     '5 steps without an event: Kafka has deleted messages of that time',

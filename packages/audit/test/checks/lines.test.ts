@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { areLines } from '../../src/checks/lines.ts';
-import { useLedger } from '../plants.ts';
+import { useFixture } from '../planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 
 const line = (itemId: unknown, quantity: unknown) => ({ itemId, quantity });
 
@@ -55,7 +55,7 @@ const WRITES = [
 test('the databases take no lines that are malformed', async () => {
   for (const [database, write] of WRITES)
     for (const lines of MALFORMED)
-      await expect(ledger().run(database, write(lines))).rejects.toMatchObject({
+      await expect(fixture().run(database, write(lines))).rejects.toMatchObject({
         code: '23514',
         column: 'lines',
       });
@@ -63,11 +63,11 @@ test('the databases take no lines that are malformed', async () => {
 
 test('the databases take every order that can be placed', async () => {
   for (const [database, write] of WRITES)
-    for (const lines of WELL_FORMED) await ledger().run(database, `BEGIN; ${write(lines)}; ROLLBACK`);
+    for (const lines of WELL_FORMED) await fixture().run(database, `BEGIN; ${write(lines)}; ROLLBACK`);
 });
 
 test('an order whose lines were malformed before goes its way', async () => {
-  const { run, select } = ledger();
+  const { run, select } = fixture();
   await run('orders', 'ALTER TABLE orders DISABLE TRIGGER orders_lines_check');
   await run('orders', `UPDATE orders SET lines = '{}' WHERE id = 'pending'`);
   await run('orders', 'ALTER TABLE orders ENABLE TRIGGER orders_lines_check');
@@ -79,7 +79,7 @@ test('an order whose lines were malformed before goes its way', async () => {
 
 test('the audit takes the same lines for malformed as the databases, and a whole number with a fraction', async () => {
   const readable = (lines: readonly string[]) =>
-    ledger().select<{ ok: boolean }>(
+    fixture().select<{ ok: boolean }>(
       'orders',
       `SELECT ${areLines('lines')} AS ok FROM unnest(ARRAY[${lines.map((text) => `'${text}'`).join()}]::jsonb[]) AS t(lines)`,
     );
@@ -91,7 +91,7 @@ test('the audit takes the same lines for malformed as the databases, and a whole
 test.each(['{}', 'null', '[]', '[{"itemId":"item1","quantity":1.5}]', '[{"itemId":"item1","quantity":1.0}]'])(
   'rows with the lines %s are named, and all else is checked',
   async (lines) => {
-    const { run, findings } = ledger();
+    const { run, findings } = fixture();
     await run('orders', 'DROP TRIGGER orders_lines_check ON orders');
     await run('inventory', 'DROP TRIGGER reservations_lines_check ON reservations');
     await run('orders', `UPDATE orders SET lines = '${lines}' WHERE id = 'delivered'`);

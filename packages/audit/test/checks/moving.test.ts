@@ -3,9 +3,9 @@ import { createRuntime } from '@order-pipeline/service-kit';
 import { checkReservations } from '../../src/checks/reservations.ts';
 import { openReader, type Reader } from '../../src/database.ts';
 import { DEFAULT_LIMITS } from '../../src/index.ts';
-import { useLedger } from '../plants.ts';
+import { useFixture } from '../planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 
 const CANCEL = `UPDATE orders SET status = 'CANCELLED', stock_returned_at = now() WHERE id = 'pending'`;
 const RELEASE = `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pending'`;
@@ -27,7 +27,7 @@ const disturbed = (reader: Reader, moves: (() => Promise<unknown>)[]): Reader =>
 
 /** The problems that are found while these things happen before each look at the inventory. */
 const findWhile = async (moves: (() => Promise<unknown>)[]): Promise<string[]> => {
-  const { databases } = ledger();
+  const { databases } = fixture();
   const [orders, inventory] = await Promise.all([
     openReader('orders', databases.orders),
     openReader('inventory', databases.inventory),
@@ -52,14 +52,14 @@ const findWhile = async (moves: (() => Promise<unknown>)[]): Promise<string[]> =
 };
 
 test('an order that is cancelled between the look at it and the look at its stock is no violation', async () => {
-  const { run } = ledger();
+  const { run } = fixture();
   const moves = [() => run('orders', CANCEL).then(() => run('inventory', RELEASE))];
   expect(await findWhile(moves)).toEqual([]);
   expect(moves).toEqual([]);
 });
 
 test('an order that moves at every look is looked at until it stands', async () => {
-  const { run } = ledger();
+  const { run } = fixture();
   const moves = [
     () => run('inventory', LEAVE),
     () => run('orders', move('PROCESSING')),
@@ -70,7 +70,7 @@ test('an order that moves at every look is looked at until it stands', async () 
 });
 
 test('what is wrong while its order stands is a violation, whatever the order does afterwards', async () => {
-  const { run } = ledger();
+  const { run } = fixture();
   const moves = [() => run('inventory', LEAVE), () => run('orders', move('PROCESSING'))];
   expect(await findWhile(moves)).toEqual(['a reservation was consumed before its order was shipped']);
 });

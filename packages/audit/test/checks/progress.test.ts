@@ -1,6 +1,6 @@
-import { definePlantTests } from '../plants.ts';
+import { testPlantedFaults } from '../planted-faults.ts';
 
-definePlantTests([
+testPlantedFaults([
   {
     name: 'stuck orders',
     database: 'orders',

@@ -1,10 +1,10 @@
-import { definePlantTests } from '../plants.ts';
+import { testPlantedFaults } from '../planted-faults.ts';
 
 /** The database itself would not let it happen. */
 const UNCHECKED =
   'ALTER TABLE items DROP CONSTRAINT items_nothing_lost, DROP CONSTRAINT items_nothing_below_zero;';
 
-definePlantTests([
+testPlantedFaults([
   {
     name: 'units that have vanished from an item',
     database: 'inventory',

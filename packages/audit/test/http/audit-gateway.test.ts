@@ -4,13 +4,13 @@ import { startSystem, type System } from '@order-pipeline/launcher';
 import { createRuntime } from '@order-pipeline/service-kit';
 import { auditGateway } from '../../src/http/audit-gateway.ts';
 import { DEFAULT_LIMITS, type AuditLimits } from '../../src/index.ts';
-import { findingsOf } from '../ledger.ts';
-import { useLedger } from '../plants.ts';
+import { findingsOf } from '../fixture.ts';
+import { useFixture } from '../planted-faults.ts';
 
-const ledger = useLedger();
+const fixture = useFixture();
 let system: System | undefined;
 
-// Before the ledger is closed.
+// Before the fixture is closed.
 afterEach(async () => {
   await system?.stop();
   system = undefined;
@@ -20,7 +20,7 @@ afterEach(async () => {
 const KEPT = `('pending', 'delivered', 'cancelled')`;
 
 const audit = async (limits: Partial<AuditLimits> = {}) => {
-  const { databases } = ledger();
+  const { databases } = fixture();
   system = await startSystem({
     environment: {
       PORT: '0',
@@ -41,14 +41,14 @@ const audit = async (limits: Partial<AuditLimits> = {}) => {
 };
 
 const keepFew = async (): Promise<void> => {
-  await ledger().run('orders', `DELETE FROM order_history WHERE order_id NOT IN ${KEPT}`);
-  await ledger().run('orders', `DELETE FROM orders WHERE id NOT IN ${KEPT}`);
-  await ledger().run('inventory', `DELETE FROM reservations WHERE order_id NOT IN ${KEPT}`);
-  await ledger().run(
+  await fixture().run('orders', `DELETE FROM order_history WHERE order_id NOT IN ${KEPT}`);
+  await fixture().run('orders', `DELETE FROM orders WHERE id NOT IN ${KEPT}`);
+  await fixture().run('inventory', `DELETE FROM reservations WHERE order_id NOT IN ${KEPT}`);
+  await fixture().run(
     'inventory',
     `UPDATE items SET reserved_qty = 2, consumed_qty = 2, available_qty = 96 WHERE id = 'item1'`,
   );
-  await ledger().run(
+  await fixture().run(
     'inventory',
     `UPDATE items SET reserved_qty = 1, consumed_qty = 1, available_qty = 48 WHERE id = 'item2'`,
   );
@@ -77,12 +77,12 @@ test('what the API shows of a system in which everything is right is clean, and 
 
 test('what is wrong and shows in the API is found', async () => {
   await keepFew();
-  await ledger().run(
+  await fixture().run(
     'orders',
     `DELETE FROM order_history WHERE order_id = 'delivered' AND status = 'PROCESSING'`,
   );
-  await ledger().run('orders', `UPDATE orders SET user_id = 'nobody' WHERE id = 'cancelled'`);
-  await ledger().run(
+  await fixture().run('orders', `UPDATE orders SET user_id = 'nobody' WHERE id = 'cancelled'`);
+  await fixture().run(
     'inventory',
     `UPDATE items SET reserved_qty = 1, available_qty = available_qty + 1 WHERE id = 'item1'`,
   );
@@ -98,9 +98,9 @@ test('an order of before whose id is a word of the paths counts like the others,
   await keepFew();
   const [word = ''] = ORDER_PATH_WORDS;
   expect(word).toBe('user');
-  await ledger().run('orders', `UPDATE orders SET id = '${word}' WHERE id = 'pending'`);
-  await ledger().run('orders', `UPDATE order_history SET order_id = '${word}' WHERE order_id = 'pending'`);
-  await ledger().run(
+  await fixture().run('orders', `UPDATE orders SET id = '${word}' WHERE id = 'pending'`);
+  await fixture().run('orders', `UPDATE order_history SET order_id = '${word}' WHERE order_id = 'pending'`);
+  await fixture().run(
     'inventory',
     `UPDATE items SET reserved_qty = 1, available_qty = available_qty + 1 WHERE id = 'item1'`,
   );

@@ -8,13 +8,13 @@ import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createRuntime, migrateDatabase, openClient } from '@order-pipeline/service-kit';
 import { createTestLogger, eventually } from '@order-pipeline/testing';
-import { useLedger } from '../../../audit/test/plants.ts';
+import { useFixture } from '../../../audit/test/planted-faults.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const LIMIT_MS = 120_000;
 const WAIT = { timeoutMs: 40_000 };
 
-const ledger = useLedger();
+const fixture = useFixture();
 const audits: ChildProcess[] = [];
 let dataDir: string;
 
@@ -156,9 +156,9 @@ test(
 test(
   'when a session ends while it is not in use, the audit ends with 2 and a sentence',
   async () => {
-    const { users, inventory, orders } = ledger().databases;
+    const { users, inventory, orders } = fixture().databases;
     // The check of users reads them while its connection to the orders waits within its transaction.
-    await ledger().run('users', 'BEGIN; LOCK TABLE users');
+    await fixture().run('users', 'BEGIN; LOCK TABLE users');
     const audit = startAudit({
       USERS_DATABASE_URL: users,
       INVENTORY_DATABASE_URL: inventory,
@@ -172,7 +172,7 @@ test(
     }, WAIT);
     await run(orders, `SELECT pg_terminate_backend(pid) FROM ${WAITING}`);
     await eventually(async () => expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toEqual([]), WAIT);
-    await ledger().run('users', 'ROLLBACK');
+    await fixture().run('users', 'ROLLBACK');
     const { code, said } = await audit.ended;
     expect(said).toMatch(
       /\nThe audit could not be made: the orders database ended the session \(terminating connection due to administrator command\)\n$/,

@@ -8,13 +8,13 @@ import { startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import { createRuntime, migrateDatabase } from '@order-pipeline/service-kit';
 import { createTestLogger } from '@order-pipeline/testing';
 import type { AuditReport } from '@order-pipeline/audit';
-import { useLedger } from '../../../audit/test/plants.ts';
+import { useFixture } from '../../../audit/test/planted-faults.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const DATABASES = ['users', 'inventory', 'orders'] as const;
 const LIMIT_MS = 60_000;
 
-const ledger = useLedger();
+const fixture = useFixture();
 let dataDir: string;
 
 beforeEach(async () => {
@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true, force: true, maxRetries: 5 }));
 
 const named = () => {
-  const { users, inventory, orders } = ledger().databases;
+  const { users, inventory, orders } = fixture().databases;
   return { USERS_DATABASE_URL: users, INVENTORY_DATABASE_URL: inventory, ORDERS_DATABASE_URL: orders };
 };
 
@@ -61,7 +61,7 @@ test(
 test(
   'it ends with 1 when something is wrong, with the ids to look at, for people and as JSON',
   async () => {
-    await ledger().run('orders', `UPDATE orders SET user_id = 'nobody-' || id`);
+    await fixture().run('orders', `UPDATE orders SET user_id = 'nobody-' || id`);
     const { code, stdout } = await command(named(), '--ids', '2');
     expect(code).toBe(1);
     expect(stdout).toMatch(

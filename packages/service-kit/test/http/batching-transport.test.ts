@@ -9,24 +9,24 @@ import {
 } from '@order-pipeline/contracts';
 import { createTestLogger, inTurn, times } from '@order-pipeline/testing';
 import { createBatchingTransport, createRuntime } from '../../src/index.ts';
-import { endOperation, order, startShop, type Shop } from './shop.ts';
+import { endOperation, order, startHarness, type Harness } from './harness.ts';
 
-let shop: Shop;
+let harness: Harness;
 /** What came in over the wire. */
 let heard: { readonly url: string; readonly body: unknown }[];
 let peer: ReturnType<typeof createBatchingTransport>;
 
 beforeEach(async () => {
-  shop = await startShop();
+  harness = await startHarness();
   heard = [];
-  shop.service.server.addHook('preHandler', async ({ url, body }) => void heard.push({ url, body }));
-  peer = createBatchingTransport('orders', await shop.service.listen(), 1_000, createRuntime());
+  harness.service.server.addHook('preHandler', async ({ url, body }) => void heard.push({ url, body }));
+  peer = createBatchingTransport('orders', await harness.service.listen(), 1_000, createRuntime());
 });
 
 afterEach(() =>
   inTurn(
     () => peer.close(),
-    () => shop.service.close(),
+    () => harness.service.close(),
   ),
 );
 
@@ -50,11 +50,11 @@ test('calls that are made together travel in one request, each with its own inpu
     ids.map((orderId) => ask(ordersApi.placeOrder, { body: order({ orderId }) }, `req-${orderId}`)),
   );
   expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
-  expect(shop.asked.map(({ path, input }) => [path, input])).toEqual(
+  expect(harness.asked.map(({ path, input }) => [path, input])).toEqual(
     ids.map((orderId) => [ordersApi.placeOrder.path, { body: order({ orderId }) }]),
   );
-  expect(shop.asked.map(({ call }) => call.requestId)).toEqual(ids.map((orderId) => `req-${orderId}`));
-  expect(new Set(shop.asked.map(({ call }) => call.trace.traceId))).toEqual(new Set(['a'.repeat(32)]));
+  expect(harness.asked.map(({ call }) => call.requestId)).toEqual(ids.map((orderId) => `req-${orderId}`));
+  expect(new Set(harness.asked.map(({ call }) => call.trace.traceId))).toEqual(new Set(['a'.repeat(32)]));
   expect(replies).toEqual(
     ids.map(() => ({ status: 201, body: { message: 'Order placed successfully', orderId: 'order-1' } })),
   );
@@ -70,7 +70,7 @@ test('each call is made for its own actor, alone and among others', async () => 
   expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
   await askFor(alice);
   expect(heard.at(-1)?.url).toBe('/api/orders');
-  expect(shop.asked.map(({ call }) => call.actor)).toEqual([...actors, alice]);
+  expect(harness.asked.map(({ call }) => call.actor)).toEqual([...actors, alice]);
 });
 
 test('one that is alone goes as a client would send it', async () => {
@@ -99,7 +99,7 @@ test('each is held to the schemas of its operation', async () => {
   expect(replies[1]).toMatchObject({
     body: { code: 'VALIDATION_FAILED', details: [{ field: 'order.items' }] },
   });
-  expect(shop.asked).toHaveLength(2);
+  expect(harness.asked).toHaveLength(2);
 });
 
 test('calls of different operations do not wait for one another', async () => {
@@ -123,7 +123,7 @@ test('a long one goes by itself', async () => {
 });
 
 test('those that travel together are unavailable together when nobody answers', async () => {
-  await shop.service.server.close();
+  await harness.service.server.close();
   const results = await Promise.allSettled([end('well'), end('well')]);
   expect(results.map((result) => result.status === 'rejected' && result.reason)).toEqual([
     expect.objectContaining({ code: 'UNAVAILABLE' }),
@@ -133,7 +133,7 @@ test('those that travel together are unavailable together when nobody answers', 
 
 test('the time of each call is taken down under its own route', async () => {
   await Promise.all([end('well'), end('well'), end('down')]);
-  const metrics = await shop.service.registry.metrics();
+  const metrics = await harness.service.registry.metrics();
   expect(metrics).toMatch(/duration_seconds_count\{.*route="\/api\/end\/:how",status="200"\} 2/);
   expect(metrics).toMatch(/duration_seconds_count\{.*route="\/api\/end\/:how",status="503"\} 1/);
 });
@@ -143,6 +143,6 @@ test.each([
   ['no calls', { operation: 'GET /api/orders', calls: [] }, 400],
   ['something else', [], 400],
 ])('a request of %s is refused', async (_, payload, status) => {
-  const answer = await shop.service.server.inject({ method: 'POST', url: CALLS_PATH, payload });
+  const answer = await harness.service.server.inject({ method: 'POST', url: CALLS_PATH, payload });
   expect(answer.statusCode).toBe(status);
 });

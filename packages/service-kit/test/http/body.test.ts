@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Problem } from '../../src/index.ts';
-import { order, startShop, type Shop } from './shop.ts';
+import { order, startHarness, type Harness } from './harness.ts';
 
-let shop: Shop;
+let harness: Harness;
 
 beforeAll(async () => {
-  shop = await startShop();
+  harness = await startHarness();
 });
 
 beforeEach(() => {
-  shop.asked.length = 0;
+  harness.asked.length = 0;
 });
 
-afterAll(() => shop.service.close());
+afterAll(() => harness.service.close());
 
-const inject = (options: InjectOptions | string) => shop.service.server.inject(options);
+const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
 
 const post = (url: string, payload: string | object | Buffer, headers: Record<string, string> = {}) =>
   inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
@@ -106,7 +106,7 @@ test('a user with the longest name is read, whatever it is written in', async ()
   const name = '😀'.repeat(200);
   const escaped = JSON.stringify({ ...user, name: '' }).replace('""', `"${'\\ud83d\\ude00'.repeat(200)}"`);
   expect((await post('/api/users', escaped)).statusCode).toBe(201);
-  expect(shop.asked).toMatchObject([{ input: { body: { name } } }]);
+  expect(harness.asked).toMatchObject([{ input: { body: { name } } }]);
 });
 
 test.each([
@@ -120,7 +120,7 @@ test.each([
     400,
     { code: 'MALFORMED_JSON', status: 400 },
   ]);
-  expect(shop.asked).toEqual([]);
+  expect(harness.asked).toEqual([]);
 });
 
 test.each(['windows-1252', 'iso-8859-1', '"utf-16"', 'utf-8; charset=latin1'])(
@@ -131,7 +131,7 @@ test.each(['windows-1252', 'iso-8859-1', '"utf-16"', 'utf-8; charset=latin1'])(
     });
     expect(response.statusCode).toBe(415);
     expect(response.json()).toMatchObject({ status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' });
-    expect(shop.asked).toEqual([]);
+    expect(harness.asked).toEqual([]);
   },
 );
 

@@ -36,7 +36,7 @@ test.each([
   '10.0.0.0/33',
   '10.0.0.0/',
   '10.0.0.0/x',
-  'shop.example',
+  'harness.example',
   'loopback',
   '*',
   '10.0.0.1 ',

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Problem } from '../../src/index.ts';
-import { order, startShop, type Shop } from './shop.ts';
+import { order, startHarness, type Harness } from './harness.ts';
 
 const ORDER_ID_RULE =
   'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -, but not . .. or user, which have a meaning of their own in a path';
 const TEXT_RULE =
   'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces';
 
-let shop: Shop;
+let harness: Harness;
 
 beforeAll(async () => {
-  shop = await startShop();
+  harness = await startHarness();
 });
 
 beforeEach(() => {
-  shop.asked.length = 0;
+  harness.asked.length = 0;
 });
 
-afterAll(() => shop.service.close());
+afterAll(() => harness.service.close());
 
-const inject = (options: InjectOptions | string) => shop.service.server.inject(options);
+const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
 
 const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
   inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
@@ -32,7 +32,7 @@ test('what is well asked reaches its operation', async () => {
   const response = await post('/api/orders', order());
   expect(response.statusCode).toBe(201);
   expect(response.json()).toEqual({ message: 'Order placed successfully', orderId: 'order-1' });
-  expect(shop.asked).toMatchObject([{ path: '/api/orders', input: { body: order() } }]);
+  expect(harness.asked).toMatchObject([{ path: '/api/orders', input: { body: order() } }]);
 });
 
 test.each([
@@ -88,7 +88,7 @@ test.each([
     code: 'VALIDATION_FAILED',
     details: [{ field, message }],
   });
-  expect(shop.asked).toEqual([]);
+  expect(harness.asked).toEqual([]);
 });
 
 test('a number too large for a number is refused', async () => {
@@ -147,7 +147,7 @@ test.each([
 ])('a name may be %s', async (name) => {
   const response = await post('/api/users', { userId: 'a', name, email: 'a@example.com' });
   expect(response.statusCode).toBe(201);
-  expect(shop.asked).toMatchObject([{ input: { body: { name } } }]);
+  expect(harness.asked).toMatchObject([{ input: { body: { name } } }]);
 });
 
 test.each(['__proto__', 'constructor', 'prototype', 'toString'])(
@@ -184,7 +184,7 @@ test('a cancellation with fields that it does not know is refused', async () => 
 test('a query is read as what it means, with its defaults', async () => {
   await inject('/api/orders?limit=7&status=SHIPPED');
   await inject('/api/orders');
-  expect(shop.asked).toMatchObject([
+  expect(harness.asked).toMatchObject([
     { input: { query: { limit: 7, status: 'SHIPPED' } } },
     { input: { query: { limit: 100 } } },
   ]);

@@ -1,22 +1,22 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { HttpAccess } from '../../src/index.ts';
-import { exchange, order, readAnswer, startShop, type Shop } from './shop.ts';
+import { exchange, order, readAnswer, startHarness, type Harness } from './harness.ts';
 
-let shop: Shop | undefined;
+let harness: Harness | undefined;
 
 afterEach(async () => {
-  await shop?.service.close();
-  shop = undefined;
+  await harness?.service.close();
+  harness = undefined;
 });
 
 const start = async (access: Partial<HttpAccess> = {}): Promise<string> => {
-  shop = await startShop({ access });
-  return shop.service.listen();
+  harness = await startHarness({ access });
+  return harness.service.listen();
 };
 
 const startForAll = async (access: Partial<HttpAccess> = {}): Promise<string> => {
-  shop = await startShop({ access });
-  const url = new URL(await shop.service.server.listen({ host: '0.0.0.0', port: 0 }));
+  harness = await startHarness({ access });
+  const url = new URL(await harness.service.server.listen({ host: '0.0.0.0', port: 0 }));
   return `http://127.0.0.1:${url.port}`;
 };
 
@@ -70,23 +70,23 @@ test.each([
     status: 403,
     code: 'HOST_NOT_ALLOWED',
   });
-  expect(shop?.asked).toEqual([]);
+  expect(harness?.asked).toEqual([]);
 });
 
 test('names can be added, on a loopback address', async () => {
-  const url = await start({ allowedHosts: ['shop.local'] });
-  for (const host of ['shop.local', 'Shop.Local:81', 'shop.local.', 'localhost'])
+  const url = await start({ allowedHosts: ['harness.local'] });
+  for (const host of ['harness.local', 'Harness.Local:81', 'harness.local.', 'localhost'])
     expect([host, (await ask(url, [`Host: ${host}`])).status]).toEqual([host, 200]);
-  for (const host of ['evil.example', 'a.shop.local'])
+  for (const host of ['evil.example', 'a.harness.local'])
     expect([host, (await ask(url, [`Host: ${host}`])).status]).toEqual([host, 403]);
 });
 
 test('where others are listened to, any name will do until names are given', async () => {
   const open = await startForAll();
   expect((await ask(open, ['Host: orders:3000'])).status).toBe(200);
-  await shop?.service.close();
-  const named = await startForAll({ allowedHosts: ['shop.local'] });
-  for (const host of ['shop.local', 'localhost', '127.0.0.1', '10.0.0.9:3000', '[fd00::1]'])
+  await harness?.service.close();
+  const named = await startForAll({ allowedHosts: ['harness.local'] });
+  for (const host of ['harness.local', 'localhost', '127.0.0.1', '10.0.0.9:3000', '[fd00::1]'])
     expect([host, (await ask(named, [`Host: ${host}`])).status]).toEqual([host, 200]);
   expect((await ask(named, ['Host: evil.example'])).status).toBe(403);
 });
@@ -120,9 +120,9 @@ test.each([
     expect([status, body]).toMatchObject([403, { status: 403, code: 'CROSS_SITE_REFUSED' }]);
     const cancel = await ask(url, ['Host: localhost', ...lines], '/api/orders/order-1/cancel', 'POST');
     expect(cancel.status).toBe(403);
-    expect(shop?.asked).toEqual([]);
+    expect(harness?.asked).toEqual([]);
     expect((await ask(url, ['Host: localhost', ...lines])).status).toBe(200);
-    await shop?.service.close();
+    await harness?.service.close();
   }
 });
 
@@ -132,17 +132,17 @@ test.each([
   ['an address of IPv6', '[::1]:81', ['Origin: http://[0:0:0:0:0:0:0:1]:81']],
   ['a person', 'localhost', ['Sec-Fetch-Site: none']],
   ['a page behind TLS', 'localhost', ['Origin: https://localhost']],
-  ['a page of an added name', 'localhost', ['Origin: https://shop.local:8443']],
+  ['a page of an added name', 'localhost', ['Origin: https://harness.local:8443']],
 ] as const)('%s may place orders', async (_, host, lines) => {
-  const url = await start({ allowedHosts: ['shop.local'] });
+  const url = await start({ allowedHosts: ['harness.local'] });
   expect(statusOf(await exchange(url, POST_ORDER([`Host: ${host}`, ...lines])))).toBe(201);
 });
 
 test('behind a trusted proxy the name that the page was asked by counts', async () => {
-  const lines = ['Host: orders:3000', 'X-Forwarded-Host: shop.example', 'Origin: https://shop.example'];
+  const lines = ['Host: orders:3000', 'X-Forwarded-Host: harness.example', 'Origin: https://harness.example'];
   const trusting = await startForAll({ trustedProxies: ['127.0.0.0/8'] });
   expect(statusOf(await exchange(trusting, POST_ORDER(lines)))).toBe(201);
-  await shop?.service.close();
+  await harness?.service.close();
   expect(statusOf(await exchange(await startForAll(), POST_ORDER(lines)))).toBe(403);
 });
 
@@ -160,7 +160,7 @@ test.each([
   const url = await start();
   const { status, body } = readAnswer((await ask(url, lines, target)).raw);
   expect([status, body]).toMatchObject([400, { status: 400, code: 'VALIDATION_FAILED' }]);
-  expect(shop?.asked).toEqual([]);
+  expect(harness?.asked).toEqual([]);
 });
 
 test.each([
@@ -210,7 +210,7 @@ test('a malformed path is logged and measured like any other request', async () 
     status: 400,
     code: 'VALIDATION_FAILED',
   });
-  expect(shop?.service.logs).toContainEqual(
+  expect(harness?.service.logs).toContainEqual(
     expect.objectContaining({
       msg: 'request completed',
       url: '/api/users/%zz',
@@ -218,5 +218,5 @@ test('a malformed path is logged and measured like any other request', async () 
       requestId: 'mine',
     }),
   );
-  expect(await shop?.service.registry.metrics()).toMatch(/_count\{[^}]*route="unknown",status="400"\} 1/);
+  expect(await harness?.service.registry.metrics()).toMatch(/_count\{[^}]*route="unknown",status="400"\} 1/);
 });

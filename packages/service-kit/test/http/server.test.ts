@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { InjectOptions } from 'fastify';
-import { startShop, type Shop } from './shop.ts';
+import { startHarness, type Harness } from './harness.ts';
 
-let shop: Shop;
+let harness: Harness;
 
 beforeAll(async () => {
-  shop = await startShop();
+  harness = await startHarness();
 });
 
 beforeEach(() => {
-  shop.asked.length = 0;
+  harness.asked.length = 0;
 });
 
-afterAll(() => shop.service.close());
+afterAll(() => harness.service.close());
 
-const inject = (options: InjectOptions | string) => shop.service.server.inject(options);
+const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
 
 const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
   inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
@@ -91,7 +91,7 @@ test.each(['broken', 'internal'])(
       status: 500,
       code: 'INTERNAL',
     });
-    const logged = shop.service.logs.filter(({ level }) => level === 50);
+    const logged = harness.service.logs.filter(({ level }) => level === 50);
     expect(logged.at(-1)).toMatchObject({
       err: { message: 'the password is hunter2' },
       requestId: response.headers['x-request-id'],
@@ -109,7 +109,7 @@ test('what is down answers 503 with Retry-After', async () => {
 test('a request id that the client gives is kept and sent back', async () => {
   const response = await inject({ url: '/api/orders', headers: { 'x-request-id': 'req-1' } });
   expect(response.headers['x-request-id']).toBe('req-1');
-  expect(shop.asked[0]?.call.requestId).toBe('req-1');
+  expect(harness.asked[0]?.call.requestId).toBe('req-1');
 });
 
 test.each([undefined, '', 'a b', 'x'.repeat(129), '<script>'])(
@@ -131,8 +131,8 @@ test('an error bears the request id too', async () => {
 test('the trace of the client goes on', async () => {
   const traceId = 'a'.repeat(32);
   await inject({ url: '/api/orders', headers: { traceparent: `00-${traceId}-${'b'.repeat(16)}-00` } });
-  expect(shop.asked[0]?.call.trace.traceId).toBe(traceId);
-  expect(shop.asked[0]?.call.trace.spanId).not.toBe('b'.repeat(16));
+  expect(harness.asked[0]?.call.trace.traceId).toBe(traceId);
+  expect(harness.asked[0]?.call.trace.spanId).not.toBe('b'.repeat(16));
 });
 
 test('the probes and the metrics answer', async () => {

@@ -3,7 +3,7 @@ import { ANYBODY, ordersApi, type Input, type Operation } from '@order-pipeline/
 import { eventually, recordSpans, startTestService, type RecordedSpans } from '@order-pipeline/testing';
 import { z } from 'zod';
 import { createLocalTransport, defineService, newTrace } from '../../src/index.ts';
-import { endOperation, startShop, type Shop } from './shop.ts';
+import { endOperation, startHarness, type Harness } from './harness.ts';
 
 const traceId = 'a'.repeat(32);
 const spanId = 'b'.repeat(16);
@@ -11,7 +11,7 @@ const traceparentWith = (flags: string) => `00-${traceId}-${spanId}-${flags}`;
 
 let recorded: RecordedSpans;
 let samples = true;
-let shop: Shop;
+let harness: Harness;
 
 /** The same routes, as the gateway has them: clients ask there. */
 const startGateway = () =>
@@ -22,7 +22,7 @@ const startGateway = () =>
       usesKafka: false,
       dependsOn: [],
       callTimeoutMs: 1_000,
-      start: async () => ({ routes: shop.service.routes }),
+      start: async () => ({ routes: harness.service.routes }),
     }),
     { tracer: recorded.tracerOf('api-gateway') },
   );
@@ -30,26 +30,26 @@ let gateway: Awaited<ReturnType<typeof startGateway>>;
 
 beforeAll(async () => {
   recorded = recordSpans({ sampler: () => samples });
-  shop = await startShop({ tracer: recorded.tracerOf('orders') });
+  harness = await startHarness({ tracer: recorded.tracerOf('orders') });
   gateway = await startGateway();
 });
 
 beforeEach(() => {
   samples = true;
-  shop.asked.length = 0;
+  harness.asked.length = 0;
   (recorded.spans as unknown[]).length = 0;
 });
 
 afterAll(async () => {
   await gateway.close();
-  await shop.service.close();
+  await harness.service.close();
 });
 
-const ask = (service: { server: Shop['service']['server'] }, url: string, traceparent?: string) =>
+const ask = (service: { server: Harness['service']['server'] }, url: string, traceparent?: string) =>
   service.server.inject({ url, headers: traceparent === undefined ? {} : { traceparent } });
 
 test('a request that another service sampled is a span under the one that it names, and what it asks is part of it', async () => {
-  await ask(shop.service, '/api/orders/order-1', traceparentWith('01'));
+  await ask(harness.service, '/api/orders/order-1', traceparentWith('01'));
   expect(recorded.spans).toMatchObject([
     {
       service: 'orders',
@@ -65,14 +65,14 @@ test('a request that another service sampled is a span under the one that it nam
       failed: false,
     },
   ]);
-  expect(shop.asked[0]?.call.trace).toEqual({ traceId, spanId: recorded.spans[0]?.spanId, sampled: true });
+  expect(harness.asked[0]?.call.trace).toEqual({ traceId, spanId: recorded.spans[0]?.spanId, sampled: true });
 });
 
 test('a request that another service did not sample leaves no span', async () => {
-  await ask(shop.service, '/api/orders/order-1', traceparentWith('00'));
-  await ask(shop.service, '/api/orders/order-1');
+  await ask(harness.service, '/api/orders/order-1', traceparentWith('00'));
+  await ask(harness.service, '/api/orders/order-1');
   expect(recorded.spans).toEqual([]);
-  expect(shop.asked.map(({ call }) => call.trace.sampled)).toEqual([undefined, undefined]);
+  expect(harness.asked.map(({ call }) => call.trace.sampled)).toEqual([undefined, undefined]);
 });
 
 test.each(['00', '01'])('what a client says of sampling counts for nothing: %s', async (flags) => {
@@ -81,13 +81,15 @@ test.each(['00', '01'])('what a client says of sampling counts for nothing: %s',
   samples = false;
   await ask(gateway, '/api/orders/order-1', traceparentWith(flags));
   expect(recorded.spans).toHaveLength(1);
-  expect(shop.asked.map(({ call }) => call.trace.sampled)).toEqual([true, undefined]);
-  expect(shop.asked[1]?.call.trace.traceId).toBe(traceId);
+  expect(harness.asked.map(({ call }) => call.trace.sampled)).toEqual([true, undefined]);
+  expect(harness.asked[1]?.call.trace.traceId).toBe(traceId);
 });
 
 test('a client without a trace begins one', async () => {
   await ask(gateway, '/api/orders/order-1');
-  expect(recorded.spans).toMatchObject([{ traceId: shop.asked[0]?.call.trace.traceId, parentId: undefined }]);
+  expect(recorded.spans).toMatchObject([
+    { traceId: harness.asked[0]?.call.trace.traceId, parentId: undefined },
+  ]);
 });
 
 test('a server that breaks failed, a client that asks wrongly did not; neither tells what was said', async () => {
@@ -119,7 +121,7 @@ test('calls that travel together are a span each, in the trace of each', async (
     call(`00-${'d'.repeat(32)}-${spanId}-00`),
   ];
   const operation = 'GET /api/orders/:orderId';
-  const response = await shop.service.server.inject({
+  const response = await harness.service.server.inject({
     method: 'POST',
     url: '/calls',
     payload: { operation, calls },
@@ -129,14 +131,14 @@ test('calls that travel together are a span each, in the trace of each', async (
     { traceId, parentId: spanId, name: operation },
     { traceId: other, parentId: spanId, name: operation },
   ]);
-  expect(shop.asked.map(({ call: { trace } }) => trace.spanId).slice(0, 2)).toEqual(
+  expect(harness.asked.map(({ call: { trace } }) => trace.spanId).slice(0, 2)).toEqual(
     recorded.spans.map((span) => span.spanId),
   );
 });
 
 test('a service of the same process records what it answers as it would over HTTP', async () => {
-  const transport = createLocalTransport(shop.service.routes, recorded.tracerOf('orders'));
-  const { runtime, logger } = shop.service.context;
+  const transport = createLocalTransport(harness.service.routes, recorded.tracerOf('orders'));
+  const { runtime, logger } = harness.service.context;
   const trace = { ...newTrace(runtime), sampled: true };
   const call = { requestId: 'r', trace, actor: ANYBODY, logger };
   const inputOf = (params: unknown) => ({ params }) as Input<Operation>;

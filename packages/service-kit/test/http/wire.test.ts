@@ -2,17 +2,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createHealth, createHttpServer, createMetrics, createRuntime } from '../../src/index.ts';
-import { exchange, order, readAnswer, startShop, type Shop } from './shop.ts';
+import { exchange, order, readAnswer, startHarness, type Harness } from './harness.ts';
 
-let shop: Shop;
+let harness: Harness;
 let url: string;
 
 beforeAll(async () => {
-  shop = await startShop();
-  url = await shop.service.listen();
+  harness = await startHarness();
+  url = await harness.service.listen();
 });
 
-afterAll(() => shop.service.close());
+afterAll(() => harness.service.close());
 
 const CLOSE = 'Host: localhost\r\nConnection: close\r\n';
 
@@ -99,7 +99,7 @@ test.each([
   const runtime = createRuntime();
   const registry = new Registry();
   const server = await createHttpServer({
-    routes: [...shop.service.routes],
+    routes: [...harness.service.routes],
     runtime,
     logger: pino({ enabled: false }),
     metrics: createMetrics(registry, 'orders'),

@@ -2,20 +2,20 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { operatorApi, type DeadLetter } from '@order-pipeline/contracts';
 import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
 import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh } from '../shop.ts';
-import { openDesk, type Desk } from './desk.ts';
+import { fresh } from '../harness.ts';
+import { startDlqHarness, type DlqHarness } from './harness.ts';
 
 let postgres: TestPostgres;
-let desk: Desk;
+let dlq: DlqHarness;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  desk = await openDesk(postgres);
+  dlq = await startDlqHarness(postgres);
 }, 60_000);
 
 afterAll(() =>
   inTurn(
-    () => desk?.close(),
+    () => dlq?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -24,7 +24,7 @@ const nextIn = (link: unknown): string | undefined => /<([^>]+)>; rel="next"/.ex
 const idsOf = (letters: readonly DeadLetter[]): string[] => letters.map(({ letterId }) => letterId);
 
 /** Stores so many open letters of a group, with a reason of 1,000 bytes each. */
-const storeLetters = (group: string, count: number) => desk.shop.database.orders.$executeRaw`
+const storeLetters = (group: string, count: number) => dlq.harness.database.orders.$executeRaw`
   INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
     failed_at, received_at, updated_at, headers)
   SELECT ${group} || n, 'OPEN', 'ORDER_SHIPPED', 0, n, ${group}, repeat('r', 1000), 1, 0, now(), now(), now(), '[]'
@@ -35,7 +35,7 @@ test('a page of letters ends where its bytes end, and all of them are on some pa
   await storeLetters(group, 1_500);
   const pages: string[][] = [];
   const readFrom = async (url: string): Promise<void> => {
-    const page = await desk.shop.orders.server.inject(url);
+    const page = await dlq.harness.orders.server.inject(url);
     expect(page.rawPayload.length).toBeLessThan(MAX_PAGE_BYTES * 1.1);
     pages.push(idsOf(page.json<DeadLetter[]>()));
     const next = nextIn(page.headers.link);
@@ -46,15 +46,15 @@ test('a page of letters ends where its bytes end, and all of them are on some pa
   expect(new Set(pages.flat()).size).toBe(1_500);
   // And a batch of letters that are to be resolved goes on after it as well.
   const request = { filter: { group }, by: 'ann', note: 'test', dryRun: true, limit: 1_000 };
-  const batch = await desk.shop.orders.call(operatorApi.discardDeadLetters, { body: request });
+  const batch = await dlq.harness.orders.call(operatorApi.discardDeadLetters, { body: request });
   expect(batch.body).toMatchObject({ letters: { length: pages[0]?.length }, nextCursor: expect.any(String) });
 });
 
 test('a reason that somebody wrote at any length is listed with its beginning, and shown whole', async () => {
   const reason = 'because '.repeat(20_000);
-  const orderId = await desk.putLetter({ reason });
-  const letter = await desk.letterOf(orderId);
+  const orderId = await dlq.putLetter({ reason });
+  const letter = await dlq.letterOf(orderId);
   expect(letter.reason).toBe(reason.slice(0, 1_000));
-  const { headers } = await desk.look(letter.letterId);
+  const { headers } = await dlq.look(letter.letterId);
   expect(headers).toContainEqual({ name: 'dlq.reason', value: { text: reason } });
 });

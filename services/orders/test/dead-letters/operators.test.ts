@@ -8,23 +8,23 @@ import {
   times,
   type TestPostgres,
 } from '@order-pipeline/testing';
-import { fresh } from '../shop.ts';
-import { openDesk, resultOf, WAIT, type Desk } from './desk.ts';
+import { fresh } from '../harness.ts';
+import { startDlqHarness, resultOf, WAIT, type DlqHarness } from './harness.ts';
 
 let postgres: TestPostgres;
-let desk: Desk;
+let dlq: DlqHarness;
 let returned: Awaited<ReturnType<typeof readTopics>>;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  desk = await openDesk(postgres);
-  returned = await readTopics(desk.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']);
+  dlq = await startDlqHarness(postgres);
+  returned = await readTopics(dlq.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']);
 }, 60_000);
 
 afterAll(() =>
   inTurn(
     () => returned?.stop(),
-    () => desk?.close(),
+    () => dlq?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -33,8 +33,8 @@ const returnedOf = (orderId: string) => returned.messages.filter(({ key }) => ke
 const idsOf = (letters: readonly { readonly letterId: string }[]) => letters.map(({ letterId }) => letterId);
 
 test('a dead letter is listed with where it came from and why, and shown with all that it holds', async () => {
-  const orderId = await desk.putLetter({ reason: 'the value is not JSON' });
-  const letter = await desk.letterOf(orderId);
+  const orderId = await dlq.putLetter({ reason: 'the value is not JSON' });
+  const letter = await dlq.letterOf(orderId);
   expect(letter).toEqual({
     letterId: expect.stringMatching(/^[0-9a-f]{24}$/),
     status: 'OPEN',
@@ -49,7 +49,7 @@ test('a dead letter is listed with where it came from and why, and shown with al
     failedAt: '2026-01-01T00:00:00.000Z',
     updatedAt: expect.any(String),
   });
-  const shown = await desk.look(letter.letterId);
+  const shown = await dlq.look(letter.letterId);
   expect(shown).toMatchObject({
     ...letter,
     key: { text: orderId },
@@ -63,8 +63,8 @@ test('a dead letter is listed with where it came from and why, and shown with al
 test('what a message holds is shown as it is: JSON, text, bytes, nothing', async () => {
   const shown = async (value: Buffer | string | null) => {
     const key = fresh('order');
-    await desk.put('ORDER_PLACED.DLQ', { key, value });
-    return (await desk.look((await desk.letterOf(key)).letterId)).value;
+    await dlq.put('ORDER_PLACED.DLQ', { key, value });
+    return (await dlq.look((await dlq.letterOf(key)).letterId)).value;
   };
   expect(await shown('{"orderId":7}')).toEqual({ text: '{"orderId":7}', json: { orderId: 7 } });
   expect(await shown('{"orderId":')).toEqual({ text: '{"orderId":' });
@@ -80,18 +80,18 @@ test('a message that somebody put there by hand is kept too, with what can be kn
     'dlq.reason': 'a\u0000b',
     'od\u0000d': '\u0000',
   };
-  await desk.put('ORDER_SHIPPED.DLQ', { key, value: '', headers });
-  expect(await desk.letterOf(key)).toMatchObject({
+  await dlq.put('ORDER_SHIPPED.DLQ', { key, value: '', headers });
+  expect(await dlq.letterOf(key)).toMatchObject({
     topic: 'ORDER_SHIPPED',
     group: 'unknown',
     reason: 'ab',
     tries: 0,
   });
-  await desk.put('ORDER_SHIPPED.DLQ', { key: null, value: 'whose?' });
-  const orderId = await desk.putLetter({ topic: 'ORDER_SHIPPED' });
-  await desk.letterOf(orderId);
+  await dlq.put('ORDER_SHIPPED.DLQ', { key: null, value: 'whose?' });
+  const orderId = await dlq.putLetter({ topic: 'ORDER_SHIPPED' });
+  await dlq.letterOf(orderId);
   await eventually(async () => {
-    const letters = await desk.list({ reason: 'does not say' });
+    const letters = await dlq.list({ reason: 'does not say' });
     expect(letters.some((letter) => letter.orderId === undefined)).toBe(true);
   }, WAIT);
 });
@@ -104,18 +104,18 @@ test('the same letter that is delivered again is listed once', async () => {
     'dlq.offset': '1',
     'dlq.at': '2026-01-01T00:00:00.000Z',
   };
-  await desk.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
-  await desk.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
+  await dlq.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
+  await dlq.put('ORDER_PLACED.DLQ', { key, value: 'x', headers });
   const behind = fresh('order');
-  await desk.put('ORDER_PLACED.DLQ', { key: behind, value: 'x', headers: { ...headers, 'dlq.offset': '2' } });
-  await desk.letterOf(behind);
+  await dlq.put('ORDER_PLACED.DLQ', { key: behind, value: 'x', headers: { ...headers, 'dlq.offset': '2' } });
+  await dlq.letterOf(behind);
   // The same place at another time is another failure: a broker that starts anew counts from zero.
-  await desk.put('ORDER_PLACED.DLQ', {
+  await dlq.put('ORDER_PLACED.DLQ', {
     key,
     value: 'x',
     headers: { ...headers, 'dlq.at': '2026-01-02T00:00:00.000Z' },
   });
-  await desk.letterOf(key, 2);
+  await dlq.letterOf(key, 2);
 });
 
 test('letters are found by topic, group, words of the reason, order and status, and paged', async () => {
@@ -123,26 +123,26 @@ test('letters are found by topic, group, words of the reason, order and status, 
   const reason = `the Item ${fresh('item')} is not known`;
   const orderIds: string[] = [];
   for (const topic of ['ORDER_PROCESSING', 'ORDER_SHIPPED', 'ORDER_SHIPPED'] as const)
-    orderIds.push(await desk.putLetter({ group, topic, reason }));
-  await desk.putLetter({ group: fresh('group'), reason: fresh('other') });
-  await eventually(async () => expect(await desk.list({ group })).toHaveLength(3), WAIT);
-  expect(await desk.list({ group, topic: 'ORDER_SHIPPED' })).toHaveLength(2);
-  expect(await desk.list({ reason: reason.toUpperCase() })).toHaveLength(3);
-  expect(await desk.list({ reason: '%' + fresh('none') })).toEqual([]);
-  expect(await desk.list({ group, orderId: orderIds[0] ?? '' })).toHaveLength(1);
-  expect(await desk.list({ group, status: 'REDRIVEN' })).toEqual([]);
-  const first = await desk.shop.orders.server.inject(`/ops/dead-letters?limit=2&group=${group}`);
+    orderIds.push(await dlq.putLetter({ group, topic, reason }));
+  await dlq.putLetter({ group: fresh('group'), reason: fresh('other') });
+  await eventually(async () => expect(await dlq.list({ group })).toHaveLength(3), WAIT);
+  expect(await dlq.list({ group, topic: 'ORDER_SHIPPED' })).toHaveLength(2);
+  expect(await dlq.list({ reason: reason.toUpperCase() })).toHaveLength(3);
+  expect(await dlq.list({ reason: '%' + fresh('none') })).toEqual([]);
+  expect(await dlq.list({ group, orderId: orderIds[0] ?? '' })).toHaveLength(1);
+  expect(await dlq.list({ group, status: 'REDRIVEN' })).toEqual([]);
+  const first = await dlq.harness.orders.server.inject(`/ops/dead-letters?limit=2&group=${group}`);
   const next = /<([^>]+)>; rel="next"/.exec(String(first.headers.link))?.[1] ?? '';
-  const second = await desk.shop.orders.server.inject(next);
+  const second = await dlq.harness.orders.server.inject(next);
   expect(second.headers.link).toBeUndefined();
   const paged = [...first.json<never[]>(), ...second.json<never[]>()];
-  expect(paged).toEqual(await desk.list({ group }));
+  expect(paged).toEqual(await dlq.list({ group }));
 });
 
 test('a redriven letter is in its topic again as it was, and who did it is kept', async () => {
-  const orderId = await desk.putLetter({ redrives: 1 });
-  const { letterId } = await desk.letterOf(orderId);
-  const sent = resultOf(await desk.redrive(letterId));
+  const orderId = await dlq.putLetter({ redrives: 1 });
+  const { letterId } = await dlq.letterOf(orderId);
+  const sent = resultOf(await dlq.redrive(letterId));
   expect(sent).toMatchObject({ dryRun: false, letters: [{ letterId, status: 'REDRIVING' }], leftOut: [] });
   await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
   expect(returnedOf(orderId)).toEqual([
@@ -154,37 +154,37 @@ test('a redriven letter is in its topic again as it was, and who did it is kept'
     },
   ]);
   const shown = await eventually(async () => {
-    const after = await desk.look(letterId);
+    const after = await dlq.look(letterId);
     expect(after.status).toBe('REDRIVEN');
     return after;
   });
   expect(shown.actions).toEqual([{ action: 'REDRIVE', by: 'ann', at: expect.any(String), forced: false }]);
-  const again = await desk.redrive(letterId, { by: 'bob' });
+  const again = await dlq.redrive(letterId, { by: 'bob' });
   expect(again).toMatchObject({
     status: 409,
     body: { code: 'DEAD_LETTER_RESOLVED', error: expect.stringContaining('REDRIVEN') },
   });
-  expect((await desk.look(letterId)).actions).toHaveLength(1);
+  expect((await dlq.look(letterId)).actions).toHaveLength(1);
 });
 
 test('a dry run tells exactly which letters would go, and changes nothing', async () => {
   const group = fresh('group');
   const orderIds: string[] = [];
-  for (const redrives of [0, 3, 2]) orderIds.push(await desk.putLetter({ group, redrives }));
+  for (const redrives of [0, 3, 2]) orderIds.push(await dlq.putLetter({ group, redrives }));
   const letters = await eventually(async () => {
-    const listed = await desk.list({ group });
+    const listed = await dlq.list({ group });
     expect(listed).toHaveLength(3);
     return listed;
   }, WAIT);
   const wornOut = letters.filter(({ redrives }) => redrives === 3);
   const ask = async (dryRun: boolean) =>
     resultOf(
-      await desk.shop.orders.call(operatorApi.redriveDeadLetters, {
+      await dlq.harness.orders.call(operatorApi.redriveDeadLetters, {
         body: { filter: { group }, by: 'ann', dryRun },
       }),
     );
   const dry = await ask(true);
-  expect(await desk.list({ group })).toEqual(letters);
+  expect(await dlq.list({ group })).toEqual(letters);
   const real = await ask(false);
   expect(idsOf(dry.letters)).toEqual(idsOf(letters.filter(({ redrives }) => redrives < 3)));
   expect(idsOf(real.letters)).toEqual(idsOf(dry.letters));
@@ -197,68 +197,68 @@ test('a dry run tells exactly which letters would go, and changes nothing', asyn
 
 test('a filter is resolved page by page, and what fails again meanwhile is on none of the pages', async () => {
   const group = fresh('group');
-  for (const _ of times(3, String)) await desk.putLetter({ group });
-  await eventually(async () => expect(await desk.list({ group })).toHaveLength(3), WAIT);
+  for (const _ of times(3, String)) await dlq.putLetter({ group });
+  await eventually(async () => expect(await dlq.list({ group })).toHaveLength(3), WAIT);
   const done: string[] = [];
   let cursor: string | undefined;
   do {
     const page = cursor === undefined ? {} : { cursor };
     const body = { filter: { group }, by: 'ann', note: 'not needed', limit: 2, ...page };
-    const result = resultOf(await desk.shop.orders.call(operatorApi.discardDeadLetters, { body }));
+    const result = resultOf(await dlq.harness.orders.call(operatorApi.discardDeadLetters, { body }));
     done.push(...idsOf(result.letters));
     cursor = result.nextCursor;
-    const late = await desk.putLetter({ group });
-    await desk.letterOf(late);
+    const late = await dlq.putLetter({ group });
+    await dlq.letterOf(late);
   } while (cursor !== undefined);
   expect(done).toHaveLength(3);
-  expect(await desk.list({ group, status: 'OPEN' })).toHaveLength(2);
+  expect(await dlq.list({ group, status: 'OPEN' })).toHaveLength(2);
 });
 
 test('a message that was redriven three times is redriven again with force only, by itself', async () => {
-  const orderId = await desk.putLetter({ redrives: 3 });
-  const { letterId } = await desk.letterOf(orderId);
+  const orderId = await dlq.putLetter({ redrives: 3 });
+  const { letterId } = await dlq.letterOf(orderId);
   for (const dryRun of [true, false])
-    expect(await desk.redrive(letterId, { dryRun })).toMatchObject({
+    expect(await dlq.redrive(letterId, { dryRun })).toMatchObject({
       status: 409,
       body: { code: 'REDRIVE_LIMIT_REACHED' },
     });
-  expect(await desk.redrive(letterId, { force: true })).toMatchObject({ status: 200 });
+  expect(await dlq.redrive(letterId, { force: true })).toMatchObject({ status: 200 });
   await eventually(() => expect(returnedOf(orderId)).toHaveLength(1), WAIT);
   expect(returnedOf(orderId)[0]?.headers['dlq.redrives']).toBe('4');
-  expect((await desk.look(letterId)).actions).toMatchObject([{ forced: true }]);
+  expect((await dlq.look(letterId)).actions).toMatchObject([{ forced: true }]);
 });
 
 test('force is written down only where it was needed', async () => {
-  const { letterId } = await desk.letterOf(await desk.putLetter());
-  await desk.redrive(letterId, { force: true });
-  expect((await desk.look(letterId)).actions).toMatchObject([{ forced: false }]);
+  const { letterId } = await dlq.letterOf(await dlq.putLetter());
+  await dlq.redrive(letterId, { force: true });
+  expect((await dlq.look(letterId)).actions).toMatchObject([{ forced: false }]);
 });
 
 test('a letter that is discarded goes nowhere and is kept with who decided so and why', async () => {
-  const orderId = await desk.putLetter();
-  const { letterId } = await desk.letterOf(orderId);
+  const orderId = await dlq.putLetter();
+  const { letterId } = await dlq.letterOf(orderId);
   const discard = (dryRun: boolean) =>
-    desk.shop.orders.call(operatorApi.discardDeadLetter, {
+    dlq.harness.orders.call(operatorApi.discardDeadLetter, {
       params: { letterId },
       body: { by: 'ann', note: 'a test of the supplier', dryRun },
     });
   expect(await discard(true)).toMatchObject({ status: 200, body: { letters: [{ status: 'OPEN' }] } });
   expect(await discard(false)).toMatchObject({ status: 200, body: { letters: [{ status: 'DISCARDED' }] } });
-  expect((await desk.look(letterId)).actions).toMatchObject([
+  expect((await dlq.look(letterId)).actions).toMatchObject([
     { action: 'DISCARD', by: 'ann', note: 'a test of the supplier' },
   ]);
-  expect(await desk.redrive(letterId)).toMatchObject({ status: 409, body: { code: 'DEAD_LETTER_RESOLVED' } });
+  expect(await dlq.redrive(letterId)).toMatchObject({ status: 409, body: { code: 'DEAD_LETTER_RESOLVED' } });
   expect(returnedOf(orderId)).toEqual([]);
 });
 
 test('of two operators at once, at two instances, one gets each letter and it goes back once', async () => {
-  const other = await desk.shop.anotherOrders();
-  const orderIds = await Promise.all(times(3, () => desk.putLetter()));
-  const letters = await Promise.all(orderIds.map((orderId) => desk.letterOf(orderId)));
+  const other = await dlq.harness.anotherOrders();
+  const orderIds = await Promise.all(times(3, () => dlq.putLetter()));
+  const letters = await Promise.all(orderIds.map((orderId) => dlq.letterOf(orderId)));
   const replies = await Promise.all(
     letters.flatMap(({ letterId }) => [
-      desk.redrive(letterId, { by: 'ann' }),
-      desk.redrive(letterId, { by: 'bob' }, other),
+      dlq.redrive(letterId, { by: 'ann' }),
+      dlq.redrive(letterId, { by: 'bob' }, other),
     ]),
   );
   expect(replies.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
@@ -267,7 +267,7 @@ test('of two operators at once, at two instances, one gets each letter and it go
   ]);
   for (const { letterId } of letters)
     await eventually(async () => {
-      const { status, actions } = await desk.look(letterId);
+      const { status, actions } = await dlq.look(letterId);
       expect([status, actions.length]).toEqual(['REDRIVEN', 1]);
     }, WAIT);
   expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1));
@@ -276,9 +276,9 @@ test('of two operators at once, at two instances, one gets each letter and it go
 test('a letter that does not exist is told so', async () => {
   const params = { letterId: 'none' };
   const replies = [
-    await desk.shop.orders.call(operatorApi.getDeadLetter, { params }),
-    await desk.redrive('none'),
-    await desk.shop.orders.call(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
+    await dlq.harness.orders.call(operatorApi.getDeadLetter, { params }),
+    await dlq.redrive('none'),
+    await dlq.harness.orders.call(operatorApi.discardDeadLetter, { params, body: { by: 'ann', note: 'x' } }),
   ];
   for (const reply of replies)
     expect(reply).toMatchObject({ status: 404, body: { code: 'DEAD_LETTER_NOT_FOUND' } });

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventId, type OrderEvent } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
-import { fresh } from '../shop.ts';
-import { openDesk, startWorker, WAIT, type Desk } from './desk.ts';
+import { fresh } from '../harness.ts';
+import { startDlqHarness, startWorker, WAIT, type DlqHarness } from './harness.ts';
 
 const TOPIC = 'ORDER_PROCESSING';
 
 let postgres: TestPostgres;
-let desk: Desk;
+let dlq: DlqHarness;
 let workers: TestService[];
 /** What each group was given, and which orders it cannot work. */
 const given: Record<string, string[]> = { shipping: [], labels: [] };
 const broken = new Set<string>();
 
 const startGroup = (group: 'shipping' | 'labels') =>
-  startWorker(desk.broker, group, TOPIC, async (events) => {
+  startWorker(dlq.broker, group, TOPIC, async (events) => {
     given[group]?.push(...events.map(({ event }) => event.orderId));
     const bad = events.find(({ event }) => group === 'shipping' && broken.has(event.orderId));
     if (bad) throw new Error(`the carrier does not know ${bad.event.orderId}`);
@@ -22,13 +22,13 @@ const startGroup = (group: 'shipping' | 'labels') =>
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  desk = await openDesk(postgres);
+  dlq = await startDlqHarness(postgres);
   workers = [await startGroup('shipping'), await startGroup('labels')];
 }, 60_000);
 
 afterAll(async () => {
   for (const worker of workers ?? []) await worker.close();
-  await desk?.close();
+  await dlq?.close();
   await postgres?.stop();
 });
 
@@ -45,9 +45,9 @@ const timesGiven = (group: string, orderId: string): number =>
 
 test('a message that nobody can understand comes back after each redrive, until the limit', async () => {
   const key = fresh('order');
-  await desk.put(TOPIC, { key, value: '{"orderId":', headers: { ce_id: 'kept' } });
-  await desk.letterOf(key, 2);
-  const ofShipping = () => desk.list({ orderId: key, group: 'shipping' });
+  await dlq.put(TOPIC, { key, value: '{"orderId":', headers: { ce_id: 'kept' } });
+  await dlq.letterOf(key, 2);
+  const ofShipping = () => dlq.list({ orderId: key, group: 'shipping' });
   let previousId: string | undefined;
   for (const redrives of [0, 1, 2, 3]) {
     const [letter] = await eventually(async () => {
@@ -62,17 +62,16 @@ test('a message that nobody can understand comes back after each redrive, until 
       tries: redrives + 1,
     });
     expect(letter?.previousId).toBe(previousId);
-    const shown = await desk.look(letter?.letterId ?? '');
+    const shown = await dlq.look(letter?.letterId ?? '');
     expect(shown).toMatchObject({ value: { text: '{"orderId":' } });
     expect(shown.headers).toContainEqual({ name: 'ce_id', value: { text: 'kept' } });
-    const answer = await desk.redrive(letter?.letterId ?? '');
+    const answer = await dlq.redrive(letter?.letterId ?? '');
     expect(answer.status).toBe(redrives < 3 ? 200 : 409);
-    if (previousId !== undefined)
-      expect((await desk.look(previousId)).cameBackAs).toEqual([letter?.letterId]);
+    if (previousId !== undefined) expect((await dlq.look(previousId)).cameBackAs).toEqual([letter?.letterId]);
     previousId = letter?.letterId;
   }
   // It went back for one group alone: the other one has made no further letters of it.
-  expect(await desk.list({ orderId: key, group: 'labels' })).toMatchObject([{ redrives: 0 }]);
+  expect(await dlq.list({ orderId: key, group: 'labels' })).toMatchObject([{ redrives: 0 }]);
 });
 
 test('a message whose cause of failure is fixed is processed after a redrive, by the group that failed alone', async () => {
@@ -83,8 +82,8 @@ test('a message whose cause of failure is fixed is processed after a redrive, by
     ce_id: eventId(event),
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   };
-  await desk.put(TOPIC, { key: orderId, value: JSON.stringify(event), headers });
-  const letter = await desk.letterOf(orderId);
+  await dlq.put(TOPIC, { key: orderId, value: JSON.stringify(event), headers });
+  const letter = await dlq.letterOf(orderId);
   expect(letter).toMatchObject({
     group: 'shipping',
     tries: 5,
@@ -93,12 +92,12 @@ test('a message whose cause of failure is fixed is processed after a redrive, by
   });
   broken.delete(orderId);
   const before = timesGiven('shipping', orderId);
-  await desk.redrive(letter.letterId);
+  await dlq.redrive(letter.letterId);
   await eventually(() => expect(timesGiven('shipping', orderId)).toBe(before + 1), WAIT);
   // What comes behind it has passed the other group too.
   const behind = { ...processing(fresh('order')), orderId: fresh('behind') };
-  await desk.put(TOPIC, { key: orderId, value: JSON.stringify(behind) });
+  await dlq.put(TOPIC, { key: orderId, value: JSON.stringify(behind) });
   await eventually(() => expect(timesGiven('labels', behind.orderId)).toBe(1), WAIT);
   expect(timesGiven('labels', orderId)).toBe(1);
-  expect(await desk.list({ orderId })).toMatchObject([{ status: 'REDRIVEN' }]);
+  expect(await dlq.list({ orderId })).toMatchObject([{ status: 'REDRIVEN' }]);
 });

@@ -7,15 +7,15 @@ import {
   times,
   type TestPostgres,
 } from '@order-pipeline/testing';
-import { fresh } from '../shop.ts';
-import { openDesk, WAIT, type Desk } from './desk.ts';
+import { fresh } from '../harness.ts';
+import { startDlqHarness, WAIT, type DlqHarness } from './harness.ts';
 
 const TOPIC = 'ORDER_PROCESSING';
 /** More than Kafka takes on a topic of events, less than on one of dead letters. */
 const TOO_LARGE_BYTES = 1_200_000;
 
 let postgres: TestPostgres;
-let desk: Desk;
+let dlq: DlqHarness;
 let returned: Awaited<ReturnType<typeof readTopics>>;
 
 beforeAll(async () => {
@@ -23,14 +23,14 @@ beforeAll(async () => {
 });
 
 const open = async (): Promise<void> => {
-  desk = await openDesk(postgres);
-  returned = await readTopics(desk.broker, [TOPIC]);
+  dlq = await startDlqHarness(postgres);
+  returned = await readTopics(dlq.broker, [TOPIC]);
 };
 
 afterEach(() =>
   inTurn(
     () => returned?.stop(),
-    () => desk?.close(),
+    () => dlq?.close(),
   ),
 );
 
@@ -39,56 +39,56 @@ afterAll(() => postgres?.stop());
 const timesReturned = (orderId: string): number =>
   returned.messages.filter(({ key }) => key === orderId).length;
 
-const statusOf = async (letterId: string) => (await desk.look(letterId)).status;
+const statusOf = async (letterId: string) => (await dlq.look(letterId)).status;
 
 /** When a process dies, its connections are closed for it. */
-const closeConnections = () => desk.shop.database.orders.$queryRaw`
+const closeConnections = () => dlq.harness.database.orders.$queryRaw`
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND state = 'idle in transaction'`;
 
 test('a crash before a letter is published has another instance redrive it', async () => {
   await open();
-  const orderId = await desk.putLetter();
-  const { letterId } = await desk.letterOf(orderId);
-  const stop = desk.shop.runtime.orders.stopAt('orders.afterRedriveBeforePublish');
-  expect((await desk.redrive(letterId)).status).toBe(200);
+  const orderId = await dlq.putLetter();
+  const { letterId } = await dlq.letterOf(orderId);
+  const stop = dlq.harness.runtime.orders.stopAt('orders.afterRedriveBeforePublish');
+  expect((await dlq.redrive(letterId)).status).toBe(200);
   await stop.reached;
-  expect(await desk.look(letterId)).toMatchObject({ status: 'REDRIVING', actions: [{ by: 'ann' }] });
+  expect(await dlq.look(letterId)).toMatchObject({ status: 'REDRIVING', actions: [{ by: 'ann' }] });
   expect(timesReturned(orderId)).toBe(0);
   await closeConnections();
-  await desk.shop.anotherOrders();
+  await dlq.harness.anotherOrders();
   await eventually(async () => expect(await statusOf(letterId)).toBe('REDRIVEN'), WAIT);
   await eventually(() => expect(timesReturned(orderId)).toBe(1), WAIT);
-  expect((await desk.look(letterId)).actions).toHaveLength(1);
+  expect((await dlq.look(letterId)).actions).toHaveLength(1);
   stop.resume();
 });
 
 test('a crash after a letter is published and before that is recorded has it redriven once more', async () => {
   await open();
-  const orderId = await desk.putLetter();
-  const { letterId } = await desk.letterOf(orderId);
-  const stop = desk.shop.runtime.orders.stopAt('orders.afterRedrivePublishBeforeRecord');
-  await desk.redrive(letterId);
+  const orderId = await dlq.putLetter();
+  const { letterId } = await dlq.letterOf(orderId);
+  const stop = dlq.harness.runtime.orders.stopAt('orders.afterRedrivePublishBeforeRecord');
+  await dlq.redrive(letterId);
   await stop.reached;
   await eventually(() => expect(timesReturned(orderId)).toBe(1), WAIT);
   expect(await statusOf(letterId)).toBe('REDRIVING');
   await closeConnections();
-  await desk.shop.anotherOrders();
+  await dlq.harness.anotherOrders();
   await eventually(async () => expect(await statusOf(letterId)).toBe('REDRIVEN'), WAIT);
   await eventually(() => expect(timesReturned(orderId)).toBe(2), WAIT);
-  expect((await desk.look(letterId)).actions).toHaveLength(1);
+  expect((await dlq.look(letterId)).actions).toHaveLength(1);
   stop.resume();
 });
 
 test('a letter that one instance has locked is not redriven by another', async () => {
   await open();
-  const [inHand, next] = [await desk.putLetter(), await desk.putLetter()];
-  const [first, second] = [await desk.letterOf(inHand), await desk.letterOf(next)];
-  const stop = desk.shop.runtime.orders.stopAt('orders.afterRedrivePublishBeforeRecord');
-  await desk.redrive(first.letterId);
+  const [inHand, next] = [await dlq.putLetter(), await dlq.putLetter()];
+  const [first, second] = [await dlq.letterOf(inHand), await dlq.letterOf(next)];
+  const stop = dlq.harness.runtime.orders.stopAt('orders.afterRedrivePublishBeforeRecord');
+  await dlq.redrive(first.letterId);
   await stop.reached;
-  const other = await desk.shop.anotherOrders();
-  await desk.redrive(second.letterId, {}, other);
+  const other = await dlq.harness.anotherOrders();
+  await dlq.redrive(second.letterId, {}, other);
   await eventually(async () => expect(await statusOf(second.letterId)).toBe('REDRIVEN'), WAIT);
   stop.resume();
   await eventually(async () => expect(await statusOf(first.letterId)).toBe('REDRIVEN'), WAIT);
@@ -97,17 +97,17 @@ test('a letter that one instance has locked is not redriven by another', async (
 
 test('while the broker is down letters wait, the service is ready all the same, and they go when it is back', async () => {
   await open();
-  const orderIds = await Promise.all(times(3, () => desk.putLetter()));
-  const letters = await Promise.all(orderIds.map((orderId) => desk.letterOf(orderId)));
-  desk.power.isDown = true;
-  for (const { letterId } of letters) expect((await desk.redrive(letterId)).status).toBe(200);
+  const orderIds = await Promise.all(times(3, () => dlq.putLetter()));
+  const letters = await Promise.all(orderIds.map((orderId) => dlq.letterOf(orderId)));
+  dlq.power.isDown = true;
+  for (const { letterId } of letters) expect((await dlq.redrive(letterId)).status).toBe(200);
   await eventually(() => {
-    const failed = desk.shop.orders.logs.filter(({ task }) => task === 'redrive relay');
+    const failed = dlq.harness.orders.logs.filter(({ task }) => task === 'redrive relay');
     expect(failed.length).toBeGreaterThan(0);
   }, WAIT);
   for (const { letterId } of letters) expect(await statusOf(letterId)).toBe('REDRIVING');
-  expect((await desk.shop.orders.server.inject('/health/ready')).json()).toMatchObject({ status: 'ready' });
-  desk.power.isDown = false;
+  expect((await dlq.harness.orders.server.inject('/health/ready')).json()).toMatchObject({ status: 'ready' });
+  dlq.power.isDown = false;
   for (const { letterId } of letters)
     await eventually(async () => expect(await statusOf(letterId)).toBe('REDRIVEN'), WAIT);
   await eventually(() => expect(orderIds.map(timesReturned)).toEqual([1, 1, 1]), WAIT);
@@ -116,14 +116,14 @@ test('while the broker is down letters wait, the service is ready all the same, 
 test('one that Kafka will never take back is open again and does not keep the others back', async () => {
   await open();
   const large = fresh('order');
-  await desk.put(`${TOPIC}.DLQ`, { key: large, value: 'x'.repeat(TOO_LARGE_BYTES) });
-  const small = await desk.putLetter();
-  const letters = [await desk.letterOf(large), await desk.letterOf(small)] as const;
-  desk.power.isDown = true;
-  for (const { letterId } of letters) await desk.redrive(letterId);
-  desk.power.isDown = false;
+  await dlq.put(`${TOPIC}.DLQ`, { key: large, value: 'x'.repeat(TOO_LARGE_BYTES) });
+  const small = await dlq.putLetter();
+  const letters = [await dlq.letterOf(large), await dlq.letterOf(small)] as const;
+  dlq.power.isDown = true;
+  for (const { letterId } of letters) await dlq.redrive(letterId);
+  dlq.power.isDown = false;
   await eventually(async () => expect(await statusOf(letters[1].letterId)).toBe('REDRIVEN'), WAIT);
-  expect(await desk.look(letters[0].letterId)).toMatchObject({
+  expect(await dlq.look(letters[0].letterId)).toMatchObject({
     status: 'OPEN',
     actions: [
       { action: 'REDRIVE', by: 'ann' },

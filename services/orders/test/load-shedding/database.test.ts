@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ordersApi } from '@order-pipeline/contracts';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import { expectBooksToBalance } from '../books.ts';
-import { countOf, orderOf, startShop, type Shop } from '../shop.ts';
+import { expectStockToAddUp } from '../expect-stock.ts';
+import { countOf, orderOf, startHarness, type Harness } from '../harness.ts';
 
 const BUSY = {
   status: 503,
@@ -17,7 +17,7 @@ const RECONCILED = { RESERVATION_CHECK_AFTER_MS: '3000' };
 const RECONCILIATION = { timeoutMs: 20_000 };
 
 let postgres: TestPostgres;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 
 beforeAll(async () => {
@@ -25,19 +25,19 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  shop = await startShop(postgres, { environment: RECONCILED });
-  item = await shop.addItem(100_000);
+  harness = await startHarness(postgres, { environment: RECONCILED });
+  item = await harness.addItem(100_000);
 });
 
 afterEach(async () => {
-  await inTurn(() => eventually(() => expectBooksToBalance(shop), RECONCILIATION), shop.close);
+  await inTurn(() => eventually(() => expectStockToAddUp(harness), RECONCILIATION), harness.close);
 });
 
 afterAll(() => postgres?.stop());
 
 /** Holds what `lock` locks while `work` runs. */
 const whileLocked = (lock: string, work: () => Promise<void>): Promise<void> =>
-  shop.database.orders.$transaction(
+  harness.database.orders.$transaction(
     async (sql) => {
       await sql.$executeRawUnsafe(lock);
       await work();
@@ -55,52 +55,52 @@ const withTimeout = async <T>(ms: number, work: () => Promise<T>): Promise<T> =>
 const refusedAtOnce = (): Promise<void> =>
   eventually(async () => {
     const order = orderOf({ [item]: 1 });
-    expect(await shop.place(order)).toMatchObject(BUSY);
-    expect(await shop.heldFor(order.orderId)).toBeUndefined();
+    expect(await harness.place(order)).toMatchObject(BUSY);
+    expect(await harness.heldFor(order.orderId)).toBeUndefined();
     // And so is a crowd.
     const replies = await withTimeout(500, () =>
-      Promise.all(times(200, () => shop.place(orderOf({ [item]: 1 })))),
+      Promise.all(times(200, () => harness.place(orderOf({ [item]: 1 })))),
     );
     expect(countOf(replies, 503)).toBe(200);
   }, WAIT);
 
 const takenAgain = (): Promise<void> =>
   eventually(
-    async () => expect(await shop.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
+    async () => expect(await harness.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
     WAIT,
   );
 
 const outboxIsEmpty = () =>
   eventually(async () => {
-    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+    expect(await harness.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   });
 
 test('while orders cannot be stored, reads and cancellations go on, new orders are refused at once, and it heals by itself', async () => {
-  const known = await Promise.all(times(5, () => shop.placed({ [item]: 1 })));
+  const known = await Promise.all(times(5, () => harness.placed({ [item]: 1 })));
   await outboxIsEmpty();
   const crowd = times(500, () => orderOf({ [item]: 1 }));
   await whileLocked('LOCK TABLE outbox IN SHARE MODE', async () => {
-    const stuck = Promise.all(crowd.map((order) => shop.place(order)));
+    const stuck = Promise.all(crowd.map((order) => harness.place(order)));
     for (const orderId of known) {
-      expect(await withTimeout(1_000, () => shop.cancel(orderId))).toMatchObject({ status: 200 });
-      expect(await withTimeout(1_000, () => shop.statusOf(orderId))).toBe('CANCELLED');
-      const list = () => shop.orders.call(ordersApi.listOrders, { query: {} });
+      expect(await withTimeout(1_000, () => harness.cancel(orderId))).toMatchObject({ status: 200 });
+      expect(await withTimeout(1_000, () => harness.statusOf(orderId))).toBe('CANCELLED');
+      const list = () => harness.orders.call(ordersApi.listOrders, { query: {} });
       expect(await withTimeout(1_000, list)).toMatchObject({ status: 200 });
     }
     expect(countOf(await stuck, 503)).toBe(500);
     await refusedAtOnce();
   });
   await takenAgain();
-  const replies = await Promise.all(crowd.map((order) => shop.place(order)));
+  const replies = await Promise.all(crowd.map((order) => harness.place(order)));
   expect(countOf(replies, 201)).toBe(500);
 });
 
 test('when others hold every connection, new orders are refused at once, and taken again when they let go', async () => {
-  const orderId = await shop.placed({ [item]: 1 });
+  const orderId = await harness.placed({ [item]: 1 });
   await outboxIsEmpty();
   let isHeld = true;
   const holdOn = async (): Promise<void> => {
-    while (isHeld) await shop.cancel(orderId).catch(() => undefined);
+    while (isHeld) await harness.cancel(orderId).catch(() => undefined);
   };
   const holders: Promise<void>[] = [];
   await whileLocked(`SELECT FROM orders WHERE id = '${orderId}' FOR UPDATE`, async () => {

@@ -11,9 +11,9 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
-import { expectBooksToBalance } from '../books.ts';
+import { expectStockToAddUp } from '../expect-stock.ts';
 import { readEvents } from '../broker.ts';
-import { countOf, orderOf, startShop, type Shop } from '../shop.ts';
+import { countOf, orderOf, startHarness, type Harness } from '../harness.ts';
 
 /** A producer that finds its Kafka gone takes its time to try again. */
 const WAIT = { timeoutMs: 20_000 };
@@ -28,7 +28,7 @@ const REFUSED = {
 
 let postgres: TestPostgres;
 let broker: StoppableBroker;
-let shop: Shop;
+let harness: Harness;
 let item: string;
 let clock = Date.now();
 
@@ -39,11 +39,11 @@ beforeAll(async () => {
 const open = async (environment: Record<string, string>): Promise<void> => {
   broker = await startLeavingBroker();
   await createTopicSetup(broker, 'test')();
-  shop = await startShop(postgres, { environment, broker, now: () => clock });
-  item = await shop.addItem(100_000);
+  harness = await startHarness(postgres, { environment, broker, now: () => clock });
+  item = await harness.addItem(100_000);
 };
 
-afterEach(() => inTurn(() => expectBooksToBalance(shop), shop.close, broker.stop));
+afterEach(() => inTurn(() => expectStockToAddUp(harness), harness.close, broker.stop));
 
 afterAll(() => postgres?.stop());
 
@@ -54,18 +54,18 @@ const said = ({ logs }: TestService) =>
 
 const outboxIsEmpty = () =>
   eventually(async () => {
-    expect(await shop.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
+    expect(await harness.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   }, WAIT);
 
 const REFUSED_WITHIN_MS = 20_000;
 
-const placeUntilRefused = async (on: TestService = shop.orders): Promise<string[]> => {
+const placeUntilRefused = async (on: TestService = harness.orders): Promise<string[]> => {
   const placed: string[] = [];
   // By the time and not by the rounds: the outbox is looked at once a second, however quick the machine is.
   const deadline = performance.now() + REFUSED_WITHIN_MS;
   while (performance.now() < deadline) {
     const orders = times(20, () => orderOf({ [item]: 1 }));
-    const replies = await Promise.all(orders.map((order) => shop.place(order, on)));
+    const replies = await Promise.all(orders.map((order) => harness.place(order, on)));
     expect(countOf(replies, 201) + countOf(replies, 503)).toBe(20);
     placed.push(...orders.filter((_, index) => replies[index]?.status === 201).map(({ orderId }) => orderId));
     if (countOf(replies, 503) === 20) return placed;
@@ -76,33 +76,33 @@ const placeUntilRefused = async (on: TestService = shop.orders): Promise<string[
 test('when Kafka is away under load, orders are taken up to a limit, then refused with nothing done, then taken again', async () => {
   await open({ OUTBOX_MAX_ROWS: '100' });
   const before = orderOf({ [item]: 1 });
-  expect(await shop.place(before)).toMatchObject({ status: 201 });
+  expect(await harness.place(before)).toMatchObject({ status: 201 });
   await outboxIsEmpty();
   broker.leave();
   const placed = await placeUntilRefused();
   expect(placed.length).toBeGreaterThan(100);
-  const stock = await shop.stockOf(item);
+  const stock = await harness.stockOf(item);
 
   const refused = times(50, () => orderOf({ [item]: 1 }));
-  for (const reply of await Promise.all(refused.map((order) => shop.place(order))))
+  for (const reply of await Promise.all(refused.map((order) => harness.place(order))))
     expect(reply).toMatchObject(REFUSED);
-  expect(await shop.stockOf(item)).toEqual(stock);
-  for (const { orderId } of refused) expect(await shop.heldFor(orderId)).toBeUndefined();
+  expect(await harness.stockOf(item)).toEqual(stock);
+  for (const { orderId } of refused) expect(await harness.heldFor(orderId)).toBeUndefined();
 
   // Everything else goes on.
-  expect(await shop.place(before)).toMatchObject({ status: 201 });
-  expect(await shop.place({ ...before, userId: 'other' })).toMatchObject({ status: 409 });
-  expect(await shop.orders.call(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });
+  expect(await harness.place(before)).toMatchObject({ status: 201 });
+  expect(await harness.place({ ...before, userId: 'other' })).toMatchObject({ status: 409 });
+  expect(await harness.orders.call(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });
   const [cancelled = ''] = placed;
-  expect(await shop.cancel(cancelled)).toMatchObject({ status: 200 });
-  expect((await shop.move('PROCESSING', placed.slice(1, 3))).map(({ outcome }) => outcome)).toEqual([
+  expect(await harness.cancel(cancelled)).toMatchObject({ status: 200 });
+  expect((await harness.move('PROCESSING', placed.slice(1, 3))).map(({ outcome }) => outcome)).toEqual([
     'MOVED',
     'MOVED',
   ]);
 
   broker.comeBack();
   await eventually(
-    async () => expect(await shop.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
+    async () => expect(await harness.place(orderOf({ [item]: 1 }))).toMatchObject({ status: 201 }),
     WAIT,
   );
   await outboxIsEmpty();
@@ -111,7 +111,7 @@ test('when Kafka is away under load, orders are taken up to a limit, then refuse
     const unheard = placed.filter((orderId) => reader.about(orderId).length === 0);
     expect(unheard).toEqual([]);
   }, WAIT);
-  expect(said(shop.orders)).toEqual([
+  expect(said(harness.orders)).toEqual([
     ['load_shedding_started', 'OUTBOX_TOO_DEEP'],
     ['load_shedding_stopped', 'OUTBOX_TOO_DEEP'],
   ]);
@@ -120,21 +120,21 @@ test('when Kafka is away under load, orders are taken up to a limit, then refuse
 
 test('when an event waits for too long, new orders are refused by every instance, until it is published', async () => {
   await open({ OUTBOX_MAX_AGE_MS: '60000' });
-  const other = await shop.anotherOrders();
+  const other = await harness.anotherOrders();
   broker.leave();
-  await shop.placed({ [item]: 1 });
+  await harness.placed({ [item]: 1 });
   clock += 60_000;
-  expect(await shop.place(orderOf({ [item]: 1 }), other)).toMatchObject({ status: 201 });
+  expect(await harness.place(orderOf({ [item]: 1 }), other)).toMatchObject({ status: 201 });
   clock += 1;
-  for (const service of [shop.orders, other]) {
+  for (const service of [harness.orders, other]) {
     await eventually(async () =>
-      expect(await shop.place(orderOf({ [item]: 1 }), service)).toMatchObject(REFUSED),
+      expect(await harness.place(orderOf({ [item]: 1 }), service)).toMatchObject(REFUSED),
     );
   }
   broker.comeBack();
-  for (const service of [shop.orders, other]) {
+  for (const service of [harness.orders, other]) {
     await eventually(
-      async () => expect(await shop.place(orderOf({ [item]: 1 }), service)).toMatchObject({ status: 201 }),
+      async () => expect(await harness.place(orderOf({ [item]: 1 }), service)).toMatchObject({ status: 201 }),
       WAIT,
     );
     expect(said(service)).toEqual([
@@ -148,13 +148,13 @@ test('that and why orders are refused can be seen in the metrics', async () => {
   await open({ OUTBOX_MAX_ROWS: '1' });
   broker.leave();
   await placeUntilRefused();
-  const { body } = await shop.orders.server.inject('/metrics');
+  const { body } = await harness.orders.server.inject('/metrics');
   expect(body).toContain('orders_load_shedding{service="orders",reason="OUTBOX_TOO_DEEP"} 1');
   expect(body).toContain('orders_load_shedding{service="orders",reason="DATABASE_BUSY"} 0');
   expect(body).toMatch(/orders_refused_total\{service="orders",reason="OUTBOX_TOO_DEEP"\} [1-9]/);
   broker.comeBack();
   await eventually(async () => {
-    const metrics = await shop.orders.server.inject('/metrics');
+    const metrics = await harness.orders.server.inject('/metrics');
     expect(metrics.body).toContain('orders_load_shedding{service="orders",reason="OUTBOX_TOO_DEEP"} 0');
   }, WAIT);
 });

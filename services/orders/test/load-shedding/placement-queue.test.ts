@@ -4,7 +4,7 @@ import { ANYBODY } from '@order-pipeline/contracts';
 import { createTestLogger, createTestRuntime, eventually, times } from '@order-pipeline/testing';
 import { createPlacementQueue, createAdmissionControl } from '../../src/load-shedding/index.ts';
 import type { PlacementRequest } from '../../src/placement.ts';
-import { orderOf } from '../shop.ts';
+import { orderOf } from '../harness.ts';
 
 const BUSY = { outcome: 'NOT_NOW', reason: 'QUEUE_TOO_LONG' };
 

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { stuckApi, type Input, type StuckOrders } from '@order-pipeline/contracts';
 import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { whileOrderLocked } from '../meet-at-lock.ts';
-import { startStuckShop, STUCK_AFTER_MS, WAIT, type StuckShop } from './place.ts';
+import { startStuckHarness, STUCK_AFTER_MS, WAIT, type StuckHarness } from './harness.ts';
 
 let postgres: TestPostgres;
-let place: StuckShop;
+let stuck: StuckHarness;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
-  place = await startStuckShop(postgres, { REPUBLISH_AFTER_MS: '60000' });
+  stuck = await startStuckHarness(postgres, { REPUBLISH_AFTER_MS: '60000' });
 });
 
 afterAll(() =>
   inTurn(
-    () => place?.close(),
+    () => stuck?.close(),
     () => postgres?.stop(),
   ),
 );
@@ -22,15 +22,15 @@ afterAll(() =>
 type Query = Input<typeof stuckApi.listStuckOrders>['query'];
 
 const listed = async (query: Query = {}): Promise<StuckOrders> => {
-  const { status, body } = await place.shop.orders.call(stuckApi.listStuckOrders, { query });
+  const { status, body } = await stuck.harness.orders.call(stuckApi.listStuckOrders, { query });
   expect(status).toBe(200);
   return body as StuckOrders;
 };
 
 test('operators see which orders are stuck and why, oldest first, until they no longer are', async () => {
   expect((await listed()).orders).toEqual([]);
-  const first = await place.shop.placed({ [place.item]: 1 });
-  const second = await place.shop.placed({ [place.item]: 1 });
+  const first = await stuck.harness.placed({ [stuck.item]: 1 });
+  const second = await stuck.harness.placed({ [stuck.item]: 1 });
   const whileStuck = async (): Promise<void> => {
     const { orders, ...facts } = await eventually(async () => {
       const found = await listed();
@@ -51,7 +51,7 @@ test('operators see which orders are stuck and why, oldest first, until they no 
     expect(await listed({ orderId: second })).toMatchObject({ total: 1, orders: [{ orderId: second }] });
     expect(await listed({ status: 'SHIPPED' })).toMatchObject({ total: 0, orders: [] });
   };
-  await whileOrderLocked(place.shop.database.orders, first, whileStuck);
-  for (const orderId of [first, second]) await place.shop.cancel(orderId);
+  await whileOrderLocked(stuck.harness.database.orders, first, whileStuck);
+  for (const orderId of [first, second]) await stuck.harness.cancel(orderId);
   await eventually(async () => expect(await listed()).toMatchObject({ total: 0, orders: [] }), WAIT);
 }, 60_000);

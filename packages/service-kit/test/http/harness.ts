@@ -37,15 +37,15 @@ const endings: Record<string, () => Reply> = {
   },
 };
 
-export interface Shop {
+export interface Harness {
   readonly service: TestService;
   /** The operations that were asked, with what. */
   readonly asked: { readonly path: string; readonly input: unknown; readonly call: CallContext }[];
 }
 
 /** A service with the real contracts of users and orders, which answers everything with its example. */
-export const startShop = async (options: TestServiceOptions = {}): Promise<Shop> => {
-  const asked: Shop['asked'] = [];
+export const startHarness = async (options: TestServiceOptions = {}): Promise<Harness> => {
+  const asked: Harness['asked'] = [];
   const operations = [...Object.values(usersApi), ...Object.values(ordersApi), endOperation];
   const routes = operations.map((operation): Route => ({
     operation,
@@ -56,7 +56,7 @@ export const startShop = async (options: TestServiceOptions = {}): Promise<Shop>
       return endings[how]?.() ?? { status: operation.status, body };
     },
   }));
-  const shop = defineService({
+  const harness = defineService({
     name: 'orders',
     settings: z.object({}),
     usesKafka: false,
@@ -64,7 +64,7 @@ export const startShop = async (options: TestServiceOptions = {}): Promise<Shop>
     callTimeoutMs: 1_000,
     start: async () => ({ routes }),
   });
-  return { service: await startTestService(shop, options), asked };
+  return { service: await startTestService(harness, options), asked };
 };
 
 export const order = (other: object = {}) => ({

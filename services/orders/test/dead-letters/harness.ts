@@ -21,7 +21,7 @@ import { randomInt } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { z } from 'zod';
 import { createSwitchedBroker, withCheckedSends, type SwitchedBroker } from '../broker.ts';
-import { fresh, startShop, type Shop } from '../shop.ts';
+import { fresh, startHarness, type Harness } from '../harness.ts';
 
 /** Real Kafka takes its time to let a first member into a group. */
 export const WAIT = { timeoutMs: 20_000 };
@@ -39,9 +39,9 @@ export interface Sent {
   readonly headers?: Record<string, string>;
 }
 
-/** The desk of an operator: a shop, a broker of its own groups, and what can be asked about dead letters. */
-export interface Desk {
-  readonly shop: Shop;
+/** The dead-letter queue as an operator sees it: the services, a broker of its own groups, and what can be asked about dead letters. */
+export interface DlqHarness {
+  readonly harness: Harness;
   readonly broker: Broker;
   /** Where the broker is switched off. */
   readonly power: SwitchedBroker;
@@ -78,19 +78,19 @@ const withSizeLimit = (broker: Broker): Broker =>
       throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' });
   });
 
-export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
+export const startDlqHarness = async (postgres: TestPostgres): Promise<DlqHarness> => {
   const power = createSwitchedBroker(true);
   const broker = withOwnGroups(process.env['KAFKA_BROKERS'] ? power : withSizeLimit(power));
-  const shop = await startShop(postgres, { broker });
-  const producer = broker.connect('desk').producer({ allowAutoTopicCreation: false });
+  const harness = await startHarness(postgres, { broker });
+  const producer = broker.connect('dlq').producer({ allowAutoTopicCreation: false });
   await producer.connect();
-  const put: Desk['put'] = async (topic, message) => {
+  const put: DlqHarness['put'] = async (topic, message) => {
     await producer.sendBatch({ topicMessages: [{ topic, messages: [message] }] });
   };
-  const list: Desk['list'] = async (query = {}, on = shop.orders) =>
+  const list: DlqHarness['list'] = async (query = {}, on = harness.orders) =>
     bodyOf(await on.call(operatorApi.listDeadLetters, { query }));
   return {
-    shop,
+    harness,
     broker,
     power,
     put,
@@ -122,10 +122,10 @@ export const openDesk = async (postgres: TestPostgres): Promise<Desk> => {
         return letters[0] as DeadLetter;
       }, WAIT),
     look: async (letterId) =>
-      bodyOf(await shop.orders.call(operatorApi.getDeadLetter, { params: { letterId } })),
-    redrive: (letterId, more = {}, on = shop.orders) =>
+      bodyOf(await harness.orders.call(operatorApi.getDeadLetter, { params: { letterId } })),
+    redrive: (letterId, more = {}, on = harness.orders) =>
       on.call(operatorApi.redriveDeadLetter, { params: { letterId }, body: { by: 'ann', ...more } }),
-    close: () => inTurn(() => producer.disconnect(), shop.close),
+    close: () => inTurn(() => producer.disconnect(), harness.close),
   };
 };
 

@@ -25,7 +25,7 @@ import { PrismaClient } from '../src/generated/client.ts';
 import { inventoryService } from '../src/index.ts';
 
 /** The inventory service with a look into its database from outside. */
-export interface Warehouse {
+export interface Harness {
   readonly inventory: TestService;
   readonly databaseUrl: string;
   readonly database: PrismaClient;
@@ -40,7 +40,7 @@ export interface Warehouse {
   close(): Promise<void>;
 }
 
-export interface WarehouseOptions {
+export interface HarnessOptions {
   readonly environment?: Record<string, string>;
   readonly broker?: Broker;
   readonly clients?: { orders?: readonly Route[] };
@@ -97,7 +97,7 @@ export const countOf = (results: readonly { readonly outcome: string }[], outcom
   results.filter((result) => result.outcome === outcome).length;
 
 /** Every item's units are where the reservations say, and none is missing. */
-export const expectBooksToBalance = ({ databaseUrl }: Pick<Warehouse, 'databaseUrl'>): Promise<void> =>
+export const expectStockToAddUp = ({ databaseUrl }: Pick<Harness, 'databaseUrl'>): Promise<void> =>
   expectCleanAudit({ databases: { inventory: databaseUrl } });
 
 /** Resolves once so many statements wait for a lock. */
@@ -158,10 +158,10 @@ export const meetAtLock = async <T>(
   }
 };
 
-export const startWarehouse = async (
+export const startHarness = async (
   postgres: TestPostgres,
-  { environment = {}, broker = createTestBroker(), clients = {} }: WarehouseOptions = {},
-): Promise<Warehouse> => {
+  { environment = {}, broker = createTestBroker(), clients = {} }: HarnessOptions = {},
+): Promise<Harness> => {
   const databaseUrl = await postgres.migratedDatabase('inventory');
   const started: TestService[] = [];
   const start = async (runtime: TestRuntime): Promise<TestService> => {

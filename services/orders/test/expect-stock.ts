@@ -1,5 +1,5 @@
 import { expectCleanAudit } from '@order-pipeline/testing';
-import type { Shop } from './shop.ts';
+import type { Harness } from './harness.ts';
 
 /** Nothing ships here by itself, and what is held has to be held for an order at once. */
 const LIMITS = { stockMs: 0, leaveMs: Infinity, orderMs: Infinity };
@@ -8,5 +8,5 @@ const LIMITS = { stockMs: 0, leaveMs: Infinity, orderMs: Infinity };
  * Every order that is not cancelled stands on exactly the reservation that it was stored with, every reservation has its
  * order, and every unit of every item is where the reservations say.
  */
-export const expectBooksToBalance = ({ urls }: Shop): Promise<void> =>
+export const expectStockToAddUp = ({ urls }: Harness): Promise<void> =>
   expectCleanAudit({ databases: urls, limits: LIMITS });

@@ -19,7 +19,7 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { z } from 'zod';
-import { startShop, type Shop } from '../shop.ts';
+import { startHarness, type Harness } from '../harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 export const WAIT = { timeoutMs: 20_000 };
@@ -29,17 +29,17 @@ export const STUCK_AFTER_MS = 2_000;
 const STANDS = 'order is stuck';
 const AGAIN = 'order_republished';
 
-/** A shop in which orders are soon stuck, on a Kafka that can go away, with workers that do what a test wants. */
-export const startStuckShop = async (postgres: TestPostgres, environment: Record<string, string> = {}) => {
+/** Services in which orders are soon stuck, on a Kafka that can go away, with workers that do what a test wants. */
+export const startStuckHarness = async (postgres: TestPostgres, environment: Record<string, string> = {}) => {
   const kafka = await startLeavingBroker();
   const broker = withOwnGroups(kafka);
   await createTopicSetup(broker, 'test')();
   const settings = { STUCK_AFTER_MS: String(STUCK_AFTER_MS), ...environment };
-  const shop = await startShop(postgres, { broker, environment: settings });
-  const item = await shop.addItem(1_000);
+  const harness = await startHarness(postgres, { broker, environment: settings });
+  const item = await harness.addItem(1_000);
   const workers: TestService[] = [];
   return {
-    shop,
+    harness,
     item,
     kafka,
     /** Starts the worker that takes orders on from `status`; it does `handle` instead of its work. */
@@ -65,31 +65,31 @@ export const startStuckShop = async (postgres: TestPostgres, environment: Record
     },
     close: async (): Promise<void> => {
       kafka.comeBack();
-      await inTurn(() => Promise.all(workers.map((worker) => worker.close())), shop.close, kafka.stop);
+      await inTurn(() => Promise.all(workers.map((worker) => worker.close())), harness.close, kafka.stop);
     },
   };
 };
 
-export type StuckShop = Awaited<ReturnType<typeof startStuckShop>>;
+export type StuckHarness = Awaited<ReturnType<typeof startStuckHarness>>;
 
-/** The reasons that were told of an order, in their order, with its status. */
-export const told = ({ shop }: StuckShop, orderId: string): unknown[] =>
-  shop.orders.logs
+/** The reasons that were reported of an order, in their order, with its status. */
+export const reported = ({ harness }: StuckHarness, orderId: string): unknown[] =>
+  harness.orders.logs
     .filter(({ msg, level, ...line }) => msg === STANDS && level === 40 && line['orderId'] === orderId)
     .map(({ status, reason }) => [status, reason]);
 
-export const publishedAgain = ({ shop }: StuckShop, orderId: string): unknown[] =>
-  shop.orders.logs
+export const publishedAgain = ({ harness }: StuckHarness, orderId: string): unknown[] =>
+  harness.orders.logs
     .filter(({ event, ...line }) => event === AGAIN && line['orderId'] === orderId)
     .map(({ reason }) => reason);
 
 /** How many orders the gauge says are stuck for a reason. */
 export const stuckIn = async (
-  { shop }: { readonly shop: Pick<Shop, 'orders'> },
+  { harness }: { readonly harness: Pick<Harness, 'orders'> },
   status: OrderStatus,
   reason: StuckReason,
 ): Promise<number> => {
-  const { body } = await shop.orders.server.inject('/metrics');
+  const { body } = await harness.orders.server.inject('/metrics');
   const name = `orders_stuck{service="orders",status="${status}",reason="${reason}"}`;
   const line = body.split('\n').find((text) => text.startsWith(name));
   return Number(line?.split(' ').at(-1) ?? NaN);

@@ -18,7 +18,7 @@ export const TURN_MS = 1_000;
 export const fresh = (): string => `order-${randomUUID()}`;
 
 /** The workflow service between a broker, whose groups are its own, and a stub of the orders service. */
-export const startWorkplace = async () => {
+export const startHarness = async () => {
   const broker = withOwnGroups(createTestBroker());
   const orders = createOrdersStub();
   const runtime = createTestRuntime();
@@ -37,7 +37,7 @@ export const startWorkplace = async () => {
   return { broker, orders, runtime, probe, clients, start };
 };
 
-type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startWorkplace>>['start']>>;
+type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startHarness>>['start']>>;
 
 /** How many messages wait in the buffer, as the metrics say. */
 export const bufferSize = async ({ registry }: Started): Promise<number> => {

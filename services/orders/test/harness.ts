@@ -37,7 +37,7 @@ import { usersService } from '@order-pipeline/users';
 import { PrismaClient } from '../src/generated/client.ts';
 import { ordersService } from '../src/index.ts';
 
-export interface ShopOptions {
+export interface HarnessOptions {
   readonly environment?: Record<string, string>;
   readonly broker?: Broker;
   /** The time of the orders service, in milliseconds since the epoch: its wall clock, and what durations come from. */
@@ -47,7 +47,7 @@ export interface ShopOptions {
 }
 
 /** The three services that own data, as they stand in life: each with its database, asking one another. */
-export interface Shop {
+export interface Harness {
   readonly inventory: TestService;
   readonly orders: TestService;
   readonly runtime: { readonly inventory: TestRuntime; readonly orders: TestRuntime };
@@ -58,7 +58,7 @@ export interface Shop {
   /** A look into the databases from outside; only for raw SQL. */
   readonly database: { readonly inventory: PrismaClient; readonly orders: PrismaClient };
   /** Starts another instance of the orders service on the same database. */
-  anotherOrders(options?: ShopOptions): Promise<TestService>;
+  anotherOrders(options?: HarnessOptions): Promise<TestService>;
   addUser(userId: string): Promise<void>;
   /** Adds an item under an id that no other test has. */
   addItem(availableQty: number, name?: string): Promise<string>;
@@ -110,16 +110,16 @@ const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REPUBLISH_AFTER_MS: '600000
 const openDatabase = (url: string): PrismaClient =>
   new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
 
-const runtimeWith = ({ now, wallClock = now }: ShopOptions): TestRuntime =>
+const runtimeWith = ({ now, wallClock = now }: HarnessOptions): TestRuntime =>
   createTestRuntime({ ...(wallClock && { wallClock }), ...(now && { monotonic: now }) });
 
-const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
+const startServices = async (postgres: TestPostgres, options: HarnessOptions) => {
   const urls = {
     users: await postgres.migratedDatabase('users'),
     inventory: await postgres.migratedDatabase('inventory'),
     orders: await postgres.migratedDatabase('orders'),
   };
-  const clients: Shop['clients'] = {};
+  const clients: Harness['clients'] = {};
   const broker = options.broker ?? createTestBroker();
   const shared = { environment: { ...CALM, ...options.environment }, clients, broker };
   const runtime = { inventory: createTestRuntime(), orders: runtimeWith(options) };
@@ -128,7 +128,7 @@ const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   const stock = { ...shared, databaseUrl: urls.inventory, runtime: runtime.inventory };
   const inventory = await startTestService(inventoryService, stock);
   clients.inventory = inventory.routes;
-  const startOrders = (other: ShopOptions, own: TestRuntime) =>
+  const startOrders = (other: HarnessOptions, own: TestRuntime) =>
     startTestService(ordersService, {
       ...shared,
       environment: { ...shared.environment, ...other.environment },
@@ -141,12 +141,12 @@ const startServices = async (postgres: TestPostgres, options: ShopOptions) => {
   return { urls, clients, runtime, users, inventory, orders, startOrders };
 };
 
-const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
-  const statusOf: Shop['statusOf'] = async (orderId) => {
+const createQuestions = ({ inventory, orders }: Pick<Harness, 'inventory' | 'orders'>) => {
+  const statusOf: Harness['statusOf'] = async (orderId) => {
     const { body } = await orders.call(ordersApi.getOrder, { params: { orderId } });
     return 'orderId' in body ? body.status : undefined;
   };
-  const move: Shop['move'] = async (to, orderIds, on = orders) => {
+  const move: Harness['move'] = async (to, orderIds, on = orders) => {
     const body = { to, orderIds: [...orderIds], cause: 'test' };
     const reply = await on.call(orderLifecycleApi.moveOrders, { body });
     expect(reply.status).toBe(200);
@@ -172,8 +172,8 @@ const createQuestions = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders
   };
 };
 
-const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'>) => {
-  const place: Shop['place'] = (order, on = orders) =>
+const createCommands = ({ inventory, orders }: Pick<Harness, 'inventory' | 'orders'>) => {
+  const place: Harness['place'] = (order, on = orders) =>
     on.call(ordersApi.placeOrder, { body: { order } }).catch((error: unknown) => replyOf(error, on.context));
   return {
     place,
@@ -198,8 +198,11 @@ const createCommands = ({ inventory, orders }: Pick<Shop, 'inventory' | 'orders'
   };
 };
 
-/** Starts a shop with one user. */
-export const startShop = async (postgres: TestPostgres, options: ShopOptions = {}): Promise<Shop> => {
+/** Starts the services with one user. */
+export const startHarness = async (
+  postgres: TestPostgres,
+  options: HarnessOptions = {},
+): Promise<Harness> => {
   const { urls, clients, runtime, users, inventory, orders, startOrders } = await startServices(
     postgres,
     options,

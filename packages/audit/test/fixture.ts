@@ -4,7 +4,7 @@ import type { TestPostgres } from '@order-pipeline/testing';
 import { auditSystem, violationLines, type AuditOptions, type AuditReport } from '../src/index.ts';
 
 /** Three databases with the real migrations, to write into by hand. */
-export interface Ledger {
+export interface Fixture {
   readonly databases: Readonly<Record<DatabaseName, string>>;
   run(database: DatabaseName, sql: string, values?: readonly unknown[]): Promise<void>;
   select<R extends object>(database: DatabaseName, sql: string): Promise<R[]>;
@@ -26,7 +26,7 @@ export const findingsOf = ({ checks }: AuditReport): Record<string, string[]> =>
   );
 
 /** Three databases with nothing in them. */
-export const createEmptyLedger = async (postgres: TestPostgres): Promise<Ledger> => {
+export const createEmptyFixture = async (postgres: TestPostgres): Promise<Fixture> => {
   const databases = {
     users: await postgres.migratedDatabase('users'),
     inventory: await postgres.migratedDatabase('inventory'),
@@ -37,7 +37,7 @@ export const createEmptyLedger = async (postgres: TestPostgres): Promise<Ledger>
     return [name, client] as const;
   };
   const clients = new Map(await Promise.all(DATABASE_NAMES.map(open)));
-  const audit: Ledger['audit'] = (options) => auditSystem({ databases, runtime, ...options });
+  const audit: Fixture['audit'] = (options) => auditSystem({ databases, runtime, ...options });
   return {
     databases,
     run: async (name, sql, values = []) => {
@@ -89,11 +89,11 @@ const WALKS = `
     OR (orders.status <> 'CANCELLED' AND path.status::order_status < orders.status)
     OR path.status = 'PENDING'`;
 
-/** A ledger in which everything is right: an order in every status. */
-export const createLedger = async (postgres: TestPostgres): Promise<Ledger> => {
-  const ledger = await createEmptyLedger(postgres);
-  await ledger.run('users', USERS);
-  await ledger.run('inventory', STOCK);
-  await ledger.run('orders', WALKS);
-  return ledger;
+/** A fixture in which everything is right: an order in every status. */
+export const createFixture = async (postgres: TestPostgres): Promise<Fixture> => {
+  const fixture = await createEmptyFixture(postgres);
+  await fixture.run('users', USERS);
+  await fixture.run('inventory', STOCK);
+  await fixture.run('orders', WALKS);
+  return fixture;
 };

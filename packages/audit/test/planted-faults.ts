@@ -1,0 +1,38 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { DatabaseName } from '@order-pipeline/contracts';
+import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import type { AuditLimits } from '../src/index.ts';
+import { createFixture, type Fixture } from './fixture.ts';
+
+/** A fault put into databases that are consistent, and exactly the findings that it has to give. */
+export interface PlantedFault {
+  readonly name: string;
+  readonly database: DatabaseName;
+  readonly sql: string;
+  /** Ids by `check: problem`. */
+  readonly found: Readonly<Record<string, readonly string[]>>;
+  readonly limits?: Partial<AuditLimits>;
+}
+
+/** Gives each test of a file consistent databases of its own. */
+export const useFixture = (): (() => Fixture) => {
+  let postgres: TestPostgres;
+  let fixture: Fixture;
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+  });
+  beforeEach(async () => {
+    fixture = await createFixture(postgres);
+  });
+  afterEach(() => fixture.close());
+  afterAll(() => postgres.stop());
+  return () => fixture;
+};
+
+export const testPlantedFaults = (faults: readonly PlantedFault[]): void => {
+  const fixture = useFixture();
+  test.each(faults)('$name is found, and nothing else is', async ({ database, sql, found, limits }) => {
+    await fixture().run(database, sql);
+    expect(await fixture().findings({ limits })).toEqual(found);
+  });
+};
