@@ -12,6 +12,7 @@ import { OrdersPage } from './pages/orders.js';
 import { OverviewPage } from './pages/overview.js';
 import { SearchPage } from './pages/search.js';
 import { StuckPage } from './pages/stuck.js';
+import { TryPage } from './pages/try.js';
 import { UserPage } from './pages/user.js';
 import { UsersPage } from './pages/users.js';
 import { html, render, useEffect, useState } from './ui.js';
@@ -29,6 +30,7 @@ const LISTS = new Map(
     stuck: StuckPage,
     inventory: InventoryPage,
     users: UsersPage,
+    try: TryPage,
     search: SearchPage,
   }),
 );

@@ -5,7 +5,7 @@ import { orderLifecycleApi } from './orders-api.ts';
 import { reservationsApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { overviewPartsApi, servicesApi } from './overview-api.ts';
-import { GATEWAY_OPERATIONS } from './public-operations.ts';
+import { EMBEDDED_OPERATIONS, GATEWAY_OPERATIONS } from './public-operations.ts';
 import { usersApi } from './users-api.ts';
 
 const HEAD = `# Access
@@ -73,6 +73,11 @@ export const accessPage = (): string =>
       'Clients and operators',
       "| operation | a user, own | scope for any | somebody else's |",
       Object.values(GATEWAY_OPERATIONS),
+    ),
+    table(
+      'Where everything is embedded in one process, and nowhere else',
+      '| operation | a user | scope | without it |',
+      Object.values(EMBEDDED_OPERATIONS),
     ),
     table('Between services', '| operation | clients | services | from outside |', INTERNAL),
   ].join('\n');

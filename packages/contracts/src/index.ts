@@ -22,6 +22,7 @@ export * from './paths.ts';
 export * from './patterns.ts';
 export * from './proving-reads.ts';
 export * from './public-operations.ts';
+export * from './sandbox-api.ts';
 export * from './schemas.ts';
 export * from './service-names.ts';
 export * from './stuck-api.ts';

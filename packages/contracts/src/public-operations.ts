@@ -6,6 +6,7 @@ import { operatorApi } from './operator-api.ts';
 import { orderEventsApi } from './order-events-api.ts';
 import { orderLifecycleApi, ordersApi } from './orders-api.ts';
 import { overviewApi, overviewPartsApi } from './overview-api.ts';
+import { sandboxApi } from './sandbox-api.ts';
 import { stuckApi } from './stuck-api.ts';
 import { tracesApi } from './traces-api.ts';
 import { usersApi } from './users-api.ts';
@@ -39,6 +40,15 @@ export const isForOperators = ({ path }: Pick<Operation, 'path'>): boolean => pa
 export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...PUBLIC_OPERATIONS,
   ...OPERATOR_OPERATIONS,
+};
+
+/** What the gateway answers beside these where everything is embedded in one process, and nowhere else. */
+export const EMBEDDED_OPERATIONS: Readonly<Record<string, Operation>> = { ...sandboxApi };
+
+/** What a gateway may answer, wherever it runs. */
+export const DECLARED_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...GATEWAY_OPERATIONS,
+  ...EMBEDDED_OPERATIONS,
 };
 
 /** What the gateway has from the facade, and the facade from the services behind it. */

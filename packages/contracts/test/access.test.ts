@@ -5,7 +5,7 @@ import {
   accessPage,
   ANYBODY,
   grantOf,
-  GATEWAY_OPERATIONS,
+  DECLARED_OPERATIONS,
   maySeeField,
   NOBODY,
   ownerFor,
@@ -55,7 +55,7 @@ test('everybody gets everything where access control is off, and so does a servi
 });
 
 test('nobody gets nothing that clients can ask', () => {
-  for (const { access } of Object.values(GATEWAY_OPERATIONS)) expect(grantOf(access, NOBODY)).toBe('NONE');
+  for (const { access } of Object.values(DECLARED_OPERATIONS)) expect(grantOf(access, NOBODY)).toBe('NONE');
 });
 
 test('only who gets less than all has an owner, and never one that is empty by accident', () => {
@@ -71,7 +71,7 @@ test('a field that not everybody gets takes one of its scopes', () => {
 });
 
 test('what clients reach is never for services alone, and what they do not reach always is', () => {
-  const reached = new Set(Object.values(GATEWAY_OPERATIONS));
+  const reached = new Set(Object.values(DECLARED_OPERATIONS));
   for (const [name, operation] of Object.entries(EVERY_OPERATION))
     expect([name, operation.access.kind === 'services']).toEqual([name, !reached.has(operation)]);
 });

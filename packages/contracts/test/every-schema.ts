@@ -12,6 +12,7 @@ import {
   overviewApi,
   overviewPartsApi,
   reservationsApi,
+  sandboxApi,
   serviceActionsApi,
   servicesApi,
   stuckApi,
@@ -38,6 +39,7 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...overviewApi,
   ...overviewPartsApi,
   ...servicesApi,
+  ...sandboxApi,
 };
 
 /** A schema, or a part of one. */

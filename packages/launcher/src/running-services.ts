@@ -20,6 +20,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Infrastructure } from './infrastructure.ts';
 import type { Plan, PlannedService } from './plan.ts';
+import type { Sandbox } from './sandbox/index.ts';
 import { startKafkaMetrics } from './kafka-metrics.ts';
 import { measureProcess } from './process-metrics.ts';
 import { codeOf, sentenceOf, StartError } from './start-error.ts';
@@ -35,6 +36,8 @@ export interface ServiceHost {
   readonly registry: Registry;
   readonly tracing: ProcessTracing;
   readonly health: Health;
+  /** Where the system may be tried out. */
+  readonly sandbox: Sandbox | undefined;
   readonly progress: (sentence: string) => void;
   /** Aborted when the system is to stop before all of it runs. */
   readonly signal: AbortSignal | undefined;
@@ -121,7 +124,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     if (service.name === 'orders') watchTopics(host, { metrics, logger, closers });
     const started = await service.start({
       settings,
-      runtime,
+      runtime: host.sandbox?.runtimeOf(service.name) ?? runtime,
       logger,
       metrics,
       tracer,
@@ -129,6 +132,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
       closers,
       clients: connectClients(service, closers),
       broker: infrastructure.broker,
+      embedded: host.sandbox?.embedded,
       databaseUrl: service.database ? infrastructure.databaseUrl(service.database) : '',
       migrationUrl: service.database && infrastructure.migrationUrl(service.database),
       awaitsMigrations: plan.migrate === 'off',

@@ -14,6 +14,7 @@ import { openInfrastructure, type Infrastructure, type InfrastructureOptions } f
 import { createLogger } from './logger.ts';
 import type { Plan } from './plan.ts';
 import { createRunningServices, type RunningServices } from './running-services.ts';
+import { createSandbox } from './sandbox/index.ts';
 import { sentenceOf, StartError } from './start-error.ts';
 import { openTracing } from './tracing/open-tracing.ts';
 import { untilReady } from './until-ready.ts';
@@ -103,6 +104,7 @@ export const startPlanned = async (plan: Plan, options: StartOptions): Promise<S
     registry,
     tracing,
     health,
+    sandbox: createSandbox(plan, { infrastructure, runtime, logger }),
     progress,
     signal,
     failed,

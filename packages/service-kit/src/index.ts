@@ -1,6 +1,7 @@
 export * from './app-error.ts';
 export * from './batcher.ts';
 export * from './closers.ts';
+export * from './embedded.ts';
 export * from './event-stream.ts';
 export * from './failpoints.ts';
 export * from './database/connections.ts';

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Closers } from './closers.ts';
+import type { Embedded } from './embedded.ts';
 import type { Health } from './health.ts';
 import type { ServiceClients } from './http/service-clients.ts';
 import type { Broker } from './kafka-port.ts';
@@ -43,6 +44,8 @@ export interface ServiceContext<S> {
   readonly databasePool?: pg.Pool;
   /** How it fetches documents from elsewhere, for who holds the network himself; that of Node.js if not given. */
   readonly fetch?: Fetch;
+  /** Missing, unless all that the system consists of runs in this process, and only this machine reaches it. */
+  readonly embedded?: Embedded | undefined;
   /** Called when the service, once it has started, meets what it can never go on after. */
   readonly failed?: (error: unknown) => void;
 }

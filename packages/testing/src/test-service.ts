@@ -9,6 +9,7 @@ import {
 import type {
   Broker,
   Closers,
+  Embedded,
   HttpAccess,
   Reply,
   Route,
@@ -52,6 +53,8 @@ export interface TestServiceOptions {
   readonly tracer?: Tracer;
   /** Who may reach its HTTP server; what differs from the default. */
   readonly access?: Partial<HttpAccess>;
+  /** What it can do to the system, as if all of it ran in this process. */
+  readonly embedded?: Embedded;
 }
 
 /** A log line as pino writes it. */
@@ -121,6 +124,7 @@ const createContext = <S>(service: Service<S>, options: TestServiceOptions, logg
     clients: peersFrom(options, service.callTimeoutMs, runtime, closers),
     broker: options.broker ?? createTestBroker(),
     databaseUrl: options.databaseUrl ?? '',
+    embedded: options.embedded,
   };
   return { context, registry };
 };

@@ -1,4 +1,5 @@
 import { CONTENT_SECURITY_POLICY, readConsole, type ConsoleFile } from '@order-pipeline/console';
+import { sandboxApi } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const CONSOLE_PATH = '/console/';
@@ -54,13 +55,17 @@ const sendFile = (
  * Adds the console at `/console/`: one page for every path below it, and its files under a path that bears their digest.
  * `GET /` leads a browser there, and tells a program where what is.
  */
-export const addConsole = (server: FastifyInstance): void => {
+export const addConsole = (
+  server: FastifyInstance,
+  { hasSandbox }: { readonly hasSandbox: boolean },
+): void => {
+  const links = hasSandbox ? { ...LINKS, sandbox: sandboxApi.getSandbox.path } : LINKS;
   const { page, assets, assetsPath } = readConsole(CONSOLE_PATH);
   const hidden = { schema: { hide: true } };
   server.get('/', hidden, async ({ headers: { accept } }, reply) =>
     takes(accept, 'text/html')
       ? reply.header('vary', 'accept').redirect(CONSOLE_PATH, 302)
-      : reply.header('vary', 'accept').send({ links: LINKS }),
+      : reply.header('vary', 'accept').send({ links }),
   );
   server.get('/console', hidden, async (_, reply) => reply.redirect(CONSOLE_PATH, 308));
   server.get(`${CONSOLE_PATH}*`, hidden, async (request, reply) => sendFile(request, reply, page, ASK_AGAIN));

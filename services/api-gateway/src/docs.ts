@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import {
+  DECLARED_OPERATIONS,
   ErrorBody,
-  GATEWAY_OPERATIONS,
   isForOperators,
   type Access,
   type Operation,
@@ -103,7 +103,7 @@ const operationsIn = (paths: Paths): Responses[] =>
 /** Says of each operation what is asked; where nobody is asked anything, it is not said that somebody could be refused for it. */
 const nameSecurity = (paths: Paths, access: DocumentedAccess): void => {
   for (const documented of operationsIn(paths)) {
-    const operation = GATEWAY_OPERATIONS[documented.operationId ?? ''];
+    const operation = DECLARED_OPERATIONS[documented.operationId ?? ''];
     if (!operation) continue;
     const security = securityOf(operation, access);
     if (security.length > 0) documented.security = security;

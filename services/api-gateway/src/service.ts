@@ -16,6 +16,7 @@ import { createTokens } from './access/tokens.ts';
 import { startOverview } from './overview/index.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
+import { startSandbox } from './sandbox/index.ts';
 import { createOrderEventsRoutes, startWaiters } from './waiting/index.ts';
 
 const MAX_RATE = 1_000_000;
@@ -69,16 +70,16 @@ export const apiGatewayService = defineService({
     checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     const waiters = startWaiters(context);
     const overview = startOverview(context);
+    const sandbox = context.embedded && startSandbox(context, context.embedded);
+    const own = [...overview.routes, ...createOrderEventsRoutes(context, waiters)];
     return {
-      routes: createGatewayRoutes(context, waiters, [
-        ...overview.routes,
-        ...createOrderEventsRoutes(context, waiters),
-      ]),
+      routes: [...createGatewayRoutes(context, waiters, own), ...(sandbox?.routes ?? [])],
       configureServer: async (server) => {
         // Before the server waits for the requests in flight.
         server.addHook('preClose', async () => {
           waiters.stop();
           overview.stop();
+          sandbox?.stop();
         });
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addAccessGuard(server, { tokens, isOff: AUTH === 'off', operatorToken, runtime: context.runtime });
@@ -87,7 +88,7 @@ export const apiGatewayService = defineService({
           issuer: devIssuer ? 'development' : tokens && 'remote',
           hasOperatorToken: operatorToken !== undefined,
         });
-        addConsole(server);
+        addConsole(server, { hasSandbox: sandbox !== undefined });
       },
     };
   },

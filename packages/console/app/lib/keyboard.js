@@ -12,6 +12,7 @@ export const KEYS = /** @type {const} */ ([
   ['g s', 'stuck orders'],
   ['g i', 'inventory'],
   ['g u', 'users'],
+  ['g t', 'try it, where that is'],
   ['t', 'light, dark or as the system has it'],
   ['?', 'this list'],
   ['Esc', 'close, leave the field'],
@@ -25,6 +26,7 @@ const GO = {
   s: '/stuck',
   i: '/inventory',
   u: '/users',
+  t: '/try',
 };
 const GO_WITHIN_MS = 1_000;
 

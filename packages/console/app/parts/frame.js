@@ -2,6 +2,7 @@ import { listenToKeys } from '../lib/keyboard.js';
 import { linkTo, navigate } from '../lib/router.js';
 import { kept } from '../lib/session.js';
 import { applyTheme, readTheme, THEMES } from '../lib/theme.js';
+import { useLinks } from '../lib/use-links.js';
 import { html, useEffect, useState } from '../ui.js';
 import { KeysDialog, TokenDialog } from './dialogs.js';
 import { ASK_FOR_TOKEN } from './failure.js';
@@ -18,6 +19,9 @@ const VIEWS = /** @type {const} */ ([
   ['inventory', 'Inventory'],
   ['users', 'Users'],
 ]);
+
+/** Only where the gateway has it. */
+const SANDBOX_VIEW = /** @type {const} */ (['try', 'Try it']);
 
 const THEME_SIGNS = /** @type {const} */ ({ auto: '◐', light: '☀', dark: '☾' });
 
@@ -49,15 +53,18 @@ const Search = () => {
 };
 
 /** @param {{ current: string | undefined }} props */
-const Views = ({ current }) =>
-  html`<nav aria-label="Views">
-    ${VIEWS.map(
+const Views = ({ current }) => {
+  const links = useLinks();
+  const views = links?.['sandbox'] === undefined ? VIEWS : [...VIEWS, SANDBOX_VIEW];
+  return html`<nav aria-label="Views">
+    ${views.map(
       ([path, label]) =>
         html`<a key=${path} href=${linkTo(`/${path}`)} aria-current=${path === current ? 'page' : undefined}>
           ${label}
         </a>`,
     )}
   </nav>`;
+};
 
 /** @param {{ onTheme: () => void, onToken: () => void, onHelp: () => void, theme: keyof typeof THEME_SIGNS }} props */
 const Buttons = ({ onTheme, onToken, onHelp, theme }) =>

@@ -2,7 +2,7 @@ import {
   bodyLimitOf,
   ERROR_STATUS,
   ErrorBody,
-  GATEWAY_OPERATIONS,
+  DECLARED_OPERATIONS,
   isForOperators,
   Strict,
   type ErrorCode,
@@ -138,7 +138,7 @@ const successOf = ({ streams, reply, summary, exampleReply }: Operation) =>
 const tagOf = (operation: Operation): string =>
   isForOperators(operation) ? 'operators' : operation.owner === 'api-gateway' ? 'orders' : operation.owner;
 
-const NAMES = new Map(Object.entries(GATEWAY_OPERATIONS).map(([name, operation]) => [operation, name]));
+const NAMES = new Map(Object.entries(DECLARED_OPERATIONS).map(([name, operation]) => [operation, name]));
 
 /** One for all, so that it is compiled once. */
 const NO_QUERY = Strict({});

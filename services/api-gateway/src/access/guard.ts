@@ -1,6 +1,6 @@
 import {
   ANYBODY,
-  GATEWAY_OPERATIONS,
+  DECLARED_OPERATIONS,
   isForOperators,
   OPERATOR_SCOPES,
   type Access,
@@ -36,7 +36,7 @@ const METRICS_ACCESS: Access = { kind: 'scope', scope: 'ops:read' };
 
 /** By path, and there by method. */
 const DECLARED = new Map<string, Map<string, Access>>();
-for (const { method, path, access } of Object.values(GATEWAY_OPERATIONS))
+for (const { method, path, access } of Object.values(DECLARED_OPERATIONS))
   DECLARED.set(path, new Map(DECLARED.get(path)).set(method, access));
 
 const isGuarded = (route: string): boolean => route.startsWith('/api/') || isForOperators({ path: route });

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Sandbox } from '@order-pipeline/contracts';
+import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
+import { eventually } from '@order-pipeline/testing';
+import type { Browser } from 'playwright-core';
+import { findChromium, openTab, startBrowser, type Tab } from './browser.ts';
+
+const chromium = findChromium();
+const SLOW = { timeoutMs: 60_000 };
+
+jest.setTimeout(120_000);
+
+(chromium === undefined ? describe.skip : describe)('in a browser', () => {
+  let dataDir: string;
+  let system: System;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-try-'));
+    const environment = { PORT: '0', DATA_DIR: dataDir, WORKFLOW_INTERVAL_MS: '400', RATE_LIMIT: 'off' };
+    [system, browser] = await Promise.all([
+      startSystem({ environment, logger: createLogger('silent'), durability: 'off' }),
+      startBrowser(chromium ?? ''),
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  const withTab = async (use: (tab: Tab) => Promise<void>): Promise<void> => {
+    const tab = await openTab(browser, system.url);
+    try {
+      await use(tab);
+      expect(tab.complaints).toEqual([]);
+    } finally {
+      await tab.context.close();
+    }
+  };
+  const sandbox = async (): Promise<Sandbox> =>
+    (await (await fetch(`${system.url}/ops/sandbox`)).json()) as Sandbox;
+
+  test('orders are placed and wait while the broker is away; all of it by keys; and they arrive once it is back', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/overview');
+      await page.getByRole('link', { name: 'Try it' }).waitFor();
+      for (const key of ['g', 't']) await page.keyboard.press(key);
+      await page.waitForURL('**/console/try');
+      const counted = async (selector: string) =>
+        Number((await page.locator(selector).textContent({ timeout: SLOW.timeoutMs }))?.replaceAll(',', ''));
+      const rate = page.getByRole('button', { name: '10 a second' });
+      await rate.focus();
+      await page.keyboard.press('Enter');
+      await eventually(async () => expect(await counted('[data-samples=placed]')).toBeGreaterThan(5), SLOW);
+      expect(await rate.getAttribute('aria-pressed')).toBe('true');
+
+      const broker = page.getByRole('switch', { name: 'Take the broker away' });
+      await broker.focus();
+      await page.keyboard.press('Space');
+      await page.getByText('ends in').waitFor();
+      expect(await broker.getAttribute('aria-checked')).toBe('true');
+      // The outbox fills while orders are still taken.
+      await page.getByText('rising').first().waitFor({ timeout: SLOW.timeoutMs });
+      await page.keyboard.press('Space');
+      await page.getByText('ends in').waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'None', exact: true }).click();
+      await page.getByText('None is placed now.').waitFor();
+      await eventually(async () => {
+        const { placed, inFlight } = (await sandbox()).workload;
+        expect([inFlight, await counted('[data-count=DELIVERED]')]).toEqual([0, placed]);
+      }, SLOW);
+    });
+  });
+
+  test('what is on ends with the page', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/try');
+      await page.getByRole('button', { name: '1 a second' }).click();
+      await page.getByText('Ends by itself in').waitFor();
+    });
+    expect((await sandbox()).workload.perSecond).toBe(1);
+    await eventually(async () => expect((await sandbox()).workload.perSecond).toBe(0), SLOW);
+  });
+});

@@ -1,0 +1,16 @@
+import type { SandboxFault } from '@order-pipeline/contracts';
+
+/** A fault that can be switched on and off. */
+export interface FaultSwitch {
+  /** Begins it. */
+  on(): void;
+  /** Ends it, if it is on. */
+  off(): void;
+  /** How many requests, writes or consumers it has met since it was last switched on. */
+  hits(): number;
+}
+
+/** What can be done to a system that runs in one process as a whole. */
+export interface Embedded {
+  readonly faults: Readonly<Record<SandboxFault, FaultSwitch>>;
+}
