@@ -35,7 +35,8 @@ export interface OrderToAdvance {
  * moved it may have died before publishing. One that stands elsewhere is passed over. An order named twice is moved
  * and published once a batch of at most 1,000 orders.
  *
- * @returns those that could not be moved because somebody keeps their rows locked: to be tried again
+ * @returns those that could not be moved because somebody keeps their rows locked, and those whose events could not be
+ *   published because their partitions take nothing: to be tried again
  *
  * @throws AppError UNAVAILABLE when the orders service or Kafka is down; doing all of it again is harmless
  */
@@ -111,7 +112,7 @@ const orderIdOf = (result: TransitionResult): string =>
 export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
   const { to, cause, clients, publisher, runtime } = options;
 
-  /** @returns the ids of those that are locked */
+  /** @returns the ids of those that wait: they are locked, or their events are not published */
   const advanceBatch = async (
     orders: ReadonlyMap<string, OrderToAdvance>,
     batch: Trace | undefined,
@@ -134,22 +135,22 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     const locked = results.filter(({ outcome }) => outcome === 'LOCKED').map(orderIdOf);
     if (events.length === 0) return locked;
     await runtime.failpoint('worker.afterMoveBeforePublish');
-    await publisher.publish(events);
-    logger.debug({ topic: TOPIC_OF[to], events: events.length }, 'order events published');
+    const held = await publisher.publish(events);
+    logger.debug({ topic: TOPIC_OF[to], events: events.length - held.length }, 'order events published');
     await runtime.failpoint('worker.afterPublishBeforeCommit');
-    return locked;
+    return [...locked, ...held.map(({ event }) => event.orderId)];
   };
 
   return async (orders, trace) => {
-    const locked = new Set<string>();
+    const waiting = new Set<string>();
     for (let start = 0; start < orders.length; start += MAX_BATCH) {
       const batch = new Map<string, OrderToAdvance>();
       for (const order of orders.slice(start, start + MAX_BATCH)) {
         if (!batch.has(order.orderId)) batch.set(order.orderId, order);
       }
-      for (const orderId of await advanceBatch(batch, trace)) locked.add(orderId);
+      for (const orderId of await advanceBatch(batch, trace)) waiting.add(orderId);
     }
-    return orders.filter(({ orderId }) => locked.has(orderId));
+    return orders.filter(({ orderId }) => waiting.has(orderId));
   };
 };
 

@@ -24,9 +24,9 @@ export const createMessaging = (
   context: ServiceContext<unknown>,
   inspectTopics?: (admin: AdminPort) => Promise<void>,
 ): Messaging => {
-  const { broker, runtime, metrics, tracer, closers } = context;
+  const { broker, runtime, logger, metrics, tracer, closers } = context;
   const topicSetup = createTopicSetup(broker, `${source}-topics`, inspectTopics);
-  const publisher = createPublisher({ source, broker, topics: topicSetup, runtime, metrics, tracer });
+  const publisher = createPublisher({ source, broker, topics: topicSetup, runtime, logger, metrics, tracer });
   closers.add('Kafka producer', () => publisher.disconnect());
   return {
     publisher,

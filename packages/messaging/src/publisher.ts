@@ -14,14 +14,21 @@ import {
   type Tracer,
 } from '@order-pipeline/service-kit';
 import type { Message } from 'kafkajs';
+import type { Logger } from 'pino';
 import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
-import { createRenewedProducer } from './renewed-producer.ts';
+import { createPartitionCounts } from './partition-counts.ts';
+import { createPartitionSends } from './partition-sends.ts';
+import { createRenewedProducer, type RenewedProducer } from './renewed-producer.ts';
 import type { TopicSetup } from './topics.ts';
 
 /** Publishes to Kafka; resolves only when every in-sync replica has it. */
 export interface Publisher {
-  /** Publishes a batch of events, in one send a topic unless they are many or large. */
-  publish(events: readonly TracedEvent[]): Promise<void>;
+  /**
+   * Publishes a batch of events, in one send a topic unless they are many or large.
+   *
+   * @returns those that are not published, because their partitions take nothing for now: to be tried again
+   */
+  publish(events: readonly TracedEvent[]): Promise<readonly TracedEvent[]>;
   /** Sends messages as they are. */
   send(topic: string, messages: readonly Message[]): Promise<void>;
   disconnect(): Promise<void>;
@@ -30,6 +37,8 @@ export interface Publisher {
 /** The longest that one publish may take, in milliseconds; after that the caller tries again. */
 const SEND_LIMIT_MS = 10_000;
 const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000 };
+/** Of a partition by itself, whose turn comes again: one more try, with what the brokers then say of its leader. */
+const PROBE_RETRY = { ...RETRY, retries: 1 };
 
 /**
  * The most that one send carries, in bytes. kafkajs makes one batch of records a partition and send, and Kafka refuses
@@ -77,23 +86,67 @@ const groupByTopic = (events: readonly TracedEvent[]): Map<string, TracedEvent[]
 
 /** The spans of events that are sent to a topic at once, and the events in the traces of their spans. */
 const beginPublishing = (tracer: Tracer, topic: string, events: readonly TracedEvent[]) => {
-  const spans: Span[] = [];
+  const spans = new Map<TracedEvent, Span>();
   const inSpans = events.map((traced) => {
     const { event, trace, sinceMs } = traced;
     if (!trace.sampled) return traced;
     const span = tracer.begin(trace, publishSpan('publish', { topic, orderId: event.orderId, sinceMs }));
     if (!span) return traced;
-    spans.push(span);
+    spans.set(traced, span);
     return { event, trace: span.trace };
   });
-  if (spans.length === 0) return { events, end: () => undefined };
+  if (spans.size === 0) return { events, end: () => undefined };
   const send = tracer.beginRoot(sendSpan(topic, events.length));
-  linkBatch(send, spans);
+  linkBatch(send, [...spans.values()]);
   return {
     events: inSpans,
-    end: (error?: unknown) => {
-      const end = error === undefined ? {} : failedWith(error);
-      for (const span of [...spans, send]) span?.end(end);
+    /** @param failed which of them are not published */
+    end: (error?: unknown, failed: readonly TracedEvent[] = events) => {
+      const without = new Set(error === undefined ? [] : failed);
+      for (const [traced, span] of spans) span.end(without.has(traced) ? failedWith(error) : {});
+      send?.end(error === undefined ? {} : failedWith(error));
+    },
+  };
+};
+
+interface PublisherOptions {
+  readonly source: string;
+  readonly broker: Broker;
+  readonly topics: TopicSetup;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Nothing is recorded if not given. */
+  readonly tracer?: Tracer;
+}
+
+/** Sends messages to a topic, in two ways: with all the tries that are due, or giving up soon. */
+const createDelivery = (options: PublisherOptions) => {
+  const { runtime } = options;
+  const openProducer = (role: string, retry: typeof RETRY) =>
+    createRenewedProducer(options.topics, () =>
+      options.broker.connect(`${options.source}-${role}`).producer({ allowAutoTopicCreation: false, retry }),
+    );
+  const producer = openProducer('producer', RETRY);
+  const prober = openProducer('prober', PROBE_RETRY);
+  const published = options.metrics.counter('events_published_total');
+  const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
+  const deliverBy =
+    (by: RenewedProducer) =>
+    async (topic: string, messages: readonly Message[]): Promise<void> => {
+      try {
+        await withTimeout(runtime, SEND_LIMIT_MS, by.send(topic, [...messages]), timedOut);
+      } catch (error) {
+        if (judge(error)?.verdict === 'refused') throw error;
+        throw unavailable('Kafka does not take messages', error);
+      }
+      published.add({ topic }, messages.length);
+    };
+  return {
+    deliver: deliverBy(producer),
+    probe: deliverBy(prober),
+    disconnect: async () => {
+      await Promise.all([producer.disconnect(), prober.disconnect()]);
     },
   };
 };
@@ -107,42 +160,40 @@ const beginPublishing = (tracer: Tracer, topic: string, events: readonly TracedE
  *
  * @param options.source the service, as it stands in the events
  */
-export const createPublisher = (options: {
-  readonly source: string;
-  readonly broker: Broker;
-  readonly topics: TopicSetup;
-  readonly runtime: Runtime;
-  readonly metrics: Metrics;
-  /** Nothing is recorded if not given. */
-  readonly tracer?: Tracer;
-}): Publisher => {
-  const { tracer = NO_TRACER } = options;
-  const producer = createRenewedProducer(options.topics, () =>
-    options.broker
-      .connect(`${options.source}-producer`)
-      .producer({ allowAutoTopicCreation: false, retry: RETRY }),
+export const createPublisher = (options: PublisherOptions): Publisher => {
+  const { tracer = NO_TRACER, runtime } = options;
+  const { deliver, probe, disconnect } = createDelivery(options);
+  const partitions = createPartitionCounts(
+    () => options.broker.connect(`${options.source}-partitions`).admin(),
+    runtime,
   );
-  const published = options.metrics.counter('events_published_total');
-  const deliver = async (topic: string, messages: readonly Message[]): Promise<void> => {
-    const timedOut = () => new Error(`Kafka did not take the messages within ${SEND_LIMIT_MS} ms`);
-    for (const part of splitBySize(messages)) {
-      try {
-        await withTimeout(options.runtime, SEND_LIMIT_MS, producer.send(topic, part), timedOut);
-      } catch (error) {
-        if (judge(error)?.verdict === 'refused') throw error;
-        throw unavailable('Kafka does not take messages', error);
-      }
-      published.add({ topic }, part.length);
-    }
+  const sendPossible = createPartitionSends({
+    ...options,
+    send: deliver,
+    probe,
+    countPartitions: partitions.count,
+  });
+  const sendParts = async (topic: string, messages: readonly Message[]): Promise<ReadonlySet<Message>> => {
+    const waiting: ReadonlySet<Message>[] = [];
+    for (const part of splitBySize(messages)) waiting.push(await sendPossible(topic, part));
+    const [only] = waiting;
+    return only && waiting.length === 1 ? only : new Set(waiting.flatMap((part) => [...part]));
   };
-  const publishTo = async (topic: string, ofTopic: readonly TracedEvent[]): Promise<void> => {
+  const publishTo = async (
+    topic: string,
+    ofTopic: readonly TracedEvent[],
+  ): Promise<readonly TracedEvent[]> => {
     const { events, end } = beginPublishing(tracer, topic, ofTopic);
     try {
-      await deliver(
-        topic,
-        events.map((event) => encodeEvent(event, options.source)),
-      );
-      end();
+      const messages = events.map((event) => encodeEvent(event, options.source));
+      const waiting = await sendParts(topic, messages);
+      if (waiting.size === 0) {
+        end();
+        return [];
+      }
+      const held = ofTopic.filter((_, index) => waiting.has(messages[index] as Message));
+      end(unavailable('its partition takes no messages'), held);
+      return held;
     } catch (error) {
       end(error);
       throw error;
@@ -150,9 +201,15 @@ export const createPublisher = (options: {
   };
   return {
     publish: async (events) => {
-      for (const [topic, ofTopic] of groupByTopic(events)) await publishTo(topic, ofTopic);
+      const held: TracedEvent[] = [];
+      for (const [topic, ofTopic] of groupByTopic(events)) held.push(...(await publishTo(topic, ofTopic)));
+      return held;
     },
-    send: deliver,
-    disconnect: () => producer.disconnect(),
+    send: async (topic, messages) => {
+      for (const part of splitBySize(messages)) await deliver(topic, part);
+    },
+    disconnect: async () => {
+      await Promise.all([disconnect(), partitions.disconnect()]);
+    },
   };
 };

@@ -7,13 +7,14 @@ import type { TopicSetup } from './topics.ts';
  * fenced it: such a one publishes nothing ever after.
  */
 export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPort) => {
-  let producer = open();
+  let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
   let closed = false;
 
+  const current = (): ProducerPort => (producer ??= open());
   const connect = (): Promise<void> => {
     connected ??= topics()
-      .then(() => producer.connect())
+      .then(() => current().connect())
       .catch((error: unknown) => {
         connected = undefined;
         throw error;
@@ -30,7 +31,7 @@ export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPo
     send: async (topic: string, messages: Message[]): Promise<void> => {
       if (closed) throw new Error('the publisher is closed');
       await connect();
-      const used = producer;
+      const used = current();
       try {
         await used.sendBatch({ topicMessages: [{ topic, messages }], acks: -1 });
       } catch (error) {
@@ -41,8 +42,10 @@ export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPo
     disconnect: async (): Promise<void> => {
       closed = true;
       // One that is still connecting would come back to life after it was told to go.
-      void connected?.then(() => producer.disconnect()).catch(() => undefined);
-      await producer.disconnect();
+      void connected?.then(() => producer?.disconnect()).catch(() => undefined);
+      await producer?.disconnect();
     },
   };
 };
+
+export type RenewedProducer = ReturnType<typeof createRenewedProducer>;

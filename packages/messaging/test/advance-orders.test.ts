@@ -15,6 +15,8 @@ const prepare = () => {
   const { logger, logs } = createTestLogger();
   const published: (readonly TracedEvent[])[] = [];
   let kafkaIsDown = false;
+  /** Orders whose partitions take nothing. */
+  const held = new Set<string>();
   const advance = createAdvanceOrders({
     to: 'PROCESSING',
     cause: 'workflow',
@@ -22,7 +24,8 @@ const prepare = () => {
     publisher: {
       publish: async (events) => {
         if (kafkaIsDown) throw unavailable('Kafka does not take messages');
-        published.push(events);
+        published.push(events.filter(({ event }) => !held.has(event.orderId)));
+        return events.filter(({ event }) => held.has(event.orderId));
       },
     },
     runtime,
@@ -31,7 +34,7 @@ const prepare = () => {
   const setKafkaDown = (isDown: boolean) => {
     kafkaIsDown = isDown;
   };
-  return { orders, runtime, logs, published, advance, setKafkaDown };
+  return { orders, runtime, logs, published, advance, setKafkaDown, held };
 };
 
 const due = (orderId: string, digit = '1'): OrderToAdvance => ({
@@ -170,6 +173,18 @@ test('it resolves only once the events are published', async () => {
   setKafkaDown(false);
   await advance([due('order-1')]);
   expect(published).toHaveLength(1);
+});
+
+test('an order whose event its partition does not take waits, and the others are done', async () => {
+  const { orders, advance, published, held } = prepare();
+  orders.put('order-1');
+  orders.put('order-2');
+  held.add('order-1');
+  expect(await advance([due('order-1'), due('order-2')])).toEqual([due('order-1')]);
+  held.clear();
+  expect(await advance([due('order-1')])).toEqual([]);
+  expect(published.flat().map(({ event }) => event.orderId)).toEqual(['order-2', 'order-1']);
+  expect(orders.causesOf('order-1')).toEqual(['workflow']);
 });
 
 test('when the orders service breaks on an order, that is no outage: it is told as what it is', async () => {

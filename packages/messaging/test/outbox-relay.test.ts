@@ -12,18 +12,25 @@ const hurried = createTestRuntime({ after: (ms, fn) => real.after(ms / 10, fn) }
 
 /** An outbox in a list, which gives up an event only when it is published. */
 const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) => {
-  const stored = orderIds.map(traced);
+  let ids = 0;
+  const rowOf = (orderId: string) => ({ id: ids++, event: traced(orderId) });
+  let stored = orderIds.map(rowOf);
   const published: string[] = [];
   const sends: number[] = [];
+  /** Orders whose partitions take nothing. */
+  const held = new Set<string>();
+  const pages: number[] = [];
   let kafkaIsDown = false;
   let failures = 0;
   const relay = startOutboxRelay({
     outbox: {
-      publishNext: async (limit, publish) => {
-        const next = stored.slice(0, limit);
-        await publish(next);
-        stored.splice(0, next.length);
-        return next.length;
+      publishNext: async ({ limit, after = -1 }, publish) => {
+        const next = stored.filter(({ id }) => id > Number(after)).slice(0, limit);
+        pages.push(next.length);
+        const staying = new Set(await publish(next.map(({ event }) => event)));
+        const done = next.filter(({ event }) => !staying.has(event));
+        stored = stored.filter((row) => !done.includes(row));
+        return { taken: next.length, held: staying.size, last: next.at(-1)?.id.toString() };
       },
     },
     publisher: {
@@ -33,10 +40,10 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
           throw new Error('Kafka is down');
         }
         sends.push(events.length);
-        published.push(...events.map(({ event }) => event.orderId));
+        const taken = events.filter(({ event }) => !held.has(event.orderId));
+        published.push(...taken.map(({ event }) => event.orderId));
+        return events.filter((event) => !taken.includes(event));
       },
-      send: async () => undefined,
-      disconnect: async () => undefined,
     },
     runtime,
     logger: createTestLogger().logger,
@@ -44,7 +51,9 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
   const setKafkaDown = (isDown: boolean) => {
     kafkaIsDown = isDown;
   };
-  return { relay, stored, published, sends, setKafkaDown, failures: () => failures };
+  const store = (orderId: string) => void stored.push(rowOf(orderId));
+  const waiting = () => stored.map(({ event }) => event.event.orderId);
+  return { relay, store, waiting, held, pages, published, sends, setKafkaDown, failures: () => failures };
 };
 
 test('what is in the outbox at start is published, in batches one right after the other', async () => {
@@ -56,8 +65,8 @@ test('what is in the outbox at start is published, in batches one right after th
 });
 
 test('an event that is stored later is found without a wake', async () => {
-  const { relay, stored, published } = prepare();
-  stored.push(traced('order-1'));
+  const { relay, store, published } = prepare();
+  store('order-1');
   await eventually(() => expect(published).toEqual(['order-1']));
   await relay.stop();
 });
@@ -78,10 +87,10 @@ const REST_MS = 100;
 
 test('a wake publishes at once', async () => {
   const { runtime, waits, next } = createHeldTime();
-  const { relay, stored, published } = prepare(runtime);
+  const { relay, store, published } = prepare(runtime);
   await eventually(() => expect(waits).toMatchObject([{ ms: REST_MS }]));
   next();
-  stored.push(traced('order-1'));
+  store('order-1');
   relay.wake();
   await eventually(() => expect(published).toEqual(['order-1']));
   await relay.stop();
@@ -89,10 +98,10 @@ test('a wake publishes at once', async () => {
 
 test('after a publish it rests, and what is stored meanwhile goes out together', async () => {
   const { runtime, waits, next } = createHeldTime();
-  const { relay, stored, sends } = prepare(runtime);
+  const { relay, store, sends } = prepare(runtime);
   await eventually(() => expect(waits).toMatchObject([{ ms: REST_MS }]));
   for (const orderId of ['order-1', 'order-2']) {
-    stored.push(traced(orderId));
+    store(orderId);
     relay.wake();
   }
   expect(sends).toEqual([0]);
@@ -102,14 +111,38 @@ test('after a publish it rests, and what is stored meanwhile goes out together',
 });
 
 test('while Kafka is down the events stay, and are published when it is back', async () => {
-  const { relay, stored, published, setKafkaDown, failures } = prepare();
+  const { relay, store, waiting, published, setKafkaDown, failures } = prepare();
   setKafkaDown(true);
-  stored.push(traced('order-1'));
+  store('order-1');
   await eventually(() => expect(failures()).toBeGreaterThan(2));
-  expect(stored).toHaveLength(1);
+  expect(waiting()).toEqual(['order-1']);
   expect(published).toEqual([]);
   setKafkaDown(false);
   await eventually(() => expect(published).toEqual(['order-1']));
-  expect(stored).toEqual([]);
+  expect(waiting()).toEqual([]);
+  await relay.stop();
+});
+
+const BATCH = 1_000;
+
+test('events that stay do not keep those behind them waiting, and are published when their partition takes them', async () => {
+  const stuck = Array.from({ length: 2 * BATCH + 1 }, (_, index) => `stuck-${index}`);
+  const { relay, store, waiting, held, pages, published } = prepare(hurried);
+  for (const orderId of stuck) held.add(orderId);
+  for (const orderId of [...stuck, 'order-1']) store(orderId);
+  relay.wake();
+  await eventually(() => expect(published).toEqual(['order-1']));
+  expect(waiting()).toEqual(stuck);
+  // What comes later is behind them, and is found without going through all that stays.
+  for (const orderId of ['order-2', 'order-3']) {
+    const before = pages.length;
+    store(orderId);
+    relay.wake();
+    await eventually(() => expect(published.at(-1)).toBe(orderId));
+    expect(pages.slice(before)).toContain(1);
+  }
+  held.clear();
+  await eventually(() => expect(published.slice(3)).toEqual(stuck), { timeoutMs: 10_000 });
+  expect(waiting()).toEqual([]);
   await relay.stop();
 });

@@ -120,8 +120,9 @@ export const TOPIC = 'ORDER_PLACED';
 
 export const idsOf = (events: readonly ReceivedEvent[]): string[] => events.map(({ event }) => event.orderId);
 
-export const publish = ({ publisher }: Messaging, ...orderIds: string[]): Promise<void> =>
-  publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+export const publish = async ({ publisher }: Messaging, ...orderIds: string[]): Promise<void> => {
+  await publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+};
 
 /** The dead letters that a group has made of the messages of a key. */
 export const readDeadLetters = async (broker: Broker, group: string, ofKey: string) => {

@@ -25,9 +25,9 @@ beforeAll(async () => {
   postgres = await startTestPostgres();
   broker = withOwnGroups(createTestBroker());
   harness = await startHarness(postgres, { broker });
-  const { runtime, metrics } = harness.inventory.context;
+  const { runtime, logger, metrics } = harness.inventory.context;
   const topics = createTopicSetup(broker, 'test');
-  publisher = createPublisher({ source: 'test', broker, topics, runtime, metrics });
+  publisher = createPublisher({ source: 'test', broker, topics, runtime, logger, metrics });
 });
 
 afterEach(() => expectStockToAddUp(harness));
@@ -48,7 +48,7 @@ const shippedEvent = (orderId: string): OrderEvent => ({
   at: '2026-01-01T12:00:00.000Z',
 });
 
-const ship = (...orderIds: string[]): Promise<void> =>
+const ship = (...orderIds: string[]) =>
   publisher.publish(
     orderIds.map((orderId) => ({
       event: shippedEvent(orderId),

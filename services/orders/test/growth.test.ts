@@ -109,7 +109,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, '', LIMIT),
   'that stock is back': (sql) => recordStockReturned(sql, idsOf('CANCELLED'), ago(0)),
   'the next events of the outbox': (sql) =>
-    createOutbox(sql, runtime).publishNext(LIMIT, async () => undefined),
+    createOutbox(sql, runtime).publishNext({ limit: LIMIT }, async () => []),
   'the newest letters': (sql) => listLetters(sql, page, {}),
   'letters further back': (sql) => listLetters(sql, { ...page, before: 7_000 }, {}),
   'letters of a status': (sql) => listLetters(sql, page, { status: 'OPEN' }),

@@ -31,11 +31,11 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: OUTBOX,
-        find: 'if (rows.length === 0) return 0;\n',
+        find: 'if (rows.length === 0) return { taken: 0, held: 0, last };\n',
         replace:
-          'if (rows.length === 0) return 0;\n      await database.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;\n',
+          'if (rows.length === 0) return { taken: 0, held: 0, last };\n      await database.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;\n',
       },
-      { file: OUTBOX, find: ' FOR UPDATE SKIP LOCKED`;\n      if', replace: '`;\n      if' },
+      { file: OUTBOX, find: ' FOR UPDATE SKIP LOCKED`;', replace: '`;' },
     ],
   },
   {

@@ -1,11 +1,11 @@
 import type { OrderEvent } from '@order-pipeline/contracts';
-import type { Outbox } from '@order-pipeline/messaging';
+import type { Outbox, TracedEvent } from '@order-pipeline/messaging';
 import { continueTrace, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { isSampled, type Database, type Sql } from './sql.ts';
 
-/** Longer than the longest publish, since the rows stay locked meanwhile. */
-const TRANSACTION = { maxWait: 1_000, timeout: 15_000 };
+/** Longer than the longest publish, of all partitions and then of each, since the rows stay locked meanwhile. */
+const TRANSACTION = { maxWait: 1_000, timeout: 25_000 };
 
 interface OutboxRow {
   readonly id: bigint;
@@ -15,27 +15,31 @@ interface OutboxRow {
   readonly since: Date | null;
 }
 
+const tracedOf = ({ event, traceparent, since }: OutboxRow, runtime: Pick<Runtime, 'hex'>): TracedEvent => ({
+  event,
+  trace: continueTrace(traceparent, runtime),
+  ...(since ? { sinceMs: since.getTime() } : {}),
+});
+
 /**
  * The outbox. Rows are locked while they are published, so that two instances never publish the same ones at the same
  * moment, and one that dies leaves them to the others at once; they are deleted only after Kafka has them.
  */
 export const createOutbox = (database: Database, runtime: Pick<Runtime, 'hex' | 'failpoint'>): Outbox => ({
-  publishNext: (limit, publish) =>
+  publishNext: ({ limit, after }, publish) =>
     database.$transaction(async (sql) => {
+      const behind = after === undefined ? Prisma.empty : Prisma.sql`WHERE id > ${after}::bigint`;
       const rows = await sql.$queryRaw<OutboxRow[]>`
         SELECT id, event, traceparent, CASE WHEN ${isSampled(Prisma.sql`traceparent`)} THEN created_at END AS since
-        FROM outbox ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
-      if (rows.length === 0) return 0;
-      await publish(
-        rows.map(({ event, traceparent, since }) => ({
-          event,
-          trace: continueTrace(traceparent, runtime),
-          ...(since ? { sinceMs: since.getTime() } : {}),
-        })),
-      );
+        FROM outbox ${behind} ORDER BY id LIMIT ${limit} FOR UPDATE SKIP LOCKED`;
+      const last = rows.at(-1)?.id.toString();
+      if (rows.length === 0) return { taken: 0, held: 0, last };
+      const events = rows.map((row) => tracedOf(row, runtime));
+      const held = new Set(await publish(events));
       await runtime.failpoint('orders.afterPublishBeforeOutboxDelete');
-      await sql.$executeRaw`DELETE FROM outbox WHERE id = ANY(${rows.map(({ id }) => id)}::bigint[])`;
-      return rows.length;
+      const ids = rows.filter((_, index) => !held.has(events[index] as TracedEvent)).map(({ id }) => id);
+      if (ids.length > 0) await sql.$executeRaw`DELETE FROM outbox WHERE id = ANY(${ids}::bigint[])`;
+      return { taken: rows.length, held: held.size, last };
     }, TRANSACTION),
 });
 
