@@ -9,6 +9,7 @@ import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { setUpLoad } from './load.ts';
 import { defineObservabilityTests, prepareMonitoring, type Monitoring } from './observability.ts';
 import { defineReplacementTests } from './replacement.ts';
+import { defineTraceTests, prepareViewer, type Viewer } from './traces.ts';
 
 const MINUTE_MS = 60_000;
 /** Nobody waits longer than this for the news that a dependency is unavailable. */
@@ -17,12 +18,15 @@ const DRAIN_LIMIT_MS = 10_000;
 
 let compose: Compose;
 let monitoring: Monitoring;
+let viewer: Viewer;
 let gateway: Gateway;
 
 beforeAll(async () => {
   monitoring = await prepareMonitoring();
+  viewer = await prepareViewer();
   compose = await createCompose({
     ...monitoring.settings,
+    ...viewer.settings,
     WORKFLOW_INTERVAL_MS: '500',
     REPUBLISH_AFTER_MS: '15000',
     RATE_LIMIT: 'off',
@@ -33,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.close();
-  await compose?.run('--profile', 'metrics', 'down', '--volumes', '--timeout', '10');
+  await compose?.run('--profile', 'observability', 'down', '--volumes', '--timeout', '10');
 }, 2 * MINUTE_MS);
 
 defineFlowTests(() => gateway);
@@ -250,5 +254,7 @@ test(
   },
   5 * MINUTE_MS,
 );
+
+defineTraceTests(() => ({ compose, gateway, viewer }));
 
 defineObservabilityTests(() => ({ compose, gateway, monitoring }));

@@ -1,7 +1,10 @@
 import type { CollectedSpan } from '@order-pipeline/testing';
 
+/** What of a span says where it belongs. */
+export type TreeSpan = Pick<CollectedSpan, 'service' | 'spanId' | 'parentId' | 'name' | 'failed'>;
+
 /** A tree of spans as lines: the service, the name, and those that are part of it, indented. */
-export const treeOf = (spans: readonly CollectedSpan[], parentId?: string, depth = 0): string[] =>
+export const treeOf = (spans: readonly TreeSpan[], parentId?: string, depth = 0): string[] =>
   spans
     .filter((span) => span.parentId === parentId)
     .toSorted((a, b) => (a.service + a.name < b.service + b.name ? -1 : 1))
