@@ -257,4 +257,4 @@ test(
 
 defineTraceTests(() => ({ compose, gateway, viewer }));
 
-defineObservabilityTests(() => ({ compose, gateway, monitoring }));
+defineObservabilityTests(() => ({ compose, gateway, monitoring, viewer }));

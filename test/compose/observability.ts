@@ -9,10 +9,12 @@ import { eventually } from '@order-pipeline/testing';
 import getPort from 'get-port';
 import { request } from 'undici';
 import type { ChaosParts } from './chaos.ts';
+import { askJaeger } from './jaeger.ts';
 import { setUpLoad } from './load.ts';
+import type { Viewer } from './traces.ts';
 
 const MINUTE_MS = 60_000;
-const WAIT = { timeoutMs: 2 * MINUTE_MS, intervalMs: 500 };
+const WAIT = { timeoutMs: 2 * MINUTE_MS };
 const PROMETHEUS = 'prom/prometheus:v3.13.1';
 
 /** Where the two are, and what Docker Compose has to be told for it. */
@@ -95,7 +97,7 @@ const EMPTY_PANELS = [
  * @param parts the system that runs, started with the settings of `monitoring`
  */
 export const defineObservabilityTests = (
-  parts: () => ChaosParts & { readonly monitoring: Monitoring },
+  parts: () => ChaosParts & { readonly monitoring: Monitoring; readonly viewer: Viewer },
 ): void => {
   const firing = async (): Promise<FiringAlert[]> =>
     (await read(`${parts().monitoring.alertmanager}/api/v2/alerts?active=true`)) as FiringAlert[];
@@ -174,6 +176,30 @@ export const defineObservabilityTests = (
       }, WAIT);
     },
     4 * MINUTE_MS,
+  );
+
+  test.each([
+    ['the time of placements', 'http_request_duration_seconds_bucket{service="api-gateway",method="POST"}'],
+    ['the time of deliveries', 'order_delivery_duration_seconds_bucket'],
+  ])(
+    'from %s there is a way to the trace of an order',
+    async (_, query) => {
+      const { gateway, monitoring, viewer } = parts();
+      const { place, settled } = await setUpLoad(gateway);
+      const jaeger = askJaeger(viewer.url);
+      await settled(await place(1));
+      await eventually(async () => {
+        const now = Date.now() / 1_000;
+        const asked = new URLSearchParams({ query, start: String(now - 600), end: String(now) });
+        const { data } = (await read(
+          `${monitoring.prometheus}/api/v1/query_exemplars?${asked.toString()}`,
+        )) as { data: { exemplars: { labels: { trace_id: string } }[] }[] };
+        const ids = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
+        const traces = await Promise.all([...new Set(ids)].map((traceId) => jaeger.trace(traceId)));
+        expect(traces.flat().map(({ name }) => name)).toContain('place order');
+      }, WAIT);
+    },
+    3 * MINUTE_MS,
   );
 
   test(

@@ -17,6 +17,7 @@ import {
   type LogLine,
 } from '@order-pipeline/testing';
 import type pg from 'pg';
+import { request } from 'undici';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
 import { startWholeSystem, type StartedSystem } from './start.ts';
 import { linesOf, spanNamed, treeOf, WAY } from './trace-tree.ts';
@@ -69,8 +70,7 @@ const place = async (orderId = unique('order'), to = gateway): Promise<string> =
   return orderId;
 };
 
-const spansOfTrace = (traceId: string | undefined): CollectedSpan[] =>
-  collector.spans.filter((span) => span.traceId === traceId);
+const spansOfTrace = (id: string | undefined) => collector.spans.filter(({ traceId }) => traceId === id);
 
 /** The spans of the trace in which an order was placed. */
 const traceOf = (orderId: string): CollectedSpan[] =>
@@ -184,6 +184,22 @@ test('operators get the trace of an order from memory, and where it is shown', a
   expect(told.map(({ spanId }) => spanId).toSorted()).toEqual(spans.map(({ spanId }) => spanId).toSorted());
   expect(told[0]).toMatchObject({ service: 'api-gateway', name: 'POST /api/orders', offsetMs: 0 });
   expect((await gateway.get('/ops/orders/none/trace')).status).toBe(404);
+});
+
+test('how long an order took leads to its trace', async () => {
+  const orderId = await place();
+  const [{ traceId } = {}] = await wholeTraceOf(orderId);
+  const headers = { accept: 'application/openmetrics-text;version=1.0.0' };
+  for (const [name, of] of [
+    ['order_delivery_duration_seconds', ''],
+    ['order_step_duration_seconds', 'from="SHIPPED",to="DELIVERED"'],
+    ['http_request_duration_seconds', 'service="api-gateway",method="POST",route="/api/orders"'],
+  ] as const) {
+    const { body } = await request(`${started.system.url}/metrics`, { headers });
+    const lines = (await body.text()).split('\n').filter((line) => line.includes(of));
+    const told = lines.filter((line) => line.startsWith(`${name}_bucket{`)).join('\n');
+    expect(told).toContain(`# {trace_id="${traceId}"`);
+  }
 });
 
 const openLetterOf = (orderId: string): Promise<DeadLetter> =>

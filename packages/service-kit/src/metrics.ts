@@ -1,5 +1,6 @@
 import { metricOf, type MetricLabel, type MetricName } from '@order-pipeline/contracts';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Trace } from './trace.ts';
 
 /** The metrics of one service, as contracts define them; every one bears the label `service`. */
 export interface Metrics {
@@ -12,7 +13,8 @@ export interface MetricCounter<L extends string> {
   add(labels: Readonly<Record<L, string>>, by?: number): void;
 }
 export interface MetricHistogram<L extends string> {
-  observe(labels: Readonly<Record<L, string>>, value: number): void;
+  /** Where `trace` is sampled, it is the exemplar of the value's bucket: what was measured last can be looked at. */
+  observe(labels: Readonly<Record<L, string>>, value: number, trace?: Trace): void;
 }
 export interface MetricGauge<L extends string> {
   set(labels: Readonly<Record<L, string>>, value: number): void;
@@ -47,6 +49,18 @@ const createGauge = (registry: Registry, name: MetricName): Gauge => {
   return gauge;
 };
 
+/** Registered by hand: prom-client takes exemplars only in registries that speak OpenMetrics alone. */
+const createHistogram = (registry: Registry, name: MetricName): Histogram => {
+  const { buckets = [] } = metricOf(name);
+  const config = { ...configOf(registry, name), registers: [], buckets: [...buckets] };
+  const histogram = new Histogram({ ...config, enableExemplars: true });
+  registry.registerMetric(histogram);
+  return histogram;
+};
+
+const exemplarOf = (trace: Trace | undefined) =>
+  trace?.sampled ? { exemplarLabels: { trace_id: trace.traceId, span_id: trace.spanId } } : {};
+
 /** The metrics of `service` in the registry of its process, which services of one process share. */
 export const createMetrics = (registry: Registry, service: string): Metrics => {
   const once = <M>(name: string, make: () => M): M =>
@@ -57,11 +71,11 @@ export const createMetrics = (registry: Registry, service: string): Metrics => {
       return { add: (labels, by = 1) => metric.inc({ service, ...labels }, by) };
     },
     histogram: (name) => {
-      const metric = once(name, () => {
-        const { buckets = [] } = metricOf(name);
-        return new Histogram({ ...configOf(registry, name), buckets: [...buckets] });
-      });
-      return { observe: (labels, value) => metric.observe({ service, ...labels }, value) };
+      const metric = once(name, () => createHistogram(registry, name));
+      return {
+        observe: (labels, value, trace) =>
+          metric.observe({ labels: { service, ...labels }, value, ...exemplarOf(trace) }),
+      };
     },
     gauge: (name) => {
       const metric = once(name, () => createGauge(registry, name));

@@ -1,5 +1,5 @@
 import { ORDER_STATUSES, PREDECESSOR, STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
-import { startPeriodic, type Metrics, type Runtime } from '@order-pipeline/service-kit';
+import { readTraceparent, startPeriodic, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createOldestAges } from './overview/ages.ts';
 import type { OrdersStore, StepTimes, Target } from './store/index.ts';
@@ -62,9 +62,10 @@ export const startStatusMetrics = (options: {
     placed: () => changes.add({ status: 'PENDING' }),
     moved: (to, times) => {
       if (times.length > 0) changes.add({ status: to }, times.length);
-      for (const { stepSeconds, sincePlacedSeconds } of times) {
-        steps.observe({ from: PREDECESSOR[to], to }, stepSeconds);
-        if (to === 'DELIVERED') deliveries.observe({}, sincePlacedSeconds);
+      for (const { stepSeconds, sincePlacedSeconds, traceparent } of times) {
+        const trace = readTraceparent(traceparent);
+        steps.observe({ from: PREDECESSOR[to], to }, stepSeconds, trace);
+        if (to === 'DELIVERED') deliveries.observe({}, sincePlacedSeconds, trace);
       }
     },
     stop: () => periodic.stop(),

@@ -36,7 +36,9 @@ const datasources = {
       access: 'proxy',
       url: 'http://prometheus:9090',
       isDefault: true,
+      jsonData: { exemplarTraceIdDestinations: [{ name: 'trace_id', datasourceUid: 'jaeger' }] },
     },
+    { name: 'Jaeger', uid: 'jaeger', type: 'jaeger', access: 'proxy', url: 'http://jaeger:16686' },
   ],
 };
 

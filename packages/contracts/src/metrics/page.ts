@@ -15,7 +15,8 @@ const HEAD = `# Metrics
 
 Written by \`npx -y pnpm metrics\` from \`packages/contracts/src/metrics\` and the registry of a process; do not edit it.
 
-Every service answers \`GET /metrics\` in Prometheus's text format. All metrics below, but those of the process, bear the label
+Every service answers \`GET /metrics\` in Prometheus's text format, or in OpenMetrics to those who prefer it: then the buckets of histograms
+bear the latest sampled trace as exemplar (\`trace_id\`, \`span_id\`). All metrics below, but those of the process, bear the label
 \`service\`. A metric of scope *instance* tells of the instance that reports it: add the instances up. One of scope *global* tells of
 what all instances share, and each instance of the service reports it: take the maximum, never the sum.
 `;

@@ -55,7 +55,7 @@ const createAnswer = (
     const context = { requestId, trace, actor: actorFrom(request, text), logger: told };
     const reply = await answerCall(checked, input, context);
     span?.end(answered(operation, reply.status));
-    observe(operation.method, operation.path, reply.status, runtime.monotonic() - since);
+    observe(operation.method, operation.path, reply.status, runtime.monotonic() - since, span?.trace);
     return reply;
   };
 };

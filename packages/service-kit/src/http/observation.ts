@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Metrics } from '../metrics.ts';
+import type { Trace } from '../trace.ts';
 import { answered } from '../tracing/index.ts';
 import { traceOf } from './request-trace.ts';
 
@@ -17,23 +18,23 @@ declare module 'fastify' {
   }
 }
 
-/** Takes the time of an answer down, in milliseconds. */
-export type Observe = (method: string, route: string, status: number, ms: number) => void;
+/** Takes the time of an answer down, in milliseconds, with the trace that it belongs to. */
+export type Observe = (method: string, route: string, status: number, ms: number, trace?: Trace) => void;
 
 /** What takes down how requests are answered. */
 export interface Observation {
   readonly observe: Observe;
   /** Takes down for how many milliseconds a request was held on purpose. */
-  readonly observeHeld: (route: string, ms: number) => void;
+  readonly observeHeld: (route: string, ms: number, trace?: Trace) => void;
 }
 
 export const createObservation = (metrics: Metrics): Observation => {
   const durations = metrics.histogram('http_request_duration_seconds');
   const holds = metrics.histogram('http_hold_duration_seconds');
   return {
-    observe: (method, route, status, ms) =>
-      durations.observe({ method, route, status: String(status) }, ms / 1_000),
-    observeHeld: (route, ms) => holds.observe({ route }, ms / 1_000),
+    observe: (method, route, status, ms, trace) =>
+      durations.observe({ method, route, status: String(status) }, ms / 1_000, trace),
+    observeHeld: (route, ms, trace) => holds.observe({ route }, ms / 1_000, trace),
   };
 };
 
@@ -43,10 +44,13 @@ const observeAnswer = (request: FastifyRequest, reply: FastifyReply, { observe }
   const { method, routeOptions } = request;
   const { statusCode, elapsedTime, heldMs } = reply;
   const route = routeOf(request);
-  observe(method, route, statusCode, Math.max(0, elapsedTime - heldMs));
-  if (routeOptions.config.isOperation)
-    traceOf(request).span?.end(answered({ method, path: route }, statusCode));
+  const { span } = routeOptions.config.isOperation ? traceOf(request) : {};
+  observe(method, route, statusCode, Math.max(0, elapsedTime - heldMs), span?.trace);
+  span?.end(answered({ method, path: route }, statusCode));
 };
+
+const observeHold = (request: FastifyRequest, ms: number, { observeHeld }: Observation): void =>
+  observeHeld(routeOf(request), ms, traceOf(request).span?.trace);
 
 /** A hook for routes that answer with streams: of one the beginning is the answer, and the rest is held. */
 export const observeStream =
@@ -57,7 +61,7 @@ export const observeStream =
       const begunMs = reply.elapsedTime;
       observeAnswer(request, reply, observation);
       // `onResponse` comes only where the stream is ended here, and most are ended by their readers.
-      reply.raw.once('close', () => observation.observeHeld(routeOf(request), reply.elapsedTime - begunMs));
+      reply.raw.once('close', () => observeHold(request, reply.elapsedTime - begunMs, observation));
     }
     done();
   };
@@ -73,7 +77,7 @@ export const setObservation = (server: FastifyInstance, observation: Observation
   server.addHook('onResponse', (request, reply, done) => {
     const { method, originalUrl: url, log } = request;
     if (!reply.isStream) observeAnswer(request, reply, observation);
-    if (reply.heldMs > 0) observation.observeHeld(routeOf(request), reply.heldMs);
+    if (reply.heldMs > 0) observeHold(request, reply.heldMs, observation);
     log.debug({ method, url, status: String(reply.statusCode) }, 'request completed');
     done();
   });

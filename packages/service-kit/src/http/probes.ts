@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { shareReadiness, type Health } from '../health.ts';
+import { renderMetrics } from '../metrics-text.ts';
 import type { Runtime } from '../runtime.ts';
 
 interface ProbeParts {
@@ -24,8 +25,9 @@ export const addProbes = (server: FastifyInstance, parts: ProbeParts): void => {
     return readiness;
   });
   if (!servesMetrics) return;
-  server.get('/metrics', hidden, async (_, reply) => {
-    reply.type(registry.contentType);
-    return registry.metrics();
+  server.get('/metrics', hidden, async ({ headers }, reply) => {
+    const { contentType, text } = await renderMetrics(registry, headers.accept);
+    reply.type(contentType).header('vary', 'accept');
+    return text;
   });
 };

@@ -163,3 +163,22 @@ test('every line that is logged for a request bears its trace and its span', asy
     expect(new Set(lines.slice(-2).map((line) => line['spanId']))).toEqual(new Set([span]));
   });
 });
+
+test('the time of an answer leads to its trace, for those who ask for OpenMetrics', async () => {
+  await ask(gateway, '/api/orders/order-1', traceparentWith('00'));
+  samples = false;
+  await ask(gateway, '/api/end/broken', `00-${'c'.repeat(32)}-${spanId}-01`);
+  const accept = 'application/openmetrics-text;version=1.0.0';
+  const open = await gateway.server.inject({ url: '/metrics', headers: { accept } });
+  expect(open.headers).toMatchObject({
+    vary: 'accept',
+    'content-type': expect.stringContaining('openmetrics'),
+  });
+  const [exemplar, ...more] = open.body.match(/^http_request_duration_seconds_bucket.* # .*$/gm) ?? [];
+  expect(exemplar).toContain(`trace_id="${traceId}",span_id="${recorded.spans[0]?.spanId}"`);
+  expect(exemplar).toContain('route="/api/orders/:orderId"');
+  expect(JSON.stringify(more)).not.toContain('c'.repeat(32));
+  const { body, headers } = await gateway.server.inject('/metrics');
+  expect(headers['content-type']).toContain('text/plain');
+  expect(body).not.toContain('trace_id');
+});

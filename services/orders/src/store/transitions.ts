@@ -20,6 +20,8 @@ interface MovedRow extends OrderRow {
 export interface StepTimes {
   readonly stepSeconds: number;
   readonly sincePlacedSeconds: number;
+  /** The trace of the order, where it is sampled. */
+  readonly traceparent: string | null;
 }
 
 /** What is asked of a move beside its orders. */
@@ -95,9 +97,10 @@ const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): P
 
 type MoveArguments = readonly [sql: Sql, to: Target, orderIds: readonly string[], cause: string, at: string];
 
-const timesOf = ({ stepSeconds, createdAt, updatedAt }: MovedRow): StepTimes => ({
+const timesOf = ({ stepSeconds, createdAt, updatedAt, traceparent }: MovedRow): StepTimes => ({
   stepSeconds,
   sincePlacedSeconds: (updatedAt.getTime() - createdAt.getTime()) / 1_000,
+  traceparent,
 });
 
 const movedResult = (row: MovedRow): TransitionResult => ({

@@ -37,6 +37,8 @@ const target = ({ expr, legend = '' }: Query, index: number) => ({
   refId: String.fromCharCode('A'.charCodeAt(0) + index),
   expr,
   legendFormat: legend,
+  // Points that lead to the traces that were measured.
+  ...(expr.includes('_bucket') ? { exemplar: true } : {}),
 });
 
 const drawn = (panel: Panel, id: number, x: number, y: number) => {

@@ -86,6 +86,21 @@ export const SERVICE: Dashboard = {
       ],
     },
     {
+      title: 'Traces',
+      panels: [
+        {
+          title: 'Spans of sampled traces, a second',
+          unit: 'ops',
+          queries: [
+            {
+              expr: `sum by (service, outcome) (rate(trace_spans_total{${OF}}[$__rate_interval]))`,
+              legend: '{{service}} {{outcome}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
       title: 'Process',
       panels: [
         {
