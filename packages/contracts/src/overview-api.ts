@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { defineOperation } from './operation.ts';
-import { ORDER_STATUSES, STATUSES_ON_THE_WAY } from './order-lifecycle.ts';
+import { ORDER_STATUSES, STATUSES_ON_THE_WAY, type OrderStatus } from './order-lifecycle.ts';
 import { Count, StatusSchema, Strict, Timestamp } from './schemas.ts';
 import { SERVICE_NAMES } from './service-names.ts';
 import { StuckReasonSchema } from './stuck-api.ts';
@@ -87,11 +87,13 @@ export const Overview = Strict({
 });
 export type Overview = Type.Static<typeof Overview>;
 
+const NONE = Object.fromEntries(ORDER_STATUSES.map((status) => [status, 0])) as Record<OrderStatus, number>;
+
 const exampleParts: Omit<OrdersOverview, 'workers'> = {
   orders: {
-    byStatus: { PENDING: 120, PROCESSING: 8, SHIPPED: 3, DELIVERED: 48_213, CANCELLED: 71 },
+    byStatus: { ...NONE, PENDING: 120, PROCESSING: 8, SHIPPED: 3, DELIVERED: 48_213, CANCELLED: 71 },
     oldestAgeMs: { PENDING: 41_000, PROCESSING: 900, SHIPPED: 300 },
-    perMinute: { PENDING: 118, PROCESSING: 120, SHIPPED: 120, DELIVERED: 119, CANCELLED: 1 },
+    perMinute: { ...NONE, PENDING: 118, PROCESSING: 120, SHIPPED: 120, DELIVERED: 119, CANCELLED: 1 },
     placedToDelivered: { windowMs: 300_000, count: 590, p50Ms: 31_200, p99Ms: 61_400 },
     stuck: [],
     loadShedding: [],

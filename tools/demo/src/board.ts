@@ -1,4 +1,4 @@
-import { ORDER_STATUSES, type OrderStatus } from '@order-pipeline/contracts';
+import { mayReach, ORDER_LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '@order-pipeline/contracts';
 
 /** Where each order stands, as far as has been heard. */
 export interface Board {
@@ -16,14 +16,9 @@ export interface Board {
   changes(): number;
 }
 
-const RANK: Readonly<Record<OrderStatus, number>> = {
-  PENDING: 0,
-  PROCESSING: 1,
-  SHIPPED: 2,
-  DELIVERED: 3,
-  CANCELLED: 3,
-};
-const LAST_RANK = 3;
+/** Whether `status` is older news than that the order is in `known`, or no news. */
+const isOvertaken = (status: OrderStatus, known: OrderStatus): boolean =>
+  ORDER_LIFECYCLE[known].terminal ? !mayReach(known, status) : status === known || mayReach(status, known);
 
 export const createBoard = (orderIds: readonly string[]): Board => {
   const ours = new Set(orderIds);
@@ -34,13 +29,13 @@ export const createBoard = (orderIds: readonly string[]): Board => {
     note: (orderId, status) => {
       const known = statuses.get(orderId);
       // Answers overtake one another, orders do not turn back: that they did not is read from their histories.
-      if (!ours.has(orderId) || (known !== undefined && RANK[known] >= RANK[status])) return;
+      if (!ours.has(orderId) || (known !== undefined && isOvertaken(status, known))) return;
       statuses.set(orderId, status);
       changes += 1;
     },
     statusOf: (orderId) => statuses.get(orderId),
     onTheWay: () =>
-      [...statuses].filter(([, status]) => RANK[status] < LAST_RANK).map(([orderId]) => orderId),
+      [...statuses].filter(([, status]) => !ORDER_LIFECYCLE[status].terminal).map(([orderId]) => orderId),
     counts: () => {
       const counts = Object.fromEntries(ORDER_STATUSES.map((status) => [status, 0])) as Record<
         OrderStatus,

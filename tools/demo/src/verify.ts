@@ -6,7 +6,6 @@ import type {
   Order,
   OrderLine,
   OrderStatus,
-  TerminalStatus,
 } from '@order-pipeline/contracts';
 import { unitsOf } from './dataset.ts';
 import { formatCount } from '@order-pipeline/cli/kit';
@@ -34,14 +33,17 @@ export interface Check {
   readonly problems: readonly string[];
 }
 
-const LEGAL_WALKS: Readonly<Record<TerminalStatus, readonly OrderStatus[]>> = {
+/** How the orders of the demo end. */
+type End = Extract<OrderStatus, 'DELIVERED' | 'CANCELLED'>;
+
+const LEGAL_WALKS: Readonly<Record<End, readonly OrderStatus[]>> = {
   DELIVERED: ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'],
   CANCELLED: ['PENDING', 'CANCELLED'],
 };
 
 const sum = (values: Iterable<number>): number => [...values].reduce((total, value) => total + value, 0);
 
-const endOf = ({ cancelled }: Expected, orderId: string) =>
+const endOf = ({ cancelled }: Expected, orderId: string): End =>
   cancelled.has(orderId) ? 'CANCELLED' : 'DELIVERED';
 
 const linesInWords = (lines: readonly OrderLine[]): string =>
@@ -123,10 +125,7 @@ const checkReserved = ({ items }: Found): Check => ({
     .map(({ itemId, reservedQty }) => `${itemId}: ${reservedQty} still reserved`),
 });
 
-const problemOfHistory = (
-  history: readonly HistoryEntry[] | undefined,
-  end: 'DELIVERED' | 'CANCELLED',
-): string | undefined => {
+const problemOfHistory = (history: readonly HistoryEntry[] | undefined, end: End): string | undefined => {
   if (!history) return 'has no history';
   const walk = history.map(({ status }) => status).join(' → ');
   const legal = LEGAL_WALKS[end].join(' → ');

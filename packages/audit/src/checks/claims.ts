@@ -1,4 +1,5 @@
 import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
+import { EXPECTED } from '../lifecycle.ts';
 
 /** An order as far as stock is concerned; times in milliseconds since the epoch. */
 export interface StockedOrder {
@@ -95,7 +96,7 @@ const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: 
   if (hasOtherUnits(order, reservation)) return 'a reservation differs from the lines of its order';
   if (reservation.state === 'RELEASED')
     return 'the reservation of an order that is not cancelled was released';
-  const isShipped = order.status === 'SHIPPED' || order.status === 'DELIVERED';
+  const isShipped = EXPECTED[order.status].holdsStock === 'until its event is consumed';
   if (reservation.state === 'CONSUMED')
     return isShipped ? undefined : 'a reservation was consumed before its order was shipped';
   return isShipped && tooOld.toLeave(order.updatedAt)

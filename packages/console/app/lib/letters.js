@@ -1,9 +1,7 @@
 import { ApiError, ask } from './api.js';
 
-/** @import { DeadLetter, DeadLetterStatus, LetterFilter, LetterResult, Topic } from '@order-pipeline/contracts' */
+/** @import { DeadLetter, DeadLetterStatus, LetterFilter, LetterResult } from '@order-pipeline/contracts' */
 
-/** @type {readonly Topic[]} */
-export const TOPICS = ['ORDER_PLACED', 'ORDER_PROCESSING', 'ORDER_SHIPPED', 'ORDER_DELIVERED'];
 /** @type {readonly DeadLetterStatus[]} */
 export const LETTER_STATUSES = ['OPEN', 'REDRIVING', 'REDRIVEN', 'DISCARDED'];
 

@@ -1,21 +1,46 @@
-/** @import { HistoryEntry, OrderStatus } from '@order-pipeline/contracts' */
+/** @import { HistoryEntry, ORDER_LIFECYCLE, OrderStatus } from '@order-pipeline/contracts' */
 
-/** The statuses of an order in progress to delivery. @type {readonly OrderStatus[]} */
-export const LIFECYCLE = ['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
-/** @type {readonly OrderStatus[]} */
-export const STATUSES = [...LIFECYCLE, 'CANCELLED'];
+/**
+ * @typedef {object} Shown what is shown of a status
+ * @property {string} says the sentence on an order's page
+ * @property {boolean} isFinal
+ * @property {string | undefined} by who takes orders there, if it is on the line to delivery
+ */
 
-/** What an order waits for in each status. @type {Readonly<Record<OrderStatus, string>>} */
-export const WAITS_FOR = {
-  PENDING: 'waits for the next turn of the workflow',
-  PROCESSING: 'waits for shipping',
-  SHIPPED: 'waits for delivery',
-  DELIVERED: 'has arrived',
-  CANCELLED: 'was cancelled, its stock was released',
+/**
+ * The statuses in the order in which orders take them; typed by the contracts, so that the compiler asks for a new one.
+ *
+ * @type {Readonly<{ [S in OrderStatus]: Shown & { topic: (typeof ORDER_LIFECYCLE)[S]['topic'] } }>}
+ */
+const STATES = {
+  PENDING: {
+    says: 'waits for the next turn of the workflow',
+    isFinal: false,
+    by: 'client',
+    topic: 'ORDER_PLACED',
+  },
+  PROCESSING: { says: 'waits for shipping', isFinal: false, by: 'workflow', topic: 'ORDER_PROCESSING' },
+  SHIPPED: { says: 'waits for delivery', isFinal: false, by: 'shipping', topic: 'ORDER_SHIPPED' },
+  DELIVERED: { says: 'has arrived', isFinal: true, by: 'delivery', topic: 'ORDER_DELIVERED' },
+  CANCELLED: { says: 'was cancelled, its stock was released', isFinal: true, by: undefined, topic: null },
 };
 
+export const STATUSES = /** @type {OrderStatus[]} */ (Object.keys(STATES));
+
+/** The topics on which statuses are announced. */
+export const TOPICS = Object.values(STATES).flatMap(({ topic }) => (topic === null ? [] : [topic]));
+
+/** The statuses of an order in progress to delivery. */
+export const LIFECYCLE = STATUSES.filter((status) => STATES[status].by !== undefined);
+
+/** Who takes orders into a status. @param {OrderStatus} status */
+export const takenBy = (status) => STATES[status].by;
+
+/** What an order waits for in a status. @param {OrderStatus} status */
+export const sentenceOf = (status) => STATES[status].says;
+
 /** @param {OrderStatus} status */
-export const isFinal = (status) => status === 'DELIVERED' || status === 'CANCELLED';
+export const isFinal = (status) => STATES[status].isFinal;
 
 /**
  * @typedef {object} Step

@@ -1,5 +1,6 @@
 import { ask, withQuery } from '../lib/api.js';
-import { LETTER_STATUSES, TOPICS } from '../lib/letters.js';
+import { LETTER_STATUSES } from '../lib/letters.js';
+import { TOPICS } from '../lib/lifecycle.js';
 import { changeQuery } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';

@@ -1,5 +1,5 @@
 import { ask, asCurl } from '../lib/api.js';
-import { isFinal, stepsOf, WAITS_FOR } from '../lib/lifecycle.js';
+import { isFinal, sentenceOf, stepsOf } from '../lib/lifecycle.js';
 import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
 import { useNow } from '../lib/use-now.js';
@@ -150,7 +150,7 @@ export const OrderPage = ({ id }) => {
     ${
       order &&
       html`<section class="card hero">
-        <p class="headline"><${Status} status=${order.status} large /> ${WAITS_FOR[order.status]}</p>
+        <p class="headline"><${Status} status=${order.status} large /> ${sentenceOf(order.status)}</p>
         <${Rail} steps=${steps} />
       </section>
       ${!isFinal(order.status) && html`<${StuckNote} orderId=${id} />`}

@@ -1,4 +1,5 @@
 import { linkTo } from '../lib/router.js';
+import { LIFECYCLE, takenBy } from '../lib/lifecycle.js';
 import { countText, exactText } from '../lib/numbers.js';
 import { durationText } from '../lib/time.js';
 import { html } from '../ui.js';
@@ -6,14 +7,6 @@ import { html } from '../ui.js';
 /** @import { Overview, OrderStatus } from '@order-pipeline/contracts' */
 
 /** @typedef {NonNullable<Overview['orders']>} Orders */
-
-/** Who takes orders into a status, and what is written beside it. */
-const LINKS = /** @type {const} */ ({
-  PENDING: { by: undefined, label: 'placed' },
-  PROCESSING: { by: 'workflow', label: 'workflow' },
-  SHIPPED: { by: 'shipping', label: 'shipping' },
-  DELIVERED: { by: 'delivery', label: 'delivery' },
-});
 
 /** The picture at rest moves by one dot in so many milliseconds, and at this rate as fast as can be followed. */
 const SLOWEST_MS = 4_000;
@@ -45,9 +38,10 @@ const Station = ({ status, orders, isSmall = false }) => {
   </a>`;
 };
 
-/** @param {{ to: keyof typeof LINKS, orders: Orders, services: Overview['services'] }} props */
+/** @param {{ to: OrderStatus, orders: Orders, services: Overview['services'] }} props */
 const Track = ({ to, orders, services }) => {
-  const { by, label } = LINKS[to];
+  const by = takenBy(to);
+  const label = by === 'client' ? 'placed' : by;
   const rate = orders.perMinute[to];
   const worker = services.find(({ name }) => name === by);
   return html`<div class=${`track ${rate > 0 ? 'moving' : ''}`} data-status=${to}>
@@ -64,13 +58,11 @@ const Track = ({ to, orders, services }) => {
  */
 export const Flow = ({ orders, services }) =>
   html`<div class="flow">
-    ${
-      /** @type {const} */ (['PENDING', 'PROCESSING', 'SHIPPED', 'DELIVERED']).map(
-        (status) =>
-          html`<${Track} key=${`to ${status}`} to=${status} orders=${orders} services=${services} />
+    ${LIFECYCLE.map(
+      (status) =>
+        html`<${Track} key=${`to ${status}`} to=${status} orders=${orders} services=${services} />
           <${Station} key=${status} status=${status} orders=${orders} />`,
-      )
-    }
+    )}
     <div class="branch" data-status="CANCELLED">
       <i></i>
       <${Station} status="CANCELLED" orders=${orders} isSmall />
