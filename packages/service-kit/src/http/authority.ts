@@ -8,7 +8,11 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:
 export interface Authority {
   readonly name: string;
   readonly port: string;
+  /** Whether the name always leads to the machine itself. */
+  readonly isLoopback: boolean;
 }
+
+const NO_HOST: Authority = { name: '', port: '', isLoopback: false };
 
 /** What was read lately: nearly every request names the same host, and reading a URL takes microseconds. */
 const parsed = new Map<string, Authority>();
@@ -20,7 +24,8 @@ const readAuthority = (text: string, scheme: string): Authority | undefined => {
   const url = `${scheme}//${text}`;
   if (!AUTHORITY.test(text) || !URL.canParse(url)) return undefined;
   const { hostname, port } = new URL(url);
-  return { name: hostname.replace(/\.$/, ''), port: port || (DEFAULT_PORTS[scheme] ?? '') };
+  const name = hostname.replace(/\.$/, '');
+  return { name, port: port || (DEFAULT_PORTS[scheme] ?? ''), isLoopback: isLoopbackName(name) };
 };
 
 /**
@@ -30,7 +35,7 @@ const readAuthority = (text: string, scheme: string): Authority | undefined => {
  * @returns nothing where it is not well-formed; an empty name where there is none
  */
 export const parseAuthority = (text: string, scheme = USUAL_SCHEME): Authority | undefined => {
-  if (text === '') return { name: '', port: '' };
+  if (text === '') return NO_HOST;
   if (scheme !== USUAL_SCHEME) return readAuthority(text, scheme);
   const known = parsed.get(text);
   if (known) return known;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../app-error.ts';
 
 /** The value of each parameter `charset` of a content type. */
@@ -10,6 +10,17 @@ const isOtherCharset = (contentType = ''): boolean =>
   // What nearly every request says needs no search, which makes a new expression each time.
   contentType !== 'application/json' &&
   [...contentType.matchAll(CHARSETS)].some(([, charset = '']) => !/^utf-?8$/i.test(charset));
+
+/** Why a body is not read that is compressed. */
+export const codingRefusal = (
+  { headers: { 'content-encoding': coding } }: FastifyRequest,
+  reply: FastifyReply,
+): AppError | undefined => {
+  if (coding === undefined || coding.trim().toLowerCase() === 'identity') return undefined;
+  // What would be taken (RFC 9110, 15.5.16).
+  reply.header('accept-encoding', 'identity');
+  return new AppError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed');
+};
 
 /** JSON in UTF-8 only, and an empty body counts as none, whatever its content type. */
 export const setBodyParsing = (server: FastifyInstance): void => {

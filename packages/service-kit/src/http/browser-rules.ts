@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../app-error.ts';
-import { isAddressLiteral, isLoopbackName, isSameAuthority, parseAuthority } from './authority.ts';
+import { isAddressLiteral, isSameAuthority, parseAuthority, type Authority } from './authority.ts';
 import { isLoopbackAddress } from './this-machine.ts';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
@@ -16,11 +16,12 @@ const createHostRule = (server: FastifyInstance, allowed: ReadonlySet<string>) =
   server.server.on('listening', () => {
     isLoopback = isLoopbackAddress(server.server.address());
   });
-  const isAllowed = (name: string): boolean =>
-    isLoopbackName(name) || allowed.has(name) || (!isLoopback && isAddressLiteral(name));
+  const isAllowed = ({ name, isLoopback: isThisMachine }: Authority): boolean =>
+    isThisMachine || allowed.has(name) || (!isLoopback && isAddressLiteral(name));
   return ({ headers: { host = '' } }: FastifyRequest): AppError | undefined => {
     if (!isLoopback && allowed.size === 0) return undefined;
-    if (isAllowed(parseAuthority(host)?.name ?? '')) return undefined;
+    const authority = parseAuthority(host);
+    if (authority && isAllowed(authority)) return undefined;
     return new AppError(
       'HOST_NOT_ALLOWED',
       'This host is not asked by that name: use localhost, or add the name to ALLOWED_HOSTS',

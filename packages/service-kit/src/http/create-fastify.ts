@@ -13,6 +13,7 @@ import type { Credentials } from '../tls/credentials.ts';
 import { createTrust } from './client-address.ts';
 import { answerClientError } from './framework-errors.ts';
 import { compileInput } from './input-validation.ts';
+import { OwnRequest } from './own-request.ts';
 import { enterRequest, type EnterTrace } from './request-trace.ts';
 
 /** Longer than Node lets all headers be: what an id may be says its schema. */
@@ -95,6 +96,7 @@ export const createFastify = ({
     connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, requestTimeoutMs),
     // Node's own refusal has no body.
     requireHostHeader: false,
+    IncomingMessage: OwnRequest,
   };
   const server = fastify({
     loggerInstance: baseLogger,

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { replyOf, type Reply } from '../reply.ts';
+import { codingRefusal } from './body-parsing.ts';
 import { frameworkRefusal } from './framework-errors.ts';
 import { createNotFoundAnswer } from './not-found.ts';
 
@@ -25,6 +26,6 @@ export const setErrors = (server: FastifyInstance): void => {
   // Before the body is read: what is nowhere is not refused for its body.
   server.addHook('preParsing', (request, reply, _, done) => {
     if (request.is404) void sendReply(reply, notFound(request));
-    else done();
+    else done(codingRefusal(request, reply));
   });
 };

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuse, type Reply } from '../reply.ts';
+import { targetOf } from './own-request.ts';
 
 const patternOf = (path: string): RegExp => {
   const pattern = path
@@ -19,8 +20,9 @@ export const createNotFoundAnswer = (server: FastifyInstance): ((request: Fastif
   server.addHook('onRoute', ({ method, url }) => {
     known.push({ methods: [method].flat(), pattern: patternOf(url) });
   });
-  return ({ method, url, originalUrl }) => {
-    if (url !== originalUrl) return refuse('VALIDATION_FAILED', 'The path is not well-formed');
+  return (request) => {
+    const { method, url } = request;
+    if (url !== targetOf(request)) return refuse('VALIDATION_FAILED', 'The path is not well-formed');
     const path = url.split('?', 1)[0] ?? '';
     const here = known.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
     // One that has the method answered by itself that there is nothing: a file server.

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Metrics } from '../metrics.ts';
 import type { Trace } from '../trace.ts';
 import { answered } from '../tracing/index.ts';
+import { targetOf } from './own-request.ts';
 import { traceOf } from './request-trace.ts';
 
 declare module 'fastify' {
@@ -38,19 +39,22 @@ export const createObservation = (metrics: Metrics): Observation => {
   };
 };
 
-const routeOf = ({ routeOptions: { url = 'unknown' } }: FastifyRequest): string => url;
+/** Fastify makes the options of a route anew each time that they are asked for. */
+type RouteOptions = FastifyRequest['routeOptions'];
+
+const routeOf = ({ url = 'unknown' }: RouteOptions): string => url;
 
 const observeAnswer = (request: FastifyRequest, reply: FastifyReply, { observe }: Observation): void => {
   const { method, routeOptions } = request;
   const { statusCode, elapsedTime, heldMs } = reply;
-  const route = routeOf(request);
+  const route = routeOf(routeOptions);
   const { span } = routeOptions.config.isOperation ? traceOf(request) : {};
   observe(method, route, statusCode, Math.max(0, elapsedTime - heldMs), span?.trace);
   span?.end(answered({ method, path: route }, statusCode));
 };
 
 const observeHold = (request: FastifyRequest, ms: number, { observeHeld }: Observation): void =>
-  observeHeld(routeOf(request), ms, traceOf(request).span?.trace);
+  observeHeld(routeOf(request.routeOptions), ms, traceOf(request).span?.trace);
 
 /** A hook for routes that answer with streams: of one the beginning is the answer, and the rest is held. */
 export const observeStream =
@@ -75,10 +79,10 @@ export const setObservation = (server: FastifyInstance, observation: Observation
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const { method, originalUrl: url, log } = request;
+    const { method, log } = request;
     if (!reply.isStream) observeAnswer(request, reply, observation);
     if (reply.heldMs > 0) observeHold(request, reply.heldMs, observation);
-    log.debug({ method, url, status: String(reply.statusCode) }, 'request completed');
+    log.debug({ method, url: targetOf(request), status: String(reply.statusCode) }, 'request completed');
     done();
   });
 };

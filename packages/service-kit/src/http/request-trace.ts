@@ -1,17 +1,14 @@
-import type { FastifyRequest, RawRequestDefaultExpression } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../runtime.ts';
 import { continueTrace, readTraceparent, type Trace } from '../trace.ts';
 import { serverSpan, type Span, type Tracer } from '../tracing/index.ts';
-
-const ENTERED = Symbol('trace');
+import type { RequestFields } from './own-request.ts';
 
 /** Which trace a request belongs to, and its span where that is recorded. */
 export interface EnteredTrace {
   readonly trace: Trace;
   readonly span?: Span | undefined;
 }
-
-type RawRequest = RawRequestDefaultExpression & { [ENTERED]?: EnteredTrace };
 
 /** What a server does with the trace that a request brings: ours says whether it is recorded, a client's does not. */
 export type EnterTrace = (header: unknown, method: string) => EnteredTrace;
@@ -48,12 +45,12 @@ export const enterForClient =
   };
 
 /** Finds out once, when the logger of a request is made, to which trace it belongs. */
-export const enterRequest = (raw: RawRequest, enter: EnterTrace): EnteredTrace =>
-  (raw[ENTERED] ??= enter(raw.headers['traceparent'], raw.method ?? ''));
+export const enterRequest = (raw: RequestFields, enter: EnterTrace): EnteredTrace =>
+  (raw.entered ??= enter(raw.headers['traceparent'], raw.method ?? ''));
 
 /** The trace of a request whose logger is made. */
 export const traceOf = ({ raw }: FastifyRequest): EnteredTrace => {
-  const entered = (raw as RawRequest)[ENTERED];
+  const { entered } = raw as RequestFields;
   if (!entered) throw new Error('a request has no trace');
   return entered;
 };

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cancel, Runtime } from '../runtime.ts';
 
@@ -17,7 +16,6 @@ export interface SlowReaderLimits {
 }
 
 interface Leaving {
-  readonly socket: Socket;
   /** When it began to leave; of a stream, when its reader was last seen to read. */
   since: number;
   /** A stream of events takes as long as it takes: its reader is slow who leaves lying what was sent. */
@@ -30,10 +28,10 @@ interface Leaving {
 const leftBy = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength;
 
 /** Begins to count anew for a stream that has nothing to read, or whose reader has read since. */
-const noteReading = (leaving: Leaving, now: number): void => {
+const noteReading = (leaving: Leaving, socket: Socket, now: number): void => {
   if (!leaving.isStream) return;
-  const left = leftBy(leaving.socket);
-  if (leaving.socket.writableLength === 0 || left > leaving.left) leaving.since = now;
+  const left = leftBy(socket);
+  if (socket.writableLength === 0 || left > leaving.left) leaving.since = now;
   leaving.left = left;
 };
 
@@ -42,36 +40,28 @@ const isEventStream = (reply: FastifyReply): boolean => {
   return typeof type === 'string' && type.startsWith('text/event-stream');
 };
 
-type AllLeaving = Map<ServerResponse, Leaving>;
-
 /**
- * Answers that were made and have not left yet, the oldest first.
- *
- * @param onLeft called when one is gone that does not tell it by `onResponse`
+ * The answers under way, the oldest first; what is known of one is found out when it is first looked at. So a request costs
+ * no more than to be put down and taken out again.
  */
-const createLeaving = (
-  server: FastifyInstance,
-  runtime: Pick<Runtime, 'monotonic'>,
-  onLeft: () => void,
-): AllLeaving => {
-  const leaving: AllLeaving = new Map();
-  server.addHook('onSend', ({ raw: { socket } }, reply, _, done) => {
-    // Without a connection, as in tests, nothing has to leave.
-    if (server.server.listening) {
-      const since = runtime.monotonic();
-      const isStream = isEventStream(reply);
-      // What has left is counted for streams alone: the socket sums up its buffers for it.
-      leaving.set(reply.raw, { socket, since, isStream, left: isStream ? leftBy(socket) : 0 });
-      // Most streams end by their readers, who go away.
-      if (isStream) reply.raw.once('close', () => void (leaving.delete(reply.raw) && onLeft()));
-    }
-    done();
-  });
-  server.addHook('onResponse', (_, { raw }, done) => {
-    leaving.delete(raw);
-    done();
-  });
-  return leaving;
+type UnderWay = Map<FastifyReply, Leaving | undefined>;
+
+/** Not that of the answer, which has none before it is its turn, and none any more when it has left. */
+const socketOf = ({ request }: FastifyReply): Socket => request.raw.socket;
+
+/** Whether it was made, and has not left yet. */
+const isLeaving = (reply: FastifyReply): boolean =>
+  reply.raw.headersSent && !reply.raw.closed && !socketOf(reply).destroyed;
+
+const firstSeen = (reply: FastifyReply, socket: Socket, now: number): Leaving => {
+  const isStream = isEventStream(reply);
+  // What has left is counted for streams alone: the socket sums up its buffers for it.
+  return { since: now, isStream, left: isStream ? leftBy(socket) : 0 };
+};
+
+const isAnyLeaving = (underWay: UnderWay): boolean => {
+  for (const reply of underWay.keys()) if (isLeaving(reply)) return true;
+  return false;
 };
 
 /**
@@ -81,7 +71,7 @@ const createLeaving = (
  */
 const letAnswersLeave = (
   server: FastifyInstance,
-  leaving: AllLeaving,
+  underWay: UnderWay,
   runtime: SlowReaderLimits['runtime'],
 ): (() => void) => {
   const http = server.server;
@@ -94,53 +84,61 @@ const letAnswersLeave = (
       isOver = true;
       closeIdle();
     });
-    if (isOver || leaving.size === 0) closeIdle();
+    if (isOver || !isAnyLeaving(underWay)) closeIdle();
   };
-  const onLeft = (): void => {
-    if (cancel && leaving.size === 0) closeIdle();
-  };
-  server.addHook('onResponse', (_, _reply, done) => {
-    onLeft();
-    done();
-  });
   http.once('close', () => cancel?.());
-  return onLeft;
+  return () => {
+    if (cancel && !isAnyLeaving(underWay)) closeIdle();
+  };
 };
 
 /**
  * Ends the connections of those who do not read what they asked for: an answer that has not left in time, a stream of which
  * nothing was read for as long although there is something to read, and the oldest of those that wait where they hold too
- * much memory together.
+ * much memory together. It looks once a second, and takes an answer to begin to leave when it is first seen.
  */
 export const dropSlowReaders = (
   server: FastifyInstance,
   { runtime, limitMs, onDropped }: SlowReaderLimits,
 ): void => {
-  let onLeft = (): void => undefined;
-  const leaving = createLeaving(server, runtime, () => onLeft());
-  onLeft = letAnswersLeave(server, leaving, runtime);
+  const underWay: UnderWay = new Map();
+  const onLeft = letAnswersLeave(server, underWay, runtime);
+  server.addHook('onRequest', (_, reply, done) => {
+    underWay.set(reply, undefined);
+    done();
+  });
+  server.addHook('onResponse', (_, reply, done) => {
+    underWay.delete(reply);
+    onLeft();
+    done();
+  });
   let cancel: Cancel = () => undefined;
 
   const waitingBytes = (): number => {
     let sum = 0;
-    for (const { socket } of leaving.values()) sum += socket.writableLength;
+    for (const reply of underWay.keys()) if (isLeaving(reply)) sum += socketOf(reply).writableLength;
     return sum;
   };
   const look = (): void => {
     const now = runtime.monotonic();
     let bytes = waitingBytes();
-    for (const [response, entry] of leaving) {
-      noteReading(entry, now);
-      const { socket, since } = entry;
-      const isHeavy = bytes > MAX_WAITING_BYTES && socket.writableLength > 0 && now - since >= LOOK_EVERY_MS;
-      if (response.closed || socket.destroyed) leaving.delete(response);
-      else if (now - since >= limitMs || isHeavy) {
-        bytes -= socket.writableLength;
-        leaving.delete(response);
-        socket.destroy();
-        onDropped();
-      }
+    for (const [reply, known] of underWay) {
+      const socket = socketOf(reply);
+      if (reply.raw.closed || socket.destroyed) underWay.delete(reply);
+      if (!isLeaving(reply)) continue;
+      const leaving = known ?? firstSeen(reply, socket, now);
+      underWay.set(reply, leaving);
+      noteReading(leaving, socket, now);
+      const age = now - leaving.since;
+      const isHeavy = bytes > MAX_WAITING_BYTES && socket.writableLength > 0 && age >= LOOK_EVERY_MS;
+      if (age < limitMs && !isHeavy) continue;
+      bytes -= socket.writableLength;
+      underWay.delete(reply);
+      socket.destroy();
+      onDropped();
     }
+    // Most streams end by their readers, who go away: for those there is no `onResponse`.
+    onLeft();
     cancel = runtime.after(LOOK_EVERY_MS, look);
   };
   server.server.once('listening', () => {

@@ -25,7 +25,7 @@ export const isFromThisMachine = (server: FastifyInstance, { headers }: FastifyR
   return (
     addresses.length > 0 &&
     addresses.every(isLoopbackAddress) &&
-    isLoopbackName(parseAuthority(headers.host ?? '')?.name ?? '') &&
+    parseAuthority(headers.host ?? '')?.isLoopback === true &&
     !Object.keys(headers).some((name) => FORWARDING_HEADER.test(name))
   );
 };

@@ -7,7 +7,13 @@ import {
   type Actor,
 } from '@order-pipeline/contracts';
 import { AppError, listensOnlyHere, refusalFor, type Runtime } from '@order-pipeline/service-kit';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+  onRequestHookHandler,
+} from 'fastify';
 import { createMachineRule, createOperatorTokens, type OperatorTokens } from './operators.ts';
 import { createLogins, type Logins } from './logins.ts';
 import type { Tokens } from './tokens.ts';
@@ -112,6 +118,29 @@ const refusalOf = (
   return new AppError(refusal.body.code, refusal.body.error);
 };
 
+/** Carries a decision out, for a route: the request goes on with its actor, or is refused. */
+const createSettle =
+  (route: string, access: Access, { tokens }: GuardOptions, logins: Logins) =>
+  (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction, decision: Decision): void => {
+    const isMetrics = route === METRICS;
+    const refusal =
+      decision instanceof AppError
+        ? decision
+        : isMetrics && !tokens
+          ? undefined
+          : refusalOf(request, route, access, decision);
+    if (refusal && isMetrics && refusal.code !== 'UNAVAILABLE') {
+      reply.removeHeader('www-authenticate');
+      return done(new AppError('ROUTE_NOT_FOUND', 'There is nothing at GET /metrics'));
+    }
+    if (refusal?.code === 'FORBIDDEN' && tokens) {
+      if (isForOperators({ path: route })) logins.refused(request);
+      reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
+    }
+    if (!(decision instanceof AppError)) request.actor = decision;
+    done(refusal);
+  };
+
 /**
  * Finds out who makes each request, and refuses what they get nothing of. Whose the rows are, the services decide that own
  * them. Metrics are as if they were not there for those who may not read them.
@@ -124,32 +153,19 @@ export const addAccessGuard = (server: FastifyInstance, options: GuardOptions): 
     ? createTokenRule(tokens, operators, logins)
     : createOpenRule(server, options, operators);
 
-  server.addHook('onRequest', (request, reply, done) => {
-    // Fastify makes these options anew each time that they are asked for.
-    const { url: route = '' } = request.routeOptions;
-    const access = accessOf(request.method, route);
-    if (!access) return done();
-    const settle = (decision: Decision): void => {
-      const isMetrics = route === METRICS;
-      const refusal =
-        decision instanceof AppError
-          ? decision
-          : isMetrics && !tokens
-            ? undefined
-            : refusalOf(request, route, access, decision);
-      if (refusal && isMetrics && refusal.code !== 'UNAVAILABLE') {
-        reply.removeHeader('www-authenticate');
-        return done(new AppError('ROUTE_NOT_FOUND', 'There is nothing at GET /metrics'));
-      }
-      if (refusal?.code === 'FORBIDDEN' && tokens) {
-        if (isForOperators({ path: route })) logins.refused(request);
-        reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
-      }
-      if (!(decision instanceof AppError)) request.actor = decision;
-      done(refusal);
+  const guard = (route: string, access: Access): onRequestHookHandler => {
+    const settle = createSettle(route, access, options, logins);
+    return (request, reply, done) => {
+      const decision = decide(request, reply, route);
+      if (decision instanceof Promise) void decision.then((later) => settle(request, reply, done, later));
+      else settle(request, reply, done, decision);
     };
-    const decision = decide(request, reply, route);
-    if (decision instanceof Promise) void decision.then(settle);
-    else settle(decision);
+  };
+  // Decided once for each route, and not at each request, for which Fastify makes the options of its route anew.
+  server.addHook('onRoute', (added) => {
+    const methods = [added.method].flat();
+    // No operation has several, so what has is not declared.
+    const access = accessOf(methods.length === 1 ? (methods[0] ?? '') : '', added.url);
+    if (access) added.onRequest = [guard(added.url, access), ...[added.onRequest ?? []].flat()];
   });
 };
