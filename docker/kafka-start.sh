@@ -2,7 +2,7 @@
 # Gives the storage its identity where it is new, and becomes the broker. What the image itself does at a start formats
 # the storage each time, and leaves it to a script around it to tell 'it was formatted already' from a failure.
 set -eu
-properties=/docker/kafka-server.properties
+properties=${1:-/docker/kafka-server.properties}
 data=/var/lib/kafka/data
 classes='/opt/kafka/libs/*'
 

@@ -5,6 +5,7 @@ import { createCancelCommand } from './commands/cancel.ts';
 import { createCertificatesCommand } from './commands/certificates.ts';
 import { createDeadLettersCommand } from './commands/dead-letters/command.ts';
 import { createItemsCommand } from './commands/items.ts';
+import { createKafkaAclsCommand } from './commands/kafka-acls/command.ts';
 import { createListCommand } from './commands/list.ts';
 import { createPlaceCommand } from './commands/place.ts';
 import { createShowCommand } from './commands/show.ts';
@@ -31,4 +32,5 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createTokenCommand,
   createAuditCommand,
   createCertificatesCommand,
+  createKafkaAclsCommand,
 ];

@@ -35,8 +35,13 @@ const mostVerbose = (logger: Logger): logLevel => {
   return logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.ERROR;
 };
 
+/** A real Kafka, of which also what no service asks for can be asked. */
+export interface KafkaBroker extends Broker {
+  connect(clientId: string): Kafka;
+}
+
 /** Apache Kafka, as the settings name it. */
-export const createKafkaBroker = (options: KafkaOptions, logger: Logger): Broker => {
+export const createKafkaBroker = (options: KafkaOptions, logger: Logger): KafkaBroker => {
   const { brokers, tls, sasl, topics } = options;
   letKafkajsIdle();
   return {

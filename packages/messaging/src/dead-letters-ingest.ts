@@ -1,4 +1,4 @@
-import { deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
+import { DEAD_LETTERS_GROUP, deadLetterTopic, TOPIC_NAMES } from '@order-pipeline/contracts';
 import { isTransient, type Health } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { EventConsumer } from './consumer/start-consumer.ts';
@@ -27,7 +27,7 @@ export const ingestDeadLetters = (options: {
   readonly keep: (letter: ReadDeadLetter, raw: RawMessage) => Promise<void>;
 }): EventConsumer =>
   options.messaging.consume({
-    group: 'dead-letters',
+    group: DEAD_LETTERS_GROUP,
     topics: TOPIC_NAMES.map(deadLetterTopic),
     commitMode: 'auto',
     health: UNWATCHED,

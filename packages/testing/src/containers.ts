@@ -3,10 +3,10 @@ import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import getPort from 'get-port';
 import { GenericContainer, Wait } from 'testcontainers';
 
-const KAFKA_IMAGE = 'apache/kafka:4.2.0';
+export const KAFKA_IMAGE = 'apache/kafka:4.2.0';
 const POSTGRES_IMAGE = 'postgres:18';
 const KAFKA_CONFIG = fileURLToPath(new URL('../../../docker/kafka', import.meta.url));
-const START_TIMEOUT_MS = 120_000;
+export const START_TIMEOUT_MS = 120_000;
 
 export interface KafkaContainer {
   /** Each `host:port`. */

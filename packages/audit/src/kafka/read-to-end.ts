@@ -1,3 +1,4 @@
+import { AUDIT_GROUP_PREFIX } from '@order-pipeline/contracts';
 import { withTimeout, type AdminPort, type KafkaPort, type Runtime } from '@order-pipeline/service-kit';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 
@@ -110,7 +111,7 @@ const consume = async (
   work: (found: readonly Found[]) => Promise<void>,
 ): Promise<void> => {
   const consumer = kafka.consumer({
-    groupId: `audit-${runtime.uuid()}`,
+    groupId: `${AUDIT_GROUP_PREFIX}${runtime.uuid()}`,
     allowAutoTopicCreation: false,
     maxBytesPerPartition: MAX_BYTES_A_PARTITION,
     maxWaitTimeInMs: 500,

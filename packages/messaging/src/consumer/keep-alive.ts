@@ -1,4 +1,4 @@
-import { backoffMs, logFailure, sleep } from '@order-pipeline/service-kit';
+import { backoffMs, causeOf, logFailure, sleep } from '@order-pipeline/service-kit';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 
 /** Opens one session after the other until `stopping` is aborted. */
@@ -19,6 +19,7 @@ export const keepAlive = async (
       await Promise.race([session.ended, stopRequested]);
       if (!stopping.aborted) logger.warn('consumer restarting');
     } catch (error) {
+      progress.failed(causeOf(error).reason);
       logFailure(logger, error, { attempt }, 'consumer could not be started, retrying');
     }
     onSession(undefined);

@@ -9,6 +9,8 @@ type TopicPartition = `${string}/${number}`;
 export interface ConsumerProgress {
   joined(assignment: Readonly<Record<string, readonly number[]>>): void;
   left(): void;
+  /** It could not be started, or was given up, for this reason. */
+  failed(reason: string): void;
   /** It fetched, or it is at work. */
   recordActivity(): void;
   /** It is being started, or its group has answered it: what it fetches is its own to work. */
@@ -37,6 +39,32 @@ const keysOf = (assignment: Readonly<Record<string, readonly number[]>>): TopicP
     partitions.map((partition) => partitionKey(topic, partition)),
   );
 
+/** Which partitions it has in its group, or why it is in none. */
+const createMembership = () => {
+  let assigned: readonly TopicPartition[] | undefined;
+  let failure: string | undefined;
+  let assignments = 0;
+  return {
+    assigned: () => assigned,
+    assignments: () => assignments,
+    joined: (keys: readonly TopicPartition[]): void => {
+      assigned = keys;
+      assignments += 1;
+      failure = undefined;
+    },
+    left: (): void => {
+      assigned = undefined;
+    },
+    failed: (reason: string): void => {
+      failure = reason;
+    },
+    problem: (): string | undefined => {
+      if (assigned) return undefined;
+      return failure === undefined ? 'is not in its group' : `is not in its group: ${failure}`;
+    },
+  };
+};
+
 /** When a consumer was last seen doing something, and when its group last heard of it. */
 const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
   let seenAt = runtime.monotonic();
@@ -57,8 +85,7 @@ const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
 
 export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): ConsumerProgress => {
   const positions = new Map<TopicPartition, bigint>();
-  let assigned: readonly TopicPartition[] | undefined;
-  let assignments = 0;
+  const membership = createMembership();
   const life = createSignsOfLife(runtime);
   let advancedAt = runtime.monotonic();
   let behind = false;
@@ -70,16 +97,16 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
   };
   return {
     joined: (assignment) => {
-      assigned = keysOf(assignment);
-      assignments += 1;
+      membership.joined(keysOf(assignment));
       positions.clear();
       advanced();
       life.recordHeartbeat();
     },
     left: () => {
-      assigned = undefined;
+      membership.left();
       positions.clear();
     },
+    failed: membership.failed,
     recordActivity: life.recordActivity,
     recordHeartbeat: life.recordHeartbeat,
     processed: (topic, partition, next) => {
@@ -92,7 +119,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
     },
     measure: (ends) => {
       const lags = new Map<TopicPartition, bigint>();
-      for (const key of assigned ?? []) {
+      for (const key of membership.assigned() ?? []) {
         const end = ends[key];
         if (!end) continue;
         const position = positions.get(key) ?? end.from;
@@ -105,7 +132,8 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       return lags;
     },
     problem: () => {
-      if (!assigned) return 'is not in its group';
+      const outside = membership.problem();
+      if (outside !== undefined) return outside;
       if (life.unseenForMs() > STUCK_AFTER_MS) return 'has stopped fetching';
       if (life.silentForMs() > STUCK_AFTER_MS) return 'is not heard in its group';
       if (behind && !paused && runtime.monotonic() - advancedAt > STUCK_AFTER_MS)
@@ -113,7 +141,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       return undefined;
     },
     silentForMs: life.silentForMs,
-    isMember: () => assigned !== undefined,
-    assignments: () => assignments,
+    isMember: () => membership.assigned() !== undefined,
+    assignments: membership.assignments,
   };
 };

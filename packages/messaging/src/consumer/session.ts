@@ -1,5 +1,12 @@
 import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
-import { logFailure, sleep, unavailable, withTimeout, type ConsumerPort } from '@order-pipeline/service-kit';
+import {
+  causeOf,
+  logFailure,
+  sleep,
+  unavailable,
+  withTimeout,
+  type ConsumerPort,
+} from '@order-pipeline/service-kit';
 import { createEachBatch, type EachBatchOptions } from './each-batch.ts';
 import { HEARTBEAT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './heartbeat.ts';
 import type { ConsumerOptions } from './options.ts';
@@ -92,6 +99,7 @@ const listen = (consumer: ConsumerPort, { progress, logger, onJoined }: SessionO
     consumer.on(STOP, progress.left),
     consumer.on(CRASH, ({ payload }) => {
       progress.left();
+      progress.failed(causeOf(payload.error).reason);
       logFailure(logger, payload.error, {}, 'consumer crashed');
       giveUp();
     }),

@@ -26,6 +26,15 @@ test('a consumer that has joined no group is not ready, and says so', () => {
   expect(progress.problem()).toBe('is not in its group');
 });
 
+test('a consumer that could not be started says why, until it has joined its group', () => {
+  const { progress } = start();
+  progress.failed('Not authorized to access group');
+  expect(progress.problem()).toBe('is not in its group: Not authorized to access group');
+  progress.joined({ ORDER_PLACED: [0] });
+  progress.left();
+  expect(progress.problem()).toBe('is not in its group');
+});
+
 test('a member without partitions, because others have them all, is ready', () => {
   const { progress, pass } = start();
   progress.joined({});
