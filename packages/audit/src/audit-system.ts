@@ -36,6 +36,8 @@ export interface AuditOptions {
   readonly clock?: (() => number) | undefined;
   /** Told the name of each part as it begins. */
   readonly progress?: ((part: string) => void) | undefined;
+  /** Aborted: it ends before the next part, and rejects with the reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A part of the audit: the databases that it needs, the checks that it makes. */
@@ -172,6 +174,7 @@ export const auditSystem = async (options: AuditOptions): Promise<AuditReport> =
     const timesOf = await createTimes(readers, options);
     const checks: Check[] = [];
     for (const part of PARTS) {
+      options.signal?.throwIfAborted();
       options.progress?.(part.checks.join(', '));
       checks.push(...(await runPart(part, readers, { ...context, timesOf })));
     }

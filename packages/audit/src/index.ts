@@ -1,5 +1,6 @@
 export { auditSystem, type AuditOptions } from './audit-system.ts';
 export { auditGateway } from './http/audit-gateway.ts';
+export { endLine } from './words.ts';
 export { DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
 export {
   assertClean,

@@ -62,6 +62,7 @@ jest.setTimeout(120_000);
     ['/console/stuck', system.failedIds[1] ?? ''],
     ['/console/stuck?status=SHIPPED', 'No order is stuck.'],
     [`/console/orders/${system.failedIds[1] ?? ''}`, 'The consumer failed to process its message.'],
+    ['/console/audit', 'Run the audit'],
     ['/console/try', 'Take the broker away'],
     ['/console/no/such/view', 'There is no such view.'],
   ];

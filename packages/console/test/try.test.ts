@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Sandbox } from '@order-pipeline/contracts';
 import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
+import { openClient } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import type { Browser } from 'playwright-core';
+import { seriousFindings } from './axe.ts';
 import { findChromium, openTab, startBrowser, type Tab } from './browser.ts';
 
 const chromium = findChromium();
 const SLOW = { timeoutMs: 60_000 };
+const SLOW_PAGE = { timeout: 60_000 };
 
 jest.setTimeout(120_000);
 
@@ -40,6 +43,15 @@ jest.setTimeout(120_000);
       expect(tab.complaints).toEqual([]);
     } finally {
       await tab.context.close();
+    }
+  };
+  const inDatabase = async <R extends object>(sql: string): Promise<R[]> => {
+    const url = system.infrastructure.databaseUrl('orders');
+    const database = await openClient({ url, applicationName: 'console tests' });
+    try {
+      return (await database.query<R>(sql)).rows;
+    } finally {
+      await database.end();
     }
   };
   const sandbox = async (): Promise<Sandbox> =>
@@ -74,6 +86,29 @@ jest.setTimeout(120_000);
         const { placed, inFlight } = (await sandbox()).workload;
         expect([inFlight, await counted('[data-count=DELIVERED]')]).toEqual([0, placed]);
       }, SLOW);
+    });
+  });
+
+  test('the audit says what was checked, with counts; and what is wrong, with the ids', async () => {
+    await withTab(async ({ page, open }) => {
+      const headline = page.locator('.audit-line');
+      await open('/console/try');
+      await page.getByRole('button', { name: 'Run the audit' }).click();
+      await headline.getByText('No violation was found').waitFor(SLOW_PAGE);
+      await page.getByRole('link', { name: 'What was checked' }).click();
+      await page.waitForURL('**/console/audit');
+      const users = page.getByRole('row').filter({ hasText: 'the user of every order exists' });
+      const histories = page.getByRole('row').filter({ hasText: 'every history is a path' });
+      const [counted] = await inDatabase<{ count: number }>('SELECT count(*)::int FROM order_history');
+      await histories.getByText(counted?.count.toLocaleString('en-US') ?? '-', { exact: true }).waitFor();
+      await users.getByLabel('kept').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+
+      await inDatabase("UPDATE orders SET user_id = 'nobody' WHERE id = (SELECT min(id) FROM orders)");
+      await page.getByRole('button', { name: 'Run the audit' }).click();
+      await headline.getByText(/\d violations? of \d invariants?/).waitFor(SLOW_PAGE);
+      await headline.getByText('would exit with 1').waitFor();
+      await users.getByLabel('violated').waitFor();
     });
   });
 

@@ -3,6 +3,7 @@ export * from './access.ts';
 export * from './actions-api.ts';
 export * from './actor.ts';
 export * from './asyncapi.ts';
+export * from './audit-api.ts';
 export * from './body-limits.ts';
 export * from './callers.ts';
 export * from './calls.ts';

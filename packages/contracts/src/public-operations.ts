@@ -1,4 +1,5 @@
 import { actionsApi } from './actions-api.ts';
+import { auditApi } from './audit-api.ts';
 import { exportApi } from './export-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
@@ -43,7 +44,10 @@ export const GATEWAY_OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 
 /** What the gateway answers beside these where everything is embedded in one process, and nowhere else. */
-export const EMBEDDED_OPERATIONS: Readonly<Record<string, Operation>> = { ...sandboxApi };
+export const EMBEDDED_OPERATIONS: Readonly<Record<string, Operation>> = {
+  ...auditApi,
+  ...sandboxApi,
+};
 
 /** What a gateway may answer, wherever it runs. */
 export const DECLARED_OPERATIONS: Readonly<Record<string, Operation>> = {

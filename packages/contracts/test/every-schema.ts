@@ -1,5 +1,6 @@
 import {
   actionsApi,
+  auditApi,
   Calls,
   EVENT_SCHEMAS,
   exportApi,
@@ -40,6 +41,7 @@ export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
   ...overviewPartsApi,
   ...servicesApi,
   ...sandboxApi,
+  ...auditApi,
 };
 
 /** A schema, or a part of one. */

@@ -1,5 +1,5 @@
 import { CONTENT_SECURITY_POLICY, readConsole, type ConsoleFile } from '@order-pipeline/console';
-import { sandboxApi } from '@order-pipeline/contracts';
+import { auditApi, sandboxApi } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const CONSOLE_PATH = '/console/';
@@ -57,9 +57,11 @@ const sendFile = (
  */
 export const addConsole = (
   server: FastifyInstance,
-  { hasSandbox }: { readonly hasSandbox: boolean },
+  { isEmbedded }: { readonly isEmbedded: boolean },
 ): void => {
-  const links = hasSandbox ? { ...LINKS, sandbox: sandboxApi.getSandbox.path } : LINKS;
+  const links = isEmbedded
+    ? { ...LINKS, sandbox: sandboxApi.getSandbox.path, audit: auditApi.getAudit.path }
+    : LINKS;
   const { page, assets, assetsPath } = readConsole(CONSOLE_PATH);
   const hidden = { schema: { hide: true } };
   server.get('/', hidden, async ({ headers: { accept } }, reply) =>

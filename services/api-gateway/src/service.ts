@@ -6,6 +6,7 @@ import {
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { startAudits } from './audits.ts';
 import { addConsole } from './console.ts';
 import { addDocs } from './docs.ts';
 import { openDevIssuer } from './access/dev-issuer.ts';
@@ -71,15 +72,21 @@ export const apiGatewayService = defineService({
     const waiters = startWaiters(context);
     const overview = startOverview(context);
     const sandbox = context.embedded && startSandbox(context, context.embedded);
+    const audits = context.embedded && startAudits(context, context.embedded);
     const own = [...overview.routes, ...createOrderEventsRoutes(context, waiters)];
     return {
-      routes: [...createGatewayRoutes(context, waiters, own), ...(sandbox?.routes ?? [])],
+      routes: [
+        ...createGatewayRoutes(context, waiters, own),
+        ...(sandbox?.routes ?? []),
+        ...(audits?.routes ?? []),
+      ],
       configureServer: async (server) => {
         // Before the server waits for the requests in flight.
         server.addHook('preClose', async () => {
           waiters.stop();
           overview.stop();
           sandbox?.stop();
+          audits?.stop();
         });
         if (perSecond !== 'off') addRateLimit(server, perSecond, context.runtime);
         addAccessGuard(server, { tokens, isOff: AUTH === 'off', operatorToken, runtime: context.runtime });
@@ -88,7 +95,7 @@ export const apiGatewayService = defineService({
           issuer: devIssuer ? 'development' : tokens && 'remote',
           hasOperatorToken: operatorToken !== undefined,
         });
-        addConsole(server, { hasSandbox: sandbox !== undefined });
+        addConsole(server, { isEmbedded: context.embedded !== undefined });
       },
     };
   },

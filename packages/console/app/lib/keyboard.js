@@ -12,6 +12,7 @@ export const KEYS = /** @type {const} */ ([
   ['g s', 'stuck orders'],
   ['g i', 'inventory'],
   ['g u', 'users'],
+  ['g a', 'audit'],
   ['g t', 'try it, where that is'],
   ['t', 'light, dark or as the system has it'],
   ['?', 'this list'],
@@ -26,6 +27,7 @@ const GO = {
   s: '/stuck',
   i: '/inventory',
   u: '/users',
+  a: '/audit',
   t: '/try',
 };
 const GO_WITHIN_MS = 1_000;

@@ -1,8 +1,11 @@
 import { FAULTS } from '../lib/faults.js';
 import { exactText } from '../lib/numbers.js';
+import { linkTo } from '../lib/router.js';
+import { useAudit } from '../lib/use-audit.js';
 import { useLinks } from '../lib/use-links.js';
 import { useLive } from '../lib/use-live.js';
 import { FAULT_S, placeSamples, switchFault, useSandbox } from '../lib/use-sandbox.js';
+import { AuditButton, AuditHeadline } from '../parts/audit-run.js';
 import { CopyCurl, Empty, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
 import { Flow } from '../parts/flow.js';
@@ -107,6 +110,19 @@ const Orders = ({ now }) => {
   </section>`;
 };
 
+const Proof = () => {
+  const { value, again } = useAudit();
+  if (!value) return null;
+  return html`<section class="card">
+    <h2>Check that all of it is right</h2>
+    <${AuditHeadline} audit=${value} />
+    <div class="actions">
+      <${AuditButton} audit=${value} onDone=${again} />
+      ${value.checks && html`<a class="button" href=${linkTo('/audit')}>What was checked</a>`}
+    </div>
+  </section>`;
+};
+
 const Everything = () => {
   const { value, error, again } = useSandbox();
   const { values } = /** @type {typeof useLive<Overview>} */ (useLive)('/ops/events');
@@ -129,6 +145,7 @@ const Everything = () => {
         </div>
         <div>
           <${Faults} faults=${value.faults} ...${by} />
+          <${Proof} />
           <${Queues} values=${values} />
         </div>
       </div>`

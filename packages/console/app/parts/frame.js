@@ -18,6 +18,7 @@ const VIEWS = /** @type {const} */ ([
   ['stuck', 'Stuck'],
   ['inventory', 'Inventory'],
   ['users', 'Users'],
+  ['audit', 'Audit'],
 ]);
 
 /** Only where the gateway has it. */

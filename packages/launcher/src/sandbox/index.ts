@@ -3,6 +3,7 @@ import { isLoopbackHost, type Embedded, type Runtime } from '@order-pipeline/ser
 import type { Logger } from 'pino';
 import type { Infrastructure } from '../infrastructure.ts';
 import type { Plan } from '../plan.ts';
+import { createAudit } from './audit.ts';
 import { createBrokerFaults } from './broker-faults.ts';
 import { createKiller } from './killer.ts';
 import { createSlowDatabase } from './slow-database.ts';
@@ -54,6 +55,7 @@ export const createSandbox = (
   return {
     runtimeOf,
     embedded: {
+      audit: createAudit(infrastructure, runtime),
       faults: {
         ...createBrokerFaults(memoryCluster.faults),
         SLOW_DATABASE: createSlowDatabase(() => databaseUrl('orders'), { runtime, logger }),

@@ -1,10 +1,7 @@
 import type { AuditReport, Check, Violation } from '@order-pipeline/audit';
-import { countOf, formatCount } from '@order-pipeline/audit/words.ts';
+import { countOf, endLine, formatCount, numberOf } from '@order-pipeline/audit/words.ts';
 
 const NAME_WIDTH = 14;
-
-const numberOf = (violations: readonly Violation[]): number =>
-  violations.reduce((sum, { count }) => sum + count, 0);
 
 const violationLines = ({ problem, count, examples }: Violation): string[] => [
   `      ${formatCount(count)} × ${problem}`,
@@ -26,15 +23,6 @@ const checkLines = (check: Check): string[] => [
   ...check.notes.map((note) => `      ${note}`),
   ...(check.notChecked !== undefined && check.unit !== '' ? [`      not checked: ${check.notChecked}`] : []),
 ];
-
-const endLine = ({ checks }: AuditReport): string => {
-  const wrong = checks.filter(({ violations }) => violations.length > 0);
-  const left = checks.filter(({ notChecked }) => notChecked !== undefined).length;
-  const rest = left > 0 ? `; ${formatCount(left)} could not be checked, or not in full` : '';
-  if (wrong.length === 0) return `No violation was found${rest}.`;
-  const violations = wrong.reduce((sum, check) => sum + numberOf(check.violations), 0);
-  return `${countOf(violations, 'violation')} of ${countOf(wrong.length, 'invariant')}${rest}.`;
-};
 
 /** A report in lines for a person. */
 export const reportLines = (report: AuditReport): string[] => [
