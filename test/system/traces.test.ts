@@ -1,13 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { DeadLetter, OrderTrace } from '@order-pipeline/contracts';
-import { startSystem } from '@order-pipeline/launcher';
 import { openClient } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
-  createTestRuntime,
   eventually,
   inTurn,
   startCollector,
@@ -247,54 +242,3 @@ test('whatever the collector does, orders are delivered', async () => {
     for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED');
   }
 }, 60_000);
-
-test('an order goes on in its own trace after a process that died between the move and the publish', async () => {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-traces-'));
-  const runtime = createTestRuntime();
-  const start = () =>
-    startSystem({
-      environment: {
-        PORT: '0',
-        DATA_DIR: dataDir,
-        WORKFLOW_INTERVAL_MS: '300',
-        LOG_LEVEL: 'fatal',
-        ...tracing(),
-      },
-      durability: 'off',
-      runtime,
-    });
-  try {
-    const stop = runtime.stopAt('worker.afterMoveBeforePublish');
-    const first = await start();
-    const client = createGateway(first.url);
-    await client.addUser(userId);
-    await client.addItem(itemId, 10);
-    const orderId = await place(unique('order'), client);
-    await stop.reached;
-    await client.close();
-    await first.stop();
-    // What it had published is lost with its broker: the event of the order's status is published again.
-    const second = await start();
-    const again = createGateway(second.url);
-    await again.reaches(orderId, 'DELIVERED');
-    await wholeTraceOf(
-      orderId,
-      `
-api-gateway: POST /api/orders
- orders-facade: POST /api/orders
-  orders: POST /api/orders
-   orders: place order
-    orders: publish ORDER_PLACED
-    orders: publish ORDER_PROCESSING
-     shipping: process ORDER_PROCESSING
-      shipping: publish ORDER_SHIPPED
-       delivery: process ORDER_SHIPPED
-        delivery: publish ORDER_DELIVERED
-       inventory: process ORDER_SHIPPED`,
-    );
-    await again.close();
-    await second.stop();
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
-}, 120_000);

@@ -1,0 +1,185 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type DeadLetter } from '@order-pipeline/contracts';
+import { startSystem, type System } from '@order-pipeline/launcher';
+import { openClient } from '@order-pipeline/service-kit';
+import {
+  createTestRuntime,
+  eventually,
+  inTurn,
+  startCollector,
+  times,
+  type CollectedSpan,
+  type Collector,
+} from '@order-pipeline/testing';
+import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { linesOf, treeOf, WAY } from './trace-tree.ts';
+
+const WAIT = { timeoutMs: 60_000 };
+
+let collector: Collector;
+let dataDir: string;
+const runtime = createTestRuntime();
+const userId = unique('user');
+const itemId = unique('item');
+
+beforeAll(async () => {
+  collector = await startCollector();
+  dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-traces-'));
+});
+
+afterAll(() =>
+  inTurn(
+    () => collector?.close(),
+    () => rm(dataDir, { recursive: true, force: true }),
+  ),
+);
+
+interface Started {
+  readonly system: System;
+  readonly gateway: Gateway;
+  stop(): Promise<void>;
+}
+
+/** One process after the other on the same data; each with a broker of its own, so that what was published is lost. */
+const start = async (more: Record<string, string> = {}): Promise<Started> => {
+  const system = await startSystem({
+    environment: {
+      PORT: '0',
+      DATA_DIR: dataDir,
+      WORKFLOW_INTERVAL_MS: '300',
+      RATE_LIMIT: 'off',
+      LOG_LEVEL: 'fatal',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      ...more,
+    },
+    durability: 'off',
+    runtime,
+  });
+  const gateway = createGateway(system.url);
+  return {
+    system,
+    gateway,
+    stop: async () => {
+      await gateway.close();
+      await system.stop();
+    },
+  };
+};
+
+const spansOf = (orderId: string): CollectedSpan[] => {
+  const known = collector.spans.find(({ attributes }) => attributes['order.id'] === orderId);
+  return collector.spans.filter(({ traceId }) => traceId === known?.traceId);
+};
+
+const becomes = (orderId: string, tree: string): Promise<void> =>
+  eventually(() => expect(treeOf(spansOf(orderId))).toEqual(linesOf(tree)), WAIT);
+
+const place = async ({ gateway }: Started): Promise<string> => {
+  const orderId = unique('order');
+  expect((await gateway.place(orderId, userId, { [itemId]: 1 })).status).toBe(201);
+  return orderId;
+};
+
+/** Lets shipping fail whatever it takes now, until it is let go on. */
+const refuseShipping = async ({ system }: Started, refuses: boolean): Promise<void> => {
+  const url = system.infrastructure.databaseUrl('orders');
+  const database = await openClient({ url, applicationName: 'test' });
+  await database.query(
+    refuses
+      ? `CREATE FUNCTION refuse_shipping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such address'; END $$;
+         CREATE TRIGGER refuse_shipping BEFORE UPDATE ON orders FOR EACH ROW
+           WHEN (NEW.status = 'SHIPPED') EXECUTE FUNCTION refuse_shipping()`
+      : 'DROP FUNCTION refuse_shipping CASCADE',
+  );
+  await database.end();
+};
+
+const letterOf = ({ gateway }: Started, orderId: string): Promise<DeadLetter> =>
+  eventually(async () => {
+    const { body } = await gateway.get(`/ops/dead-letters?orderId=${orderId}&status=OPEN`);
+    const letter = (body as DeadLetter[]).at(-1);
+    if (!letter) throw new Error('there is no open letter');
+    return letter;
+  }, WAIT);
+
+const failuresOf = (orderId: string): number => spansOf(orderId).filter(({ failed }) => failed).length;
+
+test('what is published again and what is redriven goes on in the trace of its order, also after a restart', async () => {
+  const first = await start();
+  await first.gateway.addUser(userId);
+  await first.gateway.addItem(itemId, 1_000);
+  await refuseShipping(first, true);
+  const failing = await place(first);
+  const { letterId } = await letterOf(first, failing);
+  const stop = runtime.stopAt('worker.afterMoveBeforePublish');
+  const moved = await place(first);
+  await stop.reached;
+  await first.stop();
+
+  // Its broker has lost everything: the events of both orders are published again, and one fails once more.
+  const second = await start();
+  await eventually(() => expect(failuresOf(failing)).toBe(2), WAIT);
+  await eventually(() => expect(failuresOf(moved)).toBe(1), WAIT);
+  await refuseShipping(second, false);
+  for (const id of [letterId, (await letterOf(second, moved)).letterId])
+    await second.gateway.post(`/ops/dead-letters/${id}/redrive`, { by: 'ann', note: 'fixed' });
+  for (const orderId of [failing, moved]) await second.gateway.reaches(orderId, 'DELIVERED', WAIT.timeoutMs);
+  await becomes(
+    failing,
+    `
+api-gateway: POST /api/orders
+ orders-facade: POST /api/orders
+  orders: POST /api/orders
+   orders: place order
+    orders: publish ORDER_PLACED
+     workflow: process ORDER_PLACED
+      workflow: publish ORDER_PROCESSING
+       shipping: process ORDER_PROCESSING failed
+        orders: redrive ORDER_PROCESSING
+         shipping: process ORDER_PROCESSING
+          shipping: publish ORDER_SHIPPED
+           delivery: process ORDER_SHIPPED
+            delivery: publish ORDER_DELIVERED
+           inventory: process ORDER_SHIPPED
+    orders: publish ORDER_PROCESSING
+     shipping: process ORDER_PROCESSING failed`,
+  );
+  // What the process was doing that stopped with it has no end.
+  await becomes(
+    moved,
+    `
+api-gateway: POST /api/orders
+ orders-facade: POST /api/orders
+  orders: POST /api/orders
+   orders: place order
+    orders: publish ORDER_PLACED
+    orders: publish ORDER_PROCESSING
+     shipping: process ORDER_PROCESSING failed
+      orders: redrive ORDER_PROCESSING
+       shipping: process ORDER_PROCESSING
+        shipping: publish ORDER_SHIPPED
+         delivery: process ORDER_SHIPPED
+          delivery: publish ORDER_DELIVERED
+         inventory: process ORDER_SHIPPED`,
+  );
+  await second.stop();
+}, 180_000);
+
+test('half of the orders sampled: each is traced from the gateway to its delivery, or nowhere', async () => {
+  const system = await start({ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' });
+  const orderIds = await Promise.all(times(40, () => place(system)));
+  for (const orderId of orderIds) await system.gateway.reaches(orderId, 'DELIVERED', WAIT.timeoutMs);
+  const whole = linesOf(WAY).length;
+  const areWholeOrNothing = () => {
+    const counts = new Set(orderIds.map((orderId) => spansOf(orderId).length));
+    expect([...counts].toSorted((a, b) => a - b)).toEqual([0, whole]);
+  };
+  await eventually(areWholeOrNothing, WAIT);
+  // It sends what it still has.
+  await system.stop();
+  areWholeOrNothing();
+}, 120_000);
