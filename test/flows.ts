@@ -50,7 +50,7 @@ export const defineFlowTests = (use: () => Gateway): void => {
     expect(restocked.body).toEqual({ itemId, itemName: 'Laptop', availableQty: 15, reservedQty: 0 });
   });
 
-  test('3 to 6: an order walks to DELIVERED by itself, and its units leave the stock', async () => {
+  test('3 to 6: an order reaches DELIVERED without further requests, and its units leave the stock', async () => {
     const gateway = use();
     const { userId, itemId } = await setUp(gateway, 10);
     const orderId = unique('order');
@@ -125,7 +125,7 @@ export const defineFlowTests = (use: () => Gateway): void => {
     });
   });
 
-  test('whoever waits for an order to be delivered is answered when it is, and when it changes', async () => {
+  test('a client that waits for an order is answered when it is delivered, and when it changes', async () => {
     const gateway = use();
     const { userId, itemId } = await setUp(gateway, 10);
     const orderId = unique('order');

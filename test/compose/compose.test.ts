@@ -152,7 +152,7 @@ test(
 );
 
 test(
-  'while a dependency is unavailable the gateway says so in time, and afterwards all goes on by itself',
+  'while a dependency is unavailable the gateway says so in time, and afterwards all recovers automatically',
   async () => {
     const { itemId, place, allDelivered } = await setUpLoad(gateway);
     await compose.run('stop', 'inventory');

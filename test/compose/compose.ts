@@ -9,7 +9,7 @@ const FILES = ['docker-compose.yml', 'test/compose/small-disk.yml'];
 const COMMAND_TIMEOUT_MS = 600_000;
 const run = promisify(execFile);
 
-/** A container as `docker compose ps` tells of it. */
+/** A container as `docker compose ps` lists it. */
 export interface Container {
   readonly ID: string;
   readonly Service: string;

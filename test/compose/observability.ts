@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 const PROMETHEUS = 'prom/prometheus:v3.13.1';
 
-/** Where the two are, and what Docker Compose has to be told for it. */
+/** Where the two are, and the settings of Docker Compose for it. */
 export interface Monitoring {
   readonly prometheus: string;
   readonly alertmanager: string;
@@ -92,7 +92,7 @@ const EMPTY_PANELS = [
 ];
 
 /**
- * Prometheus and Alertmanager beside the system: what they see of it, and what they tell when something happens to it.
+ * Prometheus and Alertmanager beside the system: what they see of it, and the alerts that fire when something happens to it.
  *
  * @param parts the system that runs, started with the settings of `monitoring`
  */

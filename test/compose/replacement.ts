@@ -34,7 +34,7 @@ const replaceAll = async (compose: Compose, service: string): Promise<void> => {
   }
 };
 
-/** Places orders one after the other and reads each, until it is told to stop; answers whatever was not as it should be. */
+/** Places orders one after the other and reads each, until it is stopped; answers whatever was not as it should be. */
 const useWhile = async (gateway: Gateway, goesOn: () => boolean) => {
   const { itemId, userId } = await setUpLoad(gateway);
   const placed: string[] = [];

@@ -119,7 +119,7 @@ test(
 );
 
 test(
-  'operators need the token that was made, and no container is told it',
+  'operators need the token that was made, and no container has it',
   async () => {
     const token = (
       await compose.run('exec', '-T', 'api-gateway', 'cat', '/run/secrets/operator-token')

@@ -12,7 +12,7 @@ import { setUpLoad } from './load.ts';
 const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 
-/** Where Jaeger is, and what Docker Compose has to be told for it. */
+/** Where Jaeger is, and the settings of Docker Compose for it. */
 export interface Viewer {
   readonly url: string;
   /** What operators show the gateway. */

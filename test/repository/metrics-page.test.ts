@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier';
 
 const FILE = new URL('../../docs/metrics.md', import.meta.url);
 
-test('docs/metrics.md tells the metrics as they are', async () => {
+test('docs/metrics.md is up to date', async () => {
   const style = await resolveConfig(FILE);
   const page = await format(metricsPage(describeProcessMetrics()), { ...style, parser: 'markdown' });
   const stored = await readFile(FILE, 'utf8');

@@ -13,11 +13,11 @@ const COMMANDS = [
   ),
 ];
 
-/** The arguments of a command, as a shell tells them apart. */
+/** The arguments of a command, as a shell splits them. */
 const argumentsOf = (command: string): string[] =>
   [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain = '']) => quoted ?? plain);
 
-test('the arguments of a command are told apart', () => {
+test('the arguments of a command are split', () => {
   expect(argumentsOf("dead-letters discard LETTER --note 'WHAT IT WAS'")).toEqual([
     'dead-letters',
     'discard',

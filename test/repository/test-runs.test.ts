@@ -11,16 +11,16 @@ const FAKE = fileURLToPath(new URL('fake-jest.mjs', import.meta.url));
 const LONG: Limits = { exitMs: 600_000, runMs: 600_000 };
 
 let folder: string;
-const told: string[] = [];
+const printed: string[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-runs-'));
-  jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line));
+  jest.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
 });
 
 afterEach(async () => {
   jest.restoreAllMocks();
-  told.length = 0;
+  printed.length = 0;
   await rm(folder, { recursive: true });
 });
 
@@ -46,13 +46,13 @@ const expectNothingLeft = async (): Promise<void> => {
 
 test('a run that reports and ends counts as it reports', async () => {
   expect(await run(['report', 'closed'], LONG)).toEqual({ passed: 1, failed: 0, skipped: 0 });
-  expect(told).toEqual([]);
+  expect(printed).toEqual([]);
 });
 
 test('a run that does not end after its report is ended with what it started, and has failed', async () => {
   const counts = await run(['report', 'open'], { ...LONG, exitMs: 500 });
   expect(counts).toEqual({ passed: 1, failed: 1, skipped: 0 });
-  expect(told).toEqual([
+  expect(printed).toEqual([
     expect.stringMatching(/did not end within 0.5 s of its report: .* left something open/),
   ]);
   await expectNothingLeft();
@@ -61,7 +61,7 @@ test('a run that does not end after its report is ended with what it started, an
 test('a run that takes too long is ended with what it started, and has failed', async () => {
   const counts = await run(['silent', 'open'], { ...LONG, runMs: 6_000 });
   expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 });
-  expect(told).toEqual([expect.stringMatching(/took longer than 0.1 minutes/)]);
+  expect(printed).toEqual([expect.stringMatching(/took longer than 0.1 minutes/)]);
   await expectNothingLeft();
 });
 

@@ -45,7 +45,7 @@ const JSON_BODY = { 'content-type': 'application/json' };
 export const send = (client: Gateway, path: string, body: string, headers = {}): Promise<Answer> =>
   client.send('POST', path, { ...JSON_BODY, ...headers }, body);
 
-/** The status and the code of an answer, which is all that it may tell. */
+/** The status and the code of an answer, which is all that it may reveal. */
 export const outcome = ({ status, body }: Answer): readonly [number, string | undefined] => [
   status,
   (body as Partial<ErrorBody> | undefined)?.code,

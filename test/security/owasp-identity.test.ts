@@ -39,7 +39,7 @@ describe('API1:2023 broken object level authorization', () => {
     },
   );
 
-  test("an ETag does not tell whether a stranger's order is there", async () => {
+  test("an ETag does not reveal whether a stranger's order exists", async () => {
     const guess = { 'if-none-match': '"PENDING"' };
     const answer = await scene.mallory.send('GET', `/api/orders/${scene.orderId}`, guess);
     expect(outcome(answer)).toEqual([404, 'ORDER_NOT_FOUND']);

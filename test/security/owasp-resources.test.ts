@@ -160,7 +160,7 @@ describe('API8:2023 security misconfiguration', () => {
     expect(Object.keys(preflight.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  test('what is refused tells nothing of what is inside', async () => {
+  test('a refusal reveals nothing of what is inside', async () => {
     for (const answer of [
       await send(scene.mallory, '/api/orders', '{"order":'),
       await scene.mallory.get('/api/orders/%'),

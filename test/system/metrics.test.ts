@@ -146,7 +146,7 @@ test('the version is that of the project, and the process is ready', async () =>
   expect((await samplesOf('service_ready')).map(({ value }) => value)).toEqual(SERVICE_NAMES.map(() => 1));
 });
 
-test('PostgreSQL tells of its connections, its log and the tables of each database', async () => {
+test('the connections of PostgreSQL, its log and the tables of each database are reported', async () => {
   const valueOf = async (name: string, labels: Record<string, string>) =>
     (await samplesOf(name)).find((sample) =>
       Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
@@ -163,7 +163,7 @@ test('PostgreSQL tells of its connections, its log and the tables of each databa
   ).toBeGreaterThanOrEqual(0);
 });
 
-test('Kafka tells how its topics stand', async () => {
+test('the state of the topics of Kafka is reported', async () => {
   expect((await samplesOf('kafka_up')).map(({ value }) => value)).toEqual([1]);
   const topics = (await samplesOf('kafka_topic_partitions')).map(({ labels }) => labels['topic']);
   expect(new Set(topics)).toEqual(new Set(TOPICS));

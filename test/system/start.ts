@@ -12,7 +12,7 @@ export interface StartedSystem {
   stop(): Promise<void>;
 }
 
-/** What is not given is embedded, as in life: a broker in KAFKA_BROKERS, databases on the server of TEST_POSTGRES_URL. */
+/** What is not given is embedded, as in production: a broker in KAFKA_BROKERS, databases on the server of TEST_POSTGRES_URL. */
 const givenDatabases = async (postgres: TestPostgres): Promise<Record<string, string>> =>
   Object.fromEntries(
     await Promise.all(

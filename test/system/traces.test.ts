@@ -149,7 +149,7 @@ test('a hundred orders that are processed together keep their own traces', async
   });
 }, 90_000);
 
-test('no span tells what users said of themselves, or what they ordered', async () => {
+test('no span contains personal data of users, or what they ordered', async () => {
   await wholeTraceOf(await place());
   const told = JSON.stringify(collector.spans);
   for (const secret of [userId, itemId, 'Sriram', 'sriram@example.com', 'Laptop'])

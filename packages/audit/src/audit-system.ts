@@ -34,7 +34,7 @@ export interface AuditOptions {
   readonly isStopped?: boolean | undefined;
   /** The time in milliseconds since the epoch, for a simulation; by default each database's own clock. */
   readonly clock?: (() => number) | undefined;
-  /** Told the name of each part as it begins. */
+  /** Called with the name of each part as it begins. */
   readonly progress?: ((part: string) => void) | undefined;
   /** Aborted: it ends before the next part, and rejects with the reason. */
   readonly signal?: AbortSignal | undefined;

@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const POOL_SIZE = 3;
 const PAGE_SIZE = 5_000;
 
-/** What each session is told at its start. Statements of an audit sort and group whole tables. */
+/** What each session sets at its start. Statements of an audit sort and group whole tables. */
 const SESSION = [
   'default_transaction_read_only=on',
   String.raw`default_transaction_isolation=repeatable\ read`,

@@ -1,7 +1,7 @@
 import type { DatabaseName } from '@order-pipeline/contracts';
 import type { Reader } from './database.ts';
 
-/** The columns with the times at which something was done, by database. What is dated ahead tells nothing. */
+/** The columns with the times at which something was done, by database. What is dated in the future says nothing. */
 const ACTIVITIES: Readonly<
   Partial<Record<DatabaseName, readonly (readonly [table: string, column: string])[]>>
 > = {

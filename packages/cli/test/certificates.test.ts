@@ -9,7 +9,7 @@ import { runOrders } from './run-orders.ts';
 let folder = '';
 afterAll(() => rm(folder, { recursive: true }));
 
-test('certificates are made for every service and for whom it is told', async () => {
+test('certificates are made for every service and for the names that are given', async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'orders-certificates-'));
   const names = [...SERVICE_NAMES, 'kafka', 'postgres'];
   const made = await runOrders([

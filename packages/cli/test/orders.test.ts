@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  'what is refused is told in the sentence of the gateway, and ends with 1',
+  'a refusal is printed in the words of the gateway, and ends with 1',
   async () => {
     expect(await orders('place', 'desk=1000', '--user', 'ann')).toMatchObject({
       code: 1,
@@ -95,7 +95,7 @@ test(
 );
 
 test(
-  'a cancelled order is not delivered, which watching it tells with 1',
+  'watching an order that is cancelled ends with 1',
   async () => {
     // Cancelling races with the workflow, so that it is tried until it has come first.
     for (let attempt = 0; ; attempt += 1) {

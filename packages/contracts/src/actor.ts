@@ -39,7 +39,7 @@ export const NOBODY: Actor = { kind: 'nobody', name: 'nobody', scopes: [] };
 /** A service that asks by itself: at its start, or for work that no request waits for. */
 export const serviceActor = (name: string): Actor => ({ kind: 'service', name, scopes: SCOPES });
 
-/** The header in which a service tells another who asks; from outside it is never read. */
+/** The header in which a service passes the actor on; from outside it is never read. */
 export const ACTOR_HEADER = 'x-actor';
 
 /** The longest text of an actor. */

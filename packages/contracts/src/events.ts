@@ -32,6 +32,6 @@ export interface OrderEvent {
   readonly at: string;
 }
 
-/** The id of an event: made from the order and its status, so that a consumer can tell a repeat. */
+/** The id of an event: made from the order and its status, so that a consumer recognises a repeat. */
 export const eventId = (event: Pick<OrderEvent, 'orderId' | 'status'>): string =>
   `${event.orderId}:${event.status}`;

@@ -39,9 +39,9 @@ export interface Operation {
   readonly streams?: true;
   /** The list that it answers is paged by a `Link` header. */
   readonly paged?: true;
-  /** Headers of its reply beside those that every reply has, by their names in small letters, with what they tell. */
+  /** Headers of its reply beside those that every reply has, by their names in small letters, with their meaning. */
   readonly replyHeaders?: Readonly<Record<string, string>>;
-  /** Statuses below 400 that it may answer instead of `status`, without a body, with what they tell. */
+  /** Statuses below 400 that it may answer instead of `status`, without a body, with their meaning. */
   readonly emptyReplies?: Readonly<Record<number, string>>;
 }
 

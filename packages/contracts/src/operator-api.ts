@@ -35,7 +35,7 @@ const letterFields = {
   reason: Type.String(),
   tries: Count('Attempts to process it, over all redrives'),
   redrives: Count('How often it was redriven before it became this letter'),
-  orderId: Type.Optional(Type.String({ description: 'The order that it is about, as far as its key tells' })),
+  orderId: Type.Optional(Type.String({ description: 'The order that it is about, as far as its key says' })),
   previousId: Type.Optional(Type.String({ description: 'The letter that was redriven and became this one' })),
   failedAt: Timestamp('When it was sent to the dead-letter queue'),
   updatedAt: Timestamp('When its status last changed'),

@@ -25,7 +25,7 @@ export const NEW_ID = idExcept(DOT_SEGMENTS);
 const NOT_FOR_ORDERS = [...DOT_SEGMENTS, ...ORDER_PATH_WORDS];
 export const NEW_ORDER_ID = idExcept(NOT_FOR_ORDERS);
 
-/** An actor as services tell it to one another: base64url, or a word. */
+/** An actor as services pass it on: base64url, or a word. */
 export const ACTOR = '^[A-Za-z0-9_-]{1,4096}$';
 
 /** The longest text that clients send, in code points. */

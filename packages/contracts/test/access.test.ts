@@ -76,7 +76,7 @@ test('what clients reach is never for services alone, and what they do not reach
     expect([name, operation.access.kind === 'services']).toEqual([name, !reached.has(operation)]);
 });
 
-test('docs/access.md tells the access as it is', async () => {
+test('docs/access.md is up to date', async () => {
   const file = new URL('../../../docs/access.md', import.meta.url);
   const style = await resolveConfig(file);
   expect(await readFile(file, 'utf8')).toBe(await format(accessPage(), { ...style, parser: 'markdown' }));

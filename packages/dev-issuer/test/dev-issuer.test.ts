@@ -35,7 +35,7 @@ test('starts at the same time agree on one key, and leave nothing else behind', 
   expect(readdirSync(dataDir)).toEqual(['dev-issuer.json']);
 });
 
-test('what is told of the key is its public part', async () => {
+test('only the public part of the key is published', async () => {
   const { publicJwk, kid } = await openDevKey(dataDir, runtime);
   expect(publicJwk).toEqual({
     kty: 'EC',

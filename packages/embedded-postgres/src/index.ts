@@ -18,7 +18,7 @@ export type EmbeddedPostgresOptions = {
   readonly dataDir: string;
   /** The databases that shall exist; further ones that exist are left alone. */
   readonly databases: readonly string[];
-  /** Told what is being done, in words for a person. */
+  /** Called with what is being done, in words for a person. */
   readonly log: (line: string) => void;
   readonly runtime: Pick<Runtime, 'monotonic' | 'after' | 'hex'>;
   /** Default `full`. */

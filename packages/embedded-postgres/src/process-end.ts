@@ -29,7 +29,7 @@ const unlisten = (): void => {
 
 /**
  * Calls `end`, which must not wait for anything, when this process ends: by `process.exit`, an error, or a signal that
- * nobody else listens to, which would else end it without a word.
+ * nobody else listens to, which would else end it silently.
  *
  * @returns takes it back
  */

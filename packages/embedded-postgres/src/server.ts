@@ -79,7 +79,7 @@ async function isReady(server: Spawned, { cluster, clock }: ServerOptions): Prom
 function watch(child: ChildProcess, pid: number, port: number, options: ServerOptions): Spawned {
   let stopping: Promise<void> | undefined;
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  // When this process ends without stop(), the server is told to shut down and does so alone.
+  // When this process ends without stop(), the server is sent the signal to shut down and does so alone.
   child.once(
     'exit',
     atProcessEnd(() => signalServer(options.programs, pid, 'SIGINT')),

@@ -53,7 +53,7 @@ testAsUser(
   },
 );
 
-testAsUser('a normal user is told whose files they are when they are not his', async () => {
+testAsUser('a normal user gets a message that names the owner of files that are not theirs', async () => {
   const byRoot = await start();
   await byRoot.stop();
   chmodSync(dataDir, 0o777);

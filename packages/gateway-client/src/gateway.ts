@@ -30,7 +30,7 @@ export interface Gateway {
    * @throws GatewayError when that has gone on for too long, or nothing answers
    */
   call<O extends Operation>(operation: O, input: Partial<Input<O>>): Promise<Answer<Output<O>>>;
-  /** How many requests were told to come back later. */
+  /** How many requests were answered with Retry-After. */
   postponedCount(): number;
   /** @throws GatewayError when nothing answers there */
   ping(): Promise<void>;

@@ -19,7 +19,7 @@ const answer = (response: ServerResponse, status: number, body: unknown, headers
 };
 const errorBody = (code: string, status: number) => ({ error: 'not now', status, code });
 
-/** A gateway whose server answers as `respond` does; it is told how many requests came before. */
+/** A gateway whose server answers as `respond` does; `respond` gets the number of requests before. */
 const gatewayOf = async (
   respond: Respond,
   options: { patienceMs?: number; signal?: AbortSignal } = {},

@@ -19,7 +19,7 @@ export interface Infrastructure {
   readonly memoryCluster: MemoryCluster | undefined;
   /** The process of the embedded PostgreSQL, where one was started. */
   readonly postgresPid: number | undefined;
-  /** Resolves with a sentence when the embedded PostgreSQL ends by itself; otherwise never. */
+  /** Resolves with a sentence when the embedded PostgreSQL exits unexpectedly; otherwise never. */
   readonly failed: Promise<string>;
   stop(): Promise<void>;
 }

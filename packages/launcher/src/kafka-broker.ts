@@ -16,7 +16,7 @@ const LEVELS: Record<number, Level> = {
   [logLevel.DEBUG]: 'trace',
 };
 
-/** They tell of every try, and call every answer that is not plain success an error: a topic that exists, for one. */
+/** They log every try, and every answer that is not plain success as an error: a topic that exists, for one. */
 const NOISY_NAMESPACES = ['Connection', 'BrokerPool'];
 
 const levelOf = ({ level, namespace }: LogEntry): Level =>
@@ -24,7 +24,7 @@ const levelOf = ({ level, namespace }: LogEntry): Level =>
 
 /** kafkajs's log entries as lines of `logger`. */
 export const kafkaLogCreator = (logger: Logger) => () => (entry: LogEntry) => {
-  // Where kafkajs gives up, whoever called it logs the error; until then its stack tells nothing.
+  // Where kafkajs gives up, its caller logs the error; until then its stack says nothing.
   const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...fields } = entry.log;
   logger[levelOf(entry)]({ ...fields, kafkajs: entry.namespace, detail: message }, 'kafkajs says');
 };

@@ -75,7 +75,7 @@ const unlessAborted = async (starting: Promise<void>, signal: AbortSignal | unde
   }
 };
 
-/** Of the topics, which all share, one service tells: the one that everything begins with. */
+/** One service reports on the topics, which all share: the one that everything begins with. */
 const watchTopics = (
   { infrastructure, runtime }: ServiceHost,
   { closers, ...own }: { readonly metrics: Metrics; readonly logger: Logger; readonly closers: Closers },

@@ -25,7 +25,7 @@ export interface StartOptions extends Pick<InfrastructureOptions, 'durability' |
   readonly runtime?: Runtime;
   /** JSON lines on stdout at LOG_LEVEL if not given. */
   readonly logger?: Logger;
-  /** Told in sentences what is being done. */
+  /** Called with sentences about what is being done. */
   readonly progress?: (sentence: string) => void;
   /** Aborted: the start is given up, and what was opened is closed again. */
   readonly signal?: AbortSignal;
@@ -51,7 +51,7 @@ export interface System {
   stop(): Promise<void>;
 }
 
-/** On a port that is taken by another start on the same files, that start is what the person should hear of. */
+/** On a port that is taken by another start on the same files, that start is what should be reported. */
 const checkPortAndFiles = async (plan: Plan): Promise<void> => {
   if (plan.port === 0) return;
   try {

@@ -17,7 +17,7 @@ const NOTHING = -1n;
 const isServiceOf = (topic: Topic, groupId: string): boolean =>
   TOPIC_PARTIES[topic].to.some((service) => service === groupId);
 
-/** What a member reads is not told while its group is rebalancing: then it may be anything. */
+/** What a member reads is not known while its group is rebalancing: then it may be anything. */
 const mayRead = ({ members }: GroupDescription, topic: Topic): boolean =>
   members.some(
     ({ memberMetadata }) =>

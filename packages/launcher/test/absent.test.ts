@@ -61,7 +61,7 @@ test('a service whose database is not there is live, says why it is not ready, a
   await door.stop();
 }, 180_000);
 
-test('a database that does not exist yet is waited for, and told of in one line', async () => {
+test('a database that does not exist yet is waited for, and logged in one line', async () => {
   const given = new URL(await postgres.freshDatabase('users'));
   const admin = await openClient({ url: given.href, applicationName: 'test' });
   const later = new URL(given);
@@ -115,8 +115,8 @@ test('services whose Kafka is not there are live, serve, and start to consume wh
     }
   }, 60_000);
   // No line at warn or above bears a stack, kafkajs's own included.
-  const told = logs.filter(({ level }) => level >= 40).map((line) => JSON.stringify(line));
-  expect(told.filter((line) => line.includes('    at '))).toEqual([]);
+  const logged = logs.filter(({ level }) => level >= 40).map((line) => JSON.stringify(line));
+  expect(logged.filter((line) => line.includes('    at '))).toEqual([]);
   await system.stop();
 }, 180_000);
 

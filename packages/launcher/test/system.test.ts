@@ -162,7 +162,7 @@ test('a port that is taken is one sentence, and leaves nothing running', async (
   free();
 });
 
-test('a second start on the same folder is told of the first, even where it would take the same port', async () => {
+test('a second start on the same folder reports the first, even where it would take the same port', async () => {
   const first = await startHere();
   const port = new URL(first.url).port;
   for (const PORT of ['0', port]) {
@@ -173,7 +173,7 @@ test('a second start on the same folder is told of the first, even where it woul
   }
 });
 
-test('when the embedded PostgreSQL dies by itself, the system says so', async () => {
+test('when the embedded PostgreSQL crashes, the system says so', async () => {
   const { infrastructure, failed } = await startHere({}, ['users']);
   process.kill(infrastructure.postgresPid ?? 0, 'SIGKILL');
   expect(await failed).toMatch(/^PostgreSQL ended by SIGKILL/);

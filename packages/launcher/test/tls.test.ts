@@ -77,7 +77,7 @@ const problemsOf = (settings: Record<string, string>): readonly string[] => {
   return [];
 };
 
-test('what does not belong together is named, and nothing of it told', async () => {
+test('what does not belong together is named, without its contents', async () => {
   const whole = await certifiedAs('users');
   const other = await certifiedAs('orders-facade');
   expect(problemsOf(whole)).toEqual([]);

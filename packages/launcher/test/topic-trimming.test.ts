@@ -57,7 +57,7 @@ const partitionsOf = (topic: string) =>
 /** The first message that is still there. */
 const firstIn = (topic: string, partition = 0): number | undefined => partitionsOf(topic)[partition]?.low;
 
-/** Joins a group that commits nothing, and reads on until it is told to leave; the end of the test tells it too. */
+/** Joins a group that commits nothing, and reads on until `leave` is called; the end of the test calls it too. */
 const readIn = async (groupId: string, topic: string, handle = async (): Promise<void> => undefined) => {
   const consumer = kafka.consumer({ groupId });
   open.push(consumer);

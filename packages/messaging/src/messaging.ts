@@ -4,7 +4,7 @@ import { startConsumer, type EventConsumer } from './consumer/start-consumer.ts'
 import { createPublisher, type Publisher } from './publisher.ts';
 import { createTopicSetup } from './topics.ts';
 
-/** What a service says to Kafka and hears from it. */
+/** What a service publishes to Kafka and consumes from it. */
 export interface Messaging {
   readonly publisher: Publisher;
   /** Starts a consumer that is closed with the service. */

@@ -4,7 +4,7 @@ import { createAdvanceOrders, orderToAdvance } from './advance-orders.ts';
 import { createMessaging } from './messaging.ts';
 
 /**
- * Starts a worker that hears of the orders that have reached one status and moves them to the next at once. Its group
+ * Starts a worker that consumes the events of one status and moves their orders to the next at once. Its group
  * and the cause in the orders' history bear the service's name.
  */
 export const startOrderWorker = (

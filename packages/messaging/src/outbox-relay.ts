@@ -13,7 +13,7 @@ export interface RelayedPage {
   readonly last: string | undefined;
 }
 
-/** The outbox of a database: events that were stored in the transaction that they tell of. */
+/** The outbox of a database: events that were stored in the transaction that they announce. */
 export interface Outbox {
   /**
    * Takes the oldest `limit` events that nobody else has in hand, publishes them, and only then deletes them, but for those

@@ -41,7 +41,7 @@ export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPo
     },
     disconnect: async (): Promise<void> => {
       closed = true;
-      // One that is still connecting would come back to life after it was told to go.
+      // One that is still connecting would come back to life after it was disconnected.
       void connected?.then(() => producer?.disconnect()).catch(() => undefined);
       await producer?.disconnect();
     },

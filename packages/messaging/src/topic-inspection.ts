@@ -36,7 +36,7 @@ export const findTopicProblems = (
 ): TopicProblem[] => {
   const checks: readonly (readonly [string, (topic: FoundTopic) => boolean])[] = [
     [
-      'topics have one replica on several brokers: without the one that has it they stand still, and with its disk they are lost',
+      'topics have one replica on several brokers: without the one that has it they are unavailable, and with its disk they are lost',
       ({ replicationFactor }) => replicationFactor === 1 && brokers > 1,
     ],
     [

@@ -101,7 +101,7 @@ test('an order that is already where it should be has its event published again,
 });
 
 test.each(['SHIPPED', 'DELIVERED', 'CANCELLED'] as const)(
-  'an order that is %s is skipped: nothing is published, and only debug tells it',
+  'an order that is %s is skipped: nothing is published, and it is logged at debug',
   async (status) => {
     const { orders, advance, published, logs } = prepare();
     orders.put('order-1', status);
@@ -187,7 +187,7 @@ test('an order whose event its partition does not take waits, and the others are
   expect(orders.causesOf('order-1')).toEqual(['workflow']);
 });
 
-test('when the orders service breaks on an order, that is no outage: it is told as what it is', async () => {
+test('when the orders service breaks on an order, that is no outage: it is reported as an error', async () => {
   const { orders, advance, published } = prepare();
   orders.put('order-1');
   orders.breakOrder('order-1');

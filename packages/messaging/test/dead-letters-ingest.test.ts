@@ -69,8 +69,10 @@ test('a letter that cannot be kept as it says is kept as it lies, and holds noth
   const [bare, ...others] = kept.filter((letter) => letter.key === key && letter.group === 'unknown');
   expect(others).toEqual([]);
   expect(bare).toMatchObject({ topic: 'ORDER_SHIPPED', orderId: undefined, redrives: 0 });
-  const told = harness.service.logs.filter(({ msg }) => msg.includes('malformed headers'));
-  expect(told).toMatchObject([{ level: 50, topic: TOPIC, partition: bare?.partition, offset: bare?.offset }]);
+  const logged = harness.service.logs.filter(({ msg }) => msg.includes('malformed headers'));
+  expect(logged).toMatchObject([
+    { level: 50, topic: TOPIC, partition: bare?.partition, offset: bare?.offset },
+  ]);
   expect(harness.service.logs.some(({ msg }) => msg === 'message sent to the DLQ')).toBe(false);
 });
 
@@ -89,7 +91,7 @@ test('a letter that cannot be kept at all is not committed: it waits, and comes 
   await eventually(() => expect(timesKept(key)).toBe(1), WAIT);
 });
 
-test('what lies in the dead letters without a reason is kept too, whoever it was for', async () => {
+test('a dead letter without a reason is stored too, whichever group it was for', async () => {
   const { timesKept } = await start();
   const key = fresh('order');
   await harness.publisher.send(TOPIC, [

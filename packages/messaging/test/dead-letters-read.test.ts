@@ -23,7 +23,7 @@ const raw = (headers: Record<string, string> = {}, key: string | null = 'order-1
 const idWith = (changed: Record<string, string>, place = PLACE) =>
   readDeadLetter(place, raw({ ...HEADERS, ...changed })).id;
 
-test('a dead letter tells where it came from, who could not work it, when and why', () => {
+test('a dead letter says where it came from, which group failed to process it, when and why', () => {
   expect(readDeadLetter(PLACE, raw(HEADERS))).toEqual({
     id: expect.stringMatching(/^[0-9a-f]{24}$/),
     topic: 'ORDER_SHIPPED',
@@ -51,7 +51,7 @@ test('the same letter has the same id wherever it lies; another group, place or 
   expect(new Set([id, ...others]).size).toBe(5);
 });
 
-test('one that was sent back tells how often, and which letter it was', () => {
+test('a redriven one says how often, and which dead letter it was', () => {
   const headers = { ...HEADERS, 'dlq.redrives': '2', 'dlq.letter': 'a'.repeat(24) };
   expect(readDeadLetter(PLACE, raw(headers))).toMatchObject({ redrives: 2, previousId: 'a'.repeat(24) });
 });

@@ -30,7 +30,7 @@ const dead: RawMessage = {
   },
 };
 
-test('what is sent back is the message as it was, and what was tried travels along', () => {
+test('what is redriven is the message as it was, with its tries in its headers', () => {
   expect(redriveMessage(LETTER_ID, dead)).toEqual({
     key: bytes('order-1'),
     value: bytes('nonsense'),
@@ -78,14 +78,14 @@ test.each([
     { 'dlq.redrives': '1', 'dlq.group': 'inventory' },
     false,
   ],
-  ['another group, without ever being sent back', 'ORDER_SHIPPED', { 'dlq.group': 'inventory' }, false],
+  ['another group, without ever being redriven', 'ORDER_SHIPPED', { 'dlq.group': 'inventory' }, false],
 ])('what is meant for %s', (_, topic, headers, passedOver) => {
   expect(isRedriveForOtherGroup(topic, headers, 'delivery')).toBe(passedOver);
 });
 
 const FOR_ANOTHER = { 'dlq.redrives': '1', 'dlq.group': 'another' };
 
-test('a group commits past what was sent back for another one, also where the handler commits', async () => {
+test('a group commits past what was redriven for another one, also where the handler commits', async () => {
   const harness = await startHarness();
   const [group, key, behind] = [fresh('group'), fresh('order'), fresh('order')];
   const anothers = [fresh('order'), fresh('order')] as const;

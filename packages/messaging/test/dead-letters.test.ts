@@ -59,7 +59,7 @@ test.each([
   ['-3', '5'],
   ['1e999', '5'],
   ['many', '5'],
-])('the tries of a message that was sent back with %s add up to %s', async (before, total) => {
+])('the tries of a message that was redriven with %s add up to %s', async (before, total) => {
   const { deadLetter, sent } = prepare();
   await deadLetter(position, raw({ 'dlq.tries': Buffer.from(before) }), { reason: 'broken', tries: 5 });
   expect(sent).toMatchObject([{ message: { headers: { 'dlq.tries': total } } }]);

@@ -71,7 +71,7 @@ test('an event that is stored later is found without a wake', async () => {
   await relay.stop();
 });
 
-/** In which no time passes until the wait that was begun last is told to end. */
+/** In which no time passes until the wait that was begun last is ended. */
 const createHeldTime = () => {
   const waits: { readonly ms: number; readonly end: () => void }[] = [];
   const runtime = createTestRuntime({

@@ -74,7 +74,7 @@ test('a publisher starts while Kafka is down, says UNAVAILABLE, and publishes on
   await publisher.disconnect();
 });
 
-test('a publisher that was connected goes on by itself when Kafka was away for a while', async () => {
+test('a publisher that was connected recovers when Kafka was away for a while', async () => {
   const { broker, faults } = createFaultyBroker();
   const { publisher } = prepare(broker, HURRIED);
   await publisher.publish([traced('order-1')]);
@@ -166,7 +166,7 @@ test('a publisher that is closed publishes nothing more', async () => {
   await expect(publisher.publish([traced(fresh('order'))])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
-/** A broker whose producer keeps what it was told to send. */
+/** A broker whose producer records what it is asked to send. */
 const createRecordingBroker = (sends: ProducerBatch[]): Broker => {
   const broker = createTestBroker();
   const record = (producer: ProducerPort): ProducerPort => ({

@@ -22,7 +22,7 @@ export interface Runtime {
   uuid(): string;
   /** `bytes` random bytes in lower-case hexadecimal. */
   hex(bytes: number): string;
-  /** Nothing in life; in a test, a place to stop. Awaited, so that a test can stop there for ever. */
+  /** A no-op in production; in a test, a place to stop. Awaited, so that a test can stop there for ever. */
   failpoint(point: Failpoint): Promise<void> | void;
 }
 
@@ -80,7 +80,7 @@ export const backoffMs = (
   mostMs = 2_000,
 ): number => Math.min(mostMs, firstMs * 2 ** (attempt - 1)) * (0.5 + runtime.random() / 2);
 
-/** A timer that fires so much later than it was due tells of a process that was not given the processor. */
+/** A timer that fires so much later than it was due shows that the process was not given the processor. */
 const STARVED_MS = 20;
 
 /**

@@ -61,7 +61,7 @@ export const fileContent = (isGood: (content: string) => boolean, message: strin
   });
 
 /**
- * Whether a setting's value is not told: by its name, because it may be the secret itself where a
+ * Whether a setting's value is kept out of messages: by its name, because it may be the secret itself where a
  * file's name was meant, or because it has user information in it, as a URL may.
  */
 const isSecret = (name: string, value: string): boolean =>
@@ -85,7 +85,7 @@ export const parseSettings = <S>(
   const issues = result.error?.issues ?? [];
   // What a file that cannot be read leaves unset is reported once.
   const isTold = (name: string): boolean => problems.some((problem) => problem.startsWith(`${name}_FILE `));
-  const told = issues.flatMap((issue) => {
+  const sentences = issues.flatMap((issue) => {
     const name = issue.path.join('.');
     const value = set[name];
     if (isTold(name)) return [];
@@ -93,7 +93,7 @@ export const parseSettings = <S>(
       ? `${name} ${issue.message}`
       : `${name} ${issue.message}, not ${JSON.stringify(value)}`;
   });
-  if (!result.success || problems.length > 0) throw new SettingsError([...problems, ...told]);
+  if (!result.success || problems.length > 0) throw new SettingsError([...problems, ...sentences]);
   return result.data;
 };
 

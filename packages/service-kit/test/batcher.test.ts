@@ -4,7 +4,7 @@ import { createBatcher, createRuntime, type Runtime } from '../src/index.ts';
 
 const runtime = createRuntime();
 
-/** A batcher whose batches end when they are told to. */
+/** A batcher whose batches end when the test ends them. */
 const createHeldBatcher = (
   options: { maxSize: number; maxConcurrent: number },
   held: Pick<Runtime, 'soon' | 'after'> = runtime,

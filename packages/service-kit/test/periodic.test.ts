@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
 import { startPeriodic, unavailable } from '../src/index.ts';
 
-/** Work that ends when it is told to: with whether there is more, or with an error. */
+/** Work that ends when the test ends it: with whether there is more, or with an error. */
 const startHeld = (options: { atStart?: boolean; restMs?: number } = {}) => {
   const time = createManualTime();
   const { logger, logs } = createTestLogger();

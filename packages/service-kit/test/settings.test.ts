@@ -125,7 +125,7 @@ describe('a secret in a file', () => {
     ]);
   });
 
-  test('is checked as if it were set, and never told', () => {
+  test('is checked as if it were set, and never printed', () => {
     expect(refusal({ OPERATOR_TOKEN_FILE: fileWith('abc\n') })).toEqual(['OPERATOR_TOKEN is too short']);
   });
 

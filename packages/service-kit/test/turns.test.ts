@@ -4,7 +4,7 @@ import { createManualTime } from '@order-pipeline/testing';
 
 const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** Work that ends when it is told to, and a count of what has begun. */
+/** Work that ends when the test ends it, and a count of what has begun. */
 const createWork = () => {
   const ends: (() => void)[] = [];
   const work = () => new Promise<void>((resolve) => void ends.push(resolve));

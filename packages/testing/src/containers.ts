@@ -22,7 +22,7 @@ export interface KafkaContainer {
 export const startKafkaContainer = async (
   settings: Readonly<Record<string, string>> = {},
 ): Promise<KafkaContainer> => {
-  // A broker tells its clients the address that they reach it at, so the port is chosen before it starts.
+  // A broker advertises the address that its clients reach it at, so the port is chosen before it starts.
   const port = await getPort({ host: '127.0.0.1' });
   const container = await new GenericContainer(KAFKA_IMAGE)
     .withExposedPorts({ container: 9092, host: port })

@@ -3,14 +3,14 @@ import { createTopicSetup, encodeEvent } from '@order-pipeline/messaging';
 import { createRuntime, type Broker, type Trace } from '@order-pipeline/service-kit';
 import { readTopics, type ReadMessage } from './read-topics.ts';
 
-/** The world around a worker: says that orders have reached a status, and hears what becomes of them. */
+/** Publishes the events that a worker consumes, and records the events that it publishes. */
 export interface EventProbe {
   /** Publishes the event of a status for each order; answers the trace that it began for each. */
   announce(status: AnnouncedStatus, ...orderIds: string[]): Promise<readonly Trace[]>;
   /** Sends a message to the topic of a status as it is. */
   send(status: AnnouncedStatus, message: { key: string; value: string }): Promise<void>;
-  /** The events of a status that were heard of an order. */
-  heard(status: AnnouncedStatus, orderId: string): readonly ReadMessage[];
+  /** The events of a status that were published about an order. */
+  published(status: AnnouncedStatus, orderId: string): readonly ReadMessage[];
   /** The dead letters with this key. */
   deadLetters(key: string): readonly ReadMessage[];
   close(): Promise<void>;
@@ -44,7 +44,7 @@ export const startEventProbe = async (broker: Broker): Promise<EventProbe> => {
       return events.map(({ trace }) => trace);
     },
     send,
-    heard: (status, orderId) =>
+    published: (status, orderId) =>
       reader.messages.filter(({ topic, key }) => topic === TOPIC_OF[status] && key === orderId),
     deadLetters: (ofKey) =>
       reader.messages.filter(({ topic, key }) => letters.includes(topic) && key === ofKey),

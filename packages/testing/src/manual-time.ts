@@ -1,7 +1,7 @@
 import type { Runtime } from '@order-pipeline/service-kit';
 import { createTestRuntime } from './test-runtime.ts';
 
-/** Time that stands still until it is moved. */
+/** Time that is stopped until it is advanced. */
 export const createManualTime = () => {
   let now = 0;
   let timers: { at: number; fn: () => void }[] = [];

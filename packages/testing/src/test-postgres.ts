@@ -22,7 +22,7 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
-/** How databases are created on the server at `adminUrl`; `created` is told of each. */
+/** How databases are created on the server at `adminUrl`; `created` is called for each. */
 const databasesOn = (adminUrl: string, created: (url: string) => void) => {
   const templates = new Map<DatabaseName, Promise<string>>();
   const templateOf = (name: DatabaseName): Promise<string> => {

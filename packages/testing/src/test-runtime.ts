@@ -1,6 +1,6 @@
 import { createRuntime, type Failpoint, type Runtime } from '@order-pipeline/service-kit';
 
-/** A place where work was told to stop. */
+/** A failpoint at which work is stopped. */
 export interface Stop {
   /** Resolves when the work has come there. */
   readonly reached: Promise<void>;

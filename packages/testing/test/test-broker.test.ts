@@ -10,7 +10,7 @@ test('what one client sends, another one of the same broker receives', async () 
   await admin.disconnect();
 
   const received: (string | undefined)[] = [];
-  const consumer = broker.connect('hears').consumer({ groupId: topic });
+  const consumer = broker.connect('reader').consumer({ groupId: topic });
   await consumer.connect();
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   await consumer.run({ eachMessage: async ({ message }) => void received.push(message.value?.toString()) });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTestRuntime } from '../src/index.ts';
 
-test('work stops at the point it was told to, once, until it may go on', async () => {
+test('work stops at the failpoint that is set, once, until it is resumed', async () => {
   const runtime = createTestRuntime();
   const stop = runtime.stopAt('worker.afterMoveBeforePublish');
   let passed = 0;

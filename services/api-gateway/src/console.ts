@@ -53,7 +53,7 @@ const sendFile = (
 
 /**
  * Adds the console at `/console/`: one page for every path below it, and its files under a path that bears their digest.
- * `GET /` leads a browser there, and tells a program where what is.
+ * `GET /` leads a browser there, and gives a program a document of links.
  */
 export const addConsole = (
   server: FastifyInstance,

@@ -11,7 +11,7 @@ const isFree = (route: string | undefined): boolean =>
 
 /**
  * Refuses what one client address asks beyond `perSecond` requests a second; at once it may ask as many as in a second.
- * IPv6 is counted by networks of 64 bits, and who is behind a trusted proxy by the address that the proxy tells.
+ * IPv6 is counted by networks of 64 bits, and who is behind a trusted proxy by the address that the proxy sends.
  */
 export const addRateLimit = (
   server: FastifyInstance,

@@ -52,5 +52,5 @@ export const createRateLimiter = ({ runtime, burst, intervalMs }: RateLimiterOpt
   };
 };
 
-/** A wait as Retry-After tells it. */
+/** A wait in the form of Retry-After. */
 export const retryAfter = (waitMs: number): string => String(Math.max(1, Math.ceil(waitMs / 1_000)));

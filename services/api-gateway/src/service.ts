@@ -46,7 +46,7 @@ const DEV_ISSUER_WARNING =
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 
-/** How it is told who asks, as the settings say. */
+/** How requests are authenticated, by the settings. */
 const openAccess = async ({ settings: set, runtime, logger, fetch }: Context) => {
   if (set.AUTH === 'off') logger.warn(OPEN_WARNING);
   const remote = issuerIn(set);

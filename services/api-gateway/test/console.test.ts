@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => gateway.close());
 
-test('GET / leads a browser to the console, and tells a program where what is', async () => {
+test('GET / leads a browser to the console, and gives a program a document of links', async () => {
   const browser = await get('/', { accept: BROWSER });
   expect([browser.statusCode, browser.headers['location']]).toEqual([302, '/console/']);
   for (const accept of [undefined, '*/*', 'application/json', 'text/html;q=0']) {

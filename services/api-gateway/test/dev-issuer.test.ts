@@ -36,7 +36,7 @@ test('its tokens are taken, with their scopes, and nobody is let in without one'
   expect((await ask(await tokenFor('alice', [], { lifeS: -60 }), '/api/orders')).statusCode).toBe(401);
 });
 
-test('its keys are there for whoever verifies tokens, without the secret', async () => {
+test('its keys are published for those who verify tokens, without the secret', async () => {
   const response = await ask(undefined, '/dev-issuer/jwks.json');
   expect(response.headers['content-type']).toContain('application/jwk-set+json');
   const { publicJwk } = await openDevKey(dataDir, runtime);

@@ -188,7 +188,7 @@ test('the page for people loads only what the gateway itself serves', async () =
   }
 });
 
-test('the browser is told to load and ask nothing elsewhere, and no foreign validator is', async () => {
+test('the policy lets the browser load and ask nothing elsewhere, and no foreign validator is used', async () => {
   for (const url of ['/docs', '/docs/static/swagger-ui-bundle.js', '/docs/static/swagger-initializer.js']) {
     const policy = String((await gateway.server.inject(url)).headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");

@@ -78,7 +78,7 @@ test.each(Object.keys(STARTS))(
       environment: start.environment(),
       clients: { 'orders-facade': facadeRoutes },
     });
-    // It listens, as in life: who may ask is decided by where, too.
+    // It listens, as in production: who may ask is decided by where, too.
     const url = await gateway.listen();
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
     for (const [operationName, operation] of Object.entries(GATEWAY_OPERATIONS)) {

@@ -147,10 +147,10 @@ test('who sends no token does not guess, and who has the token never waits', asy
 test('failed logins are reported with their address and request, never with the guess, and do not flood the log', async () => {
   let now = 1_000;
   gateway = await startGateway({ RATE_LIMIT: 'off' }, createTestRuntime({ monotonic: () => now }));
-  const told = () => gateway.logs.filter(({ msg }) => msg === 'an operator could not log in');
+  const logged = () => gateway.logs.filter(({ msg }) => msg === 'an operator could not log in');
   for (let failure = 0; failure < 100; failure += 1) await guess('my-guess', `192.0.2.${failure}`);
-  expect(told()).toHaveLength(10);
-  expect(told()[0]).toMatchObject({
+  expect(logged()).toHaveLength(10);
+  expect(logged()[0]).toMatchObject({
     level: 40,
     address: '192.0.2.0',
     requestId: expect.any(String),
@@ -159,8 +159,8 @@ test('failed logins are reported with their address and request, never with the 
   });
   now += 6_000;
   await guess('my-guess', '198.51.100.1');
-  expect(told()).toHaveLength(11);
-  expect(told().at(-1)).toMatchObject({ address: '198.51.100.1', failures: 91 });
+  expect(logged()).toHaveLength(11);
+  expect(logged().at(-1)).toMatchObject({ address: '198.51.100.1', failures: 91 });
   expect(JSON.stringify(gateway.logs)).not.toContain('my-guess');
 });
 

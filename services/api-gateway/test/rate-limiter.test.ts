@@ -64,6 +64,6 @@ test.each([
   [1_000, '1'],
   [1_001, '2'],
   [0.001, '1'],
-])('a wait of %d ms is told as %s s', (ms, told) => {
-  expect(retryAfter(ms)).toBe(told);
+])('a wait of %d ms is %s s in Retry-After', (ms, seconds) => {
+  expect(retryAfter(ms)).toBe(seconds);
 });

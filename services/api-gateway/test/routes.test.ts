@@ -86,7 +86,7 @@ test('a facade in another process is asked over HTTP', async () => {
 });
 
 test.each(Object.entries(GATEWAY_OPERATIONS).filter(([, { paged }]) => paged))(
-  'whoever reads %s, services away, is told when the client goes',
+  'whoever reads %s, services away, is aborted when the client goes',
   async (_, { method, path }) => {
     const begun: (AbortSignal | undefined)[] = [];
     const routes = facadeRoutes.map(({ operation }): Route => ({

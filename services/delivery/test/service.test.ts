@@ -26,16 +26,16 @@ test('an order that is shipped is delivered, one that is not is left, and the de
 
   const [, trace] = await probe.announce('SHIPPED', early, shipped);
   const [event] = await eventually(() => {
-    const heard = probe.heard('DELIVERED', shipped);
-    expect(heard).toHaveLength(1);
+    const received = probe.published('DELIVERED', shipped);
+    expect(received).toHaveLength(1);
     expect(orders.asked(early)).toBeGreaterThan(0);
-    return heard;
+    return received;
   }, WAIT);
 
   expect(orders.statusOf(shipped)).toBe('DELIVERED');
   expect(orders.causesOf(shipped)).toEqual(['delivery']);
   expect(orders.statusOf(early)).toBe('PROCESSING');
-  expect(probe.heard('DELIVERED', early)).toEqual([]);
+  expect(probe.published('DELIVERED', early)).toEqual([]);
   expect(event?.headers).toMatchObject({
     ce_type: 'ORDER_DELIVERED',
     ce_source: '/order-pipeline/delivery',

@@ -113,7 +113,7 @@ test.each(['HELD', 'CONSUMED'] as const)('a repeat of what is %s takes nothing',
 });
 
 test.each([{ desk: 1 }, { desk: 2, lamp: 1 }, { lamp: 2 }])(
-  'other lines under an order id that is held are told so: %j',
+  'other lines under an order id that is held conflict: %j',
   (quantities) => {
     const { results, reservations } = decide([request('order', quantities)], { desk: 9, lamp: 9 }, [
       stored('order', { desk: 2 }),

@@ -113,7 +113,7 @@ const ROW_LOCKS = {
   reservations: 'SELECT FROM reservations WHERE order_id = $1 FOR UPDATE',
 } as const;
 
-/** Locks a row until it is told to unlock it. */
+/** Locks a row until it is unlocked. */
 export const lockRow = async (
   database: PrismaClient,
   table: keyof typeof ROW_LOCKS,

@@ -56,7 +56,7 @@ test.each(['items', 'reservations'] as const)(
 );
 
 test.each(['items', 'reservations'] as const)(
-  'while a row of %s is locked, other orders are reserved, and that one is told to be locked',
+  'while a row of %s is locked, other orders are reserved, and that one is answered as locked',
   async (table) => {
     const { inventory, item, locked, database } = await start();
     const orderId = fresh('order');

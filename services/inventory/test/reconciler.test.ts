@@ -33,11 +33,11 @@ const createVerdicts = (beforeAnswer: () => Promise<unknown> = async () => undef
       const { reservations } = body as { reservations: ReservationRef[] };
       asked.push(reservations);
       await beforeAnswer();
-      const tell = (reservation: ReservationRef): Settlement => ({
+      const verdictOn = (reservation: ReservationRef): Settlement => ({
         ...reservation,
         verdict: verdicts.get(reservation.orderId) ?? 'PENDING',
       });
-      return ok({ settlements: reservations.map(tell) });
+      return ok({ settlements: reservations.map(verdictOn) });
     },
   };
   const timesAsked = (orderId: string): number =>

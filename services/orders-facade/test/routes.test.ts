@@ -8,7 +8,7 @@ import { ordersFacadeService } from '../src/index.ts';
 const operations = Object.entries(FACADE_OPERATIONS).filter(([, { owner }]) => owner !== 'orders-facade');
 const asked: { service: ServiceName; operation: Operation; input: Input<Operation> }[] = [];
 
-/** A service that answers everything with its name, or as the id in the path tells it. */
+/** A service that answers everything with its name, or as the id in the path says. */
 const stubOf = (service: ServiceName): Route[] =>
   operations.map(([, operation]) => ({
     operation,

@@ -17,7 +17,7 @@ export interface TraceParts {
   readonly traceUrl: string | undefined;
 }
 
-const told = (spans: readonly SpanRecord[]): TraceSpan[] => {
+const shown = (spans: readonly SpanRecord[]): TraceSpan[] => {
   const sorted = spans.toSorted((a, b) => a.startMs - b.startMs);
   const first = sorted[0]?.startMs ?? 0;
   return sorted.map(({ spanId, parentId, service, name, kind, startMs, endMs, failed, attributes }) => ({
@@ -47,7 +47,7 @@ export const createTraceRoutes = ({ store, tracer, traceUrl }: TraceParts): Rout
         orderId,
         traceId,
         ...(traceUrl === undefined ? {} : { url: traceUrl.replaceAll('{traceId}', traceId) }),
-        ...(spans ? { spans: told(spans) } : {}),
+        ...(spans ? { spans: shown(spans) } : {}),
       });
     },
   });

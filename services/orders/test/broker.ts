@@ -27,7 +27,7 @@ export const withCheckedSends = (broker: Broker, check: (batch: Batch) => void):
   },
 });
 
-/** A broker that can be told to take nothing. */
+/** A broker that can be switched to take nothing. */
 export interface SwitchedBroker extends Broker {
   isDown: boolean;
 }

@@ -110,9 +110,9 @@ test('an order that is dated ahead is reported once it was seen standing for lon
   isAhead = false;
   const stands = () => harness.orders.logs.filter((line) => line.msg === 'order is stuck');
   await eventually(() => expect(stands().map((line) => line['orderId'])).toContain(pending));
-  const told = stands().find((line) => line['orderId'] === pending);
-  expect(told?.['ageMs']).toBeGreaterThanOrEqual(1_000);
-  expect(told?.['ageMs']).toBeLessThan(600_000);
+  const logged = stands().find((line) => line['orderId'] === pending);
+  expect(logged?.['ageMs']).toBeGreaterThanOrEqual(1_000);
+  expect(logged?.['ageMs']).toBeLessThan(600_000);
 });
 
 test('how long an order and an event wait that are dated ahead can be seen', async () => {

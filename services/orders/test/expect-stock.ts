@@ -1,7 +1,7 @@
 import { expectCleanAudit } from '@order-pipeline/testing';
 import type { Harness } from './harness.ts';
 
-/** Nothing ships here by itself, and what is held has to be held for an order at once. */
+/** Nothing ships here, and what is held has to be held for an order at once. */
 const LIMITS = { stockMs: 0, leaveMs: Infinity, orderMs: Infinity };
 
 /**

@@ -46,7 +46,7 @@ export interface HarnessOptions {
   readonly wallClock?: () => number;
 }
 
-/** The three services that own data, as they stand in life: each with its database, asking one another. */
+/** The three services that own data, as they run in production: each with its database, asking one another. */
 export interface Harness {
   readonly inventory: TestService;
   readonly orders: TestService;
@@ -104,7 +104,7 @@ export const withRoute = (
     route.operation === operation ? { operation, handle: handle(route.handle) } : route,
   );
 
-/** Nothing runs by itself unless a test wants it to. */
+/** No background work runs unless a test wants it to. */
 const CALM = { RESERVATION_CHECK_AFTER_MS: '600000', REPUBLISH_AFTER_MS: '600000' };
 
 const openDatabase = (url: string): PrismaClient =>

@@ -35,7 +35,7 @@ afterAll(() =>
 const place = (): Promise<string> => harness.placed({ [item]: 1 });
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-test('an order is moved from status to status, and every step is told with its order', async () => {
+test('an order is moved from status to status, and every transition is answered with the order', async () => {
   const orderId = await place();
   clock += 1_000;
   expect(await harness.move('PROCESSING', [orderId])).toEqual([
@@ -60,7 +60,7 @@ test('an order is moved from status to status, and every step is told with its o
   ]);
 });
 
-test('an order that stands there already is told so with what it was, and does not change', async () => {
+test('an order in that status already is answered as it was, and does not change', async () => {
   const orderId = await place();
   const [moved] = await harness.move('PROCESSING', [orderId]);
   clock += 1_000;

@@ -149,7 +149,7 @@ test('a crash between reservation and order leaves stock that the same order tak
   expect((await crashed).status).toBe(201);
 });
 
-test('a crash between order and answer leaves an order that the client is told of when it asks again', async () => {
+test('a crash between order and answer leaves an order that the client gets when it retries', async () => {
   const order = orderOf({ [item]: 3 });
   const stop = harness.runtime.orders.stopAt('orders.afterStoreBeforeAnswer');
   const crashed = harness.place(order);

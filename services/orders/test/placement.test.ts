@@ -155,16 +155,16 @@ test('another order under a taken id is refused, and the first one stays', async
   expect(await harness.stockOf(second)).toEqual({ available: 10, reserved: 0 });
 });
 
-test('one order from 16 clients at once is one order, and all are told that it is placed', async () => {
+test('one order from 16 clients at once is one order, and all get 201', async () => {
   const item = await harness.addItem(100);
   const order = orderOf({ [item]: 3 });
   const replies = await Promise.all(times(16, (index) => harness.place(order, oneOf(index))));
   expect(replies).toEqual(times(16, () => PLACED(order.orderId)));
   expect(await harness.stockOf(item)).toEqual({ available: 97, reserved: 3 });
-  const told = [harness.orders, other].flatMap(({ logs }) =>
+  const logged = [harness.orders, other].flatMap(({ logs }) =>
     logs.filter(({ orderId, msg }) => orderId === order.orderId && msg === 'order placed'),
   );
-  expect(told).toHaveLength(1);
+  expect(logged).toHaveLength(1);
 });
 
 test('of 16 different orders under one id at once exactly one is placed, and the others are refused', async () => {

@@ -92,7 +92,7 @@ test('a user without orders has an empty list; an unknown user is not found', as
   expect(response.json()).toEqual({ error: 'There is no user nobody', status: 404, code: 'USER_NOT_FOUND' });
 });
 
-test('whoever follows the links sees each order once, while orders are added', async () => {
+test('following the links gives each order once, while orders are added', async () => {
   await userWith(7);
   const before = await listed('/api/orders?limit=1000');
   const pages = await readAll('/api/orders?limit=3', () => place());

@@ -18,7 +18,7 @@ const GATE = 13;
 let postgres: TestPostgres;
 let harness: Harness;
 let other: TestService;
-/** One whose inventory settles all by itself. */
+/** One whose reconciler runs. */
 let eager: Harness;
 let item: string;
 
@@ -275,7 +275,7 @@ test('however placements and settlements meet, every order stands on its own res
   await settleEverything(harness.orders);
 });
 
-test('by itself, the inventory settles what placements, cancellations and a broker have left behind', async () => {
+test('the reconciler settles what placements, cancellations and a broker have left behind', async () => {
   eager = await startHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
   const sold = await eager.addItem(100);
   const pending = await eager.placed({ [sold]: 1 });

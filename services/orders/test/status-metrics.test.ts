@@ -98,7 +98,7 @@ test('a cancellation is a step, and no delivery', async () => {
   expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
 });
 
-test('how many orders are in each status is told', async () => {
+test('how many orders are in each status is reported', async () => {
   const inStatus = (service: TestService, status: string) =>
     valueOf(service, 'orders_by_status', `,status="${status}"`);
   // Its first answer is of now; those of one that was asked before may be five seconds old.

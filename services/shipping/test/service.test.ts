@@ -36,9 +36,9 @@ test('an order that is being processed is shipped, and that is published in its 
   orders.put(orderId, 'PROCESSING');
   const [trace] = await probe.announce('PROCESSING', orderId);
   const [event] = await eventually(() => {
-    const heard = probe.heard('SHIPPED', orderId);
-    expect(heard).toHaveLength(1);
-    return heard;
+    const received = probe.published('SHIPPED', orderId);
+    expect(received).toHaveLength(1);
+    return received;
   }, WAIT);
   expect(orders.statusOf(orderId)).toBe('SHIPPED');
   expect(orders.causesOf(orderId)).toEqual(['shipping']);
@@ -76,10 +76,10 @@ test('an order that has been cancelled is not shipped, and the ones behind it ar
   await probe.announce('PROCESSING', next);
   await eventually(() => {
     expect(orders.asked(cancelled)).toBeGreaterThan(0);
-    expect(probe.heard('SHIPPED', next)).toHaveLength(1);
+    expect(probe.published('SHIPPED', next)).toHaveLength(1);
   }, WAIT);
   expect(orders.statusOf(cancelled)).toBe('CANCELLED');
-  expect(probe.heard('SHIPPED', cancelled)).toEqual([]);
+  expect(probe.published('SHIPPED', cancelled)).toEqual([]);
   await close();
 });
 
@@ -88,7 +88,7 @@ test('the same message again changes nothing', async () => {
   const orderId = fresh();
   orders.put(orderId, 'PROCESSING');
   await probe.announce('PROCESSING', orderId);
-  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   const asked = orders.asked(orderId);
   await probe.announce('PROCESSING', orderId);
   await eventually(() => expect(orders.asked(orderId)).toBeGreaterThan(asked), WAIT);
@@ -107,7 +107,7 @@ test('while the orders service is down the message waits, and is processed when 
     expect(waits.length).toBeGreaterThan(1);
   }, WAIT);
   clients.orders = orders.routes;
-  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   expect(probe.deadLetters(orderId)).toEqual([]);
   await close();
 });
@@ -120,11 +120,11 @@ test('a worker that dies between the move and the publish does not stop the orde
   await probe.announce('PROCESSING', orderId);
   await crash.reached;
   expect(orders.statusOf(orderId)).toBe('SHIPPED');
-  expect(probe.heard('SHIPPED', orderId)).toEqual([]);
-  // It hangs where it died and is told to go; its session runs out, and the next one gets its messages.
+  expect(probe.published('SHIPPED', orderId)).toEqual([]);
+  // It hangs where it died and is disconnected; its session expires, and the next one gets its messages.
   await service.close();
   const next = await startService();
-  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   expect(orders.causesOf(orderId)).toEqual(['shipping']);
   await next.close();
   await close();
@@ -136,7 +136,7 @@ test('a message that cannot be understood goes to the dead letters, and the ones
   orders.put(orderId, 'PROCESSING');
   await probe.send('PROCESSING', { key: orderId, value: '{"orderId":' });
   await probe.announce('PROCESSING', orderId);
-  await eventually(() => expect(probe.heard('SHIPPED', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   await eventually(
     () =>
       expect(probe.deadLetters(orderId)).toMatchObject([
@@ -155,7 +155,7 @@ test('an order on which the orders service breaks goes to the dead letters alone
   orders.breakOrder(broken);
   await probe.announce('PROCESSING', broken, sound);
   await eventually(() => {
-    expect(probe.heard('SHIPPED', sound)).toHaveLength(1);
+    expect(probe.published('SHIPPED', sound)).toHaveLength(1);
     expect(probe.deadLetters(broken)).toMatchObject([{ headers: { 'dlq.tries': '5' } }]);
   }, WAIT);
   await close();

@@ -4,7 +4,7 @@ import type { User } from '@order-pipeline/contracts';
 export type RegistrationDecision = 'REGISTERED' | 'ALREADY_REGISTERED' | 'ID_TAKEN';
 
 /**
- * Whoever asks again with the very same data is answered as the first time; other data under the id is somebody else.
+ * The same data again is answered as the first time; different data under the same id is a conflict.
  *
  * @param stored who stands under the id now
  * @param isNew whether this registration put them there

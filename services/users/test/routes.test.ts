@@ -89,7 +89,7 @@ test('batches that name the same ids in opposite order do not block one another'
   expect(replies.every(({ status }) => status === 201)).toBe(true);
 });
 
-test('other services are told which of the users they name exist', async () => {
+test('other services get those of the users they name that exist', async () => {
   await Promise.all([register(userOf('known-1')), register(userOf('known-2'))]);
   const { body } = await users.call(usersApi.findUsers, {
     body: { userIds: ['known-2', 'unknown', 'known-1', 'known-2'] },

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { startBuffering } from '../src/consumers.ts';
 import { bufferSize, fresh, TURN_MS, WAIT } from './harness.ts';
 
-// On a broker in memory alone: how full the buffer gets can only be told where nobody else has left messages.
+// On a broker in memory alone: how full the buffer gets is only known where no other test has left messages.
 
 const LIMIT = 10;
 
@@ -57,7 +57,7 @@ const startHarness = async () => {
     for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
     await probe.announce('PENDING', ...orderIds);
     await eventually(() =>
-      expect(orderIds.filter((orderId) => probe.heard('PENDING', orderId).length === 0)).toEqual([]),
+      expect(orderIds.filter((orderId) => probe.published('PENDING', orderId).length === 0)).toEqual([]),
     );
     return orderIds;
   };

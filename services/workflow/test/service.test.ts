@@ -21,9 +21,9 @@ test('at the turn of the clock an order that is still PENDING is transitioned, a
   orders.put(orderId, 'PENDING', new Date());
   const [trace] = await probe.announce('PENDING', orderId);
   const [event] = await eventually(() => {
-    const heard = probe.heard('PROCESSING', orderId);
-    expect(heard).toHaveLength(1);
-    return heard;
+    const received = probe.published('PROCESSING', orderId);
+    expect(received).toHaveLength(1);
+    return received;
   }, WAIT);
   expect(orders.statusOf(orderId)).toBe('PROCESSING');
   expect(orders.causesOf(orderId)).toEqual(['workflow']);
@@ -48,10 +48,10 @@ test('before the turn of the clock an order waits in the buffer, and can be canc
   await eventually(async () => expect(await bufferSize(workflow)).toBeGreaterThanOrEqual(before + 2));
   expect(orders.asked(kept)).toBe(0);
   orders.put(cancelled, 'CANCELLED');
-  await eventually(() => expect(probe.heard('PROCESSING', kept)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', kept)).toHaveLength(1), WAIT);
   await eventually(() => expect(orders.asked(cancelled)).toBeGreaterThan(0), WAIT);
   expect(orders.statusOf(cancelled)).toBe('CANCELLED');
-  expect(probe.heard('PROCESSING', cancelled)).toEqual([]);
+  expect(probe.published('PROCESSING', cancelled)).toEqual([]);
   await workflow.close();
   await probe.close();
 });
@@ -65,7 +65,7 @@ test('an order that is announced twice before the turn is moved and published on
   await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
   expect(orders.causesOf(orderId)).toEqual(['workflow']);
-  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', orderId)).toHaveLength(1), WAIT);
   await workflow.close();
   await probe.close();
 });
@@ -82,8 +82,8 @@ test('a workflow that goes with a full buffer loses nothing: the next one gets i
 
   const second = await start(TURN_MS);
   await eventually(() => {
-    const heard = orderIds.filter((orderId) => probe.heard('PROCESSING', orderId).length > 0);
-    expect(heard).toHaveLength(50);
+    const received = orderIds.filter((orderId) => probe.published('PROCESSING', orderId).length > 0);
+    expect(received).toHaveLength(50);
   }, WAIT);
   await second.close();
   await probe.close();
@@ -99,9 +99,9 @@ test('a workflow that dies between the move and the publish does not stop the or
   await crash.reached;
   expect(orders.statusOf(orderId)).toBe('PROCESSING');
   await first.close();
-  expect(probe.heard('PROCESSING', orderId)).toEqual([]);
+  expect(probe.published('PROCESSING', orderId)).toEqual([]);
   const second = await start(TURN_MS);
-  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', orderId)).toHaveLength(1), WAIT);
   expect(orders.causesOf(orderId)).toEqual(['workflow']);
   await second.close();
   await probe.close();
@@ -113,7 +113,7 @@ test('what is processed is committed: the next workflow does not get it again', 
   const [early, late] = [fresh(), fresh()];
   orders.put(early, 'PENDING', new Date());
   await probe.announce('PENDING', early);
-  await eventually(() => expect(probe.heard('PROCESSING', early)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', early)).toHaveLength(1), WAIT);
   await eventually(async () => expect(await bufferSize(first)).toBe(0), WAIT);
   await first.close();
   const asked = orders.asked(early);
@@ -121,7 +121,7 @@ test('what is processed is committed: the next workflow does not get it again', 
   const second = await start(TURN_MS);
   orders.put(late, 'PENDING', new Date());
   await probe.announce('PENDING', late);
-  await eventually(() => expect(probe.heard('PROCESSING', late)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', late)).toHaveLength(1), WAIT);
   expect(orders.asked(early)).toBe(asked);
   await second.close();
   await probe.close();
@@ -139,7 +139,7 @@ test('while the orders service is down the buffer is kept, and it is processed s
   expect(await bufferSize(workflow)).toBeGreaterThan(0);
   clients.orders = orders.routes;
   await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), { timeoutMs: 3 * TURN_MS });
-  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', orderId)).toHaveLength(1), WAIT);
   expect(probe.deadLetters(orderId)).toEqual([]);
   await workflow.close();
   await probe.close();
@@ -154,7 +154,7 @@ test('an order on which the orders service breaks goes to the dead letters, and 
   orders.breakOrder(broken);
   await probe.announce('PENDING', broken, sound);
   await eventually(() => {
-    expect(probe.heard('PROCESSING', sound)).toHaveLength(1);
+    expect(probe.published('PROCESSING', sound)).toHaveLength(1);
     expect(probe.deadLetters(broken)).toMatchObject([{ headers: { 'dlq.tries': '5' } }]);
   }, WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
@@ -184,9 +184,9 @@ test('at start and then again and again, PENDING orders that never came to the b
   orders.put(old, 'PENDING', ago(2 * HOUR_MS));
   orders.put(young, 'PENDING', ago(HOUR_MS / 2));
   const workflow = await start(HOUR_MS, TURN_MS);
-  await eventually(() => expect(probe.heard('PROCESSING', old)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', old)).toHaveLength(1), WAIT);
   orders.put(later, 'PENDING', ago(2 * HOUR_MS));
-  await eventually(() => expect(probe.heard('PROCESSING', later)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', later)).toHaveLength(1), WAIT);
   expect(orders.causesOf(old)).toEqual(['workflow sweep']);
   expect(orders.statusOf(young)).toBe('PENDING');
   await workflow.close();
@@ -249,7 +249,7 @@ test('a sweep that meets an orders service that is down is made up for as soon a
     expect(workflow.logs.map(({ msg }) => msg)).toContain('sweep failed: dependency unavailable, retrying');
   }, WAIT);
   clients.orders = orders.routes;
-  await eventually(() => expect(probe.heard('PROCESSING', orderId)).toHaveLength(1), WAIT);
+  await eventually(() => expect(probe.published('PROCESSING', orderId)).toHaveLength(1), WAIT);
   await workflow.close();
   await probe.close();
 });

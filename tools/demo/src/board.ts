@@ -1,6 +1,6 @@
 import { mayReach, ORDER_LIFECYCLE, ORDER_STATUSES, type OrderStatus } from '@order-pipeline/contracts';
 
-/** Where each order stands, as far as has been heard. */
+/** The status of each order, as far as is known. */
 export interface Board {
   /** How many orders there will be. */
   readonly total: number;
@@ -10,7 +10,7 @@ export interface Board {
   /** The orders that were placed and are not where an order ends. */
   onTheWay(): string[];
   counts(): Readonly<Record<OrderStatus, number>>;
-  /** How many orders were heard of. */
+  /** How many orders were seen. */
   placed(): number;
   /** How many times anything changed. */
   changes(): number;

@@ -2,7 +2,7 @@ import type { Placement } from './place.ts';
 import type { Check } from './verify.ts';
 import { countOf, formatCount } from '@order-pipeline/cli/kit';
 
-/** What the end of a run is told from. */
+/** What the report of a run is made of. */
 export interface Result {
   readonly orderCount: number;
   readonly concurrency: number;

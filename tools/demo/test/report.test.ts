@@ -16,7 +16,7 @@ const result: Result = {
   checks: [{ about: 'Orders', sentence: 'all are there', problems: [] }],
 };
 
-test('the report tells the speed, the times and what was checked', () => {
+test('the report has the speed, the times and what was checked', () => {
   expect(reportLines(result)).toEqual([
     '',
     'Placed     2,000 orders in 4.00 s: 500 orders/s, 64 at a time',

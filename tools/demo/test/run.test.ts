@@ -19,13 +19,13 @@ const options: DemoOptions = {
   cancelEvery: 10,
 };
 
-/** A screen that keeps what it is told; `hear` is told each line. */
-const createTestScreen = (hear: (line: string) => void = () => undefined) => {
+/** A screen that keeps what it prints; `onLine` is called with each line. */
+const createTestScreen = (onLine: (line: string) => void = () => undefined) => {
   const lines: string[] = [];
   const screen: Screen = {
     say: (line) => {
       lines.push(line);
-      hear(line);
+      onLine(line);
     },
     during: (work) => work,
   };

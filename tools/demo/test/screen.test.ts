@@ -8,7 +8,7 @@ const createOutput = () => {
   return { output, text: () => text };
 };
 
-test('where nobody watches, a line tells how far it came, and the last one how it ended', async () => {
+test('without a terminal, a line says how far it has come, and the last one how it ended', async () => {
   const { output, text } = createOutput();
   const screen = createScreen(output, createRuntime());
   let value = 0;

@@ -53,7 +53,7 @@ const withHistory = (entries: readonly HistoryEntry[]): Partial<Found> => ({
   histories: new Map(right.histories).set('o1', entries),
 });
 
-test('when everything is as it should be, no check finds a problem and each tells what it has seen', () => {
+test('when everything is as it should be, no check finds a problem and each says what it has checked', () => {
   expect(verify(expected, right)).toEqual([
     { about: 'Orders', problems: [], sentence: 'all 2 are as in the file, 1 DELIVERED and 1 CANCELLED' },
     {

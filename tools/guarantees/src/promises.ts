@@ -36,9 +36,10 @@ const kills = ({ docker }: GuaranteesRecord): string => {
 /** What is promised, in the order in which a user would ask. */
 export const PROMISES: readonly Promised[] = [
   {
-    promise: 'An order that was answered 201 is stored, and ends DELIVERED or CANCELLED, by itself',
+    promise:
+      'An order that was answered 201 is stored, and ends DELIVERED or CANCELLED without further requests',
     tested:
-      'simulation: what clients were told against what is stored, once all faults are over; audit `progress`',
+      'simulation: the answers that clients got against what is stored, once all faults are over; audit `progress`',
     figures: ended,
   },
   {
@@ -102,10 +103,10 @@ export const NOT_PROMISED: readonly string[] = [
   'Exactly-once delivery of events: a consumer of your own may see one again, with the same `ce_id`, and has to pass it over.',
   'An order of events across orders. Those of one order are on four topics; each topic has them in the order of publishing, repeats included.',
   'An answer to every request: one that was cut off may have been carried out or not. Placing, registering and adding may be repeated; `restock` has no id, so a repeat adds again.',
-  'A stock count that moves at the instant of an order’s status: units leave when the inventory has heard of ORDER_SHIPPED, and come back when the release is done.',
+  'A stock count that moves at the instant of an order’s status: units leave when the inventory has consumed ORDER_SHIPPED, and come back when the release is done.',
   'Orders while PostgreSQL, users or inventory are away: they are refused with 503, not queued.',
   'Orders without end while Kafka is away: beyond `OUTBOX_MAX_AGE_MS` or `OUTBOX_MAX_ROWS` new ones are refused with 503.',
-  'Anything after PostgreSQL lost what it had committed (`fsync` off, a restored backup): the audit tells, `orders` reserves again where the stock allows.',
+  'Anything after PostgreSQL lost what it had committed (`fsync` off, a restored backup): the audit reports it, `orders` reserves again where the stock allows.',
   'Byzantine parts: a broker or database that answers wrongly. Corruption on disk is PostgreSQL’s and Kafka’s to notice.',
   'Races inside single statements of PostgreSQL in the simulation, which carries them out one at a time: those that are known have tests of their own (docs/decisions/0006-simulation.md).',
 ];

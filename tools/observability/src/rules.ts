@@ -1,7 +1,7 @@
 import { ALERT_GROUPS, runbookOf, type Alert } from './alerts.ts';
 import { RECORDED_BUDGET, recordedErrors, SLOS, WINDOWS } from './slos.ts';
 
-/** What a test may make quicker than it is in life. */
+/** What a test may make quicker than it is in production. */
 export interface Pace {
   readonly scrapeInterval: string;
   /** Instead of the time that each alert has to hold. */

@@ -44,8 +44,8 @@ const readReservations = async (
 /** Answers everything that is wrong with an order and its reservation at this moment. */
 type Judge = (claim: Claim) => readonly Wrong[];
 
-/** Told what is wrong, for certain. */
-type Tell = (orderId: string, claim: Claim, wrong: Wrong) => void;
+/** Called with what is wrong for certain. */
+type Report = (orderId: string, claim: Claim, wrong: Wrong) => void;
 
 /**
  * Looks again at orders and reservations that did not fit when they were read one after the other.
@@ -60,7 +60,7 @@ const lookAgain = async (
   { orders, inventory }: { readonly orders: Reader; readonly inventory: Reader },
   suspects: ReadonlyMap<string, StockedOrder | undefined>,
   readJudge: () => Promise<Judge>,
-  tell: Tell,
+  report: Report,
 ): Promise<void> => {
   let open = suspects;
   while (open.size > 0) {
@@ -73,7 +73,7 @@ const lookAgain = async (
       const claim = { order: after.get(id), reservation: reservations.get(id) };
       const wrongs = judge(claim);
       if (wrongs.length === 0) continue;
-      if (isSameStand(before, claim.order)) for (const wrong of wrongs) tell(id, claim, wrong);
+      if (isSameStand(before, claim.order)) for (const wrong of wrongs) report(id, claim, wrong);
       else moved.set(id, claim.order);
     }
     open = moved;

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 const isSentence = (error: unknown): error is Error =>
   error instanceof CliError || error instanceof GatewayError || error instanceof SettingsError;
 
-/** What is printed of a failure: its sentence, or where it came from, for whoever mends the command. */
+/** What is printed of a failure: its sentence, or where it came from, for those who debug the command. */
 export const failureText = (error: unknown): string => {
   if (isSentence(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

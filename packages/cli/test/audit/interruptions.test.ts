@@ -69,7 +69,7 @@ const run = async (url: string, sql: string): Promise<unknown[]> => {
   }
 };
 
-/** Makes whoever reads items wait for an hour. */
+/** Makes reads of items wait for an hour. */
 const SLEEPING = `ALTER TABLE items RENAME TO real_items;
   CREATE VIEW items AS SELECT real_items.* FROM real_items, pg_sleep(3600)`;
 const AWAKE = 'DROP VIEW items; ALTER TABLE real_items RENAME TO items';

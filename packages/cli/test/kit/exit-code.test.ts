@@ -3,18 +3,18 @@ import { GatewayError } from '@order-pipeline/gateway-client';
 import { SettingsError } from '@order-pipeline/service-kit';
 import { CliError, EXIT, runProgram } from '../../src/kit/index.ts';
 
-const told: unknown[] = [];
+const printed: unknown[] = [];
 beforeEach(() => {
-  jest.spyOn(console, 'error').mockImplementation((...all: unknown[]) => void told.push(...all));
+  jest.spyOn(console, 'error').mockImplementation((...all: unknown[]) => void printed.push(...all));
 });
 afterEach(() => {
   jest.restoreAllMocks();
-  told.length = 0;
+  printed.length = 0;
 });
 
 test('the exit code of a program is its own', async () => {
   expect(await runProgram(async () => EXIT.notDone)).toBe(1);
-  expect(told).toEqual([]);
+  expect(printed).toEqual([]);
 });
 
 test.each([
@@ -27,11 +27,11 @@ test.each([
     throw error;
   };
   expect(await runProgram(fail)).toBe(code);
-  expect(told).toEqual([error.message]);
+  expect(printed).toEqual([error.message]);
 });
 
 test('any other failure is printed with where it came from', async () => {
   const failure = new Error('no such file');
   expect(await runProgram(() => Promise.reject(failure))).toBe(2);
-  expect(told).toEqual([failure.stack]);
+  expect(printed).toEqual([failure.stack]);
 });

@@ -5,7 +5,7 @@ const createCommand = () =>
   new Command('count')
     .argument('[what]', 'what to count')
     .option('--to <n>', 'the last number', wholeNumber(1, 9), 3)
-    .option('--loud', 'so that all hear it', false);
+    .option('--loud', 'at full volume', false);
 
 test('options that are not given have their defaults', () => {
   const command = createCommand();
@@ -20,10 +20,10 @@ test('options and arguments are read, also after the -- that package managers ha
   expect(command.processedArgs).toEqual(['sheep']);
 });
 
-test('whoever asks for help gets it, whatever else is asked', () => {
+test('help is printed, whatever else is asked', () => {
   expect(readArguments(createCommand(), ['sheep', '--help'])).toBe(false);
   expect(helpOf(createCommand())).toContain(
-    '--to <n>    the last number (default: 3)\n  --loud      so that all hear it\n',
+    '--to <n>    the last number (default: 3)\n  --loud      at full volume\n',
   );
 });
 

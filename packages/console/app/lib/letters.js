@@ -84,7 +84,7 @@ const actOnFilter = async ({ action, target, by, note, dryRun }, { signal, onPro
  * Redrives or discards letters, or, in a dry run, finds out what that would do.
  *
  * @param {Command} command
- * @param {Options} [options] `onProgress` is told how many have been gone through
+ * @param {Options} [options] `onProgress` is called with the number that have been gone through
  * @returns {Promise<Outcome>}
  * @throws {ApiError} when the API refuses all of it
  */

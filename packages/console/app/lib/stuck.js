@@ -5,7 +5,7 @@ import { linkTo } from './router.js';
 /**
  * @typedef {object} Explanation
  * @property {string} means
- * @property {string} heals what the system does by itself
+ * @property {string} heals what the system does automatically
  * @property {string} [todo] the one thing that helps
  * @property {(order: StuckOrder) => string} [link] where that is done
  */

@@ -9,7 +9,7 @@ import { Time } from './bits.js';
 
 const REFRESH_MS = 3_000;
 
-/** When the event of the order is published again by itself. @param {{ order: StuckOrder, afterMs: number }} props */
+/** When the event of the order is republished. @param {{ order: StuckOrder, afterMs: number }} props */
 const Republish = ({ order, afterMs }) => {
   if (order.reason !== 'EVENT_LOST') return null;
   const at = new Date(Date.parse(order.since) + afterMs);
@@ -18,7 +18,7 @@ const Republish = ({ order, afterMs }) => {
     : ' That is about to happen, or has just been done.';
 };
 
-/** Why an order is stuck, what happens by itself, and what helps. @param {{ order: StuckOrder, afterMs: number }} props */
+/** Why an order is stuck, what happens automatically, and what helps. @param {{ order: StuckOrder, afterMs: number }} props */
 export const Cause = ({ order, afterMs }) => {
   const { means, heals, todo, link } = explain(order.reason);
   return html`<div class="cause-of">

@@ -17,7 +17,7 @@ Written by \`npx -y pnpm metrics\` from \`packages/contracts/src/metrics\` and t
 
 Every service answers \`GET /metrics\` in Prometheus's text format, or in OpenMetrics to those who prefer it: then the buckets of histograms
 bear the latest sampled trace as exemplar (\`trace_id\`, \`span_id\`). All metrics below, but those of the process, bear the label
-\`service\`. A metric of scope *instance* tells of the instance that reports it: add the instances up. One of scope *global* tells of
+\`service\`. A metric of scope *instance* is about the instance that reports it: add the instances up. One of scope *global* is about
 what all instances share, and each instance of the service reports it: take the maximum, never the sum.
 `;
 

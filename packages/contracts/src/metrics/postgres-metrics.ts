@@ -1,11 +1,11 @@
 import { DATABASE_NAMES } from '../service-names.ts';
 import type { MetricDefinition } from './definition.ts';
 
-/** What a service sees of its database's server; `service` tells which database. */
+/** What a service sees of its database's server; `service` names the database. */
 const seen = { type: 'gauge', labels: {}, services: DATABASE_NAMES, scope: 'global' } as const;
 const ofTable = { ...seen, labels: { table: 'table' } } as const;
 
-/** What PostgreSQL tells the services that own databases on it. */
+/** What PostgreSQL reports to the services that own databases on it. */
 export const POSTGRES_METRICS = {
   database_up: {
     type: 'gauge',

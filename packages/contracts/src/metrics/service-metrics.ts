@@ -39,7 +39,7 @@ export const SERVICE_METRICS = {
   },
   order_pipeline_build_info: {
     type: 'gauge',
-    help: 'Always 1; the label tells which version runs.',
+    help: 'Always 1; the label is the version that runs.',
     unit: 'boolean',
     labels: { version: 'version' },
     services: 'all',

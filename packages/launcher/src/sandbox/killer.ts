@@ -7,7 +7,7 @@ import {
   type Runtime,
 } from '@order-pipeline/service-kit';
 
-/** Longer than a consumer goes without a heartbeat: by then it has heard that it was evicted. */
+/** Longer than a consumer goes without a heartbeat: by then it knows that it was evicted. */
 const DEAD_MS = 5_000;
 
 /** What a consumer does just before it commits: where its death is worst. */

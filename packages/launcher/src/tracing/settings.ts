@@ -15,7 +15,7 @@ const MAX_KEPT = 1_000_000;
 const RATIO = /^(?:0|1|0?\.\d{1,9}|0\.0+|1\.0+)$/;
 const EXPORT_TIMEOUT_MS = 10_000;
 
-/** What a collector is told of the process, as W3C baggage writes it: `key=value,key=value`, the values percent-encoded. */
+/** What a collector is sent about the process, as W3C baggage writes it: `key=value,key=value`, the values percent-encoded. */
 const resourceAttributes = (text: string): Record<string, string> | undefined => {
   const pairs = text.split(',').map((pair) => /^\s*([^=\s]+)\s*=\s*([^=]*?)\s*$/.exec(pair));
   try {

@@ -7,7 +7,7 @@ export interface GroupState {
   /** How many messages it has still to work, over all partitions. */
   readonly lag: number;
   /**
-   * How long what it has committed was seen to stand still in a partition in which there is more, in milliseconds; the
+   * How long its committed offset has not moved in a partition with lag, in milliseconds; the
    * longest of all partitions. It counts from the first look.
    */
   readonly standsForMs: number;
@@ -15,7 +15,7 @@ export interface GroupState {
 
 export interface GroupWatch {
   /**
-   * Looks at a group that hears `topic`.
+   * Looks at a group that consumes `topic`.
    *
    * @throws Error when Kafka does not answer within a few seconds
    */

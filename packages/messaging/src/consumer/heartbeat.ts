@@ -12,7 +12,7 @@ const DONE = 'done';
  * a publish may together take longer than the session lasts. Once `ending` is aborted it sends no more, so that one
  * that is never done loses its partitions to others.
  *
- * @param heartbeat what it rejects with is passed over; whoever asks for the next one hears it again
+ * @param heartbeat what it rejects with is ignored; the caller that asks for the next one gets it again
  */
 export const whileInGroup = async <T>(
   runtime: Pick<Runtime, 'after'>,

@@ -5,7 +5,7 @@ export const STUCK_AFTER_MS = 30_000;
 
 type TopicPartition = `${string}/${number}`;
 
-/** What a consumer was seen doing. kafkajs can stop consuming without a word, so its silence has to be noticed. */
+/** What a consumer was seen doing. kafkajs can stop consuming silently, so that has to be noticed. */
 export interface ConsumerProgress {
   joined(assignment: Readonly<Record<string, readonly number[]>>): void;
   left(): void;
@@ -17,7 +17,7 @@ export interface ConsumerProgress {
   recordHeartbeat(): void;
   /** @param next the offset after the last message that was processed */
   processed(topic: string, partition: number, next: bigint): void;
-  /** It was told to fetch nothing, or to fetch again: what it does not fetch, it need not work. */
+  /** It was paused or resumed: what it does not fetch, it need not process. */
   paused(isPaused: boolean): void;
   /** The lag of each partition of ours, from the end of each log and what the group has committed. */
   measure(
@@ -25,7 +25,7 @@ export interface ConsumerProgress {
   ): Map<TopicPartition, bigint>;
   /** Why it does not work, if so. */
   problem(): string | undefined;
-  /** For how long its group has not heard of it, whatever it did, in milliseconds. */
+  /** How long ago its last heartbeat was, whatever else it did, in milliseconds. */
   silentForMs(): number;
   isMember(): boolean;
   /** Counts how often partitions were assigned: what was received before the last time may be somebody else's now. */
@@ -65,7 +65,7 @@ const createMembership = () => {
   };
 };
 
-/** When a consumer was last seen doing something, and when its group last heard of it. */
+/** When a consumer was last seen doing something, and when its last heartbeat was. */
 const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
   let seenAt = runtime.monotonic();
   let heardAt = runtime.monotonic();
@@ -135,7 +135,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       const outside = membership.problem();
       if (outside !== undefined) return outside;
       if (life.unseenForMs() > STUCK_AFTER_MS) return 'has stopped fetching';
-      if (life.silentForMs() > STUCK_AFTER_MS) return 'is not heard in its group';
+      if (life.silentForMs() > STUCK_AFTER_MS) return 'has no heartbeat in its group';
       if (behind && !paused && runtime.monotonic() - advancedAt > STUCK_AFTER_MS)
         return 'makes no progress although there is lag';
       return undefined;

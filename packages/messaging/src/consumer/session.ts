@@ -16,10 +16,10 @@ import { STUCK_AFTER_MS } from './progress.ts';
 const REBALANCE_TIMEOUT_MS = 20_000;
 /** The longest fetch that waits for a message; stopping waits for it. */
 const MAX_WAIT_MS = 1_000;
-/** kafkajs's own tries are few, and it starts nothing anew by itself: there is one way to restart, and it is ours. */
+/** kafkajs's own tries are few, and it restarts nothing itself: there is one way to restart, and it is ours. */
 const RETRY = { retries: 5, initialRetryTime: 200, maxRetryTime: 2_000, restartOnFailure: async () => false };
 const WATCH_INTERVAL_MS = 5_000;
-/** A consumer that its group does not hear is started anew after this long: later than the readiness probe fails. */
+/** A consumer without a heartbeat in its group is restarted after this long: later than the readiness probe fails. */
 const RESTART_AFTER_MS = STUCK_AFTER_MS + 10_000;
 /** The longest that closing is waited for, in milliseconds. */
 export const CLOSE_LIMIT_MS = 3_000;
@@ -68,7 +68,7 @@ const createMembership = () => {
       memberId = undefined;
     },
     isHeardIn: (beat: { readonly memberId: string; readonly groupGenerationId: number }): boolean => {
-      // The first one after a join tells its generation, which the join itself does not.
+      // The first one after a join has its generation, which the join itself does not.
       generation ??= beat.groupGenerationId;
       return beat.memberId === memberId && beat.groupGenerationId === generation;
     },
@@ -130,7 +130,7 @@ const start = async (consumer: ConsumerPort, options: SessionOptions, ending: Ab
 };
 
 /**
- * Resolves when its group has not heard of it for too long, or has heard nothing of what it has processed, although kafkajs
+ * Resolves when its heartbeats have been missing for too long, or the commits of what it has processed, although kafkajs
  * says nothing. One that fetches need not be a member: put out of its group, and failed at the next join, kafkajs fetches
  * on and sends no heartbeat ever after. And one that is a member need not commit.
  */
@@ -162,7 +162,7 @@ export const openSession = (options: SessionOptions): Session => {
       ending.abort();
       unlisten();
       progress.left();
-      // Only once it has started: told to stop while it joins, kafkajs would join all the same and go on unseen.
+      // Only once it has started: asked to stop while it joins, kafkajs would join all the same and go on unseen.
       const closing = starting.catch(() => undefined).then(() => consumer.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);
       await withTimeout(runtime, CLOSE_LIMIT_MS, closing, tooLong).catch((error: unknown) =>

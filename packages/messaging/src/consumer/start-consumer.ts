@@ -89,7 +89,7 @@ const createCommitCheck = (
   };
 };
 
-/** Whether the consumer is to fetch; kafkajs forgets it with each new consumer, so it is kept here and told again. */
+/** Whether the consumer is to fetch; kafkajs forgets it with each new consumer, so it is kept here and set again. */
 const createPauseSwitch = (
   topics: readonly string[],
   progress: ConsumerProgress,
@@ -103,12 +103,12 @@ const createPauseSwitch = (
       if (paused === isPaused) return;
       paused = isPaused;
       progress.paused(paused);
-      // Who is in no group fetches nothing, and is told when it joins.
+      // A consumer in no group fetches nothing, and it is set when it joins.
       if (!progress.isMember()) return;
       if (paused) current()?.pause(all);
       else current()?.resume(all);
     },
-    tell: (consumer: ConsumerPort): void => {
+    apply: (consumer: ConsumerPort): void => {
       if (paused) consumer.pause(all);
     },
   };
@@ -195,7 +195,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
       commitCheck.clear();
       heldBack.clear();
       options.onAssigned?.();
-      pauseSwitch.tell(consumer);
+      pauseSwitch.apply(consumer);
     },
   };
   const running = keepAlive(sessionOptions, stopping.signal, (session) => {

@@ -27,7 +27,7 @@ test('what is processed and has not been committed by the next look is to be com
   expect(watch.standsForMs()).toBe(0);
 });
 
-test('a group whose commits stand still although there is more to commit is a problem, and is none once they move', () => {
+test('a group whose commits do not move although there is more to commit is a problem, and is none once they move', () => {
   const { watch, pass } = start();
   watch.look(ends(3n), due('5'), false);
   pass(STUCK_AFTER_MS);

@@ -4,7 +4,7 @@ import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/tes
 import { createGroupWatch } from '../../src/index.ts';
 import { createFaultyBroker, fresh, publish, startHarness, TOPIC, WAIT } from '../support.ts';
 
-test('a group is seen with its members, its lag, and since when it stands still', async () => {
+test('a group is seen with its members, its lag, and since when it makes no progress', async () => {
   const broker = withOwnGroups(createTestBroker());
   const harness = await startHarness({ broker });
   let clock = 1_000_000;
@@ -28,7 +28,7 @@ test('a group is seen with its members, its lag, and since when it stands still'
   expect(await look()).toMatchObject({ members: 1, standsForMs: 5_000 });
   isDown = false;
   await eventually(async () => expect(await look()).toEqual({ members: 1, lag: 0, standsForMs: 0 }), WAIT);
-  // To have nothing to do is not to stand still.
+  // A group without lag is not stuck.
   clock += 5_000;
   expect((await look()).standsForMs).toBe(0);
   await groups.stop();

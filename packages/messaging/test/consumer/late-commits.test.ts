@@ -47,7 +47,7 @@ const createHeldCommit = () => {
   return { broker, hold, asked: asked.opened, refuse: refused.open };
 };
 
-test('messages that came again while the commit of their first work was under way are not told as done', async () => {
+test('messages that are redelivered while their first commit is in progress are not reported as done', async () => {
   const [group, orderId] = [fresh('group'), fresh('order')];
   const { broker, hold, asked, refuse } = createHeldCommit();
   const first = await start(broker);

@@ -35,7 +35,7 @@ const readiness = async ({ service }: Harness): Promise<string> => {
   return checks['consumer shipping'] ?? 'no check';
 };
 
-test('a consumer whose Kafka goes away and comes back goes on by itself, and nothing is lost', async () => {
+test('a consumer whose Kafka goes away and comes back recovers, and nothing is lost', async () => {
   const { broker, runtime, faults } = createHurriedWorld();
   const harness = await startHarness({ broker, runtime });
   const processed: string[] = [];
@@ -163,14 +163,14 @@ test.each<[string, (faults: Faults) => void]>([
     },
   ],
   [
-    'was put out of its group, joined again and did not hear which partitions it got',
+    'was evicted from its group, rejoined and did not learn its partitions',
     (faults) => {
       faults.loseAnswer('sync');
       faults.expireSession('shipping');
     },
   ],
   [
-    'did not hear at a rebalance which partitions it got',
+    'did not learn its partitions at a rebalance',
     (faults) => {
       faults.loseAnswer('sync');
       faults.rebalance('shipping');
@@ -191,7 +191,7 @@ test.each<[string, (faults: Faults) => void]>([
     },
     { timeoutMs: 10_000 },
   );
-  expect(problems).toContain('is not heard in its group');
+  expect(problems).toContain('has no heartbeat in its group');
   await harness.service.close();
 });
 

@@ -19,7 +19,7 @@ import {
 // These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
 // its own, because the topics are everybody's.
 
-/** A consumer that takes its messages in and works them when it is told. */
+/** A consumer that takes its messages in and processes them when the test says. */
 
 const startTakingIn = (harness: Harness, group: string, orderIds: readonly string[]) => {
   const taken: ReceivedEvent[] = [];

@@ -6,11 +6,14 @@ const start = () => {
   const progress = createConsumerProgress({ monotonic: () => now });
   return {
     progress,
-    /** Time passes, in which the consumer goes on fetching unless it has died, and its group hears of it. */
-    pass: (ms: number, { fetching = true, heard = true }: { fetching?: boolean; heard?: boolean } = {}) => {
+    /** Time passes, in which the consumer goes on fetching unless it has died, and sends its heartbeats. */
+    pass: (
+      ms: number,
+      { fetching = true, heartbeat = true }: { fetching?: boolean; heartbeat?: boolean } = {},
+    ) => {
       now += ms;
       if (fetching) progress.recordActivity();
-      if (fetching && heard) progress.recordHeartbeat();
+      if (fetching && heartbeat) progress.recordHeartbeat();
     },
   };
 };
@@ -55,14 +58,14 @@ test('a consumer that gives no sign of life has stopped fetching', () => {
   expect(progress.problem()).toBeUndefined();
 });
 
-test('a consumer that fetches is silent all the same when its group does not hear of it', () => {
+test('a consumer that fetches is silent all the same without a heartbeat in its group', () => {
   const { progress, pass } = start();
   progress.joined({ ORDER_PLACED: [0] });
-  pass(STUCK_AFTER_MS, { heard: false });
+  pass(STUCK_AFTER_MS, { heartbeat: false });
   progress.processed('ORDER_PLACED', 0, 5n);
   expect(progress.problem()).toBeUndefined();
-  pass(1, { heard: false });
-  expect(progress.problem()).toBe('is not heard in its group');
+  pass(1, { heartbeat: false });
+  expect(progress.problem()).toBe('has no heartbeat in its group');
   expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
   progress.recordHeartbeat();
   expect(progress.problem()).toBeUndefined();
@@ -90,7 +93,7 @@ test('standing still counts from when there was something to do', () => {
   expect(progress.problem()).toBeUndefined();
 });
 
-test('a consumer that was told to pause need not make progress, and has its time again when it goes on', () => {
+test('a paused consumer need not make progress, and has its whole time again when it resumes', () => {
   const { progress, pass } = start();
   progress.joined({ ORDER_PLACED: [0] });
   progress.measure(ends(10n));

@@ -4,12 +4,12 @@ export interface ConnectionOptions {
   readonly url: string;
   /** How the server names the session in its lists and logs. */
   readonly applicationName: string;
-  /** What the session is told at its start, as `name=value`, after what every session is told. */
+  /** What the session sets at its start, as `name=value`, after what every session sets. */
   readonly settings?: readonly string[];
 }
 
 /**
- * What every session is told. Statements lock rows and then look at them as they are now, and fences and triggers see
+ * What every session sets. Statements lock rows and then look at them as they are now, and fences and triggers see
  * what was committed while they waited: only READ COMMITTED does that, whatever a database or a role has for its default.
  */
 const SESSION = ['TimeZone=UTC', String.raw`default_transaction_isolation=read\ committed`];
@@ -45,8 +45,8 @@ export const connectionConfig = ({ url, applicationName, settings = [] }: Connec
   } satisfies pg.ClientConfig;
 };
 
-/** A lost connection fails its next statement; an error event that nobody hears would end the whole process. */
-const hear = (client: pg.Client | pg.PoolClient): void => void client.on('error', () => undefined);
+/** A lost connection fails its next statement; an error event without a listener would end the whole process. */
+const ignoreErrors = (client: pg.Client | pg.PoolClient): void => void client.on('error', () => undefined);
 
 /**
  * Opens one connection, whose loss fails its next statement and nothing else.
@@ -59,14 +59,14 @@ export const openClient = async (
   limits: Pick<pg.ClientConfig, 'connectionTimeoutMillis' | 'statement_timeout'> = {},
 ): Promise<pg.Client> => {
   const client = new pg.Client({ ...connectionConfig(options), ...limits });
-  hear(client);
+  ignoreErrors(client);
   await client.connect();
   return client;
 };
 
 /**
  * Connections that are opened as they are needed. The loss of one that is in use fails its next statement; that of an
- * idle one is told to `onLost`.
+ * idle one is passed to `onLost`.
  *
  * @param create makes another pool than pg's own
  */
@@ -77,7 +77,7 @@ export const openPool = (
 ): pg.Pool => {
   const pool = create(config);
   // The pool itself listens only to those that are idle.
-  pool.on('connect', hear);
+  pool.on('connect', ignoreErrors);
   pool.on('error', onLost);
   return pool;
 };

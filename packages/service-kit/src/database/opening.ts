@@ -65,7 +65,7 @@ export const startOpening = (options: {
   };
   const first = attempt();
   const opened = first.then((isOpen) => (isOpen ? undefined : goOn()));
-  // Whoever waits for it hears of it; the others are told by `failed`.
+  // Those who wait for it get the error; the others learn of it by `failed`.
   opened.catch(() => undefined);
   return {
     tried: first.then((isOpen) => {

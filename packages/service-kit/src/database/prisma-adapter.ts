@@ -17,7 +17,7 @@ export const CONNECT_TIMEOUT_MS = 1_500;
 export const STATEMENT_TIMEOUT_MS = 1_500;
 /**
  * The longest that a statement waits for a lock: shorter than the one above, so that a row that somebody keeps locked is
- * told from a database that hangs, and the others of its batch can go on without it.
+ * distinguished from a database that hangs, and the others of its batch can go on without it.
  */
 export const LOCK_TIMEOUT_MS = 500;
 const QUERY_TIMEOUT_MS = 1_700;

@@ -10,7 +10,7 @@ export interface RawSql {
   $executeRaw(query: TemplateStringsArray | Sql, ...values: RawValue[]): Promise<number>;
 }
 
-/** A database that can be told to stop. */
+/** A database that can be stopped. */
 export interface CancellableSql extends RawSql {
   /**
    * The same, whose statements end when `signal` is aborted, with UNAVAILABLE: one that runs is cancelled in the database,

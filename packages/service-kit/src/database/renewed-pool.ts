@@ -13,31 +13,33 @@ type Callback = (
 /** How often the connections are replaced at the most, in milliseconds: the server may say the same for a while. */
 const RENEWAL_INTERVAL_MS = 1_000;
 
-type Told = (error: unknown, result: unknown) => void;
+type OnResult = (error: unknown, result: unknown) => void;
 
 /**
  * Tells that a lock was waited for too long only when the server is done with the statement: it says so before it lets go
  * of what the statement has locked by then. Whoever looks right after that which rows are locked would find our own.
  */
 const onceLocksAreFree =
-  (client: pg.Client, told: Told): Told =>
+  (client: pg.Client, onResult: OnResult): OnResult =>
   (error, result) => {
-    if (!error || !isLockTimeout(error)) return told(error, result);
-    const tell = (): void => {
-      client.off('drain', tell).off('end', tell);
-      told(error, result);
+    if (!error || !isLockTimeout(error)) return onResult(error, result);
+    const settle = (): void => {
+      client.off('drain', settle).off('end', settle);
+      onResult(error, result);
     };
-    client.once('drain', tell).once('end', tell);
+    client.once('drain', settle).once('end', settle);
   };
 
 /** Tells of the errors of statements whose answer is awaited, as Prisma's are; the pool sees those of its own. */
 const watched = (failed: (client: pg.Client, error: unknown) => void) =>
   class WatchedClient extends pg.Client {
     override query(...args: unknown[]): never {
-      const told = args.at(-1);
-      const heard =
-        typeof told === 'function' ? [...args.slice(0, -1), onceLocksAreFree(this, told as Told)] : args;
-      const answer: unknown = Reflect.apply(super.query, this, heard);
+      const onResult = args.at(-1);
+      const delayed =
+        typeof onResult === 'function'
+          ? [...args.slice(0, -1), onceLocksAreFree(this, onResult as OnResult)]
+          : args;
+      const answer: unknown = Reflect.apply(super.query, this, delayed);
       if (answer instanceof Promise) answer.catch((error: unknown) => failed(this, error));
       return answer as never;
     }
@@ -65,7 +67,7 @@ export class RenewedPool extends pg.Pool {
     });
     this.on('release', (error, client) => {
       this.#failed(client, error);
-      // The pool keeps no connection that is ending; one that it is told an error of it ends itself.
+      // The pool keeps no connection that is ending; one that gets an error ends itself.
       if (!error && this.#stale.has(client)) void (client as unknown as pg.Client).end();
     });
   }

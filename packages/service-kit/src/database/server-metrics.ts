@@ -26,7 +26,7 @@ interface SeenTable {
   readonly bytes: number;
 }
 
-/** What every role may see; of sessions of other roles the server tells only that they are there. */
+/** What every role may see; of sessions of other roles the server shows only that they exist. */
 const lookAtServer = async (sql: RawSql): Promise<Seen | undefined> => {
   const [seen] = await sql.$queryRaw<Seen[]>`
     WITH wal AS (
@@ -113,7 +113,7 @@ export const measureServer = (sql: RawSql, metrics: Metrics, runtime: Pick<Runti
   };
   let askedAt = -Infinity;
   let latest: Promise<void> | undefined;
-  // Each of them waits for the one look, so that one answer tells of one moment.
+  // Each of them waits for the one look, so that one answer is about one moment.
   const shared = (): Promise<void> => {
     if (latest && runtime.monotonic() - askedAt < MIN_INTERVAL_MS) return latest;
     askedAt = runtime.monotonic();

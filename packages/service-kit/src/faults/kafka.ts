@@ -35,7 +35,7 @@ export const KAFKAJS_CLASSES: Rulings = {
   ),
   ...ruleAll(['KafkaJSMemberIdRequired', 'KafkaJSFetcherRebalanceError', 'KafkaJSOffsetOutOfRange'], {
     verdict: 'transient',
-    why: 'kafkajs goes on by itself',
+    why: 'kafkajs recovers by itself',
   }),
   KafkaJSSASLAuthenticationError: {
     verdict: 'transient',

@@ -18,7 +18,7 @@ A fault of a dependency is not a fault of a message. Each error that a dependenc
 | bug       | asked wrongly, or program and schema do not fit                        | 500                  | after five tries a dead letter                       | \`error\`, with the stack                         |
 
 **What no table knows.** An unknown SQLSTATE, errno, \`UND_ERR_…\`, \`P1…\` or error of kafkajs is transient: a message that
-waits can still be processed, and lag, readiness and \`orders_stuck\` tell of it. An exception that is no dependency's is a bug.
+waits can still be processed, and lag, readiness and \`orders_stuck\` show it. An exception that is no dependency's is a bug.
 A wrapper and its cause are judged together: refused counts before transient, transient before bug.
 
 **Renew.** After these the connection, with all that idle in its pool, or the Kafka producer is replaced before the next try, so that

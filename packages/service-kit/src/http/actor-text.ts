@@ -11,7 +11,7 @@ const actors = new Map<string, Actor>();
 const write = ({ kind, name, userId, scopes }: Actor): string =>
   Buffer.from(JSON.stringify({ kind, name, userId, scopes })).toString('base64url');
 
-/** An actor as one service tells another: in a header, or in a call among others. */
+/** An actor as one service passes it to another: in a header, or in a call among others. */
 export const actorText = (actor: Actor): string => {
   const known = texts.get(actor);
   if (known !== undefined) return known;

@@ -9,7 +9,7 @@ const OWN_SITES: ReadonlySet<unknown> = new Set([undefined, 'same-origin', 'none
 
 /**
  * A page from elsewhere can have a name of its own lead to 127.0.0.1, and would then read all that is answered here (DNS
- * rebinding). It cannot choose the Host header, so that tells.
+ * rebinding). It cannot choose the Host header, so that header decides.
  */
 const createHostRule = (server: FastifyInstance, allowed: ReadonlySet<string>) => {
   let isLoopback = false;

@@ -50,7 +50,7 @@ export interface CallerCheck {
 const isOneOf = (identities: readonly ServiceName[], allowed: readonly ServiceName[]): boolean =>
   identities.some((name) => allowed.includes(name));
 
-/** Tells of refused calls at most once in ten seconds: whoever may not call may still try often. */
+/** Logs refused calls at most once in ten seconds: a caller that may not call may still try often. */
 const createRefusals = (logger: Logger, runtime: Pick<Runtime, 'monotonic'>) => {
   let toldAt = -Infinity;
   return (identities: readonly ServiceName[], operation: Operation | undefined): AppError => {

@@ -51,8 +51,8 @@ const createAnswer = (
     const { trace, span } = enterTrace(traceparent, operation.method);
     const input = { params, query, headers, body } as Input<Operation>;
     const { traceId, spanId } = trace;
-    const told = logger.child({ requestId, traceId, spanId });
-    const context = { requestId, trace, actor: actorFrom(request, text), logger: told };
+    const bound = logger.child({ requestId, traceId, spanId });
+    const context = { requestId, trace, actor: actorFrom(request, text), logger: bound };
     const reply = await answerCall(checked, input, context);
     span?.end(answered(operation, reply.status));
     observe(operation.method, operation.path, reply.status, runtime.monotonic() - since, span?.trace);

@@ -34,7 +34,7 @@ export const isAddressRange = (range: string): boolean => {
   }
 };
 
-/** Makes what tells whether an address is one of the proxies'. */
+/** Makes the function that says whether an address is one of the proxies'. */
 export const createTrust = (ranges: readonly string[]): ((address: string) => boolean) => {
   if (ranges.length === 0) return () => false;
   const trust = compile([...ranges]);

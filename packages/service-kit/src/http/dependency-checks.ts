@@ -14,7 +14,7 @@ export interface Dependency {
 
 const FAILURE = 500;
 
-/** Fails until every read was answered, by the way that requests take; after that it tells whether the service is up. */
+/** Fails until every read was answered, by the way that requests take; after that it says whether the service is up. */
 const createDependencyCheck = (
   { clients, runtime, logger }: Asker,
   { service, reads }: Dependency,

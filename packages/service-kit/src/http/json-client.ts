@@ -9,7 +9,7 @@ import type { Credentials } from '../tls/credentials.ts';
 const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a connection is used. It leads to one instance of the service, so one that is added later gets only new ones. */
 const CONNECTION_LIFE_MS = 10_000;
-/** Shorter than a health check may take, so that it tells why. */
+/** Shorter than a health check may take, so that it says why. */
 const PING_TIMEOUT_MS = 800;
 const RELAYED_HEADERS = ['link', 'retry-after', 'preference-applied'] as const;
 

@@ -134,7 +134,7 @@ const successOf = ({ streams, reply, summary, exampleReply }: Operation) =>
         ...(exampleReply === undefined ? {} : { examples: [exampleReply] }),
       };
 
-/** Under which word an operation stands: what the gateway answers of orders by itself is among them. */
+/** The tag of an operation: what the gateway answers of orders by itself is among them. */
 const tagOf = (operation: Operation): string =>
   isForOperators(operation) ? 'operators' : operation.owner === 'api-gateway' ? 'orders' : operation.owner;
 

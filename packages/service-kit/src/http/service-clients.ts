@@ -76,7 +76,7 @@ export const createServiceClients = (
     timeoutMs,
   }: { readonly runtime: Pick<Runtime, 'after' | 'monotonic'>; readonly timeoutMs: number },
 ): ServiceClients => {
-  /** Also tells whoever is asked when nobody waits any longer: a list is dear to read for nobody. */
+  /** Also aborts the work when nobody waits any longer: a list is expensive to read for nobody. */
   const askUntilLate = (
     transport: Transport,
     operation: Operation,

@@ -32,7 +32,7 @@ export type SpanSink = (span: SpanRecord) => void;
 export interface SpanStart {
   readonly name: string;
   readonly kind: SpanKind;
-  /** When it began, if not now; as `Tracer.now` tells it. */
+  /** When it began, if not now; as `Tracer.now` returns it. */
   readonly startMs?: number;
   readonly attributes?: Attributes;
   readonly links?: readonly Trace[];
@@ -50,7 +50,7 @@ export interface SpanEnd {
 export interface Span {
   /** What its children and those that link to it name. */
   readonly trace: Trace;
-  /** When it began, as `Tracer.now` tells the time. */
+  /** When it began, as `Tracer.now` returns it. */
   readonly startMs: number;
   link(to: Trace): void;
   /** Only the first end counts. */

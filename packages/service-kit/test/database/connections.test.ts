@@ -60,13 +60,13 @@ test('a client of its own whose session ends fails its next statement and nothin
 });
 
 test('the end of an idle connection is reported once, and the pool opens another one', async () => {
-  const told: string[] = [];
-  const pool = poolOf((error) => told.push(error.message));
+  const reported: string[] = [];
+  const pool = poolOf((error) => reported.push(error.message));
   await pool.query('SELECT 1');
   const removed = new Promise<void>((resolve) => pool.once('remove', () => resolve()));
   await terminate();
   await removed;
-  expect(told).toEqual(['terminating connection due to administrator command']);
+  expect(reported).toEqual(['terminating connection due to administrator command']);
   expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
 });
 

@@ -81,18 +81,18 @@ afterEach(() =>
 
 /** Waits for a lock for too long, as a statement of a store does; answers what has come of it so far. */
 const waitTooLong = () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const statement = pool.query('SELECT pg_advisory_xact_lock(1)');
-  void statement.catch((error: unknown) => told.push(error));
-  return { told, statement };
+  void statement.catch((error: unknown) => reported.push(error));
+  return { reported, statement };
 };
 
-test('that a lock was waited for too long is reported once the server has let go of the others', async () => {
-  const { told, statement } = waitTooLong();
+test('that a lock was waited for too long is reported once the server has released the others', async () => {
+  const { reported, statement } = waitTooLong();
   await way.untilHeld();
-  // On another connection: what the first one has heard before is told by then.
+  // On another connection: what the first one has received before is known by then.
   await pool.query('SELECT 1');
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   way.goOn();
   await expect(statement).rejects.toMatchObject({ code: LOCK_NOT_AVAILABLE });
 });

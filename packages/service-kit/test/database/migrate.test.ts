@@ -110,7 +110,7 @@ test('who comes to migrate while another does it finds what that one has made', 
   expect(await query('SELECT FROM _prisma_migrations')).toHaveLength(1);
 });
 
-test('a migration that fails leaves nothing of itself, and works once it is mended', async () => {
+test('a migration that fails leaves nothing of itself, and works once it is fixed', async () => {
   await write('1_init', 'CREATE TABLE thing (id INT); SELECT nonsense;');
   await expect(migrate()).rejects.toThrow('nonsense');
   await write('1_init', 'CREATE TABLE thing (id INT);');
@@ -171,7 +171,7 @@ describe('who waits for the migrations of somebody else', () => {
       (error: unknown) => error,
     );
 
-  test('is told which are missing, as something that may change, and changes nothing', async () => {
+  test('throws a transient error that names the missing ones, and changes nothing', async () => {
     await write('1_init', 'CREATE TABLE thing (id INT);');
     await write('2_more', 'SELECT 2;');
     await write('3_last', 'SELECT 3;');

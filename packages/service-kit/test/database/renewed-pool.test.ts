@@ -66,7 +66,7 @@ test('after a read-only answer within a transaction too, and what was in use is 
   await writer.query('BEGIN');
   await expect(writer.query(WRITE)).rejects.toMatchObject({ code: '25006' });
   await writer.query('ROLLBACK');
-  // As Prisma does it: without a word of the error.
+  // As Prisma does it: without the error.
   writer.release();
   expect(old).toContain(await pidOf(reader));
   reader.release();

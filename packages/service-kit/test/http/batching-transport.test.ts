@@ -13,13 +13,13 @@ import { endOperation, order, startHarness, type Harness } from './harness.ts';
 
 let harness: Harness;
 /** What came in over the wire. */
-let heard: { readonly url: string; readonly body: unknown }[];
+let received: { readonly url: string; readonly body: unknown }[];
 let peer: ReturnType<typeof createBatchingTransport>;
 
 beforeEach(async () => {
   harness = await startHarness();
-  heard = [];
-  harness.service.server.addHook('preHandler', async ({ url, body }) => void heard.push({ url, body }));
+  received = [];
+  harness.service.server.addHook('preHandler', async ({ url, body }) => void received.push({ url, body }));
   peer = createBatchingTransport('orders', await harness.service.listen(), 1_000, createRuntime());
 });
 
@@ -49,7 +49,7 @@ test('calls that are made together travel in one request, each with its own inpu
   const replies = await Promise.all(
     ids.map((orderId) => ask(ordersApi.placeOrder, { body: order({ orderId }) }, `req-${orderId}`)),
   );
-  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  expect(received.map(({ url }) => url)).toEqual([CALLS_PATH]);
   expect(harness.asked.map(({ path, input }) => [path, input])).toEqual(
     ids.map((orderId) => [ordersApi.placeOrder.path, { body: order({ orderId }) }]),
   );
@@ -67,20 +67,20 @@ test('each call is made for its own actor, alone and among others', async () => 
   const actors = [alice, ANYBODY, operator, { ...alice, name: 'bob', userId: 'bob' }];
   const askFor = (actor: Actor) => ask(ordersApi.placeOrder, { body: order() }, 'req-1', actor);
   await Promise.all(actors.map(askFor));
-  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  expect(received.map(({ url }) => url)).toEqual([CALLS_PATH]);
   await askFor(alice);
-  expect(heard.at(-1)?.url).toBe('/api/orders');
+  expect(received.at(-1)?.url).toBe('/api/orders');
   expect(harness.asked.map(({ call }) => call.actor)).toEqual([...actors, alice]);
 });
 
 test('one that is alone goes as a client would send it', async () => {
   expect(await end('well')).toMatchObject({ status: 200, body: {} });
-  expect(heard).toEqual([{ url: '/api/end/well', body: undefined }]);
+  expect(received).toEqual([{ url: '/api/end/well', body: undefined }]);
 });
 
 test('what one of them meets is not the fate of the others', async () => {
   const replies = await Promise.all([end('well'), end('broken'), end('down'), end('well')]);
-  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH]);
+  expect(received.map(({ url }) => url)).toEqual([CALLS_PATH]);
   expect(replies.map(({ status }) => status)).toEqual([200, 500, 503, 200]);
   expect(replies[2]?.headers).toEqual({ 'retry-after': '1' });
   expect(JSON.stringify(replies)).not.toContain('hunter2');
@@ -94,7 +94,7 @@ test('each is held to the schemas of its operation', async () => {
     ask(ordersApi.getOrder, { params: { orderId: 'order-1' } }),
     ask(ordersApi.getOrder, { params: { orderId: '' } }),
   ]);
-  expect(heard.map(({ url }) => url)).toEqual([CALLS_PATH, CALLS_PATH]);
+  expect(received.map(({ url }) => url)).toEqual([CALLS_PATH, CALLS_PATH]);
   expect(replies.map(({ status }) => status)).toEqual([201, 400, 200, 400]);
   expect(replies[1]).toMatchObject({
     body: { code: 'VALIDATION_FAILED', details: [{ field: 'order.items' }] },
@@ -104,12 +104,12 @@ test('each is held to the schemas of its operation', async () => {
 
 test('calls of different operations do not wait for one another', async () => {
   await Promise.all([end('well'), ask(ordersApi.getOrder, { params: { orderId: 'order-1' } })]);
-  expect(heard.map(({ url }) => url).toSorted()).toEqual(['/api/end/well', '/api/orders/order-1']);
+  expect(received.map(({ url }) => url).toSorted()).toEqual(['/api/end/well', '/api/orders/order-1']);
 });
 
 test('lists go by themselves: their answers may be long', async () => {
   await Promise.all(times(3, () => ask(ordersApi.listOrders, {})));
-  expect(heard.map(({ url }) => url)).toEqual(times(3, () => ordersApi.listOrders.path));
+  expect(received.map(({ url }) => url)).toEqual(times(3, () => ordersApi.listOrders.path));
 });
 
 test('a long one goes by itself', async () => {
@@ -119,7 +119,7 @@ test('a long one goes by itself', async () => {
   }));
   const bodies = [order({ items }), order({ orderId: 'order-2' }), order({ orderId: 'order-3' })];
   await Promise.all(bodies.map((body) => ask(ordersApi.placeOrder, { body })));
-  expect(heard.map(({ url }) => url).toSorted()).toEqual([ordersApi.placeOrder.path, CALLS_PATH]);
+  expect(received.map(({ url }) => url).toSorted()).toEqual([ordersApi.placeOrder.path, CALLS_PATH]);
 });
 
 test('those that travel together are unavailable together when nobody answers', async () => {

@@ -62,14 +62,14 @@ const elapsedMs = async (work: () => Promise<unknown>): Promise<number> => {
 
 test('an operation goes over the wire with its path, query, body, request id and trace, and its answer comes back', async () => {
   const zoe = { userId: 'zoe', name: 'Zoë', email: 'zoe@example.com' };
-  const heard: unknown[] = [];
+  const received: unknown[] = [];
   const peer = await serve((request, response) => {
     const { method, url, headers } = request;
     const { 'x-request-id': requestId, traceparent, 'content-type': type } = headers;
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      heard.push({ method, url, requestId, traceparent, type, body });
+      received.push({ method, url, requestId, traceparent, type, body });
       response
         .writeHead(200, { link: '</next>; rel="next"', 'retry-after': '3', 'x-other': 'x' })
         .end('["ok"]');
@@ -87,7 +87,7 @@ test('an operation goes over the wire with its path, query, body, request id and
     headers: { link: '</next>; rel="next"', 'retry-after': '3' },
   });
   await peer.call(usersApi.registerUser, { body: zoe });
-  expect(heard).toEqual([
+  expect(received).toEqual([
     {
       method: 'GET',
       url: '/api/orders/user/..?limit=2&cursor=x',
@@ -268,7 +268,7 @@ test.each<[string, RequestListener]>([
   await expect(peer.ping()).rejects.toThrow();
 });
 
-test('a request that nobody waits for is given up, and whoever is asked notices', async () => {
+test('a request that nobody waits for is aborted, and the server notices', async () => {
   const going = new AbortController();
   let notice: () => void = () => undefined;
   const noticed = new Promise<void>((resolve) => {

@@ -19,7 +19,7 @@ const READS: readonly Read[] = [
   },
 ];
 
-/** One that asks users, which are up or not, and answer as they are told. */
+/** One that asks users, which are up or not, and answer as the test says. */
 const startAsker = () => {
   const runtime = createTestRuntime();
   const { logger } = createTestLogger();

@@ -162,7 +162,7 @@ test.each(['__proto__', 'constructor', 'prototype', 'toString'])(
   },
 );
 
-test('the name of an unknown field is not sent back in full when it is long', async () => {
+test('the name of an unknown field is not echoed in full when it is long', async () => {
   const response = await post('/api/users', { ['x'.repeat(100_000)]: 1 });
   expect(response.body.length).toBeLessThan(2_000);
 });

@@ -260,10 +260,10 @@ test('a certificate whose key is not there yet is reported once, and waited for'
   const credentials = credentialsOf('orders', folder);
   const before = credentials.current();
   await copyFile(path.join(foreign, 'orders.crt'), path.join(folder, 'orders.crt'));
-  const told = logs.length;
+  const loggedBefore = logs.length;
   for (let look = 0; look < 3; look += 1) credentials.reload();
   expect(credentials.current()).toEqual(before);
-  expect(logs.slice(told)).toEqual([
+  expect(logs.slice(loggedBefore)).toEqual([
     expect.objectContaining({ level: 40, reason: expect.stringContaining('key values mismatch') }),
   ]);
   await copyFile(path.join(foreign, 'orders.key'), path.join(folder, 'orders.key'));

@@ -106,7 +106,7 @@ test('what is down answers 503 with Retry-After', async () => {
   expect(response.json()).toEqual({ error: 'The shelf does not answer', status: 503, code: 'UNAVAILABLE' });
 });
 
-test('a request id that the client gives is kept and sent back', async () => {
+test('a request id that the client gives is kept and returned', async () => {
   const response = await inject({ url: '/api/orders', headers: { 'x-request-id': 'req-1' } });
   expect(response.headers['x-request-id']).toBe('req-1');
   expect(harness.asked[0]?.call.requestId).toBe('req-1');

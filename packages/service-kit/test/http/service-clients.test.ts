@@ -114,14 +114,14 @@ const hangingWith = (timeoutMs: number) => {
 
 const listInput = { query: {} };
 
-test('whoever reads a list is told when the time for it is over', async () => {
+test('the reader of a list is aborted when the time for it is over', async () => {
   const { asked, clients } = hangingWith(20);
   const reply = await clients.forward('orders', ordersApi.listOrders, listInput, call);
   expect(reply.status).toBe(503);
   expect(asked.map(({ signal }) => signal?.aborted)).toEqual([true]);
 });
 
-test('whoever reads a list is told when the client has gone', async () => {
+test('the reader of a list is aborted when the client has gone', async () => {
   const { asked, clients } = hangingWith(500);
   const going = new AbortController();
   const context = { ...call, signal: going.signal };

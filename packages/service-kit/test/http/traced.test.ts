@@ -92,7 +92,7 @@ test('a client without a trace begins one', async () => {
   ]);
 });
 
-test('a server that breaks failed, a client that asks wrongly did not; neither tells what was said', async () => {
+test('a server that breaks failed, a client that asks wrongly did not; neither shows the message', async () => {
   await ask(gateway, '/api/end/broken');
   await ask(gateway, `/api/orders?limit=hunter2`);
   expect(recorded.spans).toMatchObject([

@@ -59,14 +59,14 @@ test('headers that are too large are refused with 431', async () => {
   expect(body).toEqual({ error: 'The headers are too large', status: 431, code: 'HEADERS_TOO_LARGE' });
 });
 
-test('a body that is too large is refused with 413, whether its length is told or not', async () => {
-  const told = await fetch(`${url}/api/orders`, {
+test('a body that is too large is refused with 413, whether its length is given or not', async () => {
+  const refused = await fetch(`${url}/api/orders`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: ' '.repeat(3 * 1_048_576),
   });
-  expect(told.status).toBe(413);
-  expect(await told.json()).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+  expect(refused.status).toBe(413);
+  expect(await refused.json()).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
 
   const chunk = `10000\r\n${' '.repeat(0x10000)}\r\n`;
   const head = `POST /api/orders HTTP/1.1\r\n${CLOSE}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;

@@ -73,7 +73,7 @@ const createFetching = (issuer: RemoteIssuer, options: KeysOptions): (() => Prom
 
 /**
  * The issuer's keys, fetched when they are first needed, again after ten minutes, and when a token names one that is not
- * among them: so keys are rotated without a restart. jose fetches keys too, but tells their age by the wall clock: one that
+ * among them: so keys are rotated without a restart. jose fetches keys too, but measures their age by the wall clock: one that
  * is set back by a day would keep a new key away for a day.
  *
  * @throws AppError UNAVAILABLE from what is returned, while the issuer's keys cannot be had

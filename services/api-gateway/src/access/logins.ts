@@ -27,22 +27,22 @@ export interface Logins {
 export const createLogins = (runtime: Pick<Runtime, 'monotonic'>): Logins => {
   const failures = createRateLimiter({ runtime, burst: MAX_FAILURES, intervalMs: FAILURE_INTERVAL_MS });
   const lines = createRateLimiter({ runtime, burst: MAX_LINES, intervalMs: LINE_INTERVAL_MS });
-  let untold = 0;
-  const tell = (
+  let unlogged = 0;
+  const warn = (
     { ip, log, method, routeOptions: { url: route } }: FastifyRequest,
     sentence: string,
   ): void => {
-    untold += 1;
+    unlogged += 1;
     if (lines.take(EVERYBODY) > 0) return;
-    log.warn({ address: ip, method, route, failures: untold }, sentence);
-    untold = 0;
+    log.warn({ address: ip, method, route, failures: unlogged }, sentence);
+    unlogged = 0;
   };
   return {
     waitMs: ({ ip }) => failures.waitMs(addressKey(ip)),
     failed: (request) => {
       failures.take(addressKey(request.ip));
-      tell(request, 'an operator could not log in');
+      warn(request, 'an operator could not log in');
     },
-    refused: (request) => tell(request, 'a token was refused'),
+    refused: (request) => warn(request, 'a token was refused'),
   };
 };

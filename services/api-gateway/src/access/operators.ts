@@ -14,7 +14,7 @@ const unknown = (): AppError =>
 
 /** The token that operators share. */
 export interface OperatorTokens {
-  /** Whether it is the token; neither the time nor the length of a wrong guess tells anything. */
+  /** Whether it is the token; neither the time nor the length of a wrong guess reveals anything. */
   isToken(given: string): boolean;
   /** Why the one who sends this token is not an operator, if they are not. */
   refusalOf(request: FastifyRequest, reply: FastifyReply, given: string | undefined): AppError | undefined;

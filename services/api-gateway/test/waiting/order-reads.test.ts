@@ -190,7 +190,7 @@ test.each([
   expect(response.json<{ error: string }>().error).toContain(query.split('&').at(-1)?.split('=')[0]);
 });
 
-test('while the orders service tells nothing they wait, and are answered when it does', async () => {
+test('while the orders service does not answer they wait, and are answered when it does', async () => {
   const orderId = order('PENDING');
   isDown = true;
   const answer = get(`${orderId}?until=DELIVERED&wait=60`);

@@ -123,7 +123,7 @@ test('of many orders each is looked at in its turn, so many at once, and not mor
   expect(looked).toBeLessThanOrEqual((4_000 - (first?.at ?? 0)) * 5 + MAX_BATCH);
 });
 
-test('while nobody can tell the statuses they wait on, and ask seldom', async () => {
+test('while the statuses are unavailable they wait on, and ask seldom', async () => {
   let down = true;
   const asked: number[] = [];
   const { ends, wait, pass } = start({

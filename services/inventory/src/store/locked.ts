@@ -40,7 +40,7 @@ const findKeptLocked = async (sql: Sql, requests: ReservationRequests): Promise<
 
 /**
  * Keeps requests for what somebody keeps locked apart from the others: the first ones wait for it once, together with
- * their batch; those that come after are told so at once for as long as it is locked.
+ * their batch; those that come after get that answer at once for as long as it is locked.
  */
 export const createLockedApart = () => {
   let known = new Set<string>();

@@ -17,7 +17,7 @@ export interface KeyedRestock {
   readonly records: readonly ActionRecord[];
 }
 
-/** What the key stands for now, by this restock or by one before; no quantity while nobody can tell yet. */
+/** What the key stands for now, by this restock or by one before; no quantity while it is not known yet. */
 type Row = Item & { readonly quantity: number | null; readonly isNew: boolean };
 
 export interface Restocked {
@@ -71,7 +71,7 @@ const restockOnce = async (
  * Adds units to an item once under the key: a restock that stands under it already is answered as it was. Nothing for an
  * unknown item.
  *
- * @throws AppError UNAVAILABLE when nobody can tell; asking again is safe
+ * @throws AppError UNAVAILABLE when it is not known; retrying is safe
  */
 export const restockUnderKey = async (sql: Sql, restock: KeyedRestock): Promise<Restocked | undefined> => {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {

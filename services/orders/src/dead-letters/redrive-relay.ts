@@ -16,7 +16,7 @@ const BATCH = 20;
 const POLL_INTERVAL_MS = 1_000;
 const MAX_CAUSES = 10;
 
-/** Whether Kafka says that it will never take the message, as kafkajs tells it. */
+/** Whether Kafka says that it will never take the message, as kafkajs reports it. */
 const isTooLarge = (error: unknown): boolean => {
   let link: unknown = error;
   for (let causes = 0; causes < MAX_CAUSES && link instanceof Error; causes += 1) {

@@ -50,7 +50,7 @@ interface Answer {
   readonly retryAfterS: number;
 }
 
-/** What a client is told. */
+/** What a client is answered. */
 export const SHEDDING_RESPONSES: Readonly<Record<SheddingReason, Answer>> = {
   OUTBOX_TOO_OLD: {
     sentence: 'Orders cannot be passed on for now, so no new ones are taken, try again in a moment',

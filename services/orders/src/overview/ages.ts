@@ -6,7 +6,7 @@ import type { OrdersStore } from '../store/index.ts';
 /** How long the oldest order has been in each status, in milliseconds; nothing where there is none. */
 export type OldestAges = Readonly<Record<StatusOnTheWay, number | undefined>>;
 
-/** A date that lies ahead tells no age: then it is how long the order was seen in its status. */
+/** A date in the future gives no age: then it is how long the order was seen in its status. */
 export const createOldestAges = (store: Pick<OrdersStore, 'oldestOnTheWay'>, runtime: Runtime) => {
   const sightings = createSightings(runtime);
   return async (): Promise<OldestAges> => {

@@ -148,7 +148,7 @@ export const findOverdue = async (
   return rows.map(({ id }) => id);
 };
 
-/** The order that stands longest in a status, as far as dates tell. */
+/** The order that stands longest in a status, as far as dates say. */
 export interface OldestOrder {
   readonly id: string;
   readonly status: OrderStatus;

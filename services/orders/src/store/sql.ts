@@ -66,7 +66,7 @@ export const EACH_ON_THE_WAY = Prisma.sql`
 
 /**
  * The event of the status of an order, as `OrderEvent` says, built by the database so that it is stored in the statement
- * that it tells of. `source` names the table or alias with the columns id, user_id, lines, status and updated_at.
+ * that it announces. `source` names the table or alias with the columns id, user_id, lines, status and updated_at.
  */
 export const eventOf = (source: Prisma.Sql): Prisma.Sql => Prisma.sql`
   jsonb_build_object(

@@ -41,7 +41,7 @@ const IS_IN_OUTBOX = Prisma.sql`
   (SELECT event_id FROM outbox WHERE event_id = orders.id || ':' || orders.status) IS NOT NULL`;
 
 /**
- * Orders that are due in their status, of each status those that stand longest, and as many of those dated ahead.
+ * Orders that are due in their status, of each status the oldest first, and as many of those dated ahead.
  *
  * @param most how many of each status
  */

@@ -9,7 +9,7 @@ const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 /** A status that orders are moved to. */
 export type Target = keyof typeof PREDECESSOR;
 
-/** An order that was moved, and the times that tell how long that took, in seconds. */
+/** An order that was moved, and the times from which its duration follows, in seconds. */
 interface MovedRow extends OrderRow {
   /** In the status before. */
   readonly stepSeconds: number;

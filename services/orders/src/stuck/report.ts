@@ -28,7 +28,7 @@ export const createReport = (options: {
 }) => {
   const { logger } = options;
   const gauge = options.metrics.gauge('orders_stuck');
-  let told = new Map<string, StuckReason>();
+  let reported = new Map<string, StuckReason>();
   let latest: Look = { diagnoses: [] };
 
   const count = (diagnoses: readonly Diagnosis[]): void => {
@@ -40,18 +40,18 @@ export const createReport = (options: {
     }
   };
   return {
-    reasonOf: (orderId: string) => told.get(orderId),
+    reasonOf: (orderId: string) => reported.get(orderId),
     latest: (): Look => latest,
-    tell: (diagnoses: readonly Diagnosis[]): void => {
+    report: (diagnoses: readonly Diagnosis[]): void => {
       count(diagnoses);
       latest = { lookedAt: timeOfDay(options.runtime), diagnoses };
-      const news = diagnoses.filter(({ order, reason }) => told.get(order.id) !== reason);
+      const news = diagnoses.filter(({ order, reason }) => reported.get(order.id) !== reason);
       for (const { order, reason, ageMs } of news.slice(0, MAX_LINES)) {
         const { id: orderId, status } = order;
         logger.warn({ orderId, status, reason, ageMs: Math.round(ageMs) }, 'order is stuck');
       }
       if (news.length > MAX_LINES) logger.warn({ orders: news.length - MAX_LINES }, 'more orders are stuck');
-      told = new Map(diagnoses.map(({ order, reason }) => [order.id, reason]));
+      reported = new Map(diagnoses.map(({ order, reason }) => [order.id, reason]));
     },
   };
 };

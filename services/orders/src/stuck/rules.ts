@@ -24,7 +24,7 @@ export const decideReason = (facts: StuckFacts): StuckReason => {
 
 /**
  * Whether a worker's group makes no progress. One that works a message for the first time, or gathers messages for its
- * next turn, has lag too: it counts only when it has stood still for a while.
+ * next turn, has lag too: it counts only when it has made no progress for a while.
  *
  * @param seen its group, or nothing where Kafka did not answer
  */

@@ -21,7 +21,7 @@ import { createReport, type Look } from './report.ts';
 import { findWithoutStock, reserveAgain } from './reservations.ts';
 import { decideReason, isStalled, topicFor } from './rules.ts';
 
-/** Of each status, those that stand longest: a look costs the same however many there are. */
+/** Of each status, the oldest first: a look costs the same however many there are. */
 const MAX_PER_STATUS = 1_000;
 const MIN_INTERVAL_MS = 250;
 const MAX_INTERVAL_MS = 30_000;
@@ -49,7 +49,7 @@ export interface StuckWatch {
 
 type Groups = ReadonlyMap<StatusOnTheWay, GroupState>;
 
-/** The groups of the workers that `orders` wait for; one of which Kafka tells nothing is left out. */
+/** The groups of the workers that `orders` wait for; one that Kafka reports nothing of is left out. */
 const lookAtGroups = async (
   { groups, logger }: StuckWatchOptions,
   orders: readonly WaitingOrder[],
@@ -134,7 +134,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
     const missing = await lookForStock(options, stuck, call);
     const missingIds = new Set(missing.map(({ id }) => id));
     const locked = await lookForLocks(options, stuck);
-    report.tell(
+    report.report(
       stuck.map((order) => {
         const isReservationMissing = missingIds.has(order.id);
         const isConsumerStalled = isStalled(groups.get(order.status), afterMs / 2);

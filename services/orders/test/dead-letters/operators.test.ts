@@ -167,7 +167,7 @@ test('a redriven letter is in its topic again as it was, and who did it is kept'
   expect((await dlq.look(letterId)).actions).toHaveLength(1);
 });
 
-test('a dry run tells exactly which letters would go, and changes nothing', async () => {
+test('a dry run lists exactly the letters that would be redriven, and changes nothing', async () => {
   const group = fresh('group');
   const orderIds: string[] = [];
   for (const redrives of [0, 3, 2]) orderIds.push(await dlq.putLetter({ group, redrives }));
@@ -273,7 +273,7 @@ test('of two operators at once, at two instances, one gets each letter and it go
   expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1));
 });
 
-test('a letter that does not exist is told so', async () => {
+test('a letter that does not exist is 404', async () => {
   const params = { letterId: 'none' };
   const replies = [
     await dlq.harness.orders.call(operatorApi.getDeadLetter, { params }),

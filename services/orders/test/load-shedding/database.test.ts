@@ -75,7 +75,7 @@ const outboxIsEmpty = () =>
     expect(await harness.database.orders.$queryRaw`SELECT FROM outbox`).toEqual([]);
   });
 
-test('while orders cannot be stored, reads and cancellations go on, new orders are refused at once, and it heals by itself', async () => {
+test('while orders cannot be stored, reads and cancellations go on, new orders are refused at once, and it recovers automatically', async () => {
   const known = await Promise.all(times(5, () => harness.placed({ [item]: 1 })));
   await outboxIsEmpty();
   const crowd = times(500, () => orderOf({ [item]: 1 }));

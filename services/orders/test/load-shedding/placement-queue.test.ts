@@ -14,7 +14,7 @@ const metrics: Metrics = {
   gauge: () => ({ set: () => undefined, whenAsked: () => undefined }),
 };
 
-/** A placement queue whose batches end when they are told to, and whose clock stands. */
+/** A placement queue whose batches end when the test ends them, and whose clock is stopped. */
 const prepare = () => {
   let now = 1_000_000;
   const runtime = createTestRuntime({ monotonic: () => now });

@@ -45,7 +45,7 @@ test('an order without a reservation is reported, and its stock is reserved agai
   );
 });
 
-test('an order without a reservation for which there is no stock stays told and is not pushed on, until there is', async () => {
+test('an order without a reservation for which there is no stock stays reported and is not republished, until there is', async () => {
   stuck = await startStuckHarness(postgres, { REPUBLISH_AFTER_MS: '3000' });
   const { harness } = stuck;
   const item = await harness.addItem(3);

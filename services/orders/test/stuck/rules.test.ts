@@ -33,7 +33,7 @@ test('of several reasons, the one is reported that a person has to fix', () => {
   expect(decideReason({ ...nothing, isLocked: true, isConsumerStalled: true })).toBe('ROW_LOCKED');
 });
 
-test('a group stands when Kafka tells nothing of it, it has no members, or it has not moved for long enough', () => {
+test('a group makes no progress when Kafka reports nothing of it, it has no members, or it has not moved for long enough', () => {
   expect(isStalled(undefined, 1_000)).toBe(true);
   expect(isStalled({ members: 0, standsForMs: 0 }, 1_000)).toBe(true);
   expect(isStalled({ members: 1, standsForMs: 1_000 }, 1_000)).toBe(true);

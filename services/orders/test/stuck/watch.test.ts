@@ -98,10 +98,10 @@ test('an order that was transitioned while Kafka is away is reported', async () 
 test('an order whose event is lost is reported before its event is published again, and no longer once it has been transitioned', async () => {
   stuck = await startStuckHarness(postgres, { REPUBLISH_AFTER_MS: String(2 * STUCK_AFTER_MS) });
   let isListening = false;
-  const heard: string[] = [];
+  const received: string[] = [];
   await stuck.startWorker('PROCESSING', async (events) => {
-    heard.push(...events.map(({ event }) => event.orderId));
-    if (isListening) await stuck.harness.move('SHIPPED', heard);
+    received.push(...events.map(({ event }) => event.orderId));
+    if (isListening) await stuck.harness.move('SHIPPED', received);
   });
   const orderId = await ordered();
   await stuck.harness.move('PROCESSING', [orderId]);
@@ -140,7 +140,7 @@ test('an order that lies in the dead letters is reported, and is published again
   expect(tries).toBeGreaterThan(5);
 }, 60_000);
 
-test('an order that has not stood for long is not told', async () => {
+test('an order that has not been in its status for long is not reported', async () => {
   stuck = await startStuckHarness(postgres, { STUCK_AFTER_MS: '3000' });
   const late = await ordered();
   await eventually(() => expect(reported(stuck, late)).toHaveLength(1), WAIT);

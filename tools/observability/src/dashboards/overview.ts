@@ -82,7 +82,7 @@ export const OVERVIEW: Dashboard = {
           queries: [{ expr: 'max by (status) (orders_oldest_age_seconds)', legend: '{{status}}' }],
         },
         {
-          title: 'Orders on their way, by status',
+          title: 'Orders in progress, by status',
           queries: [
             {
               expr: 'max by (status) (orders_by_status{status!~"DELIVERED|CANCELLED"})',

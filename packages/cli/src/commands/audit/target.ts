@@ -20,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const NO_KAFKA = 'KAFKA_BROKERS is not set, and the broker in the memory of another process cannot be read';
 
-/** Told how what is being opened is closed, before it is open: an audit may be stopped at any moment. */
+/** Called with how what is being opened is closed, before it is open: an audit may be stopped at any moment. */
 type OnOpen = (close: () => Promise<unknown>) => void;
 
 /**

@@ -56,7 +56,7 @@ const resolveMany = async (
  * Redrives or discards dead letters. What was done before a failure in the middle of many stays done, so it is reported
  * with the failure.
  *
- * @param say told why it ended before the last of them
+ * @param say called with the reason when it ends before the last of them
  * @throws CliError when the gateway refuses and nothing was done; GatewayError when it does not answer
  */
 export const resolve = async (
