@@ -5,11 +5,11 @@ import { codingRefusal } from './body-parsing.ts';
 import { frameworkRefusal } from './framework-errors.ts';
 import { createNotFoundAnswer } from './not-found.ts';
 
-export const sendReply = (reply: FastifyReply, { status, body, headers }: Reply): FastifyReply =>
-  reply
-    .code(status)
-    .headers(headers ?? {})
-    .send(body);
+export const sendReply = (reply: FastifyReply, { status, body, headers }: Reply): FastifyReply => {
+  reply.code(status);
+  if (headers) reply.headers(headers);
+  return reply.send(body);
+};
 
 /** Answers every error in the error shape, and what is nowhere before its body is read. */
 export const setErrors = (server: FastifyInstance): void => {

@@ -1,7 +1,7 @@
 import { bodyLimitOf, type Actor, type Operation } from '@order-pipeline/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { answerCall, GONE, type CallContext, type Reply, type Route } from '../reply.ts';
+import { answerCall, GONE, type CallContext, type Route } from '../reply.ts';
 import type { CallerCheck } from './callers.ts';
 import { sendReply } from './error-answers.ts';
 import { checkNoBody } from './input-validation.ts';
@@ -51,14 +51,22 @@ export const addRoute = (
   { operation, handle, waits }: Route,
   { actorOf, callers, observation }: OperationRouteParts,
 ): void => {
-  const answer = async (request: FastifyRequest, waiting?: Waiting): Promise<Reply> => {
-    const { id: requestId, params, query, body, headers } = request;
-    const { trace } = traceOf(request);
-    const taken = operation.headers ? { headers: headersFor(operation, headers) } : {};
-    const input = { params, query, ...taken, body } as Parameters<Route['handle']>[0];
-    const call = { requestId, trace, actor: actorOf(request), logger: request.log as Logger };
-    const reply = await answerCall(handle, input, waiting ? { ...call, ...waiting } : call);
-    return waiting?.signal.aborted ? GONE : reply;
+  const inputOf = ({ params, query, body, headers }: FastifyRequest) =>
+    (operation.headers
+      ? { params, query, headers: headersFor(operation, headers), body }
+      : { params, query, body }) as Parameters<Route['handle']>[0];
+  const callOf = (request: FastifyRequest): CallContext => ({
+    requestId: request.id,
+    trace: traceOf(request).trace,
+    actor: actorOf(request),
+    logger: request.log as Logger,
+  });
+  const answer = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    sendReply(reply, await answerCall(handle, inputOf(request), callOf(request)));
+  const answerUnlessGone = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const waiting = waitingOf(reply);
+    const answered = await answerCall(handle, inputOf(request), { ...callOf(request), ...waiting });
+    return sendReply(reply, waiting.signal.aborted ? GONE : answered);
   };
   server.route({
     method: operation.method,
@@ -70,7 +78,6 @@ export const addRoute = (
     ...(operation.body ? {} : { preValidation: refuseBody }),
     // A stream has no end to wait for when nobody reads it.
     ...(operation.streams ? { exposeHeadRoute: false, onSend: observeStream(observation) } : {}),
-    handler: async (request: FastifyRequest, reply: FastifyReply) =>
-      sendReply(reply, await answer(request, waits || operation.paged ? waitingOf(reply) : undefined)),
+    handler: waits || operation.paged ? answerUnlessGone : answer,
   });
 };

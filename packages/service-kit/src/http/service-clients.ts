@@ -65,6 +65,12 @@ const answerTraced = async (
 
 const isError = (reply: Reply): reply is Reply & { body: ErrorBody } => reply.status >= 400;
 
+/** Made by a function of its own: as a constant it would get its name anew for each call. */
+const silent =
+  (service: ServiceName): (() => AppError) =>
+  () =>
+    unavailable(`The ${service} service does not answer, try again in a moment`);
+
 /**
  * @param transportTo answers the way to a service, or nothing while it has not started
  * @param limit how long to wait for any answer, in milliseconds: a service of the same process may hang on its database
@@ -95,12 +101,11 @@ export const createServiceClients = (
     try {
       const transport = transportTo(service);
       if (!transport) throw unavailable(`The ${service} service is not available, try again in a moment`);
-      const tooLate = () => unavailable(`The ${service} service does not answer, try again in a moment`);
       if (operation.paged)
-        return (await askUntilLate(transport, operation, input, call, tooLate)) as Reply<
+        return (await askUntilLate(transport, operation, input, call, silent(service))) as Reply<
           Output<typeof operation>
         >;
-      const reply = await withTimeout(runtime, timeoutMs, transport(operation, input, call), tooLate);
+      const reply = await withTimeout(runtime, timeoutMs, transport(operation, input, call), silent(service));
       return reply as Reply<Output<typeof operation>>;
     } catch (error) {
       return replyOf(error, call);
