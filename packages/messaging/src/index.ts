@@ -1,6 +1,8 @@
 export * from './advance-orders.ts';
 export * from './consumer/group-watch.ts';
+export type { Ends } from './consumer/lag.ts';
 export * from './consumer/options.ts';
+export { partitionKey } from './consumer/progress.ts';
 export * from './consumer/start-consumer.ts';
 export * from './dead-letters.ts';
 export * from './dead-letters-ingest.ts';

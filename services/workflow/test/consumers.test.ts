@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createCluster, Kafka } from '@order-pipeline/memory-kafka';
-import { createAdvanceOrders, createMessaging } from '@order-pipeline/messaging';
-import { defineService, type Broker } from '@order-pipeline/service-kit';
+import { createAdvanceOrders, createMessaging, type AdvanceOrders } from '@order-pipeline/messaging';
+import { createRuntime, defineService, type Broker } from '@order-pipeline/service-kit';
 import {
   createOrdersStub,
   createTestRuntime,
@@ -12,7 +12,7 @@ import {
 import kafkajs from 'kafkajs';
 import { z } from 'zod';
 import { startBuffering } from '../src/consumers.ts';
-import { bufferSize, fresh, TURN_MS, WAIT } from './harness.ts';
+import { bufferSize, fresh, HOUR_MS, TURN_MS, WAIT } from './harness.ts';
 
 // On a broker in memory alone: how full the buffer gets is only known where no other test has left messages.
 
@@ -27,7 +27,7 @@ const createOwnBroker = (cluster = createCluster()): Broker => {
 };
 
 /** A workflow whose buffer is soon full, and that does not sweep. */
-const bufferingService = (intervalMs: number) =>
+const bufferingService = (intervalMs: number, beforeAdvance: () => Promise<void>) =>
   defineService({
     name: 'workflow',
     settings: z.object({}),
@@ -37,7 +37,11 @@ const bufferingService = (intervalMs: number) =>
     start: async (context) => {
       const messaging = createMessaging('workflow', context);
       const { publisher } = messaging;
-      const advance = createAdvanceOrders({ ...context, to: 'PROCESSING', cause: 'workflow', publisher });
+      const advanceAll = createAdvanceOrders({ ...context, to: 'PROCESSING', cause: 'workflow', publisher });
+      const advance: AdvanceOrders = async (orders, batch) => {
+        await beforeAdvance();
+        return advanceAll(orders, batch);
+      };
       const buffered = startBuffering({ context, messaging, advance, intervalMs, limit: LIMIT });
       context.closers.add('buffer', () => buffered.stop());
       return { routes: [] };
@@ -50,12 +54,16 @@ const startHarness = async () => {
   const orders = createOrdersStub();
   const probe = await startEventProbe(broker);
   const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
-  const start = (intervalMs: number, runtime = createTestRuntime()) =>
-    startTestService(bufferingService(intervalMs), { broker, clients, runtime });
-  const place = async (count: number): Promise<string[]> => {
+  const start = (intervalMs: number, runtime = createTestRuntime(), beforeAdvance = async () => undefined) =>
+    startTestService(bufferingService(intervalMs, beforeAdvance), { broker, clients, runtime });
+  const announce = async (count: number): Promise<string[]> => {
     const orderIds = Array.from({ length: count }, fresh);
     for (const orderId of orderIds) orders.put(orderId, 'PENDING', new Date());
     await probe.announce('PENDING', ...orderIds);
+    return orderIds;
+  };
+  const place = async (count: number): Promise<string[]> => {
+    const orderIds = await announce(count);
     await eventually(() =>
       expect(orderIds.filter((orderId) => probe.published('PENDING', orderId).length === 0)).toEqual([]),
     );
@@ -63,7 +71,7 @@ const startHarness = async () => {
   };
   const notMoved = (orderIds: readonly string[]) =>
     orderIds.filter((orderId) => orders.statusOf(orderId) !== 'PROCESSING');
-  return { cluster, orders, probe, clients, start, place, notMoved };
+  return { cluster, orders, probe, clients, start, announce, place, notMoved };
 };
 
 test('a full buffer takes nothing more until the turn of the clock, and works nothing off before it', async () => {
@@ -84,6 +92,64 @@ test('a full buffer takes nothing more until the turn of the clock, and works no
   // What waited in Kafka goes on at the turns that follow.
   await eventually(() => expect(notMoved([...early, ...late])).toEqual([]), WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0));
+  await workflow.close();
+  await probe.close();
+});
+
+/** A runtime in which the turns of the clock come when the test says so. */
+const createTurns = (intervalMs: number) => {
+  const real = createRuntime();
+  const due: (() => void)[] = [];
+  const runtime = createTestRuntime({
+    after: (ms, fn) => {
+      if (ms !== intervalMs) return real.after(ms, fn);
+      due.push(fn);
+      return () => undefined;
+    },
+  });
+  return { runtime, next: () => due.shift()?.() };
+};
+
+/** The most that is taken in of a partition at a time, and the partitions. */
+const BATCH = 500;
+const PARTITIONS = 6;
+
+test('one turn processes all that was placed before it, however much more than the buffer holds', async () => {
+  const { runtime, next } = createTurns(HOUR_MS);
+  const { probe, start, announce, place, notMoved } = await startHarness();
+  const sizes: number[] = [];
+  const workflow = await start(HOUR_MS, runtime, async () => {
+    sizes.push(await bufferSize(workflow));
+  });
+  const early = await place(LIMIT);
+  await eventually(async () => expect(await bufferSize(workflow)).toBeGreaterThanOrEqual(LIMIT), WAIT);
+  const late: string[] = [];
+  while (late.length < 2 * PARTITIONS * BATCH) late.push(...(await announce(BATCH)));
+  next();
+  await eventually(() => expect(notMoved([...early, ...late])).toHaveLength(0), WAIT);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(LIMIT + PARTITIONS * BATCH);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
+  await workflow.close();
+  await probe.close();
+}, 60_000);
+
+test('what is placed while a turn goes on waits for the next one', async () => {
+  const { runtime, next } = createTurns(HOUR_MS);
+  const { orders, probe, start, announce, place, notMoved } = await startHarness();
+  let later: readonly string[] = [];
+  const workflow = await start(HOUR_MS, runtime, async () => {
+    if (later.length === 0) later = await announce(3);
+  });
+  const early = await place(2);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(2), WAIT);
+  next();
+  await eventually(() => expect(notMoved(early)).toEqual([]), WAIT);
+  await eventually(async () => expect(await bufferSize(workflow)).toBe(3), WAIT);
+  expect(notMoved(later)).toEqual(later);
+  const moves = orders.moves.length;
+  next();
+  await eventually(() => expect(notMoved(later)).toEqual([]), WAIT);
+  expect(orders.moves.length).toBe(moves + 1);
   await workflow.close();
   await probe.close();
 });

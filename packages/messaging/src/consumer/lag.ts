@@ -12,6 +12,8 @@ import type { Logger } from 'pino';
 import { partitionKey, type ConsumerProgress } from './progress.ts';
 
 const INTERVAL_MS = 10_000;
+/** The longest that the ends of partitions are waited for, in milliseconds. */
+const ENDS_LIMIT_MS = 3_000;
 /** The longest that closing is waited for, in milliseconds. */
 const CLOSE_LIMIT_MS = 3_000;
 
@@ -82,6 +84,10 @@ export const startLagMonitor = (options: LagMonitorOptions) => {
     work: measure,
   });
   return {
+    fetchEnds: (): Promise<Ends> =>
+      withTimeout(runtime, ENDS_LIMIT_MS, fetchEnds(admin, group, topics), () =>
+        unavailable('Kafka does not answer'),
+      ),
     stop: async (): Promise<void> => {
       const closing = periodic.stop().then(() => admin.disconnect());
       const tooLong = () => unavailable(`not closed within ${CLOSE_LIMIT_MS} ms`);

@@ -4,6 +4,8 @@ import type { Runtime } from '@order-pipeline/service-kit';
 export const STUCK_AFTER_MS = 30_000;
 
 type TopicPartition = `${string}/${number}`;
+/** The end of each partition, and what its group has committed. */
+type PartitionEnds = Readonly<Record<TopicPartition, { high: bigint; from: bigint }>>;
 
 /** What a consumer was seen doing. kafkajs can stop consuming silently, so that has to be noticed. */
 export interface ConsumerProgress {
@@ -20,9 +22,9 @@ export interface ConsumerProgress {
   /** It was paused or resumed: what it does not fetch, it need not process. */
   paused(isPaused: boolean): void;
   /** The lag of each partition of ours, from the end of each log and what the group has committed. */
-  measure(
-    ends: Readonly<Record<TopicPartition, { high: bigint; from: bigint }>>,
-  ): Map<TopicPartition, bigint>;
+  measure(ends: PartitionEnds): Map<TopicPartition, bigint>;
+  /** Whether it has processed all before these ends, as far as the partitions are its own. */
+  hasReached(ends: PartitionEnds): boolean;
   /** Why it does not work, if so. */
   problem(): string | undefined;
   /** How long ago its last heartbeat was, whatever else it did, in milliseconds. */
@@ -95,6 +97,16 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
     advancedAt = runtime.monotonic();
     life.recordActivity();
   };
+  const lagsBehind = (ends: PartitionEnds): Map<TopicPartition, bigint> => {
+    const lags = new Map<TopicPartition, bigint>();
+    for (const key of membership.assigned() ?? []) {
+      const end = ends[key];
+      if (!end) continue;
+      const position = positions.get(key) ?? end.from;
+      lags.set(key, end.high > position ? end.high - position : 0n);
+    }
+    return lags;
+  };
   return {
     joined: (assignment) => {
       membership.joined(keysOf(assignment));
@@ -117,14 +129,9 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       paused = isPaused;
       advancedAt = runtime.monotonic();
     },
+    hasReached: (ends) => [...lagsBehind(ends).values()].every((lag) => lag === 0n),
     measure: (ends) => {
-      const lags = new Map<TopicPartition, bigint>();
-      for (const key of membership.assigned() ?? []) {
-        const end = ends[key];
-        if (!end) continue;
-        const position = positions.get(key) ?? end.from;
-        lags.set(key, end.high > position ? end.high - position : 0n);
-      }
+      const lags = lagsBehind(ends);
       const wasBehind = behind;
       behind = [...lags.values()].some((lag) => lag > 0n);
       // Standing still counts from when there was something to do.

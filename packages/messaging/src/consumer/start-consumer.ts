@@ -22,6 +22,14 @@ export interface EventConsumer {
    *   commit was under way: then they are delivered again, or have been already
    */
   processBuffered<M extends RetryableMessage>(messages: readonly M[], work: Work<M>): Promise<boolean>;
+  /**
+   * Where its topics end now.
+   *
+   * @throws AppError UNAVAILABLE, or what kafkajs throws, where Kafka does not answer
+   */
+  ends(): Promise<Ends>;
+  /** Whether it has taken in all before these ends, as far as the partitions are its own. */
+  hasReached(ends: Ends): boolean;
   /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
   pause(): void;
   resume(): void;
@@ -210,6 +218,8 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
 
   return {
     processBuffered: async (messages, work) => (await workLater(messages, work)) !== undefined,
+    ends: monitor.fetchEnds,
+    hasReached: progress.hasReached,
     pause: () => pauseSwitch.set(true),
     resume: () => pauseSwitch.set(false),
     stop: async () => {
