@@ -2,6 +2,7 @@ import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { Level, Logger } from 'pino';
 import { letKafkajsIdle } from './kafkajs-idling.ts';
+import { letKafkajsWorkAroundLeaderless } from './kafkajs-leaders.ts';
 import type { KafkaOptions } from './kafka-settings.ts';
 
 const CONNECTION_TIMEOUT_MS = 1_000;
@@ -42,11 +43,13 @@ export interface KafkaBroker extends Broker {
 
 /** Apache Kafka, as the settings name it. */
 export const createKafkaBroker = (options: KafkaOptions, logger: Logger): KafkaBroker => {
-  const { brokers, tls, sasl, topics } = options;
+  const { brokers, tls, sasl, topics, compression } = options;
   letKafkajsIdle();
+  letKafkajsWorkAroundLeaderless();
   return {
     durable: true,
     topics,
+    compression,
     connect: (clientId) =>
       new Kafka({
         clientId,

@@ -8,6 +8,7 @@ const MAX_PORT = 65_535;
 const MAX_PARTITIONS = 1_000;
 const MAX_REPLICAS = 100;
 const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+const COMPRESSIONS = ['none', 'gzip'] as const;
 const SWITCH = { on: true, true: true, off: false, false: false } as const;
 
 const isAddress = (address: string): boolean => {
@@ -42,6 +43,7 @@ const fields = z.object({
   KAFKA_TOPIC_REPLICATION_FACTOR: wholeNumber(1, MAX_REPLICAS).optional(),
   KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS: wholeNumber(1, MAX_REPLICAS).optional(),
   KAFKA_TOPIC_RETENTION_MS: retention(),
+  KAFKA_COMPRESSION: z.enum(COMPRESSIONS, { error: `must be one of ${COMPRESSIONS.join(', ')}` }).optional(),
 });
 
 type KafkaSettings = z.infer<typeof fields>;
@@ -56,6 +58,7 @@ const REAL_ONLY = [
   'KAFKA_TOPIC_REPLICATION_FACTOR',
   'KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS',
   'KAFKA_TOPIC_RETENTION_MS',
+  'KAFKA_COMPRESSION',
 ] as const;
 
 const checkBroker = (settings: KafkaSettings, problem: Problem): void => {
@@ -104,6 +107,7 @@ export interface KafkaOptions {
   readonly tls?: { readonly ca?: string };
   readonly sasl?: SASLOptions;
   readonly topics: TopicSettings;
+  readonly compression: 'none' | 'gzip';
 }
 
 const saslOf = (settings: KafkaSettings): SASLOptions | undefined => {
@@ -129,5 +133,6 @@ export const kafkaIn = (settings: KafkaSettings): KafkaOptions | undefined => {
     ...(settings.KAFKA_SSL ? { tls: ca === undefined ? {} : { ca } } : {}),
     ...(sasl ? { sasl } : {}),
     topics: topicsOf(settings),
+    compression: settings.KAFKA_COMPRESSION ?? 'none',
   };
 };

@@ -31,7 +31,11 @@ const problemsOf = (environment: Record<string, string>): readonly string[] => {
 
 test('without KAFKA_BROKERS there is none, with them alone it is reached in plain', () => {
   expect(read({})).toBeUndefined();
-  expect(read(KAFKA)).toEqual({ brokers: ['one:9092', 'two:9092'], topics: { partitions: 6 } });
+  expect(read(KAFKA)).toEqual({
+    brokers: ['one:9092', 'two:9092'],
+    topics: { partitions: 6 },
+    compression: 'none',
+  });
 });
 
 test('TLS, a user and the shape of topics are taken from the settings', () => {
@@ -46,12 +50,14 @@ test('TLS, a user and the shape of topics are taken from the settings', () => {
     KAFKA_TOPIC_REPLICATION_FACTOR: '3',
     KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS: '2',
     KAFKA_TOPIC_RETENTION_MS: '-1',
+    KAFKA_COMPRESSION: 'gzip',
   };
   expect(read(settings)).toEqual({
     brokers: ['one:9092', 'two:9092'],
     tls: { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' },
     sasl: { mechanism: 'scram-sha-512', username: 'orders', password: 'S3cret' },
     topics: { partitions: 12, replicationFactor: 3, minInSyncReplicas: 2, retentionMs: -1 },
+    compression: 'gzip',
   });
 });
 
@@ -89,6 +95,7 @@ test.each([
     { KAFKA_TOPIC_RETENTION_MS: '0' },
     'KAFKA_TOPIC_RETENTION_MS must be -1 (for ever) or a whole number of milliseconds, not "0"',
   ],
+  [{ KAFKA_COMPRESSION: 'zstd' }, 'KAFKA_COMPRESSION must be one of none, gzip, not "zstd"'],
   [{ KAFKA_TOPIC_PARTITIONS: '0' }, 'KAFKA_TOPIC_PARTITIONS must be a whole number from 1 to 1000, not "0"'],
 ])('%j is refused by name', (settings, problem) => {
   const problems = problemsOf({ ...KAFKA, ...settings });
@@ -105,6 +112,7 @@ test('what only a real Kafka has means nothing without one', () => {
     KAFKA_TOPIC_REPLICATION_FACTOR: '3',
     KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS: '2',
     KAFKA_TOPIC_RETENTION_MS: '1000',
+    KAFKA_COMPRESSION: 'gzip',
   };
   const problems = problemsOf(settings);
   for (const name of Object.keys(settings))

@@ -124,7 +124,7 @@ interface PublisherOptions {
 const createDelivery = (options: PublisherOptions) => {
   const { runtime } = options;
   const openProducer = (role: string, retry: typeof RETRY) =>
-    createRenewedProducer(options.topics, () =>
+    createRenewedProducer({ topics: options.topics, compression: options.broker.compression }, () =>
       options.broker.connect(`${options.source}-${role}`).producer({ allowAutoTopicCreation: false, retry }),
     );
   const producer = openProducer('producer', RETRY);

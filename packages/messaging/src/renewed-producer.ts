@@ -1,12 +1,16 @@
-import { judge, type ProducerPort } from '@order-pipeline/service-kit';
-import type { Message } from 'kafkajs';
+import { judge, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
+import kafkajs, { type Message } from 'kafkajs';
 import type { TopicSetup } from './topics.ts';
 
 /**
  * A producer that connects with its first send, and is replaced by a new one when the broker knows it no more or has
  * fenced it: such a one publishes nothing ever after.
  */
-export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPort) => {
+export const createRenewedProducer = (
+  { topics, compression }: { readonly topics: TopicSetup; readonly compression: Broker['compression'] },
+  open: () => ProducerPort,
+) => {
+  const codec = compression === 'gzip' ? { compression: kafkajs.CompressionTypes.GZIP } : {};
   let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
   let closed = false;
@@ -33,7 +37,7 @@ export const createRenewedProducer = (topics: TopicSetup, open: () => ProducerPo
       await connect();
       const used = current();
       try {
-        await used.sendBatch({ topicMessages: [{ topic, messages }], acks: -1 });
+        await used.sendBatch({ topicMessages: [{ topic, messages }], acks: -1, ...codec });
       } catch (error) {
         if (judge(error)?.renew) replace(used);
         throw error;

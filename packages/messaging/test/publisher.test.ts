@@ -7,7 +7,7 @@ import {
   type ProducerPort,
 } from '@order-pipeline/service-kit';
 import { createTestBroker, createTestLogger, eventually, readTopics } from '@order-pipeline/testing';
-import type { ProducerBatch } from 'kafkajs';
+import kafkajs, { type ProducerBatch } from 'kafkajs';
 import { Registry } from 'prom-client';
 import { createPublisher, createTopicSetup, type TracedEvent } from '../src/index.ts';
 import { createFaultyBroker, fresh, placed, TRACE, WAIT } from './support.ts';
@@ -207,6 +207,22 @@ test('many large events of one partition are cut into sends that Kafka takes, in
     expect(bytes).toBeLessThan(600_000);
   }
   expect(parts.length).toBeLessThan(10);
+  await publisher.disconnect();
+});
+
+test('events are compressed where the broker is to have them so, and read as they were', async () => {
+  const sends: ProducerBatch[] = [];
+  const broker: Broker = { ...createRecordingBroker(sends), compression: 'gzip' };
+  const { publisher } = prepare(broker);
+  const orderId = fresh('order');
+  await publisher.publish([traced(orderId)]);
+  expect(sends).toMatchObject([{ compression: kafkajs.CompressionTypes.GZIP }]);
+  const reader = await readTopics(broker, ['ORDER_PLACED']);
+  await eventually(() => {
+    const values = reader.messages.filter(({ key }) => key === orderId).map(({ value }) => JSON.parse(value));
+    expect(values).toEqual([placed(orderId)]);
+  }, WAIT);
+  await reader.stop();
   await publisher.disconnect();
 });
 

@@ -44,4 +44,6 @@ export interface Broker {
   readonly durable: boolean;
   /** Default: `PARTITIONS_PER_TOPIC`, and nothing said. */
   readonly topics?: TopicSettings;
+  /** How batches are compressed that are sent; default: not at all. Consumers read all of these. */
+  readonly compression?: 'none' | 'gzip';
 }
