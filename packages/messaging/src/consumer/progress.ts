@@ -85,6 +85,21 @@ const createSignsOfLife = (runtime: Pick<Runtime, 'monotonic'>) => {
   };
 };
 
+const lagsOf = (
+  assigned: readonly TopicPartition[],
+  positions: ReadonlyMap<TopicPartition, bigint>,
+  ends: PartitionEnds,
+): Map<TopicPartition, bigint> => {
+  const lags = new Map<TopicPartition, bigint>();
+  for (const key of assigned) {
+    const end = ends[key];
+    if (!end) continue;
+    const position = positions.get(key) ?? end.from;
+    lags.set(key, end.high > position ? end.high - position : 0n);
+  }
+  return lags;
+};
+
 export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): ConsumerProgress => {
   const positions = new Map<TopicPartition, bigint>();
   const membership = createMembership();
@@ -97,16 +112,7 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
     advancedAt = runtime.monotonic();
     life.recordActivity();
   };
-  const lagsBehind = (ends: PartitionEnds): Map<TopicPartition, bigint> => {
-    const lags = new Map<TopicPartition, bigint>();
-    for (const key of membership.assigned() ?? []) {
-      const end = ends[key];
-      if (!end) continue;
-      const position = positions.get(key) ?? end.from;
-      lags.set(key, end.high > position ? end.high - position : 0n);
-    }
-    return lags;
-  };
+  const lagsBehind = (ends: PartitionEnds) => lagsOf(membership.assigned() ?? [], positions, ends);
   return {
     joined: (assignment) => {
       membership.joined(keysOf(assignment));

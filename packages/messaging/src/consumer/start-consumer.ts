@@ -185,11 +185,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
     commitOpen,
     stopping: stopping.signal,
   });
-  const heldBack = createHeldBack({
-    runtime,
-    work: (messages) => workLater(messages, options.handle),
-  });
-
+  const heldBack = createHeldBack({ runtime, work: (messages) => workLater(messages, options.handle) });
   const sessionOptions: SessionOptions = {
     ...options,
     ...parts,
