@@ -7,8 +7,11 @@ import { defineChaosTests } from './chaos.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
 import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { setUpLoad } from './load.ts';
-import { defineObservabilityTests, prepareMonitoring, type Monitoring } from './observability.ts';
+import { prepareMonitoring, type Monitoring } from './monitoring.ts';
+import { defineObservabilityTests } from './observability.ts';
+import { defineRepeatedMetricsTests } from './repeated-metrics.ts';
 import { defineReplacementTests } from './replacement.ts';
+import { defineRunbookTests } from './runbooks.ts';
 import { defineTraceTests, prepareViewer, type Viewer } from './traces.ts';
 
 const MINUTE_MS = 60_000;
@@ -255,6 +258,10 @@ test(
   5 * MINUTE_MS,
 );
 
+defineRunbookTests(() => ({ compose, gateway }));
+
 defineTraceTests(() => ({ compose, gateway, viewer }));
 
 defineObservabilityTests(() => ({ compose, gateway, monitoring, viewer }));
+
+defineRepeatedMetricsTests(() => ({ compose, gateway, monitoring }));

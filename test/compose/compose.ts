@@ -26,6 +26,8 @@ export interface Compose {
   run(...arguments_: string[]): Promise<string>;
   /** Runs `docker` with these arguments and answers what it prints. */
   docker(...arguments_: string[]): Promise<string>;
+  /** Runs a command in a shell, for which `docker compose` is this project, as for a user in its folder. */
+  shell(command: string): Promise<string>;
   /** Its containers, those that have ended too. */
   containers(): Promise<Container[]>;
 }
@@ -41,10 +43,11 @@ export const createCompose = async (
   const files = [...FILES, ...more].flatMap((file) => ['--file', file]);
   const port = await getPort({ host: '127.0.0.1' });
   const project = `order-pipeline-test-${randomBytes(3).toString('hex')}`;
-  const execute = async (arguments_: readonly string[]): Promise<string> => {
-    const { stdout } = await run('docker', arguments_, {
+  const names = { COMPOSE_FILE: [...FILES, ...more].join(':'), COMPOSE_PROJECT_NAME: project };
+  const execute = async (arguments_: readonly string[], program = 'docker'): Promise<string> => {
+    const { stdout } = await run(program, arguments_, {
       cwd: ROOT,
-      env: { ...process.env, ...settings, PORT: String(port) },
+      env: { ...process.env, ...settings, ...names, PORT: String(port) },
       timeout: COMMAND_TIMEOUT_MS,
       maxBuffer: 64 * 1_048_576,
     });
@@ -56,6 +59,7 @@ export const createCompose = async (
     url: `http://127.0.0.1:${port}`,
     run: compose,
     docker: (...arguments_) => execute(arguments_),
+    shell: (command) => execute(['-c', `set -o pipefail; ${command}`], 'bash'),
     containers: async () => {
       const lines = (await compose('ps', '--all', '--format', 'json')).split('\n').filter(Boolean);
       return lines.map((line) => JSON.parse(line) as Container);

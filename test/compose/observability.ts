@@ -1,14 +1,10 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
-import { ALERT_GROUPS, createServerFiles, DASHBOARDS, FOLDER } from '@order-pipeline/observability';
+import { ALERT_GROUPS, FOLDER } from '@order-pipeline/observability';
 import { eventually } from '@order-pipeline/testing';
-import getPort from 'get-port';
-import { request } from 'undici';
 import type { ChaosParts } from './chaos.ts';
+import { QUERIES, readJson, type Monitoring } from './monitoring.ts';
 import { askJaeger } from './jaeger.ts';
 import { setUpLoad } from './load.ts';
 import type { Viewer } from './traces.ts';
@@ -16,40 +12,6 @@ import type { Viewer } from './traces.ts';
 const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 const PROMETHEUS = 'prom/prometheus:v3.13.1';
-
-/** Where the two are, and the settings of Docker Compose for it. */
-export interface Monitoring {
-  readonly prometheus: string;
-  readonly alertmanager: string;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-/** Prometheus that looks every five seconds, and alerts that fire at once. */
-export const prepareMonitoring = async (): Promise<Monitoring> => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-observability-'));
-  for (const [name, content] of await createServerFiles({ scrapeInterval: '5s', holdFor: '0s' })) {
-    const file = path.join(folder, name);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, content);
-  }
-  const ports = [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })] as const;
-  return {
-    prometheus: `http://127.0.0.1:${ports[0]}`,
-    alertmanager: `http://127.0.0.1:${ports[1]}`,
-    settings: {
-      OBSERVABILITY_CONFIG: folder,
-      PROMETHEUS_PORT: String(ports[0]),
-      ALERTMANAGER_PORT: String(ports[1]),
-    },
-  };
-};
-
-const read = async (url: string): Promise<unknown> => {
-  const { statusCode, body } = await request(url);
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${text}`);
-  return JSON.parse(text);
-};
 
 interface Target {
   readonly labels: { readonly job: string };
@@ -66,18 +28,6 @@ interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
-
-/** What Grafana puts in for its variables. */
-const withoutVariables = (expr: string): string =>
-  expr.replaceAll('$__rate_interval', '1m').replaceAll('$service', '.*');
-
-const QUERIES = Object.entries(DASHBOARDS).flatMap(([dashboard, { rows }]) =>
-  rows.flatMap(({ panels }) =>
-    panels.flatMap(({ title, queries }) =>
-      queries.map(({ expr }) => ({ panel: `${dashboard}: ${title}`, expr: withoutVariables(expr) })),
-    ),
-  ),
-);
 
 /** What there is nothing of while all is well: no trouble, no standby. */
 const EMPTY_PANELS = [
@@ -100,7 +50,7 @@ export const defineObservabilityTests = (
   parts: () => ChaosParts & { readonly monitoring: Monitoring; readonly viewer: Viewer },
 ): void => {
   const firing = async (): Promise<FiringAlert[]> =>
-    (await read(`${parts().monitoring.alertmanager}/api/v2/alerts?active=true`)) as FiringAlert[];
+    (await readJson(`${parts().monitoring.alertmanager}/api/v2/alerts?active=true`)) as FiringAlert[];
   const names = async (): Promise<string[]> =>
     (await firing()).map(({ labels: { alertname = '', job = '' } }) => `${alertname} ${job}`.trim());
 
@@ -134,7 +84,7 @@ export const defineObservabilityTests = (
         ({ Service, State }) => Service === 'orders-facade' && State === 'running',
       );
       await eventually(async () => {
-        const { data } = (await read(`${monitoring.prometheus}/api/v1/targets`)) as {
+        const { data } = (await readJson(`${monitoring.prometheus}/api/v1/targets`)) as {
           data: { activeTargets: Target[] };
         };
         const up = data.activeTargets.filter(({ health }) => health === 'up');
@@ -157,7 +107,7 @@ export const defineObservabilityTests = (
         const orderIds = await place(5);
         await gateway.get(`/api/orders/${orderIds[0]}?until=DELIVERED&wait=60`);
         await settled(orderIds);
-        const { data } = (await read(`${monitoring.prometheus}/api/v1/rules`)) as {
+        const { data } = (await readJson(`${monitoring.prometheus}/api/v1/rules`)) as {
           data: { groups: { rules: Rule[] }[] };
         };
         const rules = data.groups.flatMap((group) => group.rules);
@@ -167,7 +117,7 @@ export const defineObservabilityTests = (
         const empty: string[] = [];
         for (const { panel, expr } of QUERIES) {
           const query = new URLSearchParams({ query: expr });
-          const answer = (await read(`${monitoring.prometheus}/api/v1/query?${query.toString()}`)) as {
+          const answer = (await readJson(`${monitoring.prometheus}/api/v1/query?${query.toString()}`)) as {
             data: { result: unknown[] };
           };
           if (answer.data.result.length === 0 && !EMPTY_PANELS.includes(panel)) empty.push(panel);
@@ -191,7 +141,7 @@ export const defineObservabilityTests = (
       await eventually(async () => {
         const now = Date.now() / 1_000;
         const asked = new URLSearchParams({ query, start: String(now - 600), end: String(now) });
-        const { data } = (await read(
+        const { data } = (await readJson(
           `${monitoring.prometheus}/api/v1/query_exemplars?${asked.toString()}`,
         )) as { data: { exemplars: { labels: { trace_id: string } }[] }[] };
         const ids = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
