@@ -46,6 +46,11 @@ test.each(EXPRESSIONS)('%s names metrics that there are', async (_, expr) => {
   expect(unknown).toEqual([]);
 });
 
+test.each(Object.keys(METRICS))('%s is on a dashboard', (name) => {
+  const shown = PANELS.flatMap(([, expr]) => metricsIn(expr));
+  expect(shown.map((one) => one.replace(/_(?:bucket|count|sum)$/, ''))).toContain(name);
+});
+
 test('the names in an expression are found', () => {
   const expr = 'sum by (a) (rate(b_total{c="d"}[5m])) / on (e) f:g > 0 or max(h_bucket) unless vector(1)';
   expect(metricsIn(expr)).toEqual(['b_total', 'f:g', 'h_bucket']);

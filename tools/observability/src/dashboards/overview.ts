@@ -95,6 +95,10 @@ export const OVERVIEW: Dashboard = {
           queries: [{ expr: 'max by (status, reason) (orders_stuck) > 0', legend: '{{status}}: {{reason}}' }],
         },
         {
+          title: 'Load shedding',
+          queries: [{ expr: 'max by (reason) (orders_load_shedding)', legend: '{{reason}}' }],
+        },
+        {
           title: 'Orders refused by load shedding, a second',
           unit: 'ops',
           queries: [
