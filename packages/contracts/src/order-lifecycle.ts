@@ -107,10 +107,12 @@ export const mayReach = (from: OrderStatus, to: OrderStatus): boolean => {
   return before !== null && (before === from || mayReach(from, before));
 };
 
-/** The worker that moves orders on from each status, if one does. */
+/** The worker that moves orders on from each status in which they wait for one. */
 export const NEXT_WORKER = Object.fromEntries(
-  WORKER_TARGETS.map((status) => [ORDER_LIFECYCLE[status].from, ORDER_LIFECYCLE[status].by]),
-) as Readonly<Record<Lifecycle[WorkerTarget]['from'], ServiceName>>;
+  WORKER_TARGETS.map((status) => ORDER_LIFECYCLE[status])
+    .filter(({ from }) => !ORDER_LIFECYCLE[from].terminal)
+    .map(({ from, by }) => [from, by]),
+) as Readonly<Record<StatusOnTheWay, ServiceName>>;
 
 const ANNOUNCED = statusesWhere(({ topic }) => topic !== null) as readonly AnnouncedStatus[];
 

@@ -6,7 +6,14 @@ import {
   type TransitionResult,
   type WorkerTarget,
 } from '@order-pipeline/contracts';
-import { ok, routesOf, type CallContext, type Route } from '@order-pipeline/service-kit';
+import {
+  createRuntime,
+  ok,
+  routesOf,
+  type CallContext,
+  type Route,
+  type Runtime,
+} from '@order-pipeline/service-kit';
 
 /** The part of the orders service that workers ask, over orders that it keeps in memory. */
 export interface OrdersStub {
@@ -24,8 +31,12 @@ export interface OrdersStub {
   breakOrder(orderId: string): void;
 }
 
-/** Orders with the compare-and-set of the real service. */
-export const createOrdersStub = (): OrdersStub => {
+/**
+ * Orders with the compare-and-set of the real service.
+ *
+ * @param runtime whose clock says when orders were moved and which are overdue
+ */
+export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = createRuntime()): OrdersStub => {
   const orders = new Map<string, OrderWithTimes>();
   const causes = new Map<string, string[]>();
   const broken = new Set<string>();
@@ -36,14 +47,14 @@ export const createOrdersStub = (): OrdersStub => {
     if (order?.status === to) return { outcome: 'ALREADY', order };
     if (order?.status !== PREDECESSOR[to])
       return { outcome: 'SKIPPED', orderId, ...(order ? { status: order.status } : {}) };
-    const moved = { ...order, status: to, updatedAt: new Date().toISOString() };
+    const moved = { ...order, status: to, updatedAt: new Date(wallClock()).toISOString() };
     orders.set(orderId, moved);
     causes.set(orderId, [...(causes.get(orderId) ?? []), cause]);
     return { outcome: 'MOVED', order: moved };
   };
 
   const isOverdue = ({ status, updatedAt }: OrderWithTimes, olderThanMs: number): boolean =>
-    status === 'PENDING' && Date.parse(updatedAt) <= Date.now() - olderThanMs;
+    status === 'PENDING' && Date.parse(updatedAt) <= wallClock() - olderThanMs;
 
   return {
     routes: routesOf(orderLifecycleApi, {

@@ -20,8 +20,8 @@ export const fresh = (): string => `order-${randomUUID()}`;
 /** The workflow service between a broker, whose groups are its own, and a stub of the orders service. */
 export const startHarness = async () => {
   const broker = withOwnGroups(createTestBroker());
-  const orders = createOrdersStub();
   const runtime = createTestRuntime();
+  const orders = createOrdersStub(runtime);
   const probe = await startEventProbe(broker);
   const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
   const start = (intervalMs: number, sweepIntervalMs = HOUR_MS) =>
