@@ -1,9 +1,9 @@
 #!/bin/bash
-# Makes a development authority, once, and new certificates for all services: each gets its own and no other.
+# Makes a development authority, once, and new certificates for all services and Kafka: each gets its own and no other.
 set -eu
 readonly SERVICE_USER=1000
 cd /app
-node packages/cli/src/main.ts certificates --out /certificates/authority
+node packages/cli/src/main.ts certificates --out /certificates/authority --add kafka
 
 # give FILE AS: puts a copy of FILE in the place of AS at once.
 give() {
@@ -16,7 +16,10 @@ give() {
 for folder in /certificates/*/; do
   name=$(basename "$folder")
   if [ "$name" = authority ]; then continue; fi
-  give "/certificates/authority/$name.key" "$folder/tls.key"
-  give "/certificates/authority/$name.crt" "$folder/tls.crt"
+  # Who only asks others has none of its own.
+  if [ -f "/certificates/authority/$name.crt" ]; then
+    give "/certificates/authority/$name.key" "$folder/tls.key"
+    give "/certificates/authority/$name.crt" "$folder/tls.crt"
+  fi
   give /certificates/authority/ca.crt "$folder/ca.crt"
 done

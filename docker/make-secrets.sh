@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes the passwords of the databases, once: in each folder below are the secrets of one container. What is set in the
+# Makes the passwords of the databases and of Kafka, once: in each folder below are the secrets of one container. What is set in the
 # environment is taken instead of chance, also later.
 set -eu
 umask 022
@@ -38,6 +38,17 @@ password superuser "${POSTGRES_PASSWORD:-}" >/dev/null
 url users "${USERS_DATABASE_URL:-}" "$(password users "${USERS_DATABASE_PASSWORD:-}")"
 url inventory "${INVENTORY_DATABASE_URL:-}" "$(password inventory "${INVENTORY_DATABASE_PASSWORD:-}")"
 url orders "${ORDERS_DATABASE_URL:-}" "$(password orders "${ORDERS_DATABASE_PASSWORD:-}")"
+
+# What each user of Kafka logs in with, where docker-compose.secure.yml asks for it; the broker has them all.
+if [ -d /secrets/kafka ]; then
+  for user in admin audit inventory orders workflow shipping delivery; do
+    password=/secrets/kafka/$user own=/secrets/$user/kafka-password
+    [ -s "$password" ] || keep "$password" "$(random)"
+    keep "$own" "$(cat "$password")"
+    chmod 400 "$own"
+    chown "$SERVICE_USER:$SERVICE_USER" "$own"
+  done
+fi
 
 # What operators prove themselves with, where docker-compose.secure.yml asks for it.
 if [ -d /secrets/api-gateway ]; then

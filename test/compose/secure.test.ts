@@ -1,21 +1,28 @@
 import { createAuthority, issueCertificate } from '@order-pipeline/certificates';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { ACTOR_HEADER, SERVICE_NAMES } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
+import { createInside } from './inside.ts';
 import { setUpLoad } from './load.ts';
 
 // docker-compose.secure.yml: services that prove themselves, and somebody among them who tries what is not theirs.
 
 const MINUTE_MS = 60_000;
+const WRONG_PASSWORD = '28P01';
+const NOT_ALLOWED = '42501';
+const MIN_SECRET_LENGTH = 16;
 
 let compose: Compose;
 let gateway: Gateway;
+let inside: ReturnType<typeof createInside>;
 
 beforeAll(async () => {
   compose = await createCompose({ WORKFLOW_INTERVAL_MS: '500', RATE_LIMIT: 'off' }, [
     'docker-compose.secure.yml',
   ]);
+  inside = createInside(compose);
   gateway = createGateway(compose.url);
   await compose.run('up', '--build', '--wait', '--quiet-pull');
 }, 10 * MINUTE_MS);
@@ -24,30 +31,6 @@ afterAll(async () => {
   await gateway?.close();
   await compose?.run('down', '--volumes', '--timeout', '10');
 }, 2 * MINUTE_MS);
-
-/** What runs inside a container: it asks once and prints the status, or that there was no answer. */
-const ASK = `
-const fs = require('node:fs');
-const { url, own, pair, body, headers } = JSON.parse(process.argv[1]);
-const files = { cert: '/run/tls/tls.crt', key: '/run/tls/tls.key' };
-const shown = own ? Object.fromEntries(Object.entries(files).map(([k, f]) => [k, fs.readFileSync(f)])) : pair;
-const request = require(url.startsWith('https') ? 'node:https' : 'node:http').request(url, {
-  method: body ? 'POST' : 'GET', rejectUnauthorized: false, headers: { ...headers, 'content-type': 'application/json' }, ...shown,
-}, (response) => { console.log(response.statusCode); process.exit(0); });
-request.on('error', () => { console.log('no answer'); process.exit(0); });
-request.end(body && JSON.stringify(body));
-`;
-
-interface Asked {
-  /** Shows the certificate of the service in whose container it is. */
-  readonly own?: boolean;
-  readonly pair?: { readonly cert: string; readonly key: string };
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-
-const askFrom = async (service: string, url: string, asked: Asked): Promise<string> =>
-  (await compose.run('exec', '-T', service, 'node', '-e', ASK, JSON.stringify({ url, ...asked }))).trim();
 
 const MOVE = { to: 'SHIPPED', orderIds: ['not-there'], cause: 'a test' };
 const RESERVE = {
@@ -75,18 +58,21 @@ test(
       calls: [{ requestId: 'r', traceparent: '', actor: 'anybody', body }],
     });
     const answers = {
-      move: await askFrom('shipping', 'https://orders:3000/internal/orders/move', { own, body: MOVE }),
-      settle: await askFrom('shipping', 'https://orders:3000/internal/orders/settle', { own, body: {} }),
-      reserve: await askFrom('shipping', 'https://inventory:3000/internal/reservations/reserve', {
+      move: await inside.ask('shipping', 'https://orders:3000/internal/orders/move', { own, body: MOVE }),
+      settle: await inside.ask('shipping', 'https://orders:3000/internal/orders/settle', { own, body: {} }),
+      reserve: await inside.ask('shipping', 'https://inventory:3000/internal/reservations/reserve', {
         own,
         body: RESERVE,
       }),
-      reserveInCalls: await askFrom('shipping', 'https://inventory:3000/calls', {
+      reserveInCalls: await inside.ask('shipping', 'https://inventory:3000/calls', {
         own,
         body: inCalls('POST /internal/reservations/reserve', RESERVE),
       }),
-      order: await askFrom('shipping', 'https://orders:3000/api/orders/x', { own, headers: asAlice }),
-      facade: await askFrom('shipping', 'https://orders-facade:3000/api/orders/x', { own, headers: asAlice }),
+      order: await inside.ask('shipping', 'https://orders:3000/api/orders/x', { own, headers: asAlice }),
+      facade: await inside.ask('shipping', 'https://orders-facade:3000/api/orders/x', {
+        own,
+        headers: asAlice,
+      }),
     };
     expect(answers).toEqual({
       move: '200',
@@ -107,15 +93,84 @@ test(
     const stranger = await createAuthority('stranger', validity);
     const { certificate: cert, key } = await issueCertificate(stranger, { name: 'workflow' }, validity);
     const move = 'https://orders:3000/internal/orders/move';
-    expect(await askFrom('workflow', move, { body: MOVE })).toBe('403');
-    expect(await askFrom('workflow', move, { body: MOVE, pair: { cert, key } })).toBe('403');
-    expect(await askFrom('workflow', move, { body: MOVE, own: true })).toBe('200');
-    expect(await askFrom('workflow', move.replace('https:', 'http:'), { body: MOVE })).toBe('no answer');
-    expect(await askFrom('workflow', 'https://orders:3000/health/ready', {})).toBe('200');
-    expect(await askFrom('workflow', 'http://orders:9464/health/ready', {})).toBe('200');
-    expect(await askFrom('workflow', 'http://orders:9464/internal/orders/move', { body: MOVE })).toBe('404');
+    expect(await inside.ask('workflow', move, { body: MOVE })).toBe('403');
+    expect(await inside.ask('workflow', move, { body: MOVE, pair: { cert, key } })).toBe('403');
+    expect(await inside.ask('workflow', move, { body: MOVE, own: true })).toBe('200');
+    expect(await inside.ask('workflow', move.replace('https:', 'http:'), { body: MOVE })).toBe('no answer');
+    expect(await inside.ask('workflow', 'https://orders:3000/health/ready', {})).toBe('200');
+    expect(await inside.ask('workflow', 'http://orders:9464/health/ready', {})).toBe('200');
+    expect(await inside.ask('workflow', 'http://orders:9464/internal/orders/move', { body: MOVE })).toBe(
+      '404',
+    );
+    // Nor does it help to say for whom one asks.
+    const forged = { pair: { cert, key }, headers: { [ACTOR_HEADER]: 'anybody' } };
+    for (const url of ['https://orders-facade:3000/ops/dead-letters', 'https://users:3000/api/users/alice'])
+      expect(await inside.ask('workflow', url, forged)).toBe('403');
   },
   2 * MINUTE_MS,
+);
+
+test(
+  'from outside there is the gateway alone, and it reads no header that says who asks',
+  async () => {
+    const published = (await compose.containers()).flatMap(({ Service, Publishers }) =>
+      (Publishers ?? [])
+        .filter(({ PublishedPort }) => PublishedPort > 0)
+        .map(({ URL, PublishedPort }) => `${Service} ${URL}:${PublishedPort}`),
+    );
+    expect(published).toEqual([`api-gateway ${compose.url.replace('http://', '')}`]);
+    const headers = { [ACTOR_HEADER]: 'anybody' };
+    expect((await fetch(`${compose.url}/ops/dead-letters`, { headers })).status).toBe(401);
+    for (const url of ['https://orders:3000/health/live', 'http://kafka:9092', 'http://postgres:5432'])
+      expect(await inside.ask('api-gateway', url, {})).toBe('no answer');
+  },
+  MINUTE_MS,
+);
+
+test(
+  'Kafka takes nobody without TLS and a login, nobody by the password of another, and from each what is its own',
+  async () => {
+    const wrong = expect.stringContaining('Invalid username or password');
+    const attempts = [
+      [{ tls: false, topic: 'ORDER_SHIPPED' }, 'Closed connection'],
+      [{ tls: false, user: 'shipping', topic: 'ORDER_SHIPPED' }, 'Closed connection'],
+      [{ tls: true, topic: 'ORDER_SHIPPED' }, 'Closed connection'],
+      [{ tls: true, user: 'delivery', topic: 'ORDER_DELIVERED' }, wrong],
+      [{ tls: true, user: 'admin', topic: 'ORDER_DELIVERED' }, wrong],
+      [{ tls: true, user: 'broker', topic: 'ORDER_DELIVERED' }, wrong],
+      [{ tls: true, user: 'shipping', topic: 'ORDER_DELIVERED' }, 'TOPIC_AUTHORIZATION_FAILED'],
+      [{ tls: true, user: 'shipping', topic: 'ORDER_PLACED' }, 'TOPIC_AUTHORIZATION_FAILED'],
+      [{ tls: true, user: 'shipping', topic: 'MINE' }, 'TOPIC_AUTHORIZATION_FAILED'],
+    ] as const;
+    expect(
+      await inside.tryKafka(
+        'shipping',
+        attempts.map(([attempt]) => attempt),
+      ),
+    ).toEqual(attempts.map(([, answer]) => answer));
+  },
+  2 * MINUTE_MS,
+);
+
+test(
+  'PostgreSQL lets each service into its own database, and nobody by the password of another',
+  async () => {
+    const attempts = [
+      [{}, 'let in'],
+      [{ password: 'guessed' }, WRONG_PASSWORD],
+      [{ username: 'orders', pathname: '/orders' }, WRONG_PASSWORD],
+      [{ username: 'postgres', pathname: '/postgres' }, WRONG_PASSWORD],
+      [{ pathname: '/orders' }, NOT_ALLOWED],
+      [{ pathname: '/postgres' }, NOT_ALLOWED],
+    ] as const;
+    expect(
+      await inside.tryPostgres(
+        'users',
+        attempts.map(([changes]) => changes),
+      ),
+    ).toEqual(attempts.map(([, answer]) => answer));
+  },
+  MINUTE_MS,
 );
 
 test(
@@ -150,6 +205,45 @@ test(
     await allDelivered([...first, ...second]);
   },
   4 * MINUTE_MS,
+);
+
+/** Everything that nobody but its owner may read: passwords, the operators' token, and the lines of private keys. */
+const readSecrets = async (): Promise<string[]> => {
+  const commands = [
+    ['postgres', 'cat /run/secrets/*'],
+    ['kafka', 'cat /run/secrets/* /run/tls/tls.key'],
+    ['orders', 'cat /run/tls/tls.key'],
+    ['api-gateway', 'cat /run/secrets/operator-token /run/tls/tls.key'],
+  ] as const;
+  const texts = [];
+  for (const [service, command] of commands)
+    texts.push(await compose.run('exec', '-T', service, 'sh', '-c', command));
+  const lines = texts.flatMap((text) => text.split('\n'));
+  return lines.filter((line) => line.length >= MIN_SECRET_LENGTH && !line.startsWith('-----'));
+};
+
+test(
+  'no secret is in what Docker tells of the containers, in a log, a metric or an answer',
+  async () => {
+    const secrets = await readSecrets();
+    // Four passwords of PostgreSQL, seven of Kafka, a token, and three keys of several lines.
+    expect(secrets.length).toBeGreaterThan(14);
+    const told = new Map<string, string>();
+    for (const { ID, Service } of await compose.containers())
+      told.set(`inspect ${Service}`, await compose.docker('inspect', ID));
+    told.set('logs', await compose.run('logs', '--no-color'));
+    const metrics =
+      "fetch('http://127.0.0.1:9464/metrics').then((answer) => answer.text()).then((text) => console.log(text))";
+    for (const service of SERVICE_NAMES)
+      told.set(`metrics of ${service}`, await compose.run('exec', '-T', service, 'node', '-e', metrics));
+    for (const where of ['/api/orders/none', '/ops/actions', '/nowhere', '/health/ready', '/openapi.json'])
+      told.set(where, await (await fetch(`${compose.url}${where}`)).text());
+    expect(told.get('logs')).toContain('is Denied operation');
+    expect(told.get('metrics of orders')).toContain('kafka_up{');
+    const leaks = [...told].filter(([, text]) => secrets.some((secret) => text.includes(secret)));
+    expect(leaks.map(([where]) => where)).toEqual([]);
+  },
+  2 * MINUTE_MS,
 );
 
 test(
