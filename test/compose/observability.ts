@@ -29,10 +29,11 @@ interface FiringAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What there is nothing of while all is well: no trouble, no standby. */
+/** What there is nothing of while all is well: no trouble, no standby; and services that talk in the clear. */
 const EMPTY_PANELS = [
   'overview: Stuck orders',
   'overview: Orders refused by load shedding, a second',
+  'service: Life of certificates that is left',
   'service: Answers with 5xx a second',
   'service: Connections that were ended, a second',
   'kafka: Events published again, a second',

@@ -1,5 +1,6 @@
 import type { ProcessMetric } from '@order-pipeline/contracts';
-import type { Health, Metrics } from '@order-pipeline/service-kit';
+import type { Credentials, Health, Metrics } from '@order-pipeline/service-kit';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
@@ -7,14 +8,28 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   readonly version: string;
 };
 
-/** What a service reports of its process: which version runs, and whether it is ready when somebody asks. */
-export const measureProcess = (metrics: Metrics, readiness: Health['readiness']): void => {
+const SECOND_MS = 1_000;
+
+/** When the first certificate of the file ends: that of the process; those behind it are of authorities. */
+const notAfter = (pem: string): number => Date.parse(new X509Certificate(pem).validTo) / SECOND_MS;
+
+/**
+ * What a service reports of its process: which version runs, whether it is ready when somebody asks, and until when its
+ * certificate is good, if it has one.
+ */
+export const measureProcess = (
+  metrics: Metrics,
+  readiness: Health['readiness'],
+  credentials: Pick<Credentials, 'current'> | undefined,
+): void => {
   metrics.gauge('order_pipeline_build_info').set({ version }, 1);
   const ready = metrics.gauge('service_ready');
   ready.whenAsked(async () => {
     const { status } = await readiness();
     ready.set({}, status === 'ready' ? 1 : 0);
   });
+  const end = metrics.gauge('tls_certificate_not_after_timestamp_seconds');
+  if (credentials) end.whenAsked(() => end.set({}, notAfter(credentials.current().cert)));
 };
 
 interface Described {

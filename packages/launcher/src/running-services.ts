@@ -119,7 +119,7 @@ export const createRunningServices = (host: ServiceHost): RunningServices => {
     const closers = createClosers(runtime, logger);
     opened.push(closers);
     const metrics = createMetrics(registry, service.name);
-    measureProcess(metrics, readiness);
+    measureProcess(metrics, readiness, host.credentials);
     const tracer = host.tracing.tracerOf(service.name);
     if (service.name === 'orders') watchTopics(host, { metrics, logger, closers });
     const started = await service.start({

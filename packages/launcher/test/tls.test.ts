@@ -47,7 +47,11 @@ test('an order walks through services that prove themselves, and nobody else get
 
   const probes = back.metricsUrl;
   expect(await get(`${probes}/health/ready`)).toMatchObject({ status: 'ready' });
-  expect(await (await fetch(`${probes}/metrics`)).text()).toContain('http_request_duration_seconds');
+  const metrics = await (await fetch(`${probes}/metrics`)).text();
+  expect(metrics).toContain('http_request_duration_seconds');
+  const end = /^tls_certificate_not_after_timestamp_seconds\{service="orders"\} (\S+)$/m.exec(metrics)?.[1];
+  const expected = Math.floor(VALIDITY.now / 1_000) + VALIDITY.days * 86_400;
+  expect(Number(end)).toBe(expected);
   for (const where of ['/api/orders/order-1', '/internal/orders/move', '/calls'])
     expect((await fetch(`${probes}${where}`)).status).toBe(404);
 }, 120_000);

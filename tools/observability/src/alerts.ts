@@ -45,6 +45,7 @@ const SLO_ALERTS: readonly Alert[] = [
   },
 ];
 
+const DAY_S = 86_400;
 const JOBS = SERVICE_NAMES.join('|');
 const absent = SERVICE_NAMES.map((job) => `absent(up{job="${job}"})`).join(' or ');
 
@@ -78,6 +79,13 @@ const PROCESS_ALERTS: readonly Alert[] = [
     severity: 'ticket',
     summary:
       'The event loop of {{ $labels.job }} ({{ $labels.instance }}) is held up for {{ $value | humanizeDuration }}',
+  },
+  {
+    name: 'CertificateExpires',
+    expr: `min by (service) (tls_certificate_not_after_timestamp_seconds) - time() < ${14 * DAY_S}`,
+    for: '15m',
+    severity: 'ticket',
+    summary: 'The certificate of {{ $labels.service }} ends in {{ $value | humanizeDuration }}',
   },
 ];
 

@@ -45,6 +45,14 @@ export const SERVICE_METRICS = {
     services: 'all',
     scope: 'instance',
   },
+  tls_certificate_not_after_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the certificate ends that the process proves itself with to other services, in seconds since the epoch; nothing where they talk in the clear.',
+    unit: 'seconds',
+    labels: {},
+    services: 'all',
+    scope: 'instance',
+  },
   trace_spans_total: {
     type: 'counter',
     help: 'Spans of sampled traces: sent to the collector, refused by it, or dropped because too many waited.',

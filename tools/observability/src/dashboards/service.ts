@@ -26,6 +26,16 @@ export const SERVICE: Dashboard = {
             },
           ],
         },
+        {
+          title: 'Life of certificates that is left',
+          unit: 's',
+          queries: [
+            {
+              expr: `min by (service) (tls_certificate_not_after_timestamp_seconds{${OF}}) - time()`,
+              legend: '{{service}}',
+            },
+          ],
+        },
       ],
     },
     {
