@@ -114,6 +114,9 @@ export const NEXT_WORKER = Object.fromEntries(
     .map(({ from, by }) => [from, by]),
 ) as Readonly<Record<StatusOnTheWay, ServiceName>>;
 
+/** The services that only move orders on, and answer no requests. */
+export const WORKERS = [...new Set(Object.values(NEXT_WORKER))];
+
 const ANNOUNCED = statusesWhere(({ topic }) => topic !== null) as readonly AnnouncedStatus[];
 
 /** The topic on which a status is announced. */

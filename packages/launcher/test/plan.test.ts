@@ -92,9 +92,9 @@ test('an empty variable counts as one that is not set', () => {
 });
 
 test('an unknown service is named, together with the settings that are wrong', () => {
-  const problems = problemsOf(['orders', 'billing'], { PORT: 'x' });
+  const problems = problemsOf(['orders', 'nowhere'], { PORT: 'x' });
   expect(problems).toHaveLength(2);
-  expect(problems[0]).toMatch(/^There is no service "billing", only users, inventory, orders, /);
+  expect(problems[0]).toMatch(/^There is no service "nowhere", only users, inventory, orders, /);
   expect(problems[1]).toMatch(/^PORT /);
 });
 

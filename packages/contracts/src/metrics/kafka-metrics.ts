@@ -1,7 +1,13 @@
+import { TOPIC_PARTIES } from '../order-lifecycle.ts';
+import type { ServiceName } from '../service-names.ts';
 import type { MetricDefinition } from './definition.ts';
 
-const CONSUMERS = ['workflow', 'shipping', 'delivery', 'inventory', 'orders'] as const;
-const PUBLISHERS = ['orders', 'workflow', 'shipping', 'delivery', 'inventory'] as const;
+const PARTIES = Object.values(TOPIC_PARTIES);
+const OF_EVENTS = PARTIES.flatMap(({ to }) => to);
+/** Those of events, and the orders service, which ingests dead letters. */
+const CONSUMERS: readonly ServiceName[] = [...new Set([...OF_EVENTS, 'orders' as const])];
+/** Those of events, and consumers, which publish dead letters. */
+const PUBLISHERS: readonly ServiceName[] = [...new Set([...PARTIES.map(({ from }) => from), ...OF_EVENTS])];
 
 const ofTopic = { type: 'gauge', labels: { topic: 'topic' }, services: ['orders'], scope: 'global' } as const;
 

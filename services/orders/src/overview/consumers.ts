@@ -1,4 +1,10 @@
-import { TOPIC_PARTIES, type OrdersOverview, type ServiceName, type Topic } from '@order-pipeline/contracts';
+import {
+  TOPIC_PARTIES,
+  WORKERS,
+  type OrdersOverview,
+  type ServiceName,
+  type Topic,
+} from '@order-pipeline/contracts';
 import type { GroupState, GroupWatch } from '@order-pipeline/messaging';
 import { unavailable, withTimeout, type Runtime } from '@order-pipeline/service-kit';
 
@@ -12,7 +18,6 @@ const FIRST_ANSWER_MS = 500;
 const CONSUMED = Object.entries(TOPIC_PARTIES).flatMap(([topic, { to }]) =>
   to.map((group) => ({ group, topic: topic as Topic })),
 );
-const ONLY_CONSUMERS: readonly ServiceName[] = ['workflow', 'shipping', 'delivery'];
 
 export interface ConsumersState {
   /** Null while Kafka does not say. */
@@ -34,7 +39,7 @@ const workerOf = (name: ServiceName, groups: Groups): OrdersOverview['workers'][
 
 const NOTHING_KNOWN: ConsumersState = {
   consumers: null,
-  workers: ONLY_CONSUMERS.map((name) => ({
+  workers: WORKERS.map((name) => ({
     name,
     ready: false,
     error: 'Kafka does not say whether it consumes',
@@ -81,7 +86,7 @@ export const createConsumersState = (
     const { groups } = latest;
     return {
       consumers: CONSUMED.map((one) => ({ ...one, lag: groups.get(keyOf(one))?.lag ?? 0 })),
-      workers: ONLY_CONSUMERS.map((name) => workerOf(name, groups)),
+      workers: WORKERS.map((name) => workerOf(name, groups)),
     };
   };
 };
