@@ -1,5 +1,5 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
-import type { Messaging, ReceivedEvent } from '@order-pipeline/messaging';
+import type { EventConsumer, Messaging, ReceivedEvent } from '@order-pipeline/messaging';
 import type { Runtime } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import type { InventoryStore } from './store/index.ts';
@@ -34,14 +34,14 @@ export const startInventoryConsumer = (options: {
   readonly store: InventoryStore;
   readonly runtime: Pick<Runtime, 'failpoint'>;
   readonly logger: Logger;
-}): void => {
+}): EventConsumer => {
   const handle = async (events: readonly ReceivedEvent[]): Promise<readonly ReceivedEvent[]> => {
     const orderIds = events.map(({ event }) => event.orderId);
     const locked = new Set(await consumeReservations(options.store, orderIds, options.logger));
     await options.runtime.failpoint('inventory.afterConsumeBeforeCommit');
     return events.filter(({ event }) => locked.has(event.orderId));
   };
-  options.messaging.consume({
+  return options.messaging.consume({
     group: 'inventory',
     topics: ['ORDER_SHIPPED'],
     handle,

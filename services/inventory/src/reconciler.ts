@@ -49,10 +49,12 @@ type Round = ReturnType<typeof createRound>;
  * fences a reservation that has no order before it says so, so stock that is given back here cannot be sold twice.
  * At its start it asks for all that were held by then. Those that are dated ahead have a round of their own: the others
  * come of age behind them.
+ *
+ * But for the look at its start, one instance does it for all: each would ask for every reservation again.
  */
 export const startReconciler = (
   { clients, runtime, logger }: ServiceContext<unknown>,
-  store: InventoryStore,
+  { store, leads }: { readonly store: InventoryStore; readonly leads: () => boolean },
   checkAfterMs: number,
 ): Periodic => {
   const startedAt = timeOfDay(runtime);
@@ -62,6 +64,10 @@ export const startReconciler = (
   /** Those of the last look that had no verdict yet, or that somebody keeps locked: they are looked at again by themselves. */
   let again: readonly ReservationRef[] = [];
   const settle = async (): Promise<boolean> => {
+    if (!everything && !leads()) {
+      again = [];
+      return false;
+    }
     // What was reserved since the start belongs to placements that are under way.
     const { until, ahead } = dueTimes(runtime, checkAfterMs, everything ? startedAt : undefined);
     if (again.length > 0) again = await lookAt(again);

@@ -42,8 +42,9 @@ export const inventoryService = defineService({
     );
     const store = createStore(prisma, runtime);
 
-    startInventoryConsumer({ messaging: createMessaging('inventory', context), store, runtime, logger });
-    const reconciler = startReconciler(context, store, settings.RESERVATION_CHECK_AFTER_MS);
+    const messaging = createMessaging('inventory', context);
+    const { leads } = startInventoryConsumer({ messaging, store, runtime, logger });
+    const reconciler = startReconciler(context, { store, leads }, settings.RESERVATION_CHECK_AFTER_MS);
     closers.add('reservation reconciler', () => reconciler.stop());
 
     const keys = startPeriodic({

@@ -32,8 +32,8 @@ export interface Harness {
   readonly runtime: TestRuntime;
   /** Who answers for whom; may be changed while the service runs. */
   readonly clients: { orders?: readonly Route[] };
-  /** Starts another instance on the same database. */
-  another(): Promise<TestService>;
+  /** Starts another instance on the same database; with services of its own to ask where they are given. */
+  another(its?: HarnessOptions['clients']): Promise<TestService>;
   /** Adds so many units of an item that no other test has; answers its id. */
   newItem(name: string, availableQty: number): Promise<string>;
   stockOf(itemId: string): Promise<unknown>;
@@ -164,9 +164,9 @@ export const startHarness = async (
 ): Promise<Harness> => {
   const databaseUrl = await postgres.migratedDatabase('inventory');
   const started: TestService[] = [];
-  const start = async (runtime: TestRuntime): Promise<TestService> => {
+  const start = async (runtime: TestRuntime, its = clients): Promise<TestService> => {
     const settings = { RESERVATION_CHECK_AFTER_MS: '600000', ...environment };
-    const options = { environment: settings, databaseUrl, broker, clients, runtime };
+    const options = { environment: settings, databaseUrl, broker, clients: its, runtime };
     const service = await startTestService(inventoryService, options);
     started.push(service);
     return service;
@@ -181,7 +181,7 @@ export const startHarness = async (
     database,
     runtime,
     clients,
-    another: () => start(createTestRuntime()),
+    another: (its) => start(createTestRuntime(), its),
     newItem: async (name, availableQty) => {
       const itemId = fresh(name);
       const body = { itemId, itemName: `Name of ${itemId}`, availableQty };

@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import {
+  createTestBroker,
+  eventually,
+  startTestPostgres,
+  withOwnGroups,
+  type TestPostgres,
+} from '@order-pipeline/testing';
 import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
@@ -20,6 +26,9 @@ afterAll(() => postgres?.stop());
 
 /** Every reservation is looked at within a moment, and again and again. */
 const EAGER = { environment: { RESERVATION_CHECK_AFTER_MS: '1' } };
+/** A real Kafka takes its time to let members into a group. */
+const WAIT = { timeoutMs: 30_000 };
+const LONG_WAIT = { timeoutMs: 60_000 };
 /** Looked at after 100 ms, and again after a second. */
 const SOON = { environment: { RESERVATION_CHECK_AFTER_MS: '100' } };
 
@@ -200,3 +209,40 @@ test('what is dated ahead is asked for, and what comes of age meanwhile too', as
   await eventually(() => expect(timesAsked(underWay)).toBeGreaterThan(2));
   expect(timesAsked(ahead)).toBe(1);
 });
+
+/** The instances that asked for an order again since `before`. */
+const askedSince = (before: readonly number[], now: readonly number[]): number[] =>
+  now.flatMap((times, index) => (times > (before[index] ?? 0) ? [index] : []));
+
+test('of eight instances one asks for the reservations, and when it goes another does', async () => {
+  const verdicts = Array.from({ length: 8 }, () => createVerdicts());
+  const [first, ...others] = verdicts;
+  const { item, inventory, another } = await start({
+    ...SOON,
+    broker: withOwnGroups(createTestBroker()),
+    clients: { orders: first?.routes ?? [] },
+  });
+  const instances = [inventory];
+  for (const { routes } of others) instances.push(await another({ orders: routes }));
+  const orderId = fresh('order');
+  await hold(inventory, orderId, { [item]: 1 });
+  const asked = () => verdicts.map(({ timesAsked }) => timesAsked(orderId));
+  const joins = () =>
+    instances.map(({ logs }) => logs.filter(({ msg }) => msg === 'consumer joined its group').length);
+  await eventually(() => expect(joins()).not.toContain(0), WAIT);
+  /** Whoever asks three times in a row while nobody else does. */
+  const findLeader = () =>
+    eventually(async () => {
+      const before = asked();
+      await eventually(
+        () => expect(Math.max(...asked().map((n, i) => n - (before[i] ?? 0)))).toBeGreaterThan(2),
+        WAIT,
+      );
+      const [leader = -1, ...more] = askedSince(before, asked());
+      expect(more).toEqual([]);
+      return leader;
+    }, LONG_WAIT);
+  const leader = await findLeader();
+  await instances[leader]?.close();
+  expect(await findLeader()).not.toBe(leader);
+}, 120_000);

@@ -64,7 +64,7 @@ const startBackground = (
   context: Context,
   store: OrdersStore,
   admission: AdmissionControl,
-  { publisher }: Pick<Messaging, 'publisher'>,
+  { publisher, leads }: Pick<Messaging, 'publisher'> & { readonly leads: () => boolean },
 ) => {
   const { broker, clients, runtime, logger, metrics, closers, settings: set } = context;
   const shared = { store, clients, runtime, logger, metrics };
@@ -86,7 +86,7 @@ const startBackground = (
     atOnce: !broker.durable,
   });
   closers.add('republish', () => republish.stop());
-  const stockReturn = startStockReturn(shared);
+  const stockReturn = startStockReturn({ ...shared, leads });
   closers.add('return of stock', () => stockReturn.stop());
   const statusMetrics = startStatusMetrics(shared);
   closers.add('status metrics', () => statusMetrics.stop());
@@ -129,7 +129,9 @@ export const ordersService = defineService({
     const messaging = createMessaging('orders', context, inspection);
     const limits = { maxAgeMs: set.OUTBOX_MAX_AGE_MS, maxRows: set.OUTBOX_MAX_ROWS };
     const admission = createAdmissionControl({ ...context, limits });
-    const background = startBackground(context, store, admission, messaging);
+    /** Of the group that is joined below; until then all lead. */
+    let leads = () => true;
+    const background = startBackground(context, store, admission, { ...messaging, leads: () => leads() });
     const parts = { clients, store: observeStore(store, admission), runtime, tracer, admission };
     const placements = createPlacementQueue({
       admission,
@@ -147,6 +149,7 @@ export const ordersService = defineService({
       admission,
     });
     const letters = startDeadLetters(context, database, messaging, lists);
+    leads = letters.leads;
     const overviewRoutes = createOverview(context, {
       ...background,
       store,

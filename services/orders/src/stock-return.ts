@@ -29,8 +29,10 @@ export const startStockReturn = (options: {
   readonly store: OrdersStore;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  /** Whether this instance is to look for those that nobody gives back; all would look at the same. */
+  readonly leads: () => boolean;
 }): StockReturn => {
-  const { clients, store, runtime, logger } = options;
+  const { clients, store, runtime, logger, leads } = options;
   const returnStock = async (reservations: readonly ReservationRef[], call: CallContext): Promise<void> => {
     await runtime.failpoint('orders.afterCancelBeforeRelease');
     const body = { reservations: [...reservations] };
@@ -45,6 +47,7 @@ export const startStockReturn = (options: {
   let after = '';
   const ownCall = createOwnCall('return of stock', { runtime, logger });
   const catchUp = async (): Promise<boolean> => {
+    if (!leads()) return false;
     const reservations = await store.findStockNotReturned(after, BATCH);
     const more = reservations.length === BATCH;
     after = (more ? reservations.at(-1)?.orderId : undefined) ?? '';

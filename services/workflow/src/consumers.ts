@@ -22,6 +22,8 @@ export interface BufferOptions {
 /** The buffer with the clock that works it off. */
 export interface BufferedOrders {
   holds(orderId: string): boolean;
+  /** Whether this instance does what one of them is to do. */
+  leads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export const startBuffering = ({
   measure();
   return {
     holds: buffer.holds,
+    leads: consumer.leads,
     stop: async () => {
       removeCheck();
       // The consumer first or at once: it ends the tries of processing that waits for an unavailable dependency.

@@ -30,6 +30,7 @@ export const workflowService = defineService({
       context,
       advance: advanceBecause('workflow sweep'),
       holds: buffered.holds,
+      leads: buffered.leads,
       olderThanMs: WORKFLOW_INTERVAL_MS,
       intervalMs: WORKFLOW_SWEEP_INTERVAL_MS,
     });

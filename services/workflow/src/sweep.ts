@@ -20,6 +20,8 @@ export interface SweepOptions {
   readonly advance: AdvanceOrders;
   /** Whether an order waits in the buffer, and is not the sweep's. */
   readonly holds: (orderId: string) => boolean;
+  /** Whether this instance is to sweep: all would sweep the same orders. */
+  readonly leads: () => boolean;
   readonly olderThanMs: number;
   readonly intervalMs: number;
 }
@@ -74,6 +76,7 @@ export const startSweep = (options: SweepOptions) => {
   };
   /** @returns whether to sweep again at once */
   const sweepOrWait = async (): Promise<boolean> => {
+    if (!options.leads()) return false;
     try {
       await sweep();
       attempt = 0;

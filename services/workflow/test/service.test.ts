@@ -193,6 +193,35 @@ test('at start and then again and again, PENDING orders that never came to the b
   await probe.close();
 });
 
+test('of two workflows one sweeps, and when it goes the other does', async () => {
+  const { orders, probe, start } = await startHarness();
+  const workflows = [await start(HOUR_MS, TURN_MS), await start(HOUR_MS, TURN_MS)];
+  const broken = fresh();
+  orders.put(broken, 'PENDING', ago(2 * HOUR_MS));
+  orders.breakOrder(broken);
+  const count = (message: string) =>
+    workflows.map(({ logs }) => logs.filter(({ msg }) => msg === message).length);
+  const sweeps = () => count('sweep failed for an order');
+  await eventually(() => expect(count('consumer joined its group')).not.toContain(0), WAIT);
+  /** Whoever sweeps three times in a row while the other does not. */
+  const findLeader = () =>
+    eventually(
+      async () => {
+        const before = sweeps();
+        const since = () => sweeps().map((times, index) => times - (before[index] ?? 0));
+        await eventually(() => expect(Math.max(...since())).toBeGreaterThan(2), WAIT);
+        expect(since().filter((times) => times > 0)).toHaveLength(1);
+        return since().findIndex((times) => times > 0);
+      },
+      { timeoutMs: 60_000 },
+    );
+  const leader = await findLeader();
+  await workflows[leader]?.close();
+  expect(await findLeader()).toBe(1 - leader);
+  await workflows[1 - leader]?.close();
+  await probe.close();
+}, 120_000);
+
 test('the sweep leaves an order that waits in the buffer', async () => {
   const { orders, probe, start } = await startHarness();
   const workflow = await start(HOUR_MS, TURN_MS);

@@ -30,6 +30,7 @@ export interface ConsumerProgress {
   /** How long ago its last heartbeat was, whatever else it did, in milliseconds. */
   silentForMs(): number;
   isMember(): boolean;
+  isAssigned(topic: string, partition: number): boolean;
   /** Counts how often partitions were assigned: what was received before the last time may be somebody else's now. */
   assignments(): number;
 }
@@ -154,6 +155,8 @@ export const createConsumerProgress = (runtime: Pick<Runtime, 'monotonic'>): Con
       return undefined;
     },
     silentForMs: life.silentForMs,
+    isAssigned: (topic, partition) =>
+      membership.assigned()?.includes(partitionKey(topic, partition)) === true,
     isMember: () => membership.assigned() !== undefined,
     assignments: membership.assignments,
   };

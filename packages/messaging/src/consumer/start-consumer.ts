@@ -30,6 +30,12 @@ export interface EventConsumer {
   ends(): Promise<Ends>;
   /** Whether it has taken in all before these ends, as far as the partitions are its own. */
   hasReached(ends: Ends): boolean;
+  /**
+   * Whether it is for this instance to do what one instance of its service is to do: the one that has the first partition of
+   * the group. While it is in no group, as when Kafka is away, it leads too, since nobody knows of the others: what is done
+   * so has to be harmless when several do it.
+   */
+  leads(): boolean;
   /** Takes in no further messages until `resume`, whatever happens to its partitions in between. */
   pause(): void;
   resume(): void;
@@ -216,6 +222,7 @@ export const startConsumer = (options: ConsumerOptions): EventConsumer => {
     processBuffered: async (messages, work) => (await workLater(messages, work)) !== undefined,
     ends: monitor.fetchEnds,
     hasReached: progress.hasReached,
+    leads: () => !progress.isMember() || topics.slice(0, 1).some((topic) => progress.isAssigned(topic, 0)),
     pause: () => pauseSwitch.set(true),
     resume: () => pauseSwitch.set(false),
     stop: async () => {

@@ -17,7 +17,7 @@ export const startDeadLetters = (
   database: CancellableDatabase,
   messaging: Messaging,
   lists: Turns,
-): { readonly store: LetterStore; readonly routes: Route[] } => {
+): { readonly store: LetterStore; readonly routes: Route[]; readonly leads: () => boolean } => {
   const { runtime, logger, metrics, tracer, closers } = context;
   const store = createLetterStore(database, runtime, lists);
   const shared = { store, runtime, logger, metrics };
@@ -25,7 +25,7 @@ export const startDeadLetters = (
   closers.add('redrive relay', () => redriveRelay.stop());
   const openMetrics = startOpenMetrics(shared);
   closers.add('count of dead letters', () => openMetrics.stop());
-  ingestDeadLetters({
+  const { leads } = ingestDeadLetters({
     messaging,
     logger,
     keep: async (letter, raw) => {
@@ -36,6 +36,7 @@ export const startDeadLetters = (
   });
   return {
     store,
+    leads,
     routes: createDeadLetterRoutes({ store, runtime, wakeRedrive: () => redriveRelay.wake() }),
   };
 };
