@@ -5,8 +5,9 @@
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // lone-containers  the one of them that needs a Kafka of its own
 // compose     docker-compose.yml itself
+// chart       what helm makes of the chart in deploy/helm; without helm and kubernetes-validate its tests are reported as skipped
 //
-// The last four need a Docker daemon; without one their tests are reported as skipped, by name.
+// Those from conformance to compose need a Docker daemon; without one their tests are reported as skipped, by name.
 import { availableParallelism } from 'node:os';
 import { startPostgresOfWorkers } from '@order-pipeline/testing';
 import { conformanceGap } from './test/conformance.ts';
@@ -35,6 +36,7 @@ interface Run {
 const WORKERS = Math.min(availableParallelism(), 8);
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
+const CHART_TESTS = 'tools/helm/test/(chart|settings)';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
 
 /** Its message does not come again in time where the topics hold those of all other tests; why is not known yet. */
@@ -49,6 +51,7 @@ const RUNS: readonly Run[] = [
       '--testPathIgnorePatterns',
       COMPOSE_TESTS,
       `${CONFORMANCE_TESTS}(kafka|tcp)`,
+      CHART_TESTS,
     ],
     needsDocker: false,
     start: () => startPostgresOfWorkers(WORKERS),
@@ -83,6 +86,8 @@ const RUNS: readonly Run[] = [
     start: startPipelineContainers,
   },
   { name: 'compose', paths: ['test/compose/'], options: ['--maxWorkers=1'], needsDocker: true },
+  // At the end: .ci/run builds helm meanwhile.
+  { name: 'chart', paths: [CHART_TESTS], options: ['--maxWorkers=1'], needsDocker: false },
 ];
 
 /** A pattern that no test's name matches: jest reports them all as skipped, by name, and runs none of their hooks. */

@@ -9,7 +9,7 @@ import { nextStopRequest, type StopRequest } from './stop-requests.ts';
 import { startPlanned, type System } from './system.ts';
 
 /** The longest that a stop may take once no further requests are taken; what is not closed then is left to the operating system. */
-const STOP_LIMIT_MS = 10_000;
+export const STOP_LIMIT_MS = 10_000;
 
 export interface LifeOptions {
   readonly plan: Plan;

@@ -30,6 +30,7 @@ export * from './paging.ts';
 export * from './periodic.ts';
 export * from './reply.ts';
 export * from './runtime.ts';
+export { isSecretName, settingNames } from './secret-files.ts';
 export * from './service.ts';
 export * from './settings.ts';
 export * from './stored-time.ts';

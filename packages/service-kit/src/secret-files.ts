@@ -13,9 +13,9 @@ export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
 const SUFFIX = '_FILE';
 
 /** The names of a schema's settings, through what checks them together. */
-const namesIn = (schema: unknown): readonly string[] => {
+export const settingNames = (schema: unknown): readonly string[] => {
   if (schema instanceof z.ZodObject) return Object.keys(schema.shape);
-  return schema instanceof z.ZodPipe ? namesIn(schema.in) : [];
+  return schema instanceof z.ZodPipe ? settingNames(schema.in) : [];
 };
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -53,7 +53,7 @@ export const withSecretFiles = (
 ): { settings: Set; problems: readonly string[] } => {
   const settings = { ...set };
   const problems: string[] = [];
-  for (const name of namesIn(schema)) {
+  for (const name of settingNames(schema)) {
     const variable = `${name}${SUFFIX}`;
     const path = set[variable];
     if (path === undefined || name.endsWith(SUFFIX) || !isSecretName(name)) continue;
