@@ -3,6 +3,7 @@ import { applyTheme, readTheme } from './lib/theme.js';
 import { Empty } from './parts/bits.js';
 import { Frame } from './parts/frame.js';
 import { Page } from './parts/page.js';
+import { ActionsPage } from './pages/actions.js';
 import { AuditPage } from './pages/audit.js';
 import { DeadLetterPage } from './pages/dead-letter.js';
 import { DeadLettersPage } from './pages/dead-letters.js';
@@ -31,6 +32,7 @@ const LISTS = new Map(
     stuck: StuckPage,
     inventory: InventoryPage,
     users: UsersPage,
+    actions: ActionsPage,
     audit: AuditPage,
     try: TryPage,
     search: SearchPage,

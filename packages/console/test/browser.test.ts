@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
 import { findChromium, openTab, startBrowser, type Scheme, type Tab } from './browser.ts';
 import { startFilledSystem, type FilledSystem } from './filled-system.ts';
+import { viewsOf } from './views.ts';
 
 const chromium = findChromium();
 /** What the browser itself says of an answer that is no success. */
@@ -41,32 +42,6 @@ jest.setTimeout(120_000);
     await system?.stop();
   });
 
-  /** Every view, with a text by which one sees that its data is there. */
-  const views = (): (readonly [string, string])[] => [
-    ['/console/overview', 'deliveries in'],
-    ['/console/orders', system.pendingId],
-    [`/console/orders/${system.deliveredId}`, 'in all'],
-    [`/console/orders/${system.tracedId}`, 'publish ORDER_DELIVERED'],
-    [`/console/orders/${system.pendingId}`, 'Cancel the order'],
-    [`/console/orders/${system.cancelledId}`, 'was cancelled'],
-    ['/console/orders/nothing', 'There is no order nothing'],
-    ['/console/inventory', system.itemId],
-    [`/console/inventory/${system.itemId}`, 'Restock'],
-    ['/console/users', 'Register a user'],
-    [`/console/users/${system.userId}`, system.deliveredId],
-    ['/console/search?q=nothing', 'No order, user or item has this id.'],
-    ['/console/dead-letters', system.failedIds[0] ?? ''],
-    [`/console/dead-letters?sel=${letterIds.join(',')}`, `${letterIds.length} selected`],
-    [`/console/dead-letters/${letterIds[0] ?? ''}`, 'Nothing yet.'],
-    ['/console/dead-letters?status=DISCARDED', 'There is no such dead letter.'],
-    ['/console/stuck', system.failedIds[1] ?? ''],
-    ['/console/stuck?status=SHIPPED', 'No order is stuck.'],
-    [`/console/orders/${system.failedIds[1] ?? ''}`, 'The consumer failed to process its message.'],
-    ['/console/audit', 'Run the audit'],
-    ['/console/try', 'Take the broker away'],
-    ['/console/no/such/view', 'There is no such view.'],
-  ];
-
   const see = (page: Page, text: string): Promise<void> =>
     page.getByText(text).filter({ visible: true }).first().waitFor();
 
@@ -78,7 +53,7 @@ jest.setTimeout(120_000);
   ] as const)('every view fits, and shuts nobody out: %s, %i pixels wide', async (scheme, width, isAsked) => {
     await withTab(
       async ({ page }) => {
-        for (const [path, text] of views()) {
+        for (const [path, text] of viewsOf(system, letterIds)) {
           await page.goto(system.url + path);
           await see(page, text);
           const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
@@ -220,9 +195,63 @@ jest.setTimeout(120_000);
       await open(`/console/orders/${orderId}`);
       await see(page, 'has arrived');
       await open(`/console/dead-letters/${letterId}`);
-      await see(page, 'REDRIVEN');
-      await see(page, '“the address is there now”');
+      for (const text of ['REDRIVEN', '“the address is there now”']) await see(page, text);
       await page.getByRole('listitem').filter({ hasText: 'ann redrove it' }).waitFor();
+      await page.getByRole('link', { name: 'From which request' }).click();
+      await page.waitForURL(`**/console/actions?target=${letterId}`);
+      await see(page, 'ann redrove the dead letter');
+      await open(`/console/orders/${orderId}`);
+      await see(page, 'ann redrove the dead letter');
+    });
+  });
+
+  test('the timeline of a recorded order says where each event lies that was consumed', async () => {
+    await withTab(async ({ page, open }) => {
+      await open(`/console/orders/${system.tracedId}`);
+      const cells = page.locator('.timeline .position');
+      const texts = async () =>
+        (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
+      await eventually(
+        async () =>
+          expect(await texts()).toEqual([
+            expect.stringMatching(/^ORDER_PLACED partition \d, offset \d+$/),
+            expect.stringMatching(/^ORDER_PROCESSING partition \d, offset \d+$/),
+            expect.stringMatching(/^ORDER_SHIPPED partition \d, offset \d+$/),
+            // Nobody consumes it.
+            '–',
+          ]),
+        { timeoutMs: 60_000 },
+      );
+    });
+  });
+
+  test('what operators did is found by who, what and to what; the filters are in the URL', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/orders');
+      for (const key of ['g', 'c']) await page.keyboard.press(key);
+      await page.waitForURL('**/console/actions');
+      await page.getByLabel('What was done').selectOption('REDRIVE_DEAD_LETTER');
+      await page.waitForURL('**/console/actions?action=REDRIVE_DEAD_LETTER');
+      await page.getByLabel('Who did it').fill('ann');
+      await page.keyboard.press('Enter');
+      await page.waitForURL('**/console/actions?action=REDRIVE_DEAD_LETTER&by=ann');
+      await see(page, '“the address is there now”');
+      await page.reload();
+      await see(page, '“the address is there now”');
+      for (const width of [1_400, 400]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.reload();
+        await see(page, '“the address is there now”');
+        const { x = width } = (await page.getByRole('link', { name: 'Actions' }).boundingBox()) ?? {};
+        expect(x).toBeLessThan(width);
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+        expect(await seriousFindings(page)).toEqual([]);
+      }
+      await page.getByLabel('Who did it').focus();
+      await page.keyboard.press('Escape');
+      for (const key of ['j', 'Enter']) await page.keyboard.press(key);
+      await page.waitForURL('**/console/dead-letters/*');
+      await see(page, 'REDRIVEN');
     });
   });
 

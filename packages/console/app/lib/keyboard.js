@@ -12,6 +12,7 @@ export const KEYS = /** @type {const} */ ([
   ['g s', 'stuck orders'],
   ['g i', 'inventory'],
   ['g u', 'users'],
+  ['g c', 'operator actions'],
   ['g a', 'audit'],
   ['g t', 'try it, where that is'],
   ['t', 'light, dark or as the system has it'],
@@ -27,6 +28,7 @@ const GO = {
   s: '/stuck',
   i: '/inventory',
   u: '/users',
+  c: '/actions',
   a: '/audit',
   t: '/try',
 };

@@ -90,7 +90,7 @@ const Message = ({ letter: { key, value, headers } }) =>
   </section>`;
 
 /** @param {{ letter: DeadLetterWithContent }} props */
-const Actions = ({ letter: { actions } }) =>
+const Actions = ({ letter: { letterId, actions } }) =>
   html`<section class="card">
     <h2>What was done with it</h2>
     ${actions.length === 0 && html`<p class="muted">Nothing yet.</p>`}
@@ -103,6 +103,7 @@ const Actions = ({ letter: { actions } }) =>
           </li>`,
       )}
     </ul>
+    ${actions.length > 0 && html`<p class="more"><a href=${linkTo('/actions', { target: letterId })}>From which request</a></p>`}
   </section>`;
 
 /** @param {{ id: string }} props */

@@ -5,7 +5,7 @@ import { changeQuery } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
-import { field, onSubmit } from '../parts/form.js';
+import { FilterForm, onChoice } from '../parts/filter-form.js';
 import { LetterAction } from '../parts/letter-action.js';
 import { LetterTable } from '../parts/letter-table.js';
 import { Chips, Page, Pager } from '../parts/page.js';
@@ -34,40 +34,22 @@ const filterOf = (query) =>
   );
 
 /** @param {{ query: Route['query'] }} props */
-const Filters = ({ query }) => {
-  /** @param {FormData} data */
-  const apply = (data) =>
-    changeQuery({
-      ...Object.fromEntries(FILTERS.map((name) => [name, field(data, name)])),
-      cursor: undefined,
-      sel: undefined,
-    });
-  const onChange = (/** @type {Event & { currentTarget: HTMLInputElement | HTMLSelectElement }} */ event) =>
-    event.currentTarget.form?.requestSubmit();
-  return html`<form key=${FILTERS.map((name) => query[name]).join()} class="filters" onSubmit=${onSubmit(apply)}>
-    <select name="topic" aria-label="Topic" value=${query['topic'] ?? ''} onChange=${onChange}>
+const Filters = ({ query }) =>
+  html`<${FilterForm} names=${FILTERS} query=${query}>
+    <select name="topic" aria-label="Topic" value=${query['topic'] ?? ''} onChange=${onChoice}>
       <option value="">Any topic</option>
       ${TOPICS.map((topic) => html`<option key=${topic} value=${topic}>${topic}</option>`)}
     </select>
-    <input name="group" placeholder="Group" aria-label="Group" defaultValue=${query['group'] ?? ''} onChange=${onChange} />
+    <input name="group" placeholder="Group" aria-label="Group" defaultValue=${query['group'] ?? ''} />
     <input
       name="reason"
       class="grow"
       placeholder="Words of the reason"
       aria-label="Words of the reason"
       defaultValue=${query['reason'] ?? ''}
-      onChange=${onChange}
     />
-    <input
-      name="orderId"
-      placeholder="Order id"
-      aria-label="Order id"
-      defaultValue=${query['orderId'] ?? ''}
-      onChange=${onChange}
-    />
-    <button type="submit">Filter</button>
-  </form>`;
-};
+    <input name="orderId" placeholder="Order id" aria-label="Order id" defaultValue=${query['orderId'] ?? ''} />
+  </${FilterForm}>`;
 
 /** @param {{ count: number, onAct: (action: Action) => void }} props */
 const SelectionBar = ({ count, onAct }) =>

@@ -4,10 +4,12 @@ import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
 import { useNow } from '../lib/use-now.js';
 import { useOrder } from '../lib/use-order.js';
+import { positionOf, useTrace } from '../lib/use-trace.js';
 import { AsOf, Command, Copy, Status, Time, Waiting } from '../parts/bits.js';
 import { Confirm } from '../parts/dialog.js';
 import { Failure } from '../parts/failure.js';
 import { useAction } from '../parts/form.js';
+import { OrderActions } from '../parts/order-actions.js';
 import { OrderLetters } from '../parts/order-letters.js';
 import { OrderTrace } from '../parts/order-trace.js';
 import { unitsOf } from '../parts/order-table.js';
@@ -16,7 +18,7 @@ import { Rail, TimeBar } from '../parts/rail.js';
 import { StuckNote } from '../parts/stuck-order.js';
 import { html, useState } from '../ui.js';
 
-/** @import { OrderWithTimes } from '@order-pipeline/contracts' */
+/** @import { OrderWithTimes, TraceSpan } from '@order-pipeline/contracts' */
 
 /** @import { Step } from '../lib/lifecycle.js' */
 
@@ -72,9 +74,17 @@ const Facts = ({ order }) =>
     </dl>
   </section>`;
 
-/** @param {{ steps: readonly Step[] }} props */
-const Timeline = ({ steps }) =>
-  html`<section class="card">
+/** Where the event of a step lies. @param {{ spans: readonly TraceSpan[], status: Step['status'] }} props */
+const Position = ({ spans, status }) => {
+  const at = positionOf(spans, status);
+  if (!at) return html`<span class="muted">–</span>`;
+  return html`<code>${at.topic}</code> <span class="muted">partition ${at.partition}, offset ${at.offset}</span>`;
+};
+
+/** @param {{ steps: readonly Step[], spans: readonly TraceSpan[] }} props */
+const Timeline = ({ steps, spans }) => {
+  const isKnown = steps.some(({ status }) => positionOf(spans, status));
+  return html`<section class="card">
     <h2>Timeline</h2>
     <${TimeBar} steps=${steps} />
     <table class="plain-table timeline">
@@ -82,6 +92,7 @@ const Timeline = ({ steps }) =>
         <tr>
           <th scope="col">Status</th>
           <th scope="col">Since</th>
+          ${isKnown && html`<th scope="col" class="wide-only">Event, as it was consumed</th>`}
           <th scope="col" class="number">Time in it</th>
         </tr>
       </thead>
@@ -91,12 +102,14 @@ const Timeline = ({ steps }) =>
             html`<tr key=${status}>
               <td><${Status} status=${status} /></td>
               <td><${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span></td>
+              ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} status=${status} /></td>`}
               <td class="number">${forMs === undefined ? html`<span class="muted">–</span>` : durationText(forMs)}</td>
             </tr>`,
         )}
       </tbody>
     </table>
   </section>`;
+};
 
 /** @param {{ orderId: string, isPending: boolean }} props */
 const Commands = ({ orderId, isPending }) => {
@@ -140,6 +153,7 @@ export const OrderPage = ({ id }) => {
   const { value, error, at, again } = useOrder(id);
   const order = value?.order;
   const now = useNow(order !== undefined && !isFinal(order.status));
+  const trace = useTrace(id);
   const steps = value ? stepsOf(value.history, now) : [];
   const heading = html`<span class="muted">Order</span> <code>${id}</code>`;
   const tools = html`<${AsOf} at=${at} /> <${Copy} text=${id} label="Copy the id" quiet />
@@ -156,13 +170,14 @@ export const OrderPage = ({ id }) => {
       ${!isFinal(order.status) && html`<${StuckNote} orderId=${id} />`}
       <${OrderLetters} orderId=${id} />
       <div class="columns">
-        <${Timeline} steps=${steps} />
+        <${Timeline} steps=${steps} spans=${trace?.spans ?? []} />
         <div>
           <${Facts} order=${order} />
           <${Lines} order=${order} />
         </div>
       </div>
-      <${OrderTrace} orderId=${id} />
+      <${OrderActions} orderId=${id} />
+      <${OrderTrace} trace=${trace} />
       <${Commands} orderId=${id} isPending=${order.status === 'PENDING'} />`
     }
   </${Page}>`;

@@ -18,6 +18,7 @@ const VIEWS = /** @type {const} */ ([
   ['stuck', 'Stuck'],
   ['inventory', 'Inventory'],
   ['users', 'Users'],
+  ['actions', 'Actions'],
   ['audit', 'Audit'],
 ]);
 
@@ -57,6 +58,10 @@ const Search = () => {
 const Views = ({ current }) => {
   const links = useLinks();
   const views = links?.['sandbox'] === undefined ? VIEWS : [...VIEWS, SANDBOX_VIEW];
+  useEffect(() => {
+    // A narrow bar shows some of the views only.
+    document.querySelector('nav a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current, views.length]);
   return html`<nav aria-label="Views">
     ${views.map(
       ([path, label]) =>

@@ -1,11 +1,7 @@
-import { ask } from '../lib/api.js';
 import { durationText } from '../lib/time.js';
-import { useAnswer } from '../lib/use-answer.js';
 import { html } from '../ui.js';
 
 /** @import { OrderTrace as Trace, TraceSpan } from '@order-pipeline/contracts' */
-
-const REFRESH_MS = 3_000;
 
 /**
  * Spans with how deep each is in the tree, each behind the one that it is part of.
@@ -57,16 +53,12 @@ const Spans = ({ spans }) => {
 };
 
 /**
- * The trace of an order, where it is recorded; nothing for who may not see it.
+ * The trace of an order, where it is recorded.
  *
- * @param {{ orderId: string }} props
+ * @param {{ trace: Trace | undefined }} props
  */
-export const OrderTrace = ({ orderId }) => {
-  const path = `/ops/orders/${encodeURIComponent(orderId)}/trace`;
-  const { value } = useAnswer(path, (signal) => /** @type {typeof ask<Trace>} */ (ask)(path, { signal }), {
-    everyMs: REFRESH_MS,
-  });
-  const { traceId, url, spans = [] } = value?.body ?? {};
+export const OrderTrace = ({ trace }) => {
+  const { traceId, url, spans = [] } = trace ?? {};
   if (traceId === undefined || (url === undefined && spans.length === 0)) return null;
   return html`<section class="card">
     <h2>Trace</h2>

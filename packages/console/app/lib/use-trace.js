@@ -1,0 +1,41 @@
+import { ask } from './api.js';
+import { useAnswer } from './use-answer.js';
+
+/** @import { OrderStatus, OrderTrace, TraceSpan } from '@order-pipeline/contracts' */
+
+const REFRESH_MS = 3_000;
+
+/** The trace of an order, as far as it is recorded; nothing for who may not see it. @param {string} orderId */
+export const useTrace = (orderId) => {
+  const path = `/ops/orders/${encodeURIComponent(orderId)}/trace`;
+  const load = async (/** @type {AbortSignal} */ signal) =>
+    (await /** @type {typeof ask<OrderTrace>} */ (ask)(path, { signal })).body;
+  return useAnswer(path, load, { everyMs: REFRESH_MS }).value;
+};
+
+/** The event that announces each status. @type {Readonly<Partial<Record<OrderStatus, string>>>} */
+const EVENTS = {
+  PENDING: 'ORDER_PLACED',
+  PROCESSING: 'ORDER_PROCESSING',
+  SHIPPED: 'ORDER_SHIPPED',
+  DELIVERED: 'ORDER_DELIVERED',
+};
+
+/**
+ * Where the event of a status lies in Kafka, as the consumer that processed it has recorded it.
+ *
+ * @param {readonly TraceSpan[]} spans
+ * @param {OrderStatus} status
+ * @returns {{ topic: string, partition: string, offset: string } | undefined} nothing where nobody has consumed it, or its
+ *   trace is not recorded
+ */
+export const positionOf = (spans, status) => {
+  const topic = EVENTS[status];
+  const found = spans.find(
+    ({ kind, attributes }) => kind === 'CONSUMER' && attributes['messaging.destination.name'] === topic,
+  );
+  const partition = found?.attributes['messaging.destination.partition.id'];
+  const offset = found?.attributes['messaging.kafka.offset'];
+  if (topic === undefined || partition === undefined || offset === undefined) return undefined;
+  return { topic, partition: String(partition), offset: String(offset) };
+};

@@ -1,0 +1,39 @@
+import { linkToTarget, wordsOf } from '../lib/actions.js';
+import { html } from '../ui.js';
+import { Time } from './bits.js';
+
+/** @import { OperatorAction } from '@order-pipeline/contracts' */
+
+/** How it is known who did it. @type {Readonly<Record<OperatorAction['proof'], string>>} */
+const PROOFS = { TOKEN: 'by an access token', NAMED: 'as they said' };
+
+/** @param {{ action: OperatorAction }} props */
+const Row = ({ action: { at, action, target, by, proof, reason, requestId } }) =>
+  html`<tr>
+    <td>
+      <b>${by}</b> ${wordsOf(action)} <a data-row href=${linkToTarget(action, target)}><code>${target}</code></a>
+      <div class="muted small">
+        ${reason === undefined ? 'No reason was given' : `“${reason}”`}
+      </div>
+    </td>
+    <td class="wide-only">
+      ${PROOFS[proof]}
+      <div class="muted small">request <code>${requestId}</code></div>
+    </td>
+    <td class="number"><${Time} at=${at} /></td>
+  </tr>`;
+
+/** What operators did, to what and why. @param {{ actions: readonly OperatorAction[] }} props */
+export const ActionTable = ({ actions }) =>
+  html`<table class="list">
+    <thead>
+      <tr>
+        <th scope="col">Who did what, and why</th>
+        <th scope="col" class="wide-only">How it is known</th>
+        <th scope="col" class="number">When</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${actions.map((action) => html`<${Row} key=${action.actionId} action=${action} />`)}
+    </tbody>
+  </table>`;
