@@ -72,6 +72,7 @@ const kafka = object({
     secret: text,
     key: secretKey,
   }),
+  compression: oneOf('', 'none', 'gzip'),
   topics: object({
     partitions: atLeast(1),
     replicationFactor: optionalNumber(1),

@@ -15,6 +15,9 @@ KAFKA_SASL_MECHANISM: {{ .sasl.mechanism | quote }}
 KAFKA_SASL_USERNAME: {{ $user.username | quote }}
 KAFKA_SASL_PASSWORD_FILE: /run/order-pipeline/secrets/kafka-password
 {{- end }}
+{{- with .compression }}
+KAFKA_COMPRESSION: {{ . | quote }}
+{{- end }}
 KAFKA_TOPIC_PARTITIONS: {{ include "op.text" .topics.partitions | quote }}
 {{- if .topics.replicationFactor }}
 KAFKA_TOPIC_REPLICATION_FACTOR: {{ include "op.text" .topics.replicationFactor | quote }}
