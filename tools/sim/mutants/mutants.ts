@@ -1,3 +1,4 @@
+import { ACCESS_MUTANTS } from './access-mutants.ts';
 import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -270,4 +271,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLOCK_MUTANTS,
   ...DEPENDENCY_MUTANTS,
   ...REQUEST_MUTANTS,
+  ...ACCESS_MUTANTS,
 ];

@@ -11,6 +11,8 @@ import { layOutSlots, startDeployment, type Deployment } from './world/deploymen
 import type { RealServer } from './world/database/real-database.ts';
 import { createEcho, type Echo } from './world/kafka.ts';
 import { scheduleDependencyFaults } from './world/dependency-faults.ts';
+import { createIssuer, type SimIssuer } from './world/issuer.ts';
+import { createRealWork, trackVerification } from './world/real-work.ts';
 import { createNetwork } from './world/network.ts';
 import { lendTime } from './world/lend-time.ts';
 import { LOSSES, planFaults, runFaultSchedule } from './world/fault-schedule.ts';
@@ -22,6 +24,7 @@ import { createFaultInjector } from './world/fault-injector.ts';
 import type { World } from './world/world.ts';
 import { createModel } from './workload/model.ts';
 import { createClient } from './workload/client.ts';
+import { createTokens } from './workload/tokens.ts';
 import { runWorkload, planWorkload } from './workload/workload.ts';
 import type { WorkloadContext } from './workload/context.ts';
 
@@ -63,6 +66,7 @@ const ENVIRONMENT = {
 };
 
 const SHARE_WITHOUT_NETS = 0.35;
+const SHARE_WITH_ACCESS = 1 / 3;
 
 /**
  * What the seed says of the whole run. Some have none of the safety nets (the republication of stuck orders, the sweep):
@@ -70,22 +74,33 @@ const SHARE_WITHOUT_NETS = 0.35;
  */
 const planRun = ({ streams }: World, isCalm: boolean) => {
   const hasNets = !streams('nets').chance(SHARE_WITHOUT_NETS);
+  const hasAccess = streams('access').chance(SHARE_WITH_ACCESS);
   const workload = planWorkload(streams('day'));
   const planned = isCalm ? [] : planFaults({ streams }, workload.lengthMs);
   const schedule = planned.filter(({ kind }) => hasNets || !LOSSES.includes(kind));
   return {
     workload,
     schedule,
+    hasAccess,
     environment: hasNets ? ENVIRONMENT : { ...ENVIRONMENT, ...WITHOUT_NETS },
     isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
     isComplete: !schedule.some(({ kind }) => LOSSES.includes(kind)),
   };
 };
 
+type Plan = ReturnType<typeof planRun>;
+
 const createWorld = ({ seed, server, write, isCalm = false, target }: SeedOptions): World => {
   const streams = createStreams(seed);
   const tally = createTally();
-  const { settled } = server.statements;
+  const realWork = createRealWork();
+  const settled = async (): Promise<void> => {
+    for (;;) {
+      await server.statements.settled();
+      if (!realWork.isUnderWay()) return;
+      await realWork.settled();
+    }
+  };
   const time = createTime({ startAt: START_AT, settled, limitMs: CPU_LIMIT_MS });
   const trace = createTrace(() => time.now() - START_AT, write);
   return {
@@ -93,6 +108,7 @@ const createWorld = ({ seed, server, write, isCalm = false, target }: SeedOption
     streams,
     tally,
     trace,
+    realWork,
     faultInjector: createFaultInjector({ streams, tally, trace, isCalm, target }),
   };
 };
@@ -105,12 +121,28 @@ interface Simulation {
   readonly echo: Echo;
   readonly deployment: Deployment;
   readonly context: WorkloadContext;
+  /** Where access control is on. */
+  readonly issuer: SimIssuer | undefined;
   readonly findings: Findings;
   /** Whether Kafka loses nothing that it has taken. */
   readonly isComplete: boolean;
   readonly lengthMs: number;
   readonly clients: Promise<void>;
 }
+
+/** What faults befall. */
+type Befallen = Pick<Simulation, 'world' | 'server' | 'cluster' | 'echo' | 'deployment' | 'issuer'>;
+
+const scheduleFaults = (befallen: Befallen, { schedule, workload }: Plan, isCalm: boolean): void => {
+  const { world, server, cluster, echo, deployment, issuer } = befallen;
+  const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
+  const { publishAgain } = echo;
+  runFaultSchedule(schedule, { world, deployment, cluster, server, publish, publishAgain });
+  if (isCalm) return;
+  scheduleClockSteps({ world, deployment }, workload.lengthMs);
+  scheduleDependencyFaults({ world, server, cluster }, workload.lengthMs);
+  issuer?.scheduleFaults(workload.lengthMs);
+};
 
 const build = (options: SeedOptions, world: World, findings: Findings): Simulation => {
   const { server } = options;
@@ -122,7 +154,10 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     soon: (fn: () => void) => void time.after(0, fn),
   };
   const cluster = createCluster({ clock, random: streams('kafka').next });
-  const { workload, schedule, environment, isDurable, isComplete } = planRun(world, options.isCalm === true);
+  const plan = planRun(world, options.isCalm === true);
+  const { workload, environment, isDurable, isComplete } = plan;
+  const issuer = plan.hasAccess ? createIssuer(world) : undefined;
+  const tokens = issuer && createTokens(issuer, time);
   const echo = createEcho(cluster);
   const network = createNetwork(world);
   const deployment = startDeployment(
@@ -133,28 +168,17 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
       echo,
       isDurable,
       databases: server.databases,
-      environment,
+      environment: { ...environment, ...issuer?.environment },
+      issuer,
       loggerOf: watchLogs(world, findings, options.write !== undefined),
     },
     layOutSlots({ world }),
   );
   const model = createModel(findings);
-  const client = createClient(world, network, () => deployment.of('api-gateway'));
+  const client = createClient(world, network, () => deployment.of('api-gateway'), tokens);
   const areKeysKept = (): boolean => areWithinADay(deployment.slots);
-  const context: WorkloadContext = { world, client, model, findings, areKeysKept };
-  const publish = (topic: string, key: string, value: string) => echo.publish(topic, { key, value });
-  runFaultSchedule(schedule, {
-    world,
-    deployment,
-    cluster,
-    server,
-    publish,
-    publishAgain: echo.publishAgain,
-  });
-  if (options.isCalm !== true) {
-    scheduleClockSteps({ world, deployment }, workload.lengthMs);
-    scheduleDependencyFaults({ world, server, cluster }, workload.lengthMs);
-  }
+  const context: WorkloadContext = { world, client, model, findings, tokens, areKeysKept };
+  scheduleFaults({ world, server, cluster, echo, deployment, issuer }, plan, options.isCalm === true);
   const clients = runWorkload(context, workload);
   return {
     world,
@@ -163,6 +187,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     echo,
     deployment,
     context,
+    issuer,
     findings,
     isComplete,
     lengthMs: workload.lengthMs,
@@ -170,10 +195,11 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   };
 };
 
-const healAll = ({ world, cluster, server, deployment }: Simulation): void => {
+const healAll = ({ world, cluster, server, deployment, issuer }: Simulation): void => {
   world.trace('fault', 'all faults are healed');
   world.faultInjector.healAll();
   cluster.faults.clear();
+  issuer?.comeBack();
   for (const database of Object.values(server.databases)) {
     database.comeBack();
     database.conditions.clear();
@@ -202,6 +228,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   const release = catchStrays(findings);
   const world = createWorld(options);
   const giveTimeBack = lendTime(world.time);
+  const untrack = trackVerification(world.realWork);
   const simulation = build(options, world, findings);
   const { deployment } = simulation;
   let healedAfterMs = 0;
@@ -222,6 +249,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     deployment.end();
     giveTimeBack();
     await options.server.statements.settled();
+    untrack();
     release();
   }
   return {

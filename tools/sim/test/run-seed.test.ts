@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runSeed, type SeedResult } from '../src/run-seed.ts';
-import { DEPENDENCY_FAULTS } from '../src/world/dependency-faults.ts';
+import { DEPENDENCY_FAULTS } from '../src/world/fault-names.ts';
 import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
 
 let server: RealServer;
@@ -12,6 +12,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const LIMIT_MS = 120_000;
+/** In it tokens are taken, refused, and not verified for want of keys. */
+const SEED_WITH_ACCESS = 7;
 
 const run = async (seed: number, options: { isCalm?: boolean } = {}) => {
   const lines: string[] = [];
@@ -57,13 +59,28 @@ test(
   LIMIT_MS,
 );
 
-test(
-  'a seed goes the second time as it went the first time, event by event',
-  async () => {
-    const [first, second] = [await run(6), await run(6)];
+test.each([
+  ['without access control', 5],
+  ['with access control', SEED_WITH_ACCESS],
+])(
+  'a seed goes the second time as it went the first time, event by event (%s)',
+  async (_, seed) => {
+    const [first, second] = [await run(seed), await run(seed)];
     expect(first.lines.length).toBeGreaterThan(500);
     expect(second.lines).toEqual(first.lines);
     expect(second.result).toEqual(first.result);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'with access control clients get in, strangers do not, and every promise is kept as well',
+  async () => {
+    const { result, lines } = await run(SEED_WITH_ACCESS);
+    const text = lines.join('\n');
+    for (const answer of ['201 to POST /api/orders', '401 to', '403 to']) expect(text).toContain(answer);
+    expect(text).toContain('fetches https://issuer.example/keys');
+    expect(result.findings).toEqual([]);
   },
   LIMIT_MS,
 );

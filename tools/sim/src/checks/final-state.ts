@@ -3,7 +3,7 @@ import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 import { createRuntime } from '@order-pipeline/service-kit';
 import type { Findings } from '../findings.ts';
 import type { RealServer } from '../world/database/real-database.ts';
-import { CLOCK_STEPS } from '../world/clock-steps.ts';
+import { CLOCK_STEPS } from '../world/fault-names.ts';
 import { createDirectBroker, type Echo } from '../world/kafka.ts';
 import { LIFE_SPEED } from '../world/time.ts';
 import type { World } from '../world/world.ts';

@@ -4,6 +4,7 @@ import type { Stream } from '../world/streams.ts';
 import type { World } from '../world/world.ts';
 import type { Answer, Client, Request } from './client.ts';
 import type { Model } from './model.ts';
+import type { Tokens } from './tokens.ts';
 
 /** What every script of a client has at hand. */
 export interface WorkloadContext {
@@ -11,11 +12,14 @@ export interface WorkloadContext {
   readonly client: Client;
   readonly model: Model;
   readonly findings: Findings;
+  /** Where access control is on. */
+  readonly tokens: Tokens | undefined;
   /** Whether no clock was set so far that an idempotency key may have expired. */
   readonly areKeysKept: () => boolean;
 }
 
-const UNDECIDED = new Set([429, 503]);
+/** 401: by the clock of the gateway the token is not valid now. */
+const UNDECIDED = new Set([401, 429, 503]);
 
 /** Whether the answer says what came of the request. */
 export const isDecided = (answer: Answer | undefined): answer is Answer =>
@@ -23,16 +27,25 @@ export const isDecided = (answer: Answer | undefined): answer is Answer =>
 
 const KNOWN_STATUSES = new Set([200, 201, 400, 404, 409, 413, 429, 503]);
 
+const STATUSES_OF_ACCESS = new Set([401, 403]);
+
+const isKnown = ({ tokens }: WorkloadContext, { status }: Answer): boolean =>
+  KNOWN_STATUSES.has(status) || (tokens !== undefined && STATUSES_OF_ACCESS.has(status));
+
+/** A token is refused only where it has expired by the clock of the gateway. */
+const isRefusedRightly = ({ tokenExpiresAt, gatewayClock }: Answer): boolean =>
+  tokenExpiresAt === undefined || gatewayClock.most >= tokenExpiresAt;
+
 /** Asks once. */
-export const ask = async (
-  { client, findings }: WorkloadContext,
-  request: Request,
-): Promise<Answer | undefined> => {
+export const ask = async (context: WorkloadContext, request: Request): Promise<Answer | undefined> => {
+  const { client, findings } = context;
   const answer = await client(request);
-  if (answer && !KNOWN_STATUSES.has(answer.status)) {
+  if (answer && !isKnown(context, answer)) {
     const detail = `${request.method} ${request.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`;
     findings.add('no request is answered with a failure of our own', [request.path], detail);
   }
+  if (answer?.status === 401 && !isRefusedRightly(answer))
+    findings.add('a valid token is taken', [request.path], JSON.stringify(answer.body));
   if (answer?.status === 503 && answer.headers['retry-after'] === undefined)
     findings.add('a 503 says when to come again', [request.path], JSON.stringify(answer.body));
   return answer;
@@ -56,19 +69,33 @@ export const callUntilDecided = async (
 };
 
 export const requests = {
-  addUser: (body: User): Request => ({ method: 'POST', path: '/api/users', body }),
-  addItem: (body: NewItem): Request => ({ method: 'POST', path: '/api/inventory', body }),
-  restock: (itemId: string, quantity: number, key?: string): Request => ({
+  addUser: (body: User): Request => ({ method: 'POST', path: '/api/users', body, who: body.userId }),
+  addItem: (body: NewItem): Request => ({ method: 'POST', path: '/api/inventory', body, who: 'clerk' }),
+  restock: (itemId: string, quantity: number, key?: string, who = 'clerk'): Request => ({
     method: 'POST',
     path: `/api/inventory/${itemId}/restock`,
     ...(key === undefined ? {} : { headers: { 'idempotency-key': key } }),
     body: { quantity },
+    who,
   }),
-  place: (order: NewOrder): Request => ({ method: 'POST', path: '/api/orders', body: { order } }),
-  cancel: (orderId: string): Request => ({ method: 'POST', path: `/api/orders/${orderId}/cancel` }),
-  order: (orderId: string): Request => ({ method: 'GET', path: `/api/orders/${orderId}` }),
-  history: (orderId: string): Request => ({ method: 'GET', path: `/api/orders/${orderId}/history` }),
-  orders: (): Request => ({ method: 'GET', path: '/api/orders?limit=1000' }),
+  place: (order: NewOrder): Request => ({
+    method: 'POST',
+    path: '/api/orders',
+    body: { order },
+    who: order.userId,
+  }),
+  cancel: (orderId: string, who: string): Request => ({
+    method: 'POST',
+    path: `/api/orders/${orderId}/cancel`,
+    who,
+  }),
+  order: (orderId: string, who: string): Request => ({ method: 'GET', path: `/api/orders/${orderId}`, who }),
+  history: (orderId: string, who: string): Request => ({
+    method: 'GET',
+    path: `/api/orders/${orderId}/history`,
+    who,
+  }),
+  orders: (): Request => ({ method: 'GET', path: '/api/orders?limit=1000', who: 'auditor' }),
 } as const;
 
 /** The code that a refusal bears. */

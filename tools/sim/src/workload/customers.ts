@@ -58,9 +58,14 @@ const noteMissing = ({ model, findings }: WorkloadContext, orderId: string, answ
 };
 
 /** Cancels an order, insisting. */
-export const cancel = async (context: WorkloadContext, stream: Stream, orderId: string): Promise<void> => {
+export const cancel = async (
+  context: WorkloadContext,
+  stream: Stream,
+  { orderId, userId }: NewOrder,
+): Promise<void> => {
   const { model, findings } = context;
-  const { answer } = await callUntilDecided(context, stream, requests.cancel(orderId), stream.integer(1, 4));
+  const request = requests.cancel(orderId, userId);
+  const { answer } = await callUntilDecided(context, stream, request, stream.integer(1, 4));
   if (!answer) return;
   if (answer.status === 200) {
     model.order(orderId).isCancelConfirmed = true;
@@ -71,8 +76,8 @@ export const cancel = async (context: WorkloadContext, stream: Stream, orderId: 
 };
 
 /** Looks at an order. */
-export const look = async (context: WorkloadContext, orderId: string): Promise<void> => {
-  const answer = await ask(context, requests.order(orderId));
+export const look = async (context: WorkloadContext, { orderId, userId }: NewOrder): Promise<void> => {
+  const answer = await ask(context, requests.order(orderId, userId));
   if (!isDecided(answer)) return;
   if (answer.status === 404) return noteMissing(context, orderId, answer);
   if (answer.status === 200 && hasStatus(answer.body))

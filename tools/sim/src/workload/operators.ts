@@ -6,6 +6,7 @@ export const redriveAll = async (context: WorkloadContext): Promise<void> => {
     method: 'POST',
     path: '/ops/dead-letters/redrive',
     body: { filter: {}, by: 'operator' },
+    who: 'operator',
   } as const;
   const answer = await ask(context, request);
   if (isDecided(answer) && answer.status !== 200)

@@ -2,6 +2,8 @@ import type { NewItem, NewOrder, User } from '@order-pipeline/contracts';
 import type { Stream } from '../world/streams.ts';
 import { cancel, look, lookAtAll, place } from './customers.ts';
 import { redriveAll } from './operators.ts';
+import { intrude, listOwn, orderForAnother, trespass } from './strangers.ts';
+import type { Tokens } from './tokens.ts';
 import { ask, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
 import { restock, restockUnderKeys } from './restocks.ts';
 
@@ -97,7 +99,12 @@ const BAD_BODIES: readonly unknown[] = [
 ];
 
 const askBadly = async (context: WorkloadContext, stream: Stream): Promise<void> => {
-  const answer = await ask(context, { method: 'POST', path: '/api/orders', body: stream.pick(BAD_BODIES) });
+  const answer = await ask(context, {
+    method: 'POST',
+    path: '/api/orders',
+    body: stream.pick(BAD_BODIES),
+    who: 'user-1',
+  });
   if (isDecided(answer) && answer.status !== 400)
     context.findings.add('bad input is answered 400', ['bad'], String(answer.status));
 };
@@ -110,7 +117,6 @@ const followOrder = (
   arrivesAfterMs: number,
 ): Promise<unknown> => {
   const { sleep } = context.world.time;
-  const { orderId } = order;
   const later = async (fromMs: number, toMs: number, act: () => Promise<void>): Promise<void> => {
     await sleep(arrivesAfterMs + stream.between(fromMs, toMs));
     await act();
@@ -118,10 +124,10 @@ const followOrder = (
   const acts = [later(0, 0, () => place(context, stream, order))];
   if (stream.chance(0.15)) acts.push(later(0, 6_000, () => place(context, stream, order)));
   if (stream.chance(0.08)) acts.push(later(0, 3_000, () => place(context, stream, otherwise(order))));
-  if (stream.chance(0.3)) acts.push(later(0, 6_000, () => cancel(context, stream, orderId)));
-  if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(context, stream, orderId)));
-  if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(context, orderId)));
-  if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(context, orderId)));
+  if (stream.chance(0.3)) acts.push(later(0, 6_000, () => cancel(context, stream, order)));
+  if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(context, stream, order)));
+  if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(context, order)));
+  if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(context, order)));
   return Promise.all(acts);
 };
 
@@ -135,9 +141,30 @@ const arrivalOf = (stream: Stream, { rushes, lengthMs }: Workload): number => {
     : stream.between(FIRST_ORDER_AFTER_MS, lengthMs);
 };
 
+/** What those try who may not, and a user does whose list is narrowed. */
+const accessActs = (context: WorkloadContext, workload: Workload, tokens: Tokens): Promise<void>[] => {
+  const { world } = context;
+  const { users, orders, lengthMs } = workload;
+  const stream = world.streams('client/strangers');
+  const sometime = async (act: () => Promise<void>): Promise<void> => {
+    await world.time.sleep(stream.between(FIRST_ORDER_AFTER_MS, lengthMs));
+    await act();
+  };
+  const somebodyElse = ({ userId }: NewOrder): string =>
+    stream.pick([...users.map((user) => user.userId).filter((other) => other !== userId), 'stranger']);
+  return [
+    ...orders.map((order) => sometime(() => trespass(context, stream, order, somebodyElse(order)))),
+    ...orders
+      .slice(0, 4)
+      .map((order) => sometime(() => orderForAnother(context, order, somebodyElse(order)))),
+    ...users.map(({ userId }) => sometime(() => listOwn(context, userId))),
+    ...orders.slice(0, 10).map((order) => sometime(() => intrude(context, stream, tokens, order))),
+  ];
+};
+
 /** Lets the clients do all that they want. Resolves when each of them has been answered or has given up. */
 export const runWorkload = async (context: WorkloadContext, workload: Workload): Promise<void> => {
-  const { world } = context;
+  const { world, tokens } = context;
   const { users, items, orders, lengthMs } = workload;
   const streamOf = (name: string) => world.streams(`client/${name}`);
   const some = streamOf('others');
@@ -160,6 +187,7 @@ export const runWorkload = async (context: WorkloadContext, workload: Workload):
       const stream = streamOf(order.orderId);
       return followOrder(context, stream, order, arrivalOf(stream, workload));
     }),
+    ...(tokens ? accessActs(context, workload, tokens) : []),
     ...[1, 2].map(() => sometime(() => askBadly(context, some))),
     ...[1, 2].map(() => sometime(() => lookAtAll(context))),
     ...listOf(8, () => sometime(() => redriveAll(context))),

@@ -1,18 +1,9 @@
 import type { Deployment } from './deployment.ts';
+import { CLOCK_STEPS, type ClockStep } from './fault-names.ts';
 import { scheduleFaultKinds } from './fault-kinds.ts';
 import type { Slot } from './sim-process.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
-
-/** Wall clocks that somebody sets by hours or days: a dual boot, a bad battery, a virtual machine that was asleep. */
-export const CLOCK_STEPS = [
-  'clock: set far in one process',
-  'clock: set far in one process, across a restart',
-  'clock: set far in all processes',
-  'clock: set far in all processes, across a restart',
-] as const;
-
-export type ClockStep = (typeof CLOCK_STEPS)[number];
 
 const HOUR_MS = 3_600_000;
 /** Beyond the longest timer of Node, too: 24.8 days. */

@@ -3,18 +3,9 @@ import type { MemoryCluster, ProtocolErrorType } from '@order-pipeline/memory-ka
 import type { Condition } from './database/conditions.ts';
 import type { RealServer } from './database/real-database.ts';
 import { scheduleFaultKinds } from './fault-kinds.ts';
+import { DEPENDENCY_FAULTS, type DependencyFault } from './fault-names.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
-
-/** What a dependency that is there refuses for a while. It says nothing of the message that meets it. */
-export const DEPENDENCY_FAULTS = [
-  'database: read-only',
-  'database: disk full',
-  'database: too many connections',
-  'kafka: producer fenced',
-] as const;
-
-export type DependencyFault = (typeof DEPENDENCY_FAULTS)[number];
 
 interface Parts {
   readonly world: World;

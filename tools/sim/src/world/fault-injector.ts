@@ -1,52 +1,8 @@
 import { FAILPOINTS, type Failpoint } from '@order-pipeline/service-kit';
-import type { ClockStep } from './clock-steps.ts';
-import type { DependencyFault } from './dependency-faults.ts';
+import { CHANCE_FAULTS, type ChanceFault } from './fault-names.ts';
 import type { Stream, Streams } from './streams.ts';
 import type { Tally } from './tally.ts';
 import type { Trace } from './trace.ts';
-
-/** Everything that may go wrong by chance, with how often it does where it does: a share of the occasions. */
-const SHARES = {
-  'http: connection refused': 0.02,
-  'http: request lost': 0.015,
-  'http: answer lost, connection open': 0.015,
-  'http: answer lost, connection reset': 0.02,
-  'http: slow': 0.04,
-  'database: connection refused': 0.006,
-  'database: connection lost before the statement': 0.006,
-  'database: connection lost after the statement': 0.006,
-  'database: serialization failure': 0.006,
-  'database: deadlock': 0.004,
-  'database: statement timeout': 0.003,
-  'database: slow': 0.01,
-  'kafka: slow': 0.03,
-  'process: crash at a crash point': 0.02,
-  'process: pause at a crash point': 0.06,
-} as const;
-
-/** What happens at moments that the seed names beforehand. */
-export const SCHEDULED_FAULTS = [
-  'process: crash',
-  'process: crash of several at once',
-  'process: orderly restart',
-  'process: stall',
-  'process: clock step',
-  'database: outage',
-  'kafka: broker away',
-  'kafka: request refused',
-  'kafka: answer lost',
-  'kafka: rebalance',
-  'kafka: session expired',
-  'kafka: delivered again from an older offset',
-  'kafka: message published twice',
-  'kafka: unflushed messages lost',
-  'kafka: everything lost',
-  'kafka: unreadable message',
-] as const;
-
-export type ChanceFault = keyof typeof SHARES;
-export type ScheduledFault = (typeof SCHEDULED_FAULTS)[number];
-export type FaultKind = ChanceFault | ScheduledFault | ClockStep | DependencyFault;
 
 /** Decides what goes wrong, and how often, until all faults are healed. */
 export interface FaultInjector {
@@ -78,7 +34,7 @@ export const createFaultInjector = (options: {
 }): FaultInjector => {
   const { streams, tally, trace, target } = options;
   const shares = new Map<ChanceFault, number>();
-  for (const [kind, share] of Object.entries(SHARES) as [ChanceFault, number][]) {
+  for (const [kind, share] of Object.entries(CHANCE_FAULTS) as [ChanceFault, number][]) {
     shares.set(kind, share * streams(`weather/${kind}`).pick(INTENSITIES));
   }
   // A few points of which the seed wants to know it.

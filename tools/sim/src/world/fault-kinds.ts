@@ -1,4 +1,4 @@
-import type { FaultKind } from './fault-injector.ts';
+import type { FaultKind } from './fault-names.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
 

@@ -5,7 +5,7 @@ import { UNREADABLE_KEY } from '../checks/dead-letters.ts';
 import type { Deployment } from './deployment.ts';
 import type { RealServer } from './database/real-database.ts';
 import type { Stream } from './streams.ts';
-import { SCHEDULED_FAULTS, type ScheduledFault } from './fault-injector.ts';
+import { SCHEDULED_FAULTS, type ScheduledFault } from './fault-names.ts';
 import type { World } from './world.ts';
 
 /** Something that befalls the world at a moment of its own. */

@@ -1,4 +1,4 @@
-import { ANYBODY, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
+import { ANYBODY, NOBODY, type DatabaseName, type ServiceName } from '@order-pipeline/contracts';
 import { SERVICES } from '@order-pipeline/launcher';
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
 import {
@@ -21,6 +21,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { RealDatabase } from './database/real-database.ts';
 import { createSimPool } from './database/sim-pool.ts';
+import type { SimIssuer } from './issuer.ts';
 import { createSimBroker, type Echo } from './kafka.ts';
 import { createSimTransport, type Answerer, type Caller, type Network } from './network.ts';
 import { createSimProcess, type SimProcess, type Slot } from './sim-process.ts';
@@ -37,6 +38,8 @@ export interface Surroundings {
   readonly databases: Readonly<Record<DatabaseName, RealDatabase>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly loggerOf: (process: SimProcess) => Logger;
+  /** Where access control is on. */
+  readonly issuer: SimIssuer | undefined;
   /** The instances of a service that have an address, whether or not they listen. */
   readonly answerers: (service: ServiceName) => readonly Answerer[];
 }
@@ -70,7 +73,7 @@ const contextOf = (
   service: Service,
   registry: Registry,
 ): ServiceContext<unknown> => {
-  const { world, cluster, echo, isDurable, databases, environment, loggerOf } = surroundings;
+  const { world, cluster, echo, isDurable, databases, environment, loggerOf, issuer } = surroundings;
   const { runtime } = process;
   const logger = loggerOf(process);
   const database = service.database && databases[service.database];
@@ -85,6 +88,7 @@ const contextOf = (
     clients: peersOf(surroundings, process, service),
     broker: createSimBroker({ world, process, cluster, echo, isDurable }),
     databaseUrl: database?.url ?? '',
+    ...(issuer ? { fetch: issuer.fetchFor(process) } : {}),
     ...(database ? { databasePool: createSimPool({ world, process, database }) } : {}),
   };
 };
@@ -92,16 +96,14 @@ const contextOf = (
 /** The gateway's clients come in through its HTTP server, which does not listen but takes requests as if it did. */
 const openServer = async (
   context: ServiceContext<unknown>,
-  { routes }: RunningService,
+  { routes, configureServer }: RunningService,
   registry: Registry,
+  isGuarded: boolean,
 ): Promise<FastifyInstance> => {
-  const server = await createHttpServer({
-    ...context,
-    routes,
-    registry,
-    takesCalls: false,
-    unnamed: ANYBODY,
-  });
+  const server = await createHttpServer(
+    { ...context, routes, registry, takesCalls: false, unnamed: isGuarded ? NOBODY : ANYBODY },
+    isGuarded ? configureServer : undefined,
+  );
   await server.ready();
   return server;
 };
@@ -136,7 +138,11 @@ export const startServiceProcess = (surroundings: Surroundings, slot: Slot): Ser
 
   const start = async (): Promise<void> => {
     const running = await service.start(context);
-    if (slot.service === 'api-gateway') server = await openServer(context, running, registry);
+    if (slot.service === 'api-gateway') {
+      // It reads files.
+      const isGuarded = surroundings.issuer !== undefined;
+      server = await world.realWork.track(openServer(context, running, registry, isGuarded));
+    }
     answer = createAnswer(context, running);
     trace(slot.id, 'listens');
   };

@@ -1,6 +1,6 @@
 import type { Failpoint } from '@order-pipeline/service-kit';
 import type { ServiceName } from '@order-pipeline/contracts';
-import type { FaultKind } from './fault-injector.ts';
+import type { FaultKind } from './fault-names.ts';
 
 export interface CrashPointCount {
   readonly service: ServiceName;

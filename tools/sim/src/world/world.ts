@@ -1,3 +1,4 @@
+import type { RealWork } from './real-work.ts';
 import type { Streams } from './streams.ts';
 import type { Tally } from './tally.ts';
 import type { Time } from './time.ts';
@@ -11,6 +12,7 @@ export interface World {
   readonly faultInjector: FaultInjector;
   readonly tally: Tally;
   readonly trace: Trace;
+  readonly realWork: RealWork;
 }
 
 /** What never settles: the call of somebody who has died. */

@@ -4,6 +4,7 @@ import { createModel } from '../../src/workload/model.ts';
 import { judgeKeyedRestock } from '../../src/workload/restocks.ts';
 
 const ITEM = { itemId: 'item-1', itemName: 'Item 1', availableQty: 15 };
+const CLOCK = { least: 2, most: 3 };
 const DELIVERY = { itemId: ITEM.itemId, key: 'delivery-1', quantity: 5 };
 
 interface Answered {
@@ -24,7 +25,7 @@ const brokenBy = (answers: readonly Answered[], areKeysKept = true): string[] =>
     judgeKeyedRestock(
       context,
       { ...DELIVERY, quantity },
-      { status, body, headers: {}, askedAt: 2, answeredAt: 3 },
+      { status, body, headers: {}, askedAt: 2, answeredAt: 3, gatewayClock: CLOCK },
     );
   return findings.list().map(({ promise }) => promise);
 };
