@@ -3,6 +3,7 @@ import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REQUEST_MUTANTS } from './request-mutants.ts';
+import { WAITING_MUTANTS } from './waiting-mutants.ts';
 
 const PLACING = 'services/orders/src/store/placements.ts';
 const MOVING = 'services/orders/src/store/transitions.ts';
@@ -272,4 +273,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DEPENDENCY_MUTANTS,
   ...REQUEST_MUTANTS,
   ...ACCESS_MUTANTS,
+  ...WAITING_MUTANTS,
 ];

@@ -238,6 +238,8 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     await runFor(simulation, simulation.lengthMs);
     healAll(simulation);
     healedAfterMs = await heal(simulation);
+    for (const request of simulation.context.client.unanswered())
+      findings.add('every request is answered unless a gateway crashes', ['gateway'], request);
     deployment.end();
     giveTimeBack();
     virtualMs = Math.round(world.time.now() - START_AT);

@@ -10,6 +10,7 @@ interface StoredOrder {
   readonly user_id: string;
   readonly status: OrderStatus;
   readonly lines: OrderLine[];
+  readonly history: OrderStatus[];
 }
 interface StoredItem {
   readonly id: string;
@@ -61,9 +62,15 @@ const checkOrder = (
   const contents = facts.confirmed ? [facts.confirmed.content] : facts.asked.map(({ content }) => content);
   if (!contents.some((content) => isSameContent(content, { userId, items: lines })))
     findings.add('an order has the content that was asked for', [id], JSON.stringify({ userId, lines }));
-  const told = facts.seen.find((seen) => isTerminal(seen.status) && seen.status !== status);
-  if (told)
-    findings.add('a terminal status that a client has observed stays', [id], `${told.status}, now ${status}`);
+  const terminal = facts.seen.find((seen) => isTerminal(seen.status) && seen.status !== status);
+  const strange = facts.seen.find((seen) => !stored.history.includes(seen.status));
+  if (strange) findings.add('a status that a client has observed is in the history', [id], strange.status);
+  if (terminal)
+    findings.add(
+      'a terminal status that a client has observed stays',
+      [id],
+      `${terminal.status}, now ${status}`,
+    );
 };
 
 /** The least and the most units that an item can have been stocked with. */
@@ -151,7 +158,8 @@ export const checkObservations = async (
 ): Promise<Endings> => {
   const { model } = observed;
   const orders = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
-    'SELECT id, user_id, status::text AS status, lines FROM orders',
+    `SELECT id, user_id, status::text AS status, lines,
+            ARRAY(SELECT status::text FROM order_history WHERE order_id = orders.id) AS history FROM orders`,
   );
   const stored = new Map(orders.map((order) => [order.id, order]));
   for (const id of new Set([...model.orders.keys(), ...stored.keys()]))

@@ -1,6 +1,6 @@
 import type { InjectOptions } from 'fastify';
 import type { Caller, Network } from '../world/network.ts';
-import type { ServiceProcess } from '../world/service-process.ts';
+import { STOPPED, type ServiceProcess } from '../world/service-process.ts';
 import type { World } from '../world/world.ts';
 import type { Token, Tokens } from './tokens.ts';
 
@@ -12,6 +12,8 @@ export interface Request {
   readonly who?: string | undefined;
   /** Sent as JSON; a string is sent as it is. */
   readonly body?: unknown;
+  /** How long the client waits for the answer. */
+  readonly timeoutMs?: number;
 }
 
 /** An answer with when it was asked for and when it came, in milliseconds of the simulation. */
@@ -24,11 +26,25 @@ export interface Answer {
   /** When the token that it was asked with expires; missing where there was none. */
   readonly tokenExpiresAt?: number;
   /** The wall clock of the gateway when the request arrived and when it was answered. */
+  /** How long the gateway took, unless it was stalled meanwhile. */
+  readonly servedMs?: number;
+  /** Whether the gateway took no further requests when it answered. */
+  readonly wasStopping: boolean;
   readonly gatewayClock: { readonly least: number; readonly most: number };
 }
 
-/** Asks the gateway; answers nothing where no answer came. */
-export type Client = (request: Request) => Promise<Answer | undefined>;
+/** A request that a gateway has taken and not answered. */
+interface Held {
+  readonly label: string;
+  readonly gateway: ServiceProcess;
+}
+
+export interface Client {
+  /** Asks the gateway; answers nothing where no answer came. */
+  (request: Request): Promise<Answer | undefined>;
+  /** The requests that gateways which did not crash have left without an answer. */
+  unanswered(): readonly string[];
+}
 
 const TIMEOUT_MS = 5_000;
 
@@ -54,6 +70,8 @@ const injected = (
   ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
 });
 
+const labelOf = ({ method, path }: Request): string => `${method} ${path}`;
+
 export const createClient = (
   { time, trace }: World,
   network: Network,
@@ -61,26 +79,40 @@ export const createClient = (
   tokens: Tokens | undefined,
 ): Client => {
   const caller: Caller = { name: 'client', owner: undefined, hear: (work) => work };
-  return async (request) => {
-    const label = `${request.method} ${request.path}`;
+  const held = new Set<Held>();
+  const serve = async (gateway: ServiceProcess, request: Request, token: Token | undefined) => {
+    const { wallClock } = gateway.process.runtime;
+    const arrival = { at: time.now(), clock: wallClock() };
+    const entry = { label: labelOf(request), gateway };
+    held.add(entry);
+    const response = await gateway.inject(injected(request, token));
+    held.delete(entry);
+    const clocks = [arrival.clock, wallClock()];
+    const wasStalled = gateway.process.stalledUntil() > arrival.at;
+    return {
+      status: response.statusCode,
+      body: parsed(response.body),
+      headers: response.headers,
+      wasStopping: !gateway.isListening(),
+      ...(wasStalled ? {} : { servedMs: time.now() - arrival.at }),
+      gatewayClock: { least: Math.min(...clocks), most: Math.max(...clocks) },
+      ...(token ? { tokenExpiresAt: token.expiresAt } : {}),
+    };
+  };
+  const ask = async (request: Request): Promise<Answer | undefined> => {
+    const label = labelOf(request);
     const askedAt = time.now();
     const token = request.who === undefined ? undefined : tokens?.of(request.who);
-    const asked = network.call(caller, gateways(), label, async (gateway) => {
-      const { wallClock } = gateway.process.runtime;
-      const before = wallClock();
-      const response = await gateway.server()?.inject(injected(request, token));
-      const clocks = [before, wallClock()];
-      return {
-        status: response?.statusCode ?? 0,
-        body: parsed(response?.body ?? ''),
-        headers: response?.headers ?? {},
-        gatewayClock: { least: Math.min(...clocks), most: Math.max(...clocks) },
-        ...(token ? { tokenExpiresAt: token.expiresAt } : {}),
-      };
-    });
-    const tooLate = time.sleep(TIMEOUT_MS).then(() => undefined);
+    const asked = network.call(caller, gateways(), label, (gateway) => serve(gateway, request, token));
+    const tooLate = time.sleep(request.timeoutMs ?? TIMEOUT_MS).then(() => undefined);
     const answer = await Promise.race([asked.catch(() => undefined), tooLate]);
     trace('client', answer ? `receives ${answer.status} to ${label}` : `receives no answer to ${label}`);
     return answer && { ...answer, askedAt, answeredAt: time.now() };
   };
+  const isUnanswered = ({ gateway: { process } }: Held): boolean =>
+    !process.isDead() || process.end() === STOPPED;
+  return Object.assign(ask, {
+    unanswered: () =>
+      [...held].filter(isUnanswered).map(({ label, gateway }) => `${label} at ${gateway.name}`),
+  });
 };

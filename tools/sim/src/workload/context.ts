@@ -25,7 +25,7 @@ const UNDECIDED = new Set([401, 429, 503]);
 export const isDecided = (answer: Answer | undefined): answer is Answer =>
   answer !== undefined && !UNDECIDED.has(answer.status);
 
-const KNOWN_STATUSES = new Set([200, 201, 400, 404, 409, 413, 429, 503]);
+const KNOWN_STATUSES = new Set([200, 201, 204, 304, 400, 404, 409, 413, 429, 503]);
 
 const STATUSES_OF_ACCESS = new Set([401, 403]);
 

@@ -5,7 +5,7 @@ import { isSameContent } from './content.ts';
 import { ask, codeOf, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
 import { judgeRejection } from './rejections.ts';
 
-const hasStatus = (value: unknown): value is { status: OrderStatus } =>
+export const hasStatus = (value: unknown): value is { status: OrderStatus } =>
   typeof value === 'object' &&
   value !== null &&
   'status' in value &&
@@ -47,7 +47,7 @@ const noteRefusedCancel = ({ model, findings }: WorkloadContext, orderId: string
   else findings.add('a refused cancellation says where the order stands', [orderId], sentence);
 };
 
-const noteMissing = ({ model, findings }: WorkloadContext, orderId: string, answer: Answer): void => {
+export const noteMissing = ({ model, findings }: WorkloadContext, orderId: string, answer: Answer): void => {
   const { confirmed } = model.order(orderId);
   if (confirmed && confirmed.at <= answer.askedAt)
     findings.add(

@@ -58,6 +58,9 @@ export const createTokens = (issuer: Pick<SimIssuer, 'sign' | 'forge'>, time: Pi
       const claims = claimsOf(who, expiry());
       return [
         issuer.forge(claims),
+        // Of a key that nobody knows the keys are fetched anew.
+        issuer.forge(claims, 'unknown'),
+        issuer.forge(claims, 'unknown'),
         issuer.sign({ ...claims, aud: 'somebody-else' }),
         issuer.sign({ ...claims, iss: 'https://other.example' }),
         `${unsigned({ ...claims, iss: 'https://issuer.example', aud: 'orders-api' })}.`,

@@ -4,6 +4,8 @@ import { cancel, look, lookAtAll, place } from './customers.ts';
 import { redriveAll } from './operators.ts';
 import { intrude, listOwn, orderForAnother, trespass } from './strangers.ts';
 import type { Tokens } from './tokens.ts';
+import { waitForOrder } from './waiters.ts';
+import { watchOrder } from './watchers.ts';
 import { ask, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
 import { restock, restockUnderKeys } from './restocks.ts';
 
@@ -128,6 +130,8 @@ const followOrder = (
   if (stream.chance(0.1)) acts.push(later(0, 6_000, () => cancel(context, stream, order)));
   if (stream.chance(0.4)) acts.push(later(500, 9_000, () => look(context, order)));
   if (stream.chance(0.4)) acts.push(later(500, 15_000, () => look(context, order)));
+  if (stream.chance(0.2)) acts.push(later(0, 3_000, () => waitForOrder(context, stream, order)));
+  if (stream.chance(0.1)) acts.push(later(0, 3_000, () => watchOrder(context, stream, order)));
   return Promise.all(acts);
 };
 
@@ -158,7 +162,7 @@ const accessActs = (context: WorkloadContext, workload: Workload, tokens: Tokens
       .slice(0, 4)
       .map((order) => sometime(() => orderForAnother(context, order, somebodyElse(order)))),
     ...users.map(({ userId }) => sometime(() => listOwn(context, userId))),
-    ...orders.slice(0, 10).map((order) => sometime(() => intrude(context, stream, tokens, order))),
+    ...orders.map((order) => sometime(() => intrude(context, stream, tokens, order))),
   ];
 };
 

@@ -21,8 +21,8 @@ export interface SimIssuer {
   readonly environment: Readonly<Record<string, string>>;
   /** Signs with the key that is in use. */
   sign(claims: Claims): string;
-  /** Signs with a key that is not the issuer's, under the name of the one that is in use. */
-  forge(claims: Claims): string;
+  /** Signs with a key that is not the issuer's, under the name of the one that is in use or of none. */
+  forge(claims: Claims, kid?: string): string;
   /** How a process fetches its documents. */
   fetchFor(process: SimProcess): Fetch;
   /** Ends its faults. */
@@ -112,7 +112,7 @@ export const createIssuer = (world: World): SimIssuer => {
   return {
     environment: { AUTH_ISSUER: URL_OF_ISSUER, AUTH_AUDIENCE: AUDIENCE, RATE_LIMIT: 'off' },
     sign: (claims) => signed(inUse.kid, inUse, claims),
-    forge: (claims) => signed(inUse.kid, foreign, claims),
+    forge: (claims, kid = inUse.kid) => signed(kid, foreign, claims),
     fetchFor: (process) => {
       const trips = streams(`${process.slot.id}/issuer`);
       const answer = async (url: string, signal: AbortSignal) => {

@@ -16,7 +16,7 @@ import {
   type Service,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse as InjectResponse } from 'fastify';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { RealDatabase } from './database/real-database.ts';
@@ -44,12 +44,15 @@ export interface Surroundings {
   readonly answerers: (service: ServiceName) => readonly Answerer[];
 }
 
+/** How a process ends that was stopped in order. */
+export const STOPPED = 'stopped';
+
 /** A service that starts, runs or has died in a simulated process. */
 export interface ServiceProcess extends Answerer {
   readonly slot: Slot;
   readonly process: SimProcess;
-  /** The HTTP server of the gateway, once it listens. */
-  readonly server: () => FastifyInstance | undefined;
+  /** Answers a request of a client; for the gateway, once it listens. */
+  inject(request: InjectOptions): Promise<InjectResponse>;
   /** Takes no further request, finishes what is in hand and closes everything, as at a deployment. */
   stop(): Promise<void>;
 }
@@ -136,6 +139,14 @@ export const startServiceProcess = (surroundings: Surroundings, slot: Slot): Ser
   let isLeaving = false;
   let inHand = 0;
 
+  const inHandWhile = async <T>(work: Promise<T>): Promise<T> => {
+    inHand += 1;
+    try {
+      return await work;
+    } finally {
+      inHand -= 1;
+    }
+  };
   const start = async (): Promise<void> => {
     const running = await service.start(context);
     if (slot.service === 'api-gateway') {
@@ -156,22 +167,19 @@ export const startServiceProcess = (surroundings: Surroundings, slot: Slot): Ser
     process,
     name: slot.id,
     owner: process,
-    server: () => server,
+    inject: (request) => (server ? inHandWhile(server.inject(request)) : never()),
     isListening: () => answer !== undefined && !isLeaving && !process.isDead(),
     onDeath: process.onDeath,
-    answer: async (operation, input, call) => {
-      if (!answer) return never();
-      inHand += 1;
-      const reply = await answer(operation, input, call);
-      inHand -= 1;
-      return reply;
-    },
+    answer: (operation, input, call) => (answer ? inHandWhile(answer(operation, input, call)) : never()),
     stop: async () => {
       isLeaving = true;
+      // Both end what clients wait for: the server's own hooks, and what the service has opened.
+      if (surroundings.issuer) void server?.close();
+      else if (server) await context.closers.closeAll();
       const deadline = time.now() + DRAIN_LIMIT_MS;
       while (inHand > 0 && time.now() < deadline) await time.sleep(DRAIN_POLL_MS);
       await context.closers.closeAll();
-      process.die('stopped');
+      process.die(STOPPED);
     },
   };
 };

@@ -39,6 +39,8 @@ export interface SimProcess extends Owner {
   stall(ms: number): void;
   /** All of it ends at this instant. */
   die(how: string): void;
+  /** How it ended, if it did. */
+  end(): string | undefined;
   /** Calls `fn` when it dies; answers how to take that back. */
   onDeath(fn: () => void): () => void;
   /**
@@ -88,7 +90,7 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
 export const createSimProcess = (world: World, slot: Slot): SimProcess => {
   const { time, trace } = world;
   const mourners = new Set<() => void>();
-  let isDead = false;
+  let end: string | undefined;
   let stalledUntil = 0;
 
   const awake = async (): Promise<void> => {
@@ -98,14 +100,15 @@ export const createSimProcess = (world: World, slot: Slot): SimProcess => {
   const process: SimProcess = {
     slot,
     runtime: createProcessRuntime(world, slot, () => process),
-    isDead: () => isDead,
+    isDead: () => end !== undefined,
+    end: () => end,
     stalledUntil: () => stalledUntil,
     stall: (ms) => {
       stalledUntil = Math.max(stalledUntil, time.now() + ms);
     },
     die: (how) => {
-      if (isDead) return;
-      isDead = true;
+      if (end !== undefined) return;
+      end = how;
       trace(slot.id, how);
       for (const fn of mourners) fn();
       mourners.clear();
@@ -118,10 +121,10 @@ export const createSimProcess = (world: World, slot: Slot): SimProcess => {
       try {
         const result = await work;
         await awake();
-        return isDead ? await never() : result;
+        return end === undefined ? result : await never();
       } catch (error) {
         await awake();
-        if (isDead) await never();
+        if (end !== undefined) await never();
         throw error;
       }
     },

@@ -19,7 +19,15 @@ const foundOf = (refused: NewOrder, asked: readonly NewOrder[]): readonly unknow
   for (const order of asked) model.order(order.orderId).asked.push({ content: order, at: 2 });
   const body = { code: 'NOT_ENOUGH_STOCK', error: 'Not enough stock of item-1', status: 409 };
   const gatewayClock = { least: 3, most: 4 };
-  const answer = { status: 409, headers: {}, body, askedAt: 3, answeredAt: 4, gatewayClock };
+  const answer = {
+    status: 409,
+    headers: {},
+    body,
+    askedAt: 3,
+    answeredAt: 4,
+    wasStopping: false,
+    gatewayClock,
+  };
   judgeRejection({ model, findings } as Parameters<typeof judgeRejection>[0], refused, answer);
   return findings.list();
 };

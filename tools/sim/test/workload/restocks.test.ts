@@ -25,7 +25,7 @@ const brokenBy = (answers: readonly Answered[], areKeysKept = true): string[] =>
     judgeKeyedRestock(
       context,
       { ...DELIVERY, quantity },
-      { status, body, headers: {}, askedAt: 2, answeredAt: 3, gatewayClock: CLOCK },
+      { status, body, headers: {}, askedAt: 2, answeredAt: 3, wasStopping: false, gatewayClock: CLOCK },
     );
   return findings.list().map(({ promise }) => promise);
 };
