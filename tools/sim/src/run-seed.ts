@@ -93,7 +93,7 @@ type Plan = ReturnType<typeof planRun>;
 const createWorld = ({ seed, server, write, isCalm = false, target }: SeedOptions): World => {
   const streams = createStreams(seed);
   const tally = createTally();
-  const realWork = createRealWork();
+  const realWork = createRealWork((fn) => void time.after(0, fn));
   const settled = async (): Promise<void> => {
     for (;;) {
       await server.statements.settled();

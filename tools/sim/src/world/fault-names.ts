@@ -22,6 +22,7 @@ export const SCHEDULED_FAULTS = [
   'process: crash',
   'process: crash of several at once',
   'process: orderly restart',
+  'process: orderly restart of a gateway',
   'process: stall',
   'process: clock step',
   'database: outage',

@@ -117,6 +117,9 @@ const STRIKES: Readonly<Record<ScheduledFault, Strike>> = {
     const slot = anyOf(stream, deployment);
     if (slot) void deployment.at(slot)?.stop();
   },
+  'process: orderly restart of a gateway': ({ deployment }, stream) => {
+    void stream.pick(deployment.of('api-gateway')).stop();
+  },
   'process: stall': ({ deployment }, stream) => {
     const slot = anyOf(stream, deployment);
     if (slot) deployment.at(slot)?.process.stall(stream.between(500, MAX_STALL_MS));

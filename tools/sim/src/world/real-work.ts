@@ -1,30 +1,34 @@
 /** Work that takes real time and none of the simulation's: time stands still until it has ended. */
 export interface RealWork {
-  /** Counts `work` as under way until it settles. */
+  /**
+   * Settles as `work` does, as an event of the simulation: of what is under way at once, the first to begin is the first to
+   * be heard of, whichever ends first.
+   */
   track<T>(work: Promise<T>): Promise<T>;
   isUnderWay(): boolean;
   settled(): Promise<void>;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-export const createRealWork = (): RealWork => {
-  const running = new Set<Promise<unknown>>();
+/** @param soon lets something happen as the next event of the simulation */
+export const createRealWork = (soon: (fn: () => void) => void): RealWork => {
+  let count = 0;
+  let last = Promise.resolve();
   return {
-    track: (work) => {
-      const end = (): void => void running.delete(ended);
-      const ended: Promise<unknown> = work.then(end, end);
-      running.add(ended);
-      return work;
-    },
-    isUnderWay: () => running.size > 0,
-    settled: async () => {
-      while (running.size > 0) {
-        await Promise.all(running);
-        // What hears of the end may begin the next at once.
-        await turn();
-      }
-    },
+    track: (work) =>
+      new Promise((resolve, reject) => {
+        count += 1;
+        const before = last;
+        const hear = async (): Promise<void> => {
+          const [outcome] = await Promise.allSettled([work, before]);
+          count -= 1;
+          soon(() =>
+            outcome.status === 'fulfilled' ? resolve(outcome.value) : reject(outcome.reason as Error),
+          );
+        };
+        last = hear();
+      }),
+    isUnderWay: () => count > 0,
+    settled: () => last,
   };
 };
 
@@ -38,7 +42,12 @@ export const trackVerification = ({ track }: RealWork): (() => void) => {
     (...args) =>
       track(method.apply(subtle, args));
   const { importKey, verify } = subtle as unknown as Record<'importKey' | 'verify', Method>;
-  Object.assign(subtle, { importKey: tracked(importKey), verify: tracked(verify) });
+  const keys = tracked(importKey);
+  Object.assign(subtle, {
+    // The driver of PostgreSQL imports its password as it is; who waits for the database does so in real time.
+    importKey: (...args: unknown[]) => (args[0] === 'jwk' ? keys(...args) : importKey.apply(subtle, args)),
+    verify: tracked(verify),
+  });
   return () => {
     for (const name of ['importKey', 'verify']) Reflect.deleteProperty(subtle, name);
   };
