@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterEach, expect, test } from '@jest/globals';
@@ -9,6 +9,8 @@ import { placePaced } from '../src/load/place-paced.ts';
 import { placeOrders } from '../src/load/place.ts';
 import { read } from '../src/load/read.ts';
 import { openShop } from '../src/load/shop.ts';
+import { startWaiting } from '../src/load/waiting.ts';
+import { eventually } from '@order-pipeline/testing';
 
 const shop = { userIds: ['u0'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
 const servers: Server[] = [];
@@ -23,13 +25,14 @@ const serve = async (
     number: number;
     url: string;
     body: unknown;
+    headers: IncomingHttpHeaders;
   }) => readonly [status: number, body: unknown, headers?: Record<string, string>] | undefined,
 ): Promise<string> => {
   let number = 0;
   const server = createServer((request, response) => {
     void (async () => {
       const body = request.method === 'POST' ? await json(request) : undefined;
-      const answered = answer({ number: number++, url: request.url ?? '', body });
+      const answered = answer({ number: number++, url: request.url ?? '', body, headers: request.headers });
       if (!answered) return;
       const text = JSON.stringify(answered[1]);
       const length = Buffer.byteLength(text);
@@ -204,4 +207,36 @@ test('a head without a link to a next page has none', () => {
   expect(nextPageOf('HTTP/1.1 200 OK\r\nlink: </a?b=1>; rel="next"\r\ndate: x')).toBe('/a?b=1');
   expect(nextPageOf('HTTP/1.1 200 OK\r\nlink: </a?b=1>; rel="prev"')).toBeUndefined();
   expect(nextPageOf('HTTP/1.1 200 OK')).toBeUndefined();
+});
+
+test('each order bears the token of its user', async () => {
+  const seen: unknown[] = [];
+  const url = await serve(({ body, headers }) => {
+    seen.push(headers.authorization);
+    return placed(body);
+  });
+  const source = spreadOrders(shop);
+  const tokenOf = (userId: string) => `token-of-${userId}`;
+  const { answers } = await placeOrders({ url, source, connections: 2, extent: { amount: 3 }, tokenOf });
+  expect(answers.placed).toHaveLength(3);
+  expect(seen).toEqual(['Bearer token-of-u0', 'Bearer token-of-u0', 'Bearer token-of-u0']);
+});
+
+test('clients wait each for an order, and those who are answered are counted', async () => {
+  const asked: { url: string; prefer: unknown }[] = [];
+  const url = await serve(({ url: path, headers }) => {
+    asked.push({ url: path, prefer: headers['prefer'] });
+    return path.includes('answered') ? [200, {}] : undefined;
+  });
+  const waiting = await startWaiting(url, ['order-1', 'answered', 'order-2']);
+  await eventually(() => {
+    expect(asked.map((one) => one.url).toSorted()).toEqual([
+      '/api/orders/answered?until=DELIVERED',
+      '/api/orders/order-1?until=DELIVERED',
+      '/api/orders/order-2?until=DELIVERED',
+    ]);
+    expect(waiting.answered()).toBe(1);
+  });
+  expect(asked.map(({ prefer }) => prefer)).toEqual(['wait=60', 'wait=60', 'wait=60']);
+  waiting.stop();
 });

@@ -29,7 +29,7 @@ const moving = (orders: number) => async () => {
   return 900;
 };
 
-test('the reference has the tables and indexes of all services, with users and items', async () => {
+test('the baseline has the tables and indexes of all services, with users and items', async () => {
   const indexes = await withDatabase(url, ({ rows }) =>
     rows<{ name: string }>(
       `SELECT schemaname || '.' || indexname AS name FROM pg_indexes WHERE schemaname <> 'pg_catalog'`,

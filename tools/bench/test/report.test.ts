@@ -8,8 +8,8 @@ import { goRounds, inTurns, median, percentile } from '../src/rounds.ts';
 const faster: Figure = {
   name: 'sends',
   unit: 'messages/s',
-  ours: [100, 300, 200],
-  reference: { name: 'the other', values: [10, 10, 40] },
+  result: [100, 300, 200],
+  baseline: { name: 'the other', values: [10, 10, 40] },
   target: { times: 8 },
 };
 
@@ -19,7 +19,7 @@ const report: Report = {
   about: ['What was done.'],
   at: '2026-01-01T00:00:00.000Z',
   machine: { cores: '2' },
-  figures: [faster, { name: 'start', unit: 'ms', ours: [12, 30, 9], target: { below: 12 } }],
+  figures: [faster, { name: 'start', unit: 'ms', result: [12, 30, 9], target: { below: 12 } }],
 };
 
 test('the median is the middle, or between the two middle ones', () => {
@@ -38,7 +38,7 @@ test('measures take turns, and the first round does not count', async () => {
 });
 
 test('a ratio is the median of the ratios of each round, not the ratio of the medians', () => {
-  expect(rowOf(faster)).toMatchObject({ ours: 200, ratio: 10, met: true, target: '≥ 8 ×' });
+  expect(rowOf(faster)).toMatchObject({ result: 200, ratio: 10, met: true, target: '≥ 8 ×' });
   expect(rowOf({ ...faster, target: { times: 11 } }).met).toBe(false);
 });
 
@@ -48,12 +48,19 @@ test('what has to stay below a limit does not meet it by reaching it', () => {
 
 test('the table names every figure, what it is held against, and what is not met', () => {
   expect(tableOf(report).split('\n')).toEqual([
-    '| measured | ours           | beside it                 | ratio | wanted  | met    |',
-    '| -------- | -------------- | ------------------------- | ----- | ------- | ------ |',
-    '| sends    | 200 messages/s | 10 messages/s (the other) | 10 ×  | ≥ 8 ×   | yes    |',
-    '| start    | 12 ms          |                           |       | < 12 ms | **no** |',
+    '| benchmark | result         | baseline                  | ratio | target  | met    |',
+    '| --------- | -------------- | ------------------------- | ----- | ------- | ------ |',
+    '| sends     | 200 messages/s | 10 messages/s (the other) | 10 ×  | ≥ 8 ×   | yes    |',
+    '| start     | 12 ms          |                           |       | < 12 ms | **no** |',
   ]);
-  expect(pageOf(report, 'example.svg')).toContain('![Ratios and what is wanted of them](example.svg)');
+  expect(pageOf(report, 'example.svg')).toContain('![Ratios and their targets](example.svg)');
+});
+
+test('what is only reported has no target that it could miss, and no bar', () => {
+  const reported: Figure = { ...faster, target: { reported: true } };
+  expect(rowOf(reported)).toMatchObject({ met: true, target: 'reported', ratio: 10 });
+  expect(rowOf({ ...reported, correctness: { ...FLAWLESS, lost: 1 } }).met).toBe(false);
+  expect(plotOf({ ...report, figures: [reported] })).not.toContain('sends');
 });
 
 test('the picture has a bar for each ratio, which ends beyond the mark where the target is met', () => {
@@ -64,10 +71,10 @@ test('the picture has a bar for each ratio, which ends beyond the mark where the
   expect(250 + (bars[0] ?? 0)).toBeGreaterThan(marks[0] ?? Infinity);
 });
 
-test('what must not be more than so many times the reference is met up to there', () => {
-  const slower = { ...faster, ours: [12, 12, 48], target: { timesAtMost: 1.2 } };
+test('what must not be more than so many times the baseline is met up to there', () => {
+  const slower = { ...faster, result: [12, 12, 48], target: { timesAtMost: 1.2 } };
   expect(rowOf(slower)).toMatchObject({ ratio: 1.2, met: true, target: '≤ 1.2 ×' });
-  expect(rowOf({ ...slower, ours: [12, 13, 49] }).met).toBe(false);
+  expect(rowOf({ ...slower, result: [12, 13, 49] }).met).toBe(false);
 });
 
 test('a figure does not count where something went wrong, and the table says what', () => {

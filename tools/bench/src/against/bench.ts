@@ -72,8 +72,8 @@ const figuresOf = (turns: readonly (readonly Turn[])[], name: string, correctnes
   const figure = (words: string, value: keyof Turn, unit: string, target: Figure['target']): Figure => ({
     name: words,
     unit,
-    ours: of(0, value),
-    reference: { name, values: of(1, value) },
+    result: of(0, value),
+    baseline: { name, values: of(1, value) },
     target,
     correctness,
   });

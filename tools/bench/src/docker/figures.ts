@@ -6,7 +6,7 @@ import { median } from '../rounds.ts';
 import type { StackRound, StackWalk } from './round.ts';
 
 interface Rates {
-  readonly ours: readonly number[];
+  readonly result: readonly number[];
   readonly pgbench: readonly number[];
 }
 
@@ -15,17 +15,17 @@ interface Rates {
  * the machine may have become faster or slower since.
  */
 const asFastAsNow = (one: Rates, two: Rates): number[] => {
-  const timesPgbench = median(one.ours.map((rate, round) => rate / (one.pgbench[round] ?? Number.NaN)));
+  const timesPgbench = median(one.result.map((rate, round) => rate / (one.pgbench[round] ?? Number.NaN)));
   return two.pgbench.map((rate) => rate * timesPgbench);
 };
 
 const placingRates = (walks: readonly StackWalk[]): Rates => ({
-  ours: walks.map(({ walked }) => walked.placing.rate),
+  result: walks.map(({ walked }) => walked.placing.rate),
   pgbench: walks.map(({ pgbenchRate }) => pgbenchRate),
 });
 
 const walkingRates = (walks: readonly StackWalk[]): Rates => ({
-  ours: walks.map(({ walked }) => rateOf(walked.walk)),
+  result: walks.map(({ walked }) => rateOf(walked.walk)),
   pgbench: walks.map(({ pgbenchWalkRate }) => pgbenchWalkRate),
 });
 
@@ -37,26 +37,26 @@ export const stackFigures = (
 ): Figure[] => {
   const figure = (
     name: string,
-    ours: readonly number[],
-    reference: NonNullable<Figure['reference']>,
+    result: readonly number[],
+    baseline: NonNullable<Figure['baseline']>,
     times: number,
-  ): Figure => ({ name, unit: 'orders/s', ours, reference, target: { times }, correctness });
+  ): Figure => ({ name, unit: 'orders/s', result, baseline, target: { times }, correctness });
   const [placed, walked] = [placingRates(one), walkingRates(one)];
   const [placedByTwo, walkedByTwo] = [placingRates(two), walkingRates(two)];
   const plain = one.map((round) => round.plain.rate);
   return [
-    figure('placement', placed.ours, { name: 'pgbench', values: placed.pgbench }, 0.7),
-    figure('placement, beside the plain build', placed.ours, { name: 'plain build', values: plain }, 5),
-    figure('PENDING to DELIVERED', walked.ours, { name: WALK_OF_PGBENCH, values: walked.pgbench }, 1),
+    figure('placement', placed.result, { name: 'pgbench', values: placed.pgbench }, 0.7),
+    figure('placement, beside the plain build', placed.result, { name: 'plain build', values: plain }, 5),
+    figure('PENDING to DELIVERED', walked.result, { name: WALK_OF_PGBENCH, values: walked.pgbench }, 1),
     figure(
       'placement, two instances',
-      placedByTwo.ours,
+      placedByTwo.result,
       { name: 'one instance', values: asFastAsNow(placed, placedByTwo) },
       0.9,
     ),
     figure(
       'PENDING to DELIVERED, two instances',
-      walkedByTwo.ours,
+      walkedByTwo.result,
       { name: 'one instance', values: asFastAsNow(walked, walkedByTwo) },
       0.9,
     ),

@@ -108,8 +108,8 @@ const figuresOf = (
     return {
       name: `${kind ? `${kind.name}, p99` : 'placement'}, ${formatCount(side)} stored`,
       unit: kind ? 'ms' : 'orders/s',
-      ours: of(side, measure),
-      reference: { name: `${formatCount(0)} stored`, values: of(0, measure) },
+      result: of(side, measure),
+      baseline: { name: `${formatCount(0)} stored`, values: of(0, measure) },
       target: kind ? { timesAtMost: MAX_TIMES } : { times: MIN_TIMES },
       correctness: addUp([correctness[0] ?? FLAWLESS, correctness[side] ?? FLAWLESS]),
     };

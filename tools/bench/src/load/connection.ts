@@ -14,7 +14,7 @@ export interface Connection {
   close(): void;
 }
 
-/** The longest without a byte of an answer. */
+/** The longest without a byte of an answer, where nobody waits on purpose. */
 const TIMEOUT_MS = 20_000;
 const HEAD_END = '\r\n\r\n';
 const CONTENT_LENGTH = /\r\ncontent-length: (\d+)/i;
@@ -44,10 +44,10 @@ interface Asking {
 }
 
 /**
- * A connection to a server that tells of every answer how long it is, as ours do. Just that much of HTTP: who measures
+ * A connection to a server that tells of every answer how long it is, as our servers do. Just that much of HTTP: who measures
  * shares the cores with what is measured, and a whole client takes twice as long for a request.
  */
-export const openConnection = (host: string, port: number): Connection => {
+export const openConnection = (host: string, port: number, timeoutMs = TIMEOUT_MS): Connection => {
   let socket: Socket | undefined;
   let asking: Asking | undefined;
   let arrived: Buffer | undefined;
@@ -80,8 +80,8 @@ export const openConnection = (host: string, port: number): Connection => {
       // One that has been given up does not speak for the one that came after it.
       if (opened === socket) fail(new Error('the connection was closed'));
     });
-    opened.setTimeout(TIMEOUT_MS, () => {
-      if (asking) fail(new Error(`no answer within ${TIMEOUT_MS} ms`));
+    opened.setTimeout(timeoutMs, () => {
+      if (asking) fail(new Error(`no answer within ${timeoutMs} ms`));
     });
     return opened;
   };

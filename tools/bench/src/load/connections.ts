@@ -2,7 +2,8 @@ import { openConnection, type Answer, type Connection } from './connection.ts';
 
 /** Connections to a gateway that are kept alive, each with one request at a time. */
 export interface Connections {
-  post(path: string, body: object): Promise<Answer>;
+  /** @param token goes with it, where access control is on */
+  post(path: string, body: object, token?: string): Promise<Answer>;
   get(path: string): Promise<Answer>;
   close(): void;
 }
@@ -25,11 +26,12 @@ export const openConnections = (url: string, count: number): Connections => {
     }
   };
   return {
-    post: (path, body) => {
+    post: (path, body, token) => {
       const text = JSON.stringify(body);
       const length = Buffer.byteLength(text);
+      const authorization = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
       return ask(
-        `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`,
+        `POST ${path} HTTP/1.1\r\nHost: ${host}\r\n${authorization}Content-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${text}`,
       );
     },
     get: (path) => ask(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),

@@ -16,6 +16,8 @@ export interface PlacingOptions {
   readonly extent: Extent;
   /** The code of the only refusal that is right, if one is. */
   readonly refusal?: string;
+  /** The token of a user, where access control is on. */
+  readonly tokenOf?: (userId: string) => string | undefined;
 }
 
 export interface Placing {
@@ -28,7 +30,7 @@ export interface Placing {
 
 /** Places orders over connections that are kept alive, each as soon as the one before it is answered. */
 export const placeOrders = async (options: PlacingOptions): Promise<Placing> => {
-  const { url, source, connections, extent } = options;
+  const { url, source, connections, extent, tokenOf } = options;
   const open = openConnections(url, connections);
   const book = openAnswerBook(options.refusal);
   const latencies: number[] = [];
@@ -41,7 +43,7 @@ export const placeOrders = async (options: PlacingOptions): Promise<Placing> => 
     const order = source.next();
     const sentAt = performance.now();
     // One without an answer is missing from the book.
-    const answer = await open.post('/api/orders', { order }).catch(() => undefined);
+    const answer = await open.post('/api/orders', { order }, tokenOf?.(order.userId)).catch(() => undefined);
     if (!answer) return;
     latencies.push(performance.now() - sentAt);
     book.take(order.orderId, answer.status, answer.body);

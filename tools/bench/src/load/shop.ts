@@ -41,14 +41,16 @@ const idsOf = (word: string, count: number, length = 0): string[] => {
  * Registers users and adds items over HTTP.
  *
  * @param url of the gateway, or of whatever answers the same requests
+ * @param token of somebody who may register anybody and add items, where access control is on
  */
 export const openShop = async (
   url: string,
   { users, items, stockOfEach, itemIdLength }: ShopSize,
+  token?: string,
 ): Promise<Shop> => {
   const open = openConnections(url, AT_ONCE);
   const post = async (path: string, body: object): Promise<void> => {
-    const answer = await open.post(path, body);
+    const answer = await open.post(path, body, token);
     if (answer.status !== 201) throw new CliError(`${path} answered ${answer.status}: ${answer.body}`);
   };
   const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items, itemIdLength), stockOfEach };

@@ -46,16 +46,16 @@ const inFreshProcess =
 const compare = async (
   name: string,
   [memory, kafka]: readonly [Side, Side],
-  [ours, reference]: readonly [Load, Load],
+  [result, baseline]: readonly [Load, Load],
   { rounds, times }: { readonly rounds: number; readonly times: number },
 ): Promise<Figure> => {
-  const measures = [throughputOf(memory, ours), throughputOf(kafka, reference)];
+  const measures = [throughputOf(memory, result), throughputOf(kafka, baseline)];
   const [found = [], beside = []] = await inTurns(measures, rounds);
   return {
     name,
     unit: 'messages/s',
-    ours: found,
-    reference: { name: 'kafkajs on Kafka', values: beside },
+    result: found,
+    baseline: { name: 'kafkajs on Kafka', values: beside },
     target: { times },
   };
 };
@@ -66,8 +66,8 @@ const alone = async (
   measure: Measure,
   { rounds, below }: { readonly rounds: number; readonly below: number },
 ): Promise<Figure> => {
-  const [ours = []] = await inTurns([measure], rounds);
-  return { name, unit, ours, target: { below } };
+  const [result = []] = await inTurns([measure], rounds);
+  return { name, unit, result, target: { below } };
 };
 
 /** memory-kafka beside kafkajs on a real Kafka in a container, on the same machine in the same run. Needs Docker. */

@@ -9,6 +9,7 @@ import { embeddedSettings } from '../system/embedded.ts';
 import { aboutOrders } from './about.ts';
 import { benchPlacement } from './placement.ts';
 import { FULL, QUICK } from './sizes.ts';
+import { benchVariants } from './variants.ts';
 import { benchWalking } from './walking.ts';
 
 /** The order pipeline on its embedded parts, beside pgbench and a plain build, on the same PostgreSQL. */
@@ -16,8 +17,9 @@ export const benchOrders = async (context: BenchContext): Promise<Report> => {
   const sizes = context.quick ? QUICK : FULL;
   const pgbenchProgram = await findPgbench();
   const placement = await benchPlacement(context, sizes, pgbenchProgram);
-  const placementRate = median(placement.figures[0]?.ours ?? []);
+  const placementRate = median(placement.figures[0]?.result ?? []);
   const walking = await benchWalking(context, { sizes, pgbenchProgram, placementRate });
+  const variants = await benchVariants(context, sizes);
   const growth = await benchGrowth(context, sizes);
   return {
     name: 'orders',
@@ -33,6 +35,6 @@ export const benchOrders = async (context: BenchContext): Promise<Report> => {
       WORKFLOW_INTERVAL_MS: `${walking.workflowIntervalMs} where orders walk, else longer than was measured`,
       pgbench: PGBENCH_SETTINGS.join(' '),
     },
-    figures: [...placement.figures, ...walking.figures, ...growth],
+    figures: [...placement.figures, ...walking.figures, ...variants, ...growth],
   };
 };

@@ -74,8 +74,8 @@ export const placeBesideLists = async (
   return {
     name: `placement while ${CLIENTS} clients page through the fattest orders`,
     unit: 'orders/s',
-    ours: counted.map(({ beside }) => beside.rate),
-    reference: { name: 'alone', values: counted.map(({ alone }) => alone.rate) },
+    result: counted.map(({ beside }) => beside.rate),
+    baseline: { name: 'alone', values: counted.map(({ alone }) => alone.rate) },
     target: { times: MIN_TIMES },
     correctness: addUp([
       judgePages(all),

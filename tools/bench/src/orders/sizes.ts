@@ -18,6 +18,14 @@ export interface Sizes {
     /** Orders that are placed without and with readers. */
     readonly orders: number;
   };
+  /** Systems with something switched on, beside one without it. */
+  readonly variants: {
+    /** Many short turns: what else the machine does hits all alike only over little time. */
+    readonly rounds: number;
+    readonly orders: number;
+  };
+  /** Placement while clients wait for orders. */
+  readonly besideWaiting: { readonly waiters: number; readonly orders: number };
   readonly walking: {
     readonly orders: number;
     /** Single compare-and-sets by pgbench. */
@@ -43,6 +51,8 @@ export const FULL: Sizes = {
     scarceUnits: 2_000,
   },
   besideLists: { fatOrders: 2_000, orders: 5_000 },
+  variants: { rounds: 15, orders: 3_000 },
+  besideWaiting: { waiters: 10_000, orders: 10_000 },
   walking: { orders: 20_000, steps: 24_000 },
   growth: { stored: [10_000, 100_000, 1_000_000], orders: 4_000, readS: 1 },
 };
@@ -58,11 +68,13 @@ export const QUICK: Sizes = {
     scarceUnits: 500,
   },
   besideLists: { fatOrders: 500, orders: 2_000 },
+  variants: { rounds: 4, orders: 1_500 },
+  besideWaiting: { waiters: 2_000, orders: 2_000 },
   walking: { orders: 4_000, steps: 8_000 },
   growth: { stored: [10_000, 50_000], orders: 2_000, readS: 1 },
 };
 
-/** The load that figures are wanted at. */
+/** The load that targets hold for. */
 export const CONNECTIONS = 64;
 
 export const SHOP = { users: 1_000, items: 1_000, stockOfEach: 1_000_000 };

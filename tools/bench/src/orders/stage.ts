@@ -8,8 +8,8 @@ import { SHOP } from './sizes.ts';
 export const NO_WALKING_MS = 3_600_000;
 
 /** Opens a shop, and orders that are spread over its items. */
-export const openSpread = async (url: string): Promise<OrderSource> =>
-  spreadOrders(await openShop(url, SHOP));
+export const openSpread = async (url: string, token?: string): Promise<OrderSource> =>
+  spreadOrders(await openShop(url, SHOP, token));
 
 /** Tells why orders were not taken, of each placing the first few. */
 export const tellExamples = ({ say }: Pick<BenchContext, 'say'>, placings: readonly Placing[]): void => {

@@ -56,7 +56,7 @@ export const benchWalking = async (
     say(roundSentence('Walking', number, sizes.rounds));
     const walked = await walkFromWaiting(parts);
     placings.push(...walked.placings);
-    return { ours: rateOf(walked.walk), reference: await walkRateOfPgbench(pgbench, referenceUrl, steps) };
+    return { result: rateOf(walked.walk), baseline: await walkRateOfPgbench(pgbench, referenceUrl, steps) };
   });
   tellExamples(context, placings);
   say('Walking: auditing');
@@ -68,8 +68,8 @@ export const benchWalking = async (
   const figure: Figure = {
     name: 'PENDING to DELIVERED',
     unit: 'orders/s',
-    ours: rounds.map(({ ours }) => ours),
-    reference: { name: WALK_OF_PGBENCH, values: rounds.map(({ reference }) => reference) },
+    result: rounds.map(({ result }) => result),
+    baseline: { name: WALK_OF_PGBENCH, values: rounds.map(({ baseline }) => baseline) },
     target: { times: 1.5 },
     correctness,
   };

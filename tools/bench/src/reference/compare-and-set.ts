@@ -22,5 +22,5 @@ export const walkRateOfPgbench = async (
   return rate / STEPS_OF_AN_ORDER;
 };
 
-/** What the rate above is called beside ours. */
+/** What the rate above is called as a baseline. */
 export const WALK_OF_PGBENCH = 'pgbench, a step ÷ 3';

@@ -1,13 +1,13 @@
 import { CORRECTNESS_COLUMNS, type Correctness } from '../correctness/correctness.ts';
 import { readable, rowOf, type Report, type Row } from './report.ts';
 
-const HEADINGS = ['measured', 'ours', 'beside it', 'ratio', 'wanted'];
+const HEADINGS = ['benchmark', 'result', 'baseline', 'ratio', 'target'];
 const CORRECTNESS = Object.entries(CORRECTNESS_COLUMNS) as [keyof Correctness, string][];
 
 const cellsOf = (row: Row, withCorrectness: boolean): string[] => [
   row.name,
-  `${readable(row.ours)} ${row.unit}`,
-  row.reference ? `${readable(row.reference.value)} ${row.unit} (${row.reference.name})` : '',
+  `${readable(row.result)} ${row.unit}`,
+  row.baseline ? `${readable(row.baseline.value)} ${row.unit} (${row.baseline.name})` : '',
   row.ratio === undefined ? '' : `${readable(row.ratio)} ×`,
   row.target,
   ...(withCorrectness
@@ -38,7 +38,7 @@ const listOf = (heading: string, entries: Readonly<Record<string, string>> | und
 
 const methodOf = ({ method, figures }: Report): string =>
   method ??
-  `Medians of ${figures[0]?.ours.length ?? 0} rounds, in turns within one run; a ratio is the median of the rounds' ratios.`;
+  `Medians of ${figures[0]?.result.length ?? 0} rounds, in turns within one run; a ratio is the median of the rounds' ratios.`;
 
 /** The page of a benchmark. `plot` is the file of its picture, beside the page. */
 export const pageOf = (report: Report, plot: string): string =>
@@ -49,7 +49,7 @@ export const pageOf = (report: Report, plot: string): string =>
     '',
     tableOf(report),
     '',
-    `![${report.series?.title ?? 'Ratios and what is wanted of them'}](${plot})`,
+    `![${report.series?.title ?? 'Ratios and their targets'}](${plot})`,
     '',
     ...report.about.map((sentence) => `- ${sentence}`),
     ...listOf('Settings:', report.settings),

@@ -2,19 +2,23 @@ import { isFlawless, type Correctness } from '../correctness/correctness.ts';
 import { median } from '../rounds.ts';
 
 /**
- * What must come out: at least so many times the reference, at most so many times the reference, or less than so much.
+ * What must come out: at least so many times the baseline, at most so many times the baseline, or less than so much; or
+ * nothing in particular, where it is only told.
  */
 export type Target =
-  { readonly times: number } | { readonly timesAtMost: number } | { readonly below: number };
+  | { readonly times: number }
+  | { readonly timesAtMost: number }
+  | { readonly below: number }
+  | { readonly reported: true };
 
 /** What was measured of one thing. */
 export interface Figure {
   readonly name: string;
   readonly unit: string;
-  /** Ours, round by round. */
-  readonly ours: readonly number[];
+  /** Round by round. */
+  readonly result: readonly number[];
   /** What it is held against, measured in the same rounds. */
-  readonly reference?: { readonly name: string; readonly values: readonly number[] };
+  readonly baseline?: { readonly name: string; readonly values: readonly number[] };
   readonly target: Target;
   /** What went wrong meanwhile, where that was looked at. */
   readonly correctness?: Correctness;
@@ -51,8 +55,8 @@ export interface Report {
 export interface Row {
   readonly name: string;
   readonly unit: string;
-  readonly ours: number;
-  readonly reference: { readonly name: string; readonly value: number } | undefined;
+  readonly result: number;
+  readonly baseline: { readonly name: string; readonly value: number } | undefined;
   /** The median of the ratios of each round. */
   readonly ratio: number | undefined;
   readonly target: string;
@@ -60,32 +64,34 @@ export interface Row {
   readonly met: boolean;
 }
 
-const ratioOf = ({ ours, reference }: Figure): number | undefined =>
-  reference && median(ours.map((value, round) => value / (reference.values[round] ?? Number.NaN)));
+const ratioOf = ({ result, baseline }: Figure): number | undefined =>
+  baseline && median(result.map((value, round) => value / (baseline.values[round] ?? Number.NaN)));
 
 const formatCount = (target: Target, unit: string): string => {
   if ('times' in target) return `≥ ${target.times} ×`;
-  return 'timesAtMost' in target ? `≤ ${target.timesAtMost} ×` : `< ${target.below} ${unit}`;
+  if ('timesAtMost' in target) return `≤ ${target.timesAtMost} ×`;
+  return 'below' in target ? `< ${target.below} ${unit}` : 'reported';
 };
 
-const isReached = (target: Target, ours: number, ratio = Number.NaN): boolean => {
+const isReached = (target: Target, result: number, ratio = Number.NaN): boolean => {
   if ('times' in target) return ratio >= target.times;
-  return 'timesAtMost' in target ? ratio <= target.timesAtMost : ours < target.below;
+  if ('timesAtMost' in target) return ratio <= target.timesAtMost;
+  return 'reported' in target || result < target.below;
 };
 
 export const rowOf = (figure: Figure): Row => {
-  const { name, unit, target, reference, correctness } = figure;
-  const ours = median(figure.ours);
+  const { name, unit, target, baseline, correctness } = figure;
+  const result = median(figure.result);
   const ratio = ratioOf(figure);
   return {
     name,
     unit,
-    ours,
-    reference: reference && { name: reference.name, value: median(reference.values) },
+    result,
+    baseline: baseline && { name: baseline.name, value: median(baseline.values) },
     ratio,
     target: formatCount(target, unit),
     correctness,
-    met: isReached(target, ours, ratio) && (correctness === undefined || isFlawless(correctness)),
+    met: isReached(target, result, ratio) && (correctness === undefined || isFlawless(correctness)),
   };
 };
 

@@ -70,8 +70,8 @@ export const flatnessOf = (samples: readonly number[], correctness: Correctness)
   return {
     name: 'resident memory, last third',
     unit: 'MiB',
-    ours: [median(last)],
-    reference: { name: 'middle third', values: [median(middle)] },
+    result: [median(last)],
+    baseline: { name: 'middle third', values: [median(middle)] },
     target: { timesAtMost: MAX_TIMES },
     correctness,
   };

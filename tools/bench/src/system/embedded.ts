@@ -17,6 +17,8 @@ const DAY_MS = 86_400_000;
 /** What users run: every service in a process of its own, on the embedded PostgreSQL and the broker in memory. */
 export interface EmbeddedSystem extends System {
   readonly pid: number;
+  /** Where its files are. */
+  readonly dataDir: string;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
@@ -29,6 +31,8 @@ export interface EmbeddedOptions {
   readonly nodeOptions?: readonly string[];
   /** The checkout whose system it is; default: this one. */
   readonly root?: string;
+  /** Settings beside those of every system. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What is set beside the place and the port. */
@@ -49,7 +53,7 @@ const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
 /** Starts the whole system as `npx -y pnpm start` does, on new files of its own, and waits until it is ready. */
 export const startEmbeddedSystem = async (
   { life }: Pick<BenchContext, 'life'>,
-  { name, workflowIntervalMs, nodeOptions = [], root = ROOT }: EmbeddedOptions,
+  { name, workflowIntervalMs, nodeOptions = [], root = ROOT, environment = {} }: EmbeddedOptions,
 ): Promise<EmbeddedSystem> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-bench-'));
   const removed = life.opened(`the files of ${name}`, () => rm(folder, { recursive: true, maxRetries: 5 }));
@@ -62,6 +66,7 @@ export const startEmbeddedSystem = async (
     // The last one makes it end when the benchmark does, as it ends with the package manager that started it.
     environment: {
       ...embeddedSettings(workflowIntervalMs),
+      ...environment,
       PORT: String(port),
       DATA_DIR: dataDir,
       npm_lifecycle_event: 'start',
@@ -75,6 +80,7 @@ export const startEmbeddedSystem = async (
   return {
     url,
     pid: child.pid,
+    dataDir,
     databases: perDatabase(urlOf),
     createDatabase: (database) => createDatabase(urlOf('postgres'), database),
     stop: async () => {

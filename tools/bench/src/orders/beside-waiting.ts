@@ -1,0 +1,116 @@
+import type { BenchContext } from '../context/context.ts';
+import { waitUntil } from '../context/waiting.ts';
+import { addUp, FLAWLESS } from '../correctness/correctness.ts';
+import { judgeStored } from '../correctness/stored.ts';
+import type { OrderSource } from '../load/orders.ts';
+import { placeOrders, type Placing } from '../load/place.ts';
+import { startWaiting } from '../load/waiting.ts';
+import { readable, type Figure } from '../report/report.ts';
+import { goRounds, roundSentence } from '../rounds.ts';
+import type { System } from '../system/system.ts';
+import { outboxDrained } from './audited.ts';
+import { CONNECTIONS, type Sizes } from './sizes.ts';
+import { openSpread, tellExamples } from './stage.ts';
+
+/** Placement may lose a twentieth of its rate. */
+const MIN_TIMES = 0.95;
+const SETTLE_LIMIT_MS = 60_000;
+const WAITERS = /^order_waiters(?:\{[^}]*\})? (\d+)$/m;
+
+/** What a gateway takes that so many wait at. */
+export const settingsForWaiting = (waiters: number): Readonly<Record<string, string>> => ({
+  MAX_CONNECTIONS: String(waiters + 1_000),
+  MAX_CONNECTIONS_PER_ADDRESS: String(waiters + 1_000),
+});
+
+/** How many wait at the gateway, as it says. */
+const countWaiting = async (url: string): Promise<number> => {
+  const text = await fetch(`${url}/metrics`).then((response) => response.text());
+  return Number(WAITERS.exec(text)?.[1] ?? 0);
+};
+
+const untilWaiting = (url: string, count: number): Promise<true> =>
+  waitUntil(async () => (await countWaiting(url)) === count || undefined, {
+    timeoutMs: SETTLE_LIMIT_MS,
+    what: `${count} clients wait`,
+  });
+
+interface Round {
+  readonly alone: Placing;
+  readonly beside: Placing;
+  /** The placing of the orders that are waited for. */
+  readonly awaited: Placing;
+  /** How many did not wait from the beginning to the end. */
+  readonly lost: number;
+}
+
+const goRound = async (
+  system: System,
+  source: OrderSource,
+  { waiters, orders }: Sizes['besideWaiting'],
+  number: number,
+): Promise<Round> => {
+  const place = async (): Promise<Placing> => {
+    const placing = await placeOrders({
+      url: system.url,
+      source,
+      connections: CONNECTIONS,
+      extent: { amount: orders },
+    });
+    await outboxDrained(system);
+    return placing;
+  };
+  const placeBeside = async (awaited: readonly string[]) => {
+    const waiting = await startWaiting(system.url, awaited);
+    await untilWaiting(system.url, waiters);
+    const beside = await place();
+    const lost = waiters - (await countWaiting(system.url)) + waiting.answered();
+    waiting.stop();
+    await untilWaiting(system.url, 0);
+    return { beside, lost };
+  };
+  const first = number % 2 === 0 ? await place() : undefined;
+  const awaited = await placeOrders({
+    url: system.url,
+    source,
+    connections: CONNECTIONS,
+    extent: { amount: waiters },
+  });
+  await outboxDrained(system);
+  const beside = await placeBeside(awaited.answers.placed);
+  return { alone: first ?? (await place()), awaited, ...beside };
+};
+
+/**
+ * Placement while clients wait for orders, each order for itself, beside placement alone.
+ *
+ * @returns its figure, which lacks what an audit of the system finds
+ */
+export const placeBesideWaiting = async (
+  { say }: Pick<BenchContext, 'say'>,
+  system: System,
+  { rounds, besideWaiting }: Pick<Sizes, 'rounds' | 'besideWaiting'>,
+): Promise<Figure> => {
+  const source = await openSpread(system.url);
+  const all: Round[] = [];
+  const counted = await goRounds(rounds, async (number) => {
+    say(roundSentence('Placement beside clients that wait', number, rounds));
+    const round = await goRound(system, source, besideWaiting, number);
+    all.push(round);
+    return round;
+  });
+  const placings = all.flatMap(({ alone, beside, awaited }) => [alone, beside, awaited]);
+  tellExamples({ say }, placings);
+  const lost = all.reduce((sum, round) => sum + round.lost, 0);
+  return {
+    name: `placement while ${readable(besideWaiting.waiters)} clients wait for orders`,
+    unit: 'orders/s',
+    result: counted.map(({ beside }) => beside.rate),
+    baseline: { name: 'alone', values: counted.map(({ alone }) => alone.rate) },
+    target: { times: MIN_TIMES },
+    correctness: addUp([
+      { ...FLAWLESS, refusedWrongly: lost },
+      await judgeStored(system.databases, placings),
+    ]),
+  };
+};
