@@ -1,6 +1,13 @@
 import { IncomingMessage } from 'node:http';
 import type { FastifyRequest, RawRequestDefaultExpression } from 'fastify';
-import type { EnteredTrace } from './request-trace.ts';
+import type { Trace } from '../trace.ts';
+import type { Span } from '../tracing/index.ts';
+
+/** Which trace a request belongs to, and its span where that is recorded. */
+export interface EnteredTrace {
+  readonly trace: Trace;
+  readonly span?: Span | undefined;
+}
 
 /**
  * A request with the fields that we give it there from the start: one that gets them later has another shape than Node made it

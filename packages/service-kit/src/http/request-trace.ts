@@ -1,14 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Runtime } from '../runtime.ts';
-import { continueTrace, readTraceparent, type Trace } from '../trace.ts';
-import { serverSpan, type Span, type Tracer } from '../tracing/index.ts';
-import type { RequestFields } from './own-request.ts';
-
-/** Which trace a request belongs to, and its span where that is recorded. */
-export interface EnteredTrace {
-  readonly trace: Trace;
-  readonly span?: Span | undefined;
-}
+import { continueTrace, readTraceparent } from '../trace.ts';
+import { serverSpan, type Tracer } from '../tracing/index.ts';
+import type { EnteredTrace, RequestFields } from './own-request.ts';
 
 /** What a server does with the trace that a request brings: ours says whether it is recorded, a client's does not. */
 export type EnterTrace = (header: unknown, method: string) => EnteredTrace;
