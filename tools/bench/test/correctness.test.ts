@@ -2,47 +2,47 @@ import { expect, test } from '@jest/globals';
 import { correctnessOf } from '../src/correctness/audit.ts';
 import { addUp, FLAWLESS, isFlawless } from '../src/correctness/correctness.ts';
 import { judgeStock } from '../src/correctness/stored.ts';
-import { openAnswerBook, type Answers } from '../src/load/answers.ts';
+import { createAnswerRecorder, type Answers } from '../src/load/answers.ts';
 import { hotOrders, spreadOrders } from '../src/load/orders.ts';
 
-const shop = { userIds: ['u0', 'u1'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
+const dataset = { userIds: ['u0', 'u1'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
 const answered = (answers: Partial<Answers>) => ({
-  source: { ...spreadOrders(shop), unitsOfEach: 3 },
+  source: { ...spreadOrders(dataset), unitsOfEach: 3 },
   answers: { placed: [], refusedRightly: 0, wrong: 0, examples: [], ...answers },
 });
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `o${index}`);
 
-const take = (book: ReturnType<typeof openAnswerBook>) => {
-  book.take('o1', 201, '{"message":"Order placed successfully","orderId":"o1"}');
-  book.take('o2', 201, '{"message":"Order placed successfully","orderId":"o3"}');
-  book.take('o4', 409, '{"code":"NOT_ENOUGH_STOCK"}');
-  book.take('o5', 503, 'busy');
+const take = (recorder: ReturnType<typeof createAnswerRecorder>) => {
+  recorder.take('o1', 201, '{"message":"Order placed successfully","orderId":"o1"}');
+  recorder.take('o2', 201, '{"message":"Order placed successfully","orderId":"o3"}');
+  recorder.take('o4', 409, '{"code":"NOT_ENOUGH_STOCK"}');
+  recorder.take('o5', 503, 'busy');
 };
 
 test('an answer counts when it is 201 and tells of the order that was asked for', () => {
-  const book = openAnswerBook();
-  take(book);
-  const answers = book.close(6);
+  const recorder = createAnswerRecorder();
+  take(recorder);
+  const answers = recorder.close(6);
   expect(answers.placed).toEqual(['o1']);
   expect(answers.wrong).toBe(5);
   expect(answers.examples).toHaveLength(3);
 });
 
 test('a refusal that is due is not wrong', () => {
-  const book = openAnswerBook('NOT_ENOUGH_STOCK');
-  take(book);
-  expect(book.close(4)).toMatchObject({ placed: ['o1'], refusedRightly: 1, wrong: 2 });
+  const recorder = createAnswerRecorder('NOT_ENOUGH_STOCK');
+  take(recorder);
+  expect(recorder.close(4)).toMatchObject({ placed: ['o1'], refusedRightly: 1, wrong: 2 });
 });
 
 test('every order has an id of its own, and all items come up', () => {
-  const source = spreadOrders({ ...shop, itemIds: ids(7) });
+  const source = spreadOrders({ ...dataset, itemIds: ids(7) });
   const orders = Array.from({ length: 1_000 }, () => source.next());
   expect(new Set(orders.map(({ orderId }) => orderId)).size).toBe(1_000);
   expect(new Set(orders.flatMap(({ items }) => items.map(({ itemId }) => itemId))).size).toBe(7);
 });
 
 test('hot orders are all of one item', () => {
-  const source = hotOrders(shop);
+  const source = hotOrders(dataset);
   const items = Array.from({ length: 10 }, () => source.next().items);
   expect(items).toEqual(items.map(() => [{ itemId: 'i0', quantity: 1 }]));
 });

@@ -8,11 +8,11 @@ import { nextPageOf, startPaging } from '../src/load/paging.ts';
 import { placePaced } from '../src/load/place-paced.ts';
 import { placeOrders } from '../src/load/place.ts';
 import { read } from '../src/load/read.ts';
-import { openShop } from '../src/load/shop.ts';
+import { createDataset } from '../src/load/dataset.ts';
 import { startWaiting } from '../src/load/waiting.ts';
 import { eventually } from '@order-pipeline/testing';
 
-const shop = { userIds: ['u0'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
+const dataset = { userIds: ['u0'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
 const servers: Server[] = [];
 
 interface Body {
@@ -68,7 +68,7 @@ test('as many orders are placed as were asked for, each once, and their answers 
   });
   const { answers, rate, p99Ms } = await placeOrders({
     url,
-    source: spreadOrders(shop),
+    source: spreadOrders(dataset),
     connections: 4,
     extent: { amount: 100 },
     refusal: 'NOT_ENOUGH_STOCK',
@@ -89,7 +89,7 @@ test('when the time is up, those in flight are waited for', async () => {
   });
   const { answers } = await placeOrders({
     url,
-    source: spreadOrders(shop),
+    source: spreadOrders(dataset),
     connections: 4,
     extent: { durationS: 0.2 },
   });
@@ -104,7 +104,7 @@ test('an order whose connection breaks is not placed', async () => {
   });
   const { answers } = await placeOrders({
     url,
-    source: spreadOrders(shop),
+    source: spreadOrders(dataset),
     connections: 1,
     extent: { amount: 20 },
   });
@@ -116,7 +116,7 @@ test('at an even pace too, every order is answered for', async () => {
   const url = await serve(({ number, body }) => (number === 7 ? [500, {}] : placed(body)));
   const { answers } = await placePaced({
     url,
-    source: spreadOrders(shop),
+    source: spreadOrders(dataset),
     connections: 4,
     amount: 40,
     ratePerS: 400,
@@ -143,13 +143,13 @@ test('reads ask for what is next, and count what is not right', async () => {
   expect(new Set(asked).size).toBe(asked.length);
 });
 
-test('a shop is opened with users and items of its own', async () => {
+test('a dataset is opened with users and items of its own', async () => {
   const asked: unknown[] = [];
   const url = await serve(({ body }) => {
     asked.push(body);
     return [201, {}];
   });
-  const opened = await openShop(url, { users: 40, items: 50, stockOfEach: 7 });
+  const opened = await createDataset(url, { users: 40, items: 50, stockOfEach: 7 });
   const has = (key: string) =>
     asked.flatMap((body) => (body as Record<string, string>)[key] ?? []).toSorted();
   expect(has('userId')).toEqual(opened.userIds.toSorted());
@@ -157,20 +157,22 @@ test('a shop is opened with users and items of its own', async () => {
   expect(asked.filter((body) => (body as { availableQty?: number }).availableQty === 7)).toHaveLength(50);
 });
 
-test('a shop that cannot be opened is reported', async () => {
+test('a dataset that cannot be opened is reported', async () => {
   const url = await serve(() => [503, { error: 'The database is down' }]);
-  await expect(openShop(url, { users: 1, items: 1, stockOfEach: 1 })).rejects.toThrow('The database is down');
+  await expect(createDataset(url, { users: 1, items: 1, stockOfEach: 1 })).rejects.toThrow(
+    'The database is down',
+  );
 });
 
-test('the fattest orders have a line for every item of their shop', () => {
-  const source = fatOrders(shop);
+test('the fattest orders have a line for every item of their dataset', () => {
+  const source = fatOrders(dataset);
   expect(source.unitsOfEach).toBe(3);
-  expect(source.next().items).toEqual(shop.itemIds.map((itemId) => ({ itemId, quantity: 1 })));
+  expect(source.next().items).toEqual(dataset.itemIds.map((itemId) => ({ itemId, quantity: 1 })));
 });
 
 test('the ids of items can be filled up to a length', async () => {
   const url = await serve(() => [201, {}]);
-  const { itemIds } = await openShop(url, { users: 1, items: 2, stockOfEach: 1, itemIdLength: 40 });
+  const { itemIds } = await createDataset(url, { users: 1, items: 2, stockOfEach: 1, itemIdLength: 40 });
   expect(itemIds.map((itemId) => itemId.length)).toEqual([40, 40]);
   expect(new Set(itemIds).size).toBe(2);
 });
@@ -215,7 +217,7 @@ test('each order bears the token of its user', async () => {
     seen.push(headers.authorization);
     return placed(body);
   });
-  const source = spreadOrders(shop);
+  const source = spreadOrders(dataset);
   const tokenOf = (userId: string) => `token-of-${userId}`;
   const { answers } = await placeOrders({ url, source, connections: 2, extent: { amount: 3 }, tokenOf });
   expect(answers.placed).toHaveLength(3);

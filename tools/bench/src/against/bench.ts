@@ -6,7 +6,7 @@ import { placeOrders, type Placing } from '../load/place.ts';
 import { ABOUT_CORRECTNESS, ABOUT_LOAD } from '../orders/about.ts';
 import { outboxDrained } from '../orders/audited.ts';
 import { CONNECTIONS } from '../orders/sizes.ts';
-import { NO_WALKING_MS, openSpread, tellExamples } from '../orders/stage.ts';
+import { NO_WALKING_MS, openSpread, reportExamples } from '../orders/stage.ts';
 import { describeMachine } from '../report/machine.ts';
 import type { Figure, Report } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
@@ -105,7 +105,7 @@ export const benchAgainst = async (context: BenchContext, commit: string): Promi
     for (const side of order) round[side] = await takeTurn(sides[side] as Side, orders);
     return round;
   });
-  tellExamples(
+  reportExamples(
     context,
     sides.flatMap(({ placings }) => placings),
   );

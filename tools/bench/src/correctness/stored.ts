@@ -28,7 +28,7 @@ const unitsTaken = async ({ rows }: Session, itemIds: readonly string[]): Promis
 };
 
 /**
- * Holds what stands in the books of a shop against the orders that were placed with it. An order that was not answered may
+ * Holds what stands in the books of a dataset against the orders that were placed with it. An order that was not answered may
  * have been stored or not.
  */
 export const judgeStock = (
@@ -40,7 +40,7 @@ export const judgeStock = (
   const sold = unitsOf(({ answers }) => answers.placed.length);
   const unknown = unitsOf(({ answers }) => answers.wrong);
   const stock = placings[0]
-    ? placings[0].source.shop.stockOfEach * placings[0].source.shop.itemIds.length
+    ? placings[0].source.dataset.stockOfEach * placings[0].source.dataset.itemIds.length
     : 0;
   const gone = taken.reduce((sum, units) => sum + units, 0);
   return {
@@ -54,7 +54,7 @@ export const judgeStock = (
 /**
  * Holds what the databases say against what was answered.
  *
- * @param placings all that were placed with one shop
+ * @param placings all that were placed with one dataset
  */
 export const judgeStored = async (
   databases: Readonly<Record<DatabaseName, string>>,
@@ -66,7 +66,7 @@ export const judgeStored = async (
       placings.flatMap(({ answers }) => answers.placed),
     ),
   );
-  const itemIds = placings[0]?.source.shop.itemIds ?? [];
+  const itemIds = placings[0]?.source.dataset.itemIds ?? [];
   const taken = await withDatabase(databases.inventory, (session) => unitsTaken(session, itemIds));
   const refusedWrongly = placings.reduce((sum, { answers }) => sum + answers.wrong, 0);
   return addUp([{ ...FLAWLESS, refusedWrongly, lost: missing }, judgeStock(placings, taken)]);

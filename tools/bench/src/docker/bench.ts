@@ -1,7 +1,7 @@
 import type { BenchContext } from '../context/context.ts';
 import { addUp } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
-import { tellExamples } from '../orders/stage.ts';
+import { reportExamples } from '../orders/stage.ts';
 import { PGBENCH_SETTINGS } from '../reference/pgbench.ts';
 import { describeMachine } from '../report/machine.ts';
 import type { Figure, Report } from '../report/report.ts';
@@ -42,7 +42,7 @@ const measure = async (context: BenchContext, stack: Stack, sizes: StackSizes): 
     return walk;
   });
   const placings = walks.flatMap(({ walked }) => walked.placings);
-  tellExamples(context, [...placings, ...all.map(({ plain }) => plain)]);
+  reportExamples(context, [...placings, ...all.map(({ plain }) => plain)]);
   say('Docker: auditing');
   const correctness = addUp([await auditStack(stack, say), await judgeStored(stack.databases, placings)]);
   return stackFigures(one, two, correctness);

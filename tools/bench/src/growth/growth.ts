@@ -6,7 +6,7 @@ import { placeOrders, type Placing } from '../load/place.ts';
 import { read, type Reading } from '../load/read.ts';
 import { auditStage, outboxDrained } from '../orders/audited.ts';
 import { CONNECTIONS, type Sizes } from '../orders/sizes.ts';
-import { NO_WALKING_MS, openSpread, tellExamples } from '../orders/stage.ts';
+import { NO_WALKING_MS, openSpread, reportExamples } from '../orders/stage.ts';
 import type { Figure } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import { startEmbeddedSystem, type EmbeddedSystem } from '../system/embedded.ts';
@@ -87,7 +87,7 @@ const goRound = async (sides: readonly Stored[], sizes: GrowthSizes, number: num
 };
 
 const judge = async (context: BenchContext, side: Stored): Promise<Correctness> => {
-  tellExamples(context, side.placings);
+  reportExamples(context, side.placings);
   return addUp([
     await auditStage(context, side.system),
     await judgeStored(side.system.databases, side.placings),

@@ -13,14 +13,14 @@ export interface Answers {
 }
 
 /** Takes answers down as they come. */
-export interface AnswerBook {
+export interface AnswerRecorder {
   take(orderId: string, status: number, body: string): void;
   /** @param asked how many were asked for */
   close(asked: number): Answers;
 }
 
 /** @param refusal the code of the only refusal that is right, if one is */
-export const openAnswerBook = (refusal?: string): AnswerBook => {
+export const createAnswerRecorder = (refusal?: string): AnswerRecorder => {
   const placed: string[] = [];
   const examples: string[] = [];
   let refusedRightly = 0;

@@ -1,10 +1,10 @@
 import type { NewOrder } from '@order-pipeline/contracts';
-import { uniquePrefix, type Shop } from './shop.ts';
+import { uniquePrefix, type Dataset } from './dataset.ts';
 
 /** Orders that are placed one after the other, each with an id of its own. */
 export interface OrderSource {
   next(): NewOrder;
-  readonly shop: Shop;
+  readonly dataset: Dataset;
   readonly unitsOfEach: number;
 }
 
@@ -12,20 +12,20 @@ export interface OrderSource {
 const STRIDE = 7_919;
 
 const sourceOf = (
-  shop: Shop,
+  dataset: Dataset,
   unitsOfEach: number,
   itemIdsOf: (index: number) => readonly (string | undefined)[],
 ): OrderSource => {
   const prefix = uniquePrefix('order');
   let placed = 0;
   return {
-    shop,
+    dataset,
     unitsOfEach,
     next: () => {
       const index = placed++;
       return {
         orderId: `${prefix}${index}`,
-        userId: shop.userIds[index % shop.userIds.length] ?? '',
+        userId: dataset.userIds[index % dataset.userIds.length] ?? '',
         items: itemIdsOf(index).map((itemId = '') => ({ itemId, quantity: 1 })),
         status: 'PENDING',
       };
@@ -33,12 +33,13 @@ const sourceOf = (
   };
 };
 
-/** Orders of one unit, spread over all items of a shop: what pgbench orders too. */
-export const spreadOrders = (shop: Shop): OrderSource =>
-  sourceOf(shop, 1, (index) => [shop.itemIds[(index * STRIDE) % shop.itemIds.length]]);
+/** Orders of one unit, spread over all items of a dataset: what pgbench orders too. */
+export const spreadOrders = (dataset: Dataset): OrderSource =>
+  sourceOf(dataset, 1, (index) => [dataset.itemIds[(index * STRIDE) % dataset.itemIds.length]]);
 
-/** Orders of one unit of the first item of a shop. */
-export const hotOrders = (shop: Shop): OrderSource => sourceOf(shop, 1, () => [shop.itemIds[0]]);
+/** Orders of one unit of the first item of a dataset. */
+export const hotOrders = (dataset: Dataset): OrderSource => sourceOf(dataset, 1, () => [dataset.itemIds[0]]);
 
-/** Orders of one unit of every item of a shop: the fattest that it can have. */
-export const fatOrders = (shop: Shop): OrderSource => sourceOf(shop, shop.itemIds.length, () => shop.itemIds);
+/** Orders of one unit of every item of a dataset: the fattest that it can have. */
+export const fatOrders = (dataset: Dataset): OrderSource =>
+  sourceOf(dataset, dataset.itemIds.length, () => dataset.itemIds);

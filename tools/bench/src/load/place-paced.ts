@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { percentile } from '../rounds.ts';
-import { openAnswerBook } from './answers.ts';
+import { createAnswerRecorder } from './answers.ts';
 import { openConnections } from './connections.ts';
 import type { OrderSource } from './orders.ts';
 import type { Placing } from './place.ts';
@@ -28,7 +28,7 @@ export const placePaced = async ({
   ratePerS,
 }: PacedOptions): Promise<Placing> => {
   const open = openConnections(url, connections);
-  const book = openAnswerBook();
+  const recorder = createAnswerRecorder();
   const latencies: number[] = [];
   const place = async (dueAt: number): Promise<void> => {
     const order = source.next();
@@ -36,20 +36,20 @@ export const placePaced = async ({
     const startedAt = Math.min(dueAt, performance.now());
     const { status, body } = await open.post('/api/orders', { order });
     latencies.push(performance.now() - startedAt);
-    book.take(order.orderId, status, body);
+    recorder.take(order.orderId, status, body);
   };
   const firstAt = performance.now();
   const answering: Promise<void>[] = [];
   while (answering.length < amount) {
     const dueAt = firstAt + (answering.length / ratePerS) * SECOND_MS;
     if (dueAt > performance.now()) await pause(dueAt - performance.now());
-    // One without an answer is missing from the book.
+    // One without an answer is missing from the recorder.
     answering.push(place(dueAt).catch(() => undefined));
   }
   await Promise.all(answering);
   const tookMs = performance.now() - firstAt;
   open.close();
-  const answers = book.close(amount);
+  const answers = recorder.close(amount);
   return {
     source,
     answers,

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { percentile } from '../rounds.ts';
-import { openAnswerBook, type Answers } from './answers.ts';
+import { createAnswerRecorder, type Answers } from './answers.ts';
 import { keepBusy, openConnections } from './connections.ts';
 import type { OrderSource } from './orders.ts';
 
@@ -32,7 +32,7 @@ export interface Placing {
 export const placeOrders = async (options: PlacingOptions): Promise<Placing> => {
   const { url, source, connections, extent, tokenOf } = options;
   const open = openConnections(url, connections);
-  const book = openAnswerBook(options.refusal);
+  const recorder = createAnswerRecorder(options.refusal);
   const latencies: number[] = [];
   let asked = 0;
   const startedAt = performance.now();
@@ -42,15 +42,15 @@ export const placeOrders = async (options: PlacingOptions): Promise<Placing> => 
     asked += 1;
     const order = source.next();
     const sentAt = performance.now();
-    // One without an answer is missing from the book.
+    // One without an answer is missing from the recorder.
     const answer = await open.post('/api/orders', { order }, tokenOf?.(order.userId)).catch(() => undefined);
     if (!answer) return;
     latencies.push(performance.now() - sentAt);
-    book.take(order.orderId, answer.status, answer.body);
+    recorder.take(order.orderId, answer.status, answer.body);
   });
   const tookMs = performance.now() - startedAt;
   open.close();
-  const answers = book.close(asked);
+  const answers = recorder.close(asked);
   return {
     source,
     answers,

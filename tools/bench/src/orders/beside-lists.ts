@@ -4,16 +4,16 @@ import { judgeStored } from '../correctness/stored.ts';
 import { fatOrders, type OrderSource } from '../load/orders.ts';
 import { startPaging } from '../load/paging.ts';
 import { placeOrders, type Placing } from '../load/place.ts';
-import { openShop } from '../load/shop.ts';
+import { createDataset } from '../load/dataset.ts';
 import type { Figure } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import type { System } from '../system/system.ts';
 import { outboxDrained } from './audited.ts';
 import { CONNECTIONS, type Sizes } from './sizes.ts';
-import { openSpread, tellExamples } from './stage.ts';
+import { openSpread, reportExamples } from './stage.ts';
 
 /** As many lines, and ids as long, as an order may have. */
-const FAT_SHOP = { users: 10, items: 100, stockOfEach: 1_000_000, itemIdLength: 128 };
+const FAT_DATASET = { users: 10, items: 100, stockOfEach: 1_000_000, itemIdLength: 128 };
 const CLIENTS = 8;
 const PATH = '/api/orders?limit=1000';
 /** Placement may lose half of its rate. */
@@ -57,7 +57,7 @@ export const placeBesideLists = async (
   say('Placement beside lists: placing the orders that are read');
   const fat = await placeOrders({
     url: system.url,
-    source: fatOrders(await openShop(system.url, FAT_SHOP)),
+    source: fatOrders(await createDataset(system.url, FAT_DATASET)),
     connections: CONNECTIONS,
     extent: { amount: besideLists.fatOrders },
   });
@@ -70,7 +70,7 @@ export const placeBesideLists = async (
     return round;
   });
   const placings = all.flatMap(({ alone, beside }) => [alone, beside]);
-  tellExamples({ say }, [fat, ...placings]);
+  reportExamples({ say }, [fat, ...placings]);
   return {
     name: `placement while ${CLIENTS} clients page through the fattest orders`,
     unit: 'orders/s',

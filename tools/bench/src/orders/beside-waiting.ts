@@ -10,7 +10,7 @@ import { goRounds, roundSentence } from '../rounds.ts';
 import type { System } from '../system/system.ts';
 import { outboxDrained } from './audited.ts';
 import { CONNECTIONS, type Sizes } from './sizes.ts';
-import { openSpread, tellExamples } from './stage.ts';
+import { openSpread, reportExamples } from './stage.ts';
 
 /** Placement may lose a twentieth of its rate. */
 const MIN_TIMES = 0.95;
@@ -100,7 +100,7 @@ export const placeBesideWaiting = async (
     return round;
   });
   const placings = all.flatMap(({ alone, beside, awaited }) => [alone, beside, awaited]);
-  tellExamples({ say }, placings);
+  reportExamples({ say }, placings);
   const lost = all.reduce((sum, round) => sum + round.lost, 0);
   return {
     name: `placement while ${readable(besideWaiting.waiters)} clients wait for orders`,

@@ -4,13 +4,13 @@ import { judgeStored } from '../correctness/stored.ts';
 import { hotOrders, type OrderSource } from '../load/orders.ts';
 import { placePaced } from '../load/place-paced.ts';
 import { placeOrders, type Placing } from '../load/place.ts';
-import { openShop } from '../load/shop.ts';
+import { createDataset } from '../load/dataset.ts';
 import { fillReference } from '../reference/database.ts';
 import { createPgbench, type Pgbench } from '../reference/pgbench.ts';
 import { startPlainBuild, type PlainBuild } from '../reference/plain.ts';
 import type { System } from '../system/system.ts';
 import { outboxDrained } from './audited.ts';
-import { CONNECTIONS, SHOP, type Sizes } from './sizes.ts';
+import { CONNECTIONS, DATASET, type Sizes } from './sizes.ts';
 import { openSpread } from './stage.ts';
 
 const TENTH = 0.1;
@@ -41,11 +41,11 @@ export const openPlacementSides = async (
   const referenceUrl = await system.createDatabase('reference');
   await fillReference(referenceUrl);
   const build = await startPlainBuild(context, { databaseUrl: await system.createDatabase('plain') });
-  const hotShop = { ...SHOP, users: 100, items: 1 };
+  const hotDataset = { ...DATASET, users: 100, items: 1 };
   return {
     pgbench: createPgbench(pgbenchProgram, referenceUrl),
     spread: await openSpread(system.url),
-    hot: hotOrders(await openShop(system.url, hotShop)),
+    hot: hotOrders(await createDataset(system.url, hotDataset)),
     plain: { build, source: await openSpread(build.url) },
   };
 };
@@ -87,10 +87,10 @@ export const goPlacementRound = async (
 
 /** Sells an item out, by twice as many orders as there are units: no more, and no fewer, may be taken. */
 export const sellOut = async (system: System, units: number): Promise<Correctness> => {
-  const shop = await openShop(system.url, { users: 100, items: 1, stockOfEach: units });
+  const dataset = await createDataset(system.url, { users: 100, items: 1, stockOfEach: units });
   const placing = await placeOrders({
     url: system.url,
-    source: hotOrders(shop),
+    source: hotOrders(dataset),
     connections: CONNECTIONS,
     extent: { amount: 2 * units },
     refusal: 'NOT_ENOUGH_STOCK',

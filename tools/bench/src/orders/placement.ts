@@ -10,7 +10,7 @@ import { placeBesideLists } from './beside-lists.ts';
 import { placementFigures } from './placement-figures.ts';
 import { goPlacementRound, openPlacementSides, sellOut, type PlacementRound } from './placement-round.ts';
 import type { Sizes } from './sizes.ts';
-import { NO_WALKING_MS, tellExamples } from './stage.ts';
+import { NO_WALKING_MS, reportExamples } from './stage.ts';
 
 /** Placement: spread, at a tenth of the rate, and of one item; beside pgbench and the plain build. */
 export const benchPlacement = async (
@@ -33,7 +33,7 @@ export const benchPlacement = async (
     return round;
   });
   await sides.plain.build.stop();
-  tellExamples(
+  reportExamples(
     context,
     all.flatMap((round) => [round.spread, round.tenth, round.hot, round.plain]),
   );

@@ -77,4 +77,4 @@ export const QUICK: Sizes = {
 /** The load that targets hold for. */
 export const CONNECTIONS = 64;
 
-export const SHOP = { users: 1_000, items: 1_000, stockOfEach: 1_000_000 };
+export const DATASET = { users: 1_000, items: 1_000, stockOfEach: 1_000_000 };

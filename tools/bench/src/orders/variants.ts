@@ -11,7 +11,7 @@ import { startEmbeddedSystem, type EmbeddedSystem } from '../system/embedded.ts'
 import { auditStage, outboxDrained } from './audited.ts';
 import { placeBesideWaiting, settingsForWaiting } from './beside-waiting.ts';
 import { CONNECTIONS, type Sizes } from './sizes.ts';
-import { NO_WALKING_MS, openSpread, tellExamples } from './stage.ts';
+import { NO_WALKING_MS, openSpread, reportExamples } from './stage.ts';
 
 /** Something that is switched on, and what it may cost. */
 interface Variant {
@@ -68,7 +68,7 @@ const openSide = async (
     return { system, source: await openSpread(system.url), tokenOf: undefined, placings: [] };
   const sign = await openSigning(system.dataDir);
   const source = await openSpread(system.url, await sign('admin', 'users:write.any', 'catalog:write'));
-  const tokens = await signForAll(sign, source.shop.userIds);
+  const tokens = await signForAll(sign, source.dataset.userIds);
   return { system, source, tokenOf: (userId) => tokens.get(userId), placings: [] };
 };
 
@@ -124,7 +124,7 @@ export const benchVariants = async (
   const baseFlaws = await judge(context, base);
   for (const [index, { name, target }] of variants.entries()) {
     const side = sides[index + 1] as Side;
-    tellExamples(context, side.placings);
+    reportExamples(context, side.placings);
     figures.push({
       name,
       unit: 'orders/s',

@@ -10,7 +10,7 @@ import { goRounds, roundSentence } from '../rounds.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
 import type { Sizes } from './sizes.ts';
-import { openSpread, tellExamples } from './stage.ts';
+import { openSpread, reportExamples } from './stage.ts';
 import { walkFromWaiting } from './walk-from-waiting.ts';
 import { rateOf } from './walk.ts';
 
@@ -58,7 +58,7 @@ export const benchWalking = async (
     placings.push(...walked.placings);
     return { result: rateOf(walked.walk), baseline: await walkRateOfPgbench(pgbench, referenceUrl, steps) };
   });
-  tellExamples(context, placings);
+  reportExamples(context, placings);
   say('Walking: auditing');
   const correctness = addUp([
     await auditStage(context, system),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchContext } from '../context/context.ts';
 import { placeOrders } from '../load/place.ts';
 import { CONNECTIONS } from '../orders/sizes.ts';
-import { NO_WALKING_MS, openSpread, tellExamples } from '../orders/stage.ts';
+import { NO_WALKING_MS, openSpread, reportExamples } from '../orders/stage.ts';
 import { readable } from '../report/report.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { findProfile, writeFlameGraph } from './flame-graph.ts';
@@ -30,7 +30,7 @@ export const profilePlacement = async (context: BenchContext): Promise<undefined
     connections: CONNECTIONS,
     extent: { durationS },
   });
-  tellExamples(context, [placing]);
+  reportExamples(context, [placing]);
   await system.stop();
   const profile = await findProfile(FOLDER);
   const page = await writeFlameGraph(profile, FOLDER);

@@ -4,7 +4,7 @@ import { judgeStored } from '../correctness/stored.ts';
 import { placeOrders, type Placing } from '../load/place.ts';
 import { auditStage } from '../orders/audited.ts';
 import { CONNECTIONS } from '../orders/sizes.ts';
-import { openSpread, tellExamples } from '../orders/stage.ts';
+import { openSpread, reportExamples } from '../orders/stage.ts';
 import { allArrived } from '../orders/walk.ts';
 import { describeMachine } from '../report/machine.ts';
 import { readable, type Figure, type Report } from '../report/report.ts';
@@ -49,7 +49,7 @@ const soak = async (context: BenchContext, durationS: number): Promise<Soaked> =
     extent: { durationS },
   });
   const memory = await sampling.stop();
-  tellExamples(context, [placing]);
+  reportExamples(context, [placing]);
   say('Soak: waiting until all are delivered');
   const placedAt = performance.now();
   await allArrived(system.databases.orders, ARRIVAL_LIMIT_MS);

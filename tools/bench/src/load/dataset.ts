@@ -5,14 +5,14 @@ import { keepBusy, openConnections } from './connections.ts';
 const AT_ONCE = 32;
 
 /** Users and items that orders are placed with. */
-export interface Shop {
+export interface Dataset {
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
   /** How many units there were of each item. */
   readonly stockOfEach: number;
 }
 
-export interface ShopSize {
+export interface DatasetSize {
   readonly users: number;
   readonly items: number;
   readonly stockOfEach: number;
@@ -43,23 +43,23 @@ const idsOf = (word: string, count: number, length = 0): string[] => {
  * @param url of the gateway, or of whatever answers the same requests
  * @param token of somebody who may register anybody and add items, where access control is on
  */
-export const openShop = async (
+export const createDataset = async (
   url: string,
-  { users, items, stockOfEach, itemIdLength }: ShopSize,
+  { users, items, stockOfEach, itemIdLength }: DatasetSize,
   token?: string,
-): Promise<Shop> => {
+): Promise<Dataset> => {
   const open = openConnections(url, AT_ONCE);
   const post = async (path: string, body: object): Promise<void> => {
     const answer = await open.post(path, body, token);
     if (answer.status !== 201) throw new CliError(`${path} answered ${answer.status}: ${answer.body}`);
   };
-  const shop = { userIds: idsOf('user', users), itemIds: idsOf('item', items, itemIdLength), stockOfEach };
-  await forEach(shop.userIds, (userId) =>
+  const dataset = { userIds: idsOf('user', users), itemIds: idsOf('item', items, itemIdLength), stockOfEach };
+  await forEach(dataset.userIds, (userId) =>
     post('/api/users', { userId, name: 'Sriram', email: `${userId}@example.com` }),
   );
-  await forEach(shop.itemIds, (itemId) =>
+  await forEach(dataset.itemIds, (itemId) =>
     post('/api/inventory', { itemId, itemName: 'Laptop', availableQty: stockOfEach }),
   );
   open.close();
-  return shop;
+  return dataset;
 };
