@@ -20,7 +20,7 @@ const SCOPES_OF_USERS: readonly Scope[] = ['users:write', 'orders:write'];
 export interface Tokens {
   /** One of theirs that has not expired; the same one for as long as it lasts. */
   of(who: string): Token;
-  /** One that has expired, of whoever had one, if any did. */
+  /** One that has expired, of a user, if any did. */
   expired(): Token | undefined;
   /** Texts that are no valid tokens, as somebody without a key can make them. */
   forged(who: string): readonly string[];
@@ -47,7 +47,8 @@ export const createTokens = (issuer: Pick<SimIssuer, 'sign' | 'forge'>, time: Pi
     of: (who) => {
       const known = current.get(who);
       if (known && time.now() < known.expiresAt - RENEWED_BEFORE_MS) return known;
-      if (known) old.push(known);
+      // Not of a clerk: where the clock of the gateway is set back it is valid again, and would restock.
+      if (known && !(who in SCOPES_OF)) old.push(known);
       const exp = expiry();
       const token = { text: issuer.sign(claimsOf(who, exp)), expiresAt: exp * SECOND_MS };
       current.set(who, token);
