@@ -75,8 +75,6 @@ type MovedStatus = StatusWith<{ readonly from: string }>;
 export type WorkerTarget = StatusWith<{ readonly from: string; readonly by: ServiceName }>;
 /** A status in which an order waits for its next event. */
 export type StatusOnTheWay = StatusWith<{ readonly terminal: false }>;
-/** A status in which an order ends. */
-export type TerminalStatus = StatusWith<{ readonly terminal: true }>;
 /** A status that an event announces. */
 export type AnnouncedStatus = StatusWith<{ readonly topic: string }>;
 export type Topic = Lifecycle[AnnouncedStatus]['topic'];

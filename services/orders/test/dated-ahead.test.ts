@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
-import { orderOf, startHarness, type Harness } from './harness.ts';
+import { orderOf, sampleOf, startHarness, type Harness } from './harness.ts';
 
 const HOURS_MS = 2 * 3_600_000;
 const AGAIN = 'order_republished';
@@ -45,12 +45,6 @@ const standing = async (): Promise<string[]> => {
 const timesAgain = ({ logs }: TestService, orderId: string): number =>
   logs.filter((line) => line.event === AGAIN && line['orderId'] === orderId).length;
 
-const valueOf = async (name: string, labels = ''): Promise<number> => {
-  const { body } = await harness.orders.server.inject('/metrics');
-  const line = body.split('\n').find((text) => text.startsWith(`${name}{service="orders"${labels}`));
-  return Number(line?.split(' ').at(-1) ?? NaN);
-};
-
 test('when the clock was set back while it ran, orders dated ahead have their events published again, once', async () => {
   await open({ REPUBLISH_AFTER_MS: '8000' });
   const orders = await standing();
@@ -59,7 +53,7 @@ test('when the clock was set back while it ran, orders dated ahead have their ev
   await eventually(() => {
     for (const orderId of orders) expect(timesAgain(harness.orders, orderId)).toBe(1);
   });
-  const runs = () => valueOf('orders_republished_total', ',status="PENDING"');
+  const runs = () => sampleOf(harness.orders, 'orders_republished_total', ',status="PENDING"');
   const later = await harness.placed({ [item]: 1 });
   await eventually(async () => expect(await runs()).toBeGreaterThan(1), { timeoutMs: 20_000 });
   for (const orderId of orders) expect(timesAgain(harness.orders, orderId)).toBeLessThanOrEqual(2);
@@ -78,7 +72,7 @@ test.each([HOURS_MS, 5_000])(
       for (const orderId of orders) expect(timesAgain(restarted, orderId)).toBe(1);
     });
     const later = await harness.placed({ [item]: 1 });
-    await eventually(async () => expect(await valueOf('outbox_depth')).toBe(0));
+    await eventually(async () => expect(await sampleOf(harness.orders, 'outbox_depth')).toBe(0));
     expect(timesAgain(restarted, later)).toBe(0);
   },
 );
@@ -121,8 +115,10 @@ test('how long an order and an event wait that are dated ahead can be seen', asy
   await harness.placed({ [item]: 1 });
   isAhead = false;
   await eventually(async () => {
-    expect(await valueOf('orders_oldest_age_seconds', ',status="PENDING"')).toBeGreaterThan(1);
-    expect(await valueOf('outbox_oldest_age_seconds')).toBeGreaterThan(1);
+    expect(await sampleOf(harness.orders, 'orders_oldest_age_seconds', ',status="PENDING"')).toBeGreaterThan(
+      1,
+    );
+    expect(await sampleOf(harness.orders, 'outbox_oldest_age_seconds')).toBeGreaterThan(1);
   });
   // Behind its grace after the start, events that wait too long refuse new orders, whatever their dates.
   await eventually(

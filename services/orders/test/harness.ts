@@ -94,6 +94,22 @@ export const orderOf = (
 export const countOf = (replies: readonly Reply[], status: number): number =>
   replies.filter((reply) => reply.status === status).length;
 
+/**
+ * One sample of a metric of the orders service, as `GET /metrics` has it.
+ *
+ * @param labels those behind `service`, such as `,status="PENDING"`
+ * @returns NaN where there is none
+ */
+export const sampleOf = async (
+  { server }: Pick<TestService, 'server'>,
+  name: string,
+  labels = '',
+): Promise<number> => {
+  const { body } = await server.inject('/metrics');
+  const line = body.split('\n').find((text) => text.startsWith(`${name}{service="orders"${labels}`));
+  return Number(line?.split(' ').at(-1) ?? NaN);
+};
+
 /** The routes of a service, of which one operation is answered in another way. */
 export const withRoute = (
   routes: readonly Route[],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { PREDECESSOR } from '@order-pipeline/contracts';
 import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
 import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
-import { orderOf, startHarness, type Harness } from './harness.ts';
+import { orderOf, sampleOf, startHarness, type Harness } from './harness.ts';
 
 let postgres: TestPostgres;
 let broker: SwitchedBroker;
@@ -23,14 +23,8 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const valueOf = async (service: TestService, name: string, labels = ''): Promise<number> => {
-  const { body } = await service.server.inject('/metrics');
-  const line = body.split('\n').find((text) => text.startsWith(`${name}{service="orders"${labels}`));
-  return Number(line?.split(' ').at(-1) ?? NaN);
-};
-
 const changes = (status: string) =>
-  valueOf(harness.orders, 'order_status_changes_total', `,status="${status}"`);
+  sampleOf(harness.orders, 'order_status_changes_total', `,status="${status}"`);
 
 test('every change of status is counted once', async () => {
   const order = orderOf({ [item]: 1 });
@@ -58,17 +52,17 @@ test('how many events wait, and how old the oldest order of each status is, can 
   clock += 10_000;
   const watching = await harness.anotherOrders();
   await eventually(async () => {
-    expect(await valueOf(watching, 'outbox_depth')).toBe(2);
-    expect(await valueOf(watching, 'outbox_oldest_age_seconds')).toBe(70);
-    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="PENDING"')).toBe(10);
-    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="PROCESSING"')).toBe(70);
-    expect(await valueOf(watching, 'orders_oldest_age_seconds', ',status="SHIPPED"')).toBe(0);
+    expect(await sampleOf(watching, 'outbox_depth')).toBe(2);
+    expect(await sampleOf(watching, 'outbox_oldest_age_seconds')).toBe(70);
+    expect(await sampleOf(watching, 'orders_oldest_age_seconds', ',status="PENDING"')).toBe(10);
+    expect(await sampleOf(watching, 'orders_oldest_age_seconds', ',status="PROCESSING"')).toBe(70);
+    expect(await sampleOf(watching, 'orders_oldest_age_seconds', ',status="SHIPPED"')).toBe(0);
   });
 });
 
 test('how long each step took, and the whole of a delivery, is measured once', async () => {
   const order = orderOf({ [item]: 1 });
-  const before = await valueOf(harness.orders, 'order_delivery_duration_seconds_count');
+  const before = await sampleOf(harness.orders, 'order_delivery_duration_seconds_count');
   await harness.place(order);
   for (const [to, seconds] of [
     ['PROCESSING', 40],
@@ -77,30 +71,30 @@ test('how long each step took, and the whole of a delivery, is measured once', a
   ] as const) {
     clock += seconds * 1_000;
     const labels = `,from="${PREDECESSOR[to]}",to="${to}"`;
-    const earlier = (await valueOf(harness.orders, 'order_step_duration_seconds_sum', labels)) || 0;
+    const earlier = (await sampleOf(harness.orders, 'order_step_duration_seconds_sum', labels)) || 0;
     await harness.move(to, [order.orderId]);
     await harness.move(to, [order.orderId]);
-    expect((await valueOf(harness.orders, 'order_step_duration_seconds_sum', labels)) - earlier).toBeCloseTo(
+    expect((await sampleOf(harness.orders, 'order_step_duration_seconds_sum', labels)) - earlier).toBeCloseTo(
       seconds,
     );
   }
-  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe((before || 0) + 1);
-  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_sum')).toBeCloseTo(46);
+  expect(await sampleOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe((before || 0) + 1);
+  expect(await sampleOf(harness.orders, 'order_delivery_duration_seconds_sum')).toBeCloseTo(46);
 });
 
 test('a cancellation is a step, and no delivery', async () => {
   const labels = ',from="PENDING",to="CANCELLED"';
   const orderId = await harness.placed({ [item]: 1 });
-  const count = (await valueOf(harness.orders, 'order_step_duration_seconds_count', labels)) || 0;
-  const delivered = await valueOf(harness.orders, 'order_delivery_duration_seconds_count');
+  const count = (await sampleOf(harness.orders, 'order_step_duration_seconds_count', labels)) || 0;
+  const delivered = await sampleOf(harness.orders, 'order_delivery_duration_seconds_count');
   await harness.cancel(orderId);
-  expect(await valueOf(harness.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
-  expect(await valueOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
+  expect(await sampleOf(harness.orders, 'order_step_duration_seconds_count', labels)).toBe(count + 1);
+  expect(await sampleOf(harness.orders, 'order_delivery_duration_seconds_count')).toBe(delivered);
 });
 
 test('how many orders are in each status is reported', async () => {
   const inStatus = (service: TestService, status: string) =>
-    valueOf(service, 'orders_by_status', `,status="${status}"`);
+    sampleOf(service, 'orders_by_status', `,status="${status}"`);
   // Its first answer is of now; those of one that was asked before may be five seconds old.
   const before = await harness.anotherOrders();
   const [pending, cancelled] = [await inStatus(before, 'PENDING'), await inStatus(before, 'CANCELLED')];

@@ -19,7 +19,7 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { z } from 'zod';
-import { startHarness, type Harness } from '../harness.ts';
+import { sampleOf, startHarness, type Harness } from '../harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 export const WAIT = { timeoutMs: 20_000 };
@@ -88,9 +88,4 @@ export const stuckIn = async (
   { harness }: { readonly harness: Pick<Harness, 'orders'> },
   status: OrderStatus,
   reason: StuckReason,
-): Promise<number> => {
-  const { body } = await harness.orders.server.inject('/metrics');
-  const name = `orders_stuck{service="orders",status="${status}",reason="${reason}"}`;
-  const line = body.split('\n').find((text) => text.startsWith(name));
-  return Number(line?.split(' ').at(-1) ?? NaN);
-};
+): Promise<number> => sampleOf(harness.orders, 'orders_stuck', `,status="${status}",reason="${reason}"`);
