@@ -36,6 +36,7 @@ export interface Answer {
 /** A request that a gateway has taken and not answered. */
 interface Held {
   readonly label: string;
+  readonly arrivedAt: number;
   readonly gateway: ServiceProcess;
 }
 
@@ -83,7 +84,7 @@ export const createClient = (
   const serve = async (gateway: ServiceProcess, request: Request, token: Token | undefined) => {
     const { wallClock } = gateway.process.runtime;
     const arrival = { at: time.now(), clock: wallClock() };
-    const entry = { label: labelOf(request), gateway };
+    const entry = { label: labelOf(request), arrivedAt: arrival.at, gateway };
     held.add(entry);
     const response = await gateway.inject(injected(request, token));
     held.delete(entry);
@@ -109,8 +110,9 @@ export const createClient = (
     trace('client', answer ? `receives ${answer.status} to ${label}` : `receives no answer to ${label}`);
     return answer && { ...answer, askedAt, answeredAt: time.now() };
   };
-  const isUnanswered = ({ gateway: { process } }: Held): boolean =>
-    !process.isDead() || process.end() === STOPPED;
+  // One that was stalled is ended by whoever stops it, as a process that does not react.
+  const isUnanswered = ({ gateway: { process }, arrivedAt }: Held): boolean =>
+    !process.isDead() || (process.end() === STOPPED && process.stalledUntil() <= arrivedAt);
   return Object.assign(ask, {
     unanswered: () =>
       [...held].filter(isUnanswered).map(({ label, gateway }) => `${label} at ${gateway.name}`),
