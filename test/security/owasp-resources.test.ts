@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
+import { DECLARED_OPERATIONS } from '@order-pipeline/contracts';
 import { startSystem } from '@order-pipeline/launcher';
 import { eventually, times } from '@order-pipeline/testing';
 import { unique } from '../gateway.ts';
@@ -195,7 +195,7 @@ describe('API9:2023 improper inventory management', () => {
     const { body } = await secured.nobody.get('/openapi.json');
     const { paths } = body as { paths: Record<string, object> };
     const documented = Object.values(paths).flatMap((methods) => Object.keys(methods));
-    expect(documented).toHaveLength(Object.keys(GATEWAY_OPERATIONS).length);
+    expect(documented).toHaveLength(Object.keys(DECLARED_OPERATIONS).length);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
-  GATEWAY_OPERATIONS,
+  DECLARED_OPERATIONS,
   OPERATOR_SCOPES,
   SCOPES,
   type Access,
@@ -59,6 +59,12 @@ const ASKED: Readonly<Record<string, (rows: Rows) => { readonly path: string; re
   getOverview: () => ({ path: '/ops/overview' }),
   watchOverview: () => ({ path: '/ops/events' }),
   listActions: () => ({ path: '/ops/actions' }),
+  getAudit: () => ({ path: '/ops/audit' }),
+  startAudit: () => ({ path: '/ops/audit' }),
+  getSandbox: () => ({ path: '/ops/sandbox' }),
+  renewSandbox: () => ({ path: '/ops/sandbox/lease' }),
+  placeSamples: () => ({ path: '/ops/sandbox/workload', body: { perSecond: 0 } }),
+  switchFault: () => ({ path: '/ops/sandbox/faults', body: { fault: 'BROKER_DOWN', on: false } }),
 };
 
 /** Somebody who asks. */
@@ -177,7 +183,7 @@ const checkFields = (access: Access, { body }: Answered, { name, scopes = [] }: 
       expect([name, field in row]).toEqual([name, shownTo.some((scope) => scopes.includes(scope))]);
 };
 
-test.each(Object.entries(GATEWAY_OPERATIONS))(
+test.each(Object.entries(DECLARED_OPERATIONS))(
   '%s is answered to every kind of caller as the table says',
   async (name, operation) => {
     const { access } = operation;

@@ -12,9 +12,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** Within so many seeds every point is come to by everybody who can. */
-const MAX_SEEDS = 20;
+const MAX_SEEDS = 40;
 const ENOUGH_DEATHS = 2;
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 const POINTS = Object.keys(FAILPOINTS) as Failpoint[];
 
