@@ -18,8 +18,6 @@ const GATE = 13;
 let postgres: TestPostgres;
 let harness: Harness;
 let other: TestService;
-/** One whose reconciler runs. */
-let eager: Harness;
 let item: string;
 
 beforeAll(async () => {
@@ -35,7 +33,7 @@ beforeEach(async () => {
 
 afterEach(() => eventually(() => expectStockToAddUp(harness)));
 
-const stops = () => [eager?.close, harness?.close, postgres?.stop].map((stop) => () => stop?.());
+const stops = () => [harness?.close, postgres?.stop].map((stop) => () => stop?.());
 afterAll(() => inTurn(...stops()));
 
 const heldFor = async (orderId: string): Promise<ReservationRef> => {
@@ -273,25 +271,4 @@ test('however placements and settlements meet, every order stands on its own res
   expect(countOf(all, 201) + countOf(all, 409) + countOf(all, 503)).toBe(320);
   expect(countOf(all, 201)).toBeGreaterThan(0);
   await settleEverything(harness.orders);
-});
-
-test('the reconciler settles what placements, cancellations and a broker have left behind', async () => {
-  eager = await startHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
-  const sold = await eager.addItem(100);
-  const pending = await eager.placed({ [sold]: 1 });
-  const shipped = await eager.placed({ [sold]: 2 });
-  const cancelled = await eager.placed({ [sold]: 4 });
-  await eager.walk(shipped, 'SHIPPED');
-  const stop = eager.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const died = eager.place(orderOf({ [sold]: 8 }));
-  await stop.reached;
-  // So that the cancellation cannot give its stock back; the reconciler asks the other way round.
-  delete eager.clients.inventory;
-  await eager.cancel(cancelled);
-  await eventually(async () => expect(await eager.stockOf(sold)).toEqual({ available: 97, reserved: 1 }));
-  expect(await eager.heldFor(pending)).toBeDefined();
-  stop.resume();
-  expect((await died).status).toBe(503);
-  eager.clients.inventory = eager.inventory.routes;
-  await eventually(() => expectStockToAddUp(eager));
 });

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { expectStockToAddUp } from './expect-stock.ts';
+import { orderOf, startHarness, type Harness } from './harness.ts';
+
+// In a file of its own: of the instances in a consumer group one reconciles, and on a real Kafka that tests share another
+// system's would be in this group.
+let postgres: TestPostgres;
+let harness: Harness;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres({ isolation: 'repeatable read' });
+  harness = await startHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
+});
+
+const stops = () => [harness?.close, postgres?.stop].map((stop) => () => stop?.());
+afterAll(() => inTurn(...stops()));
+
+test('the reconciler settles what placements, cancellations and a broker have left behind', async () => {
+  const sold = await harness.addItem(100);
+  const pending = await harness.placed({ [sold]: 1 });
+  const shipped = await harness.placed({ [sold]: 2 });
+  const cancelled = await harness.placed({ [sold]: 4 });
+  await harness.walk(shipped, 'SHIPPED');
+  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
+  const died = harness.place(orderOf({ [sold]: 8 }));
+  await stop.reached;
+  // So that the cancellation cannot give its stock back; the reconciler asks the other way round.
+  delete harness.clients.inventory;
+  await harness.cancel(cancelled);
+  await eventually(async () => expect(await harness.stockOf(sold)).toEqual({ available: 97, reserved: 1 }));
+  expect(await harness.heldFor(pending)).toBeDefined();
+  stop.resume();
+  expect((await died).status).toBe(503);
+  harness.clients.inventory = harness.inventory.routes;
+  await eventually(() => expectStockToAddUp(harness));
+});
