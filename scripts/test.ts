@@ -25,8 +25,6 @@ interface Run {
   readonly paths: readonly string[];
   readonly options: readonly string[];
   readonly needsDocker: boolean;
-  /** Whether it shares the machine with the run before it, of which each leaves most of the processor idle. */
-  readonly besideTheOneBefore?: boolean;
   readonly start?: () => Promise<Containers>;
   /** Looks at the whole once more, and answers how many failures that adds. */
   readonly review?: (report: Report) => number;
@@ -75,7 +73,6 @@ const RUNS: readonly Run[] = [
     // One after the other: they share a broker. Clients of kafkajs that have given up may keep a socket for a while.
     options: ['--maxWorkers=1', '--forceExit'],
     needsDocker: true,
-    besideTheOneBefore: true,
     start: startPipelineContainers,
   },
   {
@@ -106,37 +103,17 @@ const argumentsFor = (run: Run, skipped: boolean, asked: readonly string[]): str
   ];
 };
 
-const execute = async (
-  run: Run,
-  docker: boolean,
-  asked: readonly string[],
-  isBeside: boolean,
-): Promise<Counts> => {
+const execute = async (run: Run, docker: boolean, asked: readonly string[]): Promise<Counts> => {
   const skipped = run.needsDocker && !docker;
   console.log(`\n=== ${run.name}${skipped ? ' (skipped: no Docker daemon answers)' : ''} ===`);
   const containers = skipped ? undefined : await run.start?.();
   try {
-    const report = await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {}, {
-      name: isBeside ? run.name : undefined,
-    });
+    const report = await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {});
     const added = skipped ? 0 : (run.review?.(report) ?? 0);
-    const counts = { ...report.counts, failed: report.counts.failed + added };
-    console.log(`${run.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    return counts;
+    return { ...report.counts, failed: report.counts.failed + added };
   } finally {
     await containers?.stop();
   }
-};
-
-/** Runs that go side by side, one lot after the other. */
-const lotsOf = (runs: readonly Run[], docker: boolean): Run[][] => {
-  const lots: Run[][] = [];
-  for (const run of runs) {
-    const last = lots.at(-1);
-    if (last && docker && run.besideTheOneBefore) last.push(run);
-    else lots.push([run]);
-  }
-  return lots;
 };
 
 const [first = '', ...rest] = process.argv.slice(2);
@@ -144,13 +121,12 @@ const chosen = RUNS.filter(({ name }) => name === first);
 const asked = chosen.length > 0 ? rest : process.argv.slice(2);
 const docker = await dockerAnswers();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const lot of lotsOf(chosen.length > 0 ? chosen : RUNS, docker)) {
-  const results = await Promise.all(lot.map((run) => execute(run, docker, asked, lot.length > 1)));
-  for (const counts of results) {
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped += counts.skipped;
-  }
+for (const run of chosen.length > 0 ? chosen : RUNS) {
+  const counts = await execute(run, docker, asked);
+  console.log(`${run.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 || total.passed + total.skipped === 0 ? 1 : 0;

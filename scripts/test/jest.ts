@@ -5,8 +5,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endTree } from './processes.ts';
 
@@ -90,42 +88,27 @@ const waitFor = async (jest: ChildProcess, file: string, limits: Limits) => {
   return { exitCode: code ?? 1, reason };
 };
 
-/** Prints each line of what a run says with its name, so that runs beside one another can be told apart. */
-const printNamed = (name: string, ...streams: readonly (Readable | null)[]): void => {
-  for (const stream of streams)
-    if (stream) createInterface({ input: stream }).on('line', (line) => console.log(`[${name}] ${line}`));
-};
-
-/** How a run is run. */
-export interface RunOptions {
-  readonly limits?: Limits;
-  /** The script of jest. */
-  readonly jest?: string;
-  /** What its lines begin with, where others run beside it. */
-  readonly name?: string | undefined;
-}
-
 /**
  * Runs jest in a process of its own and answers what it brought. A run that gave no report, or that had to be ended
  * because it left something open or took too long, counts as a failure.
+ *
+ * @param jest the script of jest
  */
 export const runJest = async (
   arguments_: readonly string[],
   environment: Record<string, string>,
-  { limits = LIMITS, jest = JEST, name }: RunOptions = {},
+  { limits = LIMITS, jest = JEST }: { readonly limits?: Limits; readonly jest?: string } = {},
 ): Promise<Report> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-jest-'));
   const file = path.join(folder, 'report.json');
   const options = ['--no-warnings', '--experimental-vm-modules', jest, '--json', `--outputFile=${file}`];
   const child = spawn(process.execPath, [...options, ...arguments_], {
-    stdio: name === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: 'inherit',
     env: { ...process.env, ...environment },
   });
-  if (name !== undefined) printNamed(name, child.stdout, child.stderr);
   try {
     const { exitCode, reason } = await waitFor(child, file, limits);
-    if (reason !== undefined)
-      console.log(`${name ?? 'The run'} ${reason}. It was ended, and counts as a failure.`);
+    if (reason !== undefined) console.log(`The run ${reason}. It was ended, and counts as a failure.`);
     const report = JSON.parse(await readFile(file, 'utf8')) as JestReport;
     const counts = countsOf(report);
     const wasEnded = reason !== undefined || (exitCode !== 0 && counts.failed === 0);
