@@ -94,6 +94,14 @@ export const orderOf = (
 export const countOf = (replies: readonly Reply[], status: number): number =>
   replies.filter((reply) => reply.status === status).length;
 
+/** The ids of the events that wait in the outbox, the oldest first. */
+export const waitingEvents = async ({ database }: Pick<Harness, 'database'>): Promise<string[]> => {
+  const rows = await database.orders.$queryRaw<
+    { id: string }[]
+  >`SELECT event_id AS id FROM outbox ORDER BY id`;
+  return rows.map(({ id }) => id);
+};
+
 /**
  * One sample of a metric of the orders service, as `GET /metrics` has it.
  *

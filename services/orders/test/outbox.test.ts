@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
-import { orderOf, startHarness, USER, type Harness } from './harness.ts';
+import { USER, orderOf, startHarness, waitingEvents, type Harness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
@@ -32,13 +32,6 @@ afterAll(() =>
     () => postgres?.stop(),
   ),
 );
-
-const waitingEvents = async (): Promise<string[]> => {
-  const rows = await harness.database.orders.$queryRaw<
-    { id: string }[]
-  >`SELECT event_id AS id FROM outbox ORDER BY id`;
-  return rows.map(({ id }) => id);
-};
 
 const timesPublished = (orderId: string): number => reader.about(orderId).length;
 
@@ -71,16 +64,16 @@ test('a placed order is announced with its key, its CloudEvents headers and the 
       traceparent: expect.stringMatching(new RegExp(`^00-${traceId}-(?!b7ad6b7169203331)[0-9a-f]{16}-00$`)),
     },
   });
-  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]));
 });
 
 test('while the broker is down orders are placed; their events are published when it is back, each once', async () => {
   broker.isDown = true;
   const orderIds = await Promise.all(times(20, () => harness.placed({ [item]: 1 })));
-  expect((await waitingEvents()).toSorted()).toEqual(orderIds.map((id) => `${id}:PENDING`).toSorted());
+  expect((await waitingEvents(harness)).toSorted()).toEqual(orderIds.map((id) => `${id}:PENDING`).toSorted());
   broker.isDown = false;
   await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)), WAIT);
-  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]));
 });
 
 test('an order that is refused, repeated or cancelled stores no event', async () => {
@@ -91,9 +84,9 @@ test('an order that is refused, repeated or cancelled stores no event', async ()
   await harness.place(orderOf({ [item]: 1 }, { userId: 'nobody' }));
   await harness.place(orderOf({ nothing: 1 }));
   await harness.cancel(order.orderId);
-  expect(await waitingEvents()).toEqual([`${order.orderId}:PENDING`]);
+  expect(await waitingEvents(harness)).toEqual([`${order.orderId}:PENDING`]);
   broker.isDown = false;
-  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]));
 });
 
 test('two instances publish what waits, each event once', async () => {
@@ -103,7 +96,7 @@ test('two instances publish what waits, each event once', async () => {
   broker.isDown = false;
   const later = await Promise.all(times(30, () => harness.place(orderOf({ [item]: 1 }), other)));
   expect(later.every(({ status }) => status === 201)).toBe(true);
-  await eventually(async () => expect(await waitingEvents()).toEqual([]), WAIT);
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]), WAIT);
   await eventually(() => expect(orderIds.map(timesPublished)).toEqual(orderIds.map(() => 1)));
 });
 
@@ -117,7 +110,7 @@ test('an event that one instance has in hand is not published by another', async
   await eventually(() => expect(timesPublished(next.orderId)).toBe(1), WAIT);
   expect(timesPublished(inHand)).toBe(1);
   stop.resume();
-  await eventually(async () => expect(await waitingEvents()).toEqual([]));
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]));
 });
 
 test('a crash after the publication and before the event is struck off has it published again', async () => {

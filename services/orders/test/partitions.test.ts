@@ -5,7 +5,7 @@ import type { Broker } from '@order-pipeline/service-kit';
 import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { logLevel } from 'kafkajs';
 import { readEvents, type EventReader } from './broker.ts';
-import { startHarness, type Harness } from './harness.ts';
+import { startHarness, waitingEvents, type Harness } from './harness.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 /** So many orders that each partition has some. */
@@ -46,11 +46,6 @@ afterAll(() =>
   ),
 );
 
-const waitingEvents = async (): Promise<string[]> => {
-  const rows = await harness.database.orders.$queryRaw<{ id: string }[]>`SELECT event_id AS id FROM outbox`;
-  return rows.map(({ id }) => id);
-};
-
 const unpublished = (orderIds: readonly string[]): string[] =>
   orderIds.filter((orderId) => reader.about(orderId).length === 0);
 
@@ -66,7 +61,7 @@ test('a partition without a leader holds up the orders of that partition alone',
   const late = await place();
   const all = [...early, ...late];
   await eventually(async () => {
-    const waiting = await waitingEvents();
+    const waiting = await waitingEvents(harness);
     expect(waiting.length).toBeLessThan(all.length / 2);
     expect(waiting.toSorted()).toEqual(
       unpublished(all)
@@ -77,5 +72,5 @@ test('a partition without a leader holds up the orders of that partition alone',
   expect(unpublished(late).length).toBeGreaterThan(0);
   fault.cancel();
   await eventually(() => expect(unpublished(all)).toEqual([]), WAIT);
-  await eventually(async () => expect(await waitingEvents()).toEqual([]), WAIT);
+  await eventually(async () => expect(await waitingEvents(harness)).toEqual([]), WAIT);
 }, 90_000);
