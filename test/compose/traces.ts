@@ -61,7 +61,7 @@ export const defineTraceTests = (parts: () => ChaosParts & { readonly viewer: Vi
     }, WAIT);
 
   test(
-    'Jaeger tells the way of an order by its id and by its trace, with every service under its name',
+    'Jaeger finds the trace of an order by its id and by its trace id, with every service under its name',
     async () => {
       const { compose, gateway, viewer } = parts();
       await imagesReady();

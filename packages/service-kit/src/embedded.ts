@@ -16,7 +16,7 @@ export interface Embedded {
   /**
    * Audits what is stored and published, as `orders audit` does.
    *
-   * @param progress is told each part as it begins
+   * @param progress called with each part as it begins
    * @param signal aborted: it ends before the next part, and rejects
    * @throws Error when something cannot be read
    */

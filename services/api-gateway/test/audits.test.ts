@@ -54,7 +54,7 @@ test('one is made at a time; it says how far it is, and then what was checked', 
   expect(made).toHaveLength(2);
 });
 
-test('violations are told as the command line would end', async () => {
+test('violations end as the command line would', async () => {
   await start();
   made[0]?.end({ checks: [check], sentence: '1 violation of 1 invariant.', clean: false });
   await eventually(async () =>

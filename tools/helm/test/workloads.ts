@@ -80,7 +80,7 @@ export const podsOf = (objects: readonly KubernetesObject[]): Pod[] =>
 export const named = (objects: readonly KubernetesObject[], kind: string, name: string) =>
   objects.find((object) => object.kind === kind && object.metadata.name === name);
 
-/** What a container is told: its ConfigMaps, and what stands in its pod. */
+/** The environment of a container: from its ConfigMaps, and from its pod. */
 export const environmentOf = (
   objects: readonly KubernetesObject[],
   { env = [], envFrom = [] }: Container,

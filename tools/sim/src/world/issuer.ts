@@ -17,7 +17,7 @@ export interface Claims {
 
 /** The issuer of tokens, somewhere on the network. */
 export interface SimIssuer {
-  /** What the gateway is told of it. */
+  /** What the gateway is configured with. */
   readonly environment: Readonly<Record<string, string>>;
   /** Signs with the key that is in use. */
   sign(claims: Claims): string;

@@ -1,4 +1,4 @@
-/** Work that takes real time and none of the simulation's: time stands still until it has ended. */
+/** Work that takes real time and none of the simulation's: simulated time is paused until it has ended. */
 export interface RealWork {
   /**
    * Settles as `work` does, as an event of the simulation: of what is under way at once, the first to begin is the first to
