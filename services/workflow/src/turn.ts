@@ -35,7 +35,7 @@ const toAdvance = ({ orderId, trace, topic, partition, offset }: WaitingMessage)
  *
  * @returns what is done, or nothing when the messages are no longer ours
  */
-const workOffUnlocked = async (
+const processUnlocked = async (
   { processBuffered }: Pick<EventConsumer, 'processBuffered'>,
   advance: AdvanceOrders,
   batch: readonly WaitingMessage[],
@@ -68,7 +68,7 @@ const createRounds = ({ buffer, consumer, advance, measure }: TurnOptions, advan
       // At least once: what could not be committed the last time is committed now, although nothing new has come.
       for (let start = 0; start === 0 || start < messages.length; start += MAX_BATCH) {
         const batch = messages.slice(start, start + MAX_BATCH);
-        const done = await workOffUnlocked(consumer, advance, batch);
+        const done = await processUnlocked(consumer, advance, batch);
         if (!done) return false;
         buffer.drop(done);
         if (done.length < batch.length) {

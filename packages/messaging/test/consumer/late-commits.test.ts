@@ -68,7 +68,7 @@ test('messages that are redelivered while their first commit is in progress are 
   const [message] = own();
   if (!message) throw new Error('it came');
   hold(message);
-  const workingOff = consumer.processBuffered([...taken], async () => undefined);
+  const processing = consumer.processBuffered([...taken], async () => undefined);
   await asked;
 
   // Another one comes and goes, so that all partitions are assigned anew, and what is not committed comes again.
@@ -84,7 +84,7 @@ test('messages that are redelivered while their first commit is in progress are 
   await eventually(() => expect(partitionsOf(first)).toHaveLength(6), WAIT);
   await eventually(() => expect(own()).toHaveLength(1), WAIT);
   refuse();
-  expect(await workingOff).toBe(false);
+  expect(await processing).toBe(false);
 
   expect(await consumer.processBuffered([...taken], async () => undefined)).toBe(true);
   expect(await committedAt(broker, group, message)).toBeGreaterThan(Number(message.offset));

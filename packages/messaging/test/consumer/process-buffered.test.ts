@@ -131,11 +131,11 @@ test('messages that are processed while their partitions are assigned anew are l
   await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
   const [message] = mine.own();
   if (!message) throw new Error('it came');
-  const workingOff = mine.consumer.processBuffered([...mine.taken], async () => {
+  const processing = mine.consumer.processBuffered([...mine.taken], async () => {
     throw unavailable('orders is down');
   });
   const theirs = startTakingIn(second, group, [orderId]);
-  expect(await workingOff).toBe(false);
+  expect(await processing).toBe(false);
   await eventually(() => expect([...mine.own(), ...theirs.own()]).toHaveLength(1), WAIT);
   expect(await committedAt(broker, group, message)).toBeLessThanOrEqual(Number(message.offset));
   await Promise.all([first.service.close(), second.service.close()]);
