@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { hear, nextEvent } from './hearing.ts';
 import { joinGroup, joinsOf, sharedOut, ATTENTIVE } from './members.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
@@ -156,6 +156,25 @@ export const assigners: Area = (behaviour) => {
     await b.consumer.disconnect();
     await eventually(() => expect(a.joins.at(-1)?.groupProtocol).toBe('Mine'));
   });
+
+  behaviour(
+    'a member to whom nothing is assigned stays in the group, and tells that it is there',
+    async (world) => {
+      const topic = await world.createTopic({ partitions: 2 });
+      const partitionAssigners = [assignerNamed(world, 'First', allTo(world, 0, { [topic]: [0, 1] }))];
+      const config = { partitionAssigners, heartbeatInterval: 50, maxWaitTimeInMs: 10 };
+      const members = [await joinGroup(world, topic, { config }), await joinGroup(world, topic, { config })];
+      await eventually(() => {
+        const shares = members.map(({ joins }) => joins.at(-1)?.memberAssignment[topic]?.length ?? 0);
+        expect(shares.toSorted((a, b) => a - b)).toEqual([0, 2]);
+      });
+      const idle = members.find(({ joins }) => joins.at(-1)?.memberAssignment[topic] === undefined);
+      if (idle === undefined) throw new Error('one of them has nothing');
+      const joined = idle.joins.length;
+      for (let heartbeats = 0; heartbeats < 3; heartbeats += 1) await nextEvent(idle.consumer, 'HEARTBEAT');
+      expect(idle.joins).toHaveLength(joined);
+    },
+  );
 
   behaviour('of several common assigners the one that most members prefer is taken', async (world) => {
     const topic = await world.createTopic({ partitions: 3 });

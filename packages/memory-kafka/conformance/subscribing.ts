@@ -69,6 +69,18 @@ const refusals: Area = (behaviour) => {
 };
 
 const forms: Area = (behaviour) => {
+  behaviour('names count at once: run() need not wait until subscribe() is through', async (world) => {
+    const topic = await world.createTopic();
+    await world.send(topic, 'a');
+    const consumer = world.consumer();
+    await consumer.connect();
+    const subscribed = consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const received: string[] = [];
+    await consumer.run({ eachMessage: async ({ message }) => void received.push(String(message.value)) });
+    await subscribed;
+    await eventually(() => expect(received).toEqual(['a']));
+  });
+
   behaviour('subscribing creates a topic that does not exist, and reads what comes later', async (world) => {
     const topic = world.unique('created');
     const consumer = world.consumer();

@@ -134,6 +134,33 @@ const deleting: Area = (behaviour) => {
     expect(await lowOf(world, topic)).toBe('3');
   });
 
+  behaviour('an offset before the beginning is a warning', async (world) => {
+    const topic = await filled(world);
+    await remove(world, topic, { partition: 0, offset: '3' });
+    const warnings: unknown[] = [];
+    const kafka = world.another({
+      logLevel: world.kafkajs.logLevel.WARN,
+      logCreator:
+        () =>
+        ({ namespace, log: { message, partition, offset } }) =>
+          void warnings.push({ namespace, message, partition, offset }),
+    });
+    const admin = world.keep(kafka.admin());
+    await admin.connect();
+    await admin.fetchTopicMetadata({ topics: [topic] });
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
+    expect(warnings).toEqual([
+      {
+        namespace: 'Admin',
+        message:
+          'The requested offset is before the earliest offset maintained on the partition - no records will be deleted from this partition',
+        partition: 0,
+        offset: '1',
+      },
+    ]);
+  });
+
   behaviour('an offset beyond the end is refused, and other partitions are carried out', async (world) => {
     const topic = await filled(world);
     for (const offset of ['1', '-2']) {

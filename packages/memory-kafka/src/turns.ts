@@ -27,13 +27,35 @@ export const createQueue = () => {
   };
 };
 
+/** The room of those that were taken out is given back when there are this many, and half of all. */
+const GIVE_BACK_FROM = 1024;
+
+/** First in, first out. An array's own `shift` moves all that is left of a long one. */
+export const createFifo = <T>() => {
+  const items: T[] = [];
+  let head = 0;
+  return {
+    push: (item: T): void => void items.push(item),
+    shift: (): T | undefined => {
+      if (head === items.length) return undefined;
+      const item = items[head];
+      head += 1;
+      if (head === items.length || (head >= GIVE_BACK_FROM && head * 2 >= items.length)) {
+        items.splice(0, head);
+        head = 0;
+      }
+      return item;
+    },
+  };
+};
+
 /**
  * Lets one in after the other, with the turns of promises that kafkajs takes for it: who leaves while somebody waits gets
  * on a little later than who leaves nobody behind. So of calls made in one turn, the last overtakes the one before.
  */
 export const createLock = () => {
   let isTaken = false;
-  const waiting: (() => Promise<void>)[] = [];
+  const waiting = createFifo<() => Promise<void>>();
   return {
     acquire: async (): Promise<void> =>
       new Promise((resolve) => {

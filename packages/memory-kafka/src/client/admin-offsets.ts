@@ -149,7 +149,7 @@ const warnBelowLow = (
     const low = Number(known.find((each) => each.partition === partition)?.low ?? 0);
     if (Number(offset) >= low || Number(offset) === LATEST_OFFSET) continue;
     logger.warn(
-      'The requested offset is before the earliest one of the partition: nothing is deleted from it',
+      'The requested offset is before the earliest offset maintained on the partition - no records will be deleted from this partition',
       {
         topic,
         partition,

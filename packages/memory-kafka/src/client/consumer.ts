@@ -23,13 +23,15 @@ const groupByTopic = (offsets: readonly TopicPartitionOffsetAndMetadata[]): Offs
   return { topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) };
 };
 
-const resolveTopics = async (view: ClusterView, wanted: readonly (string | RegExp)[]): Promise<string[]> => {
-  const existing = wanted.some((each) => each instanceof RegExp)
-    ? await view.request('Metadata', (core) => core.topics.names())
-    : [];
-  return wanted.flatMap((each) =>
-    typeof each === 'string' ? [each] : existing.filter((name) => each.test(name)),
-  );
+const isName = (wanted: string | RegExp): wanted is string => typeof wanted === 'string';
+
+/** The topics that there are, by name, among what is wanted. */
+const resolvePatterns = async (
+  view: ClusterView,
+  wanted: readonly (string | RegExp)[],
+): Promise<string[]> => {
+  const existing = await view.request('Metadata', (core) => core.topics.names());
+  return wanted.flatMap((each) => (isName(each) ? [each] : existing.filter((name) => each.test(name))));
 };
 
 type PositionCalls = Pick<Consumer, 'commitOffsets' | 'seek' | 'pause' | 'resume' | 'paused'>;
@@ -80,7 +82,9 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
         throw nonRetriable('Cannot subscribe to topic while consumer is running');
       }
       const { fromBeginning = false } = subscription;
-      const found = await resolveTopics(view, subscribedTopics(subscription));
+      const wanted = subscribedTopics(subscription);
+      // Names count at once, as with kafkajs: for a `run()` that does not wait for this.
+      const found = wanted.every(isName) ? wanted : await resolvePatterns(view, wanted);
       for (const topic of found) topics.set(topic, fromBeginning);
       await view.target(found);
     },

@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import type { Assigner, Assignment, Logger, RetryOptions } from 'kafkajs';
+import type { Assigner, Assignment, Logger, PartitionMetadata, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import type { JoinAnswer, Membership } from '../broker/group-types.ts';
 import type { Emitter } from '../emitter.ts';
@@ -46,11 +46,32 @@ interface MemberState {
   generationId: number;
   isRebalanceKnown: boolean;
   lastHeartbeat: number;
-  partitionsAtSync: ReadonlyMap<string, readonly number[]>;
+  partitionsAtSync: ReadonlyMap<string, ReadonlySet<number>>;
+  /** The partitions, as loaded, that were seen to be among these since then. */
+  seen: Map<string, readonly PartitionMetadata[]>;
 }
 
-const currentPartitions = ({ subscribed, view }: MembershipOptions) =>
-  new Map(subscribed.map((topic) => [topic, view.partitionsOf(topic).map(({ partitionId }) => partitionId)]));
+const rememberPartitions = ({ subscribed, view }: MembershipOptions, state: MemberState): void => {
+  state.partitionsAtSync = new Map(
+    subscribed.map((topic) => [
+      topic,
+      new Set(view.partitionsOf(topic).map(({ partitionId }) => partitionId)),
+    ]),
+  );
+  state.seen = new Map();
+};
+
+const unknownPartitions = ({ subscribed, view }: MembershipOptions, state: MemberState) => {
+  for (const topic of subscribed) {
+    const loaded = view.partitionsOf(topic);
+    if (state.seen.get(topic) === loaded) continue;
+    const known = state.partitionsAtSync.get(topic);
+    const unknown = loaded.filter(({ partitionId }) => known?.has(partitionId) !== true);
+    if (unknown.length > 0) return { topic, partitions: unknown.map(({ partitionId }) => partitionId) };
+    state.seen.set(topic, loaded);
+  }
+  return undefined;
+};
 
 const join = async (options: MembershipOptions, state: MemberState): Promise<JoinAnswer> => {
   const { view, subscribed } = options;
@@ -123,7 +144,7 @@ const withoutUnsubscribed = (
 
 const knowsAll = ({ partitionsAtSync }: MemberState, assignment: Assignment): boolean =>
   Object.entries(assignment).every(([topic, partitions]) =>
-    partitions.every((partition) => partitionsAtSync.get(topic)?.includes(partition)),
+    partitions.every((partition) => partitionsAtSync.get(topic)?.has(partition)),
   );
 
 const sync = async (
@@ -133,7 +154,7 @@ const sync = async (
 ): Promise<Assignment> => {
   const { groupId, view } = options;
   const assignments = await assign(options, answer);
-  state.partitionsAtSync = currentPartitions(options);
+  rememberPartitions(options, state);
   const membership = { groupId, memberId: state.memberId, generationId: state.generationId };
   const bytes = await view.connection.request({ name: 'SyncGroup', groupId }, (core) =>
     core.coordinator.sync({ ...membership, assignments }),
@@ -142,7 +163,7 @@ const sync = async (
   const assignment = withoutUnsubscribed(options, state, given);
   if (!knowsAll(state, assignment)) {
     await view.refresh();
-    state.partitionsAtSync = currentPartitions(options);
+    rememberPartitions(options, state);
   }
   options.onAssigned(assignment, membership, await view.connection.core());
   return assignment;
@@ -212,6 +233,7 @@ export const createGroupMembership = (options: MembershipOptions): GroupMembersh
     isRebalanceKnown: false,
     lastHeartbeat: options.view.connection.clock().monotonic(),
     partitionsAtSync: new Map(),
+    seen: new Map(),
   };
   return {
     joinAndSync: () => joinWithRetries(options, state),
@@ -221,13 +243,6 @@ export const createGroupMembership = (options: MembershipOptions): GroupMembersh
       state.memberId = '';
     },
     memberId: () => state.memberId,
-    unknownPartitions: () => {
-      for (const [topic, partitions] of currentPartitions(options)) {
-        const known = state.partitionsAtSync.get(topic) ?? [];
-        const unknown = partitions.filter((partition) => !known.includes(partition));
-        if (unknown.length > 0) return { topic, partitions: unknown };
-      }
-      return undefined;
-    },
+    unknownPartitions: () => unknownPartitions(options, state),
   };
 };

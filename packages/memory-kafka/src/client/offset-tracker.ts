@@ -64,12 +64,18 @@ export const createOffsetTracker = (assignment: Assignment, clock: Clock): Offse
   );
   let lastCommit = clock.monotonic();
 
+  const unknown = new Set([...byTopic.values()].flatMap((positions) => [...positions.values()]));
+
   const find = (topic: string, partition: number): Position | undefined => byTopic.get(topic)?.get(partition);
   const all = (): Position[] => [...byTopic.values()].flatMap((positions) => [...positions.values()]);
 
   const setCommitted = (topic: string, partition: number, offset: number, isByHand: boolean): void => {
     const position = find(topic, partition);
-    if (position !== undefined) Object.assign(position, { committed: offset, isByHand });
+    if (position === undefined) return;
+    position.committed = offset;
+    position.isByHand = isByHand;
+    if (isKnown(offset)) unknown.delete(position);
+    else unknown.add(position);
   };
 
   const uncommitted = (): OffsetsAtRunTime => ({
@@ -95,12 +101,13 @@ export const createOffsetTracker = (assignment: Assignment, clock: Clock): Offse
     clear: (topic, partition) => {
       const position = find(topic, partition);
       if (position === undefined) return;
+      unknown.add(position);
       position.committed = undefined;
       position.resolved = undefined;
       position.isByHand = false;
     },
     isAssigned: (topic, partition) => find(topic, partition) !== undefined,
-    unknown: () => all().filter(({ committed }) => !isKnown(committed)),
+    unknown: () => (unknown.size === 0 ? [] : [...unknown]),
     uncommitted: () => asTypedOffsets(uncommitted()),
     resolvedCount: () =>
       all().reduce(
