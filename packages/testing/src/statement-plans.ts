@@ -51,6 +51,27 @@ export const statementsOf = async (
   return statements;
 };
 
+/** A Prisma client that says what it issues: `log: [{ emit: 'event', level: 'query' }]`. */
+interface LoggingClient {
+  $on(
+    event: 'query',
+    listener: (event: { readonly query: string; readonly params: string }) => void,
+  ): unknown;
+}
+
+/** Records the statements of a client's typed API; what is returned answers those that some work issues, which are carried out. */
+export const recordStatements = (client: LoggingClient) => {
+  const statements: Statement[] = [];
+  client.$on('query', ({ query, params }) =>
+    statements.push({ text: query, values: JSON.parse(params) as unknown[] }),
+  );
+  return async (work: () => Promise<unknown>): Promise<Statement[]> => {
+    statements.length = 0;
+    await work();
+    return [...statements];
+  };
+};
+
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 const literalOf = (value: unknown): string => {

@@ -38,7 +38,7 @@ export const inventoryService = defineService({
       context,
       'inventory',
       MIGRATIONS,
-      (adapter) => new PrismaClient({ adapter }),
+      (adapter) => new PrismaClient({ adapter, errorFormat: 'minimal' }),
     );
     const store = createStore(prisma, runtime);
 

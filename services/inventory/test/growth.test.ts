@@ -6,6 +6,7 @@ import {
   inTurn,
   nodesOf,
   PLAN_MODES,
+  recordStatements,
   rowsRead,
   startTestPostgres,
   statementsOf,
@@ -37,13 +38,18 @@ const FILL = [
 ];
 
 let postgres: TestPostgres;
-let database: PrismaClient;
+let database: PrismaClient<'query'>;
+let statementsOfModels: ReturnType<typeof recordStatements>;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
   const url = await postgres.migratedDatabase('inventory');
   const { logger } = createTestLogger();
-  database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', logger) });
+  database = new PrismaClient({
+    adapter: createPrismaAdapter(url, 'test', logger),
+    log: [{ emit: 'event', level: 'query' }],
+  });
+  statementsOfModels = recordStatements(database);
   for (const statement of FILL) await database.$executeRawUnsafe(statement);
 }, 60_000);
 
@@ -65,7 +71,6 @@ const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).
 const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'the newest items': (sql) => listItems(sql, { limit: LIMIT }),
   'items further back': (sql) => listItems(sql, { limit: LIMIT, before: 2_500 }),
-  'an item': (sql) => getItem(sql, 'item-7'),
   'restocking an item': (sql) => restock(sql, 'item-7', 3),
   'held reservations': (sql) => findHeld(sql, { until: ago(0) }, undefined, LIMIT),
   'held reservations further on': (sql) =>
@@ -78,12 +83,25 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'reservations of orders': (sql) => findReservations(sql, ['HELD-7', 'CONSUMED-7', 'HELD-4000']),
 };
 
+const expectFewRead = async (
+  statements: Awaited<ReturnType<typeof statementsOf>>,
+  mode: (typeof PLAN_MODES)[number],
+): Promise<void> => {
+  const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
+  expect(plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
+  expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MAX_PER_ROW);
+};
+
 describe.each(PLAN_MODES)('%s', (mode) => {
   test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
     const statements = await statementsOf(Prisma.sql, NEEDS[name] as (typeof NEEDS)[string]);
     expect(statements).toHaveLength(1);
-    const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
-    expect(plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
-    expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MAX_PER_ROW);
+    await expectFewRead(statements, mode);
+  });
+
+  test('no more is looked at than asked for: an item, by the typed API', async () => {
+    const statements = await statementsOfModels(() => getItem(database, 'item-7'));
+    expect(statements).toHaveLength(1);
+    await expectFewRead(statements, mode);
   });
 });

@@ -116,7 +116,7 @@ test('expired keys are removed, so many at a time, and others stay', async () =>
   await age(25);
   await restock(itemId, 1, 'd');
   const store = createStore(
-    Object.assign(harness.database, { until: () => harness.database }),
+    Object.assign(harness.database, { until: () => harness.database, models: () => harness.database }),
     harness.runtime,
   );
   const removed = [];

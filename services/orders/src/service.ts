@@ -57,7 +57,12 @@ const settings = z.object({
 type Context = ServiceContext<z.infer<typeof settings>>;
 
 const open = (context: Context): Promise<CancellableDatabase> =>
-  openDatabase(context, 'orders', MIGRATIONS, (adapter) => new PrismaClient({ adapter }));
+  openDatabase(
+    context,
+    'orders',
+    MIGRATIONS,
+    (adapter) => new PrismaClient({ adapter, errorFormat: 'minimal' }),
+  );
 
 /** What runs beside the requests; closed before the database is. */
 const startBackground = (

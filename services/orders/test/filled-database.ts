@@ -84,10 +84,13 @@ export const STATISTICS = ['of a quiet hour', 'of now'] as const;
 export const openFilledDatabase = async (
   postgres: TestPostgres,
   statistics: (typeof STATISTICS)[number],
-): Promise<PrismaClient> => {
+): Promise<PrismaClient<'query'>> => {
   const url = await postgres.migratedDatabase('orders');
   const { logger } = createTestLogger();
-  const database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', logger) });
+  const database = new PrismaClient({
+    adapter: createPrismaAdapter(url, 'test', logger),
+    log: [{ emit: 'event', level: 'query' }],
+  });
   const statements = [...DONE, ...LOOK, ...UNDER_WAY, ...(statistics === 'of now' ? LOOK : [])];
   for (const statement of statements) await database.$executeRawUnsafe(statement);
   return database;

@@ -6,13 +6,20 @@ import {
   explain,
   nodesOf,
   PLAN_MODES,
+  recordStatements,
   rowsRead,
   startTestPostgres,
   statementsOf,
   times,
   type TestPostgres,
 } from '@order-pipeline/testing';
-import { countOpen, findLetter, listLetters, MAX_COUNTED, readNext } from '../src/dead-letters/queries.ts';
+import {
+  countOpen,
+  findLetter,
+  listLetters,
+  MAX_COUNTED,
+  readContents,
+} from '../src/dead-letters/queries.ts';
 import { redriveNext, resolveLetters } from '../src/dead-letters/resolution.ts';
 import { Prisma, type PrismaClient } from '../src/generated/client.ts';
 import {
@@ -25,8 +32,15 @@ import { foldCounts, readCounts } from '../src/store/counts.ts';
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
-import { findOverdue, findStatuses, listOrders, oldestOnTheWay, readHistory } from '../src/store/queries.ts';
-import type { Database } from '../src/store/sql.ts';
+import {
+  findOverdue,
+  findStatuses,
+  findTraceparent,
+  listOrders,
+  oldestOnTheWay,
+  readHistory,
+} from '../src/store/queries.ts';
+import type { Database, Models, Sql } from '../src/store/sql.ts';
 import { findWaiting, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
 
@@ -35,7 +49,8 @@ const LIMIT = 20;
 const MAX_PER_ROW = 11;
 
 let postgres: TestPostgres;
-let database: PrismaClient;
+let database: PrismaClient<'query'>;
+let statementsOfModels: ReturnType<typeof recordStatements>;
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
@@ -54,9 +69,9 @@ const RECORDS = recordsOf(
 );
 const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
 const due = (hours: number, aheadHours = -1) => ({ until: ago(hours), ahead: ago(aheadHours) });
-const again = (sql: Database, range: DueTimes) =>
+const again = (sql: Sql, range: DueTimes) =>
   republishDue(sql, { due: range, at: ago(0), limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
-const all = (sql: Database, at: string) =>
+const all = (sql: Sql, at: string) =>
   republishUpTo(sql, { newest: 1e9, at }, { limit: LIMIT, except: idsOf('SHIPPED') }, runtime);
 
 /** Whatever runs on a request, or again and again. */
@@ -74,7 +89,6 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     listOrders(sql, page, { userId: 'user-2', status: 'CANCELLED' }),
   'own orders of a status further back': (sql) =>
     listOrders(sql, { ...page, before: 28_000 }, { userId: 'user-1', status: 'DELIVERED' }),
-  'the history of an own order': (sql) => readHistory(sql, 'PENDING-7', 'user-7'),
   'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), { owner: 'user-7' }),
   "cancelling somebody else's order": (sql) =>
     cancelOrder(sql, 'PENDING-7', ago(0), { acting: { userId: 'ann', records: RECORDS } }),
@@ -83,7 +97,6 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     findActions(sql, 'orders', { limit: LIMIT, before: '000000000000-000000000000-009000' }),
   'what operators did to an order': (sql) =>
     findActions(sql, 'orders', { limit: LIMIT, target: 'PENDING-7' }),
-  'the history of an order': (sql) => readHistory(sql, 'PENDING-7'),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
   'statuses by their ids': (sql) => findStatuses(sql, idsOf('PENDING')),
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),
@@ -117,12 +130,19 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'letters of a topic that has few': (sql) => listLetters(sql, page, { topic: 'ORDER_SHIPPED' }),
   'letters of a group that has few': (sql) => listLetters(sql, page, { group: 'delivery' }),
   'letters of an order': (sql) => listLetters(sql, page, { orderId: 'PENDING-7' }),
-  'what a letter became': (sql) => readNext(sql, 'REDRIVEN-ORDER_PLACED-7'),
-  'a letter': (sql) => findLetter(sql, 'OPEN-ORDER_PLACED-7'),
   'resolving letters': (sql) =>
     resolveLetters(sql, idsOf('OPEN-ORDER_PLACED'), { command: intention, records: RECORDS }, ago(0)),
   'the next letters to redrive': (sql) =>
     redriveNext(sql, runtime, { limit: LIMIT, at: () => ago(0) }, async () => ({ sent: [], refused: [] })),
+};
+
+/** The same, of the typed API. */
+const MODEL_NEEDS: Readonly<Record<string, (models: Models) => Promise<unknown>>> = {
+  'the history of an own order': (models) => readHistory(models, 'PENDING-7', 'user-7'),
+  'the history of an order': (models) => readHistory(models, 'PENDING-7'),
+  'the trace of an order': (models) => findTraceparent(models, 'PENDING-7'),
+  'a letter': (models) => findLetter(models, 'OPEN-ORDER_PLACED-7'),
+  'what a letter holds': (models) => readContents(models, 'REDRIVEN-ORDER_PLACED-7'),
 };
 
 /** Those that look at much look at no more than this, however much there is. */
@@ -136,7 +156,13 @@ const readBy = async (
   need: (sql: Database) => Promise<unknown>,
   mode: (typeof PLAN_MODES)[number],
 ): Promise<number> => {
-  const statements = await statementsOf(Prisma.sql, need);
+  return rowsReadBy(await statementsOf(Prisma.sql, need), mode);
+};
+
+const rowsReadBy = async (
+  statements: Awaited<ReturnType<typeof statementsOf>>,
+  mode: (typeof PLAN_MODES)[number],
+): Promise<number> => {
   expect(statements).not.toEqual([]);
   const plans = await Promise.all(statements.map((statement) => explain(database, statement, mode)));
   const wholeTables = plans.flatMap(nodesOf).filter((node) => node['Node Type'] === 'Seq Scan');
@@ -147,6 +173,7 @@ const readBy = async (
 describe.each(STATISTICS)('with statistics %s', (statistics) => {
   beforeAll(async () => {
     database = await openFilledDatabase(postgres, statistics);
+    statementsOfModels = recordStatements(database);
   }, 60_000);
 
   afterAll(() => database?.$disconnect());
@@ -154,6 +181,11 @@ describe.each(STATISTICS)('with statistics %s', (statistics) => {
   describe.each(PLAN_MODES)('%s', (mode) => {
     test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
       expect(await readBy(NEEDS[name] as (typeof NEEDS)[string], mode)).toBeLessThan(LIMIT * MAX_PER_ROW);
+    });
+
+    test.each(Object.keys(MODEL_NEEDS))('nor by the typed API: %s', async (name) => {
+      const statements = await statementsOfModels(async () => MODEL_NEEDS[name]?.(database));
+      expect(await rowsReadBy(statements, mode)).toBeLessThan(LIMIT * MAX_PER_ROW);
     });
 
     test.each(Object.keys(COUNTS))('no more is looked at than the most that is counted: %s', async (name) => {

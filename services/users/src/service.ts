@@ -24,7 +24,7 @@ export const usersService = defineService({
       context,
       'users',
       MIGRATIONS,
-      (adapter) => new PrismaClient({ adapter }),
+      (adapter) => new PrismaClient({ adapter, errorFormat: 'minimal' }),
     );
     const store = mapTransientErrors(createUsersStore(database));
     const registrations = createBatcher({

@@ -4,26 +4,14 @@ import {
   findActions,
   insertOnce,
   type ActionRecord,
+  type DatabaseOf,
   type Inserted,
-  type RawSql,
 } from '@order-pipeline/service-kit';
-
-interface UserRow {
-  readonly name: string;
-  readonly email: string;
-  readonly registeredAt: Date;
-  readonly erasedAt: Date | null;
-}
-
-const recordOf = (userId: string, { name, email, registeredAt, erasedAt }: UserRow): UserRecord => ({
-  userId,
-  ...(erasedAt === null ? { name, email } : { erasedAt: erasedAt.toISOString() }),
-  registeredAt: registeredAt.toISOString(),
-});
+import type { PrismaClient } from './generated/client.ts';
 
 export type UsersStore = ReturnType<typeof createUsersStore>;
 
-export const createUsersStore = (sql: RawSql) => {
+export const createUsersStore = (sql: DatabaseOf<PrismaClient>) => {
   const insertNew = (users: readonly User[]): Promise<User[]> => sql.$queryRaw<User[]>`
     INSERT INTO users (id, name, email)
     SELECT id, name, email
@@ -45,9 +33,17 @@ export const createUsersStore = (sql: RawSql) => {
 
     /** All that is stored about a user; of one who was erased there is neither a name nor an e-mail address. */
     findUser: async (userId: string): Promise<UserRecord | undefined> => {
-      const [row] = await sql.$queryRaw<UserRow[]>`
-        SELECT name, email, created_at AS "registeredAt", erased_at AS "erasedAt" FROM users WHERE id = ${userId}`;
-      return row && recordOf(userId, row);
+      const row = await sql.models().user.findUnique({
+        where: { id: userId },
+        select: { name: true, email: true, createdAt: true, erasedAt: true },
+      });
+      if (!row) return undefined;
+      const { name, email, createdAt, erasedAt } = row;
+      return {
+        userId,
+        ...(erasedAt === null ? { name, email } : { erasedAt: erasedAt.toISOString() }),
+        registeredAt: createdAt.toISOString(),
+      };
     },
 
     /**

@@ -15,8 +15,19 @@ interface Client {
   $transaction(...args: never[]): unknown;
 }
 
-/** The database of a service: single statements, and the transactions of its Prisma client. */
-export type DatabaseOf<C extends Client> = RawSql & Pick<C, '$transaction'>;
+/** The typed API of the models of a Prisma client. */
+export type ModelsOf<C extends Client> = Omit<C, `$${string}`>;
+
+/** The database of a service: single statements, the typed API of its models, and the transactions of its Prisma client. */
+export type DatabaseOf<C extends Client> = RawSql &
+  Pick<C, '$transaction'> & {
+    /**
+     * For statements on single rows that no measured path is made of (docs/decisions/0036).
+     *
+     * @throws AppError UNAVAILABLE until the database is open
+     */
+    models(): ModelsOf<C>;
+  };
 
 /** The same, whose statements can be cancelled. */
 export type OpenDatabase<C extends Client> = DatabaseOf<C> & CancellableSql;
@@ -34,7 +45,7 @@ const gatedSql = ({ check }: Pick<Opening, 'check'>, sql: RawSql): RawSql => ({
   },
 });
 
-/** The same, whose statements and transactions are UNAVAILABLE until the database is open. */
+/** The same, whose statements, models and transactions are UNAVAILABLE until the database is open. */
 const gated = <C extends Client>(
   { check }: Pick<Opening, 'check'>,
   sql: CancellableSql,
@@ -42,6 +53,10 @@ const gated = <C extends Client>(
 ): OpenDatabase<C> => ({
   ...gatedSql({ check }, sql),
   until: (signal) => gatedSql({ check }, sql.until(signal)),
+  models: () => {
+    check();
+    return client;
+  },
   $transaction: async (...args: never[]) => {
     check();
     return client.$transaction(...args);

@@ -22,6 +22,8 @@ export const STATEMENT_TIMEOUT_MS = 1_500;
 export const LOCK_TIMEOUT_MS = 500;
 const QUERY_TIMEOUT_MS = 1_700;
 
+type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
+
 /** With a limit on every wait. */
 const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
   // Prisma reads every timestamp as if the session were in UTC, as all of ours are. A plan is kept, so one that was made
@@ -55,6 +57,34 @@ export const createPool = (
     (config) => new RenewedPool(config, runtime),
   );
 
+const SCHEMA_OF_TABLES = `
+  SELECT coalesce(
+    (SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE relname = '_prisma_migrations' AND pg_table_is_visible(pg_class.oid)),
+    current_schema()
+  ) AS name`;
+
+/**
+ * Prisma's typed API writes the schema before the name of each table. It is the one in which migrations and raw statements
+ * find the tables, wherever a URL, a role or a database leads them.
+ */
+class SchemaFindingAdapter extends PrismaPg {
+  readonly #pool: pg.Pool;
+  readonly #options: PrismaPgOptions;
+
+  constructor(pool: pg.Pool, options: PrismaPgOptions) {
+    super(pool, options);
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  override async connect(): ReturnType<PrismaPg['connect']> {
+    const { rows } = await this.#pool.query<{ name: string | null }>({ text: SCHEMA_OF_TABLES });
+    if (typeof rows[0]?.name === 'string') this.#options.schema = rows[0].name;
+    return super.connect();
+  }
+}
+
 /**
  * How a Prisma client reaches PostgreSQL.
  *
@@ -67,7 +97,8 @@ export const createPrismaAdapter = (
 ): PrismaPg => {
   const own = typeof database === 'string';
   const nameOf = createStatementNames();
-  return new PrismaPg(own ? createPool(database, applicationName, logger) : database, {
+  const pool = own ? createPool(database, applicationName, logger) : database;
+  return new SchemaFindingAdapter(pool, {
     disposeExternalPool: own,
     statementNameGenerator: ({ sql }) => nameOf(sql),
     onConnectionError: (error) => warnOfLoss(logger, error),

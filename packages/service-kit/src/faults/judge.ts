@@ -73,11 +73,13 @@ export const judge = (error: unknown): Judgement | undefined => {
 /** What an error says at its innermost: a sentence, and the code where there is one. */
 export const causeOf = (error: unknown): { readonly reason: string; readonly code?: string } => {
   const chain = chainOf(error);
-  const said = chain.findLast(({ message }) => typeof message === 'string' && message !== '') ?? {};
+  // The adapter puts what the server said under a name of its own.
+  const texts = chain.flatMap(({ message, originalMessage }) => [message, originalMessage]);
+  const said = texts.findLast((text): text is string => typeof text === 'string' && text !== '');
   const code = chain
     .flatMap(({ code: own, originalCode, type }) => [originalCode, own, type])
     .findLast((each) => typeof each === 'string');
-  const reason = typeof said['message'] === 'string' ? said['message'] : (code ?? String(error));
+  const reason = said ?? code ?? String(error);
   return {
     reason: reason.split('\n', 1)[0] ?? '',
     ...(code === undefined ? {} : { code }),

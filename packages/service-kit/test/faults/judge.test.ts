@@ -22,6 +22,19 @@ const fromAdapter = (originalCode: string) =>
       driverAdapterError: Object.assign(new Error('postgres'), { cause: { kind: 'postgres', originalCode } }),
     },
   });
+/** As the typed API throws what a server said; `kind` and `code` are what Prisma makes of it. */
+const fromModel = (originalCode: string, code = 'P2039', kind = 'postgres') =>
+  Object.assign(new Error('Invalid `user.findUnique()` invocation'), {
+    name: 'PrismaClientKnownRequestError',
+    code,
+    meta: {
+      modelName: 'User',
+      driverAdapterError: Object.assign(new Error(kind), {
+        name: 'DriverAdapterError',
+        cause: { kind, originalCode, originalMessage: 'what the server said' },
+      }),
+    },
+  });
 const fromSystem = (code: string, syscall: string): Error =>
   Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 const ofKafka = (type: string, retriable = false) =>
@@ -30,6 +43,41 @@ const ofKafka = (type: string, retriable = false) =>
 test.each([
   ['a read-only server', fromServer('25006'), 'transient', true],
   ['a read-only server, through Prisma', fromAdapter('25006'), 'transient', true],
+  ['a read-only server, through the typed API', fromModel('25006'), 'transient', true],
+  ['a server that ends, through the typed API', fromModel('57P01'), 'transient', true],
+  [
+    'too many connections, through the typed API',
+    fromModel('53300', 'P2037', 'TooManyConnections'),
+    'transient',
+    false,
+  ],
+  ['a cancelled statement, through the typed API', fromModel('57014'), 'transient', false],
+  ['a lock that is waited for too long, through the typed API', fromModel('55P03'), 'transient', false],
+  [
+    'a deadlock, through the typed API',
+    fromModel('40P01', 'P2034', 'TransactionWriteConflict'),
+    'transient',
+    false,
+  ],
+  [
+    'a password that does not fit, through the typed API',
+    fromModel('28P01', 'P1000', 'AuthenticationFailed'),
+    'transient',
+    false,
+  ],
+  ['a value that is no text, through the typed API', fromModel('22021'), 'refused', false],
+  [
+    'a value that is taken, through the typed API',
+    fromModel('23505', 'P2002', 'UniqueConstraintViolation'),
+    'refused',
+    false,
+  ],
+  [
+    'a table that is not there, through the typed API',
+    fromModel('42P01', 'P2021', 'TableDoesNotExist'),
+    'bug',
+    false,
+  ],
   ['a full disk', fromServer('53100'), 'transient', false],
   ['too many connections', fromServer('53300'), 'transient', false],
   ['a password that does not fit', fromServer('28P01'), 'transient', false],
@@ -67,6 +115,7 @@ test.each([
 test('what is no error of a dependency has no verdict, and is not transient', () => {
   for (const error of [
     new TypeError('x is undefined'),
+    Object.assign(new Error('Unknown argument'), { name: 'PrismaClientValidationError' }),
     new Error('no'),
     'text',
     undefined,
@@ -93,6 +142,10 @@ test('the innermost message and code are the cause, in one line', () => {
   expect(causeOf(unavailable('The database does not answer', new AggregateError([refusal])))).toEqual({
     reason: 'connect ECONNREFUSED',
     code: 'ECONNREFUSED',
+  });
+  expect(causeOf(fromModel('53300', 'P2037', 'TooManyConnections'))).toEqual({
+    reason: 'what the server said',
+    code: '53300',
   });
   expect(causeOf(new Error('two\nlines'))).toEqual({ reason: 'two' });
   expect(causeOf('text')).toEqual({ reason: 'text' });

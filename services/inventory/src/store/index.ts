@@ -38,7 +38,7 @@ export const createStore = (
   const lists = createListTurns(runtime);
   return mapTransientErrors({
     addItems: (items: readonly ItemToAdd[]) => addItems(database, items, now()),
-    getItem: (itemId: string) => getItem(database, itemId),
+    getItem: async (itemId: string) => getItem(database.models(), itemId),
     listItems: (request: PageRequest, signal?: AbortSignal) =>
       lists.run(() => listItems(database.until(signal), request), signal),
     restock: (itemId: string, quantity: number, records: readonly ActionRecord[]) =>

@@ -7,7 +7,7 @@ import {
   type PageRequest,
 } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import type { Sql } from './sql.ts';
+import type { Models, Sql } from './sql.ts';
 
 type ItemRow = Item & { readonly seq: number };
 
@@ -55,9 +55,12 @@ export const addItems = (sql: Sql, items: readonly ItemToAdd[], at: string): Pro
       SELECT ${ADDED_COLUMNS} FROM items WHERE id = ANY(${itemIds}::text[])`,
   });
 
-export const getItem = async (sql: Sql, itemId: string): Promise<Item | undefined> => {
-  const [row] = await sql.$queryRaw<Item[]>`SELECT ${ITEM_COLUMNS} FROM items WHERE id = ${itemId}`;
-  return row;
+export const getItem = async ({ item }: Models, itemId: string): Promise<Item | undefined> => {
+  const select = { name: true, availableQty: true, reservedQty: true } as const;
+  const row = await item.findUnique({ where: { id: itemId }, select });
+  if (!row) return undefined;
+  const { name, availableQty, reservedQty } = row;
+  return { itemId, itemName: name, availableQty: Number(availableQty), reservedQty: Number(reservedQty) };
 };
 
 /** Items, newest first, one more than the limit where there are more. */

@@ -1,9 +1,9 @@
 import type { DeadLetterStatus, LetterAction, LetterFilter } from '@order-pipeline/contracts';
 import { readPage, type Page, type PageRequest } from '@order-pipeline/service-kit';
-import { Prisma } from '../generated/client.ts';
-import type { Sql } from '../store/sql.ts';
+import { Prisma, type DeadLetterAction } from '../generated/client.ts';
+import type { Models, Sql } from '../store/sql.ts';
 import type { StoredHeaders } from './content.ts';
-import { LETTER_COLUMNS, type LetterRow } from './rows.ts';
+import { LETTER_COLUMNS, LETTER_SELECT, rowOf, type LetterRow } from './rows.ts';
 
 export interface LetterSearch extends LetterFilter {
   readonly status?: DeadLetterStatus;
@@ -38,9 +38,9 @@ export const listLetters = (sql: Sql, request: PageRequest, search: LetterSearch
     bytesOf,
   );
 
-export const findLetter = async (sql: Sql, id: string): Promise<LetterRow | undefined> => {
-  const [row] = await sql.$queryRaw<LetterRow[]>`SELECT ${LETTER_COLUMNS} FROM dead_letters WHERE id = ${id}`;
-  return row;
+export const findLetter = async ({ deadLetter }: Models, id: string): Promise<LetterRow | undefined> => {
+  const row = await deadLetter.findUnique({ where: { id }, select: LETTER_SELECT });
+  return row ? rowOf(row) : undefined;
 };
 
 /** What a letter's message holds, what was done with it, and what it became. */
@@ -52,31 +52,47 @@ export interface LetterContents {
   readonly cameBackAs: string[];
 }
 
-const readActions = async (sql: Sql, id: string): Promise<LetterAction[]> => {
-  type Row = Omit<LetterAction, 'at' | 'note'> & { readonly at: Date; readonly note: string | null };
-  const rows = await sql.$queryRaw<Row[]>`
-    SELECT action, "by", at, note, forced FROM dead_letter_actions
-    WHERE letter_id = ${id} ORDER BY dead_letter_actions.id`;
-  return rows.map(({ at, note, ...row }) => ({
-    ...row,
-    at: at.toISOString(),
-    ...(note === null ? {} : { note }),
-  }));
-};
-
 /** The ids of the letters that the letter with this id became, oldest first. */
-export const readNext = async (sql: Sql, id: string): Promise<string[]> => {
-  const rows = await sql.$queryRaw<{ id: string }[]>`
-    SELECT id FROM dead_letters WHERE previous_id = ${id} ORDER BY seq`;
+const readNext = async ({ deadLetter }: Models, id: string): Promise<string[]> => {
+  const where = { previousId: id };
+  const rows = await deadLetter.findMany({ where, select: { id: true }, orderBy: { seq: 'asc' } });
   return rows.map((letter) => letter.id);
 };
 
+const actionOf = ({
+  action,
+  at,
+  note,
+  ...row
+}: Pick<DeadLetterAction, keyof typeof ACTION_SELECT>): LetterAction => ({
+  ...row,
+  action: action as LetterAction['action'],
+  at: at.toISOString(),
+  ...(note === null ? {} : { note }),
+});
+
+const ACTION_SELECT = { action: true, by: true, at: true, note: true, forced: true } as const;
+
 /** What the letter with this id holds; nothing for an unknown one. */
-export const readContents = async (sql: Sql, id: string): Promise<LetterContents | undefined> => {
-  const [row] = await sql.$queryRaw<Pick<LetterContents, 'key' | 'value' | 'headers'>[]>`
-    SELECT key, value, headers FROM dead_letters WHERE id = ${id}`;
+export const readContents = async (models: Models, id: string): Promise<LetterContents | undefined> => {
+  const row = await models.deadLetter.findUnique({
+    where: { id },
+    select: {
+      key: true,
+      value: true,
+      headers: true,
+      actions: { select: ACTION_SELECT, orderBy: { id: 'asc' } },
+    },
+  });
   if (!row) return undefined;
-  return { ...row, actions: await readActions(sql, id), cameBackAs: await readNext(sql, id) };
+  const { key, value, headers, actions } = row;
+  return {
+    key,
+    value,
+    headers: headers as unknown as StoredHeaders,
+    actions: actions.map(actionOf),
+    cameBackAs: await readNext(models, id),
+  };
 };
 
 /** How many letters of a topic and group are counted at the most. */

@@ -1,7 +1,7 @@
 import type { RawMessage, ReadDeadLetter } from '@order-pipeline/messaging';
 import { actionRows, isLockTimeout, type ActionRecord, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import type { Database, Sql } from '../store/sql.ts';
+import type { Database, Models, Sql } from '../store/sql.ts';
 import { headersOf, storedHeaders, type StoredHeaders } from './content.ts';
 import type { DeadLetterCommand } from './domain.ts';
 import { LETTER_COLUMNS, STATUS, type LetterRow } from './rows.ts';
@@ -19,22 +19,46 @@ const storable = (text: string): string => text.replaceAll('\u0000', '');
  * @returns whether it is new
  */
 export const storeLetter = async (
-  sql: Sql,
-  letter: ReadDeadLetter,
+  { deadLetter }: Models,
+  {
+    id,
+    topic,
+    partition,
+    offset,
+    group,
+    reason,
+    tries,
+    redrives,
+    previousId,
+    orderId,
+    failedAt,
+  }: ReadDeadLetter,
   { key, value, headers }: RawMessage,
   at: string,
 ): Promise<boolean> => {
-  const failedAt = new Date(letter.failedAt).toISOString();
-  const stored = await sql.$executeRaw`
-    INSERT INTO dead_letters (id, status, topic, partition, message_offset, consumer_group, reason, tries, redrives,
-      previous_id, order_id, failed_at, received_at, updated_at, key, value, headers)
-    VALUES (${letter.id}, 'OPEN', ${letter.topic}, ${letter.partition}, ${letter.offset}::bigint,
-      ${storable(letter.group)}, ${storable(letter.reason)}, ${letter.tries}, ${letter.redrives},
-      ${letter.previousId ?? null}, ${letter.orderId ?? null},
-      ${failedAt}::timestamptz, ${at}::timestamptz, ${at}::timestamptz,
-      ${key}::bytea, ${value}::bytea, ${JSON.stringify(storedHeaders(headers))}::json)
-    ON CONFLICT (id) DO NOTHING`;
-  return stored > 0;
+  const { count } = await deadLetter.createMany({
+    data: {
+      id,
+      status: 'OPEN',
+      topic,
+      partition,
+      messageOffset: BigInt(offset),
+      consumerGroup: storable(group),
+      reason: storable(reason),
+      tries,
+      redrives,
+      previousId: previousId ?? null,
+      orderId: orderId ?? null,
+      failedAt: new Date(failedAt),
+      receivedAt: at,
+      updatedAt: at,
+      key: key && Uint8Array.from(key),
+      value: value && Uint8Array.from(value),
+      headers: storedHeaders(headers),
+    },
+    skipDuplicates: true,
+  });
+  return count > 0;
 };
 
 /** What is done to letters, and what is recorded of it, for each of them. */

@@ -1,5 +1,5 @@
 import type { DeadLetter, DeadLetterStatus, Topic } from '@order-pipeline/contracts';
-import { Prisma } from '../generated/client.ts';
+import { Prisma, type DeadLetter as StoredLetter } from '../generated/client.ts';
 
 /** A dead letter as the queries select it, without what the message holds. */
 export interface LetterRow {
@@ -32,6 +32,47 @@ export const LETTER_COLUMNS = Prisma.sql`
   left(dead_letters.reason, ${MAX_REASON_LENGTH}) AS reason, dead_letters.tries, dead_letters.redrives AS "redrives",
   dead_letters.previous_id AS "previousId", dead_letters.order_id AS "orderId",
   dead_letters.failed_at AS "failedAt", dead_letters.updated_at AS "updatedAt"`;
+
+/** The same, for the typed API. */
+export const LETTER_SELECT = {
+  id: true,
+  seq: true,
+  status: true,
+  topic: true,
+  partition: true,
+  messageOffset: true,
+  consumerGroup: true,
+  reason: true,
+  tries: true,
+  redrives: true,
+  previousId: true,
+  orderId: true,
+  failedAt: true,
+  updatedAt: true,
+} as const;
+
+/** At most two units of UTF-16 make a character. */
+const shortened = (reason: string): string =>
+  Array.from(reason.slice(0, 2 * MAX_REASON_LENGTH))
+    .slice(0, MAX_REASON_LENGTH)
+    .join('');
+
+/** What the typed API read, as the queries select it. */
+export const rowOf = ({
+  seq,
+  topic,
+  messageOffset,
+  consumerGroup,
+  reason,
+  ...row
+}: Pick<StoredLetter, keyof typeof LETTER_SELECT>): LetterRow => ({
+  ...row,
+  seq: Number(seq),
+  topic: topic as Topic,
+  offset: String(messageOffset),
+  group: consumerGroup,
+  reason: shortened(reason),
+});
 
 /** The status of letters that are looked up by their ids: as text, so that they are, and not by the index of statuses. */
 export const STATUS = Prisma.sql`dead_letters.status::text`;

@@ -25,11 +25,12 @@ import {
 export const createLetterStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
   return mapTransientErrors({
-    keep: (letter: ReadDeadLetter, raw: RawMessage) => storeLetter(database, letter, raw, now()),
+    keep: async (letter: ReadDeadLetter, raw: RawMessage) =>
+      storeLetter(database.models(), letter, raw, now()),
     list: (request: PageRequest, search: LetterSearch, signal?: AbortSignal) =>
       lists.run(() => listLetters(database.until(signal), request, search), signal),
-    find: (id: string) => findLetter(database, id),
-    readContents: (id: string) => readContents(database, id),
+    find: async (id: string) => findLetter(database.models(), id),
+    readContents: async (id: string) => readContents(database.models(), id),
     countOpen: () => countOpen(database),
     resolve: (ids: readonly string[], resolution: Resolution) =>
       resolveLetters(database, ids, resolution, now()),

@@ -63,10 +63,10 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
         lists.run(() => listOrders(database.until(signal), request, search), signal),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
-      readHistory: (orderId: string, owner?: string) => readHistory(database, orderId, owner),
+      readHistory: async (orderId: string, owner?: string) => readHistory(database.models(), orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
-      findTraceparent: (orderId: string) => findTraceparent(database, orderId),
+      findTraceparent: async (orderId: string) => findTraceparent(database.models(), orderId),
       oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
       findWaiting: (olderThanMs: number, most: number) => findWaiting(database, due(olderThanMs), most),
       findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),

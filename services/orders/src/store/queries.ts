@@ -1,14 +1,9 @@
 import { ORDER_STATUSES, type HistoryEntry, type OrderStatus } from '@order-pipeline/contracts';
 import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type OrderRow, type Sql } from './sql.ts';
+import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type Models, type OrderRow, type Sql } from './sql.ts';
 
 const NOTHING_ELSE = Prisma.empty;
-
-const ownedBy = (owner: string | undefined): Prisma.Sql =>
-  owner === undefined
-    ? NOTHING_ELSE
-    : Prisma.sql`AND EXISTS (SELECT FROM orders WHERE id = order_id AND user_id = ${owner})`;
 
 /** What a line, and an order without its lines, take in JSON beside their ids, about. */
 const LINE_BYTES = 32;
@@ -77,10 +72,20 @@ export const findStatuses = (
  *
  * @param owner whose order it has to be, where that matters
  */
-export const readHistory = async (sql: Sql, orderId: string, owner?: string): Promise<HistoryEntry[]> => {
-  const rows = await sql.$queryRaw<{ status: OrderStatus; at: Date; cause: string }[]>`
-    SELECT status::text AS status, at, cause FROM order_history
-    WHERE order_id = ${orderId} ${ownedBy(owner)} ORDER BY at, order_history.status`;
+export const readHistory = async (
+  { order, orderHistory }: Models,
+  orderId: string,
+  owner?: string,
+): Promise<HistoryEntry[]> => {
+  if (owner !== undefined) {
+    const found = await order.findUnique({ where: { id: orderId }, select: { userId: true } });
+    if (found?.userId !== owner) return [];
+  }
+  const rows = await orderHistory.findMany({
+    where: { orderId },
+    select: { status: true, at: true, cause: true },
+    orderBy: [{ at: 'asc' }, { status: 'asc' }],
+  });
   return rows.map(({ status, at, cause }) => ({ status, at: at.toISOString(), cause }));
 };
 
@@ -169,8 +174,10 @@ export const oldestOnTheWay = (sql: Sql, { ahead }: Pick<DueTimes, 'ahead'>): Pr
 };
 
 /** The `traceparent` under which an order was placed: null if its trace is not sampled, nothing if there is no such order. */
-export const findTraceparent = async (sql: Sql, orderId: string): Promise<string | null | undefined> => {
-  const [row] = await sql.$queryRaw<{ traceparent: string | null }[]>`
-    SELECT traceparent FROM orders WHERE id = ${orderId}`;
+export const findTraceparent = async (
+  { order }: Models,
+  orderId: string,
+): Promise<string | null | undefined> => {
+  const row = await order.findUnique({ where: { id: orderId }, select: { traceparent: true } });
   return row?.traceparent;
 };
