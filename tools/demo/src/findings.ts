@@ -1,9 +1,9 @@
+import { CliError } from '@order-pipeline/cli/kit';
 import { ordersApi, type HistoryEntry, type Item, type Order } from '@order-pipeline/contracts';
 import { itemPagesOf, pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep } from '@order-pipeline/service-kit';
+import pMap from 'p-map';
 import type { Dataset } from './dataset.ts';
-import { CliError } from '@order-pipeline/cli/kit';
-import { forEach } from './for-each.ts';
 import type { PlaceOptions } from './place.ts';
 import type { Found } from './verify.ts';
 
@@ -56,14 +56,15 @@ const readSettledItems = async (options: PlaceOptions, wanted: Wanted): Promise<
 
 const readHistories = async (orders: readonly Order[], options: PlaceOptions, done: () => void) => {
   const histories = new Map<string, readonly HistoryEntry[]>();
-  await forEach(orders, options, async ({ orderId }) => {
+  const read = async ({ orderId }: Order): Promise<void> => {
     const answer = await options.gateway.call(ordersApi.getOrderHistory, { params: { orderId } });
     if (answer.refusal && answer.refusal.code !== 'ORDER_NOT_FOUND') {
       throw new CliError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
     }
     if (!answer.refusal) histories.set(orderId, answer.body);
     done();
-  });
+  };
+  await pMap(orders, read, options);
   return histories;
 };
 

@@ -1,10 +1,18 @@
-import { inventoryApi, ordersApi, usersApi, type ErrorBody, type NewOrder } from '@order-pipeline/contracts';
+import { CliError } from '@order-pipeline/cli/kit';
+import {
+  inventoryApi,
+  ordersApi,
+  usersApi,
+  type ErrorBody,
+  type NewItem,
+  type NewOrder,
+  type User,
+} from '@order-pipeline/contracts';
 import type { Gateway } from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
+import pMap from 'p-map';
 import type { Board } from './board.ts';
 import type { Dataset } from './dataset.ts';
-import { CliError } from '@order-pipeline/cli/kit';
-import { forEach } from './for-each.ts';
 
 export interface PlaceOptions {
   readonly gateway: Gateway;
@@ -45,16 +53,18 @@ export const prepare = async (
   done: () => void,
 ): Promise<void> => {
   const { gateway } = options;
-  await forEach(users, options, async (body) => {
+  const register = async (body: User): Promise<void> => {
     const { refusal } = await gateway.call(usersApi.registerUser, { body });
     if (refusal) throw new CliError(refusedSentence(`The user ${body.userId}`, refusal));
     done();
-  });
-  await forEach(items, options, async (body) => {
+  };
+  const add = async (body: NewItem): Promise<void> => {
     const { refusal } = await gateway.call(inventoryApi.addItem, { body });
     if (refusal) throw new CliError(refusedSentence(`The item ${body.itemId}`, refusal));
     done();
-  });
+  };
+  await pMap(users, register, options);
+  await pMap(items, add, options);
 };
 
 /** @returns whether it was in time */
@@ -83,7 +93,7 @@ export const placeOrders = async (
   const earlierCount = board.placed();
   let tooLateCount = 0;
   const startedAt = runtime.monotonic();
-  await forEach(orders, options, async (order, index) => {
+  const place = async (order: NewOrder, index: number): Promise<void> => {
     const { orderId } = order;
     const { refusal } = await gateway.call(ordersApi.placeOrder, { body: { order } });
     if (refusal) {
@@ -96,6 +106,7 @@ export const placeOrders = async (
       cancelled.add(orderId);
       board.note(orderId, 'CANCELLED');
     } else tooLateCount += 1;
-  });
+  };
+  await pMap(orders, place, options);
   return { earlierCount, cancelled, tooLateCount, refused, tookMs: runtime.monotonic() - startedAt };
 };

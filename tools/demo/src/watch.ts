@@ -1,8 +1,8 @@
 import { ordersApi } from '@order-pipeline/contracts';
 import { pagesOf, type Gateway } from '@order-pipeline/gateway-client';
 import { sleep, type Runtime } from '@order-pipeline/service-kit';
+import pMap from 'p-map';
 import type { Board } from './board.ts';
-import { forEach } from './for-each.ts';
 
 const PAUSE_MS = 300;
 /** Looking takes at most a third of the time, so that it does not hold up what it looks at. */
@@ -40,10 +40,11 @@ const look = async ({ gateway, board, signal }: WatchOptions): Promise<void> => 
     if (sought.size === 0 || pages >= mostPages) break;
   }
   const deep = [...sought].slice(0, MAX_SINGLES);
-  await forEach(deep, { concurrency: SINGLES_AT_ONCE, signal }, async (orderId) => {
+  const readOne = async (orderId: string): Promise<void> => {
     const answer = await gateway.call(ordersApi.getOrder, { params: { orderId } });
     if (!answer.refusal) board.note(orderId, answer.body.status);
-  });
+  };
+  await pMap(deep, readOne, { concurrency: SINGLES_AT_ONCE, signal });
 };
 
 /** Keeps the board up to date until all orders are where an order ends, or none has moved for `stallLimitMs`. */

@@ -15,6 +15,7 @@ import {
   type Gateway,
 } from '@order-pipeline/gateway-client';
 import type { Runtime } from '@order-pipeline/service-kit';
+import pMap from 'p-map';
 import { pathTo } from '../checks/histories.ts';
 import { HOLDING, ON_THE_WAY } from '../lifecycle.ts';
 import type { AuditLimits } from '../limits.ts';
@@ -33,17 +34,7 @@ export interface GatewayAuditOptions {
 type Context = GatewayAuditOptions & { readonly gateway: Gateway };
 
 /** How many requests are under way at once. */
-const CONCURRENCY = 16;
-
-/** Does `work` for each, a few at a time. */
-const inTurns = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    // The iterator is shared: each takes what no other has taken.
-    for (const item of rest) await work(item);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-};
+const SOME_AT_ONCE = { concurrency: 16 };
 
 const readOrder = async ({ gateway }: Context, orderId: string): Promise<OrderWithTimes | undefined> => {
   const answer = await gateway.call(ordersApi.getOrder, { params: { orderId } });
@@ -113,13 +104,14 @@ const checkOrders = async (context: Context): Promise<Check[]> => {
     if (runtime.wallClock() - Date.parse(last.at) > limits.orderMs)
       progress.add('an order is stuck', { id: order.orderId, detail: `${last.status} since ${last.at}` });
   };
+  const lookForUser = async ({ orderId, userId }: Order): Promise<void> => {
+    if (!(await userExists(context, userId)))
+      users.add('the user of an order does not exist', { id: orderId, detail: `user ${userId}` });
+  };
   for await (const page of pagesOf(gateway, ordersApi.listOrders)) {
     const firstOfUser = page.filter(({ userId }) => !known.has(userId) && known.add(userId));
-    await inTurns(page, look);
-    await inTurns(firstOfUser, async ({ orderId, userId }) => {
-      if (!(await userExists(context, userId)))
-        users.add('the user of an order does not exist', { id: orderId, detail: `user ${userId}` });
-    });
+    await pMap(page, look, SOME_AT_ONCE);
+    await pMap(firstOfUser, lookForUser, SOME_AT_ONCE);
   }
   return [
     checkOf('histories', { checked: checked.steps, unit: 'transitions', violations: histories.list() }),
@@ -172,10 +164,11 @@ const checkItems = async (context: Context): Promise<Check> => {
   }
   const suspects = [...holding.values()].filter(({ items }) => items.some(({ itemId }) => short.has(itemId)));
   const still: Order[] = [];
-  await inTurns(suspects, async (order) => {
+  const lookAgain = async (order: Order): Promise<void> => {
     const now = await readOrder(context, order.orderId);
     if (now && HOLDING.includes(now.status)) still.push(order);
-  });
+  };
+  await pMap(suspects, lookAgain, SOME_AT_ONCE);
   const held = unitsByItem(still);
   for (const { itemId, reservedQty } of short.values()) {
     const units = held.get(itemId) ?? 0;
