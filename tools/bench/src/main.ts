@@ -7,6 +7,7 @@ import { benchDocker } from './docker/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
 import { HELP, parseOptions, type BenchmarkName, type Options } from './options.ts';
 import { benchOrders } from './orders/bench.ts';
+import { benchFeatures } from './orders/features.ts';
 import { profilePlacement } from './profile/profile.ts';
 import { tableOf } from './report/markdown.ts';
 import { rowOf, type Report } from './report/report.ts';
@@ -19,11 +20,15 @@ type Benchmark = (context: BenchContext, commit: string) => Promise<Report | und
 const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   orders: benchOrders,
   'orders-docker': benchDocker,
+  features: benchFeatures,
   profile: profilePlacement,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
   against: benchAgainst,
 };
+
+/** What is a part of another report, or compares with another checkout. */
+const UNWRITTEN: ReadonlySet<BenchmarkName> = new Set(['features', 'against']);
 
 const say = (sentence: string): void =>
   void process.stderr.write(`${process.uptime().toFixed(0).padStart(4)} s  ${sentence}\n`);
@@ -35,7 +40,7 @@ const measure = async (
   const report = await BENCHMARKS[benchmark](context, commit);
   if (!report) return EXIT.done;
   console.log(`\n${tableOf(report)}\n`);
-  if (!context.quick && benchmark !== 'against') await writeReport(report);
+  if (!context.quick && !UNWRITTEN.has(benchmark)) await writeReport(report);
   return report.figures.every((figure) => rowOf(figure).met) ? EXIT.done : EXIT.notDone;
 };
 

@@ -10,6 +10,7 @@ test.each([
   [['--docker'], 'orders-docker'],
   [['orders', '--docker'], 'orders-docker'],
   [['--profile'], 'profile'],
+  [['features'], 'features'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
   [['against', 'HEAD~1'], 'against'],
@@ -18,7 +19,7 @@ test.each([
 });
 
 test.each([
-  [['order'], 'There is no benchmark order, only orders, soak, memory-kafka, against.'],
+  [['order'], 'There is no benchmark order, only orders, features, soak, memory-kafka, against.'],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
   [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],
   [['against', 'main', 'orders'], 'One benchmark is measured at a time.'],

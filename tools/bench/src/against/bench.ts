@@ -1,18 +1,14 @@
 import type { BenchContext } from '../context/context.ts';
 import { addUp, FLAWLESS, type Correctness } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
-import type { OrderSource } from '../load/orders.ts';
-import { placeOrders, type Placing } from '../load/place.ts';
 import { ABOUT_CORRECTNESS, ABOUT_LOAD } from '../orders/about.ts';
-import { outboxDrained } from '../orders/audited.ts';
-import { CONNECTIONS } from '../orders/sizes.ts';
 import { NO_WALKING_MS, openSpread, reportExamples } from '../orders/stage.ts';
+import { takeTurn, toldByTheSystem, type Side, type Turn } from '../orders/turn.ts';
 import { describeMachine } from '../report/machine.ts';
 import type { Figure, Report } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import { serverVersion } from '../system/databases.ts';
-import { embeddedSettings, startEmbeddedSystem, type EmbeddedSystem } from '../system/embedded.ts';
-import { processorTimeOf } from '../system/process-tree.ts';
+import { embeddedSettings, startEmbeddedSystem } from '../system/embedded.ts';
 import { checkOut } from './checkout.ts';
 
 /** Many short turns: what else the machine does hits both alike only over little time. */
@@ -20,20 +16,6 @@ const FULL = { rounds: 24, orders: 4_000 };
 const QUICK = { rounds: 4, orders: 2_000 };
 const MIN_TIMES = 0.97;
 const MAX_TIMES = 1.03;
-const US_PER_MS = 1_000;
-
-interface Side {
-  readonly system: EmbeddedSystem;
-  readonly source: OrderSource;
-  readonly placings: Placing[];
-}
-
-/** What one turn brought; processor times are microseconds an order. */
-interface Turn {
-  readonly rate: number;
-  readonly services: number;
-  readonly postgres: number;
-}
 
 const open = async (context: BenchContext, name: string, root?: string): Promise<Side> => {
   const system = await startEmbeddedSystem(context, {
@@ -42,22 +24,6 @@ const open = async (context: BenchContext, name: string, root?: string): Promise
     ...(root === undefined ? {} : { root }),
   });
   return { system, source: await openSpread(system.url), placings: [] };
-};
-
-const takeTurn = async ({ system, source, placings }: Side, orders: number): Promise<Turn> => {
-  const before = await processorTimeOf(system.pid);
-  const placing = await placeOrders({
-    url: system.url,
-    source,
-    connections: CONNECTIONS,
-    extent: { amount: orders },
-  });
-  await outboxDrained(system);
-  const after = await processorTimeOf(system.pid);
-  placings.push(placing);
-  const each = (part: 'root' | 'others'): number =>
-    before && after ? ((after[part] - before[part]) * US_PER_MS) / orders : Number.NaN;
-  return { rate: placing.rate, services: each('root'), postgres: each('others') };
 };
 
 const judge = async (sides: readonly Side[]): Promise<Correctness> =>
@@ -77,14 +43,11 @@ const figuresOf = (turns: readonly (readonly Turn[])[], name: string, correctnes
     target,
     correctness,
   });
-  const rate = figure('placement', 'rate', 'orders/s', { times: MIN_TIMES });
-  // Where the operating system does not tell it, there is nothing to compare.
-  if (turns.some((round) => round.some(({ services }) => Number.isNaN(services)))) return [rate];
-  return [
-    rate,
+  return toldByTheSystem([
+    figure('placement', 'rate', 'orders/s', { times: MIN_TIMES }),
     figure('processor time an order, services', 'services', 'µs', { timesAtMost: MAX_TIMES }),
     figure('processor time an order, PostgreSQL', 'postgres', 'µs', { timesAtMost: MAX_TIMES }),
-  ];
+  ]);
 };
 
 /** Placing on what is here, beside placing on what was here at a commit: two whole systems that take turns. */

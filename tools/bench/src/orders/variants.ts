@@ -1,31 +1,22 @@
 import type { BenchContext } from '../context/context.ts';
 import { addUp, FLAWLESS, type Correctness } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
-import type { OrderSource } from '../load/orders.ts';
-import { placeOrders, type Placing } from '../load/place.ts';
 import { openSigning, signForAll } from '../load/tokens.ts';
 import type { Figure, Target } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import { startTraceSink } from '../system/trace-sink.ts';
-import { startEmbeddedSystem, type EmbeddedSystem } from '../system/embedded.ts';
-import { auditStage, outboxDrained } from './audited.ts';
+import { startEmbeddedSystem } from '../system/embedded.ts';
+import { auditStage } from './audited.ts';
 import { placeBesideWaiting, settingsForWaiting } from './beside-waiting.ts';
-import { CONNECTIONS, type Sizes } from './sizes.ts';
+import type { Sizes } from './sizes.ts';
 import { NO_WALKING_MS, openSpread, reportExamples } from './stage.ts';
+import { takeTurn, toldByTheSystem, type Side, type Turn } from './turn.ts';
 
 /** Something that is switched on, and what it may cost. */
 interface Variant {
   readonly name: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly target: Target;
-}
-
-/** A system that takes turns with the others. */
-interface Side {
-  readonly system: EmbeddedSystem;
-  readonly source: OrderSource;
-  readonly tokenOf: ((userId: string) => string | undefined) | undefined;
-  readonly placings: Placing[];
 }
 
 /** No span is even begun. */
@@ -65,24 +56,11 @@ const openSide = async (
 ): Promise<Side> => {
   const system = await startEmbeddedSystem(context, { name, workflowIntervalMs: NO_WALKING_MS, environment });
   if (!('AUTH_DEV_ISSUER' in environment))
-    return { system, source: await openSpread(system.url), tokenOf: undefined, placings: [] };
+    return { system, source: await openSpread(system.url), placings: [] };
   const sign = await openSigning(system.dataDir);
   const source = await openSpread(system.url, await sign('admin', 'users:write.any', 'catalog:write'));
   const tokens = await signForAll(sign, source.dataset.userIds);
   return { system, source, tokenOf: (userId) => tokens.get(userId), placings: [] };
-};
-
-const takeTurn = async ({ system, source, tokenOf, placings }: Side, orders: number): Promise<number> => {
-  const placing = await placeOrders({
-    url: system.url,
-    source,
-    connections: CONNECTIONS,
-    extent: { amount: orders },
-    ...(tokenOf ? { tokenOf } : {}),
-  });
-  await outboxDrained(system);
-  placings.push(placing);
-  return placing.rate;
 };
 
 /** The sides from another one on each time, so that none always comes after the same. */
@@ -114,25 +92,32 @@ export const benchVariants = async (
   }
   const turns = await goRounds(sizes.rounds, async (number) => {
     say(roundSentence('What may be switched on', number, sizes.rounds));
-    const rates: number[] = [];
+    const round: Turn[] = [];
     for (const index of rotated(sides.length, number))
-      rates[index] = await takeTurn(sides[index] as Side, sizes.orders);
-    return rates;
+      round[index] = await takeTurn(sides[index] as Side, sizes.orders);
+    return round;
   });
-  const ratesOf = (index: number): number[] => turns.map((rates) => rates[index] ?? Number.NaN);
+  const of = (index: number, value: keyof Turn): number[] =>
+    turns.map((round) => round[index]?.[value] ?? Number.NaN);
   const figures: Figure[] = [];
   const baseFlaws = await judge(context, base);
   for (const [index, { name, target }] of variants.entries()) {
     const side = sides[index + 1] as Side;
     reportExamples(context, side.placings);
-    figures.push({
-      name,
-      unit: 'orders/s',
-      result: ratesOf(index + 1),
-      baseline: { name: BASELINE_NAME, values: ratesOf(0) },
-      target,
-      correctness: addUp([baseFlaws, await judge(context, side)]),
+    const correctness = addUp([baseFlaws, await judge(context, side)]);
+    const figure = (words: string, value: keyof Turn, unit: string): Omit<Figure, 'target'> => ({
+      name: words,
+      unit,
+      result: of(index + 1, value),
+      baseline: { name: BASELINE_NAME, values: of(0, value) },
+      correctness,
     });
+    figures.push(
+      { ...figure(name, 'rate', 'orders/s'), target },
+      ...toldByTheSystem([
+        { ...figure(`${name}: processor time, services`, 'services', 'µs'), target: { reported: true } },
+      ]),
+    );
     await side.system.stop();
   }
   await sink.stop();
