@@ -1,5 +1,11 @@
 import { PARTITIONS_PER_TOPIC } from '@order-pipeline/contracts';
-import { fileContent, listOf, wholeNumber, type TopicSettings } from '@order-pipeline/service-kit';
+import {
+  fileContent,
+  listOf,
+  retentionMs,
+  wholeNumber,
+  type TopicSettings,
+} from '@order-pipeline/service-kit';
 import type { SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 
@@ -18,15 +24,6 @@ const isAddress = (address: string): boolean => {
 
 const isCertificate = (text: string): boolean => text.includes('-----BEGIN CERTIFICATE-----');
 
-const retention = () => {
-  const message = 'must be -1 (for ever) or a whole number of milliseconds';
-  return z
-    .string()
-    .regex(/^(?:-1|[1-9]\d{0,14})$/, message)
-    .transform(Number)
-    .optional();
-};
-
 const fields = z.object({
   KAFKA_BROKERS: listOf(isAddress, 'must be a comma-separated list of host:port').optional(),
   KAFKA_SSL: z
@@ -42,7 +39,7 @@ const fields = z.object({
   KAFKA_TOPIC_PARTITIONS: wholeNumber(1, MAX_PARTITIONS).default(PARTITIONS_PER_TOPIC),
   KAFKA_TOPIC_REPLICATION_FACTOR: wholeNumber(1, MAX_REPLICAS).optional(),
   KAFKA_TOPIC_MIN_IN_SYNC_REPLICAS: wholeNumber(1, MAX_REPLICAS).optional(),
-  KAFKA_TOPIC_RETENTION_MS: retention(),
+  KAFKA_TOPIC_RETENTION_MS: retentionMs().optional(),
   KAFKA_COMPRESSION: z.enum(COMPRESSIONS, { error: `must be one of ${COMPRESSIONS.join(', ')}` }).optional(),
 });
 

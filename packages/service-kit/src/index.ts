@@ -26,6 +26,7 @@ export * from './kafka-port.ts';
 export * from './loads.ts';
 export * from './metrics.ts';
 export * from './operator-actions.ts';
+export { actionsSettings, startActionsTrimming } from './operator-actions-trimming.ts';
 export * from './paging.ts';
 export * from './periodic.ts';
 export * from './reply.ts';

@@ -38,6 +38,10 @@ export interface ActedOn {
 const SORTABLE_DIGITS = 12;
 const CHANCE_BYTES = 6;
 
+/** A time as ids begin with it, so that they sort by it; milliseconds since the epoch. */
+export const sortableTime = (ms: number): string =>
+  Math.max(0, ms).toString(16).padStart(SORTABLE_DIGITS, '0');
+
 const isProved = ({ kind }: Actor): boolean => kind === 'token';
 
 /** Who an actor is, as far as it is known: by a token, or as they say. */
@@ -70,7 +74,7 @@ export const recordsOf = (
   const by = nameOfOperator(actor, named);
   if (by === undefined) return [];
   const at = timeOfDay(runtime);
-  const time = Date.parse(at).toString(16).padStart(SORTABLE_DIGITS, '0');
+  const time = sortableTime(Date.parse(at));
   const chance = runtime.hex(CHANCE_BYTES);
   return targets.map((target, index) => ({
     id: `${time}-${chance}-${index}`,

@@ -33,6 +33,16 @@ export const wholeNumber = (
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 
+/** As a retention: nothing is ever deleted. */
+export const FOR_EVER = -1;
+
+/** How long something is kept: a whole number of milliseconds from 1, or `FOR_EVER`. */
+export const retentionMs = () =>
+  z
+    .string()
+    .regex(/^(?:-1|[1-9]\d{0,14})$/, 'must be -1 (for ever) or a whole number of milliseconds')
+    .transform(Number);
+
 /** A setting that has another name now: a start that still sets the old one is refused with a sentence that says so. */
 export const renamedTo = (name: string) => z.undefined(`was renamed ${name} and must be unset`).optional();
 

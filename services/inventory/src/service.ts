@@ -1,10 +1,12 @@
 import { MAX_BATCH } from '@order-pipeline/contracts';
 import { createMessaging } from '@order-pipeline/messaging';
 import {
+  actionsSettings,
   createBatcher,
   defineService,
   milliseconds,
   openDatabase,
+  startActionsTrimming,
   startPeriodic,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
@@ -26,6 +28,7 @@ export const inventoryService = defineService({
   settings: z.object({
     /** How long a reservation may stand before its order is asked for. */
     RESERVATION_CHECK_AFTER_MS: milliseconds(10_000),
+    ...actionsSettings,
   }),
   database: 'inventory',
   migrations: MIGRATIONS,
@@ -55,6 +58,8 @@ export const inventoryService = defineService({
       work: async () => (await store.removeExpiredKeys(MAX_BATCH)) === MAX_BATCH,
     });
     closers.add('expired keys', () => keys.stop());
+    const trimming = startActionsTrimming({ ...context, sql: prisma, leads });
+    closers.add('trimming of operator actions', () => trimming.stop());
 
     const batching = { runtime, maxConcurrent: MAX_CONCURRENT_BATCHES };
     const items = createBatcher({ ...batching, maxSize: MAX_ITEMS_A_STATEMENT, run: store.addItems });

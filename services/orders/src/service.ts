@@ -6,12 +6,14 @@ import {
   type Messaging,
 } from '@order-pipeline/messaging';
 import {
+  actionsSettings,
   createListTurns,
   defineService,
   milliseconds,
   openDatabase,
   optionalMilliseconds,
   renamedTo,
+  startActionsTrimming,
   urlOf,
   wholeNumber,
   type ServiceContext,
@@ -52,6 +54,7 @@ const settings = z.object({
   TRACE_URL: urlOf('http:', 'https:')
     .refine((url) => url.includes('{traceId}'), 'must have {traceId} in it')
     .optional(),
+  ...actionsSettings,
 });
 
 type Context = ServiceContext<z.infer<typeof settings>>;
@@ -155,6 +158,8 @@ export const ordersService = defineService({
     });
     const letters = startDeadLetters(context, database, messaging, lists);
     leads = letters.leads;
+    const trimming = startActionsTrimming({ ...context, sql: database, leads });
+    closers.add('trimming of operator actions', () => trimming.stop());
     const overviewRoutes = createOverview(context, {
       ...background,
       store,

@@ -1,4 +1,11 @@
-import { createBatcher, defineService, mapTransientErrors, openDatabase } from '@order-pipeline/service-kit';
+import {
+  actionsSettings,
+  createBatcher,
+  defineService,
+  mapTransientErrors,
+  openDatabase,
+  startActionsTrimming,
+} from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { PrismaClient } from './generated/client.ts';
 import { createUsersRoutes } from './routes.ts';
@@ -12,7 +19,7 @@ const MAX_CONCURRENT_BATCHES = 4;
 /** Registers and reads users; the only one to reach their database. */
 export const usersService = defineService({
   name: 'users',
-  settings: z.object({}),
+  settings: z.object(actionsSettings),
   database: 'users',
   migrations: MIGRATIONS,
   usesKafka: false,
@@ -34,6 +41,8 @@ export const usersService = defineService({
       run: store.registerUsers,
     });
     closers.add('registrations', () => registrations.drain());
+    const trimming = startActionsTrimming({ ...context, sql: database });
+    closers.add('trimming of operator actions', () => trimming.stop());
     return { routes: createUsersRoutes({ store, registrations, runtime }) };
   },
 });
