@@ -39,24 +39,47 @@ const allTopics = (settings: TopicSettings): ITopicConfig[] => {
 /** Makes sure that every topic exists. Resolves once they do; rejects when the broker does not answer. */
 export type TopicSetup = () => Promise<void>;
 
-const isForbidden = (error: unknown): boolean => {
+const UNKNOWN = 'UNKNOWN_TOPIC_OR_PARTITION';
+const FORBIDDEN = 'TOPIC_AUTHORIZATION_FAILED';
+
+const isOfType = (error: unknown, wanted: string): boolean => {
   const { type, errors = [] } = error as { type?: string; errors?: readonly { readonly type?: string }[] };
-  return [type, ...errors.map((each) => each.type)].includes('TOPIC_AUTHORIZATION_FAILED');
+  return [type, ...errors.map((each) => each.type)].includes(wanted);
 };
 
-/** Who may not make topics takes those that are there; it throws while one is missing. */
-const createTopics = async (admin: AdminPort, topics: ITopicConfig[]): Promise<void> => {
+/** Looks for topics; it throws where Kafka refuses that. */
+const areThere = async (admin: AdminPort, topics: readonly ITopicConfig[]): Promise<boolean> => {
   try {
-    await admin.createTopics({ topics, waitForLeaders: true });
-  } catch (error) {
-    if (!isForbidden(error)) throw error;
     await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+    return true;
+  } catch (error) {
+    if (isOfType(error, UNKNOWN)) return false;
+    throw error;
+  }
+};
+
+/** Kafka names none of those that are missing, so each is asked for once one is. */
+const findMissing = async (admin: AdminPort, topics: readonly ITopicConfig[]): Promise<ITopicConfig[]> => {
+  if (await areThere(admin, topics)) return [];
+  const found = await Promise.all(topics.map((topic) => areThere(admin, [topic])));
+  return topics.filter((_, index) => !found[index]);
+};
+
+/** Who may not create topics, which only is asked for when one is missing, waits until somebody else has. */
+const createMissing = async (admin: AdminPort, topics: readonly ITopicConfig[]): Promise<void> => {
+  const missing = await findMissing(admin, topics);
+  if (missing.length === 0) return;
+  try {
+    await admin.createTopics({ topics: missing, waitForLeaders: true });
+  } catch (error) {
+    if (!isOfType(error, FORBIDDEN)) throw error;
+    await admin.fetchTopicMetadata({ topics: missing.map(({ topic }) => topic) });
   }
 };
 
 /**
- * Creates the topics on purpose, with their partitions: a topic that the broker made by itself would have one. Any
- * number of processes may do it at once. Done once a process and service; a failure is tried again by the next call.
+ * Creates the topics that are missing, on purpose, with their partitions: a topic that the broker made by itself would have
+ * one. Any number of processes may do it at once. Done once a process and service; a failure is tried again by the next call.
  *
  * @param inspect looks at the topics once they are there; must not throw
  */
@@ -69,7 +92,7 @@ export const createTopicSetup = (
     const admin = broker.connect(clientId).admin();
     try {
       await admin.connect();
-      await createTopics(admin, allTopics(broker.topics ?? DEFAULT_SETTINGS));
+      await createMissing(admin, allTopics(broker.topics ?? DEFAULT_SETTINGS));
       await inspect(admin);
     } finally {
       await admin.disconnect();

@@ -123,6 +123,25 @@ test('who may not make topics takes those that are there, and fails while one is
   await setUp();
 });
 
+test('only what is missing is created: a service that starts where all topics are there asks for none', async () => {
+  const asked: string[][] = [];
+  const broker = createBroker({ partitions: 6 }, (admin) => ({
+    ...admin,
+    createTopics: (options) => {
+      asked.push(options.topics.map(({ topic }) => topic));
+      return admin.createTopics(options);
+    },
+  }));
+  await withAdmin(broker, (admin) => admin.createTopics({ topics: [{ topic: 'ORDER_PLACED' }] }));
+  asked.length = 0;
+  await createTopicSetup(broker, 'the first service')();
+  await createTopicSetup(broker, 'the second service')();
+  const all = TOPIC_NAMES.flatMap((topic) => [topic, deadLetterTopic(topic)]);
+  expect(asked.map((topics) => topics.toSorted())).toEqual([
+    all.filter((topic) => topic !== 'ORDER_PLACED').toSorted(),
+  ]);
+});
+
 test('a broker whose topics may not be looked at is reported, and goes on', async () => {
   const refused = () =>
     Promise.reject(Object.assign(new Error('not for you'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }));
