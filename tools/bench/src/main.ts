@@ -7,7 +7,7 @@ import { benchDocker } from './docker/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
 import { HELP, parseOptions, type BenchmarkName, type Options } from './options.ts';
 import { benchOrders } from './orders/bench.ts';
-import { benchFeatures } from './orders/features.ts';
+import { benchFeatures, benchWaiting } from './orders/rows-alone.ts';
 import { profilePlacement } from './profile/profile.ts';
 import { tableOf } from './report/markdown.ts';
 import { rowOf, type Report } from './report/report.ts';
@@ -21,14 +21,15 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   orders: benchOrders,
   'orders-docker': benchDocker,
   features: benchFeatures,
+  waiting: benchWaiting,
   profile: profilePlacement,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
   against: benchAgainst,
 };
 
-/** What is a part of another report, or compares with another checkout. */
-const UNWRITTEN: ReadonlySet<BenchmarkName> = new Set(['features', 'against']);
+/** What is part of another report, or compares with another checkout. */
+const UNWRITTEN: ReadonlySet<BenchmarkName> = new Set(['features', 'waiting', 'against']);
 
 const say = (sentence: string): void =>
   void process.stderr.write(`${process.uptime().toFixed(0).padStart(4)} s  ${sentence}\n`);

@@ -11,6 +11,7 @@ test.each([
   [['orders', '--docker'], 'orders-docker'],
   [['--profile'], 'profile'],
   [['features'], 'features'],
+  [['waiting'], 'waiting'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
   [['against', 'HEAD~1'], 'against'],
@@ -19,7 +20,7 @@ test.each([
 });
 
 test.each([
-  [['order'], 'There is no benchmark order, only orders, features, soak, memory-kafka, against.'],
+  [['order'], 'There is no benchmark order, only orders, features, waiting, soak, memory-kafka, against.'],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
   [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],
   [['against', 'main', 'orders'], 'One benchmark is measured at a time.'],

@@ -7,6 +7,7 @@ import type { Report } from '../report/report.ts';
 import { median } from '../rounds.ts';
 import { embeddedSettings } from '../system/embedded.ts';
 import { aboutOrders } from './about.ts';
+import { benchBesideWaiting } from './beside-waiting.ts';
 import { benchPlacement } from './placement.ts';
 import { FULL, QUICK } from './sizes.ts';
 import { benchVariants } from './variants.ts';
@@ -20,6 +21,7 @@ export const benchOrders = async (context: BenchContext): Promise<Report> => {
   const placementRate = median(placement.figures[0]?.result ?? []);
   const walking = await benchWalking(context, { sizes, pgbenchProgram, placementRate });
   const variants = await benchVariants(context, sizes);
+  const besideWaiting = await benchBesideWaiting(context, sizes);
   const growth = await benchGrowth(context, sizes);
   return {
     name: 'orders',
@@ -35,6 +37,6 @@ export const benchOrders = async (context: BenchContext): Promise<Report> => {
       WORKFLOW_INTERVAL_MS: `${walking.workflowIntervalMs} where orders walk, else longer than was measured`,
       pgbench: PGBENCH_SETTINGS.join(' '),
     },
-    figures: [...placement.figures, ...walking.figures, ...variants, ...growth],
+    figures: [...placement.figures, ...walking.figures, ...variants, ...besideWaiting, ...growth],
   };
 };

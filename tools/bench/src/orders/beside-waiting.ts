@@ -7,10 +7,11 @@ import { placeOrders, type Placing } from '../load/place.ts';
 import { startWaiting } from '../load/waiting.ts';
 import { readable, type Figure } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
+import { startEmbeddedSystem } from '../system/embedded.ts';
 import type { System } from '../system/system.ts';
-import { outboxDrained } from './audited.ts';
+import { auditStage, outboxDrained } from './audited.ts';
 import { CONNECTIONS, type Sizes } from './sizes.ts';
-import { openSpread, reportExamples } from './stage.ts';
+import { NO_WALKING_MS, openSpread, reportExamples } from './stage.ts';
 
 /** Placement may lose a twentieth of its rate. */
 const MIN_TIMES = 0.95;
@@ -18,7 +19,7 @@ const SETTLE_LIMIT_MS = 60_000;
 const WAITERS = /^order_waiters(?:\{[^}]*\})? (\d+)$/m;
 
 /** What a gateway takes that so many wait at. */
-export const settingsForWaiting = (waiters: number): Readonly<Record<string, string>> => ({
+const settingsForWaiting = (waiters: number): Readonly<Record<string, string>> => ({
   MAX_CONNECTIONS: String(waiters + 1_000),
   MAX_CONNECTIONS_PER_ADDRESS: String(waiters + 1_000),
 });
@@ -81,16 +82,17 @@ const goRound = async (
   return { alone: first ?? (await place()), awaited, ...beside };
 };
 
-/**
- * Placement while clients wait for orders, each order for itself, beside placement alone.
- *
- * @returns its figure, which lacks what an audit of the system finds
- */
-export const placeBesideWaiting = async (
-  { say }: Pick<BenchContext, 'say'>,
-  system: System,
+/** Placement while clients wait for orders, each order for itself, beside placement alone. */
+export const benchBesideWaiting = async (
+  context: BenchContext,
   { rounds, besideWaiting }: Pick<Sizes, 'rounds' | 'besideWaiting'>,
-): Promise<Figure> => {
+): Promise<Figure[]> => {
+  const { say } = context;
+  const system = await startEmbeddedSystem(context, {
+    name: 'the stage of those who wait',
+    workflowIntervalMs: NO_WALKING_MS,
+    environment: settingsForWaiting(besideWaiting.waiters),
+  });
   const source = await openSpread(system.url);
   const all: Round[] = [];
   const counted = await goRounds(rounds, async (number) => {
@@ -102,15 +104,19 @@ export const placeBesideWaiting = async (
   const placings = all.flatMap(({ alone, beside, awaited }) => [alone, beside, awaited]);
   reportExamples({ say }, placings);
   const lost = all.reduce((sum, round) => sum + round.lost, 0);
-  return {
+  const correctness = addUp([
+    { ...FLAWLESS, refusedWrongly: lost },
+    await auditStage(context, system),
+    await judgeStored(system.databases, placings),
+  ]);
+  await system.stop();
+  const figure: Figure = {
     name: `placement while ${readable(besideWaiting.waiters)} clients wait for orders`,
     unit: 'orders/s',
     result: counted.map(({ beside }) => beside.rate),
     baseline: { name: 'alone', values: counted.map(({ alone }) => alone.rate) },
     target: { times: MIN_TIMES },
-    correctness: addUp([
-      { ...FLAWLESS, refusedWrongly: lost },
-      await judgeStored(system.databases, placings),
-    ]),
+    correctness,
   };
+  return [figure];
 };

@@ -1,5 +1,5 @@
 import type { BenchContext } from '../context/context.ts';
-import { addUp, FLAWLESS, type Correctness } from '../correctness/correctness.ts';
+import { addUp, type Correctness } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
 import { openSigning, signForAll } from '../load/tokens.ts';
 import type { Figure, Target } from '../report/report.ts';
@@ -7,7 +7,6 @@ import { goRounds, roundSentence } from '../rounds.ts';
 import { startTraceSink } from '../system/trace-sink.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
-import { placeBesideWaiting, settingsForWaiting } from './beside-waiting.ts';
 import type { Sizes } from './sizes.ts';
 import { NO_WALKING_MS, openSpread, reportExamples } from './stage.ts';
 import { takeTurn, toldByTheSystem, type Side, type Turn } from './turn.ts';
@@ -71,20 +70,17 @@ const judge = async (context: BenchContext, { system, placings }: Side): Promise
   addUp([await auditStage(context, system), await judgeStored(system.databases, placings)]);
 
 /**
- * Placement with access tokens, with traces and beside clients that wait: whole systems that take short turns, each held
- * against one without any of it.
+ * Placement with access tokens and with traces: whole systems that take short turns, each held against one without any of
+ * it.
  */
 export const benchVariants = async (
   context: BenchContext,
-  { rounds, variants: sizes, besideWaiting }: Sizes,
+  { variants: sizes }: Pick<Sizes, 'variants'>,
 ): Promise<Figure[]> => {
   const { say } = context;
   const sink = await startTraceSink(context);
   const variants = variantsFor(sink.url);
-  const base = await openSide(context, BASELINE_NAME, {
-    ...WITHOUT_TRACES,
-    ...settingsForWaiting(besideWaiting.waiters),
-  });
+  const base = await openSide(context, BASELINE_NAME, WITHOUT_TRACES);
   const sides = [base];
   for (const { name, environment } of variants) {
     say(`${name}: starting`);
@@ -121,8 +117,6 @@ export const benchVariants = async (
     await side.system.stop();
   }
   await sink.stop();
-  const beside = await placeBesideWaiting(context, base.system, { rounds, besideWaiting });
-  const audit = await auditStage(context, base.system);
   await base.system.stop();
-  return [...figures, { ...beside, correctness: addUp([audit, beside.correctness ?? FLAWLESS]) }];
+  return figures;
 };
