@@ -17,6 +17,7 @@ export default {
   testMatch: ['**/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/packages/memory-kafka/dist'],
   testTimeout: 30_000,
+  setupFiles: ['<rootDir>/scripts/test/kafka-of-worker.mjs'],
   testSequencer: '<rootDir>/scripts/test/longest-first.mjs',
   // Modules of a file's own realm are kept when it is done: a worker of 4 GB collects garbage and does little else.
   workerIdleMemoryLimit: '700MB',

@@ -33,6 +33,9 @@ interface Run {
 /** jest would leave a core idle, which of two is half; with more workers than cores, tests would wait for each other. */
 const WORKERS = Math.min(availableParallelism(), 8);
 
+/** Each has a Kafka of its own: a third one would take more of two cores than it gives. */
+const CONTAINER_WORKERS = 2;
+
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const CHART_TESTS = 'tools/helm/test/(chart|settings)';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
@@ -70,17 +73,17 @@ const RUNS: readonly Run[] = [
       'services/(?!api-gateway|orders-facade)',
       'test/system/(?!read-only)',
     ],
-    // One after the other: they share a broker. Clients of kafkajs that have given up may keep a socket for a while.
-    options: ['--maxWorkers=1', '--forceExit'],
+    // Clients of kafkajs that have given up may keep a socket for a while.
+    options: [`--maxWorkers=${CONTAINER_WORKERS}`, '--forceExit'],
     needsDocker: true,
-    start: startPipelineContainers,
+    start: () => startPipelineContainers(CONTAINER_WORKERS),
   },
   {
     name: 'lone-containers',
     paths: [LONE_TEST],
     options: ['--maxWorkers=1', '--forceExit'],
     needsDocker: true,
-    start: startPipelineContainers,
+    start: () => startPipelineContainers(1),
   },
   { name: 'compose', paths: ['test/compose/'], options: ['--maxWorkers=1'], needsDocker: true },
   // At the end: .ci/run builds helm meanwhile.

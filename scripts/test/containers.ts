@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { times } from '@order-pipeline/testing';
 import { startKafkaContainer, startPostgresContainer } from '@order-pipeline/testing/containers';
 
 export interface Containers {
@@ -22,16 +23,23 @@ export const dockerAnswers = async (): Promise<boolean> => {
   }
 };
 
-/** Starts real Kafka and PostgreSQL for the tests of the pipeline, whose topics are made on purpose. */
-export const startPipelineContainers = async (): Promise<Containers> => {
-  const [kafka, postgres] = await Promise.all([
-    startKafkaContainer({ KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false' }),
+/**
+ * Starts real Kafka and PostgreSQL for the tests of the pipeline, whose topics are made on purpose: one PostgreSQL, where
+ * each test creates databases of its own, and a Kafka for each worker of jest, since the files of a worker share its topics
+ * and consumer groups (scripts/test/kafka-of-worker.mjs).
+ */
+export const startPipelineContainers = async (workers: number): Promise<Containers> => {
+  const [postgres, ...kafkas] = await Promise.all([
     startPostgresContainer(),
+    ...times(workers, () => startKafkaContainer({ KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'false' })),
   ]);
   return {
-    environment: { KAFKA_BROKERS: kafka.brokers.join(','), TEST_POSTGRES_URL: postgres.url },
+    environment: {
+      KAFKA_OF_WORKERS: kafkas.map(({ brokers }) => brokers.join(',')).join(' '),
+      TEST_POSTGRES_URL: postgres.url,
+    },
     stop: async () => {
-      await Promise.all([kafka.stop(), postgres.stop()]);
+      await Promise.all([postgres, ...kafkas].map((container) => container.stop()));
     },
   };
 };
