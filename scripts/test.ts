@@ -5,9 +5,10 @@
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // lone-containers  the one of them that needs a Kafka of its own
 // compose     docker-compose.yml itself
+// stacks      the same under chaos, with access control, and watched by Prometheus and Jaeger; Kafka with ACLs
 // chart       what helm makes of the chart in deploy/helm; without helm and kubernetes-validate its tests are reported as skipped
 //
-// Those from conformance to compose need a Docker daemon; without one their tests are reported as skipped, by name.
+// Those from conformance to stacks need a Docker daemon; without one their tests are reported as skipped, by name.
 import { availableParallelism } from 'node:os';
 import { startPostgresOfWorkers } from '@order-pipeline/testing';
 import { conformanceGap } from './test/conformance.ts';
@@ -85,7 +86,10 @@ const RUNS: readonly Run[] = [
     needsDocker: true,
     start: () => startPipelineContainers(1),
   },
-  { name: 'compose', paths: ['test/compose/'], options: ['--maxWorkers=1'], needsDocker: true },
+  // Its requests may not fail: nothing else takes the processor meanwhile.
+  { name: 'compose', paths: ['test/compose/compose'], options: ['--maxWorkers=1'], needsDocker: true },
+  // They wait more than they compute: a stack each, two at a time.
+  { name: 'stacks', paths: ['test/compose/(?!compose)'], options: ['--maxWorkers=2'], needsDocker: true },
   // At the end: .ci/run builds helm meanwhile.
   { name: 'chart', paths: [CHART_TESTS], options: ['--maxWorkers=1'], needsDocker: false },
 ];

@@ -3,21 +3,15 @@ import process from 'node:process';
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
-import type { Gateway } from '../gateway.ts';
 import { auditCompose, type Compose } from './compose.ts';
 import { setUpLoad } from './load.ts';
+import type { Stack } from './stack.ts';
 
 const MINUTE_MS = 60_000;
 /** How long Kafka is away. */
 const OUTAGE_MS = 30_000;
 /** What has not come to its end by then never will. */
 const SETTLED_MS = 30_000;
-
-/** The system that things happen to. */
-export interface ChaosParts {
-  readonly compose: Compose;
-  readonly gateway: Gateway;
-}
 
 /** What was done to a system under load, and what came of it. */
 interface Chaos {
@@ -49,11 +43,7 @@ const cutOff = async (compose: Compose, service: string): Promise<() => Promise<
  *
  * @param befall answers how many processes it killed
  */
-export const endure = async (
-  { compose, gateway }: ChaosParts,
-  what: string,
-  befall: () => Promise<number>,
-) => {
+export const endure = async ({ compose, gateway }: Stack, what: string, befall: () => Promise<number>) => {
   const { placeWhile, settled } = await setUpLoad(gateway);
   let goesOn = true;
   const placing = placeWhile(() => goesOn);
@@ -78,7 +68,7 @@ const killAll = async (compose: Compose, containers: readonly string[]): Promise
 };
 
 /** What may happen to containers under load, and lose nothing and do nothing twice. */
-export const defineChaosTests = (use: () => ChaosParts): void => {
+export const defineChaosTests = (use: () => Stack): void => {
   test(
     'kill -9 of every service in turn, under load, loses nothing and does nothing twice',
     async () => {

@@ -1,51 +1,25 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES, PARTITIONS_PER_TOPIC, SERVICE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import { defineFlowTests } from '../flows.ts';
-import { createGateway, type Gateway } from '../gateway.ts';
-import { defineChaosTests } from './chaos.ts';
-import { auditCompose, createCompose, type Compose } from './compose.ts';
-import { defineDatabaseChaosTests } from './database-chaos.ts';
+import { auditCompose } from './compose.ts';
 import { setUpLoad } from './load.ts';
-import { prepareMonitoring, type Monitoring } from './monitoring.ts';
-import { defineObservabilityTests } from './observability.ts';
-import { defineRepeatedMetricsTests } from './repeated-metrics.ts';
 import { defineReplacementTests } from './replacement.ts';
-import { defineRunbookTests } from './runbooks.ts';
-import { defineTraceTests, prepareViewer, type Viewer } from './traces.ts';
+import { useStack } from './stack.ts';
 
 const MINUTE_MS = 60_000;
 /** Nobody waits longer than this for the news that a dependency is unavailable. */
 const REFUSAL_LIMIT_MS = 2_000;
 const DRAIN_LIMIT_MS = 10_000;
 
-let compose: Compose;
-let monitoring: Monitoring;
-let viewer: Viewer;
-let gateway: Gateway;
+// docker-compose.yml as it stands: what is reached from where, and containers that come and go as an operator sends them.
 
-beforeAll(async () => {
-  monitoring = await prepareMonitoring();
-  viewer = await prepareViewer();
-  compose = await createCompose({
-    ...monitoring.settings,
-    ...viewer.settings,
-    WORKFLOW_INTERVAL_MS: '500',
-    REPUBLISH_AFTER_MS: '15000',
-    RATE_LIMIT: 'off',
-  });
-  gateway = createGateway(compose.url);
-  await compose.run('up', '--build', '--wait', '--quiet-pull');
-}, 10 * MINUTE_MS);
+const stack = useStack(async () => ({ settings: { RATE_LIMIT: 'off' } }));
 
-afterAll(async () => {
-  await gateway?.close();
-  await compose?.run('--profile', 'observability', 'down', '--volumes', '--timeout', '10');
-}, 2 * MINUTE_MS);
-
-defineFlowTests(() => gateway);
+defineFlowTests(() => stack().gateway);
 
 test('only the port of the gateway is published, on loopback alone', async () => {
+  const { compose } = stack();
   const published = (await compose.containers()).flatMap(({ Service, Publishers }) =>
     (Publishers ?? []).filter(({ PublishedPort }) => PublishedPort > 0).map(({ URL }) => [Service, URL]),
   );
@@ -53,6 +27,7 @@ test('only the port of the gateway is published, on loopback alone', async () =>
 });
 
 test('no service runs as root', async () => {
+  const { compose } = stack();
   for (const service of SERVICE_NAMES) {
     const uid = await compose.run('exec', '-T', service, 'node', '-p', 'process.getuid()');
     expect([service, Number(uid) > 0]).toEqual([service, true]);
@@ -62,6 +37,7 @@ test('no service runs as root', async () => {
 test(
   'each service logs in to its own database and to no other',
   async () => {
+    const { compose } = stack();
     for (const role of DATABASE_NAMES) {
       for (const database of DATABASE_NAMES) {
         const url = `postgresql://${role}@127.0.0.1:5432/${database}`;
@@ -81,6 +57,7 @@ test(
 test(
   'who needs neither Kafka nor a database does not reach them',
   async () => {
+    const { compose } = stack();
     const reaches = async (service: string, host: string, port: number): Promise<boolean> => {
       const connect = `require('node:net').connect(${port}, '${host}').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
       const reaching = compose.run('exec', '-T', service, 'node', '-e', connect);
@@ -113,6 +90,7 @@ test(
 test(
   'no container is given a password, and each that needs one has its own',
   async () => {
+    const { compose } = stack();
     const environments = await Promise.all(
       (await compose.containers()).map(({ ID }) =>
         compose.docker('inspect', '--format', '{{json .Config.Env}}', ID),
@@ -136,6 +114,7 @@ test(
 test(
   'the topics were made on purpose, with their partitions',
   async () => {
+    const { compose } = stack();
     const tool = [
       'exec',
       '-T',
@@ -157,7 +136,8 @@ test(
 test(
   'while a dependency is unavailable the gateway says so in time, and afterwards all recovers automatically',
   async () => {
-    const { itemId, place, allDelivered } = await setUpLoad(gateway);
+    const { compose, gateway } = stack();
+    const { itemId, place, allDelivered } = await setUpLoad(stack().gateway);
     await compose.run('stop', 'inventory');
     const startedAt = performance.now();
     const answer = await gateway.get(`/api/inventory/${itemId}`);
@@ -179,17 +159,14 @@ test(
   4 * MINUTE_MS,
 );
 
-defineChaosTests(() => ({ compose, gateway }));
-
-defineDatabaseChaosTests(() => ({ compose, gateway }));
-
-defineReplacementTests(() => ({ compose, gateway }));
+defineReplacementTests(stack);
 
 test(
   'two instances of orders and three of shipping share the work',
   async () => {
+    const { compose } = stack();
     await compose.run('up', '--wait', '--no-recreate', '--scale', 'orders=2', '--scale', 'shipping=3');
-    const { place, allDelivered } = await setUpLoad(gateway);
+    const { place, allDelivered } = await setUpLoad(stack().gateway);
     const orderIds = await place(100);
     expect(orderIds).toHaveLength(100);
     await allDelivered(orderIds);
@@ -219,7 +196,8 @@ test(
 test(
   'a stop drains: every service ends in time, and what was taken goes on after the next start',
   async () => {
-    const { itemId, place, placeWhile } = await setUpLoad(gateway);
+    const { compose, gateway } = stack();
+    const { itemId, place, placeWhile } = await setUpLoad(stack().gateway);
     const first = await place(20);
     let stopping = true;
     const placing = placeWhile(() => stopping);
@@ -253,15 +231,7 @@ test(
 test(
   'after all that, the audit finds no violation',
   async () => {
-    await eventually(() => auditCompose(compose, 30_000), { timeoutMs: 3 * MINUTE_MS });
+    await eventually(() => auditCompose(stack().compose, 30_000), { timeoutMs: 3 * MINUTE_MS });
   },
   5 * MINUTE_MS,
 );
-
-defineRunbookTests(() => ({ compose, gateway }));
-
-defineTraceTests(() => ({ compose, gateway, viewer }));
-
-defineObservabilityTests(() => ({ compose, gateway, monitoring, viewer }));
-
-defineRepeatedMetricsTests(() => ({ compose, gateway, monitoring }));

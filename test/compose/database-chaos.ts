@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { eventually } from '@order-pipeline/testing';
-import { endure, type ChaosParts } from './chaos.ts';
+import { endure } from './chaos.ts';
+import type { Stack } from './stack.ts';
 import type { Compose } from './compose.ts';
 import { whileDiskIsFull } from './full-disk.ts';
 import { setUpLoad } from './load.ts';
@@ -22,7 +23,7 @@ const putAside = (compose: Compose): Promise<string> => {
 };
 
 /** Endures what the database refuses for a while, of which no message may be dead-lettered. */
-const endureRefusals = async (parts: ChaosParts, what: string, befall: () => Promise<void>) => {
+const endureRefusals = async (parts: Stack, what: string, befall: () => Promise<void>) => {
   const before = await putAside(parts.compose);
   expect(before).toMatch(/DLQ/);
   await endure(parts, what, async () => {
@@ -50,7 +51,7 @@ const CUT_SERVICES = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activ
   WHERE usename IN ('users', 'inventory', 'orders') AND application_name <> 'hoarder'`;
 
 /** What a PostgreSQL that runs may refuse under load; it says nothing of the messages that meet it. */
-export const defineDatabaseChaosTests = (use: () => ChaosParts): void => {
+export const defineDatabaseChaosTests = (use: () => Stack): void => {
   test(
     'PostgreSQL may be read-only for 15 s, under load: nothing is lost, and no message is dead-lettered',
     async () => {

@@ -18,7 +18,7 @@ import { runOrders } from '../../packages/cli/test/run-orders.ts';
 import { connectAs, countAcls, mayWrite, NO_GROUP, passwordOf, readFrom, WRITES } from './kafka-users.ts';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
 
-// `pnpm test compose` runs it: a real Kafka that takes nobody without TLS and a login and denies what no ACL allows, and every service with a user of
+// `pnpm test stacks` runs it: a real Kafka that takes nobody without TLS and a login and denies what no ACL allows, and every service with a user of
 // its own, whose rights `orders kafka-acls` has created.
 
 const MINUTE_MS = 60_000;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { METRICS, type MetricDefinition } from '@order-pipeline/contracts';
 import { createRules, LIFE } from '@order-pipeline/observability';
 import { eventually } from '@order-pipeline/testing';
-import type { ChaosParts } from './chaos.ts';
+import type { Stack } from './stack.ts';
 import { QUERIES, readJson, type Monitoring } from './monitoring.ts';
 
 const MINUTE_MS = 60_000;
@@ -40,7 +40,7 @@ const differing = (some: readonly Sample[], others: readonly Sample[]): string[]
 
 /** What several instances report alike, in what is asked of Prometheus. */
 export const defineRepeatedMetricsTests = (
-  parts: () => ChaosParts & { readonly monitoring: Monitoring },
+  parts: () => Stack & { readonly monitoring: Monitoring },
 ): void => {
   test(
     'what every instance of orders reports counts once in every panel, rule and alert',

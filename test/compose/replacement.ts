@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { unique, type Gateway } from '../gateway.ts';
 import type { Compose } from './compose.ts';
 import { setUpLoad } from './load.ts';
+import type { Stack } from './stack.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -52,9 +53,7 @@ const useWhile = async (gateway: Gateway, goesOn: () => boolean) => {
 };
 
 /** Containers come and go at other addresses. */
-export const defineReplacementTests = (
-  use: () => { readonly compose: Compose; readonly gateway: Gateway },
-): void => {
+export const defineReplacementTests = (use: () => Stack): void => {
   test.each(['orders', 'inventory', 'orders-facade'])(
     'the instances of %s are replaced one after the other, at other addresses, and no request fails',
     async (service) => {

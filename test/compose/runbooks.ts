@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import type { ChaosParts } from './chaos.ts';
+import type { Stack } from './stack.ts';
 
 const MINUTE_MS = 60_000;
 const FOLDER = new URL('../../docs/runbooks/', import.meta.url);
@@ -24,7 +24,7 @@ const typed = (command: string, gateway: string): string =>
     .replace(/ \| grep .*$/, '')
     .replace(/^docker compose (up|restart) /, 'docker compose --dry-run $1 ');
 
-export const defineRunbookTests = (parts: () => ChaosParts): void => {
+export const defineRunbookTests = (parts: () => Stack): void => {
   test(
     'every command that a runbook names for the shell runs as it stands there',
     async () => {

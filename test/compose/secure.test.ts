@@ -1,11 +1,11 @@
 import { createAuthority, issueCertificate } from '@order-pipeline/certificates';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { ACTOR_HEADER, SERVICE_NAMES } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
-import { createGateway, type Gateway } from '../gateway.ts';
-import { auditCompose, createCompose, type Compose } from './compose.ts';
+import { auditCompose } from './compose.ts';
 import { createInside } from './inside.ts';
 import { setUpLoad } from './load.ts';
+import { useStack } from './stack.ts';
 
 // docker-compose.secure.yml: services that prove themselves, and somebody among them who tries what is not theirs.
 
@@ -14,23 +14,15 @@ const WRONG_PASSWORD = '28P01';
 const NOT_ALLOWED = '42501';
 const MIN_SECRET_LENGTH = 16;
 
-let compose: Compose;
-let gateway: Gateway;
+const stack = useStack(async () => ({
+  settings: { RATE_LIMIT: 'off' },
+  files: ['docker-compose.secure.yml'],
+}));
 let inside: ReturnType<typeof createInside>;
 
-beforeAll(async () => {
-  compose = await createCompose({ WORKFLOW_INTERVAL_MS: '500', RATE_LIMIT: 'off' }, [
-    'docker-compose.secure.yml',
-  ]);
-  inside = createInside(compose);
-  gateway = createGateway(compose.url);
-  await compose.run('up', '--build', '--wait', '--quiet-pull');
-}, 10 * MINUTE_MS);
-
-afterAll(async () => {
-  await gateway?.close();
-  await compose?.run('down', '--volumes', '--timeout', '10');
-}, 2 * MINUTE_MS);
+beforeAll(() => {
+  inside = createInside(stack().compose);
+});
 
 const MOVE = { to: 'SHIPPED', orderIds: ['not-there'], cause: 'a test' };
 const RESERVE = {
@@ -40,7 +32,7 @@ const RESERVE = {
 test(
   'orders walk to DELIVERED',
   async () => {
-    const { place, allDelivered } = await setUpLoad(gateway);
+    const { place, allDelivered } = await setUpLoad(stack().gateway);
     const orderIds = await place(20);
     expect(orderIds).toHaveLength(20);
     await allDelivered(orderIds);
@@ -113,6 +105,7 @@ test(
 test(
   'from outside there is the gateway alone, and it reads no header that says who asks',
   async () => {
+    const { compose } = stack();
     const published = (await compose.containers()).flatMap(({ Service, Publishers }) =>
       (Publishers ?? [])
         .filter(({ PublishedPort }) => PublishedPort > 0)
@@ -176,6 +169,7 @@ test(
 test(
   'operators need the token that was made, and no container has it',
   async () => {
+    const { compose } = stack();
     const token = (
       await compose.run('exec', '-T', 'api-gateway', 'cat', '/run/secrets/operator-token')
     ).trim();
@@ -193,7 +187,8 @@ test(
 test(
   'certificates are renewed while orders are placed',
   async () => {
-    const { place, allDelivered } = await setUpLoad(gateway);
+    const { compose } = stack();
+    const { place, allDelivered } = await setUpLoad(stack().gateway);
     const serial = `const s = require('node:tls').connect({ host: 'orders', port: 3000, rejectUnauthorized: false }, () => { console.log(s.getPeerCertificate().serialNumber); process.exit(0); })`;
     const serialOf = () => compose.run('exec', '-T', 'workflow', 'node', '-e', serial);
     const before = await serialOf();
@@ -217,7 +212,7 @@ const readSecrets = async (): Promise<string[]> => {
   ] as const;
   const texts = [];
   for (const [service, command] of commands)
-    texts.push(await compose.run('exec', '-T', service, 'sh', '-c', command));
+    texts.push(await stack().compose.run('exec', '-T', service, 'sh', '-c', command));
   const lines = texts.flatMap((text) => text.split('\n'));
   return lines.filter((line) => line.length >= MIN_SECRET_LENGTH && !line.startsWith('-----'));
 };
@@ -225,6 +220,7 @@ const readSecrets = async (): Promise<string[]> => {
 test(
   'no secret is in what Docker tells of the containers, in a log, a metric or an answer',
   async () => {
+    const { compose } = stack();
     const secrets = await readSecrets();
     // Four passwords of PostgreSQL, seven of Kafka, a token, and three keys of several lines.
     expect(secrets.length).toBeGreaterThan(14);
@@ -248,6 +244,6 @@ test(
 
 test(
   'after all that, the audit finds no violation',
-  () => eventually(() => auditCompose(compose, 30_000), { timeoutMs: 3 * MINUTE_MS }),
+  () => eventually(() => auditCompose(stack().compose, 30_000), { timeoutMs: 3 * MINUTE_MS }),
   5 * MINUTE_MS,
 );

@@ -5,7 +5,7 @@ import { eventually } from '@order-pipeline/testing';
 import getPort from 'get-port';
 import { request } from 'undici';
 import { linesOf, treeOf, WAY } from '../system/trace-tree.ts';
-import type { ChaosParts } from './chaos.ts';
+import type { Stack } from './stack.ts';
 import { askJaeger, imagesReady, type JaegerSpan } from './jaeger.ts';
 import { setUpLoad } from './load.ts';
 
@@ -45,7 +45,7 @@ const BATCHED = /^(?:place order|publish|process)/;
  *
  * @param parts the system that runs, started with the settings of `viewer`
  */
-export const defineTraceTests = (parts: () => ChaosParts & { readonly viewer: Viewer }): void => {
+export const defineTraceTests = (parts: () => Stack & { readonly viewer: Viewer }): void => {
   /** The spans of an order, found by its id. */
   const traceOf = async (orderId: string): Promise<JaegerSpan[]> => {
     const found = await askJaeger(parts().viewer.url).find('orders', { 'order.id': orderId });

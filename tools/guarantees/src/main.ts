@@ -69,7 +69,7 @@ const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<numbe
   'fresh-mutants': (file) =>
     runScript(['tools/sim/mutants/main.ts', '--json', file, '--fresh', new Date().toISOString()]),
   docker: (file) =>
-    runScript(['scripts/test.ts', 'compose', '--testNamePattern=kill -9|Kafka may be|audit finds'], {
+    runScript(['scripts/test.ts', 'stacks', 'test/compose/chaos'], {
       CHAOS_REPORT: file,
     }),
 };
