@@ -39,6 +39,8 @@ export const createDatabase = async (
   return urlOf(adminUrl, database);
 };
 
+const DUPLICATE_DATABASE = '42P04';
+
 const migrationsOf = (name: DatabaseName): URL =>
   new URL(`../../../prisma/${name}/migrations/`, import.meta.url);
 
@@ -67,6 +69,14 @@ export const ensureTemplate = async (adminUrl: string, name: DatabaseName): Prom
   await migrateDatabase(made, migrationsOf(name), pino({ level: 'silent' }));
   // Whole or not there at all: one whose migrations failed keeps the name of something begun.
   const begun = new URL(made).pathname.slice(1);
-  await withClient(adminUrl, (client) => client.query(`ALTER DATABASE "${begun}" RENAME TO "${template}"`));
+  await withClient(adminUrl, async (client) => {
+    try {
+      await client.query(`ALTER DATABASE "${begun}" RENAME TO "${template}"`);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== DUPLICATE_DATABASE) throw error;
+      // Another worker was quicker.
+      await client.query(`DROP DATABASE "${begun}"`);
+    }
+  });
   return template;
 };
