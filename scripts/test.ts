@@ -61,7 +61,8 @@ const RUNS: readonly Run[] = [
   {
     name: 'conformance',
     paths: [CONFORMANCE_TESTS],
-    options: ['--maxWorkers=1', '--forceExit'],
+    // The real Kafka, and the other two beside it.
+    options: ['--maxWorkers=2', '--forceExit'],
     needsDocker: true,
     start: startConformanceContainers,
     review: conformanceGap,

@@ -4,6 +4,7 @@ import Sequencer from '@jest/test-sequencer';
 
 /** Those that take more than half a minute where two workers have a core each, or would if a machine is slow. */
 const LONGEST = [
+  'packages/memory-kafka/test/conformance-kafka',
   'test/compose/chaos',
   'tools/sim/test/crash-points',
   'tools/sim/test/run-seed',
