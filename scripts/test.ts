@@ -1,7 +1,8 @@
 // `pnpm test`: everything. `pnpm test <run> [paths] [jest's options]`: one of these runs, or a part.
 //
 // embedded    every test that needs no Docker, on the embedded PostgreSQL and the in-memory broker
-// conformance what kafkajs does on a real Kafka, and memory-kafka does as well, by itself and behind a port: the same tests
+// conformance what kafkajs does on a real Kafka, and memory-kafka does as well, by itself and behind a port: the same tests;
+//             and Kafka's console tools at that port
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // lone-containers  the one of them that needs a Kafka of its own
 // compose     docker-compose.yml itself
@@ -40,6 +41,7 @@ const CONTAINER_WORKERS = 2;
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const CHART_TESTS = 'tools/helm/test/(chart|settings)';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
+const CONSOLE_TOOLS_TEST = 'packages/memory-kafka/test/clients/console-tools';
 
 /** Its message does not come again in time where the topics hold those of all other tests; why is not known yet. */
 const LONE_TEST = 'test/consumer/late-commits';
@@ -53,6 +55,7 @@ const RUNS: readonly Run[] = [
       '--testPathIgnorePatterns',
       COMPOSE_TESTS,
       `${CONFORMANCE_TESTS}(kafka|tcp)`,
+      CONSOLE_TOOLS_TEST,
       CHART_TESTS,
     ],
     needsDocker: false,
@@ -60,8 +63,8 @@ const RUNS: readonly Run[] = [
   },
   {
     name: 'conformance',
-    paths: [CONFORMANCE_TESTS],
-    // The real Kafka, and the other two beside it.
+    paths: [CONFORMANCE_TESTS, CONSOLE_TOOLS_TEST],
+    // The real Kafka, and the others beside it.
     options: ['--maxWorkers=2', '--forceExit'],
     needsDocker: true,
     start: startConformanceContainers,

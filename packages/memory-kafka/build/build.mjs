@@ -62,6 +62,24 @@ const bundle = async () => {
   ]);
 };
 
+/** The command, over the same one instance. */
+const bundleCommand = () =>
+  build({
+    entryPoints: [at('src', 'cli.ts')],
+    outfile: at('dist', 'cli.js'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    plugins: [
+      {
+        name: 'index-beside-it',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: './index.js', external: true })),
+      },
+    ],
+  });
+
 /** The names of modules as they lead from one declaration to the next in the package. */
 const asPublished = (text) =>
   text
@@ -118,6 +136,7 @@ const manifest = () => ({
     // Libraries look into it for the version of what they take for kafkajs.
     './package.json': './package.json',
   },
+  bin: { 'memory-kafka': './cli.js' },
   sideEffects: false,
   engines,
   dependencies: { [ORIGINAL]: `npm:kafkajs@${peerDependencies.kafkajs}` },
@@ -128,6 +147,7 @@ mkdirSync(at('dist'));
 // First, as it says that the rest is CommonJS.
 write('package.json', [JSON.stringify(manifest(), undefined, 2)]);
 await bundle();
+await bundleCommand();
 declare();
 copyFileSync(at('build', 'register.cjs'), at('dist', 'register.js'));
 write('register.d.ts', ['export {};']);

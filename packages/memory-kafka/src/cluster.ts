@@ -4,7 +4,7 @@ import type { Retention } from './broker/log-policy.ts';
 import type { RecordFilter, RequestRecord } from './broker/request-log.ts';
 import { createLogFaults } from './broker/log-faults.ts';
 import { inspectCore, type ClusterState } from './broker/inspect.ts';
-import { listen, type Listener } from './wire/listener.ts';
+import { listen, type Listener, type ListenOptions } from './wire/listener.ts';
 import { createSystemClock, systemRandom, type Clock } from './clock.ts';
 
 export interface ClusterOptions {
@@ -33,7 +33,7 @@ export interface MemoryCluster {
    * Opens a port on 127.0.0.1 (a free one, if none is given) at which any client of Kafka, in any process, finds this
    * cluster; until it is closed, the process stays alive. Rejects with Node's error where the port is taken.
    */
-  listen(port?: number): Promise<Listener>;
+  listen(port?: number, options?: ListenOptions): Promise<Listener>;
 }
 
 interface Registry {
@@ -64,7 +64,7 @@ export const createCluster = ({
     inspect: () => inspectCore(core),
     reset: core.reset,
     recordRequests: (filter = {}) => core.gate.log.record(filter),
-    listen: (port = 0) => listen(core, port),
+    listen: (port = 0, options = {}) => listen(core, port, options),
     faults: {
       ...core.gate.faults,
       ...createLogFaults(core.topics, core.coordinator),

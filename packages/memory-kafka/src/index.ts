@@ -5,7 +5,7 @@ import { Kafka } from './kafka.ts';
 export { Kafka, type MemoryKafkaConfig } from './kafka.ts';
 export type { Link } from './client/connection.ts';
 export { clusterOf, createCluster, type ClusterOptions, type MemoryCluster } from './cluster.ts';
-export type { Listener } from './wire/listener.ts';
+export type { Listener, ListenOptions } from './wire/listener.ts';
 export type { Retention } from './broker/log-policy.ts';
 export { createSeededRandom } from './seeded-random.ts';
 export { createManualClock, createSystemClock, type Cancel, type Clock, type ManualClock } from './clock.ts';

@@ -36,9 +36,18 @@ const isRetriable = (error: Error): boolean =>
 
 const causeOf = (error: Error): Error => (isError(error.cause) ? error.cause : error);
 
-const settingsOf = (options: RetryOptions) => {
+type Settings = typeof IN_PRODUCTION;
+
+// Of each client's own object: it is asked for with every send.
+const known = new WeakMap<RetryOptions, Settings>();
+
+const settingsOf = (options: RetryOptions): Settings => {
+  const earlier = known.get(options);
+  if (earlier !== undefined) return earlier;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...DEFAULTS, ...Object.fromEntries(given) };
+  const settings = { ...DEFAULTS, ...Object.fromEntries(given) };
+  known.set(options, settings);
+  return settings;
 };
 
 /**

@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: 'hold'; readonly until: () => Promise<void> }
   | { readonly kind: 'lose' };
 
+const NO_FAULTS: readonly Fault[] = [];
+
 interface Ordered {
   readonly fault: Fault;
   readonly api: Api | RequestName;
@@ -69,8 +71,8 @@ const createOrders = (random: () => number) => {
       };
       return { fired: () => order.fired, cancel };
     },
+    isEmpty: () => ordered.length === 0,
     take: (request: ArrivingRequest): Fault[] => {
-      if (ordered.length === 0) return [];
       const striking = ordered.filter((each) => strikes(each, request));
       for (const each of striking) {
         each.left -= 1;
@@ -90,6 +92,7 @@ const createLottery = (random: () => number) => {
   const tickets = new Map<Api, Chances>();
   const drawn = (share: number | undefined): boolean => share !== undefined && random() < share;
   return {
+    isEmpty: () => tickets.size === 0,
     set: (api: Api, chances: Chances): void => {
       checkApi(api);
       if (chances.refuse) refusal(chances.refuse.type);
@@ -148,7 +151,7 @@ const placesOf = ({ topic, partition }: When = {}): RequestFilter | undefined =>
 export interface FaultPlan {
   readonly faults: Pick<RequestFaults, 'refuse' | 'delay' | 'loseAnswer' | 'chance' | 'hold'>;
   /** What happens to a request that now comes. */
-  take(request: ArrivingRequest): Fault[];
+  take(request: ArrivingRequest): readonly Fault[];
   clear(): void;
 }
 
@@ -165,7 +168,11 @@ export const createFaultPlan = (random: () => number): FaultPlan => {
       hold: holds.hold,
       chance: (api, chances) => lottery.set(api, chances),
     },
-    take: (request) => [...orders.take(request), ...lottery.draw(REQUEST_KINDS[request.name].api)],
+    take: (request) =>
+      // As with almost every request.
+      orders.isEmpty() && lottery.isEmpty()
+        ? NO_FAULTS
+        : [...orders.take(request), ...lottery.draw(REQUEST_KINDS[request.name].api)],
     clear: () => {
       holds.releaseAll();
       orders.clear();

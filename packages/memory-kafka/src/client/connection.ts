@@ -165,8 +165,11 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     core,
     request: async (about, carryOut) => {
       const target = opened ?? (await open());
-      const arriving = typeof about === 'string' ? { name: about, clientId } : { ...about, clientId };
-      return link(() => carry(target, arriving, carryOut));
+      const { name, groupId, places } = typeof about === 'string' ? { name: about } : about;
+      const arriving = { name, clientId, groupId, places };
+      return link === direct
+        ? carry(target, arriving, carryOut)
+        : link(() => carry(target, arriving, carryOut));
     },
   };
 };

@@ -52,6 +52,7 @@ const checkMessages = (topicMessages: readonly TopicMessages[]): void => {
 };
 
 const mergeTopics = (topicMessages: readonly TopicMessages[]): TopicMessages[] => {
+  if (topicMessages.length === 1) return [...topicMessages];
   const merged = new Map<string, TopicMessages>();
   for (const { topic, messages } of topicMessages) {
     const earlier = merged.get(topic);

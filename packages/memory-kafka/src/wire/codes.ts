@@ -25,6 +25,3 @@ export const attempt = (run: () => void): number => {
     return codeOf(error);
   }
 };
-
-/** Kafka's sentence about a code, for those answers that have room for one. */
-export const messageOf = (code: number): string | null => (code === 0 ? null : `error code ${code}`);

@@ -4,6 +4,7 @@ import { answer } from './answer.ts';
 
 /** Where a cluster can be reached over TCP. */
 export interface Listener {
+  /** What clients are told; see `advertised`. */
   readonly host: string;
   readonly port: number;
   /** As clients are configured with it. */
@@ -12,7 +13,23 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Who may reach the port, and what clients are told to connect to. */
+export interface ListenOptions {
+  /** The address to listen at; 127.0.0.1 if not given. '0.0.0.0' or '::' is every address of the machine. */
+  readonly host?: string;
+  /** `host:port` by which clients reach the port where it is not the one it listens at: behind a container's name, say. */
+  readonly advertised?: string;
+}
+
 const HOST = '127.0.0.1';
+/** Everybody listens there and nobody can connect to it. */
+const WILDCARDS = new Set(['0.0.0.0', '::', '']);
+const MAX_PORT = 65_535;
 const LENGTH_BYTES = 4;
 /** Kafka's default of `socket.request.max.bytes`. */
 const MAX_REQUEST_BYTES = 104_857_600;
@@ -43,7 +60,7 @@ const createFramer = (onRequest: (bytes: Buffer) => void) => {
 };
 
 /** Serves one connection: its requests one after the other, as Kafka does. */
-const serve = (socket: Socket, core: Core, address: { host: string; port: number }): void => {
+const serve = (socket: Socket, core: Core, address: Address): void => {
   const listeners = new Set<() => void>();
   const onGone = (fn: () => void): (() => void) => {
     listeners.add(fn);
@@ -74,37 +91,53 @@ const serve = (socket: Socket, core: Core, address: { host: string; port: number
   });
 };
 
+/** What clients are told for the port that is open at `bound`; throws TypeError for what makes no sense. */
+const advertisedAddress = ({ host = HOST, advertised }: ListenOptions): ((bound: number) => Address) => {
+  if (advertised === undefined) {
+    if (WILDCARDS.has(host))
+      throw new TypeError(`Clients cannot connect to ${host}: say where in 'advertised'`);
+    return (port) => ({ host, port });
+  }
+  const [, name, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(advertised) ?? [];
+  if (name === undefined || Number(port) > MAX_PORT) throw new TypeError(`'${advertised}' is not host:port`);
+  return () => ({ host: name, port: Number(port) });
+};
+
+const written = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /**
  * Opens a port of this machine at which clients in any language and process find the cluster; a free one for port 0. The
- * process stays alive until it is closed. Rejects with Node's error where the port is taken.
+ * process stays alive until it is closed. Rejects with Node's error where the port is taken, and with TypeError for an address
+ * that nobody can connect to.
  */
-export const listen = async (core: Core, port: number): Promise<Listener> => {
+export const listen = async (core: Core, port: number, options: ListenOptions = {}): Promise<Listener> => {
+  const addressOf = advertisedAddress(options);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => void sockets.delete(socket));
-    serve(socket, core, { host: HOST, port: address.port });
+    serve(socket, core, address);
   });
   const open = (at: number): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(at, HOST, () => {
+      server.listen(at, options.host ?? HOST, () => {
         server.off('error', reject);
         resolve();
       });
     });
   await open(port);
-  const address = server.address() as AddressInfo;
+  const bound = (server.address() as AddressInfo).port;
+  const address = addressOf(bound);
   const shut = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
-  const forget = core.gate.onPower({ down: () => void shut(), up: () => open(address.port) });
+  const forget = core.gate.onPower({ down: () => void shut(), up: () => open(bound) });
   return {
-    host: HOST,
-    port: address.port,
-    brokers: [`${HOST}:${address.port}`],
+    ...address,
+    brokers: [written(address)],
     close: () => {
       forget();
       return shut();

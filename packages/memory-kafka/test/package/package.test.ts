@@ -40,6 +40,12 @@ describe('the packed package', () => {
   );
 });
 
+describe('its command', () => {
+  passes('is there for npx', async () => {
+    expect(await projects.run('plain', ['memory-kafka', '--help'])).toContain('Usage: memory-kafka');
+  });
+});
+
 describe('its types', () => {
   for (const way of ['nodenext-import', 'nodenext-require', 'bundler', 'commonjs']) {
     passes(`for TypeScript with ${way}`, () =>

@@ -3,7 +3,7 @@ import type { Core } from '../../broker/core.ts';
 import { configValue, describeTopicConfig } from '../../broker/topic-config.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi } from '../api.ts';
-import { attempt, messageOf } from '../codes.ts';
+import { attempt } from '../codes.ts';
 import {
   alterConfigsRequest,
   alterConfigsResponse,
@@ -58,14 +58,14 @@ export const describeConfigs = defineApi({
         checkIsTopic(resource);
         configs = configsOf(core, name, keys, includeSynonyms);
       });
-      return { errorCode, errorMessage: messageOf(errorCode) ?? '', type, name, configs };
+      return { errorCode, errorMessage: null, type, name, configs };
     }),
   }),
   refuse: ({ resources }, code) => ({
     throttleTimeMs: 0,
     results: resources.map(({ type, name }) => ({
       errorCode: code,
-      errorMessage: messageOf(code),
+      errorMessage: null,
       type,
       name,
       configs: [],
@@ -78,7 +78,7 @@ const answers = <R extends Resource>(resources: readonly R[], codeFor: (resource
   throttleTimeMs: 0,
   results: resources.map((resource) => {
     const errorCode = codeFor(resource);
-    return { errorCode, errorMessage: messageOf(errorCode), type: resource.type, name: resource.name };
+    return { errorCode, errorMessage: null, type: resource.type, name: resource.name };
   }),
 });
 

@@ -1,7 +1,7 @@
 import { protocolError } from '../../errors.ts';
 import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
-import { codeOf, messageOf } from '../codes.ts';
+import { codeOf } from '../codes.ts';
 import { decodeBatches } from '../decode-batches.ts';
 import { produceRequest, produceResponse } from '../messages/records.ts';
 
@@ -14,7 +14,7 @@ const refusal = (index: number, errorCode: number) => ({
   logAppendTime: -1,
   logStartOffset: -1,
   recordErrors: [],
-  errorMessage: messageOf(errorCode),
+  errorMessage: null,
 });
 
 const write = async (

@@ -2,7 +2,7 @@ import type { ITopicConfig } from 'kafkajs';
 import type { Core } from '../../broker/core.ts';
 import { defineApi } from '../api.ts';
 import { NO_UUID, type Decoded } from '../codec.ts';
-import { codeOfType, messageOf } from '../codes.ts';
+import { codeOfType } from '../codes.ts';
 import {
   createPartitionsRequest,
   createPartitionsResponse,
@@ -11,7 +11,10 @@ import {
   deleteTopicsRequest,
   deleteTopicsResponse,
 } from '../messages/topics.ts';
-import { topicIdOf } from '../topic-ids.ts';
+import { nameOfTopic, topicIdOf } from '../topic-ids.ts';
+
+/** A code of Kafka's that kafkajs has no name for. */
+const UNKNOWN_TOPIC_ID = 100;
 
 type NewTopic = Decoded<typeof createTopicsRequest>['topics'][number];
 
@@ -33,13 +36,13 @@ const created = (name: string, errorCode: number, numPartitions: number) => ({
   name,
   topicId: errorCode === 0 ? topicIdOf(name) : NO_UUID,
   errorCode,
-  errorMessage: messageOf(errorCode),
+  errorMessage: null,
   numPartitions,
   replicationFactor: errorCode === 0 ? 1 : -1,
   configs: errorCode === 0 ? [] : null,
 });
 
-const isTwice = (name: string, names: readonly string[]): boolean =>
+const isTwice = <T>(name: T, names: readonly T[]): boolean =>
   names.filter((each) => each === name).length > 1;
 
 export const createTopics = defineApi({
@@ -68,7 +71,24 @@ export const createTopics = defineApi({
   }),
 });
 
-const remove = (core: Core, name: string): number => {
+type Deletion = Decoded<typeof deleteTopicsRequest>;
+
+/** Each topic that is to be deleted, by its name or by an id; the name is null if no topic has the id. */
+const askedFor = ({ topicNames, topics }: Deletion, nameOf: (id: Buffer) => string) => [
+  ...topicNames.map((name) => ({ name, topicId: topicIdOf(name) })),
+  ...topics.map(({ name, topicId }) =>
+    name === null ? { name: nameOf(topicId) || null, topicId } : { name, topicId: topicIdOf(name) },
+  ),
+];
+
+const deleted = (topic: { readonly name: string | null; readonly topicId: Buffer }, errorCode: number) => ({
+  ...topic,
+  errorCode,
+  errorMessage: null,
+});
+
+const remove = (core: Core, name: string | null): number => {
+  if (name === null) return UNKNOWN_TOPIC_ID;
   if (core.topics.find(name) === undefined) return codeOfType('UNKNOWN_TOPIC_OR_PARTITION');
   core.topics.remove(name);
   core.coordinator.forgetTopic(name);
@@ -78,20 +98,24 @@ const remove = (core: Core, name: string): number => {
 export const deleteTopics = defineApi({
   key: 20,
   name: 'DeleteTopics',
-  versions: [0, 5],
+  versions: [0, 6],
   flexibleFrom: 4,
   request: deleteTopicsRequest,
   response: deleteTopicsResponse,
-  handle: ({ core }, { topicNames }) => ({
+  handle: ({ core }, request) => {
+    const asked = askedFor(request, (id) => nameOfTopic(core, id));
+    const names = asked.map(({ name }) => name);
+    const topics = asked.flatMap((topic, index) => {
+      if (topic.name === null || !isTwice(topic.name, names))
+        return [deleted(topic, remove(core, topic.name))];
+      // Once in the answer.
+      return names.indexOf(topic.name) === index ? [deleted(topic, codeOfType('INVALID_REQUEST'))] : [];
+    });
+    return { throttleTimeMs: 0, topics };
+  },
+  refuse: (request, code) => ({
     throttleTimeMs: 0,
-    topics: [...new Set(topicNames)].map((name) => {
-      const errorCode = isTwice(name, topicNames) ? codeOfType('INVALID_REQUEST') : remove(core, name);
-      return { name, errorCode, errorMessage: messageOf(errorCode) };
-    }),
-  }),
-  refuse: ({ topicNames }, code) => ({
-    throttleTimeMs: 0,
-    topics: topicNames.map((name) => ({ name, errorCode: code, errorMessage: messageOf(code) })),
+    topics: askedFor(request, () => '').map((topic) => deleted(topic, code)),
   }),
 });
 
@@ -109,11 +133,11 @@ export const createPartitions = defineApi({
       const errorCode = codeOfType(
         core.topics.grow({ topic: name, count, assignments: lists }, validateOnly),
       );
-      return { name, errorCode, errorMessage: messageOf(errorCode) };
+      return { name, errorCode, errorMessage: null };
     }),
   }),
   refuse: ({ topics }, code) => ({
     throttleTimeMs: 0,
-    results: topics.map(({ name }) => ({ name, errorCode: code, errorMessage: messageOf(code) })),
+    results: topics.map(({ name }) => ({ name, errorCode: code, errorMessage: null })),
   }),
 });

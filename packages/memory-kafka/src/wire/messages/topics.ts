@@ -10,6 +10,7 @@ import {
   since,
   string,
   struct,
+  until,
   uuid,
   within,
 } from '../codec.ts';
@@ -103,11 +104,23 @@ export const createTopicsResponse = struct({
   ),
 });
 
-export const deleteTopicsRequest = struct({ topicNames: array(string), timeoutMs: int32 });
+export const deleteTopicsRequest = struct({
+  // By name, or by id where the name is null.
+  topics: since(6, array(struct({ name: nullableString, topicId: uuid })), []),
+  topicNames: until(5, array(string), []),
+  timeoutMs: int32,
+});
 
 export const deleteTopicsResponse = struct({
   throttleTimeMs: since(1, int32, 0),
-  topics: array(struct({ name: string, errorCode: int16, errorMessage: since(5, nullableString, null) })),
+  topics: array(
+    struct({
+      name: nullableString,
+      topicId: since(6, uuid, NO_UUID),
+      errorCode: int16,
+      errorMessage: since(5, nullableString, null),
+    }),
+  ),
 });
 
 export const createPartitionsRequest = struct({
