@@ -1,6 +1,5 @@
 import { mkdir, mkdtemp, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { platform } from 'node:process';
 import type { Runtime } from '@order-pipeline/service-kit';
 import { adoptTree, handOver } from './account.ts';
 import { runProgram, type Launch, type Programs } from './programs.ts';
@@ -117,7 +116,6 @@ export async function readPassword(cluster: string): Promise<string> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  if (platform === 'win32') return; // a folder cannot be synced there, and need not be
   const handle = await open(folder);
   await handle.sync().finally(() => handle.close());
 }

@@ -4,8 +4,9 @@ import { constants } from 'node:fs';
 import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import path from 'node:path';
-import { pid, platform } from 'node:process';
+import { pid } from 'node:process';
 import { errorCode, reasonOf } from './errors.ts';
+import { supportedPlatform, type Platform } from './platform.ts';
 
 export type DataDirLock = {
   /** The folder with every symbolic link resolved. */
@@ -16,8 +17,13 @@ export type DataDirLock = {
 
 type Held = { release(): Promise<void> };
 
-/** open(2)'s O_EXLOCK, which macOS and the BSDs have: open and flock in one step. Node does not name it. */
-const O_EXLOCK = 0x20;
+/** open(2)'s O_EXLOCK, which macOS has: open and flock in one step. Node does not name it. */
+export const O_EXLOCK = 0x20;
+
+/** The operating system, as far as a claim depends on it. */
+export type LockSystem = { readonly platform: Platform; readonly open: typeof open };
+
+const thisSystem = (): LockSystem => ({ platform: supportedPlatform(), open });
 
 /**
  * Claims a folder for this process, creating it where it is missing. Two claims at the same moment cannot both succeed, and the
@@ -27,10 +33,10 @@ const O_EXLOCK = 0x20;
  * see each other's.
  * @throws Error with one sentence when another process has the folder, or the folder cannot be used.
  */
-export async function acquireDataDirLock(dataDir: string): Promise<DataDirLock> {
+export async function acquireDataDirLock(dataDir: string, system = thisSystem()): Promise<DataDirLock> {
   const folder = await usableFolder(path.resolve(dataDir));
   const pidFile = path.join(folder, 'order-pipeline.pid');
-  const held = await claim(folder);
+  const held = await claim(folder, system);
   if (held === undefined) throw new Error(await refusal(folder, pidFile));
   let released: Promise<void> | undefined;
   const release = (): Promise<void> =>
@@ -48,12 +54,10 @@ export async function acquireDataDirLock(dataDir: string): Promise<DataDirLock> 
  * Whether a process of this machine and network namespace has claimed a folder that exists. Disturbs no claim.
  * @param dataDir with every symbolic link resolved or not
  */
-export async function isDataDirLocked(dataDir: string): Promise<boolean> {
+export async function isDataDirLocked(dataDir: string, system = thisSystem()): Promise<boolean> {
   const folder = path.resolve(dataDir);
-  const name = await lockNameOf(folder);
-  if (platform === 'linux') return answers(`\0${name}`);
-  if (platform === 'win32') return answers(`\\\\.\\pipe\\${name}`);
-  const held = await lockFile(path.join(folder, 'order-pipeline.lock'));
+  if (system.platform === 'linux') return answers(`\0${await lockNameOf(folder)}`);
+  const held = await lockFile(folder, system);
   await held?.release();
   return held === undefined;
 }
@@ -89,14 +93,11 @@ async function lockNameOf(folder: string): Promise<string> {
   return `order-pipeline-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 32)}`;
 }
 
-async function claim(folder: string): Promise<Held | undefined> {
-  const name = await lockNameOf(folder);
-  if (platform === 'linux') return listenOn(`\0${name}`);
-  if (platform === 'win32') return listenOn(`\\\\.\\pipe\\${name}`);
-  return lockFile(path.join(folder, 'order-pipeline.lock'));
+async function claim(folder: string, system: LockSystem): Promise<Held | undefined> {
+  return system.platform === 'linux' ? listenOn(`\0${await lockNameOf(folder)}`) : lockFile(folder, system);
 }
 
-/** Linux's abstract sockets and Windows' pipes: a name that one process can have, with no file that could stay behind. */
+/** Linux's abstract sockets: a name that one process can have, with no file that could stay behind. */
 async function listenOn(name: string): Promise<Held | undefined> {
   const server = createServer((socket) => socket.destroy());
   server.listen(name);
@@ -115,10 +116,11 @@ async function listenOn(name: string): Promise<Held | undefined> {
   };
 }
 
-async function lockFile(file: string): Promise<Held | undefined> {
+async function lockFile(folder: string, system: LockSystem): Promise<Held | undefined> {
+  const file = path.join(folder, 'order-pipeline.lock');
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK | O_EXLOCK;
   try {
-    const handle = await open(file, flags, 0o644);
+    const handle = await system.open(file, flags, 0o644);
     return { release: () => handle.close() };
   } catch (error) {
     if (errorCode(error) === 'EAGAIN') return undefined;

@@ -25,7 +25,8 @@ export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgr
   if (made === undefined) return { state: 'missing' };
   const running = serverProcesses(cluster);
   if (running.length === 0) return { state: 'stopped' };
-  if (running.every(sharesNetwork) && !(await isDataDirLocked(folder))) return { state: 'abandoned' };
+  if (running.every((pid) => sharesNetwork(pid)) && !(await isDataDirLocked(folder)))
+    return { state: 'abandoned' };
   const file = readPidFile(cluster);
   if (file === undefined || !file.ready || !running.includes(file.pid))
     throw new Error(`PostgreSQL on ${cluster} is about to start or to end: try again in a moment.`);

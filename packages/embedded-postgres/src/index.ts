@@ -70,7 +70,7 @@ async function startLocked(options: EmbeddedPostgresOptions, dataDir: string): P
   const { log, runtime, durability = 'full', maxConnections = 60 } = options;
   const cluster = clusterOf(dataDir);
   const programs = options.programs ?? (await findPrograms());
-  const unclean = await endLeftovers(cluster, programs, runtime, log);
+  const unclean = await endLeftovers(cluster, runtime, log);
   const launch = await chooseLaunch(programs, dataDir, cluster);
   const password = await ensureCluster({ dataDir, launch, programs, durability, runtime, log });
   log(unclean ? 'starting PostgreSQL, which recovers its files after the crash' : 'starting PostgreSQL');

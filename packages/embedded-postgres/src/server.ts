@@ -82,7 +82,7 @@ function watch(child: ChildProcess, pid: number, port: number, options: ServerOp
   // When this process ends without stop(), the server is sent the signal to shut down and does so alone.
   child.once(
     'exit',
-    atProcessEnd(() => signalServer(options.programs, pid, 'SIGINT')),
+    atProcessEnd(() => signalServer(pid, 'SIGINT')),
   );
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -96,9 +96,9 @@ function watch(child: ChildProcess, pid: number, port: number, options: ServerOp
 async function stopServer(pid: number, hasEnded: () => boolean, options: ServerOptions): Promise<void> {
   for (const [signal, waitMs] of STOP_STEPS) {
     if (hasEnded()) break;
-    signalServer(options.programs, pid, signal);
+    signalServer(pid, signal);
     await waitUntil(options.clock, waitMs, hasEnded);
   }
   // A server that was killed leaves processes that live a moment longer.
-  await endLeftovers(options.cluster, options.programs, options.clock, () => undefined);
+  await endLeftovers(options.cluster, options.clock, () => undefined);
 }

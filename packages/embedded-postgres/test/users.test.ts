@@ -28,7 +28,7 @@ testAsRoot('as root it works when the programs lie below a folder that only root
   mkdirSync(closed, { mode: 0o700 });
   cpSync(path.dirname(path.dirname(installed)), path.join(closed, 'native'), { recursive: true });
   const program = (name: string): string => path.join(closed, 'native', 'bin', name);
-  const programs = { postgres: program('postgres'), initdb: program('initdb'), pg_ctl: program('pg_ctl') };
+  const programs = { postgres: program('postgres'), initdb: program('initdb') };
 
   const postgres = await start({ programs });
   expect(await query(postgres.url('orders'), 'select 1 as one')).toEqual([{ one: 1 }]);

