@@ -52,10 +52,14 @@ describe('its types', () => {
       projects.run('plain', ['tsc', '-p', `types/tsconfig.${way}.json`]),
     );
   }
+
+  passes('for TypeScript where it is in the place of kafkajs', () =>
+    projects.run('replaced', ['../plain/node_modules/.bin/tsc', '-p', 'types']),
+  );
 });
 
 describe('a recipe', () => {
-  passes('for jest: moduleNameMapper and jest.mock, with NestJS in node_modules', () =>
+  passes('for jest: moduleNameMapper, jest.mock and unstable_mockModule, with NestJS in node_modules', () =>
     projects.run('plain', ['jest'], { NODE_OPTIONS: '--experimental-vm-modules' }),
   );
 

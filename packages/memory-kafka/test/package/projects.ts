@@ -55,7 +55,7 @@ export const createProjects = async (names: readonly string[]): Promise<Projects
   const tarball = path.join(root, TARBALL);
   await pnpm('pack', '--out', tarball);
   cpSync(SOURCES, root, { recursive: true });
-  for (const file of ['round-trip.cjs', 'nest.cjs']) {
+  for (const file of ['round-trip.cjs', 'round-trip.mjs', 'nest.cjs']) {
     cpSync(path.join(root, 'plain', file), path.join(root, 'replaced', file));
   }
   for (const kind of ['mts', 'cts']) {

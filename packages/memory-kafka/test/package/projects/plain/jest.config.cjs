@@ -15,6 +15,6 @@ module.exports = {
       testMatch: ['<rootDir>/jest/by-name.test.cjs'],
       moduleNameMapper: { kafkajs: memoryKafka },
     },
-    { ...here, displayName: 'jest.mock', testMatch: ['<rootDir>/jest/mocked.test.cjs'] },
+    { ...here, displayName: 'jest.mock', testMatch: ['<rootDir>/jest/mocked.test.*js'] },
   ],
 };

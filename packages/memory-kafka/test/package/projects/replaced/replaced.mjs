@@ -25,6 +25,11 @@ assert.deepEqual(
 const { addOverKafka } = require('./nest.cjs');
 assert.equal(await addOverKafka(2, 3), '5');
 
+const imported = await import('kafkajs');
+assert.equal(imported.Kafka, require('kafkajs').Kafka);
+const { topicsAfterSending } = await import('./round-trip.mjs');
+assert.ok((await topicsAfterSending('imported')).includes('imported'));
+
 // Moleculer's channels ask for this before they connect.
 assert.ok(semver.satisfies(require('kafkajs/package.json').version, '^1.15.0 || ^2.0.0'));
 
