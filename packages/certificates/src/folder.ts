@@ -9,7 +9,7 @@ const PRIVATE = 0o600;
 
 export interface FolderOptions {
   readonly folder: string;
-  /** Whom to give a certificate; the files bear their names. */
+  /** Whom to give a certificate; the files have their names. */
   readonly names: readonly string[];
   /** How long they are valid, in days. */
   readonly days: number;

@@ -19,7 +19,7 @@ export interface OwnAccess {
   readonly foreign: ForeignAnswer;
 }
 
-/** Whoever bears the scope. */
+/** Anyone with the scope. */
 export interface ScopeAccess {
   readonly kind: 'scope';
   readonly scope: Scope;
@@ -31,7 +31,7 @@ export interface AuthenticatedAccess {
   readonly fields?: Readonly<Record<string, readonly Scope[]>>;
 }
 
-/** Only these services, of one another: no client, whatever it bears. */
+/** Only these services, of one another: no client, whatever it has. */
 export interface ServicesAccess {
   readonly kind: 'services';
   readonly callers: readonly [ServiceName, ...ServiceName[]];

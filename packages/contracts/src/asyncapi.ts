@@ -19,7 +19,7 @@ const headersOf = (topic: Topic) => ({
     ce_specversion: { const: '1.0' },
     ce_id: {
       ...TEXT,
-      description: 'The order and its status: the same event published again bears the same id',
+      description: 'The order and its status: the same event published again has the same id',
     },
     ce_source: { ...TEXT, description: 'The service that published it' },
     ce_type: { const: topic },

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** Every code that an error can bear, with its HTTP status. The codes are stable; the sentences are for people. */
+/** Every code that an error can have, with its HTTP status. The codes are stable; the sentences are for people. */
 export const ERROR_STATUS = {
   VALIDATION_FAILED: 400,
   MALFORMED_JSON: 400,

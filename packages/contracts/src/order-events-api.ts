@@ -33,7 +33,7 @@ export const orderEventsApi = {
       'last-event-id': Type.Optional(
         Type.String({
           maxLength: 64,
-          description: 'The `id` of the last event that the client has: the stream goes on behind it',
+          description: 'The `id` of the last event that the client has: the stream continues behind it',
           examples: ['1'],
         }),
       ),

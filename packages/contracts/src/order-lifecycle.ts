@@ -7,7 +7,7 @@ interface LifecycleStep {
   readonly by: 'client' | ServiceName;
   /** The topic on which it is announced; null: it is not. */
   readonly topic: string | null;
-  /** The services that consume the topic; their consumer groups bear their names. */
+  /** The services that consume the topic; their consumer groups have their names. */
   readonly consumers: readonly ServiceName[];
   /** What becomes of the order's reservation: it holds stock, the stock leaves, or it goes back. */
   readonly reservation: 'HELD' | 'CONSUMED' | 'RELEASED';
@@ -122,7 +122,7 @@ export const TOPIC_OF = Object.fromEntries(
   ANNOUNCED.map((status) => [status, ORDER_LIFECYCLE[status].topic]),
 ) as { readonly [S in AnnouncedStatus]: Lifecycle[S]['topic'] };
 
-/** Every topic with the status that its event announces. The event's type and its topic bear one name. */
+/** Every topic with the status that its event announces. The event's type and its topic have one name. */
 export const TOPICS = Object.fromEntries(
   ANNOUNCED.map((status) => [ORDER_LIFECYCLE[status].topic, status]),
 ) as Readonly<Record<Topic, AnnouncedStatus>>;

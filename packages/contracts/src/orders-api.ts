@@ -179,7 +179,7 @@ export const TransitionResult = Type.Union([
   Strict({
     outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]),
     order: OrderWithTimes,
-    /** Where the trace of the order goes on, if it is sampled. */
+    /** Where the trace of the order continues, if it is sampled. */
     traceparent: Type.Optional(Type.String()),
   }),
   Strict({ outcome: Type.Literal('SKIPPED'), orderId: Type.String(), status: Type.Optional(StatusSchema) }),

@@ -23,7 +23,7 @@ export const DEFAULT_SAMPLE_S = 60;
 export const MAX_FAULT_S = 60;
 export const DEFAULT_FAULT_S = 20;
 
-const EndsIn = Count('How long it goes on if nobody asks for more, in milliseconds; 0: it is off');
+const EndsIn = Count('How long it lasts if nobody asks for more, in milliseconds; 0: it is off');
 const FaultName = Type.Enum([...SANDBOX_FAULTS], { type: 'string', description: 'The fault' });
 
 export const Sandbox = Strict({

@@ -64,7 +64,7 @@ export const PageQuery = {
       maximum: 1000,
       default: 100,
       description:
-        'The most entries to answer; where they are large, a page has fewer, and the Link header goes on',
+        'The most entries to answer; where they are large, a page has fewer, and the Link header leads on',
     }),
   ),
   cursor: Type.Optional(

@@ -12,7 +12,7 @@ export const SERVICE_NAMES = [
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** The services that own a database; the database bears the service's name. */
+/** The services that own a database; the database has the service's name. */
 export const DATABASE_NAMES = ['users', 'inventory', 'orders'] as const satisfies readonly ServiceName[];
 
 export type DatabaseName = (typeof DATABASE_NAMES)[number];

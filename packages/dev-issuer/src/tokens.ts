@@ -12,7 +12,7 @@ export const MAX_TOKEN_LIFE_S = 86_400;
 
 /** What a token says. */
 export interface DevClaims {
-  /** Who bears it: `sub`. */
+  /** Who has it: `sub`. */
   readonly userId: string;
   readonly scopes: readonly Scope[];
   /** How long it is valid, in seconds; never longer than a day. */

@@ -13,7 +13,7 @@ type Offsets = Awaited<ReturnType<Admin['fetchOffsets']>>;
 
 const NOTHING = -1n;
 
-/** The groups of the services bear their names; one that has not come yet will want everything. */
+/** The groups of the services have their names; one that has not come yet will want everything. */
 const isServiceOf = (topic: Topic, groupId: string): boolean =>
   TOPIC_PARTIES[topic].to.some((service) => service === groupId);
 

@@ -50,7 +50,7 @@ const firstToKeep = (
     .reduce((least, offset) => (offset < least ? offset : least), newestFrom);
 
 /**
- * Lets go of the messages in the topics of orders that every group which reads them has committed, but for the newest
+ * Deletes the records in the topics of orders that every group which reads them has committed, but for the newest
  * `KEPT_MESSAGES` of each partition. What one group has still to work stays, however much it is; and so do dead letters.
  *
  * @throws what `admin` throws; what was deleted until then is gone, the rest stays

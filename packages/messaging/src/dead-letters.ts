@@ -6,7 +6,7 @@ import { headerText, type MessagePosition, type RawMessage } from './event-codec
 import type { Publisher } from './publisher.ts';
 
 /**
- * The headers that a dead letter bears beside those that the message had. Four of them stay on a message that is
+ * The headers that a dead letter has beside those that the message had. Four of them stay on a message that is
  * redriven: `tries`, `group`, which it is for then, and the two that are put there at that moment.
  */
 export const DEAD_LETTER_HEADERS = {

@@ -5,7 +5,7 @@ import { createMessaging } from './messaging.ts';
 
 /**
  * Starts a worker that consumes the events of one status and moves their orders to the next at once. Its group
- * and the cause in the orders' history bear the service's name.
+ * and the cause in the orders' history have the service's name.
  */
 export const startOrderWorker = (
   name: ServiceName,

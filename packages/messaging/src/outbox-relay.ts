@@ -44,7 +44,7 @@ export interface OutboxRelay {
 
 /**
  * Goes through the outbox page by page. While a partition takes nothing its events stay, and must not keep those behind them
- * waiting: it goes on behind them, and now and then begins anew at the oldest, which costs a tenth of the time at the most.
+ * waiting: it continues behind them, and now and then begins anew at the oldest, which costs a tenth of the time at the most.
  * Of one order a topic has one event, so nothing is overtaken that has an order to keep.
  *
  * @returns publishes a page, and answers whether there is more

@@ -80,7 +80,7 @@ const processOneByOne = async <M extends RetryableMessage>(
   return true;
 };
 
-/** The message as it is dead-lettered: what becomes of it goes on from where it failed. */
+/** The message as it is dead-lettered: what becomes of it continues from where it failed. */
 const rawInTrace = ({ raw, span }: RetryableMessage): RawMessage =>
   span ? { ...raw, headers: { ...raw.headers, traceparent: traceparent(span.trace) } } : raw;
 

@@ -3,7 +3,7 @@ import type { AdminPort, Broker, TopicSettings } from '@order-pipeline/service-k
 import type { ITopicConfig } from 'kafkajs';
 
 /**
- * Dead letters stay until an operator has resolved them, and may be larger than other messages (1 MiB): they bear more
+ * Dead letters stay until an operator has resolved them, and may be larger than other messages (1 MiB): they have more
  * headers, and one that Kafka refused would hold up its partition for ever.
  */
 const DEAD_LETTER_CONFIG = [

@@ -7,7 +7,7 @@ export type HealthCheck = () => Promise<string | undefined>;
 /**
  * What a check is about. `own`: without it this instance can do nothing. `dependency`: Kafka, or another service. It is
  * waited for at the start, for a minute at most; later its failure takes no instance out of rotation, because no other
- * instance would do better, and what does not need it goes on.
+ * instance would do better, and what does not need it continues.
  */
 export type CheckScope = 'own' | 'dependency';
 

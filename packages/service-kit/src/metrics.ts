@@ -2,7 +2,7 @@ import { metricOf, type MetricLabel, type MetricName } from '@order-pipeline/con
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Trace } from './trace.ts';
 
-/** The metrics of one service, as contracts define them; every one bears the label `service`. */
+/** The metrics of one service, as contracts define them; every one has the label `service`. */
 export interface Metrics {
   counter<N extends MetricName<'counter'>>(name: N): MetricCounter<MetricLabel<N>>;
   histogram<N extends MetricName<'histogram'>>(name: N): MetricHistogram<MetricLabel<N>>;

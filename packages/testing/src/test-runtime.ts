@@ -4,7 +4,7 @@ import { createRuntime, type Failpoint, type Runtime } from '@order-pipeline/ser
 export interface Stop {
   /** Resolves when the work has come there. */
   readonly reached: Promise<void>;
-  /** Lets the work go on; without it the work never goes on, as after a crash. */
+  /** Lets the work go on; without it the work never continues, as after a crash. */
   resume(): void;
 }
 

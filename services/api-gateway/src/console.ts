@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const CONSOLE_PATH = '/console/';
 
-/** Where somebody who comes without knowing the paths goes on. */
+/** Where somebody who comes without knowing the paths continues. */
 const LINKS = {
   console: CONSOLE_PATH,
   docs: '/docs',
@@ -15,7 +15,7 @@ const LINKS = {
   orders: '/api/orders',
 } as const;
 
-/** A year: such a path bears the digest of what it leads to. */
+/** A year: such a path contains the digest of what it leads to. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Kept, and asked for again whether it is still the same. */
 const ASK_AGAIN = 'no-cache';
@@ -52,7 +52,7 @@ const sendFile = (
 };
 
 /**
- * Adds the console at `/console/`: one page for every path below it, and its files under a path that bears their digest.
+ * Adds the console at `/console/`: one page for every path below it, and its files under a path that contains their digest.
  * `GET /` leads a browser there, and gives a program a document of links.
  */
 export const addConsole = (

@@ -17,7 +17,7 @@ Creating is idempotent by the id that the client chooses: the same body again is
 under the id is refused with 409. Restocking is repeatable under an \`Idempotency-Key\`. Cancelling again is refused with 400 and
 \`Current status: CANCELLED\`: the cancellation stands. Bodies are JSON in UTF-8; each operation says at 413 how many bytes it
 reads. \`GET /api/orders/{orderId}\` may wait: with \`until\` and \`Prefer: wait=30\` it answers once the order is in that status.
-Lists are newest first; their next page is in the \`Link\` header. Every answer bears the
+Lists are newest first; their next page is in the \`Link\` header. Every answer has the
 \`x-request-id\` of its request.`;
 
 /** The page loads nothing from elsewhere, and may not. Styles are set by the script of the page itself. */

@@ -45,7 +45,7 @@ export const decideRepeat = (stored: OrderContent, asked: OrderContent): Placeme
   isSameOrder(stored, asked) ? { outcome: 'PLACED', isNew: false } : { outcome: 'ID_TAKEN' };
 
 /**
- * Splits requests into those that can be placed together and those that have to wait for them, because they bear an id
+ * Splits requests into those that can be placed together and those that have to wait for them, because they have an id
  * that is among them already.
  */
 export const splitRepeats = <R extends { readonly order: NewOrder }>(

@@ -43,7 +43,7 @@ type Reserved = ReservedOrder & { readonly call: CallContext };
 /** What came of placing the order of an id. */
 type Decision = readonly [orderId: string, placement: Placement];
 
-/** What a step of placing hands on: what it has decided, and what the next step goes on with. */
+/** What a step of placing hands on: what it has decided, and what the next step continues with. */
 interface Step<T> {
   readonly decided: readonly Decision[];
   readonly open: readonly T[];
@@ -56,7 +56,7 @@ interface OfOrder {
 const decideAll = (requests: readonly OfOrder[], placement: Placement): Decision[] =>
   requests.map(({ order }) => [order.orderId, placement]);
 
-/** Goes on with what is open, if there is any. If that fails, it is decided so; what was decided before stays. */
+/** Continues with what is open, if there is any. If that fails, it is decided so; what was decided before stays. */
 const goOn = async <T extends OfOrder, U>(
   { open }: Step<T>,
   step: (open: readonly T[]) => Promise<Step<U>> | Step<U>,

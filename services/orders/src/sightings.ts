@@ -1,7 +1,7 @@
 import type { Runtime } from '@order-pipeline/service-kit';
 
 /**
- * For how long something has been seen without a break, whatever date it bears.
+ * For how long something has been seen without a break, whatever date it has.
  *
  * @param seen all that is there now; what is not among it is forgotten
  * @returns for each of it, for how many milliseconds at least it has been there

@@ -52,7 +52,7 @@ const createCommand = () =>
     )
     .option(
       '--run <id>',
-      'with --url: put before all ids of this run (default: made from the time); an ID again, with the same other options, goes on where that run ended',
+      'with --url: put before all ids of this run (default: made from the time); an ID again, with the same other options, continues where that run ended',
       runId,
     )
     .option(

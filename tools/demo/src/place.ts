@@ -38,7 +38,7 @@ const ALREADY_CANCELLED = /Current status: CANCELLED$/;
 
 const refusedSentence = (what: string, { error, code }: ErrorBody): string =>
   code === 'ID_TAKEN'
-    ? `${what} was refused: ${error}. A run goes on only with the options that it began with; a new one needs another --run.`
+    ? `${what} was refused: ${error}. A run continues only with the options that it began with; a new one needs another --run.`
     : `${what} was refused: ${error}`;
 
 /**

@@ -3,7 +3,7 @@ import cliProgress from 'cli-progress';
 import type { WriteStream } from 'node:tty';
 import { formatCount } from '@order-pipeline/cli/kit';
 
-/** What is shown while something goes on: bars, and a line below them. */
+/** What is shown while something is under way: bars, and a line below them. */
 export interface View {
   readonly bars: readonly { readonly label: string; readonly value: number; readonly total: number }[];
   readonly note?: string;
@@ -12,7 +12,7 @@ export interface View {
 /** Where the demo shows itself. */
 export interface Screen {
   say(line: string): void;
-  /** Shows what `view` answers, again and again while `work` goes on. */
+  /** Shows what `view` answers, again and again while `work` runs. */
   during<T>(work: Promise<T>, view: () => View): Promise<T>;
 }
 
@@ -29,7 +29,7 @@ const lineOf = ({ bars, note }: View): string =>
     ...(note === undefined ? [] : [note]),
   ].join(' · ');
 
-/** Repeats `draw` every `intervalMs` milliseconds while `work` goes on, and once after it. */
+/** Repeats `draw` every `intervalMs` milliseconds while `work` runs, and once after it. */
 const repeat = async <T>(
   runtime: Pick<Runtime, 'after'>,
   intervalMs: number,

@@ -41,7 +41,7 @@ const readKey = async (dataDir: string) => {
 export const createTokenCommand = ({ environment, runtime, print }: Cli) =>
   new Command('token')
     .description('Print an access token of the development issuer (AUTH_DEV_ISSUER=on)')
-    .requiredOption('--user <id>', 'who bears it', userIn)
+    .requiredOption('--user <id>', 'whom it is for', userIn)
     .option('--scope <scopes>', 'what it allows, in quotes', scopesIn, scopesIn(CUSTOMER_SCOPES))
     .option('--life <seconds>', 'how long it is valid', wholeNumber(1, MAX_TOKEN_LIFE_S), DEFAULT_LIFE_S)
     .option('--data-dir <folder>', 'the DATA_DIR of the system', environment['DATA_DIR'] || '.data')

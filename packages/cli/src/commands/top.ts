@@ -72,7 +72,11 @@ export const createTopCommand = (cli: Cli) =>
     'top',
     'Show where orders are, how fast they move and what waits, again every second; with --json a line each',
   )
-    .option('--count <n>', 'end after so many pictures (default: goes on)', wholeNumber(1, MAX_COUNT))
+    .option(
+      '--count <n>',
+      'end after so many pictures (default: until it is stopped)',
+      wholeNumber(1, MAX_COUNT),
+    )
     .action(async ({ count = Infinity, ...options }) => {
       const gateway = openGateway(cli, options);
       for (let shown = 1; ; shown += 1) {

@@ -31,12 +31,12 @@ const EXPLANATIONS = {
   },
   ROW_LOCKED: {
     means: 'A session of the database keeps its row locked.',
-    heals: 'It goes on once the lock is gone.',
+    heals: 'It continues once the lock is gone.',
     todo: 'End the session that was left open',
   },
   CONSUMER_NOT_PROGRESSING: {
     means: 'The consumer of its next step is away, or makes no progress.',
-    heals: 'It goes on with the consumer.',
+    heals: 'It continues with the consumer.',
     todo: 'Look at that service',
   },
   EVENT_LOST: {

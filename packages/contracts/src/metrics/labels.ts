@@ -1,5 +1,5 @@
 /**
- * What the values of a label are. Each kind is finite and small whatever clients send: a label never bears an id, an
+ * What the values of a label are. Each kind is finite and small whatever clients send: a label never has an id, an
  * address or a text of somebody else's.
  */
 export const LABEL_KINDS = {

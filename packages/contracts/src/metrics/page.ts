@@ -16,7 +16,7 @@ const HEAD = `# Metrics
 Written by \`npx -y pnpm metrics\` from \`packages/contracts/src/metrics\` and the registry of a process; do not edit it.
 
 Every service answers \`GET /metrics\` in Prometheus's text format, or in OpenMetrics to those who prefer it: then the buckets of histograms
-bear the latest sampled trace as exemplar (\`trace_id\`, \`span_id\`). All metrics below, but those of the process, bear the label
+have the latest sampled trace as exemplar (\`trace_id\`, \`span_id\`). All metrics below, but those of the process, have the label
 \`service\`. A metric of scope *instance* is about the instance that reports it: add the instances up. One of scope *global* is about
 what all instances share, and each instance of the service reports it: take the maximum, never the sum.
 `;
@@ -35,7 +35,7 @@ const rowOf = ([name, metric]: readonly [string, MetricDefinition]): string =>
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
-/** Which labels of which metrics bear values of a kind. */
+/** Which labels of which metrics have values of a kind. */
 const labelRow = ([kind, sentence]: readonly [string, string]): string => {
   const names = Object.values<MetricDefinition>(METRICS).flatMap(({ labels }) =>
     Object.entries(labels).flatMap(([label, of]) => (of === (kind as LabelKind) ? [label] : [])),
@@ -60,7 +60,7 @@ export const metricsPage = (processMetrics: readonly ProcessMetric[]): string =>
     '',
     '## Labels',
     '',
-    'The values of every label are few, whatever clients send: none bears an id or an address.',
+    'The values of every label are few, whatever clients send: none has an id or an address.',
     '',
     '| label | its values are |',
     '| --- | --- |',

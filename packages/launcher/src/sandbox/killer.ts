@@ -28,7 +28,7 @@ export interface Killer extends FaultSwitch {
  * with one whose process has ended, and what it had in hand goes to the consumer that joins in its place, from the last
  * commit on. It is not the process that ends: all services share it.
  *
- * @param evict has the broker miss the members of a group; it bears the name of its service
+ * @param evict has the broker miss the members of a group; it has the name of its service
  */
 export const createKiller = (runtime: Runtime, evict: (group: string) => void): Killer => {
   let isArmed = false;

@@ -17,7 +17,7 @@ import type { CountSpan, TracingPlan } from './settings.ts';
 
 /** Where the services of a process record their spans. */
 export interface ProcessTracing {
-  /** @param service the name that its spans bear */
+  /** @param service the name that its spans have */
   tracerOf(service: string): Tracer;
   /** Sends what waits, within two seconds. */
   stop(): Promise<void>;

@@ -53,7 +53,7 @@ const open = ({ broker, group }: SessionOptions): ConsumerPort =>
   });
 
 /**
- * The membership by which a consumer got the partitions that it fetches. Where a rejoin fails half-way, kafkajs goes on
+ * The membership by which a consumer got the partitions that it fetches. Where a rejoin fails half-way, kafkajs continues
  * fetching what it had before, and its heartbeats are those of a membership that was given other partitions.
  */
 const createMembership = () => {

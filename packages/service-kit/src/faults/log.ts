@@ -6,7 +6,7 @@ import { causeOf } from './judge.ts';
  * Logs what failed and is tried again: what is transient in one line at `warn`, with what its cause says in `reason` and
  * its `code`; anything else at `error`, with its stack.
  *
- * @param fields what the line bears beside them
+ * @param fields what the line has beside them
  */
 export const logFailure = (
   logger: Logger,

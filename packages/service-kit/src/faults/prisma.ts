@@ -73,7 +73,7 @@ export const rulingOfPrismaCode = (code: unknown): Ruling | undefined => {
   return rulingIn(PRISMA_CODES, code) ?? (CODE.exec(code)?.[1] === '1' ? NO_CONNECTION : undefined);
 };
 
-/** The kinds that a driver adapter gives to errors; one that bears a SQLSTATE is ruled by that as well. */
+/** The kinds that a driver adapter gives to errors; one that has a SQLSTATE is ruled by that as well. */
 export const ADAPTER_KINDS: Rulings = {
   ...ruleAll(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TlsConnectionError'], {
     verdict: 'transient',

@@ -43,7 +43,7 @@ const createDependencyCheck = (
 /**
  * Health checks of the services which this one asks. At the start each has to answer a read once, through all that a
  * request passes, so that the first request of a client finds every part of its way in use already. Later they are only
- * reported: what does not need a service that is down goes on, and what does is answered 503.
+ * reported: what does not need a service that is down continues, and what does is answered 503.
  */
 export const checkDependencies = (asker: Asker, asked: readonly Dependency[]): void => {
   for (const peer of asked) {

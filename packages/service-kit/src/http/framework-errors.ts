@@ -27,7 +27,7 @@ export const frameworkRefusal = (
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new AppError('MALFORMED_JSON', 'The body is not as long as its Content-Length says');
     default:
-      // Plugins have refusals of their own, which bear their HTTP status.
+      // Plugins have refusals of their own, which have their HTTP status.
       if (!(error instanceof AppError) && error.statusCode !== undefined && error.statusCode < 500)
         return new AppError('VALIDATION_FAILED', 'The request cannot be understood');
       return undefined;

@@ -76,7 +76,7 @@ const openAgent = (service: ServiceName, timeoutMs: number, credentials: Credent
  *
  * @param base such as `http://orders:3000`; of a longer URL only this part counts
  * @param timeoutMs the longest wait for a whole answer
- * @param options.ownHeaders what every request bears beside its own headers
+ * @param options.ownHeaders what every request has beside its own headers
  * @param options.credentials what both ends prove themselves with, where the service is reached over TLS
  */
 export const createJsonClient = (

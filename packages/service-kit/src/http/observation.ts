@@ -70,7 +70,7 @@ export const observeStream =
     done();
   };
 
-/** Every answer bears the id of its request, and is measured and logged; its span ends, if it is an operation's. */
+/** Every answer has the id of its request, and is measured and logged; its span ends, if it is an operation's. */
 export const setObservation = (server: FastifyInstance, observation: Observation): void => {
   server.decorateReply('heldMs', 0);
   server.decorateReply('isStream', false);

@@ -118,7 +118,7 @@ const refusalOf = (
   return new AppError(refusal.body.code, refusal.body.error);
 };
 
-/** Carries a decision out, for a route: the request goes on with its actor, or is refused. */
+/** Carries a decision out, for a route: the request continues with its actor, or is refused. */
 const createSettle =
   (route: string, access: Access, { tokens }: GuardOptions, logins: Logins) =>
   (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction, decision: Decision): void => {

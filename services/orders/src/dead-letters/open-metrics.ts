@@ -11,7 +11,7 @@ interface Count {
   readonly letters: number;
 }
 
-/** Groups bear the names of services. What else the header of a message says is its writer's to choose: all of it is one. */
+/** Groups have the names of services. What else the header of a message says is its writer's to choose: all of it is one. */
 const byKnownGroup = (counts: readonly Count[]): Count[] => {
   const known = new Map<string, Count>();
   for (const { topic, group: said, letters } of counts) {

@@ -23,7 +23,7 @@ interface Announcing {
  *
  * One that lies in the dead letters will most likely end there again: it is announced when it has stood twice as long as
  * the time before, or for a day longer, so that what was fixed silently recovers, and nothing goes round and round.
- * The event goes on in the trace of the order, if that is sampled. Either date may be the later one, where the clock was set in between.
+ * The event continues in the trace of the order, if that is sampled. Either date may be the later one, where the clock was set in between.
  *
  * Those that were announced longest ago come first, as their index has them, and then those that are dated ahead: each
  * range enters the index by itself, and the second one only where the first has left room. Nobody waits for a lock here,

@@ -35,7 +35,7 @@ export interface Sizes {
     /** How many orders are stored, the fewest first. */
     readonly stored: readonly number[];
     readonly orders: number;
-    /** How long each kind of read goes on. */
+    /** How long each kind of read lasts. */
     readonly readS: number;
   };
 }

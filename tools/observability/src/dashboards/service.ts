@@ -1,7 +1,7 @@
 import type { Dashboard } from './panel.ts';
 
 const OF = 'service=~"$service"';
-/** The process has no label `service`; its job bears the name. */
+/** The process has no label `service`; its job has the name. */
 const JOB = 'job=~"$service"';
 
 export const SERVICE: Dashboard = {

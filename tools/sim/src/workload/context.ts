@@ -98,6 +98,6 @@ export const requests = {
   orders: (): Request => ({ method: 'GET', path: '/api/orders?limit=1000', who: 'auditor' }),
 } as const;
 
-/** The code that a refusal bears. */
+/** The code that a refusal has. */
 export const codeOf = ({ body }: Answer): string =>
   typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : '';

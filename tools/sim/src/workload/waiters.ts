@@ -57,7 +57,7 @@ export const wrongIn = (wish: Wish, answer: Answer): string | undefined => {
   if (status === undefined) return `answered ${answer.status}`;
   if (headers['etag'] !== `"${status}"`) return `${status} has the ETag ${String(headers['etag'])}`;
   if (headers['preference-applied'] === undefined)
-    return wasStopping ? undefined : 'sent away by a gateway that goes on';
+    return wasStopping ? undefined : 'sent away by a gateway that keeps running';
   return isSettled(wish, status) || servedMs >= limitMs ? undefined : `${status} after ${servedMs} ms`;
 };
 

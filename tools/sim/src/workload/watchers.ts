@@ -75,7 +75,7 @@ const judge = (
   return followed;
 };
 
-/** Watches an order from its beginning to its end, and goes on where a stream was broken off. */
+/** Watches an order from its beginning to its end, and continues where a stream was broken off. */
 export const watchOrder = async (
   context: WorkloadContext,
   stream: Stream,

@@ -53,7 +53,7 @@ test('what a client knows already is no news', () => {
 test('only a gateway that stops sends away who waits', () => {
   const headers = { etag: '"PENDING"' };
   expect(wrong({}, { status: 'PENDING', headers, wasStopping: true })).toBeUndefined();
-  expect(wrong({}, { status: 'PENDING', headers })).toBe('sent away by a gateway that goes on');
+  expect(wrong({}, { status: 'PENDING', headers })).toBe('sent away by a gateway that keeps running');
 });
 
 test('the ETag is that of the status, and nothing else is an answer', () => {

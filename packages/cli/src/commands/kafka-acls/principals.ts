@@ -4,7 +4,7 @@ import { KAFKA_USERS, type KafkaUser } from '@order-pipeline/contracts';
 /** The principal of each user, as Kafka knows it. */
 export type Principals = Readonly<Record<KafkaUser, string>>;
 
-/** What a user is called by SASL, where it bears its own name. */
+/** What a user is called by SASL, where it has its own name. */
 export const DEFAULT_PRINCIPALS = Object.fromEntries(
   KAFKA_USERS.map((user) => [user, `User:${user}`]),
 ) as Principals;
