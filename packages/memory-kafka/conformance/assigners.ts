@@ -167,6 +167,7 @@ export const assigners: Area = (behaviour) => {
       await eventually(() => {
         const shares = members.map(({ joins }) => joins.at(-1)?.memberAssignment[topic]?.length ?? 0);
         expect(shares.toSorted((a, b) => a - b)).toEqual([0, 2]);
+        expect(members.every(({ joins }) => joins.length > 0)).toBe(true);
       });
       const idle = members.find(({ joins }) => joins.at(-1)?.memberAssignment[topic] === undefined);
       if (idle === undefined) throw new Error('one of them has nothing');

@@ -46,6 +46,13 @@ export const configEffects: Area = (behaviour) => {
     },
   );
 
+  behaviour('more replicas in sync than a topic has cannot be asked for', async (world) => {
+    const topic = await createTold(world, { 'min.insync.replicas': '2' });
+    const messages = [{ value: 'a' }];
+    expect(await world.producer.send({ topic, acks: -1, messages })).toMatchObject([{ baseOffset: '0' }]);
+    expect(await world.producer.send({ topic, acks: 1, messages })).toMatchObject([{ baseOffset: '1' }]);
+  });
+
   behaviour('the broker can set the time of a message, and tells it', async (world) => {
     const topic = await createTold(world, { 'message.timestamp.type': 'LogAppendTime' });
     const before = Date.now();

@@ -16,11 +16,25 @@ export interface ClusterOptions {
   readonly autoCreatePartitions?: number;
   /** How much is kept of topics that have no retention of their own; everything if not given. */
   readonly retention?: Retention;
+  /** How many brokers it has; 1 if not given. */
+  readonly brokers?: number;
+  /** Replicas of a topic that is created without a number; 1 if not given. */
+  readonly replicationFactor?: number;
 }
 
 /** A Kafka cluster in this process. Hand it to `new Kafka({ brokers, cluster })`. */
 export interface MemoryCluster {
   readonly clock: Clock;
+  /**
+   * Makes a broker the leader of a partition, at once. Throws UNKNOWN_TOPIC_OR_PARTITION, and TypeError for a broker that is
+   * not in sync.
+   */
+  moveLeader(topic: string, partition: number, nodeId: number): void;
+  /**
+   * Compacts a topic, or all that have `cleanup.policy=compact`, as if the last batch of each partition were alone in the segment
+   * that is written to. Throws UNKNOWN_TOPIC_OR_PARTITION.
+   */
+  compact(topic?: string): void;
   /** Topics with their offsets, groups with their members, commits and lag, as they are now. */
   inspect(): ClusterState;
   /** Forgets topics, groups, transactions and faults; members that are still running join anew. */
@@ -30,8 +44,8 @@ export interface MemoryCluster {
   /** What a test can make go wrong. */
   readonly faults: Faults;
   /**
-   * Opens a port on 127.0.0.1 (a free one, if none is given) at which any client of Kafka, in any process, finds this
-   * cluster; until it is closed, the process stays alive. Rejects with Node's error where the port is taken.
+   * Opens a port on 127.0.0.1 for each broker (the given one and those behind it, or free ones) at which any client of Kafka,
+   * in any process, finds this cluster; until it is closed, the process stays alive. Rejects with Node's error where the port is taken.
    */
   listen(port?: number, options?: ListenOptions): Promise<Listener>;
 }
@@ -51,17 +65,33 @@ const registryOf = (global: { [REGISTRY]?: Registry }): Registry =>
 
 const { cores, shared } = registryOf(globalThis as { [REGISTRY]?: Registry });
 
+const checkBrokers = (brokers: number, replicationFactor: number): void => {
+  if (!Number.isInteger(brokers) || brokers < 1)
+    throw new TypeError(`A cluster cannot have ${brokers} brokers`);
+  if (replicationFactor >= 1 && replicationFactor <= brokers) return;
+  throw new TypeError(`${brokers} brokers cannot hold ${replicationFactor} replicas`);
+};
+
 /** A cluster of its own, that no list of brokers leads to. */
 export const createCluster = ({
   clock = createSystemClock(),
   random = systemRandom,
   autoCreatePartitions = 1,
   retention = {},
+  brokers = 1,
+  replicationFactor = 1,
 }: ClusterOptions = {}): MemoryCluster => {
-  const core = createCore({ clock, random, autoCreatePartitions, retention });
+  checkBrokers(brokers, replicationFactor);
+  const core = createCore({ clock, random, autoCreatePartitions, retention, brokers, replicationFactor });
   const cluster: MemoryCluster = {
     clock,
     inspect: () => inspectCore(core),
+    moveLeader: core.moveLeader,
+    compact: (topic) => {
+      for (const name of topic === undefined ? core.topics.names() : [topic]) {
+        for (const log of core.topics.describe(name, false).partitions) log.compact();
+      }
+    },
     reset: core.reset,
     recordRequests: (filter = {}) => core.gate.log.record(filter),
     listen: (port = 0, options = {}) => listen(core, port, options),

@@ -51,15 +51,21 @@ test(
 );
 
 test(
-  'nothing is compacted',
+  'a segment is compacted with the message that closes it',
   inWorld(async (world) => {
-    await createTold(world, 'compacted', 'cleanup.policy', 'compact');
-    await world.send('compacted', { key: 'k', value: 'a' }, { key: 'k', value: 'b' });
-    await world.send('compacted', { key: 'k', value: null });
-    const { received } = await listen(world, 'compacted');
-    await eventually(() =>
-      expect(received.map(({ message }) => message.value?.toString())).toEqual(['a', 'b', undefined]),
-    );
+    const settings = { 'cleanup.policy': 'compact', 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0' };
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    await world.kafka.admin().createTopics({ topics: [{ topic: 'compacted', configEntries }] });
+    for (const [value, timestamp] of [
+      ['a', '1000'],
+      ['b', '1001'],
+      ['c', '1200'],
+    ] as const) {
+      await world.send('compacted', { key: 'k', value, timestamp });
+    }
+    const { values } = await listen(world, 'compacted');
+    await eventually(() => expect(values().at(-1)).toBe('c'));
+    expect(values()).toEqual(['b', 'c']);
   }),
 );
 

@@ -211,3 +211,21 @@ test('nothing is said about the default partitioner', () => {
   kafka.producer();
   expect(logged).toEqual([]);
 });
+
+test('one fetch asks several brokers', async () => {
+  const cluster = createCluster({ brokers: 3, autoCreatePartitions: 3 });
+  const kafka = new Kafka({ brokers: ['several:9092'], cluster, logLevel: logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  const messages = [0, 1, 2].map((partition) => ({ partition, value: 'v' }));
+  await producer.send({ topic: 'spread', messages });
+  const fetches = cluster.recordRequests({ api: 'Fetch' });
+  const consumer = kafka.consumer({ groupId: 'group' });
+  await consumer.subscribe({ topics: ['spread'], fromBeginning: true });
+  let received = 0;
+  await consumer.run({ eachMessage: async () => void (received += 1) });
+  await eventually(() => expect(received).toBe(3));
+  await consumer.disconnect();
+  expect(fetches.requests[0]?.places).toHaveLength(3);
+  expect(fetches.requests.every(({ nodeId }) => nodeId === undefined)).toBe(true);
+});

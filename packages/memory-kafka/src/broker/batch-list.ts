@@ -22,6 +22,10 @@ export interface StoredBatch {
   readonly baseTimestamp: number | undefined;
   /** Its transaction was aborted; so says the marker, too. */
   aborted: boolean;
+  /** Where a compaction left only some of its records: how far each is behind the first offset. */
+  readonly kept: readonly number[] | undefined;
+  /** When its tombstones, or the marker that it is, may go; milliseconds since the epoch. */
+  readonly deleteAt?: number;
 }
 
 /** The batches of a log, oldest first. */
@@ -32,6 +36,8 @@ export interface BatchList {
   last(): StoredBatch | undefined;
   append(batch: StoredBatch): void;
   removeFirst(): void;
+  /** Puts others in the place of the first `count`. */
+  replaceFirst(count: number, others: readonly StoredBatch[]): void;
   removeLast(): void;
   /** From the batch that holds `offset` on, else from the next one. */
   from(offset: number): Iterable<StoredBatch>;
@@ -51,10 +57,27 @@ export const CONTROL_BATCH_BYTES = BATCH_OVERHEAD_BYTES + MARKER_BYTES;
 export const firstTimestampOf = ({ segment, firstIndex, baseTimestamp }: StoredBatch): number =>
   baseTimestamp ?? segment.timestampAt(firstIndex);
 
+/** How many records it holds. */
+export const keptIn = ({ kept, count }: StoredBatch): number => kept?.length ?? count;
+
+/** The offset of one of the records that it holds, by its place among them. */
+export const offsetIn = ({ firstOffset, kept }: StoredBatch, index: number): number =>
+  firstOffset + (kept === undefined ? index : (kept[index] ?? 0));
+
+/** The place of the first of its records that is at `offset` or behind it. */
+export const indexFrom = (batch: StoredBatch, offset: number): number => {
+  const delta = Math.max(0, offset - batch.firstOffset);
+  if (batch.kept === undefined) return delta;
+  const found = batch.kept.findIndex((each) => each >= delta);
+  return found < 0 ? batch.kept.length : found;
+};
+
 /** The latest time of its records, in milliseconds since the epoch. */
-export const maxTimestampOf = ({ segment, firstIndex, count }: StoredBatch): number => {
+export const maxTimestampOf = (batch: StoredBatch): number => {
+  const { segment, firstIndex } = batch;
+  const end = firstIndex + keptIn(batch);
   let latest = NO_TIMESTAMP;
-  for (let index = firstIndex; index < firstIndex + count; index += 1) {
+  for (let index = firstIndex; index < end; index += 1) {
     latest = Math.max(latest, segment.timestampAt(index));
   }
   return latest;
@@ -112,6 +135,12 @@ export const createBatchList = (): BatchList => {
       wireBytes += batch.wireBytes;
     },
     removeFirst,
+    replaceFirst: (count, others) => {
+      for (const old of batches.slice(head, head + count)) wireBytes -= old?.wireBytes ?? 0;
+      for (const other of others) wireBytes += other.wireBytes;
+      batches.splice(0, head + count, ...others);
+      head = 0;
+    },
     removeLast: () => {
       if (head >= batches.length) return;
       wireBytes -= batches.pop()?.wireBytes ?? 0;

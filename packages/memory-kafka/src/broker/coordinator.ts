@@ -44,6 +44,8 @@ export interface Coordinator {
   rewind(groupId: string, topic: string, partition: number, offset: number): void;
   suspend(): void;
   resume(): void;
+  /** Another broker takes over these groups: members ask there again, and have their whole session timeout. */
+  takeOver(isMoved: (groupId: string) => boolean): void;
   clear(): void;
 }
 
@@ -76,7 +78,7 @@ const checkCommit = (group: Group, membership: Membership): void => {
 
 type Interventions = Pick<
   Coordinator,
-  'rebalance' | 'expire' | 'recall' | 'rewind' | 'suspend' | 'resume' | 'clear'
+  'rebalance' | 'expire' | 'recall' | 'rewind' | 'suspend' | 'resume' | 'takeOver' | 'clear'
 >;
 
 /** What does not come from members: faults, the broker's going and coming, the end. */
@@ -108,6 +110,13 @@ const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocol
   },
   resume: () => {
     for (const group of groups.values()) protocol.resume(group);
+  },
+  takeOver: (isMoved) => {
+    for (const group of groups.values()) {
+      if (!isMoved(group.id)) continue;
+      protocol.suspend(group);
+      protocol.resume(group);
+    }
   },
   clear: () => {
     for (const group of groups.values()) {

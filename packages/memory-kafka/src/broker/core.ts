@@ -2,16 +2,22 @@ import { timestampOf, type Clock } from '../clock.ts';
 import type { Surroundings } from '../retry.ts';
 import { createNextTurn, type NextTurn } from '../turns.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
-import { createGate, type Gate } from './gate.ts';
-import { createInterrupter, fetchFrom, type FetchedPartition, type FetchRequest } from './fetch.ts';
+import { createGate, type Gate, type PowerSwitches } from './gate.ts';
+import {
+  createInterrupter,
+  fetchFrom,
+  type FetchedPartition,
+  type FetchRequest,
+  type Interrupter,
+} from './fetch.ts';
 import type { Retention } from './log-policy.ts';
 import { createTopics, type Topics } from './topics.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
-
-export interface BrokerAddress {
-  readonly host: string;
-  readonly port: number;
-}
+import { protocolError } from '../errors.ts';
+import { addressAt, type BrokerAddress } from './addresses.ts';
+import { createBrokers, moveLeader, NODE_ID, type Brokers } from './brokers.ts';
+import type { PartitionLog } from './partition-log.ts';
+import { NO_LEADER } from './placement.ts';
 
 /** The broker's side of a cluster, as the clients of this package see it. */
 export interface Core extends Surroundings {
@@ -21,9 +27,13 @@ export interface Core extends Surroundings {
   readonly gate: Gate;
   readonly nextTurn: NextTurn;
   fetch(request: FetchRequest): FetchedPartition[] | Promise<FetchedPartition[]>;
-  /** Every address by which a client has asked for this cluster; the first is the broker's. */
+  readonly brokers: Brokers;
+  /** Every address by which a client has asked for this cluster; the first is that of the first broker, and so on. */
   readonly addresses: string[];
-  address(): BrokerAddress;
+  /** Of a broker, or of the first one. */
+  address(nodeId?: number): BrokerAddress;
+  /** Throws UNKNOWN_TOPIC_OR_PARTITION, and TypeError for a broker that has not all of it. */
+  moveLeader(topic: string, partition: number, nodeId: number): void;
   reset(): void;
 }
 
@@ -32,47 +42,76 @@ export interface CoreOptions {
   readonly random: () => number;
   readonly autoCreatePartitions: number;
   readonly retention: Retention;
+  /** How many there are. */
+  readonly brokers: number;
+  /** Of topics that are created without one. */
+  readonly replicationFactor: number;
 }
-
-/** The only broker of a cluster. */
-export const NODE_ID = 1;
 
 /** Kafka's stand-ins for 'the end of the log' and 'its beginning'. */
 export const LATEST_OFFSET = -1;
 export const EARLIEST_OFFSET = -2;
 
-const DEFAULT_PORT = 9092;
-
-const parseAddress = (address: string): BrokerAddress => {
-  const [host = 'localhost', port = ''] = address.split(':');
-  return { host, port: Number(port) || DEFAULT_PORT };
+/** Whether a client that asks `leader` for the partition asks its leader; undefined asks whoever it is. Throws what it is told. */
+export const checkLeader = ({ placement }: PartitionLog, leader: number | undefined): void => {
+  if (placement.leader === NO_LEADER) throw protocolError('LEADER_NOT_AVAILABLE');
+  if (leader !== undefined && placement.leader !== leader) throw protocolError('NOT_LEADER_FOR_PARTITION');
 };
 
-/** A broker without topics or groups. */
-export const createCore = ({ clock, random, autoCreatePartitions, retention }: CoreOptions): Core => {
+interface PowerParts {
+  readonly brokers: Brokers;
+  readonly topics: Topics;
+  readonly coordinator: Coordinator;
+  /** Calls home who waits for messages. */
+  readonly bell: Interrupter;
+}
+
+/** What brokers that go and come mean for partitions and groups. */
+const createPower = ({ brokers, topics, coordinator, bell }: PowerParts): PowerSwitches => ({
+  down: (nodeIds) => {
+    const orphans = new Set(
+      coordinator.all().flatMap(({ id }) => (nodeIds.includes(brokers.coordinatorOf(id)) ? [id] : [])),
+    );
+    brokers.takeDown(nodeIds, topics.placements());
+    bell.fire();
+    if (brokers.up().length === 0) coordinator.suspend();
+    else coordinator.takeOver((groupId) => orphans.has(groupId));
+  },
+  up: (nodeIds) => {
+    const wereAllDown = brokers.up().length === 0;
+    brokers.bringUp(nodeIds, topics.placements());
+    bell.fire();
+    if (wereAllDown) coordinator.resume();
+  },
+});
+
+/** Brokers without topics or groups. */
+export const createCore = (options: CoreOptions): Core => {
+  const { clock, random, autoCreatePartitions, retention } = options;
   const addresses: string[] = [];
+  const brokers = createBrokers(options.brokers);
   const bell = createInterrupter();
   const topics = createTopics({
     defaultPartitions: autoCreatePartitions,
     retention,
     now: () => timestampOf(clock),
-    brokerCount: () => Math.max(addresses.length, 1),
+    // Of one broker, each address that leads to it passes for one that could hold a replica.
+    brokerCount: () => (options.brokers > 1 ? brokers.up().length : Math.max(addresses.length, 1)),
+    defaultReplicas: options.replicationFactor,
+    place: brokers.place,
   });
   const coordinator = createCoordinator(
     { clock, random },
     (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   );
   const transactions = createTransactions(clock, coordinator);
-  const address = () => parseAddress(addresses[0] ?? 'localhost');
+  const address = (nodeId = NODE_ID) => addressAt(addresses, nodeId - NODE_ID);
   const gate = createGate({
     clock,
     random,
+    brokers,
     address,
-    onDown: () => {
-      bell.fire();
-      coordinator.suspend();
-    },
-    onUp: () => coordinator.resume(),
+    first: createPower({ brokers, topics, coordinator, bell }),
   });
 
   return {
@@ -84,8 +123,13 @@ export const createCore = ({ clock, random, autoCreatePartitions, retention }: C
     gate,
     nextTurn: createNextTurn(clock),
     fetch: (request) => fetchFrom({ clock, find: topics.partition, bell }, request),
+    brokers,
     addresses,
     address,
+    moveLeader: (topic, partition, nodeId) => {
+      moveLeader(topics.partition(topic, partition).placement, nodeId);
+      bell.fire();
+    },
     reset: () => {
       gate.faults.clear();
       transactions.clear();

@@ -35,7 +35,7 @@ const checkApi = (api: string): void => {
   throw new TypeError(`${JSON.stringify(api)} is none of ${APIS.join(', ')}`);
 };
 
-const OPTIONS = new Set(['times', 'probability', 'topic', 'partition', 'groupId', 'clientId']);
+const OPTIONS = new Set(['times', 'probability', 'topic', 'partition', 'groupId', 'clientId', 'nodeId']);
 
 const checkOptions = ({ times, probability, ...rest }: When): void => {
   const unknown = Object.keys(rest).find((name) => !OPTIONS.has(name));

@@ -53,11 +53,16 @@ export interface OlderOffset {
 
 /** What a test can make go wrong. */
 export interface Faults {
-  /** Takes the broker away: requests in flight fail, no connection succeeds, group sessions stand still. */
-  brokerDown(): void;
-  /** Brings it back, with everything that it had acknowledged; group members have their whole session timeout again. */
-  brokerUp(): void;
-  isBrokerDown(): boolean;
+  /**
+   * Takes a broker away, or all of them: requests in flight fail, no connection succeeds. Its partitions get another leader
+   * among the replicas in sync, its groups another coordinator; without any broker, group sessions stand still. Throws
+   * TypeError for a broker that there is not.
+   */
+  brokerDown(nodeId?: number): void;
+  /** Brings it back, with everything that was acknowledged; group members have their whole session timeout again. */
+  brokerUp(nodeId?: number): void;
+  /** Whether that broker is down; without a number, whether all of them are. */
+  isBrokerDown(nodeId?: number): boolean;
   /**
    * Answers requests of this kind (one of `APIS`, or Kafka's own name of a request) with a refusal; nothing of them is
    * carried out, unless it is for some partitions only: then what a `Produce` or an `OffsetCommit` brings for others is.

@@ -1,16 +1,20 @@
 import { createDeferred } from '../deferred.ts';
 
-/** The requests in flight, which all fail when connections break. */
+/** The requests in flight, which fail when the connections to their broker break. */
 export const createFlights = () => {
-  const inFlight = new Set<(error: Error) => void>();
+  const inFlight = new Map<(error: Error) => void, number>();
   return {
-    breakAll: (error: Error): void => {
-      for (const reject of inFlight) reject(error);
-      inFlight.clear();
+    /** Lets those fail that are at one of these brokers, or all of them. */
+    breakAll: (errorOf: (nodeId: number) => Error, at?: readonly number[]): void => {
+      for (const [reject, nodeId] of inFlight) {
+        if (at !== undefined && !at.includes(nodeId)) continue;
+        inFlight.delete(reject);
+        reject(errorOf(nodeId));
+      }
     },
-    guard: async <T>(answer: Promise<T>): Promise<T> => {
+    guard: async <T>(answer: Promise<T>, nodeId: number): Promise<T> => {
       const broken = createDeferred<never>();
-      inFlight.add(broken.reject);
+      inFlight.set(broken.reject, nodeId);
       try {
         return await Promise.race([answer, broken.promise]);
       } finally {

@@ -1,12 +1,14 @@
 import { timestampOf, type Clock } from '../clock.ts';
-import { connectionClosed, connectionRefused } from '../errors.ts';
+import { connectionClosed, connectionRefused, protocolError } from '../errors.ts';
+import type { BrokerAddress } from './addresses.ts';
+import { NODE_ID, type Brokers } from './brokers.ts';
 import { createFaultPlan } from './fault-plan.ts';
 import type { RequestFaults } from './faults.ts';
 import { createFlights } from './flights.ts';
 import { createOpenConnections } from './open-connections.ts';
 import { createPassage, type CarryOut } from './passage.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
-import type { ArrivingRequest } from './requests.ts';
+import type { ArrivingRequest, RequestName } from './requests.ts';
 
 /** What stands between the clients and the broker. */
 export interface Gate {
@@ -18,28 +20,29 @@ export interface Gate {
    * KafkaJSConnectionError when nobody listens.
    */
   connect(): () => void;
-  /** Tells when the broker goes away and comes back, until it is called off. */
+  /** Tells when brokers go away and come back, until it is called off. */
   onPower(switches: PowerSwitches): () => void;
   /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
   pass<T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T>;
   readonly log: RequestLog;
 }
 
-/** What happens with the broker. */
+/** What happens with brokers, by their ids. */
 export interface PowerSwitches {
-  down(): void;
-  up(): void;
+  down(nodeIds: readonly number[]): void;
+  up(nodeIds: readonly number[]): void;
 }
 
 export interface GateOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly address: () => { host: string; port: number };
-  readonly onDown: () => void;
-  readonly onUp: () => void;
+  readonly brokers: Brokers;
+  readonly address: (nodeId: number) => BrokerAddress;
+  /** Hears of it before anybody else. */
+  readonly first: PowerSwitches;
 }
 
-/** Everyone who has to know when the broker goes and comes; `first` hears it first. */
+/** Everyone who has to know when brokers go and come; `first` hears it first. */
 const createSwitches = (first: PowerSwitches) => {
   const all = new Set([first]);
   return {
@@ -47,49 +50,81 @@ const createSwitches = (first: PowerSwitches) => {
       all.add(added);
       return () => void all.delete(added);
     },
-    down: (): void => {
-      for (const each of all) each.down();
+    down: (nodeIds: readonly number[]): void => {
+      for (const each of all) each.down(nodeIds);
     },
-    up: (): void => {
-      for (const each of all) each.up();
+    up: (nodeIds: readonly number[]): void => {
+      for (const each of all) each.up(nodeIds);
     },
   };
 };
 
+/** What only the coordinator of a group answers. */
+const COORDINATED: ReadonlySet<RequestName> = new Set<RequestName>([
+  'JoinGroup',
+  'SyncGroup',
+  'Heartbeat',
+  'LeaveGroup',
+  'OffsetCommit',
+  'OffsetFetch',
+  'TxnOffsetCommit',
+  'DescribeGroups',
+  'DeleteGroups',
+]);
+
+/** Where requests go: to the broker that they name, or to any that is up. */
+const createDestination =
+  (brokers: Brokers, refused: (nodeId: number) => Error) =>
+  ({ name, nodeId, groupId }: ArrivingRequest): number => {
+    const at = nodeId ?? brokers.any();
+    if (!brokers.isUp(at)) throw refused(at);
+    const isElsewhere = nodeId !== undefined && groupId !== undefined && COORDINATED.has(name);
+    if (isElsewhere && brokers.coordinatorOf(groupId) !== nodeId) {
+      throw protocolError('NOT_COORDINATOR_FOR_GROUP');
+    }
+    return at;
+  };
+
+/** Which brokers are meant: that one, or all of them. */
+const meant = ({ ids }: Brokers, nodeId: number | undefined): readonly number[] => {
+  if (nodeId === undefined) return ids;
+  if (!ids.includes(nodeId)) throw new TypeError(`There is no broker ${nodeId} among ${ids.join(', ')}`);
+  return [nodeId];
+};
+
 /** The gate of one cluster. */
-export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions): Gate => {
-  let isDown = false;
+export const createGate = ({ clock, random, brokers, address, first }: GateOptions): Gate => {
   let epoch = 0;
   const plan = createFaultPlan(random);
   const log = createRequestLog(() => timestampOf(clock));
   const flights = createFlights();
   const connections = createOpenConnections(clock);
-  const switches = createSwitches({ down: onDown, up: onUp });
-  const refused = () => connectionRefused(address().host, address().port);
-  const closed = () => connectionClosed(address().host, address().port);
+  const switches = createSwitches(first);
+  const refused = (nodeId: number) => connectionRefused(address(nodeId).host, address(nodeId).port);
+  const closed = (nodeId: number) => connectionClosed(address(nodeId).host, address(nodeId).port);
   const breakConnections = (): void => {
     epoch += 1;
     connections.breakAll();
   };
 
-  const brokerDown = (): void => {
-    if (isDown) return;
-    isDown = true;
-    breakConnections();
-    flights.breakAll(closed());
-    switches.down();
+  const brokerDown = (nodeId?: number): void => {
+    const going = meant(brokers, nodeId).filter(brokers.isUp);
+    if (going.length === 0) return;
+    const isLast = brokers.up().length === going.length;
+    if (isLast) breakConnections();
+    flights.breakAll(closed, going);
+    switches.down(going);
   };
 
-  const brokerUp = (): void => {
-    if (!isDown) return;
-    isDown = false;
-    switches.up();
+  const brokerUp = (nodeId?: number): void => {
+    const coming = meant(brokers, nodeId).filter((each) => !brokers.isUp(each));
+    if (coming.length > 0) switches.up(coming);
   };
 
   return {
     epoch: () => epoch,
     connect: () => {
-      if (isDown) throw refused();
+      if (brokers.up().length === 0) throw refused(NODE_ID);
       return connections.add();
     },
     onPower: switches.add,
@@ -98,17 +133,17 @@ export const createGate = ({ clock, random, address, onDown, onUp }: GateOptions
       plan,
       flights,
       log,
-      unreachable: () => (isDown ? refused() : undefined),
+      destination: createDestination(brokers, refused),
       breakConnections: () => {
         breakConnections();
-        return closed();
+        return closed(brokers.any());
       },
     }),
     log,
     faults: {
       brokerDown,
       brokerUp,
-      isBrokerDown: () => isDown,
+      isBrokerDown: (nodeId) => !meant(brokers, nodeId).some(brokers.isUp),
       ...plan.faults,
       clear: () => {
         plan.clear();

@@ -12,6 +12,10 @@ export interface PartitionState {
   readonly lastStable: number;
   /** Bytes reserved in memory. */
   readonly bytes: number;
+  /** Node ids; the leader is -1 while there is none. */
+  readonly leader: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
 }
 
 export interface GroupOffsetState {
@@ -73,6 +77,9 @@ export const inspectCore = (core: Core): ClusterState => ({
       high: log.high(),
       lastStable: log.lastStable(),
       bytes: log.bytes(),
+      leader: log.placement.leader,
+      replicas: log.placement.replicas,
+      isr: log.placement.isr,
     })),
   })),
   groups: core.coordinator.all().map((group) => ({

@@ -10,13 +10,26 @@ export interface Retention {
   readonly ms?: number;
 }
 
+/** When and how a log is compacted; times in milliseconds. */
+export interface CompactionPolicy {
+  /** A segment that is older than this is closed by the next message; what is in it may be compacted. */
+  readonly segmentMs: number;
+  readonly minDirtyRatio: number;
+  readonly minLagMs: number;
+  /** How long tombstones and markers are kept. */
+  readonly deleteRetentionMs: number;
+}
+
 /** What a topic's configuration means for its logs; times in milliseconds. */
 export interface LogPolicy {
   /** Undefined if everything is kept. */
   readonly retention: Retention | undefined;
   /** Of one batch. */
   readonly maxBatchBytes: number;
-  readonly needsKeys: boolean;
+  /** Undefined if it is not compacted; where it is, messages need keys. */
+  readonly compaction: CompactionPolicy | undefined;
+  /** How many replicas have to be in sync where all of them are to have a message. */
+  readonly minInSync: number;
   /** Whether a record's timestamp is the time of its arrival. */
   readonly usesAppendTime: boolean;
   readonly timestampMaxBeforeMs: number;
@@ -39,6 +52,13 @@ const retentionOf = (config: TopicConfig, common: Retention): Retention | undefi
   return Object.values(retention).some((limit) => limit < Infinity) ? retention : undefined;
 };
 
+const compactionOf = (config: TopicConfig): CompactionPolicy => ({
+  segmentMs: Number(configValue(config, 'segment.ms')),
+  minDirtyRatio: Number(configValue(config, 'min.cleanable.dirty.ratio')),
+  minLagMs: Number(configValue(config, 'min.compaction.lag.ms')),
+  deleteRetentionMs: Number(configValue(config, 'delete.retention.ms')),
+});
+
 /**
  * `common` is the retention of topics that were told nothing else. Kafka's own defaults do not count: a test that looks
  * back a week later, or writes with old timestamps, finds everything.
@@ -48,7 +68,8 @@ export const createLogPolicy = (config: TopicConfig, common: Retention): LogPoli
   return {
     retention: policies.includes('delete') ? retentionOf(config, common) : undefined,
     maxBatchBytes: Number(configValue(config, 'max.message.bytes')),
-    needsKeys: policies.includes('compact'),
+    compaction: policies.includes('compact') ? compactionOf(config) : undefined,
+    minInSync: Number(configValue(config, 'min.insync.replicas')),
     usesAppendTime: configValue(config, 'message.timestamp.type') === 'LogAppendTime',
     timestampMaxBeforeMs: Number(configValue(config, 'message.timestamp.before.max.ms')),
     timestampMaxAfterMs: Number(configValue(config, 'message.timestamp.after.max.ms')),

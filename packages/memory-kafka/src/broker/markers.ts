@@ -1,4 +1,4 @@
-import { maxTimestampOf, type StoredBatch } from './batch-list.ts';
+import { keptIn, maxTimestampOf, type StoredBatch } from './batch-list.ts';
 import type { ReadRecord } from './segment.ts';
 
 const COMMIT = 1;
@@ -15,4 +15,6 @@ const markerOf = (batch: StoredBatch): ReadRecord => ({
 
 /** All records of a batch as Kafka stores them, be it a marker or aborted. */
 export const recordsInBatch = (batch: StoredBatch): readonly ReadRecord[] =>
-  batch.isControl ? [markerOf(batch)] : batch.segment.read(batch.firstIndex, batch.firstIndex + batch.count);
+  batch.isControl
+    ? [markerOf(batch)]
+    : batch.segment.read(batch.firstIndex, batch.firstIndex + keptIn(batch));

@@ -3,15 +3,19 @@ import {
   CONTROL_BATCH_BYTES,
   createBatchList,
   endOf,
+  indexFrom,
+  keptIn,
   maxTimestampOf,
   measure,
-  type BatchList,
+  offsetIn,
   type StoredBatch,
   type Writer,
 } from './batch-list.ts';
-import type { LogPolicy } from './log-policy.ts';
+import { checkInSync, checkRecords, type LogSurroundings } from './append-checks.ts';
+import type { Placement } from './placement.ts';
 import { createProducerState, type ProducerState } from './producer-state.ts';
 import type { RecordToWrite } from './records.ts';
+import { compactNow, roll, type Compacted } from './log-compaction.ts';
 import { createSegment, type ReadRecord, type Segment } from './segment.ts';
 
 export type { StoredBatch, Writer } from './batch-list.ts';
@@ -27,10 +31,10 @@ export interface ReadLimits {
 
 export interface BatchSlice {
   readonly batch: StoredBatch;
-  readonly firstOffset: number;
+  /** How many of the batch's records lie before these. */
+  readonly skipped: number;
   /** Empty for markers and for what an aborted transaction wrote. */
   readonly records: readonly ReadRecord[];
-  readonly lastOffset: number;
 }
 
 /** What a fetch found from an offset on. */
@@ -49,6 +53,9 @@ export interface Appended {
 
 /** The log of one partition. */
 export interface PartitionLog {
+  readonly placement: Placement;
+  /** Throws NOT_ENOUGH_REPLICAS, for who wants all replicas in sync to have a message. */
+  checkInSync(): void;
   low(): number;
   /** The offset that the next record gets. */
   high(): number;
@@ -71,33 +78,29 @@ export interface PartitionLog {
   deleteBefore(offset: number): void;
   /** Forgets the last `count` records, as if they had never come; what was appended together goes together. */
   dropLast(count: number): void;
+  /**
+   * Leaves the last message of each key, if the topic is to be compacted, of all that lies before the last batch and before open
+   * transactions.
+   */
+  compact(): void;
   /** Calls `fn` at every change that a reader may want to see, until it is removed. */
   watch(fn: () => void): () => void;
 }
 
-/** Where a log learns what its topic was told, and what time it is. */
-export interface LogSurroundings {
-  policy(): LogPolicy;
-  now(): number;
-}
-
-interface LogState extends LogSurroundings {
+interface LogState extends LogSurroundings, Compacted {
   low: number;
   high: number;
-  readonly batches: BatchList;
   readonly producers: ProducerState;
   tail: Segment | undefined;
   readonly watchers: Set<() => void>;
 }
 
 const sliceOf = (batch: StoredBatch, from: number, committedOnly: boolean): BatchSlice => {
-  const firstOffset = Math.max(from, batch.firstOffset);
   const hidden = batch.isControl || (committedOnly && batch.aborted);
-  const skipped = firstOffset - batch.firstOffset;
-  const records = hidden
-    ? []
-    : batch.segment.read(batch.firstIndex + skipped, batch.firstIndex + batch.count);
-  return { batch, firstOffset, records, lastOffset: endOf(batch) - 1 };
+  const skipped = indexFrom(batch, from);
+  const { firstIndex } = batch;
+  const records = hidden ? [] : batch.segment.read(firstIndex + skipped, firstIndex + keptIn(batch));
+  return { batch, skipped, records };
 };
 
 const segmentFor = (log: LogState, bytes: number): Segment => {
@@ -125,6 +128,7 @@ const store = (
     firstIndex,
     baseTimestamp,
     aborted: false,
+    kept: undefined,
   };
   log.batches.append(batch);
   log.high += count;
@@ -158,19 +162,6 @@ const expire = (log: LogState): void => {
 
 const lastStable = (log: LogState): number => Math.max(log.low, log.producers.firstOpen() ?? log.high);
 
-const check = (log: LogState, records: readonly RecordToWrite[], wireBytes: number): void => {
-  const policy = log.policy();
-  if (wireBytes > policy.maxBatchBytes) throw protocolError('MESSAGE_TOO_LARGE');
-  if (records.some(({ isReadable }) => !isReadable)) throw protocolError('INVALID_RECORD');
-  if (policy.needsKeys && records.some(({ key }) => key === null)) throw protocolError('INVALID_RECORD');
-  if (policy.usesAppendTime) return;
-  const from = log.now() - policy.timestampMaxBeforeMs;
-  const to = log.now() + policy.timestampMaxAfterMs;
-  if (records.some(({ timestamp }) => timestamp < from || timestamp > to)) {
-    throw protocolError('INVALID_TIMESTAMP');
-  }
-};
-
 const append = (
   log: LogState,
   given: readonly RecordToWrite[],
@@ -182,9 +173,10 @@ const append = (
     appendTime === undefined ? given : given.map((record) => ({ ...record, timestamp: appendTime }));
   const { payloadBytes, ...measured } = measure(records);
   // How small a codec would have made them is not known.
-  check(log, records, isCompressed ? 0 : measured.wireBytes);
+  checkRecords(log, records, isCompressed ? 0 : measured.wireBytes);
   const earlier = writer.producerId < 0 ? undefined : log.producers.repeated(writer, records.length);
   if (earlier !== undefined) return { firstOffset: earlier.firstOffset, appendTime };
+  if (log.policy().compaction !== undefined) roll(log, records, lastStable(log));
   const segment = segmentFor(log, payloadBytes);
   const firstIndex = segment.count();
   for (const record of records) segment.append(record);
@@ -229,8 +221,8 @@ const offsetAt = (log: LogState, timestamp: number): number | undefined => {
   expire(log);
   for (const batch of log.batches.from(log.low)) {
     if (batch.isControl) continue;
-    for (let index = 0; index < batch.count; index += 1) {
-      const offset = batch.firstOffset + index;
+    for (let index = 0; index < keptIn(batch); index += 1) {
+      const offset = offsetIn(batch, index);
       const isLater = batch.segment.timestampAt(batch.firstIndex + index) >= timestamp;
       if (offset >= log.low && isLater) return offset;
     }
@@ -264,9 +256,13 @@ export const createPartitionLog = (surroundings: LogSurroundings): PartitionLog 
     batches: createBatchList(),
     producers: createProducerState(),
     tail: undefined,
+    activeFrom: 0,
+    cleanedTo: 0,
     watchers: new Set(),
   };
   return {
+    placement: log.placement,
+    checkInSync: () => checkInSync(log),
     low: () => {
       expire(log);
       return log.low;
@@ -285,6 +281,7 @@ export const createPartitionLog = (surroundings: LogSurroundings): PartitionLog 
       deleteBefore(log, offset);
       notify(log);
     },
+    compact: () => compactNow(log, lastStable(log)),
     dropLast: (count) => {
       if (count > 0) dropLast(log, count);
     },

@@ -14,8 +14,8 @@ export interface PassageOptions {
   readonly plan: FaultPlan;
   readonly flights: Flights;
   readonly log: RequestLog;
-  /** Why nobody can be reached; undefined if somebody can. */
-  unreachable(): Error | undefined;
+  /** The broker that a request goes to. Throws why that cannot be reached, or refuses it. */
+  destination(request: ArrivingRequest): number;
   /** Breaks all connections, and answers what those see who wait for an answer. */
   breakConnections(): Error;
 }
@@ -26,7 +26,7 @@ export const createPassage = ({
   plan,
   flights,
   log,
-  unreachable,
+  destination,
   breakConnections,
 }: PassageOptions) => {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
@@ -35,25 +35,25 @@ export const createPassage = ({
     request: ArrivingRequest,
     faults: readonly Fault[],
     carryOut: CarryOut<T>,
+    nodeId: number,
   ): Promise<T> => {
     for (const fault of faults) {
-      if (fault.kind === 'delay') await flights.guard(wait(fault.ms));
-      if (fault.kind === 'hold') await flights.guard(fault.until());
+      if (fault.kind === 'delay') await flights.guard(wait(fault.ms), nodeId);
+      if (fault.kind === 'hold') await flights.guard(fault.until(), nodeId);
     }
     const refused = createPartitionRefusals(request, faults);
-    const answer = await flights.guard(Promise.resolve(carryOut(refused)));
+    const answer = await flights.guard(Promise.resolve(carryOut(refused)), nodeId);
     if (!faults.some((fault) => fault.kind === 'lose')) return answer;
     throw breakConnections();
   };
 
   const passUnnoticed = <T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T> => {
-    const refusal = unreachable();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    const faults = plan.take(request);
-    if (faults.length > 0) return passWithFaults(request, faults, carryOut);
     try {
+      const nodeId = destination(request);
+      const faults = plan.take(request);
+      if (faults.length > 0) return passWithFaults(request, faults, carryOut, nodeId);
       const answer = carryOut(NOT_REFUSED);
-      return answer instanceof Promise ? flights.guard(answer) : Promise.resolve(answer);
+      return answer instanceof Promise ? flights.guard(answer, nodeId) : Promise.resolve(answer);
     } catch (error) {
       return Promise.reject(toError(error));
     }

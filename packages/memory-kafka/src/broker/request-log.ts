@@ -15,6 +15,8 @@ export interface RecordedRequest {
   readonly name: RequestName;
   readonly api: Api;
   readonly clientId: string;
+  /** The broker that it went to; undefined where any would have done. */
+  readonly nodeId: number | undefined;
   /** Undefined for what is about no group. */
   readonly groupId: string | undefined;
   /** The topics, or partitions, that it is about. */
@@ -71,12 +73,13 @@ export const createRequestLog = (now: () => number): RequestLog => {
       return { requests: recorder.requests, stop: () => void recorders.delete(recorder) };
     },
     note: (request) => {
-      const { name, clientId, groupId, places } = request;
+      const { name, clientId, groupId, nodeId, places } = request;
       const { api } = REQUEST_KINDS[name];
       const entry: Entry = {
         name,
         api,
         clientId,
+        nodeId,
         groupId,
         places: places?.() ?? [],
         at: now(),

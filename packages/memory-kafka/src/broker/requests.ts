@@ -57,6 +57,8 @@ export interface Place {
 /** What a request is, and what it is about. */
 export interface RequestAbout {
   readonly name: RequestName;
+  /** The broker that it goes to; any, if not said. */
+  readonly nodeId?: number | undefined;
   readonly groupId?: string | undefined;
   /** Called only if somebody wants to know. */
   readonly places?: (() => readonly Place[]) | undefined;
@@ -73,6 +75,8 @@ export interface RequestFilter {
   readonly partition?: number;
   readonly groupId?: string;
   readonly clientId?: string;
+  /** The broker that it goes to. */
+  readonly nodeId?: number;
 }
 
 /** Whether a request is about this partition, or about all of its topic. */
@@ -82,9 +86,10 @@ const isAbout = (place: Place, { topic, partition }: RequestFilter): boolean =>
 
 /** Whether a request is one of those that are meant. */
 export const matches = (request: ArrivingRequest, filter: RequestFilter): boolean => {
-  const { topic, partition, groupId, clientId } = filter;
+  const { topic, partition, groupId, clientId, nodeId } = filter;
   if (groupId !== undefined && request.groupId !== groupId) return false;
   if (clientId !== undefined && request.clientId !== clientId) return false;
+  if (nodeId !== undefined && request.nodeId !== nodeId) return false;
   if (topic === undefined && partition === undefined) return true;
   return (request.places?.() ?? []).some((place) => isAbout(place, filter));
 };

@@ -9,6 +9,9 @@ export interface ReadRecord {
   readonly timestamp: number;
 }
 
+/** What is kept of a record. */
+type RecordContent = Pick<RecordToWrite, 'key' | 'value' | 'headers' | 'timestamp' | 'payloadBytes'>;
+
 /** Records packed one after the other: one growing buffer, and a few numbers for each record. */
 export interface Segment {
   /** How many records it holds. */
@@ -18,7 +21,7 @@ export interface Segment {
   /** Whether `bytes` more fit without making the segment larger than one should be. */
   hasRoomFor(bytes: number): boolean;
   /** Copies a record in. */
-  append(record: RecordToWrite): void;
+  append(record: RecordContent): void;
   /** Puts in a record of nothing but a time, in milliseconds since the epoch. */
   mark(timestamp: number): void;
   /** Copies records out, `from` included, `to` excluded. */
@@ -102,6 +105,7 @@ export const createSegment = (bytes: number): Segment => {
     mark: (timestamp) =>
       index.add({ start: used, keyLength: -1, valueLength: -1, timestamp, headers: undefined }),
     read: (from, to) => {
+      if (from >= to) return [];
       const base = index.start(from);
       // One copy for all of them: what a handler does to its buffers stays its own affair.
       const copy = Buffer.from(buffer.subarray(base, to < index.count() ? index.start(to) : used));

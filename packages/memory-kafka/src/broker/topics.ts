@@ -3,6 +3,7 @@ import { protocolError } from '../errors.ts';
 import type { ProtocolErrorType } from '../protocol-errors.ts';
 import { createLogPolicy, type LogPolicy, type Retention } from './log-policy.ts';
 import { createPartitionLog, type PartitionLog } from './partition-log.ts';
+import { placeOn, type Placement } from './placement.ts';
 import { parseTopicConfig, type TopicConfig } from './topic-config.ts';
 import { collides, creationRefusal, growthRefusal, isLegalName } from './topic-refusals.ts';
 
@@ -12,12 +13,17 @@ export interface Topic {
   config(): TopicConfig;
   /** What it was told before no longer counts, not even for what `config` does not name. */
   configure(config: TopicConfig): void;
-  /** Adds empty partitions until there are `count`. */
-  grow(count: number): void;
+  /** Adds empty partitions until there are `count`, on the brokers that are named for each of them, or on any. */
+  grow(count: number, replicas: Replicas): void;
 }
+
+/** How many brokers each partition lies on, or which. */
+type Replicas = number | readonly (readonly number[])[];
 
 /** The topics of a cluster. */
 export interface Topics {
+  /** Where each of the partitions lies. */
+  placements(): Placement[];
   names(): string[];
   find(name: string): Topic | undefined;
   /** Throws UNKNOWN_TOPIC_OR_PARTITION. */
@@ -43,13 +49,17 @@ export interface TopicsOptions {
   readonly defaultPartitions: number;
   /** How much is kept of topics that were told nothing else. */
   readonly retention: Retention;
-  /** How many brokers there are to hold replicas. */
+  /** How many replicas a partition can have. */
   readonly brokerCount: () => number;
+  /** Replicas of the partitions of a topic that is created without saying how many. */
+  readonly defaultReplicas: number;
+  /** Finds brokers for one more partition. */
+  readonly place: (factor: number) => Placement;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-const createTopic = (name: string, initial: TopicConfig, { retention, now }: TopicsOptions): Topic => {
+const createTopic = (name: string, initial: TopicConfig, { retention, now, place }: TopicsOptions): Topic => {
   const partitions: PartitionLog[] = [];
   let config = initial;
   let policy: LogPolicy = createLogPolicy(initial, retention);
@@ -61,8 +71,13 @@ const createTopic = (name: string, initial: TopicConfig, { retention, now }: Top
       config = next;
       policy = createLogPolicy(next, retention);
     },
-    grow: (count) => {
-      while (partitions.length < count) partitions.push(createPartitionLog({ now, policy: () => policy }));
+    grow: (count, replicas) => {
+      const before = partitions.length;
+      for (let index = before; index < count; index += 1) {
+        const placement =
+          typeof replicas === 'number' ? place(replicas) : placeOn(replicas[index - before] ?? []);
+        partitions.push(createPartitionLog({ now, policy: () => policy, placement }));
+      }
     },
   };
 };
@@ -74,6 +89,24 @@ const partitionCount = (config: ITopicConfig, defaultPartitions: number): number
   return asked === -1 ? defaultPartitions : Math.trunc(asked);
 };
 
+const replicasOf = (
+  { replicaAssignment = [], replicationFactor = -1 }: ITopicConfig,
+  defaultReplicas: number,
+): Replicas => {
+  if (replicaAssignment.length === 0) return replicationFactor === -1 ? defaultReplicas : replicationFactor;
+  return replicaAssignment.toSorted((a, b) => a.partition - b.partition).map(({ replicas }) => replicas);
+};
+
+/** What is not said about the new partitions is as with those that there are. */
+const growTo = (
+  topic: Topic,
+  { count, assignments = [] }: ITopicPartitionConfig,
+  defaultReplicas: number,
+): void => {
+  const replicas = topic.partitions[0]?.placement.replicas.length ?? defaultReplicas;
+  topic.grow(Math.trunc(count), assignments.length > 0 ? assignments : replicas);
+};
+
 const replacement = (entries: readonly IResourceConfigEntry[]): TopicConfig => {
   if (new Set(entries.map(({ name }) => name)).size < entries.length) throw protocolError('INVALID_REQUEST');
   const config = parseTopicConfig(entries);
@@ -81,9 +114,12 @@ const replacement = (entries: readonly IResourceConfigEntry[]): TopicConfig => {
   return config;
 };
 
+const placementsOf = (topics: Iterable<Topic>): Placement[] =>
+  [...topics].flatMap(({ partitions }) => partitions.map((log) => log.placement));
+
 /** No topics yet. */
 export const createTopics = (options: TopicsOptions): Topics => {
-  const { defaultPartitions, brokerCount } = options;
+  const { defaultPartitions, defaultReplicas, brokerCount } = options;
   const topics = new Map<string, Topic>();
 
   const existing = (name: string): Topic => {
@@ -92,9 +128,9 @@ export const createTopics = (options: TopicsOptions): Topics => {
     return topic;
   };
 
-  const add = (name: string, count: number, config: TopicConfig): Topic => {
+  const add = (name: string, count: number, config: TopicConfig, replicas: Replicas): Topic => {
     const topic = createTopic(name, config, options);
-    topic.grow(count);
+    topic.grow(count, replicas);
     topics.set(name, topic);
     return topic;
   };
@@ -104,7 +140,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
     if (topics.has(name) || !autoCreate) return existing(name);
     // Kafka does not say why: the topic just does not come into being.
     if (collides(name, topics.keys())) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
-    return add(name, defaultPartitions, new Map());
+    return add(name, defaultPartitions, new Map(), defaultReplicas);
   };
 
   const remove = (name: string): void => {
@@ -115,6 +151,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
   };
 
   return {
+    placements: () => placementsOf(topics.values()),
     names: () => [...topics.keys()],
     find: (name) => topics.get(name),
     partition: (topic, partition) => {
@@ -127,14 +164,14 @@ export const createTopics = (options: TopicsOptions): Topics => {
       const refused = creationRefusal(config, topics, brokerCount());
       if (refused !== undefined || validateOnly) return refused;
       const told = parseTopicConfig(config.configEntries ?? []) ?? new Map<string, string>();
-      add(config.topic, partitionCount(config, defaultPartitions), told);
+      add(config.topic, partitionCount(config, defaultPartitions), told, replicasOf(config, defaultReplicas));
       return undefined;
     },
     grow: (config, validateOnly) => {
       const topic = topics.get(config.topic);
       if (topic === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
       const refused = growthRefusal(config, topic.partitions.length, brokerCount());
-      if (refused === undefined && !validateOnly) topic.grow(Math.trunc(config.count));
+      if (refused === undefined && !validateOnly) growTo(topic, config, defaultReplicas);
       return refused;
     },
     configure: (name, entries, validateOnly) => {

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
-import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
+import { checkLeader, EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
 import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import { aboutTopics, type AdminParts } from './admin-parts.ts';
@@ -28,6 +28,7 @@ const checkGroup = (groupId: unknown): void => {
 
 const topicOffsets = (core: Core, topic: string) =>
   core.topics.describe(topic, false).partitions.map((log, partition) => {
+    checkLeader(log, undefined);
     // Kafka tells clients that read committed messages, and those are all, where they have to stop.
     const high = String(log.lastStable());
     return { partition, offset: high, high, low: String(log.low()) };

@@ -3,7 +3,7 @@ import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import { aboutTopics, type AdminParts } from './admin-parts.ts';
-import { partitionMetadata } from './metadata.ts';
+import { partitionsMetadata, whileLeaderless } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
 
 type TopicCalls = Pick<
@@ -74,9 +74,7 @@ const removeTopics = (core: Core, topics: readonly string[]): void => {
 const describeTopics = (core: Core, topics: readonly string[]) =>
   (topics.length > 0 ? [...new Set(topics)] : core.topics.names()).map((name) => ({
     name,
-    partitions: core.topics
-      .describe(name, false)
-      .partitions.map((_log, partition) => partitionMetadata(partition)),
+    partitions: partitionsMetadata(core, core.topics.describe(name, false).partitions),
   }));
 
 /** The admin calls that are about topics. */
@@ -87,9 +85,9 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     for (const topic of topics) {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
-    return view.request(aboutTopics('Metadata', topics), (core) => ({
-      topics: describeTopics(core, topics),
-    }));
+    return whileLeaderless(view.connection, () =>
+      view.request(aboutTopics('Metadata', topics), (core) => ({ topics: describeTopics(core, topics) })),
+    );
   },
 
   createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {

@@ -1,6 +1,5 @@
 import kafkajs from 'kafkajs';
 import type { Admin, AdminEvents, DeleteGroupsResult, Logger, RetryOptions } from 'kafkajs';
-import { NODE_ID } from '../broker/core.ts';
 import { createEmitter, networkEvents } from '../emitter.ts';
 import { errorCodeOf, nonRetriable, notImplemented, protocolError } from '../errors.ts';
 import { withRetries } from '../retry.ts';
@@ -89,8 +88,8 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
     },
     describeCluster: () =>
       view.request('Metadata', (core) => ({
-        brokers: [{ nodeId: NODE_ID, ...core.address() }],
-        controller: NODE_ID,
+        brokers: core.brokers.up().map((nodeId) => ({ nodeId, ...core.address(nodeId) })),
+        controller: core.brokers.any(),
         clusterId: 'memory-kafka',
       })),
     describeAcls: refuse('describeAcls'),

@@ -1,5 +1,6 @@
 import type { Cluster } from 'kafkajs';
-import { LATEST_OFFSET, EARLIEST_OFFSET, NODE_ID } from '../broker/core.ts';
+import { NODE_ID } from '../broker/brokers.ts';
+import { LATEST_OFFSET, EARLIEST_OFFSET } from '../broker/core.ts';
 import { notImplemented } from '../errors.ts';
 import type { ClusterView } from './metadata.ts';
 
@@ -12,7 +13,7 @@ export const createAssignerCluster = (view: ClusterView): Cluster => ({
   getNodeIds: () => [NODE_ID],
   metadata: () =>
     view.request('Metadata', (core) => ({
-      brokers: [{ nodeId: NODE_ID, ...core.address() }],
+      brokers: core.brokers.up().map((nodeId) => ({ nodeId, ...core.address(nodeId) })),
       topicMetadata: core.topics.names().map((topic) => ({
         topicErrorCode: 0,
         topic,
@@ -29,14 +30,18 @@ export const createAssignerCluster = (view: ClusterView): Cluster => ({
   refreshMetadataIfNecessary: view.refreshIfNecessary,
   findTopicPartitionMetadata: view.partitionsOf,
   findLeaderForPartitions: (topic, partitions) => {
-    const known = new Set(view.partitionsOf(topic).map(({ partitionId }) => partitionId));
-    return { [String(NODE_ID)]: partitions.filter((partition) => known.has(partition)) };
+    const byLeader: Record<string, number[]> = {};
+    for (const partition of partitions) {
+      const leader = view.partitionsOf(topic)[partition]?.leader;
+      if (leader !== undefined) (byLeader[String(leader)] ??= []).push(partition);
+    }
+    return byLeader;
   },
-  findGroupCoordinatorMetadata: () =>
-    view.request('Metadata', (core) => ({
-      errorCode: 0,
-      coordinator: { nodeId: NODE_ID, ...core.address() },
-    })),
+  findGroupCoordinatorMetadata: ({ groupId }) =>
+    view.request('Metadata', (core) => {
+      const nodeId = core.brokers.coordinatorOf(groupId);
+      return { errorCode: 0, coordinator: { nodeId, ...core.address(nodeId) } };
+    }),
   defaultOffset: ({ fromBeginning }) => (fromBeginning ? EARLIEST_OFFSET : LATEST_OFFSET),
   fetchTopicsOffset: refuse('fetchTopicsOffset'),
   findBroker: refuse('findBroker'),

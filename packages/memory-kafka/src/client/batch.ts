@@ -1,6 +1,6 @@
 import type { Batch } from 'kafkajs';
 import type { FetchedPartition } from '../broker/fetch.ts';
-import { firstTimestampOf, maxTimestampOf } from '../broker/batch-list.ts';
+import { firstTimestampOf, keptIn, maxTimestampOf, offsetIn } from '../broker/batch-list.ts';
 import type { BatchSlice } from '../broker/partition-log.ts';
 import type { ReadRecord } from '../broker/segment.ts';
 import { recordsInBatch } from '../broker/markers.ts';
@@ -45,7 +45,9 @@ type FetchedMessage = ReturnType<typeof messageOf>;
 const messagesOf = (slice: BatchSlice): FetchedMessage[] => {
   if (slice.records.length === 0) return [];
   const context = contextOf(slice);
-  return slice.records.map((record, index) => messageOf(record, slice.firstOffset + index, context, false));
+  return slice.records.map((record, index) =>
+    messageOf(record, offsetIn(slice.batch, slice.skipped + index), context, false),
+  );
 };
 
 /** All that came over the wire: whole batches, what was aborted, and the markers that end transactions. */
@@ -53,13 +55,13 @@ const rawMessagesOf = (slice: BatchSlice): FetchedMessage[] => {
   const { batch } = slice;
   const context = contextOf(slice);
   return recordsInBatch(batch).map((record, index) =>
-    messageOf(record, batch.firstOffset + index, context, batch.isControl),
+    messageOf(record, offsetIn(batch, index), context, batch.isControl),
   );
 };
 
 /** What of a fetch is more than the messages for the handler; undefined if nothing is. */
 const rawBeyond = (slices: readonly BatchSlice[]): FetchedMessage[] | undefined =>
-  slices.every(({ records, batch }) => records.length === batch.count && !batch.isControl)
+  slices.every(({ records, batch }) => records.length === keptIn(batch) && !batch.isControl)
     ? undefined
     : slices.flatMap(rawMessagesOf);
 

@@ -19,6 +19,8 @@ export interface Connection {
   /** Connects, with the retries of the Kafka instance. */
   connect(): Promise<void>;
   disconnect(): void;
+  /** Tries as often as the Kafka instance says. */
+  retrying<T>(task: (attempt: Attempt) => Promise<T>): Promise<T>;
   /** The cluster's clock, or the process's as long as the cluster is not known. */
   clock(): Clock;
   /** The cluster's chance, or the process's as long as the cluster is not known. */
@@ -162,11 +164,12 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     clock: () => opened?.clock ?? cluster?.clock ?? createSystemClock(),
     onRequest: network.listen,
     random: () => opened?.random() ?? systemRandom(),
+    retrying: async (task) => withRetries(await core(), retry, task),
     core,
     request: async (about, carryOut) => {
       const target = opened ?? (await open());
-      const { name, groupId, places } = typeof about === 'string' ? { name: about } : about;
-      const arriving = { name, clientId, groupId, places };
+      const { name, nodeId, groupId, places } = typeof about === 'string' ? { name: about } : about;
+      const arriving = { name, clientId, nodeId, groupId, places };
       return link === direct
         ? carry(target, arriving, carryOut)
         : link(() => carry(target, arriving, carryOut));

@@ -42,6 +42,8 @@ export interface GroupMembership {
 }
 
 interface MemberState {
+  /** The broker that was the group's coordinator at the last join. */
+  coordinator: number | undefined;
   memberId: string;
   generationId: number;
   isRebalanceKnown: boolean;
@@ -76,21 +78,26 @@ const unknownPartitions = ({ subscribed, view }: MembershipOptions, state: Membe
 const join = async (options: MembershipOptions, state: MemberState): Promise<JoinAnswer> => {
   const { view, subscribed } = options;
   // As kafkajs looks for the coordinator first, so a lost connection is tried again here.
-  await view.request({ name: 'FindCoordinator', groupId: options.groupId }, () => undefined);
+  const nodeId = await view.request({ name: 'FindCoordinator', groupId: options.groupId }, (core) =>
+    core.brokers.coordinatorOf(options.groupId),
+  );
+  state.coordinator = nodeId;
   state.isRebalanceKnown = false;
-  const answer = await view.connection.request({ name: 'JoinGroup', groupId: options.groupId }, (core) =>
-    core.coordinator.join({
-      groupId: options.groupId,
-      memberId: state.memberId,
-      clientId: options.clientId,
-      sessionTimeoutMs: options.sessionTimeoutMs,
-      rebalanceTimeoutMs: options.rebalanceTimeoutMs,
-      protocols: options.assigners.map((assigner) => assigner.protocol({ topics: [...subscribed] })),
-      onRebalance: () => {
-        state.isRebalanceKnown = true;
-        options.onRebalance();
-      },
-    }),
+  const answer = await view.connection.request(
+    { name: 'JoinGroup', nodeId, groupId: options.groupId },
+    (core) =>
+      core.coordinator.join({
+        groupId: options.groupId,
+        memberId: state.memberId,
+        clientId: options.clientId,
+        sessionTimeoutMs: options.sessionTimeoutMs,
+        rebalanceTimeoutMs: options.rebalanceTimeoutMs,
+        protocols: options.assigners.map((assigner) => assigner.protocol({ topics: [...subscribed] })),
+        onRebalance: () => {
+          state.isRebalanceKnown = true;
+          options.onRebalance();
+        },
+      }),
   );
   state.memberId = answer.memberId;
   state.generationId = answer.generationId;
@@ -156,8 +163,9 @@ const sync = async (
   const assignments = await assign(options, answer);
   rememberPartitions(options, state);
   const membership = { groupId, memberId: state.memberId, generationId: state.generationId };
-  const bytes = await view.connection.request({ name: 'SyncGroup', groupId }, (core) =>
-    core.coordinator.sync({ ...membership, assignments }),
+  const bytes = await view.connection.request(
+    { name: 'SyncGroup', nodeId: state.coordinator, groupId },
+    (core) => core.coordinator.sync({ ...membership, assignments }),
   );
   const given = kafkajs.AssignerProtocol.MemberAssignment.decode(bytes)?.assignment ?? {};
   const assignment = withoutUnsubscribed(options, state, given);
@@ -208,8 +216,8 @@ const heartbeat = async (options: MembershipOptions, state: MemberState): Promis
   const isDue =
     state.isRebalanceKnown || connection.clock().monotonic() >= state.lastHeartbeat + heartbeatIntervalMs;
   if (state.memberId === '' || !isDue) return;
-  const { memberId, generationId } = state;
-  await connection.request({ name: 'Heartbeat', groupId }, (core) =>
+  const { memberId, generationId, coordinator } = state;
+  await connection.request({ name: 'Heartbeat', nodeId: coordinator, groupId }, (core) =>
     core.coordinator.heartbeat({ groupId, memberId, generationId }),
   );
   emitter.emit(CONSUMER_EVENTS.HEARTBEAT, { groupId, memberId, groupGenerationId: generationId });
@@ -217,9 +225,9 @@ const heartbeat = async (options: MembershipOptions, state: MemberState): Promis
 };
 
 const leave = async ({ groupId, view }: MembershipOptions, state: MemberState): Promise<void> => {
-  const { memberId } = state;
+  const { memberId, coordinator } = state;
   if (memberId === '') return;
-  await view.connection.request({ name: 'LeaveGroup', groupId }, (core) =>
+  await view.connection.request({ name: 'LeaveGroup', nodeId: coordinator, groupId }, (core) =>
     core.coordinator.leave(groupId, memberId),
   );
   state.memberId = '';
@@ -228,6 +236,7 @@ const leave = async ({ groupId, view }: MembershipOptions, state: MemberState): 
 /** A consumer that has not joined yet. */
 export const createGroupMembership = (options: MembershipOptions): GroupMembership => {
   const state: MemberState = {
+    coordinator: undefined,
     memberId: '',
     generationId: -1,
     isRebalanceKnown: false,

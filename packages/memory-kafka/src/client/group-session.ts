@@ -7,8 +7,9 @@ import {
   type Interrupter,
   type PartitionToFetch,
 } from '../broker/fetch.ts';
+import { checkLeader, type Core } from '../broker/core.ts';
 import type { Emitter } from '../emitter.ts';
-import { nameOf, staleAssignment, typeOf } from '../errors.ts';
+import { connectionClosed, nameOf, staleAssignment, typeOf } from '../errors.ts';
 import { createBatch, type FetchedBatch } from './batch.ts';
 import { CONSUMER_EVENTS } from './consumer-events.ts';
 import { createGroupMembership, type GroupMembership } from './group-membership.ts';
@@ -128,6 +129,19 @@ const partitionsToFetch = (session: SessionState): PartitionToFetch[] => {
     .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
 };
 
+/** Of several brokers, each has to lead what it is asked for. Throws as the first that does not, or that is not up. */
+const checkLeaders = (core: Core, view: ClusterView, partitions: readonly PartitionToFetch[]): void => {
+  if (core.brokers.ids.length === 1) return;
+  for (const { topic, partition } of partitions) {
+    const leader = view.partitionsOf(topic)[partition]?.leader;
+    if (leader !== undefined && !core.brokers.isUp(leader)) {
+      const { host, port } = core.address(leader);
+      throw connectionClosed(host, port);
+    }
+    checkLeader(core.topics.partition(topic, partition), leader);
+  }
+};
+
 const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
   const { membership, interrupter, subscription, seeks } = session;
   const { view, limits } = session.options;
@@ -143,7 +157,10 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
   }
   const fetched = await view.request(
     { name: 'Fetch', groupId: session.options.groupId, places: () => partitions },
-    (core) => core.fetch({ ...limits, partitions, interrupter, version }),
+    (core) => {
+      checkLeaders(core, view, partitions);
+      return core.fetch({ ...limits, partitions, interrupter, version });
+    },
   );
   return (
     fetched

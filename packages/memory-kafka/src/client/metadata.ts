@@ -1,5 +1,6 @@
 import type { PartitionMetadata } from 'kafkajs';
-import { NODE_ID, type Core } from '../broker/core.ts';
+import { checkLeader, type Core } from '../broker/core.ts';
+import type { PartitionLog } from '../broker/partition-log.ts';
 import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
@@ -36,15 +37,23 @@ const FORGET_TOPICS_AFTER = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
 ]);
 
-/** What kafkajs tells about a partition. */
-export const partitionMetadata = (partitionId: number): PartitionMetadata => ({
-  partitionErrorCode: 0,
-  partitionId,
-  leader: NODE_ID,
-  replicas: [NODE_ID],
-  isr: [NODE_ID],
-  offlineReplicas: [],
-});
+/** What kafkajs tells about partitions. Throws LEADER_NOT_AVAILABLE where one has no leader: kafkajs refuses such an answer as a whole. */
+export const partitionsMetadata = (
+  { brokers }: Core,
+  partitions: readonly PartitionLog[],
+): PartitionMetadata[] =>
+  partitions.map((log, partitionId) => {
+    checkLeader(log, undefined);
+    const { leader, replicas, isr } = log.placement;
+    return {
+      partitionErrorCode: 0,
+      partitionId,
+      leader,
+      replicas: [...replicas],
+      isr: [...isr],
+      offlineReplicas: replicas.filter((nodeId) => !brokers.isUp(nodeId)),
+    };
+  });
 
 /**
  * From JavaScript a name may be no text. kafkajs then writes other bytes: a number as four of them, of which the broker reads
@@ -65,10 +74,7 @@ const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => 
     try {
       checkName(core, name);
       const { partitions } = core.topics.describe(name, autoCreate);
-      described.set(
-        name,
-        partitions.map((_log, partition) => partitionMetadata(partition)),
-      );
+      described.set(name, partitionsMetadata(core, partitions));
     } catch (refusal) {
       // The other topics that were asked for are created nevertheless.
       refusals.push(refusal);
@@ -104,6 +110,33 @@ const findBroker = async (connection: Connection, refresh: () => Promise<void>):
   }
 };
 
+/** Tries again, as the Kafka instance says, as long as a partition has no leader. */
+export const whileLeaderless = async <T>(connection: Connection, load: () => Promise<T>): Promise<T> => {
+  try {
+    return await load();
+  } catch (first) {
+    if (typeOf(first) !== 'LEADER_NOT_AVAILABLE') throw first;
+    return connection.retrying(async ({ bail, retryCount }) => {
+      if (retryCount === 0) throw toError(first);
+      try {
+        return await load();
+      } catch (error) {
+        if (typeOf(error) !== 'LEADER_NOT_AVAILABLE') bail(error);
+        throw toError(error);
+      }
+    });
+  }
+};
+
+/** Loads these topics, or all that there are. */
+const loadTopics = (connection: Connection, wanted: readonly string[], autoCreate: boolean) => {
+  const places = () => wanted.map((topic) => ({ topic }));
+  return connection.request({ name: 'Metadata', places }, (core) => {
+    const topics = wanted.length > 0 ? wanted : core.topics.names();
+    return describe(core, topics, autoCreate && wanted.length > 0);
+  });
+};
+
 /** A view that has loaded nothing yet. */
 export const createClusterView = (connection: Connection, options: ClusterViewOptions): ClusterView => {
   const { metadataMaxAgeMs, allowAutoTopicCreation } = options;
@@ -111,14 +144,11 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   let known: Map<string, PartitionMetadata[]> | undefined;
   let expiresAt = -Infinity;
 
+  const load = () => loadTopics(connection, [...targets], allowAutoTopicCreation);
+
   const refresh = async (): Promise<void> => {
     if (!connection.isConnected()) await connection.connect();
-    const wanted = [...targets];
-    const places = () => wanted.map((topic) => ({ topic }));
-    known = await connection.request({ name: 'Metadata', places }, (core) => {
-      const topics = wanted.length > 0 ? wanted : core.topics.names();
-      return describe(core, topics, allowAutoTopicCreation && wanted.length > 0);
-    });
+    known = await whileLeaderless(connection, load);
     expiresAt = connection.clock().monotonic() + metadataMaxAgeMs;
   };
 

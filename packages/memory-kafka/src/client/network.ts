@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Logger } from 'kafkajs';
-import type { BrokerAddress } from '../broker/core.ts';
+import type { BrokerAddress } from '../broker/addresses.ts';
 import { REQUEST_KINDS, type RequestName } from '../broker/requests.ts';
 import { timestampOf, type Clock } from '../clock.ts';
 

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { CompressionTypes, Message, RecordMetadata } from 'kafkajs';
-import type { Core } from '../broker/core.ts';
+import { checkLeader, type Core } from '../broker/core.ts';
 import type { Writer } from '../broker/partition-log.ts';
 import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import { toRecords, type RecordToWrite } from '../broker/records.ts';
@@ -23,6 +23,8 @@ export interface PartitionMessages {
   readonly topic: string;
   readonly partition: number;
   readonly messages: readonly Message[];
+  /** Who leads it, as far as the client knows. */
+  readonly leader: number;
 }
 
 /** How messages are to be written. */
@@ -37,6 +39,9 @@ interface WriteOptions extends Terms {
   readonly writer: WriterIdentity;
   readonly refused: PartitionRefusals;
 }
+
+/** The `acks` of who wants all replicas in sync to have a message. */
+const ALL_IN_SYNC = -1;
 
 const ANONYMOUS: Writer = { producerId: -1, producerEpoch: 0, firstSequence: 0, transactional: false };
 
@@ -69,9 +74,12 @@ const writerFor = (writer: WriterIdentity, part: PartitionMessages): Writer => {
   return { ...identity, firstSequence, transactional: writer.transactionalId !== undefined };
 };
 
-const write = (core: Core, part: Encoded, as: Writer, isCompressed: boolean): RecordMetadata => {
+const write = (core: Core, part: Encoded, as: Writer, { acks, compression }: Terms): RecordMetadata => {
   const { topic, partition, records } = part;
+  const isCompressed = compression !== kafkajs.CompressionTypes.None;
   const log = core.topics.partition(topic, partition);
+  checkLeader(log, part.leader);
+  if (acks === ALL_IN_SYNC) log.checkInSync();
   const { firstOffset, appendTime = -1 } = log.append(records, as, isCompressed);
   return {
     topicName: topic,
@@ -100,18 +108,18 @@ const enlistAll = (core: Core, parts: readonly Encoded[], writer: WriterIdentity
 export const writeAll = (
   core: Core,
   parts: readonly PartitionMessages[],
-  { acks, compression, writer, refused }: WriteOptions,
+  { writer, refused, ...terms }: WriteOptions,
 ): RecordMetadata[] => {
+  const { acks } = terms;
   if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
   const encoded = encode(core, parts);
   enlistAll(core, encoded, writer);
-  const isCompressed = compression !== kafkajs.CompressionTypes.None;
   const refusals: unknown[] = [];
   const written = encoded.flatMap((part) => {
     try {
       const refusal = refused(part.topic, part.partition);
       if (refusal !== undefined) throw protocolError(refusal);
-      return [write(core, part, writerFor(writer, part), isCompressed)];
+      return [write(core, part, writerFor(writer, part), terms)];
     } catch (refusal) {
       refusals.push(refusal);
       return [];

@@ -8,6 +8,7 @@ import type {
   RetryOptions,
   TopicMessages,
 } from 'kafkajs';
+import { NO_LEADER } from '../broker/placement.ts';
 import { metadataNotLoaded, nameOf, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import type { ClusterView } from './metadata.ts';
@@ -64,21 +65,68 @@ const distribute = (topicMessages: readonly TopicMessages[], { view, partitioner
     return [...byPartition]
       .filter(([partition]) => partitionMetadata[partition] !== undefined)
       .toSorted(([a], [b]) => a - b)
-      .map(([partition, grouped]) => ({ topic, partition, messages: grouped }));
+      .map(([partition, grouped]) => ({
+        topic,
+        partition,
+        messages: grouped,
+        leader: partitionMetadata[partition]?.leader ?? NO_LEADER,
+      }));
   });
 
-const attempt = async (topicMessages: readonly TopicMessages[], terms: Terms, options: SendOptions) => {
+/** One request to the leader of all these partitions. */
+const produceTo = (
+  nodeId: number,
+  parts: readonly PartitionMessages[],
+  terms: Terms,
+  options: SendOptions,
+) => {
   const { view, writer } = options;
-  await view.refreshIfNecessary();
-  const parts = distribute(topicMessages, options);
-  if (parts.length === 0) return [];
-  checkCompression(terms.compression);
   const request = () =>
-    view.request({ name: 'Produce', places: () => parts }, (core, refused) =>
+    view.request({ name: 'Produce', nodeId, places: () => parts }, (core, refused) =>
       writeAll(core, parts, { writer, refused, ...terms }),
     );
-  const written = await (writer.identity() === undefined ? request() : inSequence(writer, parts, request));
-  return terms.acks === 0 ? [] : written;
+  return writer.identity() === undefined ? request() : inSequence(writer, parts, request);
+};
+
+/** What each broker has answered of messages that go to several. */
+type Answers = Map<number, readonly RecordMetadata[]>;
+
+/**
+ * One request for each leader. Rejects with the first failure; the answers of the others are kept, and another attempt asks those
+ * brokers no more. As in kafkajs, that is also so where one of them has become the leader of what failed: that is not written.
+ */
+const produceToEach = async (
+  parts: readonly PartitionMessages[],
+  terms: Terms,
+  options: SendOptions,
+  answers: Answers,
+): Promise<RecordMetadata[]> => {
+  const leaders = new Set(parts.map(({ leader }) => leader));
+  const unasked = [...leaders].filter((leader) => !answers.has(leader));
+  const produce = async (leader: number): Promise<void> => {
+    const own = parts.filter((part) => part.leader === leader);
+    answers.set(leader, await produceTo(leader, own, terms, options));
+  };
+  await Promise.all(unasked.map(produce));
+  return [...answers.values()].flat();
+};
+
+const attempt = async (
+  topicMessages: readonly TopicMessages[],
+  terms: Terms,
+  options: SendOptions,
+  answers: Answers,
+) => {
+  await options.view.refreshIfNecessary();
+  const parts = distribute(topicMessages, options);
+  const [first] = parts;
+  if (first === undefined) return [];
+  checkCompression(terms.compression);
+  const isToOne = answers.size === 0 && parts.every(({ leader }) => leader === first.leader);
+  const answer = await (isToOne
+    ? produceTo(first.leader, parts, terms, options)
+    : produceToEach(parts, terms, options, answers));
+  return terms.acks === 0 ? [] : answer;
 };
 
 const needsRefresh = (error: Error): boolean =>
@@ -93,10 +141,11 @@ export const sendMessages = async (
 ): Promise<RecordMetadata[]> => {
   const { view, retry, logger } = options;
   const topics = topicMessages.map(({ topic }) => topic);
+  const answers: Answers = new Map();
   return withRetries(await view.connection.core(), retry, async ({ bail, retryCount, retryTime }) => {
     await view.target(topics);
     try {
-      return await attempt(topicMessages, { acks, compression }, options);
+      return await attempt(topicMessages, { acks, compression }, options, answers);
     } catch (thrown) {
       const error = toError(thrown);
       if (!view.connection.isConnected()) {

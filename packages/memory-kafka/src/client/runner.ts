@@ -1,5 +1,5 @@
 import type { EachBatchHandler, EachMessageHandler, Logger, RetryOptions } from 'kafkajs';
-import { NODE_ID } from '../broker/core.ts';
+import { NODE_ID } from '../broker/brokers.ts';
 import type { Clock } from '../clock.ts';
 import { createDeferred, type Deferred } from '../deferred.ts';
 import type { Emitter } from '../emitter.ts';

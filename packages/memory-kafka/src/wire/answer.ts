@@ -56,7 +56,7 @@ const carryOut = async (
   try {
     // Every client asks for the versions first: what no fault hits.
     if (!isRequestName(name)) return api.handle(caller, request, version);
-    const arriving = { name, clientId, ...aboutOf(connected.core, request) };
+    const arriving = { name, clientId, nodeId: connected.nodeId, ...aboutOf(connected.core, request) };
     return await connected.core.gate.pass(arriving, async (refused) =>
       api.handle({ ...caller, refused }, request, version),
     );

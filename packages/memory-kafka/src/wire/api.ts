@@ -1,3 +1,4 @@
+import type { BrokerAddress } from '../broker/addresses.ts';
 import type { Core } from '../broker/core.ts';
 import type { PartitionRefusals } from '../broker/partition-refusals.ts';
 import type { Codec } from './codec.ts';
@@ -5,9 +6,9 @@ import type { Codec } from './codec.ts';
 /** Where a request came from, and to which broker. */
 export interface Caller {
   readonly core: Core;
-  /** The address that clients are told. */
-  readonly host: string;
-  readonly port: number;
+  readonly nodeId: number;
+  /** The address of a broker that clients are told. */
+  readonly address: (nodeId: number) => BrokerAddress;
   readonly clientId: string;
   /** Which of the partitions a fault refuses. */
   readonly refused: PartitionRefusals;

@@ -1,4 +1,4 @@
-import { firstTimestampOf, maxTimestampOf } from '../broker/batch-list.ts';
+import { firstTimestampOf, keptIn, maxTimestampOf } from '../broker/batch-list.ts';
 import { recordsInBatch } from '../broker/markers.ts';
 import type { BatchSlice } from '../broker/partition-log.ts';
 import type { ReadRecord } from '../broker/segment.ts';
@@ -38,7 +38,7 @@ const encodeRecord = (record: ReadRecord, offsetDelta: number, baseTimestamp: nu
 
 // Kafka hands out whole batches, and clients leave out what lies before their offset.
 const recordsOf = ({ batch, records }: BatchSlice): readonly ReadRecord[] =>
-  records.length === batch.count && !batch.isControl ? records : recordsInBatch(batch);
+  records.length === keptIn(batch) && !batch.isControl ? records : recordsInBatch(batch);
 
 const encodeBatch = (w: Writer, slice: BatchSlice): void => {
   const { batch } = slice;
@@ -47,15 +47,15 @@ const encodeBatch = (w: Writer, slice: BatchSlice): void => {
   const baseTimestamp = firstTimestampOf(batch);
   const body = createWriter();
   body.int16((transactional ? TRANSACTIONAL_BIT : 0) | (batch.isControl ? CONTROL_BIT : 0));
-  body.int32(records.length - 1);
+  body.int32(batch.count - 1);
   body.int64(baseTimestamp);
   body.int64(maxTimestampOf(batch));
   body.int64(producerId);
   body.int16(producerEpoch);
   body.int32(firstSequence);
   body.int32(records.length);
-  for (const [delta, record] of records.entries()) {
-    const bytes = encodeRecord(record, delta, baseTimestamp);
+  for (const [index, record] of records.entries()) {
+    const bytes = encodeRecord(record, batch.kept?.[index] ?? index, baseTimestamp);
     body.varint(bytes.length);
     body.bytes(bytes);
   }

@@ -1,4 +1,5 @@
 import { createInterrupter, type FetchedPartition, type PartitionToFetch } from '../../broker/fetch.ts';
+import { checkLeader } from '../../broker/core.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
@@ -24,10 +25,11 @@ const emptyAnswer = (partition: number, errorCode: number) => ({
   records: NOTHING,
 });
 
-/** 0 if the partition is there and has the offset. */
-const refusalOf = ({ core }: Caller, topic: string, { partition, fetchOffset }: Asked): number =>
+/** 0 if the partition is there, led by this broker, and has the offset. */
+const refusalOf = ({ core, nodeId }: Caller, topic: string, { partition, fetchOffset }: Asked): number =>
   attempt(() => {
     const log = core.topics.partition(topic, partition);
+    checkLeader(log, nodeId);
     if (fetchOffset < log.low() || fetchOffset > log.high()) throw protocolError('OFFSET_OUT_OF_RANGE');
   });
 

@@ -1,4 +1,3 @@
-import { NODE_ID } from '../../broker/core.ts';
 import { describeGroups as describeAll } from '../../client/describe-groups.ts';
 import { defineApi } from '../api.ts';
 import {
@@ -23,9 +22,16 @@ export const findCoordinator = defineApi({
   flexibleFrom: 3,
   request: findCoordinatorRequest,
   response: findCoordinatorResponse,
-  handle: ({ host, port }, { keys }) => {
-    const found = { errorCode: 0, errorMessage: null, nodeId: NODE_ID, host, port };
-    return { throttleTimeMs: 0, ...found, coordinators: keys.map((key) => ({ key, ...found })) };
+  handle: ({ core, address }, { key, keys }) => {
+    const find = (each: string) => {
+      const nodeId = core.brokers.coordinatorOf(each);
+      return { errorCode: 0, errorMessage: null, nodeId, ...address(nodeId) };
+    };
+    return {
+      throttleTimeMs: 0,
+      ...find(key),
+      coordinators: keys.map((each) => ({ key: each, ...find(each) })),
+    };
   },
   refuse: ({ keys }, code) => {
     const refused = { errorCode: code, errorMessage: null, ...nobody };

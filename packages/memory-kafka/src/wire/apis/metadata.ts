@@ -1,4 +1,7 @@
-import { NODE_ID } from '../../broker/core.ts';
+import type { Core } from '../../broker/core.ts';
+import type { PartitionLog } from '../../broker/partition-log.ts';
+import { NO_LEADER } from '../../broker/placement.ts';
+import { codeOfType } from '../codes.ts';
 import { defineApi, type Caller } from '../api.ts';
 import { NO_UUID } from '../codec.ts';
 import { codeOf } from '../codes.ts';
@@ -6,41 +9,54 @@ import { metadataRequest, metadataResponse } from '../messages/topics.ts';
 import { nameOfTopic, topicIdOf } from '../topic-ids.ts';
 
 const CLUSTER_ID = 'memory-kafka';
+/** Clients that are told an epoch ask for the offsets of epochs, of which nothing is kept here. */
+const NO_EPOCH = -1;
 const NOT_ASKED_FOR = -2_147_483_648;
 
-const partitionOf = (partitionIndex: number) => ({
-  errorCode: 0,
+const partitionOf = ({ brokers }: Core, { placement }: PartitionLog, partitionIndex: number) => ({
+  errorCode: codeOfType(placement.leader === NO_LEADER ? 'LEADER_NOT_AVAILABLE' : undefined),
   partitionIndex,
-  leaderId: NODE_ID,
-  leaderEpoch: -1,
-  replicas: [NODE_ID],
-  isr: [NODE_ID],
-  offlineReplicas: [],
+  leaderId: placement.leader,
+  leaderEpoch: NO_EPOCH,
+  replicas: placement.replicas,
+  isr: placement.isr,
+  offlineReplicas: placement.replicas.filter((nodeId) => !brokers.isUp(nodeId)),
 });
 
-const answerOf = (name: string, errorCode: number, partitions: number) => ({
+const answerOf = (name: string, errorCode: number, partitions: ReturnType<typeof partitionOf>[] = []) => ({
   errorCode,
   name,
   topicId: errorCode === 0 ? topicIdOf(name) : NO_UUID,
   isInternal: false,
-  partitions: Array.from({ length: partitions }, (_, index) => partitionOf(index)),
+  partitions,
   authorizedOperations: NOT_ASKED_FOR,
 });
 
 const describe = ({ core }: Caller, name: string, autoCreate: boolean) => {
   try {
-    return answerOf(name, 0, core.topics.describe(name, autoCreate).partitions.length);
+    const { partitions } = core.topics.describe(name, autoCreate);
+    return answerOf(
+      name,
+      0,
+      partitions.map((log, index) => partitionOf(core, log, index)),
+    );
   } catch (error) {
-    return answerOf(name, codeOf(error), 0);
+    return answerOf(name, codeOf(error));
   }
 };
 
-const cluster = ({ host, port }: Pick<Caller, 'host' | 'port'>) => ({
+const NOBODY = {
   throttleTimeMs: 0,
-  brokers: [{ nodeId: NODE_ID, host, port, rack: null }],
+  brokers: [],
   clusterId: CLUSTER_ID,
-  controllerId: NODE_ID,
+  controllerId: -1,
   clusterAuthorizedOperations: NOT_ASKED_FOR,
+};
+
+const cluster = ({ core: { brokers }, address }: Caller) => ({
+  ...NOBODY,
+  brokers: brokers.up().map((nodeId) => ({ nodeId, ...address(nodeId), rack: null })),
+  controllerId: brokers.any(),
 });
 
 export const metadata = defineApi({
@@ -60,8 +76,7 @@ export const metadata = defineApi({
     return { ...cluster(caller), topics: described };
   },
   refuse: ({ topics }, code) => ({
-    ...cluster({ host: '', port: 0 }),
-    brokers: [],
-    topics: (topics ?? []).map(({ name }) => answerOf(name ?? '', code, 0)),
+    ...NOBODY,
+    topics: (topics ?? []).map(({ name }) => answerOf(name ?? '', code)),
   }),
 });

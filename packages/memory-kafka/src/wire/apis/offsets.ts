@@ -1,4 +1,4 @@
-import { EARLIEST_OFFSET, LATEST_OFFSET } from '../../broker/core.ts';
+import { checkLeader, EARLIEST_OFFSET, LATEST_OFFSET } from '../../broker/core.ts';
 import type { PartitionLog } from '../../broker/partition-log.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi } from '../api.ts';
@@ -38,13 +38,15 @@ export const listOffsets = defineApi({
   flexibleFrom: 6,
   request: listOffsetsRequest,
   response: listOffsetsResponse,
-  handle: ({ core }, { topics, isolationLevel }) => ({
+  handle: ({ core, nodeId }, { topics, isolationLevel }) => ({
     throttleTimeMs: 0,
     topics: topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partition, timestamp }) => {
         try {
-          const offset = find(core.topics.partition(name, partition), timestamp, isolationLevel);
+          const log = core.topics.partition(name, partition);
+          checkLeader(log, nodeId);
+          const offset = find(log, timestamp, isolationLevel);
           return {
             ...refusal(partition, 0),
             offset,
@@ -77,12 +79,15 @@ export const deleteRecords = defineApi({
   flexibleFrom: 2,
   request: deleteRecordsRequest,
   response: deleteRecordsResponse,
-  handle: ({ core }, { topics }) => ({
+  handle: ({ core, nodeId }, { topics }) => ({
     throttleTimeMs: 0,
     topics: topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partition, offset }) => {
-        const errorCode = attempt(() => deleteBefore(core.topics.partition(name, partition), offset));
+        const errorCode = attempt(() => {
+          checkLeader(core.topics.partition(name, partition), nodeId);
+          deleteBefore(core.topics.partition(name, partition), offset);
+        });
         const lowWatermark = errorCode === 0 ? core.topics.partition(name, partition).low() : NONE;
         return { partition, lowWatermark, errorCode };
       }),

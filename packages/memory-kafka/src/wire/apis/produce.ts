@@ -1,9 +1,13 @@
+import { checkLeader } from '../../broker/core.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
 import { codeOf } from '../codes.ts';
 import { decodeBatches } from '../decode-batches.ts';
 import { produceRequest, produceResponse } from '../messages/records.ts';
+
+/** The `acks` of who wants all replicas in sync to have a message. */
+const ALL_IN_SYNC = -1;
 
 type Request = Decoded<typeof produceRequest>;
 
@@ -18,8 +22,8 @@ const refusal = (index: number, errorCode: number) => ({
 });
 
 const write = async (
-  { core, refused }: Caller,
-  transactionalId: string | null,
+  { core, nodeId, refused }: Caller,
+  { transactionalId, acks }: Request,
   topic: string,
   { index, records }: { readonly index: number; readonly records: Buffer | null },
 ) => {
@@ -27,6 +31,8 @@ const write = async (
     const refusedAs = refused(topic, index);
     if (refusedAs !== undefined) throw protocolError(refusedAs);
     const log = core.topics.partition(topic, index);
+    checkLeader(log, nodeId);
+    if (acks === ALL_IN_SYNC) log.checkInSync();
     const batches = await decodeBatches(records ?? Buffer.alloc(0));
     let first: { firstOffset: number; appendTime: number | undefined } | undefined;
     for (const batch of batches) {
@@ -61,12 +67,13 @@ export const produce = defineApi({
   flexibleFrom: 9,
   request: produceRequest,
   response: produceResponse,
-  handle: async (caller, { topics, acks, transactionalId }) => {
+  handle: async (caller, request) => {
+    const { topics, acks } = request;
     if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
     const written = [];
     for (const { name, partitions } of topics) {
       const answers = [];
-      for (const partition of partitions) answers.push(await write(caller, transactionalId, name, partition));
+      for (const partition of partitions) answers.push(await write(caller, request, name, partition));
       written.push({ name, partitions: answers });
     }
     return acks === 0 ? undefined : { topics: written, throttleTimeMs: 0 };

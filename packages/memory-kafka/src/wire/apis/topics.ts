@@ -32,13 +32,13 @@ const configOf = ({
   configEntries: configs.map((entry) => ({ name: entry.name, value: entry.value ?? '' })),
 });
 
-const created = (name: string, errorCode: number, numPartitions: number) => ({
+const created = (name: string, errorCode: number, numPartitions = -1, replicationFactor = -1) => ({
   name,
   topicId: errorCode === 0 ? topicIdOf(name) : NO_UUID,
   errorCode,
   errorMessage: null,
   numPartitions,
-  replicationFactor: errorCode === 0 ? 1 : -1,
+  replicationFactor,
   configs: errorCode === 0 ? [] : null,
 });
 
@@ -60,14 +60,21 @@ export const createTopics = defineApi({
         const refused = isTwice(topic.name, names)
           ? 'INVALID_REQUEST'
           : core.topics.create(configOf(topic), validateOnly);
-        const count = core.topics.find(topic.name)?.partitions.length ?? topic.numPartitions;
-        return created(topic.name, codeOfType(refused), refused === undefined ? count : -1);
+        if (refused !== undefined) return created(topic.name, codeOfType(refused));
+        const partitions = core.topics.find(topic.name)?.partitions;
+        const replicas = partitions?.[0]?.placement.replicas.length;
+        return created(
+          topic.name,
+          0,
+          partitions?.length ?? topic.numPartitions,
+          replicas ?? topic.replicationFactor,
+        );
       }),
     };
   },
   refuse: ({ topics }, code) => ({
     throttleTimeMs: 0,
-    topics: topics.map(({ name }) => created(name, code, -1)),
+    topics: topics.map(({ name }) => created(name, code)),
   }),
 });
 
