@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { readMessages } from './reading.ts';
 import { createTold } from './told-topics.ts';
-import { rejection } from './waiting.ts';
+import { eventually, rejection } from './waiting.ts';
 
 export const configEffects: Area = (behaviour) => {
   behaviour(
@@ -46,11 +46,29 @@ export const configEffects: Area = (behaviour) => {
     },
   );
 
-  behaviour('more replicas in sync than a topic has cannot be asked for', async (world) => {
-    const topic = await createTold(world, { 'min.insync.replicas': '2' });
-    const messages = [{ value: 'a' }];
-    expect(await world.producer.send({ topic, acks: -1, messages })).toMatchObject([{ baseOffset: '0' }]);
-    expect(await world.producer.send({ topic, acks: 1, messages })).toMatchObject([{ baseOffset: '1' }]);
+  behaviour('what is compacted keeps the last message of each key, at its offset', async (world) => {
+    const settings = { 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.01' };
+    const topic = await createTold(world, { 'cleanup.policy': 'compact', ...settings });
+    const start = Date.now() - 60_000;
+    const put = (key: string, value: string | null, afterMs: number) =>
+      world.send(topic, { key, value, timestamp: String(start + afterMs) });
+    await put('a', '1', 0);
+    await put('a', '2', 1);
+    await put('b', '3', 2);
+    await put('b', null, 3);
+    // So much later closes the segment; what comes itself is not compacted.
+    await put('a', '4', 10_000);
+    await eventually(async () => {
+      const config = { groupId: world.unique('reader') };
+      const { received, consumer } = await world.listen(topic, { config });
+      await eventually(() => expect(received.at(-1)?.value).toBe('4'));
+      await consumer.disconnect();
+      expect(received.map(({ message }) => [message.offset, String(message.key)])).toEqual([
+        ['1', 'a'],
+        ['3', 'b'],
+        ['4', 'a'],
+      ]);
+    });
   });
 
   behaviour('the broker can set the time of a message, and tells it', async (world) => {
