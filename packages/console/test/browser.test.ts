@@ -205,9 +205,9 @@ jest.setTimeout(120_000);
     });
   });
 
-  test('the timeline of a recorded order says where each event lies that was consumed', async () => {
+  test('the timeline says where each event lies that was consumed, whether a trace is recorded or not', async () => {
     await withTab(async ({ page, open }) => {
-      await open(`/console/orders/${system.tracedId}`);
+      await open(`/console/orders/${system.deliveredId}`);
       const cells = page.locator('.timeline .position');
       const texts = async () =>
         (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());

@@ -4,9 +4,9 @@ import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
-import { WORKER_TARGETS } from './order-lifecycle.ts';
+import { TOPIC_NAMES, WORKER_TARGETS } from './order-lifecycle.ts';
 import { ORDER_PATHS } from './paths.ts';
-import { NEW_ORDER_ID } from './patterns.ts';
+import { NEW_ORDER_ID, OFFSET } from './patterns.ts';
 import {
   AnyId,
   Id,
@@ -22,6 +22,9 @@ import {
   UserIdParams,
 } from './schemas.ts';
 import { WAIT_REPLY_HEADERS, WaitHeaders, WaitQuery } from './waiting.ts';
+
+/** Of a partition's number; Kafka's own is 2^31 - 1. */
+const MAX_PARTITION = 999_999;
 
 export const NewOrder = Strict({
   orderId: NewId('The id that the client chose', 'order-1', NEW_ORDER_ID),
@@ -49,21 +52,56 @@ export const OrderWithTimes = Strict({
 });
 export type OrderWithTimes = Type.Static<typeof OrderWithTimes>;
 
+/** Where in its topic an event stands. */
+const eventPlace = {
+  partition: Type.Integer({ minimum: 0, maximum: MAX_PARTITION, examples: [3] }),
+  offset: Type.String({ pattern: OFFSET, examples: ['17'] }),
+};
+const EventPlace = Strict(eventPlace);
+export type EventPlace = Type.Static<typeof EventPlace>;
+
 export const HistoryEntry = Strict({
   status: StatusSchema,
   at: Timestamp('When the order took this status'),
   cause: Type.String({ description: 'What moved it', examples: ['placed', 'workflow'] }),
+  event: Type.Optional(
+    Type.Object(
+      { topic: Type.Enum([...TOPIC_NAMES]), ...eventPlace },
+      {
+        additionalProperties: false,
+        description:
+          'Where in Kafka the event stands that moved it, for those who may read the orders of all users. Missing where no event did, as when it was placed.',
+      },
+    ),
+  ),
 });
 export type HistoryEntry = Type.Static<typeof HistoryEntry>;
 
+/** The history as it is shown to those who may read their own orders only: offsets tell how many orders others place. */
+export const withoutEvents = (history: readonly HistoryEntry[]): HistoryEntry[] =>
+  history.map(({ status, at, cause }) => ({ status, at, cause }));
+
 const exampleOrder = { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }] };
 const exampleAt = '2026-01-01T12:00:00.000Z';
+
+const exampleHistory: HistoryEntry[] = [
+  { status: 'PENDING', at: exampleAt, cause: 'placed' },
+  {
+    status: 'PROCESSING',
+    at: '2026-01-01T12:01:00.000Z',
+    cause: 'workflow',
+    event: { topic: 'ORDER_PLACED', partition: 3, offset: '17' },
+  },
+];
 
 const READ_ACCESS = {
   kind: 'own',
   any: 'orders:read.any',
   foreign: 'NOT_FOUND',
 } as const satisfies Access;
+
+/** So many orders are read at once: each may have a hundred lines. */
+export const MAX_READ_TOGETHER = 128;
 
 /** What the orders service answers to clients. */
 export const ordersApi = {
@@ -139,14 +177,15 @@ export const ordersApi = {
     method: 'GET',
     path: ORDER_PATHS.history,
     summary: 'List the history of an order',
-    description: 'Each status that the order took, oldest first, with its time and its cause.',
+    description:
+      'Each status that the order took, oldest first, with its time, its cause and the event that caused it.',
     access: READ_ACCESS,
     params: OrderIdParams,
     status: 200,
     reply: Type.Array(HistoryEntry),
     errors: ['ORDER_NOT_FOUND'],
     idempotent: true,
-    exampleReply: [{ status: 'PENDING', at: exampleAt, cause: 'placed' }],
+    exampleReply: exampleHistory,
   }),
   cancelOrder: defineOperation({
     owner: 'orders',
@@ -208,6 +247,8 @@ export const orderLifecycleApi = {
       to: Type.Enum([...WORKER_TARGETS]),
       orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
       cause: Text('What moves them', 'workflow'),
+      /** The event that asks for the transition of each order, in the same order; null or missing where none does. */
+      events: Type.Optional(Type.Array(Type.Union([EventPlace, Type.Null()]), { maxItems: MAX_BATCH })),
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     status: 200,
@@ -248,6 +289,42 @@ export const orderLifecycleApi = {
     idempotent: true,
     exampleBody: { orderIds: ['order-1'] },
     exampleReply: { orders: [{ orderId: 'order-1', status: 'PENDING' }] },
+  }),
+  findOrders: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/find',
+    summary: 'Find orders by their ids',
+    description: 'Orders that do not exist are left out.',
+    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
+    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_READ_TOGETHER }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    status: 200,
+    reply: Strict({ orders: Type.Array(OrderWithTimes) }),
+    errors: [],
+    idempotent: true,
+    exampleBody: { orderIds: ['order-1'] },
+    exampleReply: {
+      orders: [{ ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt }],
+    },
+  }),
+  findHistories: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/histories',
+    summary: 'Find the histories of orders',
+    description: 'Orders that do not exist are left out.',
+    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
+    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    status: 200,
+    reply: Strict({
+      histories: Type.Array(Strict({ orderId: Type.String(), history: Type.Array(HistoryEntry) })),
+    }),
+    errors: [],
+    idempotent: true,
+    exampleBody: { orderIds: ['order-1'] },
+    exampleReply: { histories: [{ orderId: 'order-1', history: exampleHistory }] },
   }),
   settleReservations: defineOperation({
     owner: 'orders',

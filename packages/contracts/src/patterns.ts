@@ -51,6 +51,9 @@ export const CURSOR = '^(?:0|[1-9a-z][0-9a-z]{0,9})$';
 /** What an operator did, by its time. */
 export const ACTION_ID = '^[0-9a-f]{12}-[0-9a-f]{12}-[0-9]{1,12}$';
 
+/** Of a message in its partition. */
+export const OFFSET = '^[0-9]{1,18}$';
+
 /** As a token, or as the quoted string of draft-ietf-httpapi-idempotency-key-header; both name the same key. */
 export const IDEMPOTENCY_KEY = '^(?:[A-Za-z0-9._:-]{1,128}|"[A-Za-z0-9._:-]{1,128}")$';
 
@@ -64,6 +67,7 @@ export const PATTERN_RULES: Readonly<Record<string, string>> = {
     'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces',
   [CURSOR]: 'must be a cursor from the Link header of the page before',
   [ACTION_ID]: 'must be a cursor from the Link header of the page before',
+  [OFFSET]: 'must be the offset of a message, in digits',
   [ACTOR]: 'must say who asks, as services say it',
   [IDEMPOTENCY_KEY]: `${ID_RULE}, with or without double quotes around them`,
 };

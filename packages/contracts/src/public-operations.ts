@@ -61,5 +61,7 @@ export const FACADE_OPERATIONS: Readonly<Record<string, Operation>> = {
     Object.entries(GATEWAY_OPERATIONS).filter(([, { owner }]) => owner !== 'api-gateway'),
   ),
   findOrderStatuses: orderLifecycleApi.findOrderStatuses,
+  findOrders: orderLifecycleApi.findOrders,
+  findHistories: orderLifecycleApi.findHistories,
   ...overviewPartsApi,
 };

@@ -5,6 +5,7 @@ import {
   PREDECESSOR,
   TOPIC_OF,
   serviceActor,
+  type Input,
   type OrderEvent,
   type TransitionResult,
   type WorkerTarget,
@@ -56,6 +57,7 @@ export interface AdvanceOptions {
   readonly logger: Logger;
 }
 
+type MoveBody = Input<typeof orderLifecycleApi.moveOrders>['body'];
 type Advanced = Extract<TransitionResult, { order: unknown }>;
 
 const eventOf = ({ order }: Advanced, to: WorkerTarget): OrderEvent => ({
@@ -106,6 +108,16 @@ const batchTrace = ({ traceId, spanId }: Trace): Trace => ({ traceId, spanId });
 const traceOf = (result: Advanced, { trace, position }: OrderToAdvance): Trace =>
   (position ? undefined : readTraceparent(result.traceparent)) ?? trace;
 
+/** Where the messages stand that ask for it, as the orders service takes them; nothing where none does. */
+const eventsOf = (orders: readonly OrderToAdvance[]): Pick<MoveBody, 'events'> =>
+  orders.some(({ position }) => position)
+    ? {
+        events: orders.map(({ position }) =>
+          position ? { partition: position.partition, offset: position.offset } : null,
+        ),
+      }
+    : {};
+
 const orderIdOf = (result: TransitionResult): string =>
   'order' in result ? result.order.orderId : result.orderId;
 
@@ -123,7 +135,7 @@ export const createAdvanceOrders = (options: AdvanceOptions): AdvanceOrders => {
     const logger = options.logger.child({ requestId });
     const trace = batch ?? batchTrace(first.trace);
     const call: CallContext = { requestId, trace, actor: serviceActor(cause), logger };
-    const body = { to, orderIds: [...orders.keys()], cause };
+    const body = { to, orderIds: [...orders.keys()], cause, ...eventsOf([...orders.values()]) };
     const { results } = await clients.call(orderLifecycleApi.moveOrders, { body }, call);
     const events: TracedEvent[] = [];
     for (const result of results) {

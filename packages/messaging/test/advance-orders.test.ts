@@ -85,7 +85,14 @@ test('orders that come together are moved in one call and published in one send,
   orders.put('order-2');
   await advance([due('order-1', '1'), due('order-2', '2')]);
   expect(orders.moves).toMatchObject([
-    { orderIds: ['order-1', 'order-2'], call: { trace: due('order-1', '1').trace } },
+    {
+      orderIds: ['order-1', 'order-2'],
+      events: [
+        { partition: 3, offset: '11' },
+        { partition: 3, offset: '11' },
+      ],
+      call: { trace: due('order-1', '1').trace },
+    },
   ]);
   expect(published.map((events) => events.map(({ trace }) => trace.traceId))).toEqual([
     ['1'.repeat(32), '2'.repeat(32)],

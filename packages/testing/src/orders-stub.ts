@@ -1,5 +1,6 @@
 import {
   orderLifecycleApi,
+  type EventPlace,
   PREDECESSOR,
   type OrderStatus,
   type OrderWithTimes,
@@ -15,6 +16,14 @@ import {
   type Runtime,
 } from '@order-pipeline/service-kit';
 
+/** A call to move orders, with who asked. */
+interface Move {
+  readonly orderIds: readonly string[];
+  /** The events that ask for it, in the same order. */
+  readonly events: readonly (EventPlace | null)[] | undefined;
+  readonly call: CallContext;
+}
+
 /** The part of the orders service that workers ask, over orders that it keeps in memory. */
 export interface OrdersStub {
   readonly routes: readonly Route[];
@@ -26,7 +35,7 @@ export interface OrdersStub {
   /** How often it was asked to move each order. */
   asked(orderId: string): number;
   /** Every call that it got to move orders, with who asked. */
-  readonly moves: readonly { readonly orderIds: readonly string[]; readonly call: CallContext }[];
+  readonly moves: readonly Move[];
   /** The order makes every batch that it is in fail, for a reason of its own. */
   breakOrder(orderId: string): void;
 }
@@ -40,7 +49,7 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
   const orders = new Map<string, OrderWithTimes>();
   const causes = new Map<string, string[]>();
   const broken = new Set<string>();
-  const moves: { orderIds: readonly string[]; call: CallContext }[] = [];
+  const moves: Move[] = [];
 
   const move = (orderId: string, to: WorkerTarget, cause: string): TransitionResult => {
     const order = orders.get(orderId);
@@ -58,8 +67,8 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
 
   return {
     routes: routesOf(orderLifecycleApi, {
-      moveOrders: async ({ body: { to, orderIds, cause } }, call) => {
-        moves.push({ orderIds, call });
+      moveOrders: async ({ body: { to, orderIds, cause, events } }, call) => {
+        moves.push({ orderIds, events, call });
         const bad = orderIds.find((orderId) => broken.has(orderId));
         if (bad !== undefined) throw new Error(`${bad} is broken`);
         return ok({ results: orderIds.map((orderId) => move(orderId, to, cause)) });
@@ -74,6 +83,9 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
         const rest = after === undefined ? ids : ids.filter((orderId) => orderId > after);
         return ok({ orderIds: rest.slice(0, limit) });
       },
+      findOrders: async ({ body: { orderIds } }) =>
+        ok({ orders: orderIds.flatMap((orderId) => orders.get(orderId) ?? []) }),
+      findHistories: async () => ok({ histories: [] }),
       settleReservations: async () => ok({ settlements: [] }),
     }),
     put: (orderId, status = 'PENDING', updatedAt = new Date(0)) => {

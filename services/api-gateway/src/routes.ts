@@ -1,6 +1,6 @@
 import { GATEWAY_OPERATIONS, ordersApi } from '@order-pipeline/contracts';
 import type { Route, ServiceContext } from '@order-pipeline/service-kit';
-import { createOrderRead, type Waiters } from './waiting/index.ts';
+import { createOrderRead, type BatchedReads, type Waiters } from './waiting/index.ts';
 
 /**
  * Every operation of clients and operators: the gateway's own ones by itself, the others by the facade; one for an order may
@@ -8,13 +8,13 @@ import { createOrderRead, type Waiters } from './waiting/index.ts';
  */
 export const createGatewayRoutes = (
   context: Pick<ServiceContext<unknown>, 'clients' | 'runtime'>,
-  waiters: Waiters,
+  { waiters, reads }: { readonly waiters: Waiters; readonly reads: BatchedReads },
   own: readonly Route[],
 ): Route[] => {
   const { clients } = context;
   const here = new Map<Route['operation'], Route>(
     [
-      { operation: ordersApi.getOrder, handle: createOrderRead(context, waiters) as Route['handle'] },
+      { operation: ordersApi.getOrder, handle: createOrderRead(context, waiters, reads) as Route['handle'] },
       ...own,
     ].map((route) => [route.operation, { ...route, waits: true }]),
   );

@@ -18,7 +18,7 @@ import { startOverview } from './overview/index.ts';
 import { addRateLimit } from './rate-limit.ts';
 import { createGatewayRoutes } from './routes.ts';
 import { startSandbox } from './sandbox/index.ts';
-import { createOrderEventsRoutes, startWaiters } from './waiting/index.ts';
+import { createBatchedReads, createOrderEventsRoutes, startWaiters } from './waiting/index.ts';
 
 const MAX_RATE = 1_000_000;
 const RATE_RULE = `must be a whole number of requests a second from 1 to ${MAX_RATE}, or off`;
@@ -70,13 +70,14 @@ export const apiGatewayService = defineService({
     const { tokens, devIssuer } = await openAccess(context);
     checkDependencies(context, [{ service: 'orders-facade', reads: PROVING_READS }]);
     const waiters = startWaiters(context);
+    const reads = createBatchedReads(context);
     const overview = startOverview(context);
     const sandbox = context.embedded && startSandbox(context, context.embedded);
     const audits = context.embedded && startAudits(context, context.embedded);
-    const own = [...overview.routes, ...createOrderEventsRoutes(context, waiters)];
+    const own = [...overview.routes, ...createOrderEventsRoutes(context, waiters, reads)];
     return {
       routes: [
-        ...createGatewayRoutes(context, waiters, own),
+        ...createGatewayRoutes(context, { waiters, reads }, own),
         ...(sandbox?.routes ?? []),
         ...(audits?.routes ?? []),
       ],

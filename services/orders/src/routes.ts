@@ -1,11 +1,14 @@
 import {
   exportPartsApi,
+  MAX_READ_TOGETHER,
   orderLifecycleApi,
   ordersApi,
   ownerFor,
   REASON_HEADER,
   serviceActionsApi,
   usersApi,
+  withoutEvents,
+  type EventPlace,
   type Input,
 } from '@order-pipeline/contracts';
 import {
@@ -45,8 +48,6 @@ export interface OrdersParts {
   readonly wakeOutbox: () => void;
 }
 
-/** Each may have a hundred lines. */
-const MAX_READ_TOGETHER = 128;
 /** How often a placement is tried again that another one of the same id is in the way of. */
 const MAX_TRIES = 5;
 
@@ -200,21 +201,52 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
     getOrderHistory: async ({ params: { orderId } }, { actor }) => {
       const owner = ownerFor(ordersApi.getOrderHistory.access, actor);
       const history = await store.readHistory(orderId, owner);
-      return history.length > 0 ? ok(history) : orderNotFound(orderId);
+      if (history.length === 0) return orderNotFound(orderId);
+      return ok(owner === undefined ? history : withoutEvents(history));
     },
   });
+};
+
+/** The event that asks for the transition of each order; the first where several do. */
+const eventsByOrder = (
+  orderIds: readonly string[],
+  events: readonly (EventPlace | null)[] = [],
+): ReadonlyMap<string, EventPlace> => {
+  const byOrder = new Map<string, EventPlace>();
+  for (const [index, event] of events.entries()) {
+    const orderId = orderIds[index];
+    if (event && orderId !== undefined && !byOrder.has(orderId)) byOrder.set(orderId, event);
+  }
+  return byOrder;
 };
 
 /** What other services ask. */
 const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =>
   routesOf(orderLifecycleApi, {
-    moveOrders: async ({ body: { to, orderIds, cause } }) => {
-      const { results, times } = await store.moveOrders(to, [...new Set(orderIds)], cause);
+    moveOrders: async ({ body: { to, orderIds, cause, events } }) => {
+      const { results, times } = await store.moveOrders(
+        to,
+        [...new Set(orderIds)],
+        cause,
+        eventsByOrder(orderIds, events),
+      );
       statusMetrics.moved(to, times);
       return ok({ results });
     },
 
     findOrderStatuses: async ({ body: { orderIds } }) => ok({ orders: await store.findStatuses(orderIds) }),
+
+    findOrders: async ({ body: { orderIds } }) => {
+      const rows = await store.findOrders(orderIds);
+      return ok({ orders: [...rows.values()].map(orderOf) });
+    },
+
+    findHistories: async ({ body: { orderIds } }) => {
+      const histories = [...(await store.readHistories(orderIds))].filter(([, { length }]) => length > 0);
+      return ok({
+        histories: histories.map(([orderId, history]) => ({ orderId, history: [...history] })),
+      });
+    },
 
     findOverdueOrders: async ({ body: { olderThanMs, after, limit } }) =>
       ok({ orderIds: await store.findOverdue(olderThanMs, after, limit) }),
@@ -236,7 +268,7 @@ const createExportRoutes = ({ store }: OrdersParts): Route[] =>
       const histories = await store.readHistories(page.rows.map(({ id }) => id));
       const orders = page.rows.map((row) => ({
         ...orderOf(row),
-        history: [...(histories.get(row.id) ?? [])],
+        history: withoutEvents(histories.get(row.id) ?? []),
       }));
       return ok({ orders, ...(page.next === undefined ? {} : { next: page.next }) });
     },

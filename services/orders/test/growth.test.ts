@@ -61,6 +61,8 @@ afterAll(() => postgres?.stop());
 const runtime = createTestRuntime();
 const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 const idsOf = (status: string): string[] => times(LIMIT, (index) => `${status}-${index * 31 + 1}`);
+const eventsOf = (ids: readonly string[]) =>
+  new Map(ids.map((id, index) => [id, { partition: index % 6, offset: String(index) }]));
 const page = { limit: LIMIT };
 const RECORDS = recordsOf(
   { actor: ANYBODY, requestId: 'a-request' },
@@ -99,7 +101,9 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     findActions(sql, 'orders', { limit: LIMIT, target: 'PENDING-7' }),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
   'statuses by their ids': (sql) => findStatuses(sql, idsOf('PENDING')),
-  'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0)),
+  'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0), undefined),
+  'moving orders that events ask for': (sql) =>
+    moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0), eventsOf(idsOf('PENDING'))),
   'cancelling an order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0)),
   'overdue orders': (sql) => findOverdue(sql, due(0), undefined, LIMIT),
   'the next overdue orders': (sql) => findOverdue(sql, due(0), 'PENDING-2007', LIMIT),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { orderLifecycleApi } from '@order-pipeline/contracts';
+import { orderLifecycleApi, ordersApi, type EventPlace } from '@order-pipeline/contracts';
 import {
   inTurn,
   startTestPostgres,
@@ -8,7 +8,7 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { startHarness, USER, type Harness } from './harness.ts';
+import { fresh, orderOf, startHarness, USER, type Harness } from './harness.ts';
 
 const START = Date.parse('2026-01-01T12:00:00.000Z');
 
@@ -58,6 +58,78 @@ test('an order is moved from status to status, and every transition is answered 
     ['SHIPPED', 'test'],
     ['DELIVERED', 'test'],
   ]);
+});
+
+const moveBy = (orderIds: readonly string[], events: (EventPlace | null)[]) =>
+  harness.orders.call(orderLifecycleApi.moveOrders, {
+    body: { to: 'PROCESSING', orderIds: [...orderIds], cause: 'workflow', events },
+  });
+
+test('each transition keeps where the event stands that caused it', async () => {
+  const [first, second, swept] = [await place(), await place(), await place()];
+  await moveBy(
+    [first, swept, 'nothing', second],
+    [
+      { partition: 3, offset: '900719925474099312' },
+      null,
+      { partition: 0, offset: '1' },
+      { partition: 5, offset: '0' },
+    ],
+  );
+  const eventsIn = async (orderId: string) => (await harness.historyOf(orderId)).map(({ event }) => event);
+  expect(await eventsIn(first)).toEqual([
+    undefined,
+    { topic: 'ORDER_PLACED', partition: 3, offset: '900719925474099312' },
+  ]);
+  expect(await eventsIn(second)).toEqual([undefined, { topic: 'ORDER_PLACED', partition: 5, offset: '0' }]);
+  expect(await eventsIn(swept)).toEqual([undefined, undefined]);
+});
+
+test.each([1, 64, 65, 200])('in a batch of %p orders each has its own event', async (size) => {
+  // Ids that sort differently by bytes than by words.
+  const orderIds = times(
+    size,
+    (index) => `${['b', 'A', 'a', 'B', '_', ':', '10', '9'][index % 8]}-${fresh('order')}`,
+  );
+  await Promise.all(orderIds.map((orderId) => harness.place(orderOf({ [item]: 1 }, { orderId }))));
+  const events = orderIds.map((_, index) =>
+    index % 5 === 4 ? null : { partition: index % 6, offset: `${index}` },
+  );
+  await moveBy(orderIds, events);
+  const kept = await Promise.all(
+    orderIds.map(async (orderId) => (await harness.historyOf(orderId)).at(-1)?.event),
+  );
+  expect(kept).toEqual(events.map((event) => (event ? { topic: 'ORDER_PLACED', ...event } : undefined)));
+});
+
+test('an event that comes again changes no position', async () => {
+  const orderId = await place();
+  await moveBy(
+    [orderId, orderId],
+    [
+      { partition: 1, offset: '10' },
+      { partition: 1, offset: '11' },
+    ],
+  );
+  await moveBy([orderId], [{ partition: 1, offset: '12' }]);
+  expect((await harness.historyOf(orderId)).at(-1)).toMatchObject({
+    event: { topic: 'ORDER_PLACED', partition: 1, offset: '10' },
+  });
+});
+
+test('who may read their own orders alone sees no positions: they tell how many orders there are', async () => {
+  const orderId = await place();
+  await moveBy([orderId], [{ partition: 1, offset: '10' }]);
+  const input = { params: { orderId } };
+  const own = await harness.orders.call(ordersApi.getOrderHistory, input, {
+    kind: 'token',
+    name: USER,
+    userId: USER,
+    scopes: [],
+  });
+  expect(own.status).toBe(200);
+  expect(JSON.stringify(own.body)).toContain('PROCESSING');
+  expect(JSON.stringify(own.body)).not.toContain('ORDER_PLACED');
 });
 
 test('an order in that status already is answered as it was, and does not change', async () => {

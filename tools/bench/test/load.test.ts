@@ -9,7 +9,7 @@ import { placePaced } from '../src/load/place-paced.ts';
 import { placeOrders } from '../src/load/place.ts';
 import { read } from '../src/load/read.ts';
 import { createDataset } from '../src/load/dataset.ts';
-import { startWaiting } from '../src/load/waiting.ts';
+import { openWaiting } from '../src/load/waiting.ts';
 import { eventually } from '@order-pipeline/testing';
 
 const dataset = { userIds: ['u0'], itemIds: ['i0', 'i1', 'i2'], stockOfEach: 10 };
@@ -230,7 +230,8 @@ test('clients wait each for an order, and those who are answered are counted', a
     asked.push({ url: path, prefer: headers['prefer'] });
     return path.includes('answered') ? [200, {}] : undefined;
   });
-  const waiting = await startWaiting(url, ['order-1', 'answered', 'order-2']);
+  const waiting = openWaiting(url);
+  waiting.begin(['order-1', 'answered', 'order-2']);
   await eventually(() => {
     expect(asked.map((one) => one.url).toSorted()).toEqual([
       '/api/orders/answered?until=DELIVERED',

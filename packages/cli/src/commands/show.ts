@@ -4,6 +4,10 @@ import { ask, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { report } from '../kit/outcome.ts';
 import { tableOf } from '../kit/table.ts';
 
+/** As `kcat` and the console name a message: topic, partition and offset. */
+const positionText = ({ topic, partition, offset }: NonNullable<HistoryEntry['event']>): string =>
+  `${topic} ${partition}:${offset}`;
+
 const render = (order: OrderWithTimes, history: readonly HistoryEntry[]): string =>
   [
     tableOf([
@@ -13,8 +17,8 @@ const render = (order: OrderWithTimes, history: readonly HistoryEntry[]): string
       ...order.items.map(({ itemId, quantity }) => ['item', `${itemId} × ${quantity}`]),
     ]),
     `\n${tableOf(
-      history.map(({ at, status, cause }) => [at, status, cause]),
-      ['at', 'status', 'cause'],
+      history.map(({ at, status, cause, event }) => [at, status, cause, event ? positionText(event) : '']),
+      ['at', 'status', 'cause', 'event'],
     )}`,
   ].join('\n');
 

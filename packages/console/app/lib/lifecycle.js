@@ -48,6 +48,7 @@ export const isFinal = (status) => STATES[status].isFinal;
  * @property {Date} at when the order took it
  * @property {number | undefined} forMs how long it had it, or has it; none for the last of a finished order
  * @property {string} cause
+ * @property {HistoryEntry['event']} event where its event stands, if the next step is known to have been caused by it
  */
 
 /**
@@ -65,6 +66,7 @@ export const stepsOf = (history, nowMs) =>
       status,
       at: new Date(at),
       cause,
+      event: next?.event,
       forMs: end === undefined ? undefined : Math.max(0, end - Date.parse(at)),
     };
   });

@@ -2,6 +2,7 @@ import { ask } from './api.js';
 import { useAnswer } from './use-answer.js';
 
 /** @import { OrderStatus, OrderTrace, TraceSpan } from '@order-pipeline/contracts' */
+/** @import { Step } from './lifecycle.js' */
 
 const REFRESH_MS = 3_000;
 
@@ -22,14 +23,16 @@ const EVENTS = {
 };
 
 /**
- * Where the event of a status lies in Kafka, as the consumer that processed it has recorded it.
+ * Where the event of a status lies in Kafka: as it is kept with the transition that it caused, or else as the consumer that
+ * processed it has recorded it.
  *
  * @param {readonly TraceSpan[]} spans
- * @param {OrderStatus} status
- * @returns {{ topic: string, partition: string, offset: string } | undefined} nothing where nobody has consumed it, or its
- *   trace is not recorded
+ * @param {Pick<Step, 'status' | 'event'>} step
+ * @returns {{ topic: string, partition: string, offset: string } | undefined} nothing where nobody has consumed it, or it
+ *   moved nothing and its trace is not recorded
  */
-export const positionOf = (spans, status) => {
+export const positionOf = (spans, { status, event }) => {
+  if (event) return { ...event, partition: String(event.partition) };
   const topic = EVENTS[status];
   const found = spans.find(
     ({ kind, attributes }) => kind === 'CONSUMER' && attributes['messaging.destination.name'] === topic,

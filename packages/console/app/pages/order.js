@@ -74,16 +74,16 @@ const Facts = ({ order }) =>
     </dl>
   </section>`;
 
-/** Where the event of a step lies. @param {{ spans: readonly TraceSpan[], status: Step['status'] }} props */
-const Position = ({ spans, status }) => {
-  const at = positionOf(spans, status);
+/** Where the event of a step lies. @param {{ spans: readonly TraceSpan[], step: Step }} props */
+const Position = ({ spans, step }) => {
+  const at = positionOf(spans, step);
   if (!at) return html`<span class="muted">–</span>`;
   return html`<code>${at.topic}</code> <span class="muted">partition ${at.partition}, offset ${at.offset}</span>`;
 };
 
 /** @param {{ steps: readonly Step[], spans: readonly TraceSpan[] }} props */
 const Timeline = ({ steps, spans }) => {
-  const isKnown = steps.some(({ status }) => positionOf(spans, status));
+  const isKnown = steps.some((step) => positionOf(spans, step));
   return html`<section class="card">
     <h2>Timeline</h2>
     <${TimeBar} steps=${steps} />
@@ -97,15 +97,15 @@ const Timeline = ({ steps, spans }) => {
         </tr>
       </thead>
       <tbody>
-        ${steps.map(
-          ({ status, at, cause, forMs }) =>
-            html`<tr key=${status}>
+        ${steps.map((step) => {
+          const { status, at, cause, forMs } = step;
+          return html`<tr key=${status}>
               <td><${Status} status=${status} /></td>
               <td><${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span></td>
-              ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} status=${status} /></td>`}
+              ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} step=${step} /></td>`}
               <td class="number">${forMs === undefined ? html`<span class="muted">–</span>` : durationText(forMs)}</td>
-            </tr>`,
-        )}
+            </tr>`;
+        })}
       </tbody>
     </table>
   </section>`;

@@ -2,6 +2,7 @@ import { orderLifecycleApi } from '@order-pipeline/contracts';
 import { AppError, createOwnCall, type ServiceContext } from '@order-pipeline/service-kit';
 import { createWaiters, type Waiters } from './waiters.ts';
 
+export { createBatchedReads, type BatchedReads } from './batched-reads.ts';
 export { createOrderEventsRoutes } from './order-events.ts';
 export { createOrderRead } from './order-reads.ts';
 export type { Waiters } from './waiters.ts';

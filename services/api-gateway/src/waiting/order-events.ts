@@ -1,7 +1,9 @@
 import {
   orderEventsApi,
+  ownerFor,
   ORDER_LIFECYCLE,
   ordersApi,
+  withoutEvents,
   type HistoryEntry,
   type Input,
 } from '@order-pipeline/contracts';
@@ -14,6 +16,7 @@ import {
   type Route,
   type ServiceContext,
 } from '@order-pipeline/service-kit';
+import type { BatchedReads } from './batched-reads.ts';
 import type { WaitEnd, Waiters } from './waiters.ts';
 
 const { watchOrder } = orderEventsApi;
@@ -44,7 +47,8 @@ interface Watching {
   /** Aborted when the stream is over. */
   readonly signal: AbortSignal;
   readonly stream: EventStream;
-  readonly read: () => Promise<Reply<HistoryEntry[]>>;
+  /** Nothing where the order is not there any more. Throws UNAVAILABLE. */
+  readonly read: () => Promise<History | undefined>;
 }
 
 /** Waits for another status than the last one, saying now and then that the stream lives; how that ended. */
@@ -80,11 +84,14 @@ const follow = async (waiters: Waiters, watching: Watching, first: History, from
   let sent = sendSteps(stream, history, from);
   while (!isTerminal(history)) {
     if ((await waitForNews(waiters, watching, history)) !== 'settled') break;
-    const { status, body } = await read();
-    // Its part is down for a moment, which the next look waits for; or it is no longer theirs to see.
-    if (status >= 500) continue;
-    if (status !== 200) break;
-    history = body as HistoryEntry[];
+    try {
+      const found = await read();
+      if (!found) break;
+      history = found;
+    } catch {
+      // It was logged where it failed. A dependency is unavailable for a moment, which the next look waits for.
+      continue;
+    }
     sent = sendSteps(stream, history, sent);
   }
   stream.end();
@@ -94,12 +101,11 @@ const follow = async (waiters: Waiters, watching: Watching, first: History, from
 export const createOrderEventsRoutes = (
   { clients, runtime }: Pick<ServiceContext<unknown>, 'clients' | 'runtime'>,
   waiters: Waiters,
+  reads: Pick<BatchedReads, 'history'>,
 ): Route[] =>
   routesOf(orderEventsApi, {
     watchOrder: async ({ params, headers }, call) => {
-      const input = { params };
-      const read = () => clients.forward('orders-facade', ordersApi.getOrderHistory, input, call);
-      const reply = await read();
+      const reply = await clients.forward('orders-facade', ordersApi.getOrderHistory, { params }, call);
       if (reply.status !== 200) return reply as Reply<never>;
       const history = reply.body as HistoryEntry[];
       const from = lastStepOf(headers?.['last-event-id']);
@@ -107,6 +113,11 @@ export const createOrderEventsRoutes = (
       if (!isTerminal(history) && !waiters.hasRoom())
         throw unavailable('Too many wait here for orders, try again in a moment');
       const retryMs = MIN_RETRY_MS + Math.floor(runtime.random() * RETRY_SPREAD_MS);
+      const readsOwn = ownerFor(watchOrder.access, call.actor) !== undefined;
+      const read = async (): Promise<History | undefined> => {
+        const found = await reads.history(params.orderId);
+        return found && readsOwn ? withoutEvents(found) : found;
+      };
       const stream = openEventStream(retryMs, call.signal);
       const over = new AbortController();
       const cancel = runtime.after(MAX_LIFE_MS, () => stream.end());

@@ -1,6 +1,7 @@
 import { ordersApi, type Input, type OrderWithTimes } from '@order-pipeline/contracts';
 import {
   GONE,
+  ok,
   type CallContext,
   type Handler,
   type Reply,
@@ -8,6 +9,7 @@ import {
   type ServiceClients,
 } from '@order-pipeline/service-kit';
 import { etagOf, waitRequestOf, type WaitRequest } from './preferences.ts';
+import type { BatchedReads } from './batched-reads.ts';
 import type { Waiters } from './waiters.ts';
 
 const { getOrder } = ordersApi;
@@ -36,10 +38,15 @@ interface OrderReadParts {
   readonly runtime: Pick<Runtime, 'monotonic'>;
 }
 
-/** Makes what answers an order, at once or when what it is asked for has come about. */
+/**
+ * Makes what answers an order, at once or when what it is asked for has come about.
+ *
+ * @param reads how those who waited read their orders
+ */
 export const createOrderRead = (
   { clients, runtime }: OrderReadParts,
   waiters: Waiters,
+  reads: Pick<BatchedReads, 'order'>,
 ): Handler<typeof getOrder> => {
   const read = (params: OrderParams, call: CallContext): Promise<OrderReply> =>
     clients.forward('orders-facade', getOrder, { params, query: {} }, call);
@@ -53,6 +60,11 @@ export const createOrderRead = (
     const reply = await read(params, call);
     const isOver = !isOrder(reply) || request.isSettled(reply.body.status);
     return isOver || request.waitS === 0 ? answer(reply, request, isOver ? request.waitS : 0) : undefined;
+  };
+
+  const readAgain = async (params: OrderParams, call: CallContext): Promise<OrderReply> => {
+    const order = await reads.order(params.orderId);
+    return order ? ok(order) : read(params, call);
   };
 
   return async ({ params, query, headers }, call) => {
@@ -69,6 +81,6 @@ export const createOrderRead = (
     call.held?.(runtime.monotonic() - since);
     if (end === 'gone') return GONE;
     const waited = end === 'settled' || end === 'expired';
-    return answer(await read(params, call), request, waited ? request.waitS : 0);
+    return answer(await readAgain(params, call), request, waited ? request.waitS : 0);
   };
 };

@@ -13,20 +13,37 @@ import { openStream } from '../event-stream.ts';
 
 const histories = new Map<string, HistoryEntry[]>();
 let isDown = false;
+let isStatusDown = false;
+let reads = 0;
+let batches = 0;
 
 const facade: readonly Route[] = [
   {
     operation: ordersApi.getOrderHistory,
     handle: async ({ params }) => {
-      if (isDown) throw unavailable('down');
+      reads += 1;
       const { orderId } = params as { orderId: string };
       const history = histories.get(orderId);
       return history ? ok([...history]) : refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
     },
   },
   {
+    operation: orderLifecycleApi.findHistories,
+    handle: async ({ body }) => {
+      if (isDown) throw unavailable('down');
+      batches += 1;
+      const { orderIds } = body as { orderIds: string[] };
+      const found = orderIds.flatMap((orderId) => {
+        const history = histories.get(orderId);
+        return history ? [{ orderId, history: [...history] }] : [];
+      });
+      return ok({ histories: found });
+    },
+  },
+  {
     operation: orderLifecycleApi.findOrderStatuses,
     handle: async ({ body }) => {
+      if (isStatusDown) throw unavailable('down');
       const { orderIds } = body as { orderIds: string[] };
       const orders = orderIds.flatMap((orderId) => {
         const status = histories.get(orderId)?.at(-1)?.status;
@@ -142,6 +159,27 @@ test('an unavailable dependency for a moment ends no stream', async () => {
   await stream.whole;
   expect(stream.events().at(-1)).toEqual(['2', 'CANCELLED']);
 });
+
+test('the histories of orders that change at once are read together', async () => {
+  const other = await start();
+  const at = await other.listen();
+  const orderIds = Array.from({ length: 40 }, () => order('PENDING'));
+  const before = reads;
+  const streams = await Promise.all(orderIds.map((orderId) => watch(orderId, { at })));
+  await eventually(async () => expect(await waiting(other)).toBe(40), { timeoutMs: 20_000 });
+  expect(reads).toBe(before + 40);
+  // After a look that failed all are due, and looked at together.
+  isStatusDown = true;
+  await eventually(() => expect(other.logs.some(({ msg }) => msg === 'dependency unavailable')).toBe(true));
+  for (const orderId of orderIds) move(orderId, 'CANCELLED');
+  batches = 0;
+  isStatusDown = false;
+  await Promise.all(streams.map(({ whole }) => whole));
+  expect(streams.map((stream) => stream.events().at(-1))).toEqual(orderIds.map(() => ['2', 'CANCELLED']));
+  expect(reads).toBe(before + 40);
+  expect(batches).toBeLessThanOrEqual(3);
+  await other.close();
+}, 60_000);
 
 test('a client that leaves is forgotten', async () => {
   const stream = await watch(order('PENDING'));

@@ -7,6 +7,7 @@ import { apiGatewayService } from '../../src/index.ts';
 const AT = '2026-01-01T12:00:00.000Z';
 const statuses = new Map<string, OrderStatus>();
 let reads = 0;
+let batches = 0;
 let isDown = false;
 
 const exampleOf = (orderId: string, status: OrderStatus) => ({
@@ -17,6 +18,12 @@ const exampleOf = (orderId: string, status: OrderStatus) => ({
   createdAt: AT,
   updatedAt: AT,
 });
+
+const findStored = (body: unknown): [string, OrderStatus][] =>
+  (body as { orderIds: string[] }).orderIds.flatMap((orderId) => {
+    const status = statuses.get(orderId);
+    return status ? [[orderId, status] as [string, OrderStatus]] : [];
+  });
 
 /** A facade over orders whose statuses the tests set. */
 const facade: readonly Route[] = [
@@ -35,12 +42,14 @@ const facade: readonly Route[] = [
     operation: orderLifecycleApi.findOrderStatuses,
     handle: async ({ body }) => {
       if (isDown) throw unavailable('down');
-      const { orderIds } = body as { orderIds: string[] };
-      const orders = orderIds.flatMap((orderId) => {
-        const status = statuses.get(orderId);
-        return status ? [{ orderId, status }] : [];
-      });
-      return ok({ orders });
+      return ok({ orders: findStored(body).map(([orderId, status]) => ({ orderId, status })) });
+    },
+  },
+  {
+    operation: orderLifecycleApi.findOrders,
+    handle: async ({ body }) => {
+      batches += 1;
+      return ok({ orders: findStored(body).map(([orderId, status]) => exampleOf(orderId, status)) });
     },
   },
 ];
@@ -123,6 +132,26 @@ test('one that is cancelled meanwhile will not come, and is answered', async () 
   statuses.set(orderId, 'CANCELLED');
   expect((await answer).json()).toMatchObject({ status: 'CANCELLED' });
 });
+
+test('those who waited for orders that change at once read them together', async () => {
+  const other = await start();
+  const orderIds = Array.from({ length: 300 }, () => order('PENDING'));
+  const before = reads;
+  const answers = orderIds.map((orderId) => get(`${orderId}?until=PROCESSING&wait=60`, {}, other));
+  await untilWaiting(300, other);
+  // After a look that failed all are due, and looked at together.
+  isDown = true;
+  await eventually(() => expect(other.logs.some(({ msg }) => msg === 'dependency unavailable')).toBe(true));
+  for (const orderId of orderIds) statuses.set(orderId, 'PROCESSING');
+  batches = 0;
+  isDown = false;
+  const responses = await Promise.all(answers);
+  expect(responses.map((response) => response.json<{ orderId: string }>().orderId)).toEqual(orderIds);
+  expect(responses.every(({ statusCode }) => statusCode === 200)).toBe(true);
+  expect(reads).toBe(before + 300);
+  expect(batches).toBeLessThanOrEqual(6);
+  await other.close();
+}, 60_000);
 
 test('when the time is over it is answered as it is then', async () => {
   const orderId = order('PENDING');

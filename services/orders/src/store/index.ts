@@ -40,6 +40,8 @@ export { orderOf, type CancellableDatabase, type OrderRow } from './sql.ts';
 export type { WaitingOrder } from './stuck.ts';
 export type { StepTimes, Target } from './transitions.ts';
 
+type Events = Parameters<typeof moveOrders>[5];
+
 /**
  * The orders database: one function a need, one transaction each.
  *
@@ -53,8 +55,8 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
       findStatuses: (orderIds: readonly string[]) => findStatuses(database, orderIds),
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
-      moveOrders: (to: Target, orderIds: readonly string[], cause: string) =>
-        moveOrders(database, to, orderIds, cause, now()),
+      moveOrders: (to: Target, orderIds: readonly string[], cause: string, events: Events) =>
+        moveOrders(database, to, orderIds, cause, now(), events),
       cancelOrder: (orderId: string, by?: Parameters<typeof cancelOrder>[3]) =>
         cancelOrder(database, orderId, now(), by),
       findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'orders', search),

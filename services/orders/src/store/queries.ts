@@ -1,4 +1,9 @@
-import { ORDER_STATUSES, type HistoryEntry, type OrderStatus } from '@order-pipeline/contracts';
+import {
+  ORDER_LIFECYCLE,
+  ORDER_STATUSES,
+  type HistoryEntry,
+  type OrderStatus,
+} from '@order-pipeline/contracts';
 import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type Models, type OrderRow, type Sql } from './sql.ts';
@@ -67,6 +72,27 @@ export const findStatuses = (
 ): Promise<{ orderId: string; status: OrderStatus }[]> => sql.$queryRaw`
   SELECT id AS "orderId", status::text AS status FROM orders WHERE id = ANY(${orderIds}::text[])`;
 
+interface HistoryRow {
+  readonly status: OrderStatus;
+  readonly at: Date;
+  readonly cause: string;
+  readonly eventPartition: number | null;
+  readonly eventOffset: bigint | null;
+}
+
+/** The topic of the event that takes orders to each status. */
+const topicTo = (status: OrderStatus) => {
+  const { from } = ORDER_LIFECYCLE[status];
+  return from === null ? null : ORDER_LIFECYCLE[from].topic;
+};
+
+const entryOf = ({ status, at, cause, eventPartition, eventOffset }: HistoryRow): HistoryEntry => {
+  const topic = topicTo(status);
+  const entry = { status, at: at.toISOString(), cause };
+  if (topic === null || eventPartition === null || eventOffset === null) return entry;
+  return { ...entry, event: { topic, partition: eventPartition, offset: String(eventOffset) } };
+};
+
 /**
  * The steps of an order, oldest first; none for an unknown one.
  *
@@ -83,10 +109,10 @@ export const readHistory = async (
   }
   const rows = await orderHistory.findMany({
     where: { orderId },
-    select: { status: true, at: true, cause: true },
+    select: { status: true, at: true, cause: true, eventPartition: true, eventOffset: true },
     orderBy: [{ at: 'asc' }, { status: 'asc' }],
   });
-  return rows.map(({ status, at, cause }) => ({ status, at: at.toISOString(), cause }));
+  return rows.map(entryOf);
 };
 
 /** The steps of these orders, oldest first, by their ids. */
@@ -94,12 +120,12 @@ export const readHistories = async (
   sql: Sql,
   orderIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly HistoryEntry[]>> => {
-  const rows = await sql.$queryRaw<{ id: string; status: OrderStatus; at: Date; cause: string }[]>`
-    SELECT order_id AS id, status::text AS status, at, cause FROM order_history
+  const rows = await sql.$queryRaw<(HistoryRow & { readonly id: string })[]>`
+    SELECT order_id AS id, status::text AS status, at, cause,
+           event_partition AS "eventPartition", event_offset AS "eventOffset" FROM order_history
     WHERE order_id = ANY(${orderIds}::text[]) ORDER BY at, order_history.status`;
   const histories = new Map<string, HistoryEntry[]>(orderIds.map((id) => [id, []]));
-  for (const { id, status, at, cause } of rows)
-    histories.get(id)?.push({ status, at: at.toISOString(), cause });
+  for (const row of rows) histories.get(row.id)?.push(entryOf(row));
   return histories;
 };
 

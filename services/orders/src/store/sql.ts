@@ -27,15 +27,18 @@ export interface OrderRow {
   readonly updatedAt: Date;
 }
 
+/** The columns of an order but for its place in lists, which costs and is of no use where orders are moved. */
+export const UNLISTED_COLUMNS = Prisma.sql`
+  orders.id, orders.user_id AS "userId", orders.status::text AS status, orders.lines,
+  orders.reservation_id AS "reservationId", orders.created_at AS "createdAt", orders.updated_at AS "updatedAt"`;
+
 /**
  * The columns of an `OrderRow`, of the table or alias `orders`. Where they are selected, `ORDER BY` has to name the
  * table's column: a bare `seq` or `status` is the one made here, for which there is no index.
  */
-export const ORDER_COLUMNS = Prisma.sql`
-  orders.id, orders.seq::float8 AS seq, orders.user_id AS "userId", orders.status::text AS status, orders.lines,
-  orders.reservation_id AS "reservationId", orders.created_at AS "createdAt", orders.updated_at AS "updatedAt"`;
+export const ORDER_COLUMNS = Prisma.sql`orders.seq::float8 AS seq, ${UNLISTED_COLUMNS}`;
 
-export const orderOf = (row: OrderRow): OrderWithTimes => ({
+export const orderOf = (row: Omit<OrderRow, 'seq'>): OrderWithTimes => ({
   orderId: row.id,
   userId: row.userId,
   status: row.status,

@@ -1,8 +1,13 @@
-import { PREDECESSOR, type ReservationRef, type TransitionResult } from '@order-pipeline/contracts';
+import {
+  PREDECESSOR,
+  type EventPlace,
+  type ReservationRef,
+  type TransitionResult,
+} from '@order-pipeline/contracts';
 import { actionRows, isLockTimeout, unavailable, type ActionRecord } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { findOrders } from './placements.ts';
-import { ORDER_COLUMNS, orderOf, STATUS, type OrderRow, type Sql } from './sql.ts';
+import { orderOf, STATUS, UNLISTED_COLUMNS, type OrderRow, type Sql } from './sql.ts';
 
 const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 
@@ -10,7 +15,7 @@ const SKIP_LOCKED = Prisma.sql`SKIP LOCKED`;
 export type Target = keyof typeof PREDECESSOR;
 
 /** An order that was moved, and the times from which its duration follows, in seconds. */
-interface MovedRow extends OrderRow {
+interface MovedRow extends Omit<OrderRow, 'seq'> {
   /** In the status before. */
   readonly stepSeconds: number;
   readonly traceparent: string | null;
@@ -24,6 +29,8 @@ export interface StepTimes {
   readonly traceparent: string | null;
 }
 
+type Events = ReadonlyMap<string, EventPlace>;
+
 /** What is asked of a move beside its orders. */
 interface MoveOptions {
   /** Nobody's lock is waited for. */
@@ -32,6 +39,8 @@ interface MoveOptions {
   readonly owner?: string | undefined;
   /** What is recorded of it where the order is not this user's own. */
   readonly acting?: Acting | undefined;
+  /** Where the event stands that asks for it, by the order. */
+  readonly events?: Events | undefined;
 }
 
 /** An actor who may move anybody's orders. */
@@ -45,6 +54,40 @@ const recorded = ({ userId, records }: Acting): Prisma.Sql => Prisma.sql`, recor
     INSERT INTO operator_actions SELECT record.* FROM ${actionRows(records)} AS record
     JOIN moved ON moved.id = record.target AND moved."userId" <> ${userId ?? ''}
   )`;
+
+/** Batches of more orders are joined with their events; of fewer, planning a join costs more than searching. */
+const MAX_SEARCHED = 64;
+
+/** In each row of what was moved, its element of an array that is sorted as `ids`, which hold the id of every row. */
+const elementOf = (array: Prisma.Sql, ids: readonly string[]): Prisma.Sql =>
+  Prisma.sql`(${array})[width_bucket(id COLLATE "C", ${ids}::text[])]`;
+
+/** The event of each row of what was moved, for few orders: by binary search. */
+const searched = (orderIds: readonly string[], events: Events): Prisma.Sql => {
+  // Ids are ASCII, which JavaScript sorts as the collation does.
+  const ids = orderIds.toSorted((a, b) => (a < b ? -1 : 1));
+  const partitions = ids.map((id) => events.get(id)?.partition ?? null);
+  const offsets = ids.map((id) => events.get(id)?.offset ?? null);
+  return Prisma.sql`${elementOf(Prisma.sql`${partitions}::int[]`, ids)}, ${elementOf(Prisma.sql`${offsets}::bigint[]`, ids)}
+    FROM moved`;
+};
+
+/** The same for many. */
+const joined = (events: Events): Prisma.Sql => Prisma.sql`event.partition, event."offset"
+  FROM moved LEFT JOIN unnest(
+    ${[...events.keys()]}::text[],
+    ${[...events.values()].map(({ partition }) => partition)}::int[],
+    ${[...events.values()].map(({ offset }) => offset)}::bigint[]
+  ) AS event(order_id, partition, "offset") ON event.order_id = id`;
+
+/** The rows of history of what was moved, each with the event that caused it, where one did. */
+const stepsOf = (cause: string, orderIds: readonly string[], events?: Events): Prisma.Sql => {
+  const step = Prisma.sql`id, status::order_status, "updatedAt", ${cause}`;
+  if (events === undefined || events.size === 0)
+    return Prisma.sql`INSERT INTO order_history (order_id, status, at, cause) SELECT ${step} FROM moved`;
+  return Prisma.sql`INSERT INTO order_history (order_id, status, at, cause, event_partition, event_offset)
+    SELECT ${step}, ${orderIds.length > MAX_SEARCHED ? joined(events) : searched(orderIds, events)}`;
+};
 
 /**
  * Moves those of the orders that stand in the status before `to`, each with its row of history: compare and set, in one
@@ -62,7 +105,7 @@ const compareAndSet = (
   orderIds: readonly string[],
   cause: string,
   at: string,
-  { skipLocked = false, owner, acting }: MoveOptions = {},
+  { skipLocked = false, owner, acting, events }: MoveOptions = {},
 ): Promise<MovedRow[]> => sql.$queryRaw<MovedRow[]>`
   WITH due AS (
     SELECT id, updated_at AS since FROM orders WHERE id = ANY(${orderIds}::text[]) AND ${STATUS} = ${PREDECESSOR[to]}
@@ -72,30 +115,39 @@ const compareAndSet = (
     UPDATE orders SET status = ${to}::order_status,
       updated_at = GREATEST(updated_at, ${at}::timestamptz), announced_at = ${at}::timestamptz
     FROM due WHERE orders.id = due.id AND ${STATUS} = ${PREDECESSOR[to]}
-    RETURNING ${ORDER_COLUMNS}, EXTRACT(EPOCH FROM orders.updated_at - due.since)::float8 AS "stepSeconds",
+    RETURNING ${UNLISTED_COLUMNS}, date_part('epoch', orders.updated_at - due.since) AS "stepSeconds",
       orders.traceparent
   ), history AS (
-    INSERT INTO order_history (order_id, status, at, cause) SELECT id, status::order_status, "updatedAt", ${cause} FROM moved
+    ${stepsOf(cause, orderIds, events)}
   )${acting === undefined ? Prisma.empty : recorded(acting)}
   SELECT * FROM moved`;
 
 /** Moves those whose rows nobody keeps locked: such a row is waited for once, and holds up nothing else. */
-const moveUnlocked = async (...[sql, to, orderIds, cause, at]: MoveArguments): Promise<MovedRow[]> => {
+const moveUnlocked = async (
+  ...[sql, to, orderIds, cause, at, events]: MoveArguments
+): Promise<MovedRow[]> => {
   try {
-    return await compareAndSet(sql, to, orderIds, cause, at);
+    return await compareAndSet(sql, to, orderIds, cause, at, { events });
   } catch (error) {
     if (!isLockTimeout(error)) throw error;
   }
   if (orderIds.length < 2) return [];
-  const first = await compareAndSet(sql, to, orderIds, cause, at, { skipLocked: true });
+  const first = await compareAndSet(sql, to, orderIds, cause, at, { skipLocked: true, events });
   const left = orderIds.filter((orderId) => !first.some(({ id }) => id === orderId));
   // Once more: others under way lock what they work for a moment only.
   return left.length === 0
     ? first
-    : [...first, ...(await compareAndSet(sql, to, left, cause, at, { skipLocked: true }))];
+    : [...first, ...(await compareAndSet(sql, to, left, cause, at, { skipLocked: true, events }))];
 };
 
-type MoveArguments = readonly [sql: Sql, to: Target, orderIds: readonly string[], cause: string, at: string];
+type MoveArguments = readonly [
+  sql: Sql,
+  to: Target,
+  orderIds: readonly string[],
+  cause: string,
+  at: string,
+  events: MoveOptions['events'],
+];
 
 const timesOf = ({ stepSeconds, createdAt, updatedAt, traceparent }: MovedRow): StepTimes => ({
   stepSeconds,
@@ -109,15 +161,18 @@ const movedResult = (row: MovedRow): TransitionResult => ({
   ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
 });
 
-/** Moves a batch of orders to `to`; one result an order, in the same order, and the times of those that were moved. */
+/**
+ * Moves a batch of orders to `to`; one result an order, in the same order, and the times of those that were moved.
+ *
+ * @param at ISO 8601
+ * @param events where the event stands that asks for it, by the order: kept with the transition that it causes
+ */
 export const moveOrders = async (
-  sql: Sql,
-  to: Target,
-  orderIds: readonly string[],
-  cause: string,
-  at: string,
+  ...[sql, to, orderIds, cause, at, events]: MoveArguments
 ): Promise<{ readonly results: TransitionResult[]; readonly times: readonly StepTimes[] }> => {
-  const moved = new Map((await moveUnlocked(sql, to, orderIds, cause, at)).map((row) => [row.id, row]));
+  const moved = new Map(
+    (await moveUnlocked(sql, to, orderIds, cause, at, events)).map((row) => [row.id, row]),
+  );
   const others = orderIds.filter((orderId) => !moved.has(orderId));
   const found = others.length > 0 ? await findOrders(sql, others) : new Map<string, OrderRow>();
   const results = orderIds.map((orderId): TransitionResult => {

@@ -4,7 +4,7 @@ import { addUp, FLAWLESS } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
 import type { OrderSource } from '../load/orders.ts';
 import { placeOrders, type Placing } from '../load/place.ts';
-import { startWaiting } from '../load/waiting.ts';
+import { openWaiting, type Waiting } from '../load/waiting.ts';
 import { readable, type Figure } from '../report/report.ts';
 import { goRounds, roundSentence } from '../rounds.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
@@ -30,11 +30,27 @@ const countWaiting = async (url: string): Promise<number> => {
   return Number(WAITERS.exec(text)?.[1] ?? 0);
 };
 
-const untilWaiting = (url: string, count: number): Promise<true> =>
-  waitUntil(async () => (await countWaiting(url)) === count || undefined, {
+const untilWaiting = (url: string, isReached: (count: number) => boolean, what: string): Promise<true> =>
+  waitUntil(async () => isReached(await countWaiting(url)) || undefined, {
     timeoutMs: SETTLE_LIMIT_MS,
-    what: `${count} clients wait`,
+    what,
   });
+
+/** So many begin to wait at once: each reads its order first, and such a read is refused where it would take too long. */
+const BEGIN_AT_ONCE = 250;
+
+/** Lets a client wait for each of the orders. */
+const beginWaiting = async (url: string, orderIds: readonly string[]): Promise<Waiting> => {
+  const waiting = openWaiting(url);
+  for (let end = 0; end < orderIds.length;) {
+    const start = end;
+    end = Math.min(orderIds.length, start + BEGIN_AT_ONCE);
+    waiting.begin(orderIds.slice(start, end));
+    // Those that were answered wait no more: they are counted as lost.
+    await untilWaiting(url, (count) => count + waiting.answered() >= end, `${end} clients wait`);
+  }
+  return waiting;
+};
 
 interface Round {
   readonly alone: Placing;
@@ -62,12 +78,11 @@ const goRound = async (
     return placing;
   };
   const placeBeside = async (awaited: readonly string[]) => {
-    const waiting = await startWaiting(system.url, awaited);
-    await untilWaiting(system.url, waiters);
+    const waiting = await beginWaiting(system.url, awaited);
     const beside = await place();
     const lost = waiters - (await countWaiting(system.url)) + waiting.answered();
     waiting.stop();
-    await untilWaiting(system.url, 0);
+    await untilWaiting(system.url, (count) => count === 0, 'no client waits');
     return { beside, lost };
   };
   const first = number % 2 === 0 ? await place() : undefined;
