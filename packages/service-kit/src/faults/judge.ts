@@ -31,11 +31,19 @@ export const chainOf = (error: unknown): Link[] => {
   return chain;
 };
 
+const PRISMA_CODE = /^P[1-9]\d{3}$/;
+
+/** Prisma's typed API copies the code of an error that no adapter has wrapped, and nothing else of it. */
+const isCopied = ({ name, code }: Link): boolean =>
+  name === 'PrismaClientKnownRequestError' && !PRISMA_CODE.test(String(code));
+
 /** The adapter hands a server's error on as plain fields; `severity` marks one as PostgreSQL sent it. */
-const rulingOfServer = ({ code, originalCode, severity, kind }: Link): Ruling | undefined =>
-  rulingOfSqlstate(originalCode) ??
-  (severity !== undefined || kind === 'postgres' ? rulingOfSqlstate(code) : undefined) ??
-  rulingIn(ADAPTER_KINDS, kind);
+const rulingOfServer = (link: Link): Ruling | undefined =>
+  rulingOfSqlstate(link['originalCode']) ??
+  (link['severity'] !== undefined || link['kind'] === 'postgres' || isCopied(link)
+    ? rulingOfSqlstate(link['code'])
+    : undefined) ??
+  rulingIn(ADAPTER_KINDS, link['kind']);
 
 const isClient = ({ name }: Link): boolean => name === 'Error' || name === 'error';
 

@@ -22,6 +22,14 @@ const fromAdapter = (originalCode: string) =>
       driverAdapterError: Object.assign(new Error('postgres'), { cause: { kind: 'postgres', originalCode } }),
     },
   });
+/** What the typed API makes of an error that no adapter has wrapped. */
+const copiedFrom = (code: string): Error =>
+  Object.assign(new Error('Invalid `prisma.order.findUnique()` invocation'), {
+    name: 'PrismaClientKnownRequestError',
+    code,
+    meta: { modelName: 'Order' },
+  });
+
 /** As the typed API throws what a server said; `kind` and `code` are what Prisma makes of it. */
 const fromModel = (originalCode: string, code = 'P2039', kind = 'postgres') =>
   Object.assign(new Error('Invalid `user.findUnique()` invocation'), {
@@ -80,6 +88,8 @@ test.each([
   ],
   ['a full disk', fromServer('53100'), 'transient', false],
   ['too many connections', fromServer('53300'), 'transient', false],
+  ['the same through the typed API, unwrapped', copiedFrom('53300'), 'transient', false],
+  ['a refusal through the typed API, unwrapped', copiedFrom('23514'), 'refused', false],
   ['a password that does not fit', fromServer('28P01'), 'transient', false],
   ['a database that is not there', fromServer('3D000'), 'transient', false],
   ['a SQLSTATE that nobody knows', fromServer('ZZ999'), 'transient', false],
