@@ -208,7 +208,7 @@ jest.setTimeout(120_000);
   test('the timeline says where each event lies that was consumed, whether a trace is recorded or not', async () => {
     await withTab(async ({ page, open }) => {
       await open(`/console/orders/${system.deliveredId}`);
-      const cells = page.locator('.timeline .position');
+      const cells = page.locator('.timeline td.position');
       const texts = async () =>
         (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
       await eventually(

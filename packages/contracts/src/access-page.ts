@@ -1,7 +1,7 @@
 import { serviceActionsApi } from './actions-api.ts';
 import type { Access, ForeignAnswer } from './access.ts';
 import { exportPartsApi } from './export-api.ts';
-import { orderLifecycleApi } from './orders-api.ts';
+import { orderLifecycleApi } from './order-lifecycle-api.ts';
 import { reservationsApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { overviewPartsApi, servicesApi } from './overview-api.ts';

@@ -2,22 +2,19 @@ import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { ReservationRef } from './inventory-api.ts';
 import { defineOperation } from './operation.ts';
-import { TOPIC_NAMES, WORKER_TARGETS } from './order-lifecycle.ts';
+import { exampleAt, exampleHistory, exampleOrder } from './order-examples.ts';
+import { TOPIC_NAMES } from './order-lifecycle.ts';
 import { ORDER_PATHS } from './paths.ts';
 import { NEW_ORDER_ID, OFFSET } from './patterns.ts';
 import {
-  AnyId,
   Id,
-  MAX_BATCH,
   NewId,
   OrderIdParams,
   OrderLines,
   PageQuery,
   StatusSchema,
   Strict,
-  Text,
   Timestamp,
   UserIdParams,
 } from './schemas.ts';
@@ -57,7 +54,7 @@ const eventPlace = {
   partition: Type.Integer({ minimum: 0, maximum: MAX_PARTITION, examples: [3] }),
   offset: Type.String({ pattern: OFFSET, examples: ['17'] }),
 };
-const EventPlace = Strict(eventPlace);
+export const EventPlace = Strict(eventPlace);
 export type EventPlace = Type.Static<typeof EventPlace>;
 
 export const HistoryEntry = Strict({
@@ -81,27 +78,11 @@ export type HistoryEntry = Type.Static<typeof HistoryEntry>;
 export const withoutEvents = (history: readonly HistoryEntry[]): HistoryEntry[] =>
   history.map(({ status, at, cause }) => ({ status, at, cause }));
 
-const exampleOrder = { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }] };
-const exampleAt = '2026-01-01T12:00:00.000Z';
-
-const exampleHistory: HistoryEntry[] = [
-  { status: 'PENDING', at: exampleAt, cause: 'placed' },
-  {
-    status: 'PROCESSING',
-    at: '2026-01-01T12:01:00.000Z',
-    cause: 'workflow',
-    event: { topic: 'ORDER_PLACED', partition: 3, offset: '17' },
-  },
-];
-
 const READ_ACCESS = {
   kind: 'own',
   any: 'orders:read.any',
   foreign: 'NOT_FOUND',
 } as const satisfies Access;
-
-/** So many orders are read at once: each may have a hundred lines. */
-export const MAX_READ_TOGETHER = 128;
 
 /** What the orders service answers to clients. */
 export const ordersApi = {
@@ -206,139 +187,5 @@ export const ordersApi = {
     errors: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE'],
     idempotent: false,
     exampleReply: { message: 'Order cancelled successfully', orderId: 'order-1', status: 'CANCELLED' },
-  }),
-} as const;
-
-/**
- * The result of one order's transition. MOVED: by this call. ALREADY: it stands there, so its event may have to be published
- * again. SKIPPED: it stands elsewhere, or there is no such order, and nothing is to be done. LOCKED: somebody keeps its row
- * locked, so it is to be tried again.
- */
-export const TransitionResult = Type.Union([
-  Strict({
-    outcome: Type.Union([Type.Literal('MOVED'), Type.Literal('ALREADY')]),
-    order: OrderWithTimes,
-    /** Where the trace of the order continues, if it is sampled. */
-    traceparent: Type.Optional(Type.String()),
-  }),
-  Strict({ outcome: Type.Literal('SKIPPED'), orderId: Type.String(), status: Type.Optional(StatusSchema) }),
-  Strict({ outcome: Type.Literal('LOCKED'), orderId: Type.String() }),
-]);
-export type TransitionResult = Type.Static<typeof TransitionResult>;
-
-/** The verdict on a reservation: the status of the order that stands on it, or ABANDONED: none ever will. */
-export const Settlement = Strict({
-  orderId: Type.String(),
-  reservationId: Type.String(),
-  verdict: Type.Union([StatusSchema, Type.Literal('ABANDONED')]),
-});
-export type Settlement = Type.Static<typeof Settlement>;
-
-/** What the orders service answers to other services. */
-export const orderLifecycleApi = {
-  moveOrders: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/move',
-    summary: 'Transition orders to their next status',
-    description: 'Each by compare-and-set, with a result of its own.',
-    access: { kind: 'services', callers: ['workflow', 'shipping', 'delivery'] },
-    body: Strict({
-      to: Type.Enum([...WORKER_TARGETS]),
-      orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
-      cause: Text('What moves them', 'workflow'),
-      /** The event that asks for the transition of each order, in the same order; null or missing where none does. */
-      events: Type.Optional(Type.Array(Type.Union([EventPlace, Type.Null()]), { maxItems: MAX_BATCH })),
-    }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
-    reply: Strict({ results: Type.Array(TransitionResult) }),
-    errors: [],
-    idempotent: true,
-  }),
-  findOverdueOrders: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/overdue',
-    summary: 'Find overdue PENDING orders',
-    description: 'Those that have been PENDING for at least `olderThanMs`, oldest first.',
-    access: { kind: 'services', callers: ['workflow'] },
-    body: Strict({
-      olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
-      after: Type.Optional(Id('The last order id of the page before', 'order-1')),
-      limit: Type.Integer({ minimum: 1, maximum: MAX_BATCH }),
-    }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.small,
-    status: 200,
-    reply: Strict({ orderIds: Type.Array(Type.String()) }),
-    errors: [],
-    idempotent: true,
-  }),
-  findOrderStatuses: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/statuses',
-    summary: 'Find the statuses of orders',
-    description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
-    reply: Strict({ orders: Type.Array(Strict({ orderId: Type.String(), status: StatusSchema })) }),
-    errors: [],
-    idempotent: true,
-    exampleBody: { orderIds: ['order-1'] },
-    exampleReply: { orders: [{ orderId: 'order-1', status: 'PENDING' }] },
-  }),
-  findOrders: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/find',
-    summary: 'Find orders by their ids',
-    description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_READ_TOGETHER }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
-    reply: Strict({ orders: Type.Array(OrderWithTimes) }),
-    errors: [],
-    idempotent: true,
-    exampleBody: { orderIds: ['order-1'] },
-    exampleReply: {
-      orders: [{ ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt }],
-    },
-  }),
-  findHistories: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/histories',
-    summary: 'Find the histories of orders',
-    description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
-    reply: Strict({
-      histories: Type.Array(Strict({ orderId: Type.String(), history: Type.Array(HistoryEntry) })),
-    }),
-    errors: [],
-    idempotent: true,
-    exampleBody: { orderIds: ['order-1'] },
-    exampleReply: { histories: [{ orderId: 'order-1', history: exampleHistory }] },
-  }),
-  settleReservations: defineOperation({
-    owner: 'orders',
-    method: 'POST',
-    path: '/internal/orders/settle',
-    summary: 'Resolve orphaned reservations',
-    description:
-      'A reservation without an order is fenced, so that no order can be stored with it any more. One whose order is just being stored is left out.',
-    access: { kind: 'services', callers: ['inventory'] },
-    body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
-    reply: Strict({ settlements: Type.Array(Settlement) }),
-    errors: [],
-    idempotent: true,
   }),
 } as const;

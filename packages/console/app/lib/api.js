@@ -168,6 +168,15 @@ export const withQuery = (path, query = {}) => {
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
+ * A command of the command line, which asks this gateway; its token is in ORDERS_TOKEN.
+ *
+ * @param {string} command
+ * @param {string} id
+ */
+export const asCommand = (command, id) =>
+  `npx -y pnpm orders ${command} ${quoted(id)} --url ${quoted(location.origin)}`;
+
+/**
  * The same request for a shell. The token is never in it, only where to put it.
  *
  * @param {string} path

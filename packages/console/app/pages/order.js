@@ -1,4 +1,4 @@
-import { ask, asCurl } from '../lib/api.js';
+import { asCommand, ask, asCurl } from '../lib/api.js';
 import { isFinal, sentenceOf, stepsOf } from '../lib/lifecycle.js';
 import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
@@ -101,7 +101,10 @@ const Timeline = ({ steps, spans }) => {
           const { status, at, cause, forMs } = step;
           return html`<tr key=${status}>
               <td><${Status} status=${status} /></td>
-              <td><${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span></td>
+              <td>
+                <${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span>
+                ${positionOf(spans, step) && html`<div class="narrow-only position"><${Position} spans=${spans} step=${step} /></div>`}
+              </td>
               ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} step=${step} /></td>`}
               <td class="number">${forMs === undefined ? html`<span class="muted">–</span>` : durationText(forMs)}</td>
             </tr>`;
@@ -111,14 +114,18 @@ const Timeline = ({ steps, spans }) => {
   </section>`;
 };
 
-/** @param {{ orderId: string, isPending: boolean }} props */
-const Commands = ({ orderId, isPending }) => {
+/** @param {{ orderId: string, status: Step['status'] }} props */
+const Commands = ({ orderId, status }) => {
+  const isPending = status === 'PENDING';
   const path = `/api/orders/${encodeURIComponent(orderId)}`;
   return html`<section class="card">
     <h2>The same in a shell</h2>
     <${Command} title="Read the order" command=${asCurl(path)} />
     <${Command} title="Read its history" command=${asCurl(`${path}/history`)} />
     ${isPending && html`<${Command} title="Cancel it" command=${asCurl(`${path}/cancel`, { method: 'POST' })} />`}
+    <${Command} title="Read both with the command line" command=${asCommand('show', orderId)} />
+    ${!isFinal(status) && html`<${Command} title="Follow it" command=${asCommand('watch', orderId)} />`}
+    ${isPending && html`<${Command} title="Cancel it with the command line" command=${asCommand('cancel', orderId)} />`}
   </section>`;
 };
 
@@ -178,7 +185,7 @@ export const OrderPage = ({ id }) => {
       </div>
       <${OrderActions} orderId=${id} />
       <${OrderTrace} trace=${trace} />
-      <${Commands} orderId=${id} isPending=${order.status === 'PENDING'} />`
+      <${Commands} orderId=${id} status=${order.status} />`
     }
   </${Page}>`;
 };
