@@ -3,7 +3,7 @@ import process from 'node:process';
 import { createLogger } from './logger.ts';
 import { isMigrationJob, planMigrations } from './migration-job.ts';
 import { planSystem } from './plan.ts';
-import { live, migrateAndEnd } from './process-life.ts';
+import { migrateAndEnd, runProcess } from './process-life.ts';
 import { StartError } from './start-error.ts';
 
 // launcher [service ...]: runs the named services in this process, or all of them; with MIGRATE=job it migrates their
@@ -34,7 +34,7 @@ const main = async (): Promise<number> => {
       return await migrateAndEnd({ ...own, job, logger: createLogger(job.logLevel, terminal) });
     }
     const plan = planSystem(names, environment);
-    return await live({ ...own, plan, logger: createLogger(plan.logLevel, terminal) });
+    return await runProcess({ ...own, plan, logger: createLogger(plan.logLevel, terminal) });
   } catch (error) {
     complain(error);
     return 1;

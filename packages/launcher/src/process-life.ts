@@ -78,7 +78,7 @@ export const migrateAndEnd = async (
  * @returns the exit code
  * @throws StartError when it could not start
  */
-export const live = async (options: LifeOptions): Promise<0 | 1> => {
+export const runProcess = async (options: LifeOptions): Promise<0 | 1> => {
   const { plan, runtime, say, byScript } = options;
   const starting = new AbortController();
   const requested = nextStopRequest(runtime, byScript);

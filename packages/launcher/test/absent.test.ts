@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openClient } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
-  startTcpDoor,
+  startTcpProxy,
   startTestPostgres,
   type TestPostgres,
 } from '@order-pipeline/testing';
@@ -38,7 +38,7 @@ const start = async (environment: Record<string, string>, services: readonly str
 };
 
 test('a service whose database is not there is live, says why it is not ready, and starts when it comes', async () => {
-  const door = await startTcpDoor(await postgres.freshDatabase('users'));
+  const door = await startTcpProxy(await postgres.freshDatabase('users'));
   door.shut();
   const { system, waits, logs } = await start({ USERS_DATABASE_URL: door.url }, ['users']);
   const { url } = system;
@@ -85,7 +85,7 @@ test('a migration that was changed after it was applied ends the start, or the s
   await admin.end();
   const sentence = /The migration .* was changed after it was applied/;
   await expect(start({ USERS_DATABASE_URL: url }, ['users'])).rejects.toThrow(sentence);
-  const door = await startTcpDoor(url);
+  const door = await startTcpProxy(url);
   door.shut();
   const waiting = await start({ USERS_DATABASE_URL: door.url }, ['users']);
   door.open();

@@ -4,7 +4,7 @@ import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { openClient, SettingsError } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
-  startTcpDoor,
+  startTcpProxy,
   startTestPostgres,
   type TestPostgres,
 } from '@order-pipeline/testing';
@@ -81,7 +81,7 @@ test('the job without names migrates every database, and needs nothing but their
 }, 180_000);
 
 test('the job waits for a database that is not there, and a signal ends it with 1', async () => {
-  const door = await startTcpDoor(await emptyDatabase());
+  const door = await startTcpProxy(await emptyDatabase());
   door.shut();
   const settings = { USERS_DATABASE_URL: door.url };
   const [waits, stopped] = [job(['users'], settings), job(['users'], settings)];

@@ -51,7 +51,7 @@ export const sendable = (headers: IHeaders = {}): IHeaders =>
 /**
  * Tries add up over redrives.
  *
- * @param options.group the consumer group that could not work the message
+ * @param options.group the consumer group that failed to process the message
  */
 export const createDeadLetterPublisher = (options: {
   readonly group: string;

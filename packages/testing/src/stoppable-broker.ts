@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { createCluster } from '@order-pipeline/memory-kafka';
 import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel } from 'kafkajs';
-import { startTcpDoor } from './tcp-proxy.ts';
+import { startTcpProxy } from './tcp-proxy.ts';
 import { createTestBroker } from './test-broker.ts';
 
 /** A broker that can go away and come back with everything that it had. */
@@ -14,7 +14,7 @@ export interface StoppableBroker extends Broker {
 
 /** The real one, of which every connection goes through one door: it has one node. */
 const startBehindDoor = async (address: string): Promise<StoppableBroker> => {
-  const door = await startTcpDoor(`tcp://${address}`);
+  const door = await startTcpProxy(`tcp://${address}`);
   const port = Number(new URL(door.url).port);
   return {
     durable: true,

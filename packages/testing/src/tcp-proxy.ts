@@ -14,7 +14,7 @@ export interface TcpProxy {
 }
 
 /** @param target the URL of the server, with its port */
-export const startTcpDoor = async (target: string): Promise<TcpProxy> => {
+export const startTcpProxy = async (target: string): Promise<TcpProxy> => {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let state: 'open' | 'shut' | 'stalled' = 'open';

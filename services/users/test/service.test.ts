@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { usersApi } from '@order-pipeline/contracts';
 import {
   eventually,
-  startTcpDoor,
+  startTcpProxy,
   startTestPostgres,
   startTestService,
   type TestPostgres,
@@ -41,7 +41,7 @@ test('two instances that start at once on one database both work', async () => {
 });
 
 test('while its database is away it is not ready and answers 503, and when it is back it goes on', async () => {
-  const door = await startTcpDoor(await postgres.freshDatabase('users'));
+  const door = await startTcpProxy(await postgres.freshDatabase('users'));
   const users = await startTestService(usersService, { databaseUrl: door.url });
   const register = () => users.server.inject({ method: 'POST', url: '/api/users', payload: user });
   const isReady = async () => (await users.server.inject('/health/ready')).statusCode === 200;
@@ -63,7 +63,7 @@ test('while its database is away it is not ready and answers 503, and when it is
 });
 
 test('while its database hangs it answers 503 and does not hang', async () => {
-  const door = await startTcpDoor(await postgres.freshDatabase('users'));
+  const door = await startTcpProxy(await postgres.freshDatabase('users'));
   const users = await startTestService(usersService, { databaseUrl: door.url });
   await users.call(usersApi.registerUser, { body: user });
   door.stall();

@@ -121,7 +121,7 @@ export const findReservations = (sql: Sql, orderIds: readonly string[]): Promise
 
 /** A held reservation, with where it stands among them. */
 export type HeldReservation = ReservationRef & {
-  /** In PostgreSQL's own words. */
+  /** As a PostgreSQL literal. */
   readonly createdAt: string;
 };
 
