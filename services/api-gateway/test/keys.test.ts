@@ -18,13 +18,17 @@ afterEach(() => {
 
 const tokensOf = (
   cooldownMs?: number,
-  { jwksUrl, ...replaced }: Partial<Runtime> & { jwksUrl?: string } = {},
+  {
+    jwksUrl,
+    maxRemembered,
+    ...replaced
+  }: Partial<Runtime> & { jwksUrl?: string; maxRemembered?: number } = {},
 ) => {
   const { url, audience } = issuer;
   const named = { name: url, audience, jwksUrl, userClaim: 'sub', scopeClaim: 'scope' };
   const wallClock = Date.now;
   const runtime = createTestRuntime({ wallClock: () => wallClock(), ...replaced });
-  return createTokens(named, createKeys(named, { runtime, cooldownMs }), runtime);
+  return createTokens(named, createKeys(named, { runtime, cooldownMs }), runtime, maxRemembered);
 };
 
 test('tokens of a new key are taken without a restart, and those of the old one still are', async () => {
@@ -82,4 +86,14 @@ test('verified tokens are remembered, each for itself', async () => {
   for (const token of all) await tokens.verify(token);
   expect(all.map((token) => tokens.known(token)?.userId)).toEqual(times(20, (index) => `user-${index}`));
   expect(tokens.known(await issuer.sign())).toBeUndefined();
+});
+
+test('so many are remembered and no more: those that were verified longest ago are verified again', async () => {
+  const tokens = tokensOf(undefined, { maxRemembered: 6 });
+  const all = await Promise.all(times(20, (index) => issuer.sign({ sub: `user-${index}` })));
+  for (const token of all) await tokens.verify(token);
+  const known = all.flatMap((token) => tokens.known(token)?.userId ?? []);
+  expect(known.length).toBeLessThanOrEqual(6);
+  expect(known).toEqual(expect.arrayContaining(['user-17', 'user-18', 'user-19']));
+  expect(await tokens.verify(all[0] ?? '')).toMatchObject({ userId: 'user-0' });
 });

@@ -119,20 +119,21 @@ test.each(Object.keys(BAD))('a token that is %s is refused with 401', async (nam
   expect(JSON.stringify(gateway.logs)).not.toContain(token.slice(-40) || 'nothing');
 });
 
-test('a bad token costs no more than 5 ms of the processor', async () => {
-  const tokens = await Promise.all(Object.values(BAD).map(async (make) => make()));
-  const askAll = async () => {
-    for (const token of tokens) await ask(token);
-  };
-  for (let round = 0; round < 5; round += 1) await askAll();
-  const costs: number[] = [];
-  for (let round = 0; round < 9; round += 1) {
-    const since = process.cpuUsage();
-    await askAll();
-    const { user, system } = process.cpuUsage(since);
-    costs.push((user + system) / 1_000 / tokens.length);
+test('a bad token of any kind costs no more than 5 ms of the processor', async () => {
+  const costs: Record<string, number> = {};
+  for (const [name, make] of Object.entries(BAD)) {
+    const token = await make();
+    const rounds: number[] = [];
+    for (let round = 0; round < 9; round += 1) {
+      const since = process.cpuUsage();
+      await ask(token);
+      const { user, system } = process.cpuUsage(since);
+      rounds.push((user + system) / 1_000);
+    }
+    // What else the process does meanwhile, such as compiling or collecting garbage, is not the token's.
+    costs[name] = Math.min(...rounds);
   }
-  expect(Math.min(...costs)).toBeLessThan(5);
+  expect(Object.entries(costs).filter(([, ms]) => ms >= 5)).toEqual([]);
 });
 
 test('no token is 401, and too little is 403', async () => {

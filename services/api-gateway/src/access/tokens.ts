@@ -61,11 +61,16 @@ export interface Tokens {
   verify(token: string): Promise<Actor>;
 }
 
-/** Verified tokens are remembered by their digest until they expire, so that each costs one signature. */
+/**
+ * Verified tokens are remembered by their digest until they expire, so that each costs one signature.
+ *
+ * @param maxRemembered how many at most, and half of them at least
+ */
 export const createTokens = (
   issuer: Issuer,
   keys: JWTVerifyGetKey,
   runtime: Pick<Runtime, 'wallClock'>,
+  maxRemembered = MAX_REMEMBERED,
 ): Tokens => {
   // oxlint-disable-next-line no-restricted-properties -- the issuer says by the time of day until when a token is valid
   const now = (): number => runtime.wallClock();
@@ -73,7 +78,7 @@ export const createTokens = (
   let old = new Map<string, Verified>();
 
   const remember = (digest: string, verified: Verified): void => {
-    if (young.size >= MAX_REMEMBERED / 2) {
+    if (young.size >= maxRemembered / 2) {
       old = young;
       young = new Map();
     }
