@@ -9,6 +9,7 @@ import {
   traceparent,
   type Runtime,
   type Span,
+  type SpanEnd,
   type Trace,
   type Tracer,
 } from '@order-pipeline/service-kit';
@@ -84,9 +85,9 @@ const processOneByOne = async <M extends RetryableMessage>(
 const rawInTrace = ({ raw, span }: RetryableMessage): RawMessage =>
   span ? { ...raw, headers: { ...raw.headers, traceparent: traceparent(span.trace) } } : raw;
 
-/** Ends the spans of messages that are done. */
-export const endSpans = (messages: readonly RetryableMessage[]): void => {
-  for (const { span } of messages) span?.end();
+/** Ends the spans of messages that are done, or of which that is said. */
+export const endSpans = (messages: readonly RetryableMessage[], end?: SpanEnd): void => {
+  for (const { span } of messages) span?.end(end);
 };
 
 /**

@@ -16,6 +16,7 @@ import { createRealWork, trackVerification } from './world/real-work.ts';
 import { createNetwork } from './world/network.ts';
 import { lendTime } from './world/lend-time.ts';
 import { LOSSES, planFaults, runFaultSchedule } from './world/fault-schedule.ts';
+import { createSimSpans, type SimSpans } from './world/spans.ts';
 import { createStreams } from './world/streams.ts';
 import { createTally } from './world/tally.ts';
 import { createTime } from './world/time.ts';
@@ -35,6 +36,8 @@ export interface SeedOptions {
   readonly write?: ((line: string) => void) | undefined;
   /** No faults at all, whatever the seed says. */
   readonly isCalm?: boolean | undefined;
+  /** Whether traces are recorded, whatever the seed says; nothing else depends on it. */
+  readonly hasTraces?: boolean | undefined;
   /** A crash point at which processes die again and again, beside what the seed says. */
   readonly target?: Failpoint | undefined;
 }
@@ -46,6 +49,8 @@ export interface SeedResult {
   readonly faults: Readonly<Record<string, number>>;
   readonly crashPoints: readonly CrashPointCount[];
   readonly orders: Endings;
+  /** How many spans were begun; 0 where no traces are recorded. */
+  readonly spans: number;
   /** How long it was for those inside, in milliseconds. */
   readonly virtualMs: number;
   /** How long after the last fault all was at rest, in milliseconds of the simulation. */
@@ -67,6 +72,7 @@ const ENVIRONMENT = {
 
 const SHARE_WITHOUT_NETS = 0.35;
 const SHARE_WITH_ACCESS = 1 / 3;
+const SHARE_WITH_TRACES = 1 / 4;
 
 /**
  * What the seed says of the whole run. Some have none of the safety nets (the republication of stuck orders, the sweep):
@@ -82,6 +88,7 @@ const planRun = ({ streams }: World, isCalm: boolean) => {
     workload,
     schedule,
     hasAccess,
+    hasTraces: streams('traces').chance(SHARE_WITH_TRACES),
     environment: hasNets ? ENVIRONMENT : { ...ENVIRONMENT, ...WITHOUT_NETS },
     isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
     isComplete: !schedule.some(({ kind }) => LOSSES.includes(kind)),
@@ -123,6 +130,8 @@ interface Simulation {
   readonly context: WorkloadContext;
   /** Where access control is on. */
   readonly issuer: SimIssuer | undefined;
+  /** Where traces are recorded. */
+  readonly spans: SimSpans | undefined;
   readonly findings: Findings;
   /** Whether Kafka loses nothing that it has taken. */
   readonly isComplete: boolean;
@@ -157,6 +166,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   const plan = planRun(world, options.isCalm === true);
   const { workload, environment, isDurable, isComplete } = plan;
   const issuer = plan.hasAccess ? createIssuer(world) : undefined;
+  const spans = (options.hasTraces ?? plan.hasTraces) ? createSimSpans(world) : undefined;
   const tokens = issuer && createTokens(issuer, time);
   const echo = createEcho(cluster);
   const network = createNetwork(world);
@@ -170,6 +180,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
       databases: server.databases,
       environment: { ...environment, ...issuer?.environment },
       issuer,
+      spans,
       loggerOf: watchLogs(world, findings, options.write !== undefined),
     },
     layOutSlots({ world }),
@@ -188,6 +199,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     deployment,
     context,
     issuer,
+    spans,
     findings,
     isComplete,
     lengthMs: workload.lengthMs,
@@ -234,12 +246,14 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   let healedAfterMs = 0;
   let virtualMs = 0;
   let orders: Endings = {};
+  let spans = 0;
   try {
     await runFor(simulation, simulation.lengthMs);
     healAll(simulation);
     healedAfterMs = await heal(simulation);
     for (const request of simulation.context.client.unanswered())
       findings.add('every request is answered unless a gateway crashes', ['gateway'], request);
+    spans = simulation.spans?.check(findings) ?? 0;
     deployment.end();
     giveTimeBack();
     virtualMs = Math.round(world.time.now() - START_AT);
@@ -260,6 +274,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     faults: world.tally.faults(),
     crashPoints: world.tally.crashPoints(),
     orders,
+    spans,
     virtualMs,
     healedAfterMs: Math.round(healedAfterMs),
   };

@@ -27,6 +27,7 @@ export const cutOff = (seed: number, detail: string): SeedRun => ({
     faults: {},
     crashPoints: [],
     orders: {},
+    spans: 0,
     virtualMs: 0,
     healedAfterMs: 0,
   },

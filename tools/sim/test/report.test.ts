@@ -9,6 +9,7 @@ const result = (seed: number, changes: Partial<SeedResult> = {}): SeedResult => 
   faults: { 'process: crash': 2 },
   crashPoints: [{ service: 'orders', point: 'orders.afterStoreBeforeAnswer', reached: 3, crashed: 1 }],
   orders: { asked: 5, DELIVERED: 4 },
+  spans: 0,
   virtualMs: 60_000,
   healedAfterMs: 1_000 * seed,
   ...changes,

@@ -15,7 +15,7 @@ const LIMIT_MS = 120_000;
 /** In it tokens are taken, refused, and not verified for want of keys. */
 const SEED_WITH_ACCESS = 7;
 
-const run = async (seed: number, options: { isCalm?: boolean } = {}) => {
+const run = async (seed: number, options: { isCalm?: boolean; hasTraces?: boolean } = {}) => {
   const lines: string[] = [];
   const result = await runSeed({ seed, server, write: (line) => void lines.push(line), ...options });
   return { result, lines };
@@ -81,6 +81,18 @@ test(
     for (const answer of ['201 to POST /api/orders', '401 to', '403 to']) expect(text).toContain(answer);
     expect(text).toContain('fetches https://issuer.example/keys');
     expect(result.findings).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test.each([2, SEED_WITH_ACCESS])(
+  'traces change nothing: with them a seed goes as without them, event by event (seed %i)',
+  async (seed) => {
+    const [without, traced] = [await run(seed, { hasTraces: false }), await run(seed, { hasTraces: true })];
+    expect(without.result.spans).toBe(0);
+    expect(traced.result.spans).toBeGreaterThan(100);
+    expect(traced.lines).toEqual(without.lines);
+    expect({ ...traced.result, spans: 0 }).toEqual(without.result);
   },
   LIMIT_MS,
 );

@@ -1,4 +1,5 @@
 import {
+  REDELIVERED,
   sleep,
   type MetricHistogram,
   type Runtime,
@@ -104,17 +105,25 @@ const workMessages = async (
   const apart = workApart(options.handle, waiting);
   // Where the handler only takes them in, they are processed later.
   const handle = options.commitMode === 'manual' ? apart : inBatchSpan(options, apart);
-  if (!(await processBatch(events, { ...work, handle }))) return false;
-  if (options.commitMode === 'manual') return true;
-  while (waiting.size > 0 && heldBack.isFull()) {
-    if (!work.isOurs()) return false;
-    await work.pause(FULL_PAUSE_MS);
+  let left = events;
+  try {
+    if (!(await processBatch(events, { ...work, handle }))) return false;
+    if (options.commitMode === 'auto') {
+      while (waiting.size > 0 && heldBack.isFull()) {
+        if (!work.isOurs()) return false;
+        await work.pause(FULL_PAUSE_MS);
+      }
+      const done = events.filter((event) => !waiting.has(event));
+      open.done(done);
+      endSpans(done);
+      heldBack.add([...waiting]);
+    }
+    left = [];
+    return true;
+  } finally {
+    // Also where a pause failed because the group is joined anew.
+    endSpans(left, REDELIVERED);
   }
-  const done = events.filter((event) => !waiting.has(event));
-  open.done(done);
-  endSpans(done);
-  heldBack.add([...waiting]);
-  return true;
 };
 
 /**

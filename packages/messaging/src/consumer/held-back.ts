@@ -1,5 +1,6 @@
-import { backoffMs, type Cancel, type Runtime } from '@order-pipeline/service-kit';
+import { backoffMs, REDELIVERED, type Cancel, type Runtime } from '@order-pipeline/service-kit';
 import type { ReceivedEvent } from '../event-codec.ts';
+import { endSpans } from '../process-batch.ts';
 
 /** How many messages are held back at a time; their raw messages stay in memory. */
 export const MAX_HELD_BACK = 1_000;
@@ -62,6 +63,7 @@ export const createHeldBack = (options: {
     },
     isFull: () => held.size >= MAX_HELD_BACK,
     clear: () => {
+      endSpans([...held], REDELIVERED);
       held = new Set();
       attempt = 0;
     },
@@ -69,6 +71,7 @@ export const createHeldBack = (options: {
       stopped = true;
       cancel?.();
       await running;
+      endSpans([...held], REDELIVERED);
     },
   };
 };

@@ -1,4 +1,4 @@
-import { logFailure, sleep, type ConsumerPort } from '@order-pipeline/service-kit';
+import { logFailure, REDELIVERED, sleep, type ConsumerPort } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { createDeadLetterPublisher } from '../dead-letters.ts';
 import { endSpans, inBatchSpan, processBatch, type RetryableMessage } from '../process-batch.ts';
@@ -165,7 +165,7 @@ const createWorkLater =
       const processed = messages.filter((message) => !waiting.has(message));
       open.done(processed);
       endSpans(processed);
-    }
+    } else endSpans(messages, REDELIVERED);
     await commitOpen();
     return done && isCurrent() ? [...waiting] : undefined;
   };

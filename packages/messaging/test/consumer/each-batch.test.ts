@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually } from '@order-pipeline/testing';
+import { eventually, recordSpans } from '@order-pipeline/testing';
 import { MAX_TRIES, type ReceivedEvent } from '../../src/index.ts';
 import {
   committedAt,
@@ -12,6 +12,7 @@ import {
   readDeadLetters,
   startHarness,
   TOPIC,
+  TRACE,
   WAIT,
 } from '../support.ts';
 
@@ -195,5 +196,41 @@ test('a message that an unavailable dependency keeps from being processed is pro
     ({ msg, reason }) => msg === 'message sent to the DLQ' && String(reason).includes('orders is down'),
   );
   expect(deadLetters).toEqual([]);
+  await harness.service.close();
+});
+
+test('what a stopped consumer leaves undone is recorded as redelivered, and the next one processes it', async () => {
+  const { spans, tracerOf } = recordSpans();
+  const harness = await startHarness({ tracer: tracerOf('orders') });
+  const [group, orderId] = [fresh('group'), fresh('order')];
+  const consume = (handle: (own: boolean) => void) =>
+    harness.consume({
+      group,
+      topics: [TOPIC],
+      commitMode: 'auto',
+      handle: async (events) => handle(idsOf(events).includes(orderId)),
+    });
+  let tried = false;
+  const first = consume((own) => {
+    if (!own) return;
+    tried = true;
+    throw unavailable('not now');
+  });
+  const trace = { ...TRACE, sampled: true };
+  await harness.publisher.publish([{ event: placed(orderId), trace }]);
+  await eventually(() => expect(tried).toBe(true), WAIT);
+  await first.stop();
+  let isProcessed = false;
+  consume((own) => {
+    isProcessed ||= own;
+  });
+  const processings = () =>
+    spans.filter(({ kind, attributes }) => kind === 'CONSUMER' && attributes['order.id'] === orderId);
+  await eventually(() => expect(processings()).toHaveLength(2), WAIT);
+  expect(isProcessed).toBe(true);
+  expect(processings()).toMatchObject([
+    { failed: true, attributes: { 'error.type': 'redelivered' } },
+    { failed: false },
+  ]);
   await harness.service.close();
 });

@@ -159,3 +159,6 @@ export const processBatchSpan = (topic: string, group: string, count: number): S
 
 /** The end of a message that became a dead letter. */
 export const DEAD_LETTERED: SpanEnd = { attributes: { 'error.type': 'dead_letter' }, failed: true };
+
+/** A message that was another consumer's before it was done here: it is delivered again. */
+export const REDELIVERED: SpanEnd = { attributes: { 'error.type': 'redelivered' }, failed: true };

@@ -1,5 +1,6 @@
 import {
   createBatcher,
+  failedWith,
   NO_TRACER,
   orderSpan,
   placed,
@@ -37,10 +38,15 @@ export const createPlacementQueue = (options: {
   /** When the batch began in which an order is placed, of those that are recorded. */
   const begunAt = new WeakMap<Span, number>();
   const submitTraced = async (request: PlacementRequest, span: Span): Promise<Placement> => {
-    const placement = await batcher.submit({ ...request, span });
-    const begun = begunAt.get(span);
-    span.end(placed(placement.outcome, begun === undefined ? undefined : begun - span.startMs));
-    return placement;
+    try {
+      const placement = await batcher.submit({ ...request, span });
+      const begun = begunAt.get(span);
+      span.end(placed(placement.outcome, begun === undefined ? undefined : begun - span.startMs));
+      return placement;
+    } catch (error) {
+      span.end(failedWith(error));
+      throw error;
+    }
   };
   const batcher = createBatcher({
     runtime,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Metrics } from '@order-pipeline/service-kit';
+import { unavailable, type Metrics } from '@order-pipeline/service-kit';
 import { ANYBODY } from '@order-pipeline/contracts';
-import { createTestLogger, createTestRuntime, eventually, times } from '@order-pipeline/testing';
+import { createTestLogger, createTestRuntime, eventually, recordSpans, times } from '@order-pipeline/testing';
 import { createPlacementQueue, createAdmissionControl } from '../../src/load-shedding/index.ts';
 import type { PlacementRequest } from '../../src/placement.ts';
 import { orderOf } from '../harness.ts';
@@ -100,5 +100,24 @@ test('that the queue is too long is said once, and that it no longer is once it 
   expect(said()).toEqual([
     { event: 'load_shedding_started', level: 40 },
     { event: 'load_shedding_stopped', level: 30 },
+  ]);
+});
+
+test('an order that could not be placed has its span too, which failed', async () => {
+  const { admission, request } = prepare();
+  const { spans, tracerOf } = recordSpans();
+  const runtime = createTestRuntime();
+  const place = () => Promise.reject(unavailable('the database is away'));
+  const queue = createPlacementQueue({ admission, runtime, tracer: tracerOf('orders'), place });
+  const { order, call } = request();
+  const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: true };
+  await expect(queue.submit({ order, call: { ...call, trace } })).rejects.toThrow('the database is away');
+  expect(spans).toMatchObject([
+    {
+      name: 'place order',
+      parentId: trace.spanId,
+      failed: true,
+      attributes: { 'error.type': 'UNAVAILABLE' },
+    },
   ]);
 });

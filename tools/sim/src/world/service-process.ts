@@ -25,6 +25,7 @@ import type { SimIssuer } from './issuer.ts';
 import { createSimBroker, type Echo } from './kafka.ts';
 import { createSimTransport, type Answerer, type Caller, type Network } from './network.ts';
 import { createSimProcess, type SimProcess, type Slot } from './sim-process.ts';
+import type { SimSpans } from './spans.ts';
 import { never, type World } from './world.ts';
 
 /** What the processes of a simulation share. */
@@ -40,6 +41,8 @@ export interface Surroundings {
   readonly loggerOf: (process: SimProcess) => Logger;
   /** Where access control is on. */
   readonly issuer: SimIssuer | undefined;
+  /** Where traces are recorded. */
+  readonly spans: SimSpans | undefined;
   /** The instances of a service that have an address, whether or not they listen. */
   readonly answerers: (service: ServiceName) => readonly Answerer[];
 }
@@ -76,7 +79,7 @@ const contextOf = (
   service: Service,
   registry: Registry,
 ): ServiceContext<unknown> => {
-  const { world, cluster, echo, isDurable, databases, environment, loggerOf, issuer } = surroundings;
+  const { world, cluster, echo, isDurable, databases, environment, loggerOf, issuer, spans } = surroundings;
   const { runtime } = process;
   const logger = loggerOf(process);
   const database = service.database && databases[service.database];
@@ -85,7 +88,7 @@ const contextOf = (
     runtime,
     logger,
     metrics: createMetrics(registry, service.name),
-    tracer: NO_TRACER,
+    tracer: spans?.tracerOf(process) ?? NO_TRACER,
     health: createHealth(runtime),
     closers: createClosers(runtime, logger),
     clients: peersOf(surroundings, process, service),
@@ -112,10 +115,10 @@ const openServer = async (
 };
 
 const createAnswer = (
-  { logger }: ServiceContext<unknown>,
+  { logger, tracer }: ServiceContext<unknown>,
   { routes }: RunningService,
 ): Answerer['answer'] => {
-  const transport = createLocalTransport(routes);
+  const transport = createLocalTransport(routes, tracer);
   // Whoever asks cannot take it back: no signal travels over the simulated network.
   return async (operation, input, { requestId, trace, actor }) => {
     try {

@@ -63,7 +63,7 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
     soon: (fn) => void time.after(0, fn, process()),
     random: random.next,
     uuid: identity.uuid,
-    hex: identity.hex,
+    hex: streams(`${slot.id}/hex`).hex,
     failpoint: (point) => {
       if (process().isDead()) return never();
       tally.reached(slot.service, point);
