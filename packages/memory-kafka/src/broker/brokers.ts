@@ -67,11 +67,14 @@ export const createBrokers = (count: number): Brokers => {
       return found;
     },
     place: (factor) => {
-      const candidates = up();
       const first = placed;
       placed += 1;
-      const at = (index: number): number => candidates[(first + index) % candidates.length] ?? NODE_ID;
-      return placeOn(Array.from({ length: Math.min(factor, candidates.length) }, (_, index) => at(index)));
+      const at = (index: number): number => ids[(first + index) % count] ?? NODE_ID;
+      const replicas = Array.from({ length: Math.min(factor, count) }, (_, index) => at(index));
+      // Those that are up come first: one of them leads.
+      const placement = placeOn([...replicas.filter(isUp), ...replicas.filter((nodeId) => !isUp(nodeId))]);
+      failOver(placement);
+      return placement;
     },
     takeDown: (nodeIds, placements) => {
       for (const nodeId of nodeIds) isDown.add(nodeId);

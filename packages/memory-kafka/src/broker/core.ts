@@ -96,7 +96,7 @@ export const createCore = (options: CoreOptions): Core => {
     retention,
     now: () => timestampOf(clock),
     // Of one broker, each address that leads to it passes for one that could hold a replica.
-    brokerCount: () => (options.brokers > 1 ? brokers.up().length : Math.max(addresses.length, 1)),
+    brokerCount: () => (options.brokers > 1 ? options.brokers : Math.max(addresses.length, 1)),
     defaultReplicas: options.replicationFactor,
     place: brokers.place,
   });
