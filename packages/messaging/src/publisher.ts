@@ -124,8 +124,12 @@ interface PublisherOptions {
 const createDelivery = (options: PublisherOptions) => {
   const { runtime } = options;
   const openProducer = (role: string, retry: typeof RETRY) =>
-    createRenewedProducer({ topics: options.topics, compression: options.broker.compression }, () =>
-      options.broker.connect(`${options.source}-${role}`).producer({ allowAutoTopicCreation: false, retry }),
+    createRenewedProducer(
+      { topics: options.topics, compression: options.broker.compression },
+      (createPartitioner) =>
+        options.broker
+          .connect(`${options.source}-${role}`)
+          .producer({ allowAutoTopicCreation: false, createPartitioner, retry }),
     );
   const producer = openProducer('producer', RETRY);
   const prober = openProducer('prober', PROBE_RETRY);

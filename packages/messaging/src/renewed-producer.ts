@@ -1,5 +1,6 @@
-import { judge, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
-import kafkajs, { type Message } from 'kafkajs';
+import { judge, unavailable, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
+import kafkajs, { type ICustomPartitioner, type Message } from 'kafkajs';
+import { createAnsweredMessages } from './answered-messages.ts';
 import type { TopicSetup } from './topics.ts';
 
 /**
@@ -8,14 +9,15 @@ import type { TopicSetup } from './topics.ts';
  */
 export const createRenewedProducer = (
   { topics, compression }: { readonly topics: TopicSetup; readonly compression: Broker['compression'] },
-  open: () => ProducerPort,
+  open: (createPartitioner: ICustomPartitioner) => ProducerPort,
 ) => {
+  const { createPartitioner, countUnanswered } = createAnsweredMessages();
   const codec = compression === 'gzip' ? { compression: kafkajs.CompressionTypes.GZIP } : {};
   let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
   let closed = false;
 
-  const current = (): ProducerPort => (producer ??= open());
+  const current = (): ProducerPort => (producer ??= open(createPartitioner));
   const connect = (): Promise<void> => {
     connected ??= topics()
       .then(() => current().connect())
@@ -27,7 +29,7 @@ export const createRenewedProducer = (
   };
   const replace = (fenced: ProducerPort): void => {
     if (fenced !== producer || closed) return;
-    producer = open();
+    producer = open(createPartitioner);
     connected = undefined;
     fenced.disconnect().catch(() => undefined);
   };
@@ -37,7 +39,10 @@ export const createRenewedProducer = (
       await connect();
       const used = current();
       try {
-        await used.sendBatch({ topicMessages: [{ topic, messages }], acks: -1, ...codec });
+        const records = await used.sendBatch({ topicMessages: [{ topic, messages }], acks: -1, ...codec });
+        const unanswered = countUnanswered(messages, records);
+        if (unanswered > 0)
+          throw unavailable(`No broker has answered for ${unanswered} of ${messages.length} messages`);
       } catch (error) {
         if (judge(error)?.renew) replace(used);
         throw error;

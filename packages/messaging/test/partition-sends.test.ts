@@ -26,8 +26,8 @@ const readWritten = async (broker: Broker) => {
   return { times: (orderId: string) => messages.filter(({ key }) => key === orderId).length };
 };
 
-const prepare = async () => {
-  const { runtime, broker, faults } = createHurriedWorld();
+const prepare = async (options: Parameters<typeof createHurriedWorld>[0] = {}) => {
+  const { runtime, broker, cluster, faults } = createHurriedWorld(options);
   const { logger, logs } = createTestLogger();
   const publisher = createPublisher({
     source: 'orders',
@@ -40,7 +40,7 @@ const prepare = async () => {
   closers.push(publisher.disconnect);
   await publisher.publish([traced(fresh('order'))]);
   const linesOf = (msg: string) => logs.filter((line) => line.msg === msg);
-  return { publisher, broker, faults, linesOf, written: await readWritten(broker) };
+  return { publisher, broker, cluster, faults, linesOf, written: await readWritten(broker) };
 };
 
 const breakPartition = (faults: MemoryCluster['faults'], partition = BROKEN) =>
@@ -108,4 +108,31 @@ test('where no partition takes any, that is an outage, and all are tried again a
   for (const fault of breaks) fault.cancel();
   expect(await publisher.publish(events)).toEqual([]);
   expect(linesOf('partition does not take messages, retrying')).toEqual([]);
+});
+
+// kafkajs asks each broker once in a send, also where a partition moves to one that has answered: of its messages it says nothing.
+test.each([
+  ['events', 'publish'],
+  ['messages as they are', 'send'],
+] as const)('%s of a partition whose leader moves in the middle of a send are written', async (_, way) => {
+  const { publisher, cluster, written } = await prepare({ brokers: 3, replicationFactor: 3 });
+  const topic = cluster.inspect().topics.find(({ name }) => name === TOPIC);
+  const [moved, stays] = topic?.partitions ?? [];
+  expect(moved?.leader).not.toBe(stays?.leader);
+  cluster.moveLeader(TOPIC, 0, Number(stays?.leader));
+  const events = batch();
+  if (way === 'publish') await publishAll(publisher, events);
+  else
+    await eventually(
+      () =>
+        publisher.send(
+          TOPIC,
+          events.map(({ event }) => ({ key: event.orderId, value: '{}' })),
+        ),
+      WAIT,
+    );
+  await eventually(
+    () => expect(idsOf(events).filter((orderId) => written.times(orderId) === 0)).toEqual([]),
+    WAIT,
+  );
 });

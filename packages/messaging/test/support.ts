@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderEvent } from '@order-pipeline/contracts';
-import { createCluster, Kafka as MemoryKafka, type MemoryCluster } from '@order-pipeline/memory-kafka';
+import {
+  createCluster,
+  type ClusterOptions,
+  Kafka as MemoryKafka,
+  type MemoryCluster,
+} from '@order-pipeline/memory-kafka';
 import { createRuntime, defineService, type Broker, type ConsumerPort } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
@@ -44,7 +49,7 @@ export const createFaultyBroker = (): { broker: Broker; faults: MemoryCluster['f
 };
 
 /** A broker in memory and a runtime in which time passes ten times as fast. */
-export const createHurriedWorld = () => {
+export const createHurriedWorld = (options: Omit<ClusterOptions, 'clock'> = {}) => {
   const speed = 10;
   const real = createRuntime();
   const began = real.wallClock();
@@ -53,8 +58,8 @@ export const createHurriedWorld = () => {
     monotonic: () => real.monotonic() * speed,
     after: (ms: number, fn: () => void) => real.after(ms / speed, fn),
   };
-  const cluster = createCluster({ clock: { ...time, soon: real.soon } });
-  return { runtime: createTestRuntime(time), broker: brokerOf(cluster), faults: cluster.faults };
+  const cluster = createCluster({ ...options, clock: { ...time, soon: real.soon } });
+  return { runtime: createTestRuntime(time), broker: brokerOf(cluster), cluster, faults: cluster.faults };
 };
 
 /** A real kafkajs client of a Kafka that is not there. */
