@@ -89,6 +89,36 @@ jest.setTimeout(120_000);
     });
   });
 
+  test('the page of an order whose consumer was killed shows its whole way, each step once', async () => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/try');
+      const killer = page.getByRole('switch', { name: 'Kill a consumer' });
+      await killer.click();
+      await page.getByText('ends in').waitFor();
+      await page.getByRole('button', { name: '1 a second' }).click();
+      await page.getByText(/^[1-9]\d* killed$/).waitFor(SLOW_PAGE);
+      await page.getByRole('button', { name: 'None', exact: true }).click();
+      await killer.click();
+      const onTheWay = "SELECT FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED')";
+      await eventually(async () => expect(await inDatabase(onTheWay)).toEqual([]), SLOW);
+      // The one that took longest has waited for a consumer in the place of the one that was killed.
+      const [order] = await inDatabase<{ id: string; seconds: number }>(`
+        SELECT order_id AS id, extract(epoch FROM max(at) - min(at))::float8 AS seconds
+        FROM order_history GROUP BY order_id ORDER BY seconds DESC LIMIT 1`);
+      expect(order?.seconds).toBeGreaterThan(3);
+      await open(`/console/orders/${order?.id}`);
+      const cells = page.locator('.timeline td.position');
+      await eventually(async () => expect(await cells.count()).toBe(4), SLOW);
+      const positions = (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
+      expect(positions).toEqual([
+        expect.stringMatching(/^ORDER_PLACED partition \d, offset \d+$/),
+        expect.stringMatching(/^ORDER_PROCESSING partition \d, offset \d+$/),
+        expect.stringMatching(/^ORDER_SHIPPED partition \d, offset \d+$/),
+        '–',
+      ]);
+    });
+  });
+
   test('the audit says what was checked, with counts; and what is wrong, with the ids', async () => {
     await withTab(async ({ page, open }) => {
       const headline = page.locator('.audit-line');
