@@ -165,8 +165,14 @@ test('the connections of PostgreSQL, its log and the tables of each database are
 
 test('the state of the topics of Kafka is reported', async () => {
   expect((await samplesOf('kafka_up')).map(({ value }) => value)).toEqual([1]);
-  const topics = (await samplesOf('kafka_topic_partitions')).map(({ labels }) => labels['topic']);
-  expect(new Set(topics)).toEqual(new Set(TOPICS));
+  // The first look may have come before the topics were created.
+  await eventually(
+    async () => {
+      const topics = (await samplesOf('kafka_topic_partitions')).map(({ labels }) => labels['topic']);
+      expect(new Set(topics)).toEqual(new Set(TOPICS));
+    },
+    { timeoutMs: 20_000 },
+  );
   for (const name of ['kafka_topic_under_replicated_partitions', 'kafka_topic_offline_partitions'])
     expect(new Set((await samplesOf(name)).map(({ value }) => value))).toEqual(new Set([0]));
 });

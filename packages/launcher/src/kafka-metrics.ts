@@ -43,7 +43,10 @@ export const startKafkaMetrics = (options: {
   const record = createRecord(metrics);
   const look = async (): Promise<ITopicMetadata[]> => {
     await admin.connect();
-    return (await admin.fetchTopicMetadata({ topics: TOPICS })).topics;
+    // Somebody may be creating them just now, and to ask for one that is missing is an error.
+    const known = new Set(await admin.listTopics());
+    const topics = TOPICS.filter((topic) => known.has(topic));
+    return topics.length === 0 ? [] : (await admin.fetchTopicMetadata({ topics })).topics;
   };
   const periodic = startPeriodic({
     name: 'state of the topics',

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createMetrics, createRuntime, type AdminPort, type Broker } from '@order-pipeline/service-kit';
-import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { createTestBroker, createTestLogger, eventually } from '@order-pipeline/testing';
 import { Registry } from 'prom-client';
 import { startKafkaMetrics } from '../src/kafka-metrics.ts';
 
@@ -13,20 +13,8 @@ const partition = (leader: number, isr: number[]) => ({
   offlineReplicas: [],
 });
 
-/** Topics on three brokers, of which one or two have gone; or nobody who answers. */
-const prepare = () => {
+const startOn = (broker: Broker) => {
   const registry = new Registry();
-  let isDown = false;
-  const admin = {
-    connect: async () => undefined,
-    disconnect: async () => undefined,
-    fetchTopicMetadata: async () => {
-      if (isDown) throw new Error('nobody answers');
-      const partitions = [partition(1, [1, 2, 3]), partition(1, [1, 2]), partition(-1, [])];
-      return { topics: [{ name: 'ORDER_PLACED', partitions }] };
-    },
-  } as unknown as AdminPort;
-  const broker = { durable: true, connect: () => ({ admin: () => admin }) } as unknown as Broker;
   const periodic = startKafkaMetrics({
     broker,
     metrics: createMetrics(registry, 'orders'),
@@ -34,7 +22,24 @@ const prepare = () => {
     logger: createTestLogger().logger,
   });
   const valueOf = async (name: string) => (await registry.getSingleMetric(name)?.get())?.values[0]?.value;
-  return { periodic, valueOf, fail: () => void (isDown = true) };
+  return { periodic, valueOf };
+};
+
+/** Topics on three brokers, of which one or two have gone; or nobody who answers. */
+const prepare = () => {
+  let isDown = false;
+  const admin = {
+    connect: async () => undefined,
+    disconnect: async () => undefined,
+    listTopics: async () => ['ORDER_PLACED'],
+    fetchTopicMetadata: async () => {
+      if (isDown) throw new Error('nobody answers');
+      const partitions = [partition(1, [1, 2, 3]), partition(1, [1, 2]), partition(-1, [])];
+      return { topics: [{ name: 'ORDER_PLACED', partitions }] };
+    },
+  } as unknown as AdminPort;
+  const broker = { durable: true, connect: () => ({ admin: () => admin }) } as unknown as Broker;
+  return { ...startOn(broker), fail: () => void (isDown = true) };
 };
 
 test('partitions without all of their replicas, and those without a leader, are counted', async () => {
@@ -52,5 +57,13 @@ test('a Kafka that does not answer is down', async () => {
   fail();
   periodic.wake();
   await eventually(async () => expect(await valueOf('kafka_up')).toBe(0));
+  await periodic.stop();
+});
+
+test('a Kafka whose topics are not created yet is up', async () => {
+  const { periodic, valueOf } = startOn(createTestBroker());
+  await eventually(async () => expect(await valueOf('kafka_up')).toBeDefined());
+  expect(await valueOf('kafka_up')).toBe(1);
+  expect(await valueOf('kafka_topic_partitions')).toBeUndefined();
   await periodic.stop();
 });

@@ -12,6 +12,7 @@ export type AdminPort = Pick<
   | 'connect'
   | 'disconnect'
   | 'createTopics'
+  | 'listTopics'
   | 'fetchTopicMetadata'
   | 'fetchTopicOffsets'
   | 'fetchOffsets'
