@@ -27,7 +27,7 @@ export const OrderTable = ({ orders, withUser = true }) =>
       <tr>
         <th scope="col">Order</th>
         <th scope="col">Status</th>
-        ${withUser && html`<th scope="col">User</th>`}
+        ${withUser && html`<th scope="col" class="wide-only">User</th>`}
         <th scope="col" class="wide-only">Items</th>
         <th scope="col" class="number">Units</th>
       </tr>
@@ -42,7 +42,7 @@ export const OrderTable = ({ orders, withUser = true }) =>
             <td><${Status} status=${order.status} /></td>
             ${
               withUser &&
-              html`<td>
+              html`<td class="wide-only">
               <a class="plain" href=${linkTo(`/users/${encodeURIComponent(order.userId)}`)}>
                 <code>${order.userId}</code>
               </a>
