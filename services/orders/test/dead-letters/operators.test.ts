@@ -270,7 +270,11 @@ test('of two operators at once, at two instances, one gets each letter and it go
       const { status, actions } = await dlq.look(letterId);
       expect([status, actions.length]).toEqual(['REDRIVEN', 1]);
     }, WAIT);
-  expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1));
+  // It may be read a moment after it is recorded.
+  await eventually(
+    () => expect(orderIds.map((orderId) => returnedOf(orderId).length)).toEqual(orderIds.map(() => 1)),
+    WAIT,
+  );
 });
 
 test('a letter that does not exist is 404', async () => {
