@@ -177,6 +177,7 @@ const PROOFS: Readonly<Record<keyof typeof GATEWAY_OPERATIONS, Readonly<Record<s
     'query.status': stuckFilter('status', 'SHIPPED'),
     'query.reason': stuckFilter('reason', 'RESERVATION_MISSING'),
     'query.orderId': stuckFilter('orderId', 'no-such-order'),
+    'query.olderThanMs': stuckFilter('olderThanMs', '86400000'),
     'query.limit': async () => {
       await twoOrders();
       const stuck = (limit: number) => read<StuckOrders>(`/ops/stuck-orders?limit=${limit}`, operator);

@@ -4,7 +4,7 @@ import { eventually } from '@order-pipeline/testing';
 import { filters } from './lists.ts';
 import { bodyOf, LIMIT_MS, newItem, newOrder, operator, read, shop, type Proof } from './requests.ts';
 
-export const stuckFilter = (name: 'status' | 'reason' | 'orderId', other: string) =>
+export const stuckFilter = (name: 'status' | 'reason' | 'orderId' | 'olderThanMs', other: string) =>
   filters<StuckOrders>(async () => {
     const { orderId } = (await newOrder()).sent;
     const found = await eventually(
@@ -17,7 +17,7 @@ export const stuckFilter = (name: 'status' | 'reason' | 'orderId', other: string
     );
     const path = `/ops/stuck-orders?limit=1000&${name}=`;
     const has = ({ orders }: StuckOrders) => orders.some((order) => order.orderId === orderId);
-    return { match: `${path}${found[name]}`, other: `${path}${other}`, has };
+    return { match: `${path}${name === 'olderThanMs' ? 0 : found[name]}`, other: `${path}${other}`, has };
   });
 
 export const actionFilter = (name: 'action' | 'by' | 'target', other: string) =>

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { DeadLetter } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
-import { findChromium, openTab, startBrowser, type Scheme, type Tab } from './browser.ts';
+import { findChromium, openTab, see, startBrowser, type Scheme, type Tab } from './browser.ts';
 import { startFilledSystem, type FilledSystem } from './filled-system.ts';
 import { viewsOf } from './views.ts';
 
@@ -17,7 +17,6 @@ jest.setTimeout(120_000);
   let system: FilledSystem;
   let browser: Browser;
   let letterIds: string[] = [];
-
   const withTab = async (
     use: (tab: Tab) => Promise<void>,
     options: { scheme?: Scheme; width?: number } = {},
@@ -41,9 +40,6 @@ jest.setTimeout(120_000);
     await browser?.close();
     await system?.stop();
   });
-
-  const see = (page: Page, text: string): Promise<void> =>
-    page.getByText(text).filter({ visible: true }).first().waitFor();
 
   test.each([
     ['light', 1_400, true],
@@ -261,6 +257,10 @@ jest.setTimeout(120_000);
       await open('/console/stuck');
       await page.getByLabel('Reason').selectOption('DEAD_LETTER');
       await page.waitForURL('**/console/stuck?reason=DEAD_LETTER');
+      await page.getByLabel('Age').selectOption('Longer than 1 d');
+      await page.waitForURL('**/console/stuck?reason=DEAD_LETTER&olderThanMs=86400000');
+      await see(page, 'No order is stuck.');
+      await page.goBack();
       const row = page.getByRole('row').filter({ hasText: orderId });
       await row.getByText('less and less often, down to once a day').waitFor();
       await row.getByRole('link', { name: 'Decide on its dead letter' }).click();

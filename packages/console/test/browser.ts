@@ -15,6 +15,10 @@ export const findChromium = (): string | undefined =>
 export const startBrowser = (executablePath: string): Promise<Browser> =>
   chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
+/** Waits until a text can be seen on a page. */
+export const see = (page: Page, text: string): Promise<void> =>
+  page.getByText(text).filter({ visible: true }).first().waitFor();
+
 export type Scheme = 'light' | 'dark';
 
 /** A tab, with everything that went wrong in it or left the gateway. */

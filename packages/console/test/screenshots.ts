@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { findChromium, openTab, startBrowser } from './browser.ts';
+import { findChromium, openTab, see, startBrowser } from './browser.ts';
 import { startFilledSystem } from './filled-system.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
@@ -47,7 +47,7 @@ try {
       const { page, context } = await openTab(browser, system.url, { scheme, width: WIDTH });
       await page.setViewportSize({ width: WIDTH, height: HEIGHT });
       await page.goto(system.url + at);
-      await page.getByText(text).filter({ visible: true }).first().waitFor();
+      await see(page, text);
       if (name === 'overview') {
         const stop = placeOrders();
         await page.waitForTimeout(LIVE_MS);

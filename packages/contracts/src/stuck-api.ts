@@ -2,6 +2,9 @@ import { Type } from 'typebox';
 import { defineOperation } from './operation.ts';
 import { Count, Id, StatusSchema, Strict, Timestamp } from './schemas.ts';
 
+/** The longest age that can be asked for, in milliseconds: a hundred years. */
+const MAX_AGE_MS = 36_525 * 86_400_000;
+
 /** Why an order is stuck; of several, the first one here is reported: what a person has to fix comes first. */
 export const STUCK_REASONS = [
   'RESERVATION_MISSING',
@@ -54,6 +57,13 @@ export const stuckApi = {
       status: Type.Optional(StatusSchema),
       reason: Type.Optional(StuckReasonSchema),
       orderId: Type.Optional(Id('The order', 'order-1')),
+      olderThanMs: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: MAX_AGE_MS,
+          description: 'Those that have been in their status for longer than this, in milliseconds',
+        }),
+      ),
       limit: Type.Optional(
         Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most orders to answer' }),
       ),

@@ -8,6 +8,8 @@ import { wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 1_000;
 const SECOND_MS = 1_000;
+/** A hundred years. */
+const MAX_AGE_S = 36_525 * 86_400;
 
 const textOf = ({ lookedAt, total, orders }: StuckOrders): string => {
   const rows = orders.map(({ orderId, status, reason, since, ageMs }) => [
@@ -28,13 +30,15 @@ export const createStuckCommand = (cli: Cli) =>
     .addOption(new Option('--status <status>', 'those in one status').choices(ORDER_STATUSES))
     .addOption(new Option('--reason <reason>', 'those of one reason').choices(STUCK_REASONS))
     .option('--order <id>', 'one order')
+    .option('--older-than <seconds>', 'in their status for longer than that', wholeNumber(0, MAX_AGE_S))
     .option('--limit <n>', 'at most so many', wholeNumber(1, MAX_LISTED), 100)
-    .action(async ({ status, reason, order, limit, ...options }) => {
+    .action(async ({ status, reason, order, olderThan, limit, ...options }) => {
       const query = {
         limit,
         ...(status === undefined ? {} : { status }),
         ...(reason === undefined ? {} : { reason }),
         ...(order === undefined ? {} : { orderId: order }),
+        ...(olderThan === undefined ? {} : { olderThanMs: olderThan * SECOND_MS }),
       };
       const data = await ask(openGateway(cli, options), stuckApi.listStuckOrders, { query });
       await report(cli, options.json, { text: textOf(data), data });

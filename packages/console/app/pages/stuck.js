@@ -17,17 +17,29 @@ import { html } from '../ui.js';
 const REFRESH_MS = 3_000;
 const MAX_SHOWN = 200;
 
-/** @param {{ value: string | undefined }} props */
-const Reasons = ({ value }) =>
+/** Ages that a list can begin with, in milliseconds. */
+const AGES_MS = [60_000, 600_000, 3_600_000, 86_400_000];
+
+/** @param {{ reason: string | undefined, olderThanMs: string | undefined }} props */
+const Filters = ({ reason, olderThanMs }) =>
   html`<div class="filters">
     <select
       aria-label="Reason"
-      value=${value ?? ''}
+      value=${reason ?? ''}
       onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
         changeQuery({ reason: currentTarget.value })}
     >
       <option value="">Any reason</option>
-      ${STUCK_REASONS.map((reason) => html`<option key=${reason} value=${reason}>${reason}</option>`)}
+      ${STUCK_REASONS.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
+    </select>
+    <select
+      aria-label="Age"
+      value=${olderThanMs ?? ''}
+      onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
+        changeQuery({ olderThanMs: currentTarget.value })}
+    >
+      <option value="">Any age</option>
+      ${AGES_MS.map((ms) => html`<option key=${ms} value=${ms}>Longer than ${durationText(ms)}</option>`)}
     </select>
   </div>`;
 
@@ -58,8 +70,8 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
   </table>`;
 
 /** @param {Route} props */
-export const StuckPage = ({ query: { status, reason } }) => {
-  const path = withQuery('/ops/stuck-orders', { status, reason, limit: MAX_SHOWN });
+export const StuckPage = ({ query: { status, reason, olderThanMs } }) => {
+  const path = withQuery('/ops/stuck-orders', { status, reason, olderThanMs, limit: MAX_SHOWN });
   const { value, error, again } = useAnswer(
     path,
     (signal) => /** @type {typeof ask<StuckOrders>} */ (ask)(path, { signal }),
@@ -69,14 +81,15 @@ export const StuckPage = ({ query: { status, reason } }) => {
   const lookedAt = found?.lookedAt === undefined ? undefined : new Date(found.lookedAt);
   return html`<${Page} title="Stuck orders" tools=${html`<${AsOf} at=${lookedAt} /><${CopyCurl} path=${path} />`}>
     <${Chips} name="status" label="Status" value=${status} values=${LIFECYCLE.filter((one) => !isFinal(one))} />
-    <${Reasons} value=${reason} />
+    <${Filters} reason=${reason} olderThanMs=${olderThanMs} />
     ${error && html`<${Failure} error=${error} again=${again} />`}
     ${!found && !error && html`<${Waiting} what="the stuck orders" />`}
     ${
       found &&
       found.orders.length === 0 &&
       html`<${Empty} title="No order is stuck.">
-      None has stayed in one status for longer than ${durationText(found.stuckAfterMs)}.
+      None has stayed in one status for longer than
+      ${' '}${durationText(Math.max(found.stuckAfterMs, Number(olderThanMs ?? 0)))}.
     </${Empty}>`
     }
     ${found && found.orders.length > 0 && html`<${StuckTable} found=${found} />`}

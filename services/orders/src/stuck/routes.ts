@@ -16,12 +16,15 @@ export interface StuckParts {
  */
 export const createStuckRoutes = ({ stuck, stuckAfterMs, republishAfterMs }: StuckParts): Route[] =>
   routesOf(stuckApi, {
-    listStuckOrders: async ({ query: { status, reason, orderId, limit = DEFAULT_LIMIT } }) => {
+    listStuckOrders: async ({
+      query: { status, reason, orderId, olderThanMs = 0, limit = DEFAULT_LIMIT },
+    }) => {
       const { lookedAt, diagnoses } = stuck.latest();
       const found = diagnoses
         .filter((one) => status === undefined || one.order.status === status)
         .filter((one) => reason === undefined || one.reason === reason)
         .filter((one) => orderId === undefined || one.order.id === orderId)
+        .filter((one) => one.ageMs > olderThanMs)
         .toSorted((one, other) => other.ageMs - one.ageMs);
       return ok({
         ...(lookedAt === undefined ? {} : { lookedAt }),

@@ -49,6 +49,9 @@ test('operators see which orders are stuck and why, oldest first, until they no 
     expect(await listed({ limit: 1 })).toMatchObject({ total: 2, orders: [{ orderId: first }] });
     expect(await listed({ reason: 'ROW_LOCKED' })).toMatchObject({ total: 1, orders: [{ orderId: first }] });
     expect(await listed({ orderId: second })).toMatchObject({ total: 1, orders: [{ orderId: second }] });
+    const [oldest, newest] = orders.map(({ ageMs }) => ageMs);
+    expect(await listed({ olderThanMs: Number(newest) - 1_000 })).toMatchObject({ total: 2 });
+    expect(await listed({ olderThanMs: Number(oldest) + 600_000 })).toMatchObject({ total: 0, orders: [] });
     expect(await listed({ status: 'SHIPPED' })).toMatchObject({ total: 0, orders: [] });
   };
   await whileOrderLocked(stuck.harness.database.orders, first, whileStuck);
