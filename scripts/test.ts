@@ -32,11 +32,14 @@ interface Run {
   readonly review?: (report: Report) => number;
 }
 
-/** One more than cores: many files wait for a broker's timeouts or a process that starts, and compute nothing meanwhile. */
-const WORKERS = Math.min(availableParallelism() + 1, 8);
+/** jest would leave a core idle, which of two is half; with more workers than cores, tests would wait for each other. */
+const WORKERS = Math.min(availableParallelism(), 8);
 
-/** Each has a Kafka of its own: a third one would take more of two cores than it gives. */
-const CONTAINER_WORKERS = 2;
+/**
+ * Each has a Kafka of its own. Two on two cores halve the time; but brokers and databases in containers then leave a service
+ * a second late often enough that one test of a thousand fails.
+ */
+const CONTAINER_WORKERS = Math.max(1, Math.min(Math.floor(availableParallelism() / 2), 4));
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const CHART_TESTS = 'tools/helm/test/(chart|settings)';
