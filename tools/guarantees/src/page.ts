@@ -71,7 +71,7 @@ const mutantSection = (record: GuaranteesRecord): string[] => {
 const dockerSection = ({ docker }: GuaranteesRecord): string[] => {
   if (!docker) return ['Not run yet: `pnpm guarantees docker`.'];
   return [
-    `\`pnpm test compose\`, ${docker.at}: docker-compose.yml on Apache Kafka and PostgreSQL, orders placed all the while; afterwards every acknowledged order is DELIVERED, and the audit clean.`,
+    `\`npx -y pnpm test stacks test/compose/chaos\`, ${docker.at}: docker-compose.yml on Apache Kafka and PostgreSQL, orders placed all the while; afterwards every acknowledged order is DELIVERED, and the audit clean.`,
     table(
       ['fault', 'processes killed', 'orders acknowledged meanwhile'],
       docker.figures.map(({ what, kills, acknowledged }) => [what, count(kills), count(acknowledged)]),

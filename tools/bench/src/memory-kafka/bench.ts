@@ -108,7 +108,7 @@ export const benchMemoryKafka = async ({ quick }: { readonly quick: boolean }): 
       about: [
         'Messages have a key and a value of 200 bytes; one topic with one partition; each send waits for its answer; the time runs from the first `send` until `eachBatch` has had the last message.',
         `${KAFKA_IMAGE} runs in a container on the same machine, with its default settings; kafkajs 2.2.4 speaks to it over loopback.`,
-        'Over TCP, kafkajs speaks to a cluster of memory-kafka that is a process of its own: both take of the same processors, and most of the time is that of kafkajs, which encodes.',
+        'Over TCP, kafkajs speaks to a cluster of memory-kafka that is a process of its own, and takes of the same processors.',
         'The last two are measured in a fresh process each: nothing compiled, nothing kept. 381 MiB are 400 MB.',
       ],
       at: new Date().toISOString(),
