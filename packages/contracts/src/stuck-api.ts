@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import { defineOperation } from './operation.ts';
 import { Count, Id, StatusSchema, Strict, Timestamp } from './schemas.ts';
 
-/** The longest age that can be asked for, in milliseconds: a hundred years. */
-const MAX_AGE_MS = 36_525 * 86_400_000;
+/** The longest age of stuck orders that can be asked for, in milliseconds: a hundred years. */
+export const MAX_STUCK_AGE_MS = 36_525 * 86_400_000;
 
 /** Why an order is stuck; of several, the first one here is reported: what a person has to fix comes first. */
 export const STUCK_REASONS = [
@@ -60,7 +60,7 @@ export const stuckApi = {
       olderThanMs: Type.Optional(
         Type.Integer({
           minimum: 0,
-          maximum: MAX_AGE_MS,
+          maximum: MAX_STUCK_AGE_MS,
           description: 'Those that have been in their status for longer than this, in milliseconds',
         }),
       ),

@@ -11,7 +11,7 @@ A Kafka broker in memory. It keeps nothing over a restart, and asks nobody who t
 
   --port <number>               where it listens (9092; 0 is a free one)
   --host <address>              which addresses reach it (127.0.0.1: this machine alone; 0.0.0.0: everybody)
-  --advertised <host:port>      what clients are told to connect to, where that is another address
+  --advertised <host:port>      what clients connect to, where that is another address
   --partitions <number>         of a topic that is made on demand (1)
   --retention-ms <number>       age at which messages of topics without a retention of their own are dropped (never)
   --retention-bytes <number>    what a partition of such a topic keeps (everything)

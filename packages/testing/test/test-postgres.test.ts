@@ -41,32 +41,36 @@ test('a migrated database has the tables of its service, and is of its own', asy
   expect(await query(second, 'SELECT migration_name FROM _prisma_migrations')).not.toHaveLength(0);
 });
 
-test('two workers on one server may need the same migrations at the same time', async () => {
+/** Has so many workers a server each, and is one of them meanwhile; `use` is given the administrator's URL of its server. */
+const asWorker = async (number: number, workers: number, use: (admin: string) => Promise<void>) => {
   const environment = { ...process.env };
-  const servers = await startPostgresOfWorkers(1);
+  const servers = await startPostgresOfWorkers(workers);
   try {
-    Object.assign(process.env, servers.environment, { JEST_WORKER_ID: '1', TEST_POSTGRES_URL: '' });
-    const admin = servers.environment.TEST_POSTGRES_OF_WORKERS;
-    const workers = [await startTestPostgres(), await startTestPostgres()];
-    const urls = await Promise.all(workers.map((worker) => worker.migratedDatabase('users')));
-    for (const url of urls) expect(await query(url, 'SELECT id FROM users')).toEqual([]);
-    for (const worker of workers) await worker.stop();
-    const left = await query(admin, "SELECT datname FROM pg_database WHERE datname LIKE 'users%'");
-    expect(left).toEqual([{ datname: expect.stringMatching(/^users_template_[0-9a-f]{12}$/) }]);
+    Object.assign(process.env, servers.environment, {
+      JEST_WORKER_ID: String(number),
+      TEST_POSTGRES_URL: '',
+    });
+    await use(servers.environment.TEST_POSTGRES_OF_WORKERS.split(' ')[number - 1] ?? '');
   } finally {
     delete process.env['TEST_POSTGRES_OF_WORKERS'];
     delete process.env['TEST_POSTGRES_URL'];
     Object.assign(process.env, environment);
     await servers.stop();
   }
-});
+};
 
-test('where every worker has its server, a file takes that of its own, and leaves it as it was', async () => {
-  const environment = { ...process.env };
-  const servers = await startPostgresOfWorkers(2);
-  const [, admin = ''] = servers.environment.TEST_POSTGRES_OF_WORKERS.split(' ');
-  try {
-    Object.assign(process.env, servers.environment, { JEST_WORKER_ID: '2', TEST_POSTGRES_URL: '' });
+test('two workers on one server may need the same migrations at the same time', () =>
+  asWorker(1, 1, async (admin) => {
+    const workers = [await startTestPostgres(), await startTestPostgres()];
+    const urls = await Promise.all(workers.map((worker) => worker.migratedDatabase('users')));
+    for (const url of urls) expect(await query(url, 'SELECT id FROM users')).toEqual([]);
+    for (const worker of workers) await worker.stop();
+    const left = await query(admin, "SELECT datname FROM pg_database WHERE datname LIKE 'users%'");
+    expect(left).toEqual([{ datname: expect.stringMatching(/^users_template_[0-9a-f]{12}$/) }]);
+  }));
+
+test('where every worker has its server, a file takes that of its own, and leaves it as it was', () =>
+  asWorker(2, 2, async (admin) => {
     const databases = () => query(admin, 'SELECT datname FROM pg_database ORDER BY oid');
     const before = await databases();
     const shared = await startTestPostgres();
@@ -75,10 +79,4 @@ test('where every worker has its server, a file takes that of its own, and leave
     expect(await databases()).toEqual([...before, { datname: fresh.pathname.slice(1) }]);
     await shared.stop();
     expect(await databases()).toEqual(before);
-  } finally {
-    delete process.env['TEST_POSTGRES_OF_WORKERS'];
-    delete process.env['TEST_POSTGRES_URL'];
-    Object.assign(process.env, environment);
-    await servers.stop();
-  }
-});
+  }));

@@ -1,5 +1,11 @@
 import { Option } from '@commander-js/extra-typings';
-import { ORDER_STATUSES, STUCK_REASONS, stuckApi, type StuckOrders } from '@order-pipeline/contracts';
+import {
+  MAX_STUCK_AGE_MS,
+  ORDER_STATUSES,
+  STUCK_REASONS,
+  stuckApi,
+  type StuckOrders,
+} from '@order-pipeline/contracts';
 import type { Cli } from '../kit/cli.ts';
 import { ask, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { listText } from '../kit/list-text.ts';
@@ -8,8 +14,7 @@ import { wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 1_000;
 const SECOND_MS = 1_000;
-/** A hundred years. */
-const MAX_AGE_S = 36_525 * 86_400;
+const MAX_AGE_S = MAX_STUCK_AGE_MS / SECOND_MS;
 
 const textOf = ({ lookedAt, total, orders }: StuckOrders): string => {
   const rows = orders.map(({ orderId, status, reason, since, ageMs }) => [

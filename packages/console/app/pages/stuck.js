@@ -20,27 +20,32 @@ const MAX_SHOWN = 200;
 /** Ages that a list can begin with, in milliseconds. */
 const AGES_MS = [60_000, 600_000, 3_600_000, 86_400_000];
 
+/**
+ * A filter that counts at once; what is chosen stands in the URL.
+ *
+ * @param {{ name: string, label: string, any: string, value: string | undefined, options: readonly (readonly [string, string])[] }} props
+ */
+const Choice = ({ name, label, any, value, options }) =>
+  html`<select
+    aria-label=${label}
+    value=${value ?? ''}
+    onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
+      changeQuery({ [name]: currentTarget.value })}
+  >
+    <option value="">${any}</option>
+    ${options.map(([of, text]) => html`<option key=${of} value=${of}>${text}</option>`)}
+  </select>`;
+
+/** @type {readonly (readonly [string, string])[]} */
+const REASONS = STUCK_REASONS.map((reason) => [reason, reason]);
+/** @type {readonly (readonly [string, string])[]} */
+const AGES = AGES_MS.map((ms) => [String(ms), `Longer than ${durationText(ms)}`]);
+
 /** @param {{ reason: string | undefined, olderThanMs: string | undefined }} props */
 const Filters = ({ reason, olderThanMs }) =>
   html`<div class="filters">
-    <select
-      aria-label="Reason"
-      value=${reason ?? ''}
-      onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
-        changeQuery({ reason: currentTarget.value })}
-    >
-      <option value="">Any reason</option>
-      ${STUCK_REASONS.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
-    </select>
-    <select
-      aria-label="Age"
-      value=${olderThanMs ?? ''}
-      onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
-        changeQuery({ olderThanMs: currentTarget.value })}
-    >
-      <option value="">Any age</option>
-      ${AGES_MS.map((ms) => html`<option key=${ms} value=${ms}>Longer than ${durationText(ms)}</option>`)}
-    </select>
+    <${Choice} name="reason" label="Reason" any="Any reason" value=${reason} options=${REASONS} />
+    <${Choice} name="olderThanMs" label="Age" any="Any age" value=${olderThanMs} options=${AGES} />
   </div>`;
 
 /** @param {{ found: StuckOrders }} props */

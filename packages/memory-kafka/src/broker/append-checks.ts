@@ -3,7 +3,7 @@ import type { LogPolicy } from './log-policy.ts';
 import type { Placement } from './placement.ts';
 import type { RecordToWrite } from './records.ts';
 
-/** Where a log learns what its topic was told, and what time it is. */
+/** Where a log finds the configuration of its topic, and the time. */
 export interface LogSurroundings {
   policy(): LogPolicy;
   now(): number;

@@ -55,7 +55,7 @@ export interface OlderOffset {
 export interface Faults {
   /**
    * Takes a broker away, or all of them: requests in flight fail, no connection succeeds. Its partitions get another leader
-   * among the replicas in sync, its groups another coordinator; without any broker, group sessions stand still. Throws
+   * among the replicas in sync, its groups another coordinator; without any broker, group sessions do not expire. Throws
    * TypeError for a broker that there is not.
    */
   brokerDown(nodeId?: number): void;

@@ -38,7 +38,7 @@ export interface GateOptions {
   readonly random: () => number;
   readonly brokers: Brokers;
   readonly address: (nodeId: number) => BrokerAddress;
-  /** Hears of it before anybody else. */
+  /** Called before anybody else. */
   readonly first: PowerSwitches;
 }
 

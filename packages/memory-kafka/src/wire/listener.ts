@@ -16,7 +16,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Who may reach the port, and what clients are told to connect to. */
+/** Who may reach the port, and the address that clients connect to. */
 export interface ListenOptions {
   /** The address to listen at; 127.0.0.1 if not given. '0.0.0.0' or '::' is every address of the machine. */
   readonly host?: string;

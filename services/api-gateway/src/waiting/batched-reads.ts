@@ -28,29 +28,31 @@ export const createBatchedReads = (
 ): BatchedReads => {
   const { runtime, clients } = context;
   const ownCall = createOwnCall('api-gateway', context);
-  const orders = createBatcher({
-    runtime,
-    maxSize: MAX_READ_TOGETHER,
-    maxConcurrent: MAX_CONCURRENT,
-    run: async (orderIds: string[]) => {
-      const input = { body: { orderIds: [...new Set(orderIds)] } };
-      const { body } = await clients.forward('orders-facade', findOrders, input, ownCall());
-      if (!('orders' in body)) throw new AppError(body.code, body.error);
-      const found = new Map(body.orders.map((order) => [order.orderId, order]));
-      return orderIds.map((orderId) => found.get(orderId));
-    },
+  /** Reads what belongs to orders, each once however many wait for it. */
+  const readTogether = <T>(
+    maxSize: number,
+    read: (orderIds: string[]) => Promise<(readonly [string, T])[]>,
+  ) =>
+    createBatcher({
+      runtime,
+      maxSize,
+      maxConcurrent: MAX_CONCURRENT,
+      run: async (orderIds: string[]) => {
+        const found = new Map(await read([...new Set(orderIds)]));
+        return orderIds.map((orderId) => found.get(orderId));
+      },
+    });
+  const orders = readTogether(MAX_READ_TOGETHER, async (orderIds) => {
+    const input = { body: { orderIds } };
+    const { body } = await clients.forward('orders-facade', findOrders, input, ownCall());
+    if (!('orders' in body)) throw new AppError(body.code, body.error);
+    return body.orders.map((order) => [order.orderId, order] as const);
   });
-  const histories = createBatcher({
-    runtime,
-    maxSize: MAX_BATCH,
-    maxConcurrent: MAX_CONCURRENT,
-    run: async (orderIds: string[]) => {
-      const input = { body: { orderIds: [...new Set(orderIds)] } };
-      const { body } = await clients.forward('orders-facade', findHistories, input, ownCall());
-      if (!('histories' in body)) throw new AppError(body.code, body.error);
-      const found = new Map(body.histories.map(({ orderId, history }) => [orderId, history]));
-      return orderIds.map((orderId) => found.get(orderId));
-    },
+  const histories = readTogether(MAX_BATCH, async (orderIds) => {
+    const input = { body: { orderIds } };
+    const { body } = await clients.forward('orders-facade', findHistories, input, ownCall());
+    if (!('histories' in body)) throw new AppError(body.code, body.error);
+    return body.histories.map(({ orderId, history }) => [orderId, history] as const);
   });
   return {
     order: (orderId) => orders.submit(orderId),
