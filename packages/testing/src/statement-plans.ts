@@ -27,6 +27,10 @@ export interface PlanNode {
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
+  /** Pages of tables and indexes that were in memory already, those of its `Plans` included. */
+  readonly 'Shared Hit Blocks': number;
+  /** Those that were not. */
+  readonly 'Shared Read Blocks': number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -125,3 +129,6 @@ export const rowsRead = (plan: PlanNode): number =>
         node['Actual Loops'],
     )
     .reduce((sum, rows) => sum + rows, 0);
+
+/** How many pages of tables and indexes a plan has looked at; one that it looked at twice counts twice. */
+export const pagesRead = (plan: PlanNode): number => plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];

@@ -30,6 +30,7 @@ import {
 } from '../src/store/transitions.ts';
 import { foldCounts, readCounts } from '../src/store/counts.ts';
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
+import { createOutboxFloor } from '../src/store/outbox-floor.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
 import {
@@ -126,7 +127,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'cancelled orders without their stock back': (sql) => findStockNotReturned(sql, '', LIMIT),
   'that stock is back': (sql) => recordStockReturned(sql, idsOf('CANCELLED'), ago(0)),
   'the next events of the outbox': (sql) =>
-    createOutbox(sql, runtime).publishNext({ limit: LIMIT }, async () => []),
+    createOutbox(sql, runtime, createOutboxFloor()).publishNext({ limit: LIMIT }, async () => []),
   'the newest letters': (sql) => listLetters(sql, page, {}),
   'letters further back': (sql) => listLetters(sql, { ...page, before: 7_000 }, {}),
   'letters of a status': (sql) => listLetters(sql, page, { status: 'OPEN' }),
@@ -152,7 +153,7 @@ const MODEL_NEEDS: Readonly<Record<string, (models: Models) => Promise<unknown>>
 /** Those that look at much look at no more than this, however much there is. */
 const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'a thousand stuck orders a status': (sql) => findWaiting(sql, due(0), 1_000),
-  'what waits in the outbox': outboxBacklog,
+  'what waits in the outbox': (sql) => outboxBacklog(sql, createOutboxFloor(), runtime),
   'open letters': countOpen,
 };
 

@@ -17,6 +17,7 @@ import {
 } from './transitions.ts';
 import { foldCounts, readCounts } from './counts.ts';
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
+import { createOutboxFloor } from './outbox-floor.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
 import {
@@ -49,6 +50,7 @@ type Events = Parameters<typeof moveOrders>[5];
  */
 export const createStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns) => {
   const now = (): string => timeOfDay(runtime);
+  const floor = createOutboxFloor();
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
   return {
     ...mapTransientErrors({
@@ -79,13 +81,13 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       newestPlacement: () => newestPlacement(database),
       republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
         republishUpTo(database, run, { limit, except }, runtime),
-      outboxBacklog: () => outboxBacklog(database),
+      outboxBacklog: () => outboxBacklog(database, floor, runtime),
       readCounts: () => readCounts(database, due),
       foldCounts: () => foldCounts(database, due),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),
     }),
-    outbox: mapTransientErrors({ ...createOutbox(database, runtime) }),
+    outbox: mapTransientErrors({ ...createOutbox(database, runtime, floor) }),
   };
 };
 
