@@ -55,6 +55,7 @@ const ASKED: Readonly<Record<string, (rows: Rows) => { readonly path: string; re
     body: { filter: {}, by: 'ann', note: 'n' },
   }),
   listStuckOrders: () => ({ path: '/ops/stuck-orders' }),
+  inspectOrder: ({ orderId }) => ({ path: `/ops/orders/${orderId}` }),
   getOrderTrace: ({ orderId }) => ({ path: `/ops/orders/${orderId}/trace` }),
   getOverview: () => ({ path: '/ops/overview' }),
   watchOverview: () => ({ path: '/ops/events' }),

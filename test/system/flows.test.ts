@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { defineAuditTest } from '../audit.ts';
 import { defineFlowTests } from '../flows.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
+import { defineInspectionTest } from '../inspection.ts';
 import { startWholeSystem, type StartedSystem } from './start.ts';
 
 let started: StartedSystem;
@@ -18,4 +19,8 @@ afterAll(async () => {
 });
 
 defineFlowTests(() => gateway);
+defineInspectionTest(
+  () => gateway,
+  () => started.system,
+);
 defineAuditTest(() => started.system);

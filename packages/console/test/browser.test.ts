@@ -3,7 +3,7 @@ import type { DeadLetter } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import type { Browser } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
-import { findChromium, openTab, see, startBrowser, type Scheme, type Tab } from './browser.ts';
+import { findChromium, openTab, see, startBrowser, textsOf, type Scheme, type Tab } from './browser.ts';
 import { startFilledSystem, type FilledSystem } from './filled-system.ts';
 import { viewsOf } from './views.ts';
 
@@ -205,11 +205,9 @@ jest.setTimeout(120_000);
     await withTab(async ({ page, open }) => {
       await open(`/console/orders/${system.deliveredId}`);
       const cells = page.locator('.timeline td.position');
-      const texts = async () =>
-        (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
       await eventually(
         async () =>
-          expect(await texts()).toEqual([
+          expect(await textsOf(cells)).toEqual([
             expect.stringMatching(/^ORDER_PLACED partition \d, offset \d+$/),
             expect.stringMatching(/^ORDER_PROCESSING partition \d, offset \d+$/),
             expect.stringMatching(/^ORDER_SHIPPED partition \d, offset \d+$/),
@@ -218,6 +216,8 @@ jest.setTimeout(120_000);
           ]),
         { timeoutMs: 60_000 },
       );
+      await page.locator('details.event summary').nth(1).click();
+      await see(page, `${system.deliveredId}:PROCESSING`);
     });
   });
 

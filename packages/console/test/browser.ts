@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable'];
 
@@ -18,6 +18,10 @@ export const startBrowser = (executablePath: string): Promise<Browser> =>
 /** Waits until a text can be seen on a page. */
 export const see = (page: Page, text: string): Promise<void> =>
   page.getByText(text).filter({ visible: true }).first().waitFor();
+
+/** The texts of elements, with a single space wherever there is any. */
+export const textsOf = async (elements: Locator): Promise<string[]> =>
+  (await elements.allTextContents()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
 
 export type Scheme = 'light' | 'dark';
 
@@ -52,9 +56,18 @@ export const openTab = async (
   await page.addInitScript(
     "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.violatedDirective))",
   );
+  const pending = new Set<string>();
+  page.on('request', (request) => pending.add(request.url()));
+  page.on('requestfinished', (request) => pending.delete(request.url()));
+  page.on('requestfailed', (request) => pending.delete(request.url()));
   const open = async (at: string): Promise<void> => {
     await page.goto(url + at);
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    try {
+      await page.getByRole('heading', { level: 1 }).waitFor({ timeout: 60_000 });
+    } catch (error) {
+      const seen = `complaints: ${complaints.join('; ')}; not answered yet: ${[...pending].join(' ')}`;
+      throw new Error(`${at} shows nothing; ${seen}`, { cause: error });
+    }
   };
   return { context, page, complaints, open };
 };

@@ -1,61 +1,23 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Sandbox } from '@order-pipeline/contracts';
-import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
-import { openClient } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
-import type { Browser } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
-import { findChromium, openTab, startBrowser, type Tab } from './browser.ts';
+import { findChromium, textsOf, type Tab } from './browser.ts';
+import { useConsole } from './plain-system.ts';
 
 const chromium = findChromium();
 const SLOW = { timeoutMs: 60_000 };
 const SLOW_PAGE = { timeout: 60_000 };
+const ON_THE_WAY = "SELECT FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED')";
 
 jest.setTimeout(120_000);
 
 (chromium === undefined ? describe.skip : describe)('in a browser', () => {
-  let dataDir: string;
-  let system: System;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-try-'));
-    const environment = { PORT: '0', DATA_DIR: dataDir, WORKFLOW_INTERVAL_MS: '400', RATE_LIMIT: 'off' };
-    [system, browser] = await Promise.all([
-      startSystem({ environment, logger: createLogger('silent'), durability: 'off' }),
-      startBrowser(chromium ?? ''),
-    ]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await system?.stop();
-    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-  });
-
-  const withTab = async (use: (tab: Tab) => Promise<void>): Promise<void> => {
-    const tab = await openTab(browser, system.url);
-    try {
-      await use(tab);
-      expect(tab.complaints).toEqual([]);
-    } finally {
-      await tab.context.close();
-    }
-  };
-  const inDatabase = async <R extends object>(sql: string): Promise<R[]> => {
-    const url = system.infrastructure.databaseUrl('orders');
-    const database = await openClient({ url, applicationName: 'console tests' });
-    try {
-      return (await database.query<R>(sql)).rows;
-    } finally {
-      await database.end();
-    }
-  };
+  const console = useConsole();
+  const withTab = (use: (tab: Tab) => Promise<void>) => console().withTab(use);
+  const inDatabase = <R extends object>(sql: string) => console().inDatabase<R>(sql);
   const sandbox = async (): Promise<Sandbox> =>
-    (await (await fetch(`${system.url}/ops/sandbox`)).json()) as Sandbox;
+    (await (await fetch(`${console().url}/ops/sandbox`)).json()) as Sandbox;
 
   test('orders are placed and wait while the broker is away; all of it by keys; and they arrive once it is back', async () => {
     await withTab(async ({ page, open }) => {
@@ -89,6 +51,33 @@ jest.setTimeout(120_000);
     });
   });
 
+  test.each([
+    ['Lose answers', /^[1-9]\d* answers lost$/],
+    ['Stop shipping', /^[1-9]\d* fetches held$/],
+    ['Slow the database down', /^[1-9]\d* locks taken$/],
+  ])('%s: it happens, orders wait and then arrive, and the audit stays clean', async (title, met) => {
+    await withTab(async ({ page, open }) => {
+      await open('/console/try');
+      const fault = page.getByRole('switch', { name: title });
+      await fault.click();
+      await page.getByText('ends in').waitFor();
+      await page.getByRole('button', { name: '5 a second', exact: true }).click();
+      await page.getByText(met).waitFor(SLOW_PAGE);
+      const placedBefore = (await sandbox()).workload.placed;
+      await eventually(
+        async () => expect((await sandbox()).workload.placed).toBeGreaterThan(placedBefore + 5),
+        SLOW,
+      );
+      await page.getByRole('button', { name: 'None', exact: true }).click();
+      // It may have ended by itself.
+      if ((await fault.getAttribute('aria-checked')) === 'true') await fault.click();
+      await page.getByText('ends in').waitFor({ state: 'detached', ...SLOW_PAGE });
+      await eventually(async () => expect(await inDatabase(ON_THE_WAY)).toEqual([]), SLOW);
+      await page.getByRole('button', { name: 'Run the audit' }).click();
+      await page.locator('.audit-line').getByText('No violation was found').waitFor(SLOW_PAGE);
+    });
+  });
+
   test('the page of an order whose consumer was killed shows its whole way, each step once', async () => {
     await withTab(async ({ page, open }) => {
       await open('/console/try');
@@ -99,8 +88,7 @@ jest.setTimeout(120_000);
       await page.getByText(/^[1-9]\d* killed$/).waitFor(SLOW_PAGE);
       await page.getByRole('button', { name: 'None', exact: true }).click();
       await killer.click();
-      const onTheWay = "SELECT FROM orders WHERE status IN ('PENDING', 'PROCESSING', 'SHIPPED')";
-      await eventually(async () => expect(await inDatabase(onTheWay)).toEqual([]), SLOW);
+      await eventually(async () => expect(await inDatabase(ON_THE_WAY)).toEqual([]), SLOW);
       // The one that took longest has waited for a consumer in the place of the one that was killed.
       const [order] = await inDatabase<{ id: string; seconds: number }>(`
         SELECT order_id AS id, extract(epoch FROM max(at) - min(at))::float8 AS seconds
@@ -109,8 +97,7 @@ jest.setTimeout(120_000);
       await open(`/console/orders/${order?.id}`);
       const cells = page.locator('.timeline td.position');
       await eventually(async () => expect(await cells.count()).toBe(4), SLOW);
-      const positions = (await cells.allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
-      expect(positions).toEqual([
+      expect(await textsOf(cells)).toEqual([
         expect.stringMatching(/^ORDER_PLACED partition \d, offset \d+$/),
         expect.stringMatching(/^ORDER_PROCESSING partition \d, offset \d+$/),
         expect.stringMatching(/^ORDER_SHIPPED partition \d, offset \d+$/),

@@ -7,7 +7,7 @@ export const viewsOf = (
 ): (readonly [string, string])[] => [
   ['/console/overview', 'deliveries in'],
   ['/console/orders', system.pendingId],
-  [`/console/orders/${system.deliveredId}`, 'in all'],
+  [`/console/orders/${system.deliveredId}`, 'left with it'],
   [`/console/orders/${system.tracedId}`, 'publish ORDER_DELIVERED'],
   [`/console/orders/${system.pendingId}`, 'Cancel the order'],
   [`/console/orders/${system.cancelledId}`, 'was cancelled'],

@@ -10,6 +10,7 @@ export * from './calls.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export * from './export-api.ts';
+export * from './inspection-api.ts';
 export * from './inventory-api.ts';
 export * from './kafka-access.ts';
 export * from './metrics/index.ts';

@@ -1,6 +1,7 @@
 import { actionsApi } from './actions-api.ts';
 import { auditApi } from './audit-api.ts';
 import { exportApi } from './export-api.ts';
+import { inspectionApi } from './inspection-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
@@ -31,6 +32,7 @@ export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...overviewApi,
   ...operatorApi,
   ...stuckApi,
+  ...inspectionApi,
   ...tracesApi,
   ...actionsApi,
 };

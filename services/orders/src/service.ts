@@ -31,6 +31,7 @@ import { createOverviewRoutes, startCountFolding, type OverviewParts } from './o
 import { PrismaClient } from './generated/client.ts';
 import { placeOrders } from './placement.ts';
 import { startRepublish } from './republish.ts';
+import { createInspectionRoutes } from './inspection.ts';
 import { createOrdersRoutes } from './routes.ts';
 import { startStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
@@ -170,6 +171,7 @@ export const ordersService = defineService({
     return {
       routes: [
         ...ordersRoutes,
+        ...createInspectionRoutes({ store, clients }),
         ...traceRoutes,
         ...background.stuckRoutes,
         ...letters.routes,

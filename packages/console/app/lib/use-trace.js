@@ -42,3 +42,14 @@ export const positionOf = (spans, { status, event }) => {
   if (topic === undefined || partition === undefined || offset === undefined) return undefined;
   return { topic, partition: String(partition), offset: String(offset) };
 };
+
+/**
+ * The id of the request that placed an order, which its answer and its lines in the log have.
+ *
+ * @param {readonly TraceSpan[]} spans
+ * @returns {string | undefined} nothing where the trace is not recorded
+ */
+export const requestIdOf = (spans) => {
+  const request = spans.find(({ kind, attributes }) => kind === 'SERVER' && 'request.id' in attributes);
+  return request && String(request.attributes['request.id']);
+};

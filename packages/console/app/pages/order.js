@@ -2,14 +2,16 @@ import { asCommand, ask, asCurl } from '../lib/api.js';
 import { isFinal, sentenceOf, stepsOf } from '../lib/lifecycle.js';
 import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
+import { useInspection } from '../lib/use-inspection.js';
 import { useNow } from '../lib/use-now.js';
 import { useOrder } from '../lib/use-order.js';
-import { positionOf, useTrace } from '../lib/use-trace.js';
+import { positionOf, requestIdOf, useTrace } from '../lib/use-trace.js';
 import { AsOf, Command, Copy, Status, Time, Waiting } from '../parts/bits.js';
 import { Confirm } from '../parts/dialog.js';
 import { Failure } from '../parts/failure.js';
 import { useAction } from '../parts/form.js';
 import { OrderActions } from '../parts/order-actions.js';
+import { OrderEvents } from '../parts/order-events.js';
 import { OrderLetters } from '../parts/order-letters.js';
 import { OrderTrace } from '../parts/order-trace.js';
 import { unitsOf } from '../parts/order-table.js';
@@ -18,7 +20,7 @@ import { Rail, TimeBar } from '../parts/rail.js';
 import { StuckNote } from '../parts/stuck-order.js';
 import { html, useState } from '../ui.js';
 
-/** @import { OrderWithTimes, TraceSpan } from '@order-pipeline/contracts' */
+/** @import { InspectedOrder, OrderWithTimes, TraceSpan } from '@order-pipeline/contracts' */
 
 /** @import { Step } from '../lib/lifecycle.js' */
 
@@ -60,8 +62,15 @@ const Lines = ({ order }) =>
     </table>
   </section>`;
 
-/** @param {{ order: OrderWithTimes }} props */
-const Facts = ({ order }) =>
+/** What becomes of the stock, in words. @type {Readonly<Record<string, string>>} */
+const STOCK = {
+  HELD: 'reserved for it',
+  RELEASED: 'back in stock',
+  CONSUMED: 'left with it',
+};
+
+/** @param {{ order: OrderWithTimes, reservation: InspectedOrder['reservation'] | undefined, requestId: string | undefined }} props */
+const Facts = ({ order, reservation, requestId }) =>
   html`<section class="card">
     <h2>Facts</h2>
     <dl class="facts">
@@ -71,6 +80,12 @@ const Facts = ({ order }) =>
       </div>
       <div><dt>Placed</dt><dd><${Time} at=${order.createdAt} fraction /></dd></div>
       <div><dt>Last transition</dt><dd><${Time} at=${order.updatedAt} fraction /></dd></div>
+      ${
+        reservation &&
+        html`<div><dt>Its stock</dt><dd>${STOCK[reservation.state ?? ''] ?? 'not known now'}</dd></div>
+        <div><dt>Reservation</dt><dd><code>${reservation.reservationId}</code></dd></div>`
+      }
+      ${requestId !== undefined && html`<div><dt>Request</dt><dd><code>${requestId}</code></dd></div>`}
     </dl>
   </section>`;
 
@@ -161,6 +176,7 @@ export const OrderPage = ({ id }) => {
   const order = value?.order;
   const now = useNow(order !== undefined && !isFinal(order.status));
   const trace = useTrace(id);
+  const inspection = useInspection(id);
   const steps = value ? stepsOf(value.history, now) : [];
   const heading = html`<span class="muted">Order</span> <code>${id}</code>`;
   const tools = html`<${AsOf} at=${at} /> <${Copy} text=${id} label="Copy the id" quiet />
@@ -179,11 +195,16 @@ export const OrderPage = ({ id }) => {
       <div class="columns">
         <${Timeline} steps=${steps} spans=${trace?.spans ?? []} />
         <div>
-          <${Facts} order=${order} />
+          <${Facts}
+            order=${order}
+            reservation=${inspection?.reservation}
+            requestId=${requestIdOf(trace?.spans ?? [])}
+          />
           <${Lines} order=${order} />
         </div>
       </div>
       <${OrderActions} orderId=${id} />
+      <${OrderEvents} events=${inspection?.events} />
       <${OrderTrace} trace=${trace} />
       <${Commands} orderId=${id} status=${order.status} />`
     }

@@ -50,7 +50,7 @@ const observeAnswer = (request: FastifyRequest, reply: FastifyReply, { observe }
   const route = routeOf(routeOptions);
   const { span } = routeOptions.config.isOperation ? traceOf(request) : {};
   observe(method, route, statusCode, Math.max(0, elapsedTime - heldMs), span?.trace);
-  span?.end(answered({ method, path: route }, statusCode));
+  span?.end(answered({ method, path: route }, statusCode, request.id));
 };
 
 const observeHold = (request: FastifyRequest, ms: number, { observeHeld }: Observation): void =>

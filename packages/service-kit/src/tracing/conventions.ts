@@ -7,6 +7,7 @@ import type { SpanEnd, SpanStart } from './tracer.ts';
  */
 
 const ORDER_ID = 'order.id';
+const REQUEST_ID = 'request.id';
 
 const SERVER_ERROR = 500;
 
@@ -19,10 +20,19 @@ export interface AnsweredOperation {
 /** A request that a service answers; what it asks is known when it ends. */
 export const serverSpan = (): SpanStart => ({ name: 'HTTP', kind: 'SERVER' });
 
-/** The end of a request. What a client did wrong is no failure of the server. */
-export const answered = ({ method, path }: AnsweredOperation, status: number): SpanEnd => ({
+/**
+ * The end of a request. What a client did wrong is no failure of the server.
+ *
+ * @param requestId of a request over HTTP: the `x-request-id` of its answer and of its lines in the log
+ */
+export const answered = (
+  { method, path }: AnsweredOperation,
+  status: number,
+  requestId?: string,
+): SpanEnd => ({
   name: `${method} ${path}`,
   attributes: {
+    ...(requestId === undefined ? {} : { [REQUEST_ID]: requestId }),
     'http.request.method': method,
     'http.route': path,
     'http.response.status_code': status,

@@ -1,0 +1,84 @@
+import {
+  inspectionApi,
+  ORDER_LIFECYCLE,
+  reservationsApi,
+  TOPIC_PARTIES,
+  type EventMessage,
+  type HistoryEntry,
+  type InspectedOrder,
+  type OrderEvent,
+} from '@order-pipeline/contracts';
+import { encodeEvent } from '@order-pipeline/messaging';
+import {
+  isTransient,
+  ok,
+  refuse,
+  routesOf,
+  type CallContext,
+  type Route,
+  type ServiceClients,
+} from '@order-pipeline/service-kit';
+import type { OrderRow, OrdersStore } from './store/index.ts';
+
+interface InspectionParts {
+  readonly store: Pick<OrdersStore, 'findOrders' | 'readHistory'>;
+  readonly clients: Pick<ServiceClients, 'call'>;
+}
+
+/** What becomes of the stock is told while the inventory answers. */
+const reservationOf = async (
+  { clients }: InspectionParts,
+  { id, reservationId }: OrderRow,
+  call: CallContext,
+): Promise<InspectedOrder['reservation']> => {
+  try {
+    const { reservations } = await clients.call(
+      reservationsApi.findReservations,
+      { body: { orderIds: [id] } },
+      call,
+    );
+    const found = reservations.find((reservation) => reservation.reservationId === reservationId);
+    return { reservationId, ...(found ? { state: found.state } : {}) };
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    return { reservationId };
+  }
+};
+
+/** The messages of the statuses that are announced, each with where it stood when it moved the order. */
+const messagesOf = (
+  { id, userId, lines }: OrderRow,
+  history: readonly HistoryEntry[],
+  { trace }: CallContext,
+): EventMessage[] =>
+  history.flatMap(({ status, at }) => {
+    const { topic } = ORDER_LIFECYCLE[status];
+    if (topic === null) return [];
+    const event = { orderId: id, userId, items: lines, status, at } as OrderEvent;
+    const { headers = {} } = encodeEvent({ event, trace }, TOPIC_PARTIES[topic].from);
+    const { traceparent: _, ...shown } = headers as Record<string, string>;
+    const position = history.find((step) => step.event?.topic === topic)?.event;
+    return [
+      {
+        topic,
+        ...(position && { partition: position.partition, offset: position.offset }),
+        key: id,
+        value: { ...event },
+        headers: shown,
+      },
+    ];
+  });
+
+/** What operators ask about one order: a look at what is stored, and no change. */
+export const createInspectionRoutes = (parts: InspectionParts): Route[] =>
+  routesOf(inspectionApi, {
+    inspectOrder: async ({ params: { orderId } }, call) => {
+      const row = (await parts.store.findOrders([orderId])).get(orderId);
+      if (!row) return refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+      const [reservation, history] = await Promise.all([
+        reservationOf(parts, row, call),
+        parts.store.readHistory(orderId),
+      ]);
+      return ok({ orderId, reservation, events: messagesOf(row, history, call) });
+    },
+  });

@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals';
+import { TOPIC_NAMES, type InspectedOrder } from '@order-pipeline/contracts';
+import type { System } from '@order-pipeline/launcher';
+import { eventually, readTopics } from '@order-pipeline/testing';
+import { unique, type Gateway } from './gateway.ts';
+
+/** What operators see of one order, held against the messages that really stand in Kafka. */
+export const defineInspectionTest = (gateway: () => Gateway, system: () => System): void => {
+  const inspect = async (orderId: string): Promise<InspectedOrder> => {
+    const { status, body } = await gateway().get(`/ops/orders/${orderId}`);
+    expect(status).toBe(200);
+    return body as InspectedOrder;
+  };
+  const placed = async (): Promise<string> => {
+    const [userId, itemId, orderId] = [unique('user'), unique('item'), unique('order')];
+    await gateway().addUser(userId);
+    await gateway().addItem(itemId, 5);
+    expect((await gateway().place(orderId, userId, { [itemId]: 2 })).status).toBe(201);
+    return orderId;
+  };
+
+  test('an inspected order shows its reservation, and its events as they stand in Kafka', async () => {
+    const orderId = await placed();
+    expect((await inspect(orderId)).events[0]).toMatchObject({ topic: 'ORDER_PLACED', key: orderId });
+    await gateway().reaches(orderId, 'DELIVERED');
+    const reader = await readTopics(system().infrastructure.broker, TOPIC_NAMES);
+    try {
+      const own = () => reader.messages.filter(({ key }) => key === orderId);
+      await eventually(() => expect(new Set(own().map(({ topic }) => topic)).size).toBe(4), {
+        timeoutMs: 30_000,
+      });
+      await eventually(async () => expect((await inspect(orderId)).reservation.state).toBe('CONSUMED'), {
+        timeoutMs: 30_000,
+      });
+      const { events } = await inspect(orderId);
+      expect(events.map(({ topic }) => topic)).toEqual(TOPIC_NAMES);
+      for (const { topic, key, value, headers } of events) {
+        const { traceparent: _, ...sent } = own().find((message) => message.topic === topic)?.headers ?? {};
+        expect({ topic, headers }).toEqual({ topic, headers: sent });
+        expect({ key, value }).toEqual({
+          key: orderId,
+          value: JSON.parse(own().find((message) => message.topic === topic)?.value ?? ''),
+        });
+      }
+      // Nobody consumes the last one.
+      expect(events.map(({ partition, offset }) => typeof partition + typeof offset)).toEqual([
+        ...Array.from({ length: 3 }, () => 'numberstring'),
+        'undefinedundefined',
+      ]);
+    } finally {
+      await reader.stop();
+    }
+    expect((await gateway().get('/ops/orders/none')).status).toBe(404);
+  }, 90_000);
+};
