@@ -32,7 +32,7 @@ const BATCH = 1_000;
 const POLL_INTERVAL_MS = 500;
 /** What is stored within this time is published in one go: a transaction costs more than the events in it. */
 const REST_MS = 100;
-/** Events that stay are looked through again after this time, and after this many times as long as that takes. */
+/** Events that stay are looked through again after this time, and after this many times as long as reading them takes. */
 const AGAIN_AFTER_MS = 1_000;
 const AGAIN_AFTER_TIMES = 10;
 
@@ -54,7 +54,8 @@ const createPaging = (
   { monotonic }: Pick<Runtime, 'monotonic'>,
 ) => {
   let after: string | undefined;
-  let beganAt = 0;
+  /** What reading has taken since it began, without what Kafka took: that it refuses late is no reason to ask it rarely. */
+  let readingMs = 0;
   /** When to begin anew; not before the end is reached. */
   let againAt = Infinity;
   let held = 0;
@@ -63,19 +64,30 @@ const createPaging = (
     after = undefined;
     held = 0;
     againAt = Infinity;
-    beganAt = monotonic();
+    readingMs = 0;
+  };
+  const readPage = async (): Promise<RelayedPage> => {
+    const beganAt = monotonic();
+    let publishingMs = 0;
+    const page = await outbox.publishNext({ limit: BATCH, after }, async (events) => {
+      const sentAt = monotonic();
+      const staying = await publisher.publish(events);
+      publishingMs = monotonic() - sentAt;
+      return staying;
+    });
+    readingMs += monotonic() - beganAt - publishingMs;
+    return page;
   };
   return async (): Promise<boolean> => {
     if (after === undefined || monotonic() >= againAt) beginAnew();
-    const page = await outbox.publishNext({ limit: BATCH, after }, (events) => publisher.publish(events));
+    const page = await readPage();
     const more = page.taken === BATCH;
     held += page.held;
     if (held === 0) after = undefined;
     else {
       after = page.last ?? after;
       if (!more && againAt === Infinity) {
-        const tookMs = monotonic() - beganAt;
-        againAt = monotonic() + Math.max(AGAIN_AFTER_MS, AGAIN_AFTER_TIMES * tookMs);
+        againAt = monotonic() + Math.max(AGAIN_AFTER_MS, AGAIN_AFTER_TIMES * readingMs);
       }
     }
     return more;

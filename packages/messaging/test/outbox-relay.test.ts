@@ -11,7 +11,11 @@ const real = createRuntime();
 const hurried = createTestRuntime({ after: (ms, fn) => real.after(ms / 10, fn) });
 
 /** An outbox in a list, which gives up an event only when it is published. */
-const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) => {
+const prepare = (
+  runtime: Runtime = hurried,
+  orderIds: readonly string[] = [],
+  onRefused: () => void = () => undefined,
+) => {
   let ids = 0;
   const rowOf = (orderId: string) => ({ id: ids++, event: traced(orderId) });
   let stored = orderIds.map(rowOf);
@@ -42,6 +46,7 @@ const prepare = (runtime: Runtime = hurried, orderIds: readonly string[] = []) =
         sends.push(events.length);
         const taken = events.filter(({ event }) => !held.has(event.orderId));
         published.push(...taken.map(({ event }) => event.orderId));
+        if (taken.length < events.length) onRefused();
         return events.filter((event) => !taken.includes(event));
       },
     },
@@ -144,5 +149,20 @@ test('events that stay do not keep those behind them waiting, and are published 
   held.clear();
   await eventually(() => expect(published.slice(3)).toEqual(stuck), { timeoutMs: 10_000 });
   expect(waiting()).toEqual([]);
+  await relay.stop();
+});
+
+test('events that stay are tried again soon, however long it took until Kafka had refused them', async () => {
+  let now = 0;
+  const { relay, store, held, pages, published } = prepare({ ...hurried, monotonic: () => now }, [], () => {
+    now += 20_000;
+  });
+  held.add('order-1');
+  store('order-1');
+  relay.wake();
+  await eventually(() => expect(pages.slice(pages.indexOf(1)).length).toBeGreaterThan(2));
+  held.clear();
+  now += 2_000;
+  await eventually(() => expect(published).toEqual(['order-1']));
   await relay.stop();
 });
