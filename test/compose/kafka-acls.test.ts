@@ -17,6 +17,7 @@ import getPort from 'get-port';
 import { runOrders } from '../../packages/cli/test/run-orders.ts';
 import { connectAs, countAcls, mayWrite, NO_GROUP, passwordOf, readFrom, WRITES } from './kafka-users.ts';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { defineAddedPartitionsTests } from './added-partitions.ts';
 
 // `pnpm test stacks` runs it: a real Kafka that takes nobody without TLS and a login and denies what no ACL allows, and every service with a user of
 // its own, whose rights `orders kafka-acls` has created.
@@ -63,6 +64,12 @@ const start = async (settings: Record<string, string>, services: readonly Servic
   return { system, logs };
 };
 
+const audit = async (): Promise<void> =>
+  expect(await runOrders(['audit'], { ...databases, ...(await loginAs('audit')) })).toMatchObject({
+    code: 0,
+    err: expect.not.stringContaining('S3cret'),
+  });
+
 const startPipeline = async (): Promise<void> => {
   const [ordersPort, inventoryPort] = [await getPort(), await getPort()];
   const urls = {
@@ -77,14 +84,7 @@ const startPipeline = async (): Promise<void> => {
     inventory: String(inventoryPort),
   };
   for (const name of ['inventory', 'orders', 'workflow', 'shipping', 'delivery'] as const)
-    await start(
-      {
-        ...behind,
-        ...(await loginAs(name)),
-        PORT: ports[name] ?? '0',
-      },
-      [name],
-    );
+    await start({ ...behind, ...(await loginAs(name)), PORT: ports[name] ?? '0' }, [name]);
   gatewayUrl = front.url;
   gateway = createGateway(gatewayUrl);
 };
@@ -208,12 +208,13 @@ test(
       consumers: readonly { lag: number | null }[];
     };
     expect(consumers.map(({ lag }) => typeof lag)).toEqual(['number', 'number', 'number', 'number']);
-    const audit = await runOrders(['audit', '--json'], { ...databases, ...(await loginAs('audit')) });
-    expect(audit).toMatchObject({ code: 0, err: expect.not.stringContaining('S3cret') });
+    await audit();
     expect((await kafka.denials()).slice(before)).toEqual([]);
   },
   5 * MINUTE_MS,
 );
+
+defineAddedPartitionsTests(() => ({ gateway, admin: connectAs(kafka, 'admin').admin(), loginAs, audit }));
 
 test(
   'a service without rights says so, is not ready, and goes on without a restart once it has them',

@@ -12,6 +12,7 @@ import { createShowCommand } from './commands/show.ts';
 import { createStuckCommand } from './commands/stuck.ts';
 import { createTokenCommand } from './commands/token.ts';
 import { createTopCommand } from './commands/top.ts';
+import { createTopicsCommand } from './commands/topics/command.ts';
 import { createUsersCommand } from './commands/users.ts';
 import { createWatchCommand } from './commands/watch.ts';
 import type { Cli } from './kit/cli.ts';
@@ -32,5 +33,6 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createTokenCommand,
   createAuditCommand,
   createCertificatesCommand,
+  createTopicsCommand,
   createKafkaAclsCommand,
 ];

@@ -14,6 +14,7 @@ export * from './order-worker.ts';
 export * from './outbox-relay.ts';
 export * from './packed-message.ts';
 export * from './publisher.ts';
-export { createTopicInspection } from './topic-inspection.ts';
+export * from './topic-inspection.ts';
+export * from './topic-partitions.ts';
 export * from './topics.ts';
 export * from './process-batch.ts';

@@ -19,7 +19,7 @@ import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
 import { createPartitionCounts } from './partition-counts.ts';
 import { createPartitionSends } from './partition-sends.ts';
 import { createRenewedProducer, type RenewedProducer } from './renewed-producer.ts';
-import type { TopicSetup } from './topics.ts';
+import { METADATA_MAX_AGE_MS, type TopicSetup } from './topics.ts';
 
 /** Publishes to Kafka; resolves only when every in-sync replica has it. */
 export interface Publisher {
@@ -127,9 +127,12 @@ const createDelivery = (options: PublisherOptions) => {
     createRenewedProducer(
       { topics: options.topics, compression: options.broker.compression },
       (createPartitioner) =>
-        options.broker
-          .connect(`${options.source}-${role}`)
-          .producer({ allowAutoTopicCreation: false, createPartitioner, retry }),
+        options.broker.connect(`${options.source}-${role}`).producer({
+          allowAutoTopicCreation: false,
+          createPartitioner,
+          metadataMaxAge: METADATA_MAX_AGE_MS,
+          retry,
+        }),
     );
   const producer = openProducer('producer', RETRY);
   const prober = openProducer('prober', PROBE_RETRY);

@@ -3,7 +3,7 @@ import { causeOf, type AdminPort, type Broker, type TopicSettings } from '@order
 import kafkajs from 'kafkajs';
 import type { Logger } from 'pino';
 
-/** What a topic of events has in Kafka. */
+/** What a topic has in Kafka. */
 export interface FoundTopic {
   readonly topic: string;
   readonly partitions: number;
@@ -14,7 +14,7 @@ export interface FoundTopic {
 }
 
 /** What is wrong with topics, as a sentence. */
-interface TopicProblem {
+export interface TopicProblem {
   readonly problem: string;
   readonly topics: readonly string[];
 }
@@ -49,7 +49,7 @@ export const findTopicProblems = (
         replicationFactor > 1 && minInSyncReplicas >= replicationFactor,
     ],
     [
-      'topics have fewer partitions than KAFKA_TOPIC_PARTITIONS asks for: add them, they are not added to topics that exist',
+      'topics have fewer partitions than KAFKA_TOPIC_PARTITIONS asks for: add them with `orders topics --partitions`, a start adds none to topics that exist',
       ({ partitions }) => partitions < asked.partitions,
     ],
     [
@@ -74,10 +74,16 @@ export const findTopicProblems = (
 const RETENTION = 'retention.ms';
 const MIN_IN_SYNC = 'min.insync.replicas';
 
-/** @throws what Kafka refuses, such as to who may not look */
-const findTopics = async (admin: AdminPort): Promise<FoundTopic[]> => {
-  const topics = [...TOPIC_NAMES];
-  const { topics: metadata } = await admin.fetchTopicMetadata({ topics });
+/**
+ * What topics have.
+ *
+ * @throws what Kafka refuses: to who may not look, or of topics that are not there
+ */
+export const findTopics = async (
+  admin: Pick<AdminPort, 'fetchTopicMetadata' | 'describeConfigs'>,
+  topics: readonly string[],
+): Promise<FoundTopic[]> => {
+  const { topics: metadata } = await admin.fetchTopicMetadata({ topics: [...topics] });
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map((name) => ({
@@ -86,7 +92,8 @@ const findTopics = async (admin: AdminPort): Promise<FoundTopic[]> => {
       configNames: [RETENTION, MIN_IN_SYNC],
     })),
   });
-  return metadata.map(({ name: topic, partitions }) => {
+  return topics.map((topic) => {
+    const partitions = metadata.find(({ name }) => name === topic)?.partitions ?? [];
     const configs = resources.find(({ resourceName }) => resourceName === topic)?.configEntries ?? [];
     const numberOf = (name: string) =>
       Number(configs.find(({ configName }) => configName === name)?.configValue ?? NaN);
@@ -112,7 +119,7 @@ export const createTopicInspection = (
   asked &&
   (async (admin) => {
     try {
-      const found = await findTopics(admin);
+      const found = await findTopics(admin, TOPIC_NAMES);
       const { brokers } = await admin.describeCluster();
       logger.info({ brokers: brokers.length, topics: found }, 'the topics of events are there');
       for (const { problem, topics } of findTopicProblems(found, {

@@ -11,7 +11,16 @@ const DEAD_LETTER_CONFIG = [
   { name: 'max.message.bytes', value: String(2 * 1_048_576) },
 ];
 
+/**
+ * How old what a client knows of the topics may become, in milliseconds: so long after partitions were added until it writes to
+ * them, or has its group share them out. kafkajs would take five minutes.
+ */
+export const METADATA_MAX_AGE_MS = 20_000;
+
 const DEFAULT_SETTINGS: TopicSettings = { partitions: PARTITIONS_PER_TOPIC };
+
+/** Every topic: those of events, then those of dead letters. */
+export const ALL_TOPICS: readonly string[] = [...TOPIC_NAMES, ...TOPIC_NAMES.map(deadLetterTopic)];
 
 const allTopics = (settings: TopicSettings): ITopicConfig[] => {
   const { partitions: numPartitions, replicationFactor, minInSyncReplicas, retentionMs } = settings;

@@ -19,6 +19,7 @@ const oneOf = (...values: readonly string[]): Schema => ({ enum: values });
 const atLeast = (minimum: number): Schema => ({ type: 'integer', minimum });
 /** Empty: somebody else's default. */
 const optionalNumber = (minimum: number): Schema => ({ anyOf: [atLeast(minimum), { const: '' }] });
+const countOrPercentage: Schema = { anyOf: [atLeast(0), { type: 'string', pattern: '^[0-9]+%$' }] };
 const secretKey: Schema = { type: 'string', pattern: '^[-._a-zA-Z0-9]+$' };
 const port: Schema = { type: 'integer', minimum: 1, maximum: 65_535 };
 
@@ -53,6 +54,7 @@ const serviceOf = (settings: readonly string[]): Schema =>
       pollingIntervalSeconds: atLeast(1),
       cooldownPeriodSeconds: atLeast(0),
     }),
+    rollout: object({ maxSurge: countOrPercentage, maxUnavailable: countOrPercentage }),
     podAnnotations: anything,
     nodeSelector: anything,
     affinity: anything,

@@ -7,6 +7,7 @@ import {
   withTimeout,
   type ConsumerPort,
 } from '@order-pipeline/service-kit';
+import { METADATA_MAX_AGE_MS } from '../topics.ts';
 import { createEachBatch, type EachBatchOptions } from './each-batch.ts';
 import { HEARTBEAT_INTERVAL_MS, SESSION_TIMEOUT_MS } from './heartbeat.ts';
 import type { ConsumerOptions } from './options.ts';
@@ -48,6 +49,7 @@ const open = ({ broker, group }: SessionOptions): ConsumerPort =>
     rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_INTERVAL_MS,
     maxWaitTimeInMs: MAX_WAIT_MS,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
     allowAutoTopicCreation: false,
     retry: RETRY,
   });

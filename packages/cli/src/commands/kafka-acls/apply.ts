@@ -1,11 +1,8 @@
 import { KAFKA_GRANTS, type KafkaOperation } from '@order-pipeline/contracts';
-import { createKafkaBroker } from '@order-pipeline/launcher/kafka-broker.ts';
-import { kafkaIn, kafkaSchema } from '@order-pipeline/launcher/kafka-settings.ts';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import { parseSettings, SettingsError } from '@order-pipeline/service-kit';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
-import { pino } from 'pino';
 import { CliError } from '../../kit/cli-error.ts';
+import { openKafka } from '../open-kafka.ts';
 import type { Principals } from './principals.ts';
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
@@ -67,9 +64,7 @@ export const applyAcls = async (
   principals: Principals,
   onClose: (close: () => Promise<unknown>) => void,
 ): Promise<number> => {
-  const options = kafkaIn(parseSettings(kafkaSchema, environment));
-  if (!options) throw new SettingsError(['KAFKA_BROKERS must be set: whose ACLs are to be created?']);
-  const broker = createKafkaBroker(options, pino({ level: 'silent' }));
+  const { broker } = openKafka(environment, 'whose ACLs are to be created?');
   await createTopicSetup(broker, CLIENT_ID)().catch((error: Error) => {
     throw new CliError(`The topics could not be created: ${error.message}`);
   });
