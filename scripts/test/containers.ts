@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { PASSWORDS } from '../../packages/memory-kafka/conformance/secured.ts';
 import { times } from '@order-pipeline/testing';
 import { startKafkaContainer, startPostgresContainer } from '@order-pipeline/testing/containers';
 
@@ -46,11 +47,18 @@ export const startPipelineContainers = async (workers: number): Promise<Containe
 
 /** Starts a real Kafka as the conformance suite needs it (packages/memory-kafka/conformance/side.ts). */
 export const startConformanceContainers = async (): Promise<Containers> => {
-  const kafka = await startKafkaContainer({
+  const settings = {
     KAFKA_AUTO_CREATE_TOPICS_ENABLE: 'true',
     KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS: '500',
     // Compaction is looked at, too.
     KAFKA_LOG_CLEANER_BACKOFF_MS: '500',
-  });
-  return { environment: { KAFKA_BROKERS: kafka.brokers.join(',') }, stop: kafka.stop };
+  };
+  const kafka = await startKafkaContainer(settings, PASSWORDS);
+  return {
+    environment: {
+      KAFKA_BROKERS: kafka.brokers.join(','),
+      KAFKA_SECURED_BROKERS: kafka.securedBrokers.join(','),
+    },
+    stop: kafka.stop,
+  };
 };

@@ -23,6 +23,12 @@ const {
 
 const write = (file, lines) => writeFileSync(at('dist', file), `${lines.join('\n')}\n`);
 
+/** What this package asks for by the name of a file of kafkajs, and as which kafkajs.cjs has it. */
+const PARTS = {
+  'kafkajs/src/protocol/error.js': 'protocolError',
+  'kafkajs/src/broker/saslAuthenticator/index.js': 'SaslAuthenticator',
+};
+
 /** kafkajs by a name that nobody maps: see kafkajs.cjs. */
 const kafkajsFromInside = {
   name: 'kafkajs-from-inside',
@@ -34,9 +40,9 @@ const kafkajsFromInside = {
       return { path: asked, namespace: 'part-of-kafkajs' };
     });
     onLoad({ filter: /./, namespace: 'part-of-kafkajs' }, ({ path: asked }) => {
-      if (asked !== 'kafkajs/src/protocol/error.js')
-        throw new Error(`${asked} is no part that kafkajs.cjs has`);
-      const contents = `module.exports = require(${JSON.stringify(fromInside)}).protocolError;`;
+      const part = PARTS[asked];
+      if (part === undefined) throw new Error(`${asked} is no part that kafkajs.cjs has`);
+      const contents = `module.exports = require(${JSON.stringify(fromInside)}).${part};`;
       return { contents, resolveDir: root };
     });
   },

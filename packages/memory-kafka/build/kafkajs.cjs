@@ -28,6 +28,7 @@ const parts = isOriginalInstalled()
       errors: require('kafkajs/src/errors.js'),
       loggers: require('kafkajs/src/loggers/index.js'),
       protocolError: require('kafkajs/src/protocol/error.js'),
+      SaslAuthenticator: require('kafkajs/src/broker/saslAuthenticator/index.js'),
     }
   : {
       Kafka: require('original-kafka-js/src/index.js'),
@@ -44,9 +45,10 @@ const parts = isOriginalInstalled()
       errors: require('original-kafka-js/src/errors.js'),
       loggers: require('original-kafka-js/src/loggers/index.js'),
       protocolError: require('original-kafka-js/src/protocol/error.js'),
+      SaslAuthenticator: require('original-kafka-js/src/broker/saslAuthenticator/index.js'),
     };
 
-const { Compression, errors, loggers, protocolError, ...same } = parts;
+const { Compression, errors, loggers, protocolError, SaslAuthenticator, ...same } = parts;
 const { isRebalancing: _own, isKafkaJSError: _internal, ...classes } = errors;
 
 module.exports = {
@@ -55,6 +57,7 @@ module.exports = {
   CompressionTypes: Compression.Types,
   CompressionCodecs: Compression.Codecs,
   ...classes,
-  // For this package alone, which asks for it by the name of its file.
+  // For this package alone, which asks for them by the names of their files.
   protocolError,
+  SaslAuthenticator,
 };

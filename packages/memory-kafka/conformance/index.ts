@@ -45,6 +45,11 @@ import { administratingGroups } from './administrating-groups.ts';
 import { offsetsOfGroups } from './offsets-of-groups.ts';
 import { listeners } from './listeners.ts';
 import { backingOff } from './backing-off.ts';
+import { administratingAcls } from './administrating-acls.ts';
+import { loggingIn } from './logging-in.ts';
+import { rightsToGroups } from './rights-to-groups.ts';
+import { rightsToTopics } from './rights-to-topics.ts';
+import { rightsToTransactions } from './rights-to-transactions.ts';
 import { transactionalOffsets } from './transactional-offsets.ts';
 import { transactions } from './transactions.ts';
 import { usingTransactions } from './using-transactions.ts';
@@ -101,6 +106,11 @@ const AREAS: Readonly<Record<string, Area>> = {
   transactions,
   'using transactions': usingTransactions,
   'offsets of transactions': transactionalOffsets,
+  'logging in': loggingIn,
+  'rights to topics': rightsToTopics,
+  'rights to groups': rightsToGroups,
+  'rights to transactions': rightsToTransactions,
+  'administrating ACLs': administratingAcls,
 };
 
 /**

@@ -5,6 +5,8 @@ import type { RecordFilter, RequestRecord } from './broker/request-log.ts';
 import { createLogFaults } from './broker/log-faults.ts';
 import { inspectCore, type ClusterState } from './broker/inspect.ts';
 import { listen, type Listener, type ListenOptions } from './wire/listener.ts';
+import type { AuthorizerOptions } from './broker/acls.ts';
+import type { SaslOptions } from './broker/mechanisms.ts';
 import { createSystemClock, systemRandom, type Clock } from './clock.ts';
 
 export interface ClusterOptions {
@@ -20,6 +22,10 @@ export interface ClusterOptions {
   readonly brokers?: number;
   /** Replicas of a topic that is created without a number; 1 if not given. */
   readonly replicationFactor?: number;
+  /** Who may log in; nobody has to, if not given. */
+  readonly sasl?: SaslOptions;
+  /** What decides who may do what, by ACLs; everybody may do everything, if not given. */
+  readonly authorizer?: AuthorizerOptions;
 }
 
 /** A Kafka cluster in this process. Hand it to `new Kafka({ brokers, cluster })`. */
@@ -37,7 +43,7 @@ export interface MemoryCluster {
   compact(topic?: string): void;
   /** Topics with their offsets, groups with their members, commits and lag, as they are now. */
   inspect(): ClusterState;
-  /** Forgets topics, groups, transactions and faults; members that are still running join anew. */
+  /** Forgets topics, groups, transactions, faults, and ACLs that were not there from the beginning; members that are still running join anew. */
   reset(): void;
   /** Records the requests that arrive from now on, from clients in the process and over TCP, until it is stopped. */
   recordRequests(filter?: RecordFilter): RequestRecord;
@@ -80,9 +86,20 @@ export const createCluster = ({
   retention = {},
   brokers = 1,
   replicationFactor = 1,
+  sasl,
+  authorizer,
 }: ClusterOptions = {}): MemoryCluster => {
   checkBrokers(brokers, replicationFactor);
-  const core = createCore({ clock, random, autoCreatePartitions, retention, brokers, replicationFactor });
+  const core = createCore({
+    clock,
+    random,
+    autoCreatePartitions,
+    retention,
+    brokers,
+    replicationFactor,
+    sasl,
+    authorizer,
+  });
   const cluster: MemoryCluster = {
     clock,
     inspect: () => inspectCore(core),

@@ -46,6 +46,10 @@ export const connectionRefused = (host: string, port: number): KafkaJSError =>
 export const createTopicError = (type: ProtocolErrorType, topic: string): KafkaJSError =>
   construct('KafkaJSCreateTopicError', [protocolErrorFields(type), topic]);
 
+/** kafkajs says no more where nobody tells it who coordinates a group or a transaction. */
+export const coordinatorNotFound = (): KafkaJSError =>
+  construct('KafkaJSGroupCoordinatorNotFound', ['Failed to find group coordinator']);
+
 /** No broker leads the partition that was asked for. */
 export const brokerNotFound = (message: string): KafkaJSError =>
   construct('KafkaJSBrokerNotFound', [message, { retriable: false }]);
@@ -61,6 +65,10 @@ export const staleAssignment = (topic: string, unknownPartitions: readonly numbe
 /** `error.type` of a protocol error; undefined for everything else. */
 export const typeOf = (error: unknown): string | undefined =>
   error instanceof kafkajs.KafkaJSProtocolError ? error.type : undefined;
+
+/** Whether a broker has refused because of the client's rights. */
+export const isUnauthorized = (error: unknown): boolean =>
+  typeOf(error)?.endsWith('_AUTHORIZATION_FAILED') === true;
 
 /** Whether this is an Error, also one from another realm, as those that Node itself throws are under jest. */
 export const isError = (thrown: unknown): thrown is Error =>

@@ -9,6 +9,8 @@ export type { Listener, ListenOptions } from './wire/listener.ts';
 export type { Retention } from './broker/log-policy.ts';
 export { createSeededRandom } from './seeded-random.ts';
 export { createManualClock, createSystemClock, type Cancel, type Clock, type ManualClock } from './clock.ts';
+export type { AuthorizerOptions, GivenAcl } from './broker/acls.ts';
+export type { SaslMechanism, SaslOptions } from './broker/mechanisms.ts';
 export type { Api } from './broker/apis.ts';
 export type { Chances, FaultHandle, Faults, Hold, OlderOffset, Unflushed, When } from './broker/faults.ts';
 export type { RecordedRequest, RecordFilter, RequestRecord } from './broker/request-log.ts';

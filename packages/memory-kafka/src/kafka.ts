@@ -78,7 +78,7 @@ export class Kafka {
   }
 
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
-    const { brokers, cluster, link, clientId = DEFAULT_CLIENT_ID } = this.#config;
+    const { brokers, cluster, link, clientId = DEFAULT_CLIENT_ID, sasl } = this.#config;
     const connection = createConnection({
       brokers,
       cluster,
@@ -86,6 +86,7 @@ export class Kafka {
       retry: this.#retry,
       clientId,
       logger: this.#logger,
+      sasl,
     });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }

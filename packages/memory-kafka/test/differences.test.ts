@@ -11,7 +11,7 @@ import { committed, eventually, inWorld, Kafka, listen, settle, withManualClock 
 
 // One test for each row of the README's table of differences that no other test file shows.
 
-test('what is about the network is accepted and has no effect', async () => {
+test('what is about the network is accepted and has no effect, and so is a login that nobody asks for', async () => {
   const kafka = new Kafka({
     brokers: ['secure:9093'],
     cluster: createCluster(),

@@ -11,6 +11,7 @@ export const APIS = [
   'leave',
   'admin',
   'transaction',
+  'authentication',
 ] as const;
 
 export type Api = (typeof APIS)[number];

@@ -2,7 +2,7 @@ import { errorCodeOf, protocolError } from '../errors.ts';
 import type { ProtocolErrorType } from '../protocol-errors.ts';
 import type { Surroundings } from '../retry.ts';
 import { checkMembership, createGroup, createGroupProtocol, type GroupProtocolHandler } from './group.ts';
-import { NOT_REFUSED, type PartitionRefusals } from './partition-refusals.ts';
+import { NOTHING_REFUSED, type PartitionRefusals } from './refusals.ts';
 import type {
   CommittedOffset,
   Group,
@@ -157,7 +157,7 @@ export const createCoordinator = (
     sync: async (request) => protocol.sync(known(request.groupId), request),
     heartbeat: (membership) => protocol.heartbeat(known(membership.groupId), membership),
     leave: (groupId, memberId) => protocol.leave(known(groupId), memberId),
-    commit: (membership, offsets, refused = NOT_REFUSED) => {
+    commit: (membership, offsets, refused = NOTHING_REFUSED.topic) => {
       const group = membership.generationId < 0 ? open(membership.groupId) : known(membership.groupId);
       checkCommit(group, membership);
       group.protocolType = 'consumer';

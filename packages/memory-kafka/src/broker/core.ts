@@ -1,6 +1,7 @@
 import { timestampOf, type Clock } from '../clock.ts';
 import type { Surroundings } from '../retry.ts';
 import { createNextTurn, type NextTurn } from '../turns.ts';
+import { createAuthorizer, type Authorizer, type AuthorizerOptions } from './acls.ts';
 import { createCoordinator, type Coordinator } from './coordinator.ts';
 import { createGate, type Gate, type PowerSwitches } from './gate.ts';
 import {
@@ -11,6 +12,8 @@ import {
   type Interrupter,
 } from './fetch.ts';
 import type { Retention } from './log-policy.ts';
+import type { SaslOptions } from './mechanisms.ts';
+import { createSasl, type Sasl } from './sasl.ts';
 import { createTopics, type Topics } from './topics.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 import { protocolError } from '../errors.ts';
@@ -28,6 +31,10 @@ export interface Core extends Surroundings {
   readonly nextTurn: NextTurn;
   fetch(request: FetchRequest): FetchedPartition[] | Promise<FetchedPartition[]>;
   readonly brokers: Brokers;
+  /** Where clients log in; undefined if nobody has to. */
+  readonly sasl: Sasl | undefined;
+  /** Decides who may do what; undefined if everybody may do everything. */
+  readonly authorizer: Authorizer | undefined;
   /** Every address by which a client has asked for this cluster; the first is that of the first broker, and so on. */
   readonly addresses: string[];
   /** Of a broker, or of the first one. */
@@ -46,6 +53,10 @@ export interface CoreOptions {
   readonly brokers: number;
   /** Of topics that are created without one. */
   readonly replicationFactor: number;
+  /** Who may log in; nobody has to, if not given. */
+  readonly sasl: SaslOptions | undefined;
+  /** What decides who may do what; everybody may do everything, if not given. */
+  readonly authorizer: AuthorizerOptions | undefined;
 }
 
 /** Kafka's stand-ins for 'the end of the log' and 'its beginning'. */
@@ -106,11 +117,14 @@ export const createCore = (options: CoreOptions): Core => {
   );
   const transactions = createTransactions(clock, coordinator);
   const address = (nodeId = NODE_ID) => addressAt(addresses, nodeId - NODE_ID);
+  const sasl = options.sasl && createSasl(options.sasl, random);
+  const authorizer = options.authorizer && createAuthorizer(options.authorizer);
   const gate = createGate({
     clock,
     random,
     brokers,
     address,
+    authorizer,
     first: createPower({ brokers, topics, coordinator, bell }),
   });
 
@@ -124,6 +138,8 @@ export const createCore = (options: CoreOptions): Core => {
     nextTurn: createNextTurn(clock),
     fetch: (request) => fetchFrom({ clock, find: topics.partition, bell }, request),
     brokers,
+    sasl,
+    authorizer,
     addresses,
     address,
     moveLeader: (topic, partition, nodeId) => {
@@ -135,6 +151,7 @@ export const createCore = (options: CoreOptions): Core => {
       transactions.clear();
       coordinator.clear();
       topics.clear();
+      authorizer?.reset();
     },
   };
 };

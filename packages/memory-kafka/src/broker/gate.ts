@@ -1,5 +1,7 @@
 import { timestampOf, type Clock } from '../clock.ts';
 import { connectionClosed, connectionRefused, protocolError } from '../errors.ts';
+import { refusalsFor } from './access.ts';
+import type { Authorizer } from './acls.ts';
 import type { BrokerAddress } from './addresses.ts';
 import { NODE_ID, type Brokers } from './brokers.ts';
 import { createFaultPlan } from './fault-plan.ts';
@@ -7,6 +9,7 @@ import type { RequestFaults } from './faults.ts';
 import { createFlights } from './flights.ts';
 import { createOpenConnections } from './open-connections.ts';
 import { createPassage, type CarryOut } from './passage.ts';
+import { NOTHING_REFUSED } from './refusals.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
 import type { ArrivingRequest, RequestName } from './requests.ts';
 
@@ -38,6 +41,8 @@ export interface GateOptions {
   readonly random: () => number;
   readonly brokers: Brokers;
   readonly address: (nodeId: number) => BrokerAddress;
+  /** Decides who may do what; everybody may do everything, if there is none. */
+  readonly authorizer: Authorizer | undefined;
   /** Called before anybody else. */
   readonly first: PowerSwitches;
 }
@@ -93,7 +98,7 @@ const meant = ({ ids }: Brokers, nodeId: number | undefined): readonly number[] 
 };
 
 /** The gate of one cluster. */
-export const createGate = ({ clock, random, brokers, address, first }: GateOptions): Gate => {
+export const createGate = ({ clock, random, brokers, address, authorizer, first }: GateOptions): Gate => {
   let epoch = 0;
   const plan = createFaultPlan(random);
   const log = createRequestLog(() => timestampOf(clock));
@@ -134,6 +139,7 @@ export const createGate = ({ clock, random, brokers, address, first }: GateOptio
       flights,
       log,
       destination: createDestination(brokers, refused),
+      authorize: (request) => (authorizer === undefined ? NOTHING_REFUSED : refusalsFor(authorizer, request)),
       breakConnections: () => {
         breakConnections();
         return closed(brokers.any());

@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import type { Fault, FaultPlan } from './fault-plan.ts';
 import type { Flights } from './flights.ts';
-import { createPartitionRefusals, NOT_REFUSED, type PartitionRefusals } from './partition-refusals.ts';
+import { withFaults, type Refusals } from './refusals.ts';
 import type { RequestLog } from './request-log.ts';
 import type { ArrivingRequest } from './requests.ts';
 
-/** Carries out a request, but for the partitions that are refused. */
-export type CarryOut<T> = (refused: PartitionRefusals) => T | Promise<T>;
+/** Carries out a request, but for what is refused of it. */
+export type CarryOut<T> = (refused: Refusals) => T | Promise<T>;
 
 export interface PassageOptions {
   readonly clock: Clock;
@@ -16,6 +16,8 @@ export interface PassageOptions {
   readonly log: RequestLog;
   /** The broker that a request goes to. Throws why that cannot be reached, or refuses it. */
   destination(request: ArrivingRequest): number;
+  /** What the client may not do; throws the refusal of a request that is refused as a whole. */
+  authorize(request: ArrivingRequest): Refusals;
   /** Breaks all connections, and answers what those see who wait for an answer. */
   breakConnections(): Error;
 }
@@ -27,6 +29,7 @@ export const createPassage = ({
   flights,
   log,
   destination,
+  authorize,
   breakConnections,
 }: PassageOptions) => {
   const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
@@ -41,7 +44,7 @@ export const createPassage = ({
       if (fault.kind === 'delay') await flights.guard(wait(fault.ms), nodeId);
       if (fault.kind === 'hold') await flights.guard(fault.until(), nodeId);
     }
-    const refused = createPartitionRefusals(request, faults);
+    const refused = withFaults(request, faults, authorize(request));
     const answer = await flights.guard(Promise.resolve(carryOut(refused)), nodeId);
     if (!faults.some((fault) => fault.kind === 'lose')) return answer;
     throw breakConnections();
@@ -52,7 +55,7 @@ export const createPassage = ({
       const nodeId = destination(request);
       const faults = plan.take(request);
       if (faults.length > 0) return passWithFaults(request, faults, carryOut, nodeId);
-      const answer = carryOut(NOT_REFUSED);
+      const answer = carryOut(authorize(request));
       return answer instanceof Promise ? flights.guard(answer, nodeId) : Promise.resolve(answer);
     } catch (error) {
       return Promise.reject(toError(error));

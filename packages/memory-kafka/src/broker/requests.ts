@@ -1,3 +1,4 @@
+import type { Principal } from './acls.ts';
 import type { Api } from './apis.ts';
 
 /** One kind of request of Kafka's protocol. */
@@ -35,6 +36,11 @@ const KINDS = {
   AlterConfigs: { key: 33, version: 1, api: 'admin' },
   CreatePartitions: { key: 37, version: 1, api: 'admin' },
   DeleteGroups: { key: 42, version: 1, api: 'admin' },
+  SaslHandshake: { key: 17, version: 1, api: 'authentication' },
+  SaslAuthenticate: { key: 36, version: 1, api: 'authentication' },
+  DescribeAcls: { key: 29, version: 1, api: 'admin' },
+  CreateAcls: { key: 30, version: 1, api: 'admin' },
+  DeleteAcls: { key: 31, version: 1, api: 'admin' },
   IncrementalAlterConfigs: { key: 44, version: 1, api: 'admin' },
 } as const satisfies Readonly<Record<string, RequestKind>>;
 
@@ -60,6 +66,7 @@ export interface RequestAbout {
   /** The broker that it goes to; any, if not said. */
   readonly nodeId?: number | undefined;
   readonly groupId?: string | undefined;
+  readonly transactionalId?: string | undefined;
   /** Called only if somebody wants to know. */
   readonly places?: (() => readonly Place[]) | undefined;
 }
@@ -67,6 +74,7 @@ export interface RequestAbout {
 /** A request that arrives at the broker. */
 export interface ArrivingRequest extends RequestAbout {
   readonly clientId: string;
+  readonly principal: Principal;
 }
 
 /** Which requests are meant; what is not said is any. */

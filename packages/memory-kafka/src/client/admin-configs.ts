@@ -1,6 +1,7 @@
 import kafkajs from 'kafkajs';
 import type { Admin, IResourceConfig, ResourceConfigQuery } from 'kafkajs';
 import { describeTopicConfig } from '../broker/topic-config.ts';
+import { throwRefusal } from '../broker/refusals.ts';
 import { nonRetriable, notImplemented, protocolError } from '../errors.ts';
 import type { AdminParts } from './admin-parts.ts';
 import { asTypedConfigs, shown } from './typing-gaps.ts';
@@ -71,18 +72,21 @@ export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
     checkResources(resources);
     checkNames(resources);
     checkTopicsOnly(resources, 'describeConfigs');
-    const described = await view.request('DescribeConfigs', (core) =>
-      each(resources, ({ type, name, configNames }) => ({
-        errorCode: 0,
-        errorMessage: '',
-        resourceType: type,
-        resourceName: name,
-        configEntries: describeTopicConfig(
-          core.topics.describe(name, false).config(),
-          configNames ?? [],
-          includeSynonyms,
-        ),
-      })),
+    const described = await view.request('DescribeConfigs', (core, refused) =>
+      each(resources, ({ type, name, configNames }) => {
+        throwRefusal(refused.topic(name));
+        return {
+          errorCode: 0,
+          errorMessage: '',
+          resourceType: type,
+          resourceName: name,
+          configEntries: describeTopicConfig(
+            core.topics.describe(name, false).config(),
+            configNames ?? [],
+            includeSynonyms,
+          ),
+        };
+      }),
     );
     return asTypedConfigs({ resources: described });
   },
@@ -91,8 +95,9 @@ export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
     checkResources(resources);
     checkEntries(resources);
     checkTopicsOnly(resources, 'alterConfigs');
-    const altered = await view.request('AlterConfigs', (core) =>
+    const altered = await view.request('AlterConfigs', (core, refused) =>
       each(resources, ({ type, name, configEntries }) => {
+        throwRefusal(refused.topic(name));
         core.topics.configure(name, configEntries, validateOnly);
         return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };
       }),

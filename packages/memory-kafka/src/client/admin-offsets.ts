@@ -2,10 +2,14 @@ import kafkajs from 'kafkajs';
 import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
 import { checkLeader, EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
+import { throwRefusal, type Refusals } from '../broker/refusals.ts';
 import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import { aboutTopics, type AdminParts } from './admin-parts.ts';
 import { checkedOffset } from './consumer-checks.ts';
+import { findingCoordinator } from './find-coordinator.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 import { describeGroups } from './describe-groups.ts';
+import type { ClusterView } from './metadata.ts';
 import { shown } from './typing-gaps.ts';
 
 type OffsetCalls = Pick<
@@ -26,21 +30,25 @@ const checkGroup = (groupId: unknown): void => {
   if (!groupId) throw nonRetriable(`Invalid groupId ${shown(groupId)}`);
 };
 
-const topicOffsets = (core: Core, topic: string) =>
-  core.topics.describe(topic, false).partitions.map((log, partition) => {
+const topicOffsets = (core: Core, topic: string, refused: Refusals) => {
+  throwRefusal(refused.topic(topic));
+  return core.topics.describe(topic, false).partitions.map((log, partition) => {
     checkLeader(log, undefined);
     // Kafka tells clients that read committed messages, and those are all, where they have to stop.
     const high = String(log.lastStable());
     return { partition, offset: high, high, low: String(log.low()) };
   });
+};
 
-const offsetsByTimestamp = (core: Core, topic: string, timestamp = LATEST_OFFSET) =>
-  core.topics.describe(topic, false).partitions.map((log, partition) => {
+const offsetsByTimestamp = (core: Core, topic: string, refused: Refusals, timestamp = LATEST_OFFSET) => {
+  throwRefusal(refused.topic(topic));
+  return core.topics.describe(topic, false).partitions.map((log, partition) => {
     if (timestamp < EARLIEST_OFFSET) throw protocolError('UNSUPPORTED_VERSION');
     if (timestamp === EARLIEST_OFFSET) return { partition, offset: String(log.low()) };
     const found = timestamp === LATEST_OFFSET ? undefined : log.offsetAt(timestamp);
     return { partition, offset: String(Math.min(found ?? Infinity, log.lastStable())) };
   });
+};
 
 const committedIn = (
   core: Core,
@@ -56,13 +64,17 @@ const committedIn = (
   };
 };
 
-const groupOffsets = (core: Core, groupId: string, topics: readonly string[]) => {
+const groupOffsets = (core: Core, groupId: string, topics: readonly string[], refused: Refusals) => {
+  throwRefusal(refused.group(groupId));
+  for (const topic of topics) throwRefusal(refused.topic(topic));
   if (topics.length === 0) {
     const offsets = core.coordinator.find(groupId)?.offsets ?? new Map<string, Map<number, unknown>>();
-    return [...offsets].map(([topic, partitions]) => ({
-      topic,
-      partitions: [...partitions.keys()].map((partition) => committedIn(core, groupId, topic, partition)),
-    }));
+    return [...offsets]
+      .filter(([topic]) => refused.topic(topic) === undefined)
+      .map(([topic, partitions]) => ({
+        topic,
+        partitions: [...partitions.keys()].map((partition) => committedIn(core, groupId, topic, partition)),
+      }));
   }
   return topics.map((topic) => ({
     topic,
@@ -122,7 +134,15 @@ const checkPartitionsExist = (
   });
 };
 
-const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[]): void => {
+const deleteRecordsError = (topic: string, entries: readonly SeekEntry[], type: ProtocolErrorType) =>
+  new kafkajs.KafkaJSDeleteTopicRecordsError({
+    topic,
+    partitions: entries.map((entry) => ({ ...entry, error: protocolError(type) })),
+  });
+
+const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[], refused: Refusals): void => {
+  const refusal = refused.topic(topic);
+  if (refusal !== undefined) throw deleteRecordsError(topic, entries, refusal);
   const { partitions } = core.topics.describe(topic, false);
   const outOfRange = entries.filter(({ partition, offset }) => {
     const asked = Number(BigInt(offset));
@@ -134,10 +154,7 @@ const deleteRecords = (core: Core, topic: string, entries: readonly SeekEntry[])
     log?.deleteBefore(Number(entry.offset) === LATEST_OFFSET ? log.high() : Number(entry.offset));
   }
   if (outOfRange.length === 0) return;
-  throw new kafkajs.KafkaJSDeleteTopicRecordsError({
-    topic,
-    partitions: outOfRange.map((entry) => ({ ...entry, error: protocolError('OFFSET_OUT_OF_RANGE') })),
-  });
+  throw deleteRecordsError(topic, outOfRange, 'OFFSET_OUT_OF_RANGE');
 };
 
 const warnBelowLow = (
@@ -160,9 +177,23 @@ const warnBelowLow = (
   }
 };
 
+/** What `fetchOffsets()` does. */
+const createFetchOffsets =
+  (view: ClusterView): Admin['fetchOffsets'] =>
+  async ({ groupId, topics = [], resolveOffsets = false }) => {
+    checkGroup(groupId);
+    if (!Array.isArray(topics)) throw nonRetriable('Expected topics array to be set');
+    return findingCoordinator(view, [{ groupId }], () =>
+      view.request(aboutTopics('OffsetFetch', topics, groupId), (core, refused) => {
+        const found = groupOffsets(core, groupId, topics, refused);
+        return resolveOffsets ? found.map((topic) => resolveAndStore(core, groupId, topic)) : found;
+      }),
+    );
+  };
+
 /** The admin calls that are about offsets, of topics and of groups. */
 export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): OffsetCalls => {
-  const readTopic = <T>(topic: string, read: (core: Core) => T): Promise<T> => {
+  const readTopic = <T>(topic: string, read: (core: Core, refused: Refusals) => T): Promise<T> => {
     checkTopic(topic);
     return retrying(async ({ bail }) => {
       try {
@@ -178,30 +209,27 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     checkGroup(groupId);
     checkTopic(topic);
     if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
-    await view.request(aboutTopics('OffsetCommit', [topic], groupId), (core) =>
-      storeOffsets(core, groupId, topic, partitions),
+    await findingCoordinator(view, [{ groupId }], () =>
+      view.request(aboutTopics('OffsetCommit', [topic], groupId), (core, refused) => {
+        throwRefusal(refused.topic(topic));
+        storeOffsets(core, groupId, topic, partitions);
+      }),
     );
   };
 
   return {
-    fetchTopicOffsets: async (topic) => readTopic(topic, (core) => topicOffsets(core, topic)),
+    fetchTopicOffsets: async (topic) =>
+      readTopic(topic, (core, refused) => topicOffsets(core, topic, refused)),
     fetchTopicOffsetsByTimestamp: async (topic, timestamp) =>
-      readTopic(topic, (core) => offsetsByTimestamp(core, topic, timestamp)),
-    fetchOffsets: async ({ groupId, topics = [], resolveOffsets = false }) => {
-      checkGroup(groupId);
-      if (!Array.isArray(topics)) throw nonRetriable('Expected topics array to be set');
-      return view.request(aboutTopics('OffsetFetch', topics, groupId), (core) => {
-        const found = groupOffsets(core, groupId, topics);
-        return resolveOffsets ? found.map((topic) => resolveAndStore(core, groupId, topic)) : found;
-      });
-    },
+      readTopic(topic, (core, refused) => offsetsByTimestamp(core, topic, refused, timestamp)),
+    fetchOffsets: createFetchOffsets(view),
     setOffsets,
     resetOffsets: async ({ groupId, topic, earliest }) => {
       checkGroup(groupId);
       checkTopic(topic);
       const offset = String(earliest ? EARLIEST_OFFSET : LATEST_OFFSET);
-      const offsets = await view.request(aboutTopics('Metadata', [topic]), (core) =>
-        topicOffsets(core, topic),
+      const offsets = await view.request(aboutTopics('Metadata', [topic]), (core, refused) =>
+        topicOffsets(core, topic, refused),
       );
       const partitions = offsets.map(({ partition }) => ({ partition, offset }));
       await setOffsets({ groupId, topic, partitions });
@@ -209,11 +237,13 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     deleteTopicRecords: async ({ topic, partitions }) => {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${shown(topic)}"`);
       if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
-      const offsets = await readTopic(topic, (core) => topicOffsets(core, topic));
+      const offsets = await readTopic(topic, (core, refused) => topicOffsets(core, topic, refused));
       checkPartitionsExist(topic, offsets, partitions);
       warnBelowLow(logger, topic, offsets, partitions);
       await retrying(() =>
-        view.request(aboutTopics('DeleteRecords', [topic]), (core) => deleteRecords(core, topic, partitions)),
+        view.request(aboutTopics('DeleteRecords', [topic]), (core, refused) =>
+          deleteRecords(core, topic, partitions, refused),
+        ),
       );
     },
   };

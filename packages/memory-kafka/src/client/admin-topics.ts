@@ -1,9 +1,10 @@
 import kafkajs from 'kafkajs';
 import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
+import { throwRefusal, type Refusals } from '../broker/refusals.ts';
 import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
 import { aboutTopics, type AdminParts } from './admin-parts.ts';
-import { partitionsMetadata, whileLeaderless } from './metadata.ts';
+import { partitionsMetadata, visibleTopics, whileLeaderless } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
 
 type TopicCalls = Pick<
@@ -61,53 +62,74 @@ const checkPartitionConfigs = (configs: readonly ITopicPartitionConfig[]): void 
 };
 
 /** Removes those that there are; throws INVALID_REQUEST for a name that comes twice, else for those that there are not. */
-const removeTopics = (core: Core, topics: readonly string[]): void => {
+const removeTopics = (core: Core, topics: readonly string[], refused: Refusals): void => {
   if (new Set(topics).size < topics.length) throw protocolError('INVALID_REQUEST');
-  const known = topics.filter((topic) => core.topics.find(topic) !== undefined);
+  const allowed = topics.filter((topic) => refused.topic(topic) === undefined);
+  const known = allowed.filter((topic) => core.topics.find(topic) !== undefined);
   for (const topic of known) {
     core.topics.remove(topic);
     core.coordinator.forgetTopic(topic);
   }
+  throwRefusal(topics.map((topic) => refused.topic(topic)).find((type) => type !== undefined));
   if (known.length < topics.length) throw protocolError('UNKNOWN_TOPIC_OR_PARTITION');
 };
 
-const describeTopics = (core: Core, topics: readonly string[]) =>
-  (topics.length > 0 ? [...new Set(topics)] : core.topics.names()).map((name) => ({
-    name,
-    partitions: partitionsMetadata(core, core.topics.describe(name, false).partitions),
+const describeTopics = (core: Core, topics: readonly string[], refused: Refusals) =>
+  (topics.length > 0 ? [...new Set(topics)] : visibleTopics(core, refused)).map((name) => {
+    throwRefusal(refused.topic(name));
+    return { name, partitions: partitionsMetadata(core, core.topics.describe(name, false).partitions) };
+  });
+
+/** The errors of those that could not be created. */
+const createAll = (core: Core, topics: readonly ITopicConfig[], validateOnly: boolean, refused: Refusals) => {
+  const created = topics.map((config) => ({
+    topic: config.topic,
+    type: refused.creation(config.topic) ?? core.topics.create(config, validateOnly),
   }));
+  return created
+    .toSorted((a, b) => a.topic.localeCompare(b.topic))
+    .flatMap(({ topic, type }) => (type ? [createTopicError(type, topic)] : []));
+};
+
+const growAll = (
+  core: Core,
+  topicPartitions: readonly ITopicPartitionConfig[],
+  validateOnly: boolean,
+  refused: Refusals,
+): void => {
+  const refusals = topicPartitions
+    .toSorted((a, b) => a.topic.localeCompare(b.topic))
+    .map((config) => refused.topic(config.topic) ?? core.topics.grow(config, validateOnly));
+  throwRefusal(refusals.find((type) => type !== undefined));
+};
 
 /** The admin calls that are about topics. */
 export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => ({
-  listTopics: () => view.request('Metadata', (core) => core.topics.names()),
+  listTopics: () => view.request('Metadata', visibleTopics),
 
   fetchTopicMetadata: async ({ topics = [] } = { topics: [] }) => {
     for (const topic of topics) {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
     return whileLeaderless(view.connection, () =>
-      view.request(aboutTopics('Metadata', topics), (core) => ({ topics: describeTopics(core, topics) })),
+      view.request(aboutTopics('Metadata', topics), (core, refused) => ({
+        topics: describeTopics(core, topics, refused),
+      })),
     );
   },
 
   createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {
     checkTopicConfigs(topics);
-    const refusals = await view.request(
-      aboutTopics(
-        'CreateTopics',
-        topics.map(({ topic }) => topic),
-      ),
-      (core) =>
-        topics.map((config) => ({ topic: config.topic, type: core.topics.create(config, validateOnly) })),
+    const names = topics.map(({ topic }) => topic);
+    const errors = await view.request(aboutTopics('CreateTopics', names), (core, refused) =>
+      createAll(core, topics, validateOnly, refused),
     );
-    const errors = refusals
-      .toSorted((a, b) => a.topic.localeCompare(b.topic))
-      .flatMap(({ topic, type }) => (type ? [createTopicError(type, topic)] : []));
     if (errors.length === 0) {
       // It asks for the leaders also of topics that it did not create, and is told that there are none.
-      const names = topics.map(({ topic }) => topic);
       if (waitForLeaders && validateOnly)
-        await view.request(aboutTopics('Metadata', names), (core) => describeTopics(core, names));
+        await view.request(aboutTopics('Metadata', names), (core, refused) =>
+          describeTopics(core, names, refused),
+        );
       return true;
     }
     if (errors.every((error) => typeOf(error) === 'TOPIC_ALREADY_EXISTS')) return false;
@@ -121,7 +143,9 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     }
     await retrying(async ({ bail }) => {
       try {
-        await view.request(aboutTopics('DeleteTopics', topics), (core) => removeTopics(core, topics));
+        await view.request(aboutTopics('DeleteTopics', topics), (core, refused) =>
+          removeTopics(core, topics, refused),
+        );
         view.untarget(topics);
       } catch (error) {
         if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
@@ -133,13 +157,9 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
   createPartitions: async ({ topicPartitions, validateOnly = false }) => {
     checkPartitionConfigs(topicPartitions);
     const names = topicPartitions.map(({ topic }) => topic);
-    await view.request(aboutTopics('CreatePartitions', names), (core) => {
-      const refusals = topicPartitions
-        .toSorted((a, b) => a.topic.localeCompare(b.topic))
-        .map((config) => core.topics.grow(config, validateOnly));
-      const refused = refusals.find((type) => type !== undefined);
-      if (refused !== undefined) throw protocolError(refused);
-    });
+    await view.request(aboutTopics('CreatePartitions', names), (core, refused) =>
+      growAll(core, topicPartitions, validateOnly, refused),
+    );
     return nothingAsBoolean();
   },
 });

@@ -1,17 +1,20 @@
 import type { KafkaConfig, Logger, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import type { ArrivingRequest, RequestAbout, RequestName } from '../broker/requests.ts';
-import type { PartitionRefusals } from '../broker/partition-refusals.ts';
+import type { Principal } from '../broker/acls.ts';
+import { ANONYMOUS } from '../broker/acls.ts';
+import type { Refusals } from '../broker/refusals.ts';
 import { clusterOf, openCore, type MemoryCluster } from '../cluster.ts';
 import { createSystemClock, systemRandom, type Clock } from '../clock.ts';
 import kafkajs from 'kafkajs';
-import { nonRetriable, toError } from '../errors.ts';
+import { connectionClosed, nonRetriable, toError } from '../errors.ts';
+import { createLogin, type Login } from './login.ts';
 import { createNetwork, type Network, type NetworkListener } from './network.ts';
 import { withRetries, type Attempt } from '../retry.ts';
 import { sharing } from '../turns.ts';
 
-/** Carries out a request at the broker, but for the partitions that are refused. */
-export type CarryOutAt<T> = (core: Core, refused: PartitionRefusals) => T | Promise<T>;
+/** Carries out a request at the broker, but for what is refused of it. */
+export type CarryOutAt<T> = (core: Core, refused: Refusals) => T | Promise<T>;
 
 /** A client's way to its cluster. */
 export interface Connection {
@@ -48,6 +51,8 @@ export interface ConnectionOptions {
   readonly retry: RetryOptions;
   readonly clientId: string;
   readonly logger: Logger;
+  /** How to log in, where that is asked for. */
+  readonly sasl: KafkaConfig['sasl'];
 }
 
 const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
@@ -77,33 +82,69 @@ const resolveBrokers = async (brokers: KafkaConfig['brokers']): Promise<string[]
   }
 };
 
+/** The address of every client in the process, as that of a client at the same machine. */
+const HOST = '127.0.0.1';
+
 /** A connection to a cluster that is known: it breaks when the cluster's epoch moves on. */
-const createAttachment = (network: Network) => {
+const createAttachment = (network: Network, logIn: Login) => {
   let epoch: number | undefined;
+  let user: string | undefined;
   let close = (): void => undefined;
   const isAttached = (to: Core | undefined): boolean => to !== undefined && epoch === to.gate.epoch();
+  const open = (to: Core): void => {
+    close();
+    try {
+      close = to.gate.connect();
+    } catch (error) {
+      network.refused(toError(error));
+      throw error;
+    }
+    network.connected(to.clock);
+  };
+  const end = (): void => {
+    epoch = undefined;
+    close();
+  };
   return {
     isAttached,
-    attach: (to: Core): void => {
-      close();
-      try {
-        close = to.gate.connect();
-      } catch (error) {
-        network.refused(toError(error));
-        throw error;
+    principal: (): Principal => ({ name: `User:${user ?? ANONYMOUS}`, host: HOST }),
+    /** Where a login is asked for, and there was none, the broker hangs up. Throws KafkaJSConnectionClosedError. */
+    checkLogin: (to: Core): void => {
+      if (to.sasl === undefined || user !== undefined) return;
+      end();
+      const { host, port } = to.address();
+      throw connectionClosed(host, port);
+    },
+    /** Undefined if that was all; otherwise resolves when the client has logged in. */
+    attach: (to: Core): Promise<void> | undefined => {
+      open(to);
+      const opened = to.gate.epoch();
+      if (to.sasl === undefined) {
+        epoch = opened;
+        return undefined;
       }
-      epoch = to.gate.epoch();
-      network.connected(to.clock);
+      return logIn(to, to.sasl.openSession()).then(
+        (loggedIn) => {
+          user = loggedIn;
+          epoch = opened;
+        },
+        (error: unknown) => {
+          end();
+          throw error;
+        },
+      );
     },
     detach: (from: Core | undefined): void => {
       if (isAttached(from)) network.disconnected();
-      epoch = undefined;
-      close();
+      end();
     },
   };
 };
 
 const FAILED_TO_CONNECT = 'Failed to connect to seed broker, trying another broker from the list';
+
+/** A login that was refused is refused again. */
+const isFinal = (error: unknown): boolean => error instanceof kafkajs.KafkaJSError && !error.retriable;
 
 /** Connects, and says of each attempt that failed why. */
 const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Promise<void>): Promise<void> => {
@@ -111,17 +152,22 @@ const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Prom
     await connect();
   } catch (error) {
     const { retryCount, retryTime } = attempt;
-    logger.error(`${FAILED_TO_CONNECT}: ${toError(error).message}`, { retryCount, retryTime });
+    const { message } = toError(error);
+    const isUnreachable = error instanceof kafkajs.KafkaJSConnectionError;
+    logger.error(isUnreachable ? `${FAILED_TO_CONNECT}: ${message}` : message, { retryCount, retryTime });
+    if (!isUnreachable && isFinal(error)) attempt.bail(error);
     throw error;
   }
 };
 
 /** A connection that is not yet open. */
 export const createConnection = (options: ConnectionOptions): Connection => {
-  const { brokers, cluster, link = direct, retry, clientId, logger } = options;
+  const { brokers, cluster, link = direct, retry, clientId, logger, sasl } = options;
   let opened: Core | undefined;
-  const network = createNetwork({ clientId, logger, address: () => opened?.address() ?? NOWHERE });
-  const { isAttached, attach, detach } = createAttachment(network);
+  const address = () => opened?.address() ?? NOWHERE;
+  const network = createNetwork({ clientId, logger, address, isSasl: Boolean(sasl) });
+  const logIn = createLogin({ sasl, clientId, network, logger });
+  const { isAttached, checkLogin, principal, attach, detach } = createAttachment(network, logIn);
   const poolLogger = logger.namespace('BrokerPool');
 
   const open = async (): Promise<Core> => {
@@ -138,14 +184,19 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     const connectInTurn = () =>
       link(async () => {
         await target.nextTurn();
-        attach(target);
+        await attach(target);
       });
     await withRetries(target, retry, (attempt) => connectOnce(attempt, poolLogger, connectInTurn));
   });
 
-  const carry = async <T>(to: Core, request: ArrivingRequest, carryOut: CarryOutAt<T>): Promise<T> => {
+  /** For all who ask meanwhile: a login takes more than one request. */
+  const attachAgain = sharing(async () => attach(await core()));
+
+  const carry = async <T>(to: Core, about: RequestAbout, carryOut: CarryOutAt<T>): Promise<T> => {
     await to.nextTurn();
-    if (!isAttached(to)) attach(to);
+    if (!isAttached(to)) await (to.sasl === undefined ? attach(to) : attachAgain());
+    checkLogin(to);
+    const request: ArrivingRequest = { ...about, clientId, principal: principal() };
     const noteEnd = network.send(to.clock, request.name);
     try {
       const answer = await to.gate.pass(request, (refused) => carryOut(to, refused));
@@ -168,8 +219,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     core,
     request: async (about, carryOut) => {
       const target = opened ?? (await open());
-      const { name, nodeId, groupId, places } = typeof about === 'string' ? { name: about } : about;
-      const arriving = { name, clientId, nodeId, groupId, places };
+      const arriving = typeof about === 'string' ? { name: about } : about;
       return link === direct
         ? carry(target, arriving, carryOut)
         : link(() => carry(target, arriving, carryOut));

@@ -11,7 +11,8 @@ import { CONSUMER_EVENTS } from './consumer-events.ts';
 import { createLifecycle, type ConsumerParts, type Running } from './consumer-lifecycle.ts';
 import { describeGroups } from './describe-groups.ts';
 import type { OffsetsToCommit } from './group-offsets.ts';
-import type { ClusterView } from './metadata.ts';
+import { findingCoordinator } from './find-coordinator.ts';
+import { visibleTopics, type ClusterView } from './metadata.ts';
 
 const groupByTopic = (offsets: readonly TopicPartitionOffsetAndMetadata[]): OffsetsToCommit => {
   const topics = new Map<string, { partition: number; offset: string; metadata: string | null }[]>();
@@ -30,7 +31,7 @@ const resolvePatterns = async (
   view: ClusterView,
   wanted: readonly (string | RegExp)[],
 ): Promise<string[]> => {
-  const existing = await view.request('Metadata', (core) => core.topics.names());
+  const existing = await view.request('Metadata', visibleTopics);
   return wanted.flatMap((each) => (isName(each) ? [each] : existing.filter((name) => each.test(name))));
 };
 
@@ -93,8 +94,10 @@ export const createConsumer = (parts: ConsumerParts): Consumer => {
       logger.warn('consumer#run was called, but the consumer is already running', { groupId });
     },
     describeGroup: async () => {
-      const [described] = await view.request({ name: 'DescribeGroups', groupId }, (core) =>
-        describeGroups(core, [groupId]),
+      const [described] = await findingCoordinator(view, [{ groupId }], () =>
+        view.request({ name: 'DescribeGroups', groupId }, (core, refused) =>
+          describeGroups(core, [groupId], refused),
+        ),
       );
       if (described === undefined) throw nonRetriable(`Group ${groupId} was not described`);
       return described;

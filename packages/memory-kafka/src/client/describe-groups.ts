@@ -1,6 +1,7 @@
 import type { GroupDescription } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import { metadataOf } from '../broker/group-protocols.ts';
+import { NOTHING_REFUSED, throwRefusal, type Refusals } from '../broker/refusals.ts';
 import type { Group } from '../broker/group-types.ts';
 
 /** As Kafka describes it: a group's state with the members as they joined. */
@@ -33,9 +34,14 @@ const describe = (group: Group): DescribedGroup => ({
   })),
 });
 
-/** Groups by id; one that nobody knows is Dead. */
-export const describeGroups = (core: Core, groupIds: readonly string[]): DescribedGroup[] =>
+/** Groups by id; one that nobody knows is Dead. Throws GROUP_AUTHORIZATION_FAILED for one that is refused. */
+export const describeGroups = (
+  core: Core,
+  groupIds: readonly string[],
+  refused: Refusals = NOTHING_REFUSED,
+): DescribedGroup[] =>
   groupIds.map((groupId) => {
+    throwRefusal(refused.group(groupId));
     const group = core.coordinator.find(groupId);
     return group === undefined ? dead(groupId) : describe(group);
   });

@@ -7,6 +7,7 @@ import { isRebalancing, nonRetriable, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { sharing } from '../turns.ts';
 import { CONSUMER_EVENTS } from './consumer-events.ts';
+import { findCoordinator } from './find-coordinator.ts';
 import type { ClusterView } from './metadata.ts';
 
 export interface MembershipOptions {
@@ -78,9 +79,7 @@ const unknownPartitions = ({ subscribed, view }: MembershipOptions, state: Membe
 const join = async (options: MembershipOptions, state: MemberState): Promise<JoinAnswer> => {
   const { view, subscribed } = options;
   // As kafkajs looks for the coordinator first, so a lost connection is tried again here.
-  const nodeId = await view.request({ name: 'FindCoordinator', groupId: options.groupId }, (core) =>
-    core.brokers.coordinatorOf(options.groupId),
-  );
+  const nodeId = await findCoordinator(view, { groupId: options.groupId });
   state.coordinator = nodeId;
   state.isRebalanceKnown = false;
   const answer = await view.connection.request(

@@ -1,6 +1,7 @@
 import type { Assignment, OffsetsByTopicPartition } from 'kafkajs';
 import type { Emitter } from '../emitter.ts';
 import type { Membership, OffsetToCommit } from '../broker/group-types.ts';
+import { throwRefusal } from '../broker/refusals.ts';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import { CONSUMER_EVENTS } from './consumer-events.ts';
 import type { ClusterView } from './metadata.ts';
@@ -94,7 +95,7 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
 
   const send = (commits: readonly OffsetToCommit[]): Promise<void> =>
     view.request({ name: 'OffsetCommit', groupId, places: () => commits }, (_core, refused) =>
-      core.coordinator.commit(membership, commits, refused),
+      core.coordinator.commit(membership, commits, refused.topic),
     );
 
   const commit = async (offsets: OffsetsToCommit, mark = tracker.setCommitted): Promise<void> => {
@@ -115,8 +116,10 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
   const resolveStart = async (): Promise<void> => {
     const unknown = tracker.unknown();
     if (unknown.length === 0) return;
-    await view.request({ name: 'OffsetFetch', groupId, places: () => unknown }, () => {
+    await view.request({ name: 'OffsetFetch', groupId, places: () => unknown }, (_core, refused) => {
+      throwRefusal(refused.group(groupId));
       for (const { topic, partition } of unknown) {
+        throwRefusal(refused.topic(topic));
         tracker.setCommitted(topic, partition, startOf(options, topic, partition));
       }
     });

@@ -8,6 +8,7 @@ import {
   type PartitionToFetch,
 } from '../broker/fetch.ts';
 import { checkLeader, type Core } from '../broker/core.ts';
+import { throwRefusal } from '../broker/refusals.ts';
 import type { Emitter } from '../emitter.ts';
 import { connectionClosed, nameOf, staleAssignment, typeOf } from '../errors.ts';
 import { createBatch, type FetchedBatch } from './batch.ts';
@@ -157,7 +158,8 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
   }
   const fetched = await view.request(
     { name: 'Fetch', groupId: session.options.groupId, places: () => partitions },
-    (core) => {
+    (core, refused) => {
+      for (const { topic } of partitions) throwRefusal(refused.topic(topic));
       checkLeaders(core, view, partitions);
       return core.fetch({ ...limits, partitions, interrupter, version });
     },

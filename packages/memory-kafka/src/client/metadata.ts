@@ -1,6 +1,7 @@
 import type { PartitionMetadata } from 'kafkajs';
 import { checkLeader, type Core } from '../broker/core.ts';
 import type { PartitionLog } from '../broker/partition-log.ts';
+import { throwRefusal, type Refusals } from '../broker/refusals.ts';
 import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
@@ -67,12 +68,18 @@ const checkName = (core: Core, name: unknown): void => {
   throw connectionClosed(host, port);
 };
 
-const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean) => {
+/** The topics that a client may know of. */
+export const visibleTopics = ({ topics }: Core, refused: Refusals): string[] =>
+  topics.names().filter((name) => refused.topic(name) === undefined);
+
+const describe = (core: Core, topics: Iterable<string>, autoCreate: boolean, refused: Refusals) => {
   const described = new Map<string, PartitionMetadata[]>();
   const refusals: unknown[] = [];
   for (const name of topics) {
     try {
       checkName(core, name);
+      throwRefusal(refused.topic(name));
+      if (autoCreate && core.topics.find(name) === undefined) throwRefusal(refused.creation(name));
       const { partitions } = core.topics.describe(name, autoCreate);
       described.set(name, partitionsMetadata(core, partitions));
     } catch (refusal) {
@@ -131,9 +138,9 @@ export const whileLeaderless = async <T>(connection: Connection, load: () => Pro
 /** Loads these topics, or all that there are. */
 const loadTopics = (connection: Connection, wanted: readonly string[], autoCreate: boolean) => {
   const places = () => wanted.map((topic) => ({ topic }));
-  return connection.request({ name: 'Metadata', places }, (core) => {
-    const topics = wanted.length > 0 ? wanted : core.topics.names();
-    return describe(core, topics, autoCreate && wanted.length > 0);
+  return connection.request({ name: 'Metadata', places }, (core, refused) => {
+    const topics = wanted.length > 0 ? wanted : visibleTopics(core, refused);
+    return describe(core, topics, autoCreate && wanted.length > 0, refused);
   });
 };
 

@@ -77,10 +77,12 @@ export interface NetworkOptions {
   readonly clientId: string;
   readonly logger: Logger;
   readonly address: () => BrokerAddress;
+  /** Whether it is to log in. */
+  readonly isSasl: boolean;
 }
 
 /** Nobody listens yet, but the log. */
-export const createNetwork = ({ clientId, logger: rootLogger, address }: NetworkOptions): Network => {
+export const createNetwork = ({ clientId, logger: rootLogger, address, isSasl }: NetworkOptions): Network => {
   const logger = rootLogger.namespace('Connection');
   let listener: NetworkListener | undefined;
   let lastId = -1;
@@ -118,7 +120,7 @@ export const createNetwork = ({ clientId, logger: rootLogger, address }: Network
     },
     connected: (at) => {
       locate();
-      logger.debug('Connecting', about({ ssl: false, sasl: false }));
+      logger.debug('Connecting', about({ ssl: false, sasl: isSasl }));
       begin(at, API_VERSIONS)();
     },
     refused: (error) => {

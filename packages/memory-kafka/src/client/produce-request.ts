@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { CompressionTypes, Message, RecordMetadata } from 'kafkajs';
 import { checkLeader, type Core } from '../broker/core.ts';
 import type { Writer } from '../broker/partition-log.ts';
-import type { PartitionRefusals } from '../broker/partition-refusals.ts';
+import { throwRefusal, type Refusals } from '../broker/refusals.ts';
 import { toRecords, type RecordToWrite } from '../broker/records.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 import { timestampOf } from '../clock.ts';
@@ -37,7 +37,7 @@ export interface Terms {
 /** As whom, and for which partitions not. */
 interface WriteOptions extends Terms {
   readonly writer: WriterIdentity;
-  readonly refused: PartitionRefusals;
+  readonly refused: Refusals;
 }
 
 /** The `acks` of who wants all replicas in sync to have a message. */
@@ -91,11 +91,24 @@ const write = (core: Core, part: Encoded, as: Writer, { acks, compression }: Ter
   };
 };
 
-const enlistAll = (core: Core, parts: readonly Encoded[], writer: WriterIdentity): void => {
+/** Kafka enlists all partitions of a request, or none. */
+const checkEnlistable = (parts: readonly Encoded[], rights: Refusals): void => {
+  const refusals = parts.map(({ topic }) => rights.topic(topic));
+  if (refusals.every((type) => type === undefined)) return;
+  throwRefusal(refusals[0] ?? 'OPERATION_NOT_ATTEMPTED');
+};
+
+const enlistAll = (
+  core: Core,
+  parts: readonly Encoded[],
+  writer: WriterIdentity,
+  refused: Refusals,
+): void => {
   const { transactionalId } = writer;
   const identity = writer.identity();
   if (transactionalId === undefined || identity === undefined) return;
   core.transactions.check(transactionalId, identity);
+  checkEnlistable(parts, refused);
   const logs = parts.map(({ topic, partition }) => core.topics.partition(topic, partition));
   for (const log of logs) core.transactions.enlist(transactionalId, log);
 };
@@ -113,12 +126,11 @@ export const writeAll = (
   const { acks } = terms;
   if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
   const encoded = encode(core, parts);
-  enlistAll(core, encoded, writer);
+  enlistAll(core, encoded, writer, refused);
   const refusals: unknown[] = [];
   const written = encoded.flatMap((part) => {
     try {
-      const refusal = refused(part.topic, part.partition);
-      if (refusal !== undefined) throw protocolError(refusal);
+      throwRefusal(refused.topic(part.topic, part.partition));
       return [write(core, part, writerFor(writer, part), terms)];
     } catch (refusal) {
       refusals.push(refusal);

@@ -81,8 +81,9 @@ const produceTo = (
   options: SendOptions,
 ) => {
   const { view, writer } = options;
+  const { transactionalId } = writer;
   const request = () =>
-    view.request({ name: 'Produce', nodeId, places: () => parts }, (core, refused) =>
+    view.request({ name: 'Produce', nodeId, transactionalId, places: () => parts }, (core, refused) =>
       writeAll(core, parts, { writer, refused, ...terms }),
     );
   return writer.identity() === undefined ? request() : inSequence(writer, parts, request);

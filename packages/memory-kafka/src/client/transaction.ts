@@ -1,11 +1,13 @@
 import assert from 'node:assert';
 import type { Offsets, Transaction } from 'kafkajs';
 import type { OffsetToCommit } from '../broker/group-types.ts';
+import { throwRefusal } from '../broker/refusals.ts';
 import type { RequestAbout } from '../broker/requests.ts';
 import type { ProducerIdentity } from '../broker/transactions.ts';
 import { nonRetriable, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { createQueue } from '../turns.ts';
+import { findingCoordinator } from './find-coordinator.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import type { WriterIdentity } from './produce-request.ts';
@@ -62,8 +64,14 @@ const sendOffsets = async (
   assert.ok(consumerGroupId, 'Missing consumerGroupId');
   assert.ok(offsets.topics, 'Missing offset topics');
   const commits = toCommits(offsets);
-  const about = { name: 'TxnOffsetCommit' as const, groupId: consumerGroupId, places: () => commits };
-  await storeOffsets(view, about, (core) => {
+  const about = {
+    name: 'TxnOffsetCommit' as const,
+    groupId: consumerGroupId,
+    transactionalId,
+    places: () => commits,
+  };
+  await storeOffsets(view, about, (core, refused) => {
+    for (const { topic } of commits) throwRefusal(refused.topic(topic));
     core.transactions.check(transactionalId, as);
     core.transactions.addOffsets(transactionalId, consumerGroupId, commits);
   });
@@ -91,7 +99,7 @@ const createTransaction = (
   const end = async (committed: boolean): Promise<void> => {
     isActive = false;
     state.phase = committed ? 'COMMITTING' : 'ABORTING';
-    await parts.view.request('EndTxn', (core) => {
+    await parts.view.request({ name: 'EndTxn', transactionalId }, (core) => {
       // Whoever has done nothing asks nobody, and does not hear that it was fenced off.
       if (isOngoing) core.transactions.check(transactionalId, as);
       core.transactions.end(transactionalId, as, committed);
@@ -115,7 +123,12 @@ const identify = async (
   id: string,
 ) => {
   try {
-    return await view.request('InitProducerId', (core) => core.transactions.identify(id, transactionTimeout));
+    const about = { transactionalId: id };
+    return await findingCoordinator(view, [about], () =>
+      view.request({ name: 'InitProducerId', ...about }, (core) =>
+        core.transactions.identify(id, transactionTimeout),
+      ),
+    );
   } catch (error) {
     state.phase = 'READY';
     throw error;

@@ -1,4 +1,10 @@
-import type { DescribeConfigResponse, OffsetsByTopicPartition, PartitionOffset } from 'kafkajs';
+import type {
+  DeleteAclResponse,
+  DescribeAclResponse,
+  DescribeConfigResponse,
+  OffsetsByTopicPartition,
+  PartitionOffset,
+} from 'kafkajs';
 
 // Where kafkajs 2.2.4 hands out something else than its typings say, this package hands out the same as kafkajs.
 // Each place where a value leaves the typings is here.
@@ -32,6 +38,20 @@ export function nothingAsBoolean(): unknown {
 /** `describeConfigs()` is typed to tell a `throttleTime`; kafkajs keeps that to itself. */
 export function asTypedConfigs(response: Pick<DescribeConfigResponse, 'resources'>): DescribeConfigResponse;
 export function asTypedConfigs(response: object): unknown {
+  return response;
+}
+
+/** `describeAcls()` is typed to tell a code as well; kafkajs keeps that to itself. */
+export function asTypedAcls(response: Pick<DescribeAclResponse, 'resources'>): DescribeAclResponse;
+export function asTypedAcls(response: object): unknown {
+  return response;
+}
+
+/** `deleteAcls()` is typed without messages that are null, which all are that say nothing. */
+export function asTypedDeletedAcls(response: {
+  readonly filterResponses: readonly object[];
+}): DeleteAclResponse;
+export function asTypedDeletedAcls(response: object): unknown {
   return response;
 }
 

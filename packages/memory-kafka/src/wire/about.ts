@@ -49,5 +49,10 @@ const groupIn = (request: Fields): string | undefined => {
 /** What a request is about, by the names that the messages have for groups, topics and partitions. */
 export const aboutOf = (core: Core, request: unknown): Omit<RequestAbout, 'name'> => {
   if (!isFields(request)) return {};
-  return { groupId: groupIn(request), places: () => placesIn(core, request) };
+  const { transactionalId } = request;
+  return {
+    groupId: groupIn(request),
+    transactionalId: typeof transactionalId === 'string' ? transactionalId : undefined,
+    places: () => placesIn(core, request),
+  };
 };

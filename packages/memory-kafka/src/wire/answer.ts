@@ -1,6 +1,7 @@
 import { errorCodeOf } from '../errors.ts';
-import { NOT_REFUSED } from '../broker/partition-refusals.ts';
-import { isRequestName } from '../broker/requests.ts';
+import { ANONYMOUS, type Principal } from '../broker/acls.ts';
+import { NOTHING_REFUSED } from '../broker/refusals.ts';
+import { isRequestName, REQUEST_KINDS, type RequestName } from '../broker/requests.ts';
 import { aboutOf } from './about.ts';
 import type { Caller, WireApi } from './api.ts';
 import { apiVersions, APIS_BY_KEY } from './apis/index.ts';
@@ -45,6 +46,14 @@ const frame = ({ api, correlationId }: Header, form: Form, answer: unknown): Buf
 
 type Connected = Omit<Caller, 'clientId' | 'refused'>;
 
+/** Who has logged in. Throws, so that the connection is closed, where somebody has to and nobody has. */
+const principalOf = ({ session, host }: Connected, name: RequestName): Principal => {
+  const user = session?.user() ?? ANONYMOUS;
+  if (session === undefined || user !== ANONYMOUS || REQUEST_KINDS[name].api === 'authentication')
+    return { name: `User:${user}`, host };
+  throw new RangeError(`${name} is asked for before anybody has logged in`);
+};
+
 const carryOut = async (
   { api, form, clientId }: Header,
   connected: Connected,
@@ -52,11 +61,13 @@ const carryOut = async (
 ): Promise<unknown> => {
   const { version } = form;
   const { name } = api;
-  const caller = { ...connected, clientId, refused: NOT_REFUSED };
+  const caller = { ...connected, clientId, refused: NOTHING_REFUSED };
+  // Every client asks for the versions first: what no fault hits.
+  if (!isRequestName(name)) return api.handle(caller, request, version);
+  const principal = principalOf(connected, name);
   try {
-    // Every client asks for the versions first: what no fault hits.
-    if (!isRequestName(name)) return api.handle(caller, request, version);
-    const arriving = { name, clientId, nodeId: connected.nodeId, ...aboutOf(connected.core, request) };
+    const about = aboutOf(connected.core, request);
+    const arriving = { name, clientId, principal, nodeId: connected.nodeId, ...about };
     return await connected.core.gate.pass(arriving, async (refused) =>
       api.handle({ ...caller, refused }, request, version),
     );

@@ -1,6 +1,7 @@
 import type { BrokerAddress } from '../broker/addresses.ts';
 import type { Core } from '../broker/core.ts';
-import type { PartitionRefusals } from '../broker/partition-refusals.ts';
+import type { Refusals } from '../broker/refusals.ts';
+import type { SaslSession } from '../broker/sasl.ts';
 import type { Codec } from './codec.ts';
 
 /** Where a request came from, and to which broker. */
@@ -10,8 +11,12 @@ export interface Caller {
   /** The address of a broker that clients are told. */
   readonly address: (nodeId: number) => BrokerAddress;
   readonly clientId: string;
-  /** Which of the partitions a fault refuses. */
-  readonly refused: PartitionRefusals;
+  /** What of the request is refused, by faults and by ACLs. */
+  readonly refused: Refusals;
+  /** The login of the connection; undefined where nobody logs in. */
+  readonly session: SaslSession | undefined;
+  /** The client's address. */
+  readonly host: string;
   /** Fires when the connection is gone, so that nobody waits for it. */
   readonly onGone: (fn: () => void) => () => void;
 }

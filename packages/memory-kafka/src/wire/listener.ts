@@ -70,11 +70,14 @@ const serve = (socket: Socket, at: Served): void => {
     listeners.add(fn);
     return () => void listeners.delete(fn);
   };
+  const session = at.core.sasl?.openSession();
+  const host = socket.remoteAddress ?? '';
   let last = Promise.resolve();
   const handle = async (bytes: Buffer): Promise<void> => {
     if (socket.destroyed) return;
-    const answered = await answer(bytes, { ...at, onGone });
+    const answered = await answer(bytes, { ...at, session, host, onGone });
     if (answered !== undefined && !socket.destroyed) socket.write(answered);
+    if (session?.isRefused()) socket.end();
   };
   // What makes no sense ends the connection, and so does a fault that breaks it.
   const giveUp = (): void => void socket.destroy();

@@ -1,6 +1,8 @@
 // kcat, and with it librdkafka, the client of most languages that are not Java's, at a cluster that listens.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORDS } from '../../conformance/secured.ts';
+import { SECURITY } from '../secured-cluster.ts';
 import { createCluster, type Listener, type MemoryCluster } from '../../src/index.ts';
 import { runProgram } from './programs.ts';
 
@@ -23,6 +25,25 @@ const lines = (text: string): string[] => text.trim().split('\n');
 
 // Debian's package kcat has it.
 (isThere ? describe : describe.skip)('kcat', () => {
+  it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'])(
+    'logs in by %s, and is refused what no ACL allows',
+    async (mechanism) => {
+      const secured = await createCluster(SECURITY).listen();
+      const as = (username: string, password: string, ...args: string[]): Promise<string> => {
+        const login = { mechanisms: mechanism, username, password };
+        const sasl = Object.entries(login).flatMap(([name, value]) => ['-X', `sasl.${name}=${value}`]);
+        const protocol = ['-X', 'security.protocol=SASL_PLAINTEXT'];
+        return runProgram('kcat', ['-b', secured.brokers.join(), ...protocol, ...sasl, ...args], 'paid');
+      };
+      const produce = ['-P', '-t', 'secret'];
+      await as('admin', PASSWORDS.admin, ...produce);
+      expect(await as('admin', PASSWORDS.admin, '-q', '-C', '-t', 'secret', '-e')).toBe('paid\n');
+      await expect(as('alice', PASSWORDS.alice, ...produce)).rejects.toThrow(/authorization failed/i);
+      await expect(as('alice', 'wrong', ...produce)).rejects.toThrow(/broker connections are down/);
+      await secured.close();
+    },
+  );
+
   it('lists what there is', async () => {
     await kcat(['-P', '-t', 'listed'], 'first');
     const { brokers, topics } = JSON.parse(await kcat(['-L', '-J']));

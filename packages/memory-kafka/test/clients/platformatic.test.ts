@@ -10,6 +10,8 @@ import {
   stringDeserializers,
   stringSerializers,
 } from '@platformatic/kafka';
+import { PASSWORDS } from '../../conformance/secured.ts';
+import { SECURITY } from '../secured-cluster.ts';
 import { createCluster, type Listener, type MemoryCluster } from '../../src/index.ts';
 
 let cluster: MemoryCluster;
@@ -56,6 +58,30 @@ const read = async (topic: string, groupId: string, count: number): Promise<unkn
 };
 
 describe('@platformatic/kafka', () => {
+  it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)(
+    'logs in by %s, and sees what its ACLs allow',
+    async (mechanism) => {
+      const secured = await createCluster(SECURITY).listen();
+      const adminOf = (username: string, password: string) =>
+        new Admin({
+          clientId: 'login',
+          bootstrapBrokers: secured.brokers,
+          retries: 0,
+          sasl: { mechanism, username, password },
+        });
+      const [own, others, nobodys] = [
+        adminOf('admin', PASSWORDS.admin),
+        adminOf('alice', PASSWORDS.alice),
+        adminOf('alice', 'wrong'),
+      ];
+      await own.createTopics({ topics: ['secret'] });
+      expect([await own.listTopics(), await others.listTopics()]).toEqual([['secret'], []]);
+      await expect(nobodys.listTopics()).rejects.toThrow();
+      await Promise.all([own, others, nobodys].map((client) => client.close()));
+      await secured.close();
+    },
+  );
+
   it('creates topics and describes them', async () => {
     await admin.createTopics({ topics: ['created'], partitions: 3, replicas: 1 });
     const { topics, brokers } = await admin.metadata({ topics: ['created'] });

@@ -2,6 +2,7 @@ import type { IResourceConfigEntry } from 'kafkajs';
 import type { Core } from '../../broker/core.ts';
 import { configValue, describeTopicConfig } from '../../broker/topic-config.ts';
 import { protocolError } from '../../errors.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
 import { defineApi } from '../api.ts';
 import { attempt } from '../codes.ts';
 import {
@@ -49,13 +50,14 @@ export const describeConfigs = defineApi({
   flexibleFrom: 4,
   request: describeConfigsRequest,
   response: describeConfigsResponse,
-  handle: ({ core }, { resources, includeSynonyms }) => ({
+  handle: ({ core, refused }, { resources, includeSynonyms }) => ({
     throttleTimeMs: 0,
     results: resources.map((resource) => {
       const { type, name, keys } = resource;
       let configs: ReturnType<typeof configsOf> = [];
       const errorCode = attempt(() => {
         checkIsTopic(resource);
+        throwRefusal(refused.topic(name));
         configs = configsOf(core, name, keys, includeSynonyms);
       });
       return { errorCode, errorMessage: null, type, name, configs };
@@ -89,10 +91,11 @@ export const alterConfigs = defineApi({
   flexibleFrom: 2,
   request: alterConfigsRequest,
   response: alterConfigsResponse,
-  handle: ({ core }, { resources, validateOnly }) =>
+  handle: ({ core, refused }, { resources, validateOnly }) =>
     answers(resources, (resource) =>
       attempt(() => {
         checkIsTopic(resource);
+        throwRefusal(refused.topic(resource.name));
         const entries = resource.configs.map(({ name, value }) => ({ name, value: value ?? '' }));
         core.topics.configure(resource.name, entries, validateOnly);
       }),
@@ -131,10 +134,11 @@ export const incrementalAlterConfigs = defineApi({
   flexibleFrom: 1,
   request: incrementalAlterConfigsRequest,
   response: alterConfigsResponse,
-  handle: ({ core }, { resources, validateOnly }) =>
+  handle: ({ core, refused }, { resources, validateOnly }) =>
     answers(resources, (resource) =>
       attempt(() => {
         checkIsTopic(resource);
+        throwRefusal(refused.topic(resource.name));
         const changes = resource.configs.map((each) => ({ ...each, value: each.value ?? '' }));
         core.topics.configure(resource.name, changed(core, resource.name, changes), validateOnly);
       }),

@@ -1,5 +1,6 @@
 import { createInterrupter, type FetchedPartition, type PartitionToFetch } from '../../broker/fetch.ts';
 import { checkLeader } from '../../broker/core.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
@@ -26,8 +27,13 @@ const emptyAnswer = (partition: number, errorCode: number) => ({
 });
 
 /** 0 if the partition is there, led by this broker, and has the offset. */
-const refusalOf = ({ core, nodeId }: Caller, topic: string, { partition, fetchOffset }: Asked): number =>
+const refusalOf = (
+  { core, nodeId, refused }: Caller,
+  topic: string,
+  { partition, fetchOffset }: Asked,
+): number =>
   attempt(() => {
+    throwRefusal(refused.topic(topic));
     const log = core.topics.partition(topic, partition);
     checkLeader(log, nodeId);
     if (fetchOffset < log.low() || fetchOffset > log.high()) throw protocolError('OFFSET_OUT_OF_RANGE');

@@ -1,7 +1,8 @@
 import { LATEST_OFFSET, type Core } from '../../broker/core.ts';
-import { defineApi } from '../api.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
+import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
-import { attempt } from '../codes.ts';
+import { attempt, codeOfType } from '../codes.ts';
 import {
   offsetCommitRequest,
   offsetCommitResponse,
@@ -43,7 +44,7 @@ export const offsetCommit = defineApi({
   handle: ({ core, refused }, { groupId, memberId, generationId, topics }) =>
     forEachPartition(topics, (topic, each) =>
       attempt(() =>
-        core.coordinator.commit({ groupId, memberId, generationId }, [toCommit(topic, each)], refused),
+        core.coordinator.commit({ groupId, memberId, generationId }, [toCommit(topic, each)], refused.topic),
       ),
     ),
   refuse: ({ topics }, code) => forEachPartition(topics, () => code),
@@ -56,9 +57,10 @@ export const txnOffsetCommit = defineApi({
   flexibleFrom: 3,
   request: txnOffsetCommitRequest,
   response: txnOffsetCommitResponse,
-  handle: ({ core }, { transactionalId, groupId, producerId, producerEpoch, topics }) =>
+  handle: ({ core, refused }, { transactionalId, groupId, producerId, producerEpoch, topics }) =>
     forEachPartition(topics, (topic, each) =>
       attempt(() => {
+        throwRefusal(refused.topic(topic));
         core.transactions.check(transactionalId, { producerId, producerEpoch });
         core.transactions.addOffsets(transactionalId, groupId, [toCommit(topic, each)]);
       }),
@@ -68,26 +70,27 @@ export const txnOffsetCommit = defineApi({
 
 type AskedTopics = Decoded<typeof offsetFetchRequest>['topics'];
 
-const committedIn = (core: Core, groupId: string, topic: string, index: number) => {
-  const committed = core.coordinator.committed(groupId, topic, index);
+const committedIn = (core: Core, groupId: string, topic: string, index: number, errorCode: number) => {
+  const committed = errorCode === 0 ? core.coordinator.committed(groupId, topic, index) : undefined;
   return {
     index,
     offset: committed?.offset ?? LATEST_OFFSET,
     leaderEpoch: -1,
     metadata: committed?.metadata ?? '',
-    errorCode: 0,
+    errorCode,
   };
 };
 
 /** All that the group has committed, if no topics are named. */
-const committedOf = (core: Core, groupId: string, topics: AskedTopics) => {
-  const all = [...(core.coordinator.find(groupId)?.offsets ?? [])].map(([name, partitions]) => ({
-    name,
-    partitions: [...partitions.keys()],
-  }));
+const committedOf = ({ core, refused }: Caller, groupId: string, topics: AskedTopics) => {
+  const all = [...(core.coordinator.find(groupId)?.offsets ?? [])]
+    .filter(([name]) => refused.topic(name) === undefined)
+    .map(([name, partitions]) => ({ name, partitions: [...partitions.keys()] }));
   return (topics ?? all).map(({ name, partitions }) => ({
     name,
-    partitions: partitions.map((index) => committedIn(core, groupId, name, index)),
+    partitions: partitions.map((index) =>
+      committedIn(core, groupId, name, index, codeOfType(refused.topic(name))),
+    ),
   }));
 };
 
@@ -98,16 +101,20 @@ export const offsetFetch = defineApi({
   flexibleFrom: 6,
   request: offsetFetchRequest,
   response: offsetFetchResponse,
-  handle: ({ core }, { groupId, topics, groups }, version) => ({
-    throttleTimeMs: 0,
-    topics: version < 8 ? committedOf(core, groupId, topics) : [],
-    errorCode: 0,
-    groups: groups.map((group) => ({
-      groupId: group.groupId,
-      topics: committedOf(core, group.groupId, group.topics),
+  handle: (caller, { groupId, topics, groups }, version) => {
+    const { refused } = caller;
+    if (version < 8) throwRefusal(refused.group(groupId));
+    return {
+      throttleTimeMs: 0,
+      topics: version < 8 ? committedOf(caller, groupId, topics) : [],
       errorCode: 0,
-    })),
-  }),
+      groups: groups.map((group) => ({
+        groupId: group.groupId,
+        topics: refused.group(group.groupId) ? [] : committedOf(caller, group.groupId, group.topics),
+        errorCode: codeOfType(refused.group(group.groupId)),
+      })),
+    };
+  },
   refuse: ({ topics, groups }, code) => ({
     throttleTimeMs: 0,
     topics: (topics ?? []).map(({ name, partitions }) => ({

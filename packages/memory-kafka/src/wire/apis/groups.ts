@@ -1,5 +1,6 @@
 import { describeGroups as describeAll } from '../../client/describe-groups.ts';
 import { defineApi } from '../api.ts';
+import { codeOfType } from '../codes.ts';
 import {
   deleteGroupsRequest,
   deleteGroupsResponse,
@@ -13,6 +14,9 @@ import {
 
 const NOT_ASKED_FOR = -2_147_483_648;
 
+/** Kafka's number for a key that is a transactional id. */
+const TRANSACTION = 1;
+
 const nobody = { nodeId: -1, host: '', port: -1 };
 
 export const findCoordinator = defineApi({
@@ -22,14 +26,16 @@ export const findCoordinator = defineApi({
   flexibleFrom: 3,
   request: findCoordinatorRequest,
   response: findCoordinatorResponse,
-  handle: ({ core, address }, { key, keys }) => {
+  handle: ({ core, address, refused }, { key, keyType, keys }) => {
     const find = (each: string) => {
+      const refusal = keyType === TRANSACTION ? refused.transactionalId(each) : refused.group(each);
+      if (refusal !== undefined) return { errorCode: codeOfType(refusal), errorMessage: null, ...nobody };
       const nodeId = core.brokers.coordinatorOf(each);
       return { errorCode: 0, errorMessage: null, nodeId, ...address(nodeId) };
     };
     return {
       throttleTimeMs: 0,
-      ...find(key),
+      ...(keys.length > 0 ? { errorCode: 0, errorMessage: null, ...nobody } : find(key)),
       coordinators: keys.map((each) => ({ key: each, ...find(each) })),
     };
   },
@@ -56,18 +62,22 @@ export const describeGroups = defineApi({
   flexibleFrom: 5,
   request: describeGroupsRequest,
   response: describeGroupsResponse,
-  handle: ({ core }, { groups }) => ({
+  handle: ({ core, refused }, { groups }) => ({
     throttleTimeMs: 0,
-    groups: describeAll(core, groups).map((group) => ({
-      ...group,
-      members: group.members.map(({ memberMetadata, memberAssignment, ...member }) => ({
-        ...member,
-        groupInstanceId: null,
-        metadata: memberMetadata,
-        assignment: memberAssignment,
-      })),
-      authorizedOperations: NOT_ASKED_FOR,
-    })),
+    groups: describeAll(core, groups).map((group) => {
+      const refusal = refused.group(group.groupId);
+      if (refusal !== undefined) return unknown(group.groupId, codeOfType(refusal));
+      return {
+        ...group,
+        members: group.members.map(({ memberMetadata, memberAssignment, ...member }) => ({
+          ...member,
+          groupInstanceId: null,
+          metadata: memberMetadata,
+          assignment: memberAssignment,
+        })),
+        authorizedOperations: NOT_ASKED_FOR,
+      };
+    }),
   }),
   refuse: ({ groups }, code) => ({
     throttleTimeMs: 0,
@@ -85,11 +95,12 @@ export const listGroups = defineApi({
   flexibleFrom: 3,
   request: listGroupsRequest,
   response: listGroupsResponse,
-  handle: ({ core }, { states, types }) => {
+  handle: ({ core, refused }, { states, types }) => {
     const isAsked = (asked: readonly string[], value: string): boolean =>
       asked.length === 0 || asked.some((each) => each.toLowerCase() === value.toLowerCase());
     const groups = core.coordinator
       .all()
+      .filter(({ id }) => refused.group(id) === undefined)
       .map(({ id, protocolType, state }) => ({ groupId: id, protocolType, state, type: TYPE }))
       .filter(({ state, type }) => isAsked(states, state) && isAsked(types, type));
     return { throttleTimeMs: 0, errorCode: 0, groups };
@@ -104,9 +115,12 @@ export const deleteGroups = defineApi({
   flexibleFrom: 2,
   request: deleteGroupsRequest,
   response: deleteGroupsResponse,
-  handle: ({ core }, { groups }) => ({
+  handle: ({ core, refused }, { groups }) => ({
     throttleTimeMs: 0,
-    results: groups.map((groupId) => ({ groupId, errorCode: core.coordinator.remove(groupId) })),
+    results: groups.map((groupId) => {
+      const refusal = refused.group(groupId);
+      return { groupId, errorCode: refusal ? codeOfType(refusal) : core.coordinator.remove(groupId) };
+    }),
   }),
   refuse: ({ groups }, code) => ({
     throttleTimeMs: 0,

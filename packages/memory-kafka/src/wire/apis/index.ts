@@ -8,6 +8,7 @@ import { heartbeat, joinGroup, leaveGroup, syncGroup } from './membership.ts';
 import { metadata } from './metadata.ts';
 import { deleteRecords, listOffsets } from './offsets.ts';
 import { produce } from './produce.ts';
+import { createAcls, deleteAcls, describeAcls, saslAuthenticate, saslHandshake } from './security.ts';
 import { createPartitions, createTopics, deleteTopics } from './topics.ts';
 import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId } from './transactions.ts';
 
@@ -61,6 +62,11 @@ const APIS: readonly WireApi[] = [
   addPartitionsToTxn,
   addOffsetsToTxn,
   endTxn,
+  saslHandshake,
+  saslAuthenticate,
+  describeAcls,
+  createAcls,
+  deleteAcls,
 ];
 
 /** All kinds of request that the broker answers, by Kafka's numbers. */

@@ -1,6 +1,7 @@
 import type { Core } from '../../broker/core.ts';
 import type { PartitionLog } from '../../broker/partition-log.ts';
 import { NO_LEADER } from '../../broker/placement.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
 import { codeOfType } from '../codes.ts';
 import { defineApi, type Caller } from '../api.ts';
 import { NO_UUID } from '../codec.ts';
@@ -32,8 +33,10 @@ const answerOf = (name: string, errorCode: number, partitions: ReturnType<typeof
   authorizedOperations: NOT_ASKED_FOR,
 });
 
-const describe = ({ core }: Caller, name: string, autoCreate: boolean) => {
+const describe = ({ core, refused }: Caller, name: string, autoCreate: boolean) => {
   try {
+    throwRefusal(refused.topic(name));
+    if (autoCreate && core.topics.find(name) === undefined) throwRefusal(refused.creation(name));
     const { partitions } = core.topics.describe(name, autoCreate);
     return answerOf(
       name,
@@ -70,7 +73,7 @@ export const metadata = defineApi({
     // In the first version no topics stand for all of them.
     const isAll = topics === null || (version === 0 && topics.length === 0);
     const names = isAll
-      ? caller.core.topics.names()
+      ? caller.core.topics.names().filter((name) => caller.refused.topic(name) === undefined)
       : [...new Set(topics.map(({ name, topicId }) => name ?? nameOfTopic(caller.core, topicId)))];
     const described = names.map((name) => describe(caller, name, allowAutoTopicCreation && !isAll));
     return { ...cluster(caller), topics: described };

@@ -1,4 +1,5 @@
 import { checkLeader, EARLIEST_OFFSET, LATEST_OFFSET } from '../../broker/core.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
 import type { PartitionLog } from '../../broker/partition-log.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi } from '../api.ts';
@@ -38,12 +39,13 @@ export const listOffsets = defineApi({
   flexibleFrom: 6,
   request: listOffsetsRequest,
   response: listOffsetsResponse,
-  handle: ({ core, nodeId }, { topics, isolationLevel }) => ({
+  handle: ({ core, nodeId, refused }, { topics, isolationLevel }) => ({
     throttleTimeMs: 0,
     topics: topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partition, timestamp }) => {
         try {
+          throwRefusal(refused.topic(name));
           const log = core.topics.partition(name, partition);
           checkLeader(log, nodeId);
           const offset = find(log, timestamp, isolationLevel);
@@ -79,12 +81,13 @@ export const deleteRecords = defineApi({
   flexibleFrom: 2,
   request: deleteRecordsRequest,
   response: deleteRecordsResponse,
-  handle: ({ core, nodeId }, { topics }) => ({
+  handle: ({ core, nodeId, refused }, { topics }) => ({
     throttleTimeMs: 0,
     topics: topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partition, offset }) => {
         const errorCode = attempt(() => {
+          throwRefusal(refused.topic(name));
           checkLeader(core.topics.partition(name, partition), nodeId);
           deleteBefore(core.topics.partition(name, partition), offset);
         });

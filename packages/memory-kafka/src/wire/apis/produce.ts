@@ -1,4 +1,5 @@
 import { checkLeader } from '../../broker/core.ts';
+import { throwRefusal } from '../../broker/refusals.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi, type Caller } from '../api.ts';
 import type { Decoded } from '../codec.ts';
@@ -28,8 +29,7 @@ const write = async (
   { index, records }: { readonly index: number; readonly records: Buffer | null },
 ) => {
   try {
-    const refusedAs = refused(topic, index);
-    if (refusedAs !== undefined) throw protocolError(refusedAs);
+    throwRefusal(refused.topic(topic, index));
     const log = core.topics.partition(topic, index);
     checkLeader(log, nodeId);
     if (acks === ALL_IN_SYNC) log.checkInSync();

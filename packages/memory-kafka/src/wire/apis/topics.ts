@@ -1,6 +1,5 @@
 import type { ITopicConfig } from 'kafkajs';
-import type { Core } from '../../broker/core.ts';
-import { defineApi } from '../api.ts';
+import { defineApi, type Caller } from '../api.ts';
 import { NO_UUID, type Decoded } from '../codec.ts';
 import { codeOfType } from '../codes.ts';
 import {
@@ -52,15 +51,15 @@ export const createTopics = defineApi({
   flexibleFrom: 5,
   request: createTopicsRequest,
   response: createTopicsResponse,
-  handle: ({ core }, { topics, validateOnly }) => {
+  handle: ({ core, refused }, { topics, validateOnly }) => {
     const names = topics.map(({ name }) => name);
     return {
       throttleTimeMs: 0,
       topics: topics.map((topic) => {
-        const refused = isTwice(topic.name, names)
+        const refusal = isTwice(topic.name, names)
           ? 'INVALID_REQUEST'
-          : core.topics.create(configOf(topic), validateOnly);
-        if (refused !== undefined) return created(topic.name, codeOfType(refused));
+          : (refused.creation(topic.name) ?? core.topics.create(configOf(topic), validateOnly));
+        if (refusal !== undefined) return created(topic.name, codeOfType(refusal));
         const partitions = core.topics.find(topic.name)?.partitions;
         const replicas = partitions?.[0]?.placement.replicas.length;
         return created(
@@ -94,8 +93,10 @@ const deleted = (topic: { readonly name: string | null; readonly topicId: Buffer
   errorMessage: null,
 });
 
-const remove = (core: Core, name: string | null): number => {
+const remove = ({ core, refused }: Caller, name: string | null): number => {
   if (name === null) return UNKNOWN_TOPIC_ID;
+  const refusal = refused.topic(name);
+  if (refusal !== undefined) return codeOfType(refusal);
   if (core.topics.find(name) === undefined) return codeOfType('UNKNOWN_TOPIC_OR_PARTITION');
   core.topics.remove(name);
   core.coordinator.forgetTopic(name);
@@ -109,12 +110,12 @@ export const deleteTopics = defineApi({
   flexibleFrom: 4,
   request: deleteTopicsRequest,
   response: deleteTopicsResponse,
-  handle: ({ core }, request) => {
-    const asked = askedFor(request, (id) => nameOfTopic(core, id));
+  handle: (caller, request) => {
+    const asked = askedFor(request, (id) => nameOfTopic(caller.core, id));
     const names = asked.map(({ name }) => name);
     const topics = asked.flatMap((topic, index) => {
       if (topic.name === null || !isTwice(topic.name, names))
-        return [deleted(topic, remove(core, topic.name))];
+        return [deleted(topic, remove(caller, topic.name))];
       // Once in the answer.
       return names.indexOf(topic.name) === index ? [deleted(topic, codeOfType('INVALID_REQUEST'))] : [];
     });
@@ -133,12 +134,12 @@ export const createPartitions = defineApi({
   flexibleFrom: 2,
   request: createPartitionsRequest,
   response: createPartitionsResponse,
-  handle: ({ core }, { topics, validateOnly }) => ({
+  handle: ({ core, refused }, { topics, validateOnly }) => ({
     throttleTimeMs: 0,
     results: topics.map(({ name, count, assignments }) => {
       const lists = (assignments ?? []).map(({ brokerIds }) => [...brokerIds]);
       const errorCode = codeOfType(
-        core.topics.grow({ topic: name, count, assignments: lists }, validateOnly),
+        refused.topic(name) ?? core.topics.grow({ topic: name, count, assignments: lists }, validateOnly),
       );
       return { name, errorCode, errorMessage: null };
     }),

@@ -1,3 +1,5 @@
+import { throwRefusal } from '../../broker/refusals.ts';
+import { protocolError } from '../../errors.ts';
 import { defineApi } from '../api.ts';
 import { attempt } from '../codes.ts';
 import {
@@ -32,17 +34,20 @@ export const addPartitionsToTxn = defineApi({
   flexibleFrom: 3,
   request: addPartitionsToTxnRequest,
   response: addPartitionsToTxnResponse,
-  handle: ({ core }, { transactionalId, topics, ...identity }) => {
+  handle: ({ core, refused }, { transactionalId, topics, ...identity }) => {
     core.transactions.check(transactionalId, identity);
+    const isAllowed = topics.every(({ name }) => refused.topic(name) === undefined);
     return {
       throttleTimeMs: 0,
       topics: topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map((index) => ({
           index,
-          errorCode: attempt(() =>
-            core.transactions.enlist(transactionalId, core.topics.partition(name, index)),
-          ),
+          errorCode: attempt(() => {
+            throwRefusal(refused.topic(name));
+            if (!isAllowed) throw protocolError('OPERATION_NOT_ATTEMPTED');
+            core.transactions.enlist(transactionalId, core.topics.partition(name, index));
+          }),
         })),
       })),
     };
