@@ -28,8 +28,9 @@ export interface Outbox {
 }
 
 const BATCH = 1_000;
-/** How soon an event is found that another instance, or one that died, has left. */
+/** How soon the instance that leads finds an event that another one, or one that died, has left; and the others. */
 const POLL_INTERVAL_MS = 500;
+const STANDBY_POLL_INTERVAL_MS = 10_000;
 /** What is stored within this time is published in one go: a transaction costs more than the events in it. */
 const REST_MS = 100;
 /** Events that stay are looked through again after this time, and after this many times as long as reading them takes. */
@@ -47,7 +48,7 @@ export interface OutboxRelay {
  * waiting: it continues behind them, and now and then begins anew at the oldest, which costs a tenth of the time at the most.
  * Of one order a topic has one event, so nothing is overtaken that has an order to keep.
  *
- * @returns publishes a page, and answers whether there is more
+ * @returns `publish` publishes a page, and answers whether there is more; `isBehind` says whether something failed or stayed
  */
 const createPaging = (
   { outbox, publisher }: Pick<RelayOptions, 'outbox' | 'publisher'>,
@@ -59,6 +60,7 @@ const createPaging = (
   /** When to begin anew; not before the end is reached. */
   let againAt = Infinity;
   let held = 0;
+  let hasFailed = false;
 
   const beginAnew = (): void => {
     after = undefined;
@@ -78,9 +80,11 @@ const createPaging = (
     readingMs += monotonic() - beganAt - publishingMs;
     return page;
   };
-  return async (): Promise<boolean> => {
+  const publish = async (): Promise<boolean> => {
     if (after === undefined || monotonic() >= againAt) beginAnew();
+    hasFailed = true;
     const page = await readPage();
+    hasFailed = false;
     const more = page.taken === BATCH;
     held += page.held;
     if (held === 0) after = undefined;
@@ -92,26 +96,30 @@ const createPaging = (
     }
     return more;
   };
+  return { publish, isBehind: () => hasFailed || held > 0 };
 };
 
 interface RelayOptions {
   readonly outbox: Outbox;
   readonly publisher: Pick<Publisher, 'publish'>;
+  /** Whether this instance polls for all. The others publish what they store themselves, and seldom look for more. */
+  readonly leads: () => boolean;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }
 
 /** Publishes what is in the outbox, at least once, as long as it runs. */
 export const startOutboxRelay = (options: RelayOptions): OutboxRelay => {
-  const { runtime, logger } = options;
+  const { leads, runtime, logger } = options;
+  const { publish, isBehind } = createPaging(options, runtime);
   const publishing = startPeriodic({
     name: 'outbox relay',
-    intervalMs: POLL_INTERVAL_MS,
+    intervalMs: () => (leads() || isBehind() ? POLL_INTERVAL_MS : STANDBY_POLL_INTERVAL_MS),
     restMs: REST_MS,
     atStart: true,
     runtime,
     logger,
-    work: createPaging(options, runtime),
+    work: publish,
   });
   return {
     wake: () => publishing.wake(),

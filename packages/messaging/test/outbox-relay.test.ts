@@ -14,7 +14,10 @@ const hurried = createTestRuntime({ after: (ms, fn) => real.after(ms / 10, fn) }
 const prepare = (
   runtime: Runtime = hurried,
   orderIds: readonly string[] = [],
-  onRefused: () => void = () => undefined,
+  {
+    onRefused = () => undefined,
+    leads = true,
+  }: { readonly onRefused?: () => void; readonly leads?: boolean } = {},
 ) => {
   let ids = 0;
   const rowOf = (orderId: string) => ({ id: ids++, event: traced(orderId) });
@@ -37,6 +40,7 @@ const prepare = (
         return { taken: next.length, held: staying.size, last: next.at(-1)?.id.toString() };
       },
     },
+    leads: () => leads,
     publisher: {
       publish: async (events) => {
         if (kafkaIsDown) {
@@ -101,6 +105,26 @@ test('a wake publishes at once', async () => {
   await relay.stop();
 });
 
+test('one that does not lead looks seldom, but for what it could not publish', async () => {
+  const { runtime, waits, next } = createHeldTime();
+  const { relay, store, setKafkaDown, failures } = prepare(runtime, [], { leads: false });
+  const rest = async () => {
+    await eventually(() => expect(waits.at(-1)).toMatchObject({ ms: REST_MS }));
+    next();
+    return waits.at(-1)?.ms;
+  };
+  expect(await rest()).toBe(9_900);
+  setKafkaDown(true);
+  store('order-1');
+  relay.wake();
+  await eventually(() => expect(failures()).toBe(1));
+  expect(await rest()).toBe(400);
+  setKafkaDown(false);
+  next();
+  expect(await rest()).toBe(9_900);
+  await relay.stop();
+});
+
 test('after a publish it rests, and what is stored meanwhile goes out together', async () => {
   const { runtime, waits, next } = createHeldTime();
   const { relay, store, sends } = prepare(runtime);
@@ -154,8 +178,10 @@ test('events that stay do not keep those behind them waiting, and are published 
 
 test('events that stay are tried again soon, however long it took until Kafka had refused them', async () => {
   let now = 0;
-  const { relay, store, held, pages, published } = prepare({ ...hurried, monotonic: () => now }, [], () => {
-    now += 20_000;
+  const { relay, store, held, pages, published } = prepare({ ...hurried, monotonic: () => now }, [], {
+    onRefused: () => {
+      now += 20_000;
+    },
   });
   held.add('order-1');
   store('order-1');

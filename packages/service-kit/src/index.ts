@@ -1,4 +1,5 @@
 export * from './app-error.ts';
+export * from './at-most-every.ts';
 export * from './batcher.ts';
 export * from './closers.ts';
 export * from './embedded.ts';

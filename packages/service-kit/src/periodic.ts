@@ -12,7 +12,7 @@ export interface Periodic {
 
 interface PeriodicOptions {
   readonly name: string;
-  readonly intervalMs: number;
+  readonly intervalMs: number | (() => number);
   readonly restMs?: number;
   readonly atStart?: boolean;
   readonly runtime: Pick<Runtime, 'after' | 'soon'>;
@@ -33,13 +33,15 @@ const workAll = async ({ work, logger, name }: PeriodicOptions, isStopped: () =>
  * Runs `work` every `intervalMs` milliseconds, counted from the end of the run before; a run that fails is logged with
  * `name` and tried again at the next turn.
  *
+ * @param options.intervalMs a function is asked after each run
  * @param options.restMs how long it rests after a run, in milliseconds, whoever wakes it: what comes meanwhile is done
  *   along with the rest; default 0
  * @param options.atStart whether the first run is at once instead of after one interval
  * @param options.work answers whether there is more to do right now
  */
 export const startPeriodic = (options: PeriodicOptions): Periodic => {
-  const { restMs = 0 } = options;
+  const { restMs = 0, intervalMs } = options;
+  const interval = (): number => (typeof intervalMs === 'number' ? intervalMs : intervalMs());
   let stopped = false;
   let again = false;
   let resting = false;
@@ -57,7 +59,7 @@ export const startPeriodic = (options: PeriodicOptions): Periodic => {
   const wait = (): void => {
     resting = false;
     if (again) start();
-    else cancel = options.runtime.after(options.intervalMs - restMs, start);
+    else cancel = options.runtime.after(interval() - restMs, start);
   };
   const schedule = (): void => {
     if (restMs > 0) {
@@ -68,7 +70,7 @@ export const startPeriodic = (options: PeriodicOptions): Periodic => {
   };
 
   if (options.atStart) start();
-  else cancel = options.runtime.after(options.intervalMs, start);
+  else cancel = options.runtime.after(interval(), start);
   return {
     wake: () => {
       if (stopped) return;

@@ -33,7 +33,7 @@ import { placeOrders } from './placement.ts';
 import { startRepublish } from './republish.ts';
 import { createInspectionRoutes } from './inspection.ts';
 import { createOrdersRoutes } from './routes.ts';
-import { startStatusMetrics } from './status-metrics.ts';
+import { createStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
 import { createStuckRoutes, startStuckWatch } from './stuck/index.ts';
 import { createTraceRoutes } from './trace-routes.ts';
@@ -77,7 +77,7 @@ const startBackground = (
 ) => {
   const { broker, clients, runtime, logger, metrics, closers, settings: set } = context;
   const shared = { store, clients, runtime, logger, metrics };
-  const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher });
+  const relay = startOutboxRelay({ ...shared, outbox: store.outbox, publisher, leads });
   closers.add('outbox relay', () => relay.stop());
   const wakeOutbox = () => relay.wake();
   const stuckAfterMs = set.STUCK_AFTER_MS ?? Math.ceil(set.REPUBLISH_AFTER_MS / 2);
@@ -97,14 +97,13 @@ const startBackground = (
   closers.add('republish', () => republish.stop());
   const stockReturn = startStockReturn({ ...shared, leads });
   closers.add('return of stock', () => stockReturn.stop());
-  const statusMetrics = startStatusMetrics(shared);
-  closers.add('status metrics', () => statusMetrics.stop());
-  const watch = startLoadWatch({ ...shared, admission });
-  closers.add('load watch', () => watch.stop());
+  const statusMetrics = createStatusMetrics(shared);
+  const loadWatch = startLoadWatch({ ...shared, admission, leads });
+  closers.add('load watch', () => loadWatch.stop());
   const folding = startCountFolding(shared);
   closers.add('folding of the kept counts', () => folding.stop());
   const stuckRoutes = createStuckRoutes({ stuck, stuckAfterMs, republishAfterMs: set.REPUBLISH_AFTER_MS });
-  return { wakeOutbox, stockReturn, statusMetrics, stuck, stuckRoutes };
+  return { wakeOutbox, loadWatch, stockReturn, statusMetrics, stuck, stuckRoutes };
 };
 
 /** What the overview is read from, with an eye of its own on the consumer groups. */
@@ -141,7 +140,8 @@ export const ordersService = defineService({
     /** Of the group that is joined below; until then all lead. */
     let leads = () => true;
     const background = startBackground(context, store, admission, { ...messaging, leads: () => leads() });
-    const parts = { clients, store: observeStore(store, admission), runtime, tracer, admission };
+    const observed = observeStore(store, admission, () => background.loadWatch.used());
+    const parts = { clients, store: observed, runtime, tracer, admission };
     const placements = createPlacementQueue({
       admission,
       runtime,

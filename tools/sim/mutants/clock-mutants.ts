@@ -19,10 +19,10 @@ export const CLOCK_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/service-kit/src/periodic.ts',
-        find: '    else cancel = options.runtime.after(options.intervalMs - restMs, start);\n',
+        find: '    else cancel = options.runtime.after(interval() - restMs, start);\n',
         replace: `    else {
       const { after, wallClock } = options.runtime as unknown as Runtime;
-      const dueAt = wallClock() + options.intervalMs - restMs;
+      const dueAt = wallClock() + interval() - restMs;
       const look = (): void => {
         if (wallClock() >= dueAt) start();
         else cancel = after(50, look);

@@ -1,7 +1,7 @@
 import { ingestDeadLetters, type Messaging } from '@order-pipeline/messaging';
 import type { Route, ServiceContext, Turns } from '@order-pipeline/service-kit';
 import type { CancellableDatabase } from '../store/sql.ts';
-import { startOpenMetrics } from './open-metrics.ts';
+import { measureOpen } from './open-metrics.ts';
 import { createDeadLetterRoutes } from './routes.ts';
 import { startRedriveRelay } from './redrive-relay.ts';
 import { createLetterStore, type LetterStore } from './store.ts';
@@ -21,10 +21,7 @@ export const startDeadLetters = (
   const { runtime, logger, metrics, tracer, closers } = context;
   const store = createLetterStore(database, runtime, lists);
   const shared = { store, runtime, logger, metrics };
-  const redriveRelay = startRedriveRelay({ ...shared, tracer, publisher: messaging.publisher });
-  closers.add('redrive relay', () => redriveRelay.stop());
-  const openMetrics = startOpenMetrics(shared);
-  closers.add('count of dead letters', () => openMetrics.stop());
+  measureOpen(shared);
   const { leads } = ingestDeadLetters({
     messaging,
     logger,
@@ -34,6 +31,8 @@ export const startDeadLetters = (
       logger.info({ letterId: id, topic, group, orderId, tries, redrives }, 'dead letter stored');
     },
   });
+  const redriveRelay = startRedriveRelay({ ...shared, tracer, publisher: messaging.publisher, leads });
+  closers.add('redrive relay', () => redriveRelay.stop());
   return {
     store,
     leads,

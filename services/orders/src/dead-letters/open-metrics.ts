@@ -1,9 +1,15 @@
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
-import { startPeriodic, type Metrics, type Periodic, type Runtime } from '@order-pipeline/service-kit';
-import type { Logger } from 'pino';
+import { atMostEvery, type Metrics, type Runtime } from '@order-pipeline/service-kit';
 import type { LetterStore } from './store.ts';
 
-const INTERVAL_MS = 2_000;
+/** However often somebody asks for the metrics, letters are counted this seldom. */
+const MIN_INTERVAL_MS = 2_000;
+
+interface OpenMetricsParts {
+  readonly store: Pick<LetterStore, 'countOpen'>;
+  readonly runtime: Pick<Runtime, 'monotonic'>;
+  readonly metrics: Metrics;
+}
 
 interface Count {
   readonly topic: string;
@@ -22,27 +28,16 @@ const byKnownGroup = (counts: readonly Count[]): Count[] => {
   return [...known.values()];
 };
 
-/** Measures how many dead letters wait for an operator, as far as they are counted. */
-export const startOpenMetrics = (options: {
-  readonly store: LetterStore;
-  readonly runtime: Runtime;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}): Periodic => {
-  const gauge = options.metrics.gauge('dead_letters_open');
+/** Measures how many dead letters wait for an operator, as far as they are counted, whenever somebody asks for the metrics. */
+export const measureOpen = ({ store, runtime, metrics }: OpenMetricsParts): void => {
+  const gauge = metrics.gauge('dead_letters_open');
   let measured: { topic: string; group: string }[] = [];
-  return startPeriodic({
-    name: 'count of dead letters',
-    intervalMs: INTERVAL_MS,
-    atStart: true,
-    runtime: options.runtime,
-    logger: options.logger,
-    work: async () => {
-      const counts = byKnownGroup(await options.store.countOpen());
-      // Those of which none is open any more are not counted by the database.
-      for (const labels of measured) gauge.set(labels, 0);
-      for (const { letters, ...labels } of counts) gauge.set(labels, letters);
-      measured = counts.map(({ topic, group }) => ({ topic, group }));
-    },
-  });
+  const measure = async (): Promise<void> => {
+    const counts = byKnownGroup(await store.countOpen());
+    // Those of which none is open any more are not counted by the database.
+    for (const labels of measured) gauge.set(labels, 0);
+    for (const { letters, ...labels } of counts) gauge.set(labels, letters);
+    measured = counts.map(({ topic, group }) => ({ topic, group }));
+  };
+  gauge.whenAsked(atMostEvery(runtime, MIN_INTERVAL_MS, measure));
 };

@@ -12,8 +12,9 @@ import type { Published, WholeLetter } from './resolution.ts';
 
 /** Letters are up to 2 MiB, and all of a batch are in memory at once. */
 const BATCH = 20;
-/** How soon a letter is found that another instance, or one that died, has left. */
+/** How soon the instance that leads finds a letter that another one, or one that died, has left; and the others. */
 const POLL_INTERVAL_MS = 1_000;
+const STANDBY_POLL_INTERVAL_MS = 10_000;
 const MAX_CAUSES = 10;
 
 /** Whether Kafka says that it will never take the message, as kafkajs reports it. */
@@ -73,11 +74,12 @@ const createPublish = (publisher: Pick<Publisher, 'send'>, tracer: Tracer) => {
 export const startRedriveRelay = (options: {
   readonly store: LetterStore;
   readonly publisher: Pick<Publisher, 'send'>;
+  readonly leads: () => boolean;
   readonly runtime: Runtime;
   readonly tracer: Tracer;
   readonly logger: Logger;
 }): Periodic => {
-  const { store, logger } = options;
+  const { store, leads, logger } = options;
   const publish = createPublish(options.publisher, options.tracer);
   const send = async (letters: readonly WholeLetter[]): Promise<Published> => {
     const published = await publish(letters);
@@ -89,12 +91,18 @@ export const startRedriveRelay = (options: {
     }
     return published;
   };
+  let hasFailed = false;
   return startPeriodic({
     name: 'redrive relay',
-    intervalMs: POLL_INTERVAL_MS,
+    intervalMs: () => (leads() || hasFailed ? POLL_INTERVAL_MS : STANDBY_POLL_INTERVAL_MS),
     atStart: true,
     runtime: options.runtime,
     logger,
-    work: async () => (await store.redriveNext(BATCH, send)) === BATCH,
+    work: async () => {
+      hasFailed = true;
+      const sent = await store.redriveNext(BATCH, send);
+      hasFailed = false;
+      return sent === BATCH;
+    },
   });
 };

@@ -132,9 +132,18 @@ export const createAdmissionControl = (options: AdmissionOptions): AdmissionCont
 
 type PlacingStore = Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
 
-/** The store as placements use it, observed by admission control. That orders can be read does not mean they can be stored. */
-export const observeStore = (store: PlacingStore, admission: AdmissionControl): PlacingStore => {
+/**
+ * The store as placements use it, observed by admission control. That orders can be read does not mean they can be stored.
+ *
+ * @param onUsed called for each batch
+ */
+export const observeStore = (
+  store: PlacingStore,
+  admission: AdmissionControl,
+  onUsed: () => void,
+): PlacingStore => {
   const watched = async <R>(call: () => Promise<R>): Promise<R> => {
+    onUsed();
     try {
       return await call();
     } catch (error) {
