@@ -1,6 +1,7 @@
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
 import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
 import { checkAbandoned } from './checks/abandoned.ts';
+import { checkArchive } from './checks/archive.ts';
 import type { AuditContext } from './checks/context.ts';
 import { checkCounts } from './checks/counts.ts';
 import { checkDeadLetters } from './checks/dead-letters.ts';
@@ -34,6 +35,8 @@ export interface AuditOptions {
   readonly isStopped?: boolean | undefined;
   /** The time in milliseconds since the epoch, for a simulation; by default each database's own clock. */
   readonly clock?: (() => number) | undefined;
+  /** The folder of the archive. Without it what its files hold is `notChecked`. */
+  readonly archiveDir?: string | undefined;
   /** Called with the name of each part as it begins. */
   readonly progress?: ((part: string) => void) | undefined;
   /** Aborted: it ends before the next part, and rejects with the reason. */
@@ -65,6 +68,11 @@ const PARTS: readonly Part[] = [
     checks: ['abandoned'],
     needs: ['orders'],
     make: (reader, context) => checkAbandoned(reader('orders'), context),
+  },
+  {
+    checks: ['archive'],
+    needs: ['orders', 'inventory'],
+    make: (reader, context) => checkArchive(reader('orders'), reader('inventory'), context),
   },
   {
     checks: ['histories'],
@@ -167,6 +175,7 @@ export const auditSystem = async (options: AuditOptions): Promise<AuditReport> =
     kafka: options.kafka,
     kafkaMissing: options.kafkaMissing ?? 'no Kafka is named',
     runtime: options.runtime,
+    archiveDir: options.archiveDir,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     exampleCount: options.exampleCount ?? DEFAULT_EXAMPLES,
   };

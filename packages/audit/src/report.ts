@@ -4,6 +4,7 @@ export const INVARIANTS = {
   reservations: 'every order has a reservation of its own, and none is held or consumed without an order',
   cancellations: 'every cancelled order released its stock, once',
   abandoned: 'no order was stored with an abandoned reservation',
+  archive: 'every archived order is in one file, as it was stored, and no longer in the database',
   histories: 'every history is a path of the state machine that ends in the status of its order',
   counts: 'the stored counts of orders by status are those of the orders',
   users: 'the user of every order exists',

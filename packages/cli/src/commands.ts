@@ -1,5 +1,6 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { createActionsCommand } from './commands/actions.ts';
+import { createArchiveCommand } from './commands/archive/command.ts';
 import { createAuditCommand } from './commands/audit/command.ts';
 import { createCancelCommand } from './commands/cancel.ts';
 import { createCertificatesCommand } from './commands/certificates.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly ((cli: Cli) => CommandUnknownOpts)[] = [
   createActionsCommand,
   createTokenCommand,
   createAuditCommand,
+  createArchiveCommand,
   createCertificatesCommand,
   createTopicsCommand,
   createKafkaAclsCommand,

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation } from './operation.ts';
-import { HistoryEntry, OrderWithTimes } from './orders-api.ts';
+import { ArchivedOrder, HistoryEntry, OrderWithTimes } from './orders-api.ts';
 import { AnyId, PageQuery, Strict, UserIdParams } from './schemas.ts';
 import { UserRecord } from './users-api.ts';
 
@@ -21,12 +21,17 @@ export const exportApi = {
     method: 'GET',
     path: '/api/users/:userId/export',
     summary: 'Export a user',
-    description: 'All that is stored about a user: the registration, and a page of orders, newest first.',
+    description:
+      'All that is stored about a user: the registration, and a page of orders, newest first. Those that were archived are named with the file that they stand in.',
     access: { kind: 'own', any: 'users:read.any', foreign: 'NOT_FOUND' },
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
     status: 200,
-    reply: Strict({ user: UserRecord, orders: Type.Array(ExportedOrder) }),
+    reply: Strict({
+      user: UserRecord,
+      orders: Type.Array(ExportedOrder),
+      archived: Type.Array(ArchivedOrder),
+    }),
     errors: ['USER_NOT_FOUND'],
     idempotent: true,
     paged: true,
@@ -43,6 +48,7 @@ export const exportApi = {
           history: [{ status: 'PENDING', at: exampleAt, cause: 'placed' }],
         },
       ],
+      archived: [],
     },
   }),
 } as const;
@@ -60,6 +66,7 @@ export const exportPartsApi = {
     status: 200,
     reply: Strict({
       orders: Type.Array(ExportedOrder),
+      archived: Type.Array(ArchivedOrder),
       next: Type.Optional(Type.Integer({ description: 'The last of this page, where there are more' })),
     }),
     errors: [],

@@ -54,7 +54,7 @@ export const inspectionApi = {
     params: OrderIdParams,
     status: 200,
     reply: InspectedOrder,
-    errors: ['ORDER_NOT_FOUND'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
     idempotent: true,
     exampleReply: {
       orderId: 'order-1',

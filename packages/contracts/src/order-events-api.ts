@@ -41,7 +41,7 @@ export const orderEventsApi = {
     status: 200,
     reply: HistoryEntry,
     streams: true,
-    errors: ['ORDER_NOT_FOUND'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
     idempotent: true,
     exampleReply: EXAMPLE_STREAM,
     emptyReplies: { 204: 'The client has all there will ever be: it need not connect again' },

@@ -78,6 +78,17 @@ export type HistoryEntry = Type.Static<typeof HistoryEntry>;
 export const withoutEvents = (history: readonly HistoryEntry[]): HistoryEntry[] =>
   history.map(({ status, at, cause }) => ({ status, at, cause }));
 
+/** Where an order stands that was archived: of it nothing else is here. */
+export const ArchivedOrder = Strict({
+  orderId: Type.String(),
+  archivedAt: Timestamp('When it was archived'),
+  file: Type.String({
+    description: 'The file that it stands in, within the folder of the archive',
+    examples: ['year=2026/month=01/2026-04-01-5f0c.parquet'],
+  }),
+});
+export type ArchivedOrder = Type.Static<typeof ArchivedOrder>;
+
 const READ_ACCESS = {
   kind: 'own',
   any: 'orders:read.any',
@@ -147,7 +158,7 @@ export const ordersApi = {
     headers: WaitHeaders,
     status: 200,
     reply: OrderWithTimes,
-    errors: ['ORDER_NOT_FOUND'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
     idempotent: true,
     exampleReply: { ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt },
     replyHeaders: WAIT_REPLY_HEADERS,
@@ -164,7 +175,7 @@ export const ordersApi = {
     params: OrderIdParams,
     status: 200,
     reply: Type.Array(HistoryEntry),
-    errors: ['ORDER_NOT_FOUND'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
     idempotent: true,
     exampleReply: exampleHistory,
   }),
@@ -184,7 +195,7 @@ export const ordersApi = {
       orderId: Type.String(),
       status: Type.Literal('CANCELLED'),
     }),
-    errors: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_NOT_CANCELLABLE', 'ORDER_ARCHIVED'],
     idempotent: false,
     exampleReply: { message: 'Order cancelled successfully', orderId: 'order-1', status: 'CANCELLED' },
   }),

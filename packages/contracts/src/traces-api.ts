@@ -44,7 +44,7 @@ export const tracesApi = {
     params: OrderIdParams,
     status: 200,
     reply: OrderTrace,
-    errors: ['ORDER_NOT_FOUND'],
+    errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
     idempotent: true,
     exampleReply: {
       ...example,

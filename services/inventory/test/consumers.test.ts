@@ -117,6 +117,21 @@ test('an order that was shipped without its stock being held is logged as an err
   );
 });
 
+test('a late event of an order that may be archived is no error', async () => {
+  const [archived, itemId] = [fresh('archived'), await harness.newItem('item', 10)];
+  const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 1 });
+  await harness.database.$executeRaw`
+    INSERT INTO archive_files (file, closed_before, removed_at, reservations)
+    VALUES ('file', '2026-01-02', now(), 1)`;
+  await ship(archived, orderId);
+  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(1), WAIT);
+  await eventually(() =>
+    expect(linesAbout(archived, 'reservation may be archived, skipped')).toMatchObject([{ level: 20 }]),
+  );
+  expect(linesAbout(archived, 'order shipped without a held reservation')).toEqual([]);
+  await harness.database.$executeRaw`DELETE FROM archive_files`;
+});
+
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
   const itemId = await harness.newItem('item', 10);
   const { orderId } = await hold(harness.inventory, fresh('order'), { [itemId]: 2 });

@@ -9,10 +9,10 @@ export const createExportUser =
     // The id is the owner, so no row has to be asked.
     if (owner !== undefined && userId !== owner)
       return refuse('USER_NOT_FOUND', `There is no user ${userId}`);
-    const [user, { orders, next }] = await Promise.all([
+    const [user, { orders, archived, next }] = await Promise.all([
       clients.call(usersApi.readUserRecord, { body: { userId } }, call),
       clients.call(exportPartsApi.exportOrders, { body: { userId, ...query } }, call),
     ]);
     const path = exportApi.exportUser.path.replace(':userId', encodeURIComponent(userId));
-    return ok({ user, orders }, pageHeaders(path, query, next));
+    return ok({ user, orders, archived }, pageHeaders(path, query, next));
   };

@@ -4,7 +4,8 @@ import type { SheddingReason } from './load-shedding/rules.ts';
 /** What came of placing an order. */
 export type Placement =
   | { readonly outcome: 'PLACED'; readonly isNew: boolean }
-  | { readonly outcome: 'ID_TAKEN' }
+  /** `archivedAt`: by an order of the same user that was archived then. */
+  | { readonly outcome: 'ID_TAKEN'; readonly archivedAt?: Date }
   | { readonly outcome: 'UNKNOWN_USER' }
   | { readonly outcome: 'UNKNOWN_ITEM'; readonly itemIds: readonly string[] }
   | { readonly outcome: 'NOT_ENOUGH_STOCK'; readonly short: readonly Shortage[] }

@@ -12,16 +12,16 @@ import { encodeEvent } from '@order-pipeline/messaging';
 import {
   isTransient,
   ok,
-  refuse,
   routesOf,
   type CallContext,
   type Route,
   type ServiceClients,
 } from '@order-pipeline/service-kit';
+import { notHere } from './refusals.ts';
 import type { OrderRow, OrdersStore } from './store/index.ts';
 
 interface InspectionParts {
-  readonly store: Pick<OrdersStore, 'findOrders' | 'readHistory'>;
+  readonly store: Pick<OrdersStore, 'findKnown' | 'readHistory'>;
   readonly clients: Pick<ServiceClients, 'call'>;
 }
 
@@ -73,8 +73,9 @@ const messagesOf = (
 export const createInspectionRoutes = (parts: InspectionParts): Route[] =>
   routesOf(inspectionApi, {
     inspectOrder: async ({ params: { orderId } }, call) => {
-      const row = (await parts.store.findOrders([orderId])).get(orderId);
-      if (!row) return refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+      const { orders, archived } = await parts.store.findKnown([orderId]);
+      const row = orders.get(orderId);
+      if (!row) return notHere(orderId, archived.get(orderId));
       const [reservation, history] = await Promise.all([
         reservationOf(parts, row, call),
         parts.store.readHistory(orderId),

@@ -20,7 +20,7 @@ import type { AdmissionControl } from './load-shedding/admission-control.ts';
 import { decideRepeat, splitRepeats, type Placement } from './domain.ts';
 import { inBatchTrace, inInsertSpan } from './placement-spans.ts';
 import { askForStock, NOT_RELEASED, release } from './placement-stock.ts';
-import type { OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
+import type { ArchivedRow, OrderRow, OrdersStore, ReservedOrder } from './store/index.ts';
 
 /** A request to place an order, with who asks. */
 export interface PlacementRequest {
@@ -32,7 +32,10 @@ export interface PlacementRequest {
 
 export interface PlacementParts {
   readonly clients: ServiceClients;
-  readonly store: Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
+  readonly store: Pick<
+    OrdersStore,
+    'findKnown' | 'findArchivedRepeats' | 'storeOrders' | 'settleReservations'
+  >;
   readonly runtime: Runtime;
   readonly admission: Pick<AdmissionControl, 'shedsAll' | 'shedsNew'>;
   /** Nothing is recorded if not given. */
@@ -74,6 +77,28 @@ const decideKnown = ({ userId, lines }: OrderRow, { order }: PlacementRequest): 
   decideRepeat({ userId, items: lines }, order),
 ];
 
+/**
+ * Decides those whose ids archived orders have: the same again is answered as the first time, another one is refused. There
+ * are hardly ever any.
+ */
+const decideArchived = async (
+  { store }: Pick<PlacementParts, 'store'>,
+  requests: readonly Pick<PlacementRequest, 'order'>[],
+  archived: ReadonlyMap<string, ArchivedRow>,
+): Promise<Decision[]> => {
+  const asked = requests.map(({ order }) => order).filter(({ orderId }) => archived.has(orderId));
+  if (asked.length === 0) return [];
+  const repeats = await store.findArchivedRepeats(asked);
+  return asked.map(({ orderId, userId }): Decision => {
+    if (repeats.has(orderId)) return [orderId, { outcome: 'PLACED', isNew: false }];
+    const row = archived.get(orderId);
+    return [
+      orderId,
+      { outcome: 'ID_TAKEN', ...(row?.userId === userId ? { archivedAt: row.archivedAt } : {}) },
+    ];
+  });
+};
+
 const findUsers = async (
   { clients }: PlacementParts,
   requests: readonly PlacementRequest[],
@@ -86,16 +111,16 @@ const findUsers = async (
 
 /** Decides those whose id is known. */
 const decideRepeats = async (
-  { store }: PlacementParts,
+  parts: PlacementParts,
   requests: readonly PlacementRequest[],
 ): Promise<Step<PlacementRequest>> => {
-  const stored = await store.findOrders(requests.map(({ order }) => order.orderId));
-  const decided: Decision[] = [];
+  const { orders, archived } = await parts.store.findKnown(requests.map(({ order }) => order.orderId));
+  const decided: Decision[] = await decideArchived(parts, requests, archived);
   const open: PlacementRequest[] = [];
   for (const request of requests) {
-    const known = stored.get(request.order.orderId);
+    const known = orders.get(request.order.orderId);
     if (known) decided.push(decideKnown(known, request));
-    else open.push(request);
+    else if (!archived.has(request.order.orderId)) open.push(request);
   }
   return { decided, open };
 };
@@ -199,13 +224,17 @@ const decideNotStored = async (
   reserved: readonly Reserved[],
   call: CallContext,
 ): Promise<Step<never>> => {
-  const stored = await parts.store.findOrders(reserved.map(({ order }) => order.orderId));
+  const { orders, archived } = await parts.store.findKnown(reserved.map(({ order }) => order.orderId));
+  const ofArchived = new Map(await decideArchived(parts, reserved, archived));
   const decided = reserved.map((request): Decision => {
-    const known = stored.get(request.order.orderId);
-    return known ? decideKnown(known, request) : [request.order.orderId, { outcome: 'UNDECIDED' }];
+    const { orderId } = request.order;
+    const known = orders.get(orderId);
+    return known
+      ? decideKnown(known, request)
+      : [orderId, ofArchived.get(orderId) ?? { outcome: 'UNDECIDED' }];
   });
   const isUnused = ({ order, reservationId }: Reserved) =>
-    stored.get(order.orderId)?.reservationId !== reservationId;
+    orders.get(order.orderId)?.reservationId !== reservationId;
   await release(parts.clients, reservationsOf(reserved.filter(isUnused)), call);
   return { decided, open: [] };
 };

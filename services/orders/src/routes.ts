@@ -1,5 +1,4 @@
 import {
-  exportPartsApi,
   MAX_READ_TOGETHER,
   orderLifecycleApi,
   ordersApi,
@@ -31,10 +30,12 @@ import {
 } from '@order-pipeline/service-kit';
 import { SHEDDING_RESPONSES, type AdmissionControl, type SheddingReason } from './load-shedding/index.ts';
 import { decideCancellation, type Placement } from './domain.ts';
+import { createExportRoutes } from './export-routes.ts';
 import type { PlacementRequest } from './placement.ts';
 import type { StatusMetrics } from './status-metrics.ts';
 import type { StockReturn } from './stock-return.ts';
-import { orderOf, type OrderRow, type OrdersStore } from './store/index.ts';
+import { notHere } from './refusals.ts';
+import { orderOf, type ArchivedRow, type OrderRow, type OrdersStore } from './store/index.ts';
 
 export interface OrdersParts {
   readonly store: OrdersStore;
@@ -52,7 +53,6 @@ export interface OrdersParts {
 const MAX_TRIES = 5;
 
 const userNotFound = (userId: string) => refuse('USER_NOT_FOUND', `There is no user ${userId}`);
-const orderNotFound = (orderId: string) => refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
 
 /** Somebody else's order is as one that is not there. */
 const isOwn = (row: OrderRow | undefined, owner: string | undefined): boolean =>
@@ -71,6 +71,11 @@ const submit = async (
   }
 };
 
+const idTaken = (orderId: string, archivedAt: Date | undefined): string =>
+  archivedAt
+    ? `The order id ${orderId} is taken by an order that was archived at ${archivedAt.toISOString()}`
+    : `The order id ${orderId} is taken by another order`;
+
 const refuseForNow = (reason: SheddingReason): Reply<never> => {
   const { sentence, retryAfterS } = SHEDDING_RESPONSES[reason];
   return { ...refuse('UNAVAILABLE', sentence), headers: { 'retry-after': String(retryAfterS) } };
@@ -82,7 +87,7 @@ const placementReply = (placement: Placement, { order }: PlacementRequest): Repl
     case 'PLACED':
       return created({ message: 'Order placed successfully' as const, orderId });
     case 'ID_TAKEN':
-      return refuse('ID_TAKEN', `The order id ${orderId} is taken by another order`);
+      return refuse('ID_TAKEN', idTaken(orderId, placement.archivedAt));
     case 'UNKNOWN_USER':
       return userNotFound(userId);
     case 'UNKNOWN_ITEM':
@@ -141,9 +146,10 @@ const createCommandRoutes = (parts: OrdersParts) => {
         owner === undefined && records.length > 0 ? { acting } : { owner },
       );
       if (!cancelled) {
-        const row = (await store.findOrders([orderId])).get(orderId);
+        const { orders, archived } = await store.findKnown([orderId]);
+        const row = orders.get(orderId);
         const decision = decideCancellation(isOwn(row, owner) ? row?.status : undefined);
-        if (decision.outcome === 'NOT_FOUND') return orderNotFound(orderId);
+        if (decision.outcome === 'NOT_FOUND') return notHere(orderId, archived.get(orderId), owner);
         return refuse('ORDER_NOT_CANCELLABLE', decision.sentence);
       }
       statusMetrics.moved('CANCELLED', [cancelled.times]);
@@ -156,15 +162,17 @@ const createCommandRoutes = (parts: OrdersParts) => {
 
 /** Orders that are read at the same moment are read with one statement: many wait for the same turn of the workflow. */
 const createOrderReads = ({ store, runtime }: OrdersParts) =>
-  createBatcher<string, OrderRow | undefined>({
-    runtime,
-    maxSize: MAX_READ_TOGETHER,
-    maxConcurrent: 2,
-    run: async (orderIds) => {
-      const rows = await store.findOrders(orderIds);
-      return orderIds.map((orderId) => rows.get(orderId));
+  createBatcher<string, { readonly row?: OrderRow | undefined; readonly archived?: ArchivedRow | undefined }>(
+    {
+      runtime,
+      maxSize: MAX_READ_TOGETHER,
+      maxConcurrent: 2,
+      run: async (orderIds) => {
+        const { orders, archived } = await store.findKnown(orderIds);
+        return orderIds.map((orderId) => ({ row: orders.get(orderId), archived: archived.get(orderId) }));
+      },
     },
-  });
+  );
 
 /** What clients ask. */
 const createClientRoutes = (parts: OrdersParts): Route[] => {
@@ -192,16 +200,18 @@ const createClientRoutes = (parts: OrdersParts): Route[] => {
     },
 
     getOrder: async ({ params: { orderId } }, { actor }) => {
-      const row = await reads.submit(orderId);
-      return row && isOwn(row, ownerFor(ordersApi.getOrder.access, actor))
-        ? ok(orderOf(row))
-        : orderNotFound(orderId);
+      const owner = ownerFor(ordersApi.getOrder.access, actor);
+      const { row, archived } = await reads.submit(orderId);
+      return row && isOwn(row, owner) ? ok(orderOf(row)) : notHere(orderId, archived, owner);
     },
 
     getOrderHistory: async ({ params: { orderId } }, { actor }) => {
       const owner = ownerFor(ordersApi.getOrderHistory.access, actor);
       const history = await store.readHistory(orderId, owner);
-      if (history.length === 0) return orderNotFound(orderId);
+      if (history.length === 0) {
+        const { archived } = await store.findKnown([orderId]);
+        return notHere(orderId, archived.get(orderId), owner);
+      }
       return ok(owner === undefined ? history : withoutEvents(history));
     },
   });
@@ -257,20 +267,6 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
         if (verdict === 'ABANDONED') logger.info({ orderId }, 'orphaned reservation fenced');
       }
       return ok({ settlements });
-    },
-  });
-
-/** What the facade asks for the export of a user. */
-const createExportRoutes = ({ store }: OrdersParts): Route[] =>
-  routesOf(exportPartsApi, {
-    exportOrders: async ({ body: { userId, ...paging } }, { signal }) => {
-      const page = await store.listOrders(pageRequest(paging), { userId }, signal);
-      const histories = await store.readHistories(page.rows.map(({ id }) => id));
-      const orders = page.rows.map((row) => ({
-        ...orderOf(row),
-        history: withoutEvents(histories.get(row.id) ?? []),
-      }));
-      return ok({ orders, ...(page.next === undefined ? {} : { next: page.next }) });
     },
   });
 

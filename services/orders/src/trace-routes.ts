@@ -2,16 +2,16 @@ import { tracesApi, type TraceSpan } from '@order-pipeline/contracts';
 import {
   ok,
   readTraceparent,
-  refuse,
   routesOf,
   type Route,
   type SpanRecord,
   type Tracer,
 } from '@order-pipeline/service-kit';
+import { notHere } from './refusals.ts';
 import type { OrdersStore } from './store/index.ts';
 
 export interface TraceParts {
-  readonly store: Pick<OrdersStore, 'findTraceparent'>;
+  readonly store: Pick<OrdersStore, 'findTraceparent' | 'findKnown'>;
   readonly tracer: Pick<Tracer, 'spansOf'>;
   /** Where a trace is shown, with `{traceId}` in it. */
   readonly traceUrl: string | undefined;
@@ -39,7 +39,10 @@ export const createTraceRoutes = ({ store, tracer, traceUrl }: TraceParts): Rout
   routesOf(tracesApi, {
     getOrderTrace: async ({ params: { orderId } }) => {
       const stored = await store.findTraceparent(orderId);
-      if (stored === undefined) return refuse('ORDER_NOT_FOUND', `There is no order ${orderId}`);
+      if (stored === undefined) {
+        const { archived } = await store.findKnown([orderId]);
+        return notHere(orderId, archived.get(orderId));
+      }
       const traceId = readTraceparent(stored)?.traceId;
       if (traceId === undefined) return ok({ orderId });
       const spans = tracer.spansOf(traceId);

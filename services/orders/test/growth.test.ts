@@ -28,6 +28,7 @@ import {
   moveOrders,
   recordStockReturned,
 } from '../src/store/transitions.ts';
+import { findKnown } from '../src/store/archived.ts';
 import { foldCounts, readCounts } from '../src/store/counts.ts';
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutboxFloor } from '../src/store/outbox-floor.ts';
@@ -101,6 +102,7 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'what operators did to an order': (sql) =>
     findActions(sql, 'orders', { limit: LIMIT, target: 'PENDING-7' }),
   'orders by their ids': (sql) => findOrders(sql, idsOf('PENDING')),
+  'orders and archived ones by their ids': (sql) => findKnown(sql, idsOf('PENDING')),
   'statuses by their ids': (sql) => findStatuses(sql, idsOf('PENDING')),
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0), undefined),
   'moving orders that events ask for': (sql) =>

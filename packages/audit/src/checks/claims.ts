@@ -29,6 +29,8 @@ export interface Reservation {
 export interface Claim {
   readonly order: StockedOrder | undefined;
   readonly reservation: Reservation | undefined;
+  /** Whether an order of this id was archived: its reservation follows. */
+  readonly isArchived?: boolean;
 }
 
 /**
@@ -63,7 +65,8 @@ const unitsOf = (lines: string): string => {
 /** Whether order lines, in JSON, name the same units. */
 export const sameUnits = (a: string, b: string): boolean => a === b || unitsOf(a) === unitsOf(b);
 
-const wrongWithoutOrder = (reservation: Reservation, tooOld: TooOld) => {
+const wrongWithoutOrder = (reservation: Reservation, isArchived: boolean, tooOld: TooOld) => {
+  if (reservation.state === 'CONSUMED' && isArchived) return undefined;
   if (reservation.state === 'CONSUMED') return 'a reservation was consumed for an order that does not exist';
   const isForgotten = reservation.state === 'HELD' && tooOld.heldForNothing(reservation.createdAt);
   return isForgotten ? 'stock is held for an order that does not exist' : undefined;
@@ -104,10 +107,13 @@ const wrongWhenNeeded = (order: StockedOrder, reservation: Reservation, tooOld: 
     : undefined;
 };
 
-const wrongTogether = ({ order, reservation }: Claim, tooOld: TooOld): Wrong | undefined => {
+const wrongTogether = (
+  { order, reservation, isArchived = false }: Claim,
+  tooOld: TooOld,
+): Wrong | undefined => {
   const check = order?.status === 'CANCELLED' ? 'cancellations' : 'reservations';
   let problem: string | undefined;
-  if (!order) problem = reservation && wrongWithoutOrder(reservation, tooOld);
+  if (!order) problem = reservation && wrongWithoutOrder(reservation, isArchived, tooOld);
   else if (!reservation) problem = 'an order has no reservation';
   else if (order.status === 'CANCELLED') problem = wrongWhenCancelled(order, reservation, tooOld);
   else problem = wrongWhenNeeded(order, reservation, tooOld);

@@ -17,6 +17,8 @@ export interface AuditContext {
   readonly kafkaMissing: string;
   readonly runtime: Runtime;
   readonly limits: AuditLimits;
+  /** The folder of the archive. */
+  readonly archiveDir?: string | undefined;
   /** How many ids of each kind of violation are listed. */
   readonly exampleCount: number;
   /** The times at this moment for what a database holds. */

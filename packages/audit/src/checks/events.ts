@@ -6,6 +6,7 @@ import { readToEnd, type Found, type ReadRange } from '../kafka/read-to-end.ts';
 import { createSeenEvents, type SeenEvents } from '../kafka/seen-events.ts';
 import { countOf } from '../words.ts';
 import { checkOf, createFindings, type Check, type Findings } from '../report.ts';
+import { findArchived } from './archived.ts';
 import { sameUnits } from './claims.ts';
 import { agoOf, type AuditContext } from './context.ts';
 import { areLines } from './lines.ts';
@@ -38,13 +39,14 @@ const readSteps = async (orders: Reader, events: readonly ReceivedEvent[]): Prom
 const problemsOf = (
   { event, id, raw }: ReceivedEvent,
   publishedAt: number,
-  step: Step | undefined,
+  step: Step | 'archived' | undefined,
   clockMs: number,
 ): string[] => {
   const problems = [
     raw.key?.toString() === event.orderId ? undefined : 'an event is not keyed by its order',
     headerText(raw.headers, 'ce_id') === id ? undefined : 'an event has a wrong id',
   ];
+  if (step === 'archived') return problems.filter(isText);
   if (!step) return [...problems, 'an event announces a transition that did not happen'].filter(isText);
   const at = Date.parse(event.at);
   const isTrue =
@@ -67,6 +69,8 @@ const NO_CHANCE = { hex: (bytes: number): string => '0'.repeat(bytes * 2) };
 interface Tally {
   repeats: number;
   unreadable: number;
+  /** Of orders that were archived. */
+  archived: number;
 }
 
 /**
@@ -98,10 +102,15 @@ const lookAtMessages = async (
   });
   if (events.length === 0) return;
   const steps = await readSteps(orders, events);
+  // After the steps: those of an order that was archived meanwhile are gone, and it is registered.
+  const missing = events.filter(({ id }) => !steps.has(id)).map(({ event }) => event.orderId);
+  const archived = await findArchived(orders, missing);
   for (const event of events) {
     const { id, topic, partition, offset, publishedAt } = event;
     const where = { id, detail: `${topic}, partition ${partition}, offset ${offset}` };
-    for (const problem of problemsOf(event, publishedAt, steps.get(id), context.limits.clockMs))
+    const step = steps.get(id) ?? (archived.has(event.event.orderId) ? 'archived' : undefined);
+    if (step === 'archived') tally.archived += 1;
+    for (const problem of problemsOf(event, publishedAt, step, context.limits.clockMs))
       findings.add(problem, where);
     const sight = seen.see(event.event.orderId, topicIndex(topic), partition);
     if (sight !== 'first') tally.repeats += 1;
@@ -164,7 +173,7 @@ export const checkEvents = async (
   const { runtime, limits, exampleCount, timesOf } = context;
   const findings = createFindings(exampleCount);
   const seen = createSeenEvents();
-  const tally = { repeats: 0, unreadable: 0 };
+  const tally = { repeats: 0, unreadable: 0, archived: 0 };
   const times = await timesOf(orders);
   const before = agoOf(times, limits.eventMs);
   await excuseWaiting(orders, seen);
@@ -178,6 +187,7 @@ export const checkEvents = async (
     violations: findings.list(),
     notes: [
       `${countOf(range.messages, 'message')} were read, ${tally.repeats} of them repeats`,
+      ...(tally.archived > 0 ? [`${countOf(tally.archived, 'message')} of archived orders`] : []),
       ...(tally.unreadable > 0 ? [`${countOf(tally.unreadable, 'message')} cannot be understood`] : []),
     ],
     ...(deleted > 0

@@ -14,6 +14,7 @@ import {
   type Wrong,
 } from './claims.ts';
 import type { AuditContext, Times } from './context.ts';
+import { findArchived } from './archived.ts';
 import { areLines } from './lines.ts';
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
@@ -50,7 +51,7 @@ type Report = (orderId: string, claim: Claim, wrong: Wrong) => void;
 /**
  * Looks again at orders and reservations that did not fit when they were read one after the other.
  *
- * Two databases cannot be read at one moment; but an order only ever moves forward and is never removed. So an order that
+ * Two databases cannot be read at one moment; but an order only ever moves forward and is never removed but by the archive, which says so. So an order that
  * was read before its reservation and again after it, and stands as it stood, has stood like this all the while, and the
  * reservation was read at a moment when it did: the two were like this together. What does not fit then is wrong and
  * not merely in progress, however busy the system is. An order that has moved meanwhile is looked at once more; it can
@@ -67,10 +68,15 @@ const lookAgain = async (
     const ids = [...open.keys()];
     const reservations = await readReservations(inventory, ids);
     const after = await readOrders(orders, ids);
+    // After the orders: one that was archived meanwhile is registered.
+    const archived = await findArchived(
+      orders,
+      ids.filter((id) => !after.has(id)),
+    );
     const judge = await readJudge();
     const moved = new Map<string, StockedOrder | undefined>();
     for (const [id, before] of open) {
-      const claim = { order: after.get(id), reservation: reservations.get(id) };
+      const claim = { order: after.get(id), reservation: reservations.get(id), isArchived: archived.has(id) };
       const wrongs = judge(claim);
       if (wrongs.length === 0) continue;
       if (isSameStand(before, claim.order)) for (const wrong of wrongs) report(id, claim, wrong);

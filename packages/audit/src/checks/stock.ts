@@ -6,7 +6,7 @@ import { storedTwice } from './stored-twice.ts';
 
 /**
  * Items against themselves and against the reservations, both as of one moment: a reservation and its units change in
- * one transaction, so at every moment this holds to the unit. A reservation whose lines are malformed, which is reported
+ * one transaction, so at every moment this holds to the unit. Of those that were archived the units are kept. A reservation whose lines are malformed, which is reported
  * among the `reservations`, counts nothing.
  */
 const WRONG_STOCK = `
@@ -25,11 +25,14 @@ const WRONG_STOCK = `
     format('added with %s, stocked %s, available %s, reserved %s, consumed %s; held by reservations %s, consumed by them %s',
       initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, coalesce(held, 0), coalesce(gone, 0))
   FROM items FULL JOIN (
-    SELECT line."itemId" AS id,
-      sum(line.quantity) FILTER (WHERE state = 'HELD') AS held,
-      sum(line.quantity) FILTER (WHERE state = 'CONSUMED') AS gone
-    FROM reservations, jsonb_to_recordset(${linesOrNone('lines')}) AS line("itemId" text, quantity bigint)
-    WHERE state <> 'RELEASED' GROUP BY 1
+    SELECT id, sum(held) AS held, sum(gone) AS gone FROM (
+      SELECT line."itemId" AS id,
+        sum(line.quantity) FILTER (WHERE state = 'HELD') AS held,
+        sum(line.quantity) FILTER (WHERE state = 'CONSUMED') AS gone
+      FROM reservations, jsonb_to_recordset(${linesOrNone('lines')}) AS line("itemId" text, quantity bigint)
+      WHERE state <> 'RELEASED' GROUP BY 1
+      UNION ALL SELECT item_id, NULL, consumed_qty FROM archived_units
+    ) AS moved GROUP BY id
   ) AS units USING (id)`;
 
 /** Every unit of every item is where the reservations say, and none is missing. */

@@ -36,16 +36,24 @@ type Context = GatewayAuditOptions & { readonly gateway: Gateway };
 /** How many requests are under way at once. */
 const SOME_AT_ONCE = { concurrency: 16 };
 
+/** It was there when it was listed, and may be archived since. */
+const IS_GONE: readonly string[] = ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'];
+
 const readOrder = async ({ gateway }: Context, orderId: string): Promise<OrderWithTimes | undefined> => {
   const answer = await gateway.call(ordersApi.getOrder, { params: { orderId } });
   if (!answer.refusal) return answer.body;
-  if (answer.refusal.code === 'ORDER_NOT_FOUND') return undefined;
+  if (IS_GONE.includes(answer.refusal.code)) return undefined;
   throw new GatewayError(`The order ${orderId} was refused: ${answer.refusal.error}`);
 };
 
-const readHistory = async ({ gateway }: Context, orderId: string): Promise<readonly HistoryEntry[]> => {
+/** Nothing of an order that was archived. */
+const readHistory = async (
+  { gateway }: Context,
+  orderId: string,
+): Promise<readonly HistoryEntry[] | undefined> => {
   const answer = await gateway.call(ordersApi.getOrderHistory, { params: { orderId } });
   if (!answer.refusal) return answer.body;
+  if (answer.refusal.code === 'ORDER_ARCHIVED') return undefined;
   if (answer.refusal.code === 'ORDER_NOT_FOUND') return [];
   throw new GatewayError(`The history of ${orderId} was refused: ${answer.refusal.error}`);
 };
@@ -94,6 +102,7 @@ const checkOrders = async (context: Context): Promise<Check[]> => {
     // An order of before, whose history has no path of its own: another list is there.
     if (ORDER_PATH_WORDS.includes(order.orderId)) return;
     const history = await readHistory(context, order.orderId);
+    if (!history) return;
     checked.steps += history.length;
     const problem = await problemOfHistory(context, order, history);
     const detail = `${order.status}; history ${history.map(({ status }) => status).join(' > ') || 'none'}`;
@@ -204,7 +213,7 @@ export const auditGateway = async (options: GatewayAuditOptions): Promise<AuditR
     const items = await checkItems(context);
     options.progress('orders');
     const hidden = (
-      ['reservations', 'cancellations', 'abandoned', 'outbox', 'events', 'dead letters'] as const
+      ['reservations', 'cancellations', 'abandoned', 'archive', 'outbox', 'events', 'dead letters'] as const
     ).map((name) => notChecked(name, HIDDEN));
     return reportOf([items, ...(await checkOrders(context)), ...hidden]);
   } finally {

@@ -1,8 +1,12 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { beforeEach, expect, test } from '@jest/globals';
+import { archiveOrders } from '@order-pipeline/archive';
 import { eventId, TOPIC_OF, type AnnouncedStatus, type OrderEvent } from '@order-pipeline/contracts';
 import { createCluster, Kafka as MemoryKafka, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import { createTopicSetup, encodeEvent } from '@order-pipeline/messaging';
-import type { Broker, KafkaPort } from '@order-pipeline/service-kit';
+import { createRuntime, type Broker, type KafkaPort } from '@order-pipeline/service-kit';
 import { createTestBroker } from '@order-pipeline/testing';
 import type { Message } from 'kafkajs';
 import { useFixture } from '../planted-faults.ts';
@@ -97,6 +101,21 @@ test('when every step has its event, some of them twice, the audit is clean and 
     checked: 14,
     notes: ['15 messages were read, 1 of them repeats'],
   });
+});
+
+test('events of an order that was archived since are counted, and wrong where it is in no file', async () => {
+  await sendAll();
+  const dir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-archive-'));
+  const runtime = createRuntime();
+  await archiveOrders({ databases: fixture().databases, dir, retainDays: 0, runtime });
+  const { clean, checks } = await fixture().audit({ kafka, limits: NOW, archiveDir: dir });
+  expect(clean).toBe(true);
+  expect(checks.find(({ name }) => name === 'events')?.notes).toContain('5 messages of archived orders');
+  await fixture().run('orders', "DELETE FROM archived_orders WHERE id = 'cancelled'");
+  expect(await findings()).toMatchObject({
+    'events: an event announces a transition that did not happen': ['cancelled:PENDING'],
+  });
+  await rm(dir, { recursive: true });
 });
 
 test('a step without its event is found', async () => {

@@ -66,6 +66,7 @@ test('what the API shows of a system in which everything is right is clean, and 
     ['reservations', 0],
     ['cancellations', 0],
     ['abandoned', 0],
+    ['archive', 0],
     ['outbox', 0],
     ['events', 0],
     ['dead letters', 0],

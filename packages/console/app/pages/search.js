@@ -24,10 +24,13 @@ const KINDS = /** @type {const} */ ([
 const find = async (id, signal) => {
   const found = await Promise.all(
     KINDS.map(async ([kind, api, view]) => {
+      const shown = [{ kind, url: linkTo(view + encodeURIComponent(id)) }];
       try {
         await ask(api + encodeURIComponent(id), { signal });
-        return [{ kind, url: linkTo(view + encodeURIComponent(id)) }];
+        return shown;
       } catch (error) {
+        // An order that was archived: its page says where it is.
+        if (error instanceof ApiError && error.status === 410) return shown;
         if (error instanceof ApiError && (error.status === 404 || error.status === 400)) return [];
         throw error;
       }

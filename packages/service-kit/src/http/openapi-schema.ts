@@ -52,6 +52,8 @@ const EXAMPLE_SENTENCES: Readonly<Record<ErrorCode, string>> = {
   ID_TAKEN: 'The id is taken by other content',
   NOT_ENOUGH_STOCK: 'There is not enough stock for the order',
   IDEMPOTENCY_KEY_REUSED: 'The key delivery-17 was used for another restock of item1',
+  ORDER_ARCHIVED:
+    'The order order-1 was archived at 2026-04-01T03:00:00.000Z, in year=2026/month=01/2026-04-01-5f0c.parquet',
   BODY_TOO_LARGE: 'The body may have 65536 bytes at most',
   UNSUPPORTED_MEDIA_TYPE: 'The body must be JSON, sent as application/json',
   RATE_LIMITED: 'Too many requests, try again in a moment',

@@ -13,6 +13,7 @@ import type { ReservationRequests } from '../domain.ts';
 import { addItems, getItem, listItems, restock, type ItemToAdd } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
+  archivedUpTo,
   endReservations,
   findHeld,
   findReservations,
@@ -53,6 +54,7 @@ export const createStore = (
       endReservations(database, 'RELEASED', reservations, now()),
     consume: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'CONSUMED', reservations, now()),
+    archivedUpTo: () => archivedUpTo(database),
     findReservations: (orderIds: readonly string[]) => findReservations(database, orderIds),
     findHeld: (range: TimeRange, after: HeldReservation | undefined, limit: number) =>
       findHeld(database, range, after, limit),

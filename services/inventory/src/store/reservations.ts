@@ -119,6 +119,13 @@ export const findReservations = (sql: Sql, orderIds: readonly string[]): Promise
   sql.$queryRaw<StoredReservation[]>`
     SELECT ${RESERVATION_COLUMNS} FROM reservations WHERE order_id = ANY(${orderIds}::text[])`;
 
+/** Before when all orders were closed whose reservations are in the archive, if there are any. */
+export const archivedUpTo = async (sql: Sql): Promise<Date | undefined> => {
+  const [row] = await sql.$queryRaw<{ at: Date | null }[]>`
+    SELECT max(closed_before) AS at FROM archive_files`;
+  return row?.at ?? undefined;
+};
+
 /** A held reservation, with where it stands among them. */
 export type HeldReservation = ReservationRef & {
   /** As a PostgreSQL literal. */

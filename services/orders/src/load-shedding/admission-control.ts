@@ -130,7 +130,10 @@ export const createAdmissionControl = (options: AdmissionOptions): AdmissionCont
   };
 };
 
-type PlacingStore = Pick<OrdersStore, 'findOrders' | 'storeOrders' | 'settleReservations'>;
+type PlacingStore = Pick<
+  OrdersStore,
+  'findKnown' | 'findArchivedRepeats' | 'storeOrders' | 'settleReservations'
+>;
 
 /**
  * The store as placements use it, observed by admission control. That orders can be read does not mean they can be stored.
@@ -153,7 +156,7 @@ export const observeStore = (
   };
   return {
     ...store,
-    findOrders: (orderIds) => watched(() => store.findOrders(orderIds)),
+    findKnown: (orderIds) => watched(() => store.findKnown(orderIds)),
     storeOrders: async (orders) => {
       const stored = await watched(() => store.storeOrders(orders));
       admission.databaseWorked();

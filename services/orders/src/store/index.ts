@@ -15,6 +15,7 @@ import {
   recordStockReturned,
   type Target,
 } from './transitions.ts';
+import { findArchivedRepeats, findKnown, listArchived, type AskedOrder } from './archived.ts';
 import { foldCounts, readCounts } from './counts.ts';
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutboxFloor } from './outbox-floor.ts';
@@ -34,6 +35,7 @@ import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
+export { archivedOf, type ArchivedRow } from './archived.ts';
 export { DELIVERY_WINDOW_MS, type DeliveryBin } from './counts.ts';
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
@@ -55,6 +57,8 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
   return {
     ...mapTransientErrors({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
+      findKnown: (orderIds: readonly string[]) => findKnown(database, orderIds),
+      findArchivedRepeats: (asked: readonly AskedOrder[]) => findArchivedRepeats(database, asked),
       findStatuses: (orderIds: readonly string[]) => findStatuses(database, orderIds),
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string, events: Events) =>
@@ -66,6 +70,8 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
         lists.run(() => listOrders(database.until(signal), request, search), signal),
+      listArchived: (request: PageRequest, userId: string, signal?: AbortSignal) =>
+        lists.run(() => listArchived(database.until(signal), request, userId), signal),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
       readHistory: async (orderId: string, owner?: string) => readHistory(database.models(), orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>

@@ -11,17 +11,25 @@ export interface ReservedOrder {
   readonly traceparent: string;
 }
 
+/** Nobody has to ask it at first: who places looks before that, and the trigger has the last word. */
+const UNLESS_ARCHIVED = Prisma.sql`AND NOT EXISTS (SELECT FROM archived_orders archived WHERE archived.id = t.id)`;
+
 /** How often a batch is stored anew that had an order whose reservation was fenced meanwhile: then it leaves that out. */
 const MAX_ATTEMPTS = 3;
 
 /**
  * Stores orders as PENDING with their first row of history and their outbox row, in one statement, so an order is never
  * saved without its event. One whose id is taken, or whose reservation is abandoned, is left out. A reservation that is
- * abandoned while the statement runs makes it fail: see `settleReservations`.
+ * abandoned while the statement runs makes it fail, as an order of the same id that was archived does: see `settleReservations`.
  *
  * Orders are inserted by id, so that two batches with the same ids wait for one another and never in a circle.
  */
-const store = async (sql: Sql, orders: readonly ReservedOrder[], at: string): Promise<Set<string>> => {
+const store = async (
+  sql: Sql,
+  orders: readonly ReservedOrder[],
+  at: string,
+  unlessArchived: Prisma.Sql,
+): Promise<Set<string>> => {
   const sorted = orders.toSorted((a, b) => (a.order.orderId < b.order.orderId ? -1 : 1));
   const rows = await sql.$queryRaw<{ id: string }[]>`
     WITH wanted AS (
@@ -33,6 +41,7 @@ const store = async (sql: Sql, orders: readonly ReservedOrder[], at: string): Pr
         ${sorted.map((reserved) => reserved.traceparent)}::text[]
       ) AS t(id, user_id, lines, reservation_id, traceparent)
       WHERE NOT EXISTS (SELECT FROM abandoned_reservations a WHERE a.reservation_id = t.reservation_id)
+        ${unlessArchived}
     ), stored AS (
       INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at,
                           traceparent)
@@ -66,7 +75,7 @@ export const storeOrders = async (
 ): Promise<Set<string>> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await store(sql, orders, at);
+      return await store(sql, orders, at, attempt === 1 ? Prisma.empty : UNLESS_ARCHIVED);
     } catch (error) {
       if (!isSerializationFailure(error) || attempt >= MAX_ATTEMPTS) throw error;
     }

@@ -63,6 +63,23 @@ const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<
   return new Map(rows.map(({ id, status }) => [id, status]));
 };
 
+/** Of an archived order: its status for the reservation that it stood on, ABANDONED for any other one. */
+const findArchived = async (
+  sql: Sql,
+  reservations: readonly ReservationRef[],
+): Promise<ReadonlyMap<string, Settlement['verdict']>> => {
+  const rows = await sql.$queryRaw<{ reservationId: string; status: OrderStatus; isOwn: boolean }[]>`
+    SELECT asked.reservation_id AS "reservationId", archived.status::text AS status,
+           archived.reservation_digest = short_digest(asked.reservation_id) AS "isOwn"
+    FROM archived_orders AS archived JOIN unnest(
+      ${reservations.map(({ orderId }) => orderId)}::text[],
+      ${reservations.map(({ reservationId }) => reservationId)}::text[]
+    ) AS asked(id, reservation_id) ON asked.id = archived.id`;
+  return new Map(
+    rows.map(({ reservationId, status, isOwn }) => [reservationId, isOwn ? status : 'ABANDONED']),
+  );
+};
+
 /**
  * The verdict about reservations. One without an order is fenced first, then it is made sure that no placement under way
  * stores an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
@@ -74,6 +91,8 @@ const findStatuses = async (sql: Sql, orderIds: readonly string[]): Promise<Map<
  * become of it. No lock on the table is needed, so we neither wait for a VACUUM nor does anybody wait for us; a
  * placement that takes long delays its own verdict only.
  *
+ * An archived order is never stored again, so nobody has to be waited for: another reservation than its own is for nothing.
+ *
  * @returns a settlement for each, but for those whose placement is under way and took too long
  */
 export const settleReservations = async (
@@ -84,7 +103,9 @@ export const settleReservations = async (
 ): Promise<Settlement[]> => {
   const orderIds = reservations.map(({ orderId }) => orderId);
   const known = await findStatuses(database, orderIds);
-  const missing = reservations.filter(({ orderId }) => !known.has(orderId));
+  const unknown = reservations.filter(({ orderId }) => !known.has(orderId));
+  const archived = unknown.length > 0 ? await findArchived(database, unknown) : new Map<string, never>();
+  const missing = unknown.filter(({ reservationId }) => !archived.has(reservationId));
   let statuses = known;
   let atRest = new Set<string>();
   if (missing.length > 0) {
@@ -94,7 +115,8 @@ export const settleReservations = async (
     statuses = await findStatuses(database, orderIds);
   }
   return reservations.flatMap(({ orderId, reservationId }): Settlement[] => {
-    const verdict = statuses.get(orderId) ?? (atRest.has(orderId) ? 'ABANDONED' : undefined);
+    const standing = archived.get(reservationId) ?? statuses.get(orderId);
+    const verdict = standing ?? (atRest.has(orderId) ? 'ABANDONED' : undefined);
     return verdict ? [{ orderId, reservationId, verdict }] : [];
   });
 };

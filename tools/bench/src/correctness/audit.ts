@@ -7,6 +7,7 @@ const MEANING: Readonly<Record<CheckName, Exclude<keyof Correctness, 'refusedWro
   reservations: 'oversold',
   cancellations: 'doubled',
   abandoned: 'oversold',
+  archive: 'lost',
   histories: 'doubled',
   counts: 'doubled',
   users: 'lost',

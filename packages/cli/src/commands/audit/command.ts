@@ -27,6 +27,7 @@ interface AuditOptions {
   readonly ids: number;
   readonly stuckAfterMs: number;
   readonly outboxAfterMs: number;
+  readonly archive?: string | undefined;
 }
 
 const limitsOf = ({ stuckAfterMs, outboxAfterMs }: AuditOptions): AuditLimits => ({
@@ -39,7 +40,7 @@ const limitsOf = ({ stuckAfterMs, outboxAfterMs }: AuditOptions): AuditLimits =>
 });
 
 const audit = async (cli: Cli, options: AuditOptions): Promise<AuditReport> => {
-  const { environment, runtime, say } = cli;
+  const { runtime, say } = cli;
   const common = {
     runtime,
     limits: limitsOf(options),
@@ -51,7 +52,7 @@ const audit = async (cli: Cli, options: AuditOptions): Promise<AuditReport> => {
   const { auditGateway, auditSystem } = await import('@order-pipeline/audit');
   if (url !== undefined) return auditGateway({ url, token: tokenOf(cli, token), ...common });
   const { openTarget } = await import('./target.ts');
-  return auditSystem({ ...(await openTarget(environment, runtime, say, cli.onClose)), ...common });
+  return auditSystem({ ...(await openTarget(cli)), archiveDir: options.archive, ...common });
 };
 
 /** Whatever prevents an audit is printed in a sentence: it is no fault of the data. */
@@ -67,6 +68,7 @@ export const createAuditCommand = (cli: Cli) =>
     .description('Check that nothing was lost, sold twice or processed twice; it only reads')
     .option('--url <url>', 'audit a running system over its public API alone', serverUrl)
     .option('--token <token>', 'with --url: the bearer token (default: ORDERS_TOKEN, or else OPERATOR_TOKEN)')
+    .option('--archive <dir>', 'without --url: read the files of the archive, too')
     .option('--json', 'JSON instead of text', false)
     .option('--ids <n>', 'list so many ids of each violation', wholeNumber(1, MAX_IDS), DEFAULT_EXAMPLES)
     .option(

@@ -1,0 +1,7 @@
+/** Why an archive cannot be made; its message is a sentence for whoever runs it. */
+export class ArchiveError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ArchiveError';
+  }
+}

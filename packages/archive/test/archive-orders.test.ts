@@ -1,0 +1,162 @@
+import { expect, test } from '@jest/globals';
+import { openFolder, type ArchivePoint } from '@order-pipeline/archive';
+import { OLD_IDS, STAYING, useArchive } from './fixture.ts';
+
+const fixture = useArchive();
+
+/** Stops an archive at a point until it is let go. */
+const stopAt = (point: ArchivePoint) => {
+  let resume = (): void => undefined;
+  let reached = (): void => undefined;
+  const isReached = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  const isResumed = new Promise<void>((resolve) => {
+    resume = resolve;
+  });
+  let isFirst = true;
+  return {
+    reached: isReached,
+    resume: () => resume(),
+    reach: async (at: ArchivePoint) => {
+      if (at !== point || !isFirst) return;
+      isFirst = false;
+      reached();
+      await isResumed;
+    },
+  };
+};
+
+test('what was closed long ago goes into files, and what goes on or is waited for stays', async () => {
+  expect(await fixture().archive()).toMatchObject({ orders: OLD_IDS.length, left: 4, finished: 0 });
+  expect(await fixture().liveIds()).toEqual(STAYING);
+  expect((await fixture().filed()).map(({ id }) => id)).toEqual(OLD_IDS);
+  const left = await fixture().select('inventory', "SELECT FROM reservations WHERE order_id LIKE 'old-%'");
+  expect(left).toEqual([]);
+  expect(await fixture().wrong()).toEqual({});
+  expect(await fixture().archive()).toMatchObject({ orders: 0, files: 0, left: 4 });
+});
+
+test('an order stands in the folder of its month, with its history and its reservation', async () => {
+  await fixture().archive();
+  const files = await openFolder(fixture().dir).list();
+  const months = [...new Set(files.map((file) => file.split('/').slice(0, 2).join('/')))].toSorted();
+  expect(months).toEqual(['year=2026/month=01', 'year=2026/month=02', 'year=2026/month=03']);
+  const filed = await fixture().filed();
+  expect(filed.find(({ id }) => id === 'old-2')).toEqual({
+    id: 'old-2',
+    seq: 2n,
+    user_id: 'user11',
+    status: 'DELIVERED',
+    lines: [
+      { item_id: 'item2', quantity: 1 },
+      { item_id: 'item1', quantity: 2 },
+    ],
+    created_at: new Date('2026-01-03T00:00:00.000Z'),
+    closed_at: new Date('2026-01-03T00:00:02.000Z'),
+    announced_at: new Date('2026-01-03T00:00:00.000Z'),
+    stock_returned_at: null,
+    reservation_id: 'r-old-2',
+    traceparent: null,
+    history: [
+      { status: 'PENDING', at: new Date('2026-01-03T00:00:00.000Z') },
+      { status: 'PROCESSING', at: new Date('2026-01-03T00:00:01.000Z') },
+      { status: 'SHIPPED', at: new Date('2026-01-03T00:00:01.000Z') },
+      { status: 'DELIVERED', at: new Date('2026-01-03T00:00:02.000Z') },
+    ].map((step) => ({ ...step, cause: 'test', event_partition: null, event_offset: null })),
+    reservation: {
+      reservation_id: 'r-old-2',
+      state: 'CONSUMED',
+      lines: [
+        { item_id: 'item1', quantity: 2 },
+        { item_id: 'item2', quantity: 1 },
+      ],
+      created_at: expect.any(Date),
+      updated_at: expect.any(Date),
+    },
+  });
+  expect(filed.find(({ id }) => id === 'old-3')).toMatchObject({
+    status: 'CANCELLED',
+    stock_returned_at: new Date('2026-01-04T00:00:03.000Z'),
+    reservation: { state: 'RELEASED' },
+  });
+});
+
+test('a second archive of the same orders is refused while the first one runs', async () => {
+  const stop = stopAt('afterWrite');
+  const first = fixture().archive({ reach: stop.reach });
+  await stop.reached;
+  await expect(fixture().archive()).rejects.toThrow('Another archive of these orders is running');
+  stop.resume();
+  await first;
+  expect(await fixture().archive()).toMatchObject({ orders: 0 });
+  expect(await fixture().wrong()).toEqual({});
+});
+
+test('two archives at once, where the lock was lost, put each order into one file', async () => {
+  const stop = stopAt('afterRename');
+  const first = fixture().archive({ reach: stop.reach });
+  await stop.reached;
+  const killed = await fixture().select(
+    'orders',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'archive' AND state = 'idle in transaction'`,
+  );
+  expect(killed).toHaveLength(1);
+  await fixture().archive();
+  stop.resume();
+  await first.catch(() => undefined);
+  expect((await fixture().filed()).map(({ id }) => id)).toEqual(OLD_IDS);
+  expect(await fixture().wrong()).toEqual({});
+});
+
+test('an order that something came to wait for is not removed, nor any other of its file', async () => {
+  const stop = stopAt('afterRename');
+  const running = fixture().archive({ reach: stop.reach, ordersPerFile: 1_000 });
+  await stop.reached;
+  await fixture().run('orders', "UPDATE dead_letters SET order_id = 'old-1' WHERE id = 'letter'");
+  stop.resume();
+  const { left } = await running;
+  expect(left).toBeGreaterThan(20);
+  expect(await fixture().liveIds()).toContain('old-1');
+  expect(await fixture().wrong()).toEqual({});
+  await fixture().archive();
+  expect(await fixture().liveIds()).toEqual(['old-1', ...STAYING.filter((id) => id !== 'dead')].toSorted());
+  expect(await fixture().wrong()).toEqual({});
+});
+
+test('a reservation that was made anew for a cancelled order stays where it is', async () => {
+  const stop = stopAt('afterRemoval');
+  const running = fixture().archive({ reach: stop.reach, ordersPerFile: 1_000 });
+  await stop.reached;
+  await fixture().run(
+    'inventory',
+    `UPDATE reservations SET reservation_id = 'another', created_at = now() WHERE order_id = 'old-3'`,
+  );
+  stop.resume();
+  await running;
+  const rows = await fixture().select(
+    'inventory',
+    "SELECT order_id FROM reservations WHERE order_id LIKE 'old-%'",
+  );
+  expect(rows).toEqual([{ order_id: 'old-3' }]);
+  expect(await fixture().wrong()).toEqual({});
+});
+
+test('a file that is gone before its reservations are removed is asked for, and nothing is removed', async () => {
+  const stop = stopAt('afterRemoval');
+  const stopped = fixture().archive({
+    reach: async (point) => {
+      await stop.reach(point);
+      if (point === 'afterRemoval') throw new Error('stopped');
+    },
+  });
+  await stop.reached;
+  stop.resume();
+  await expect(stopped).rejects.toThrow('stopped');
+  await expect(fixture().archive({ dir: `${fixture().dir}/elsewhere` })).rejects.toThrow(
+    /is not in the folder: name the one that it was written to/,
+  );
+  expect(await fixture().archive()).toMatchObject({ finished: 1 });
+  expect(await fixture().wrong()).toEqual({});
+});
