@@ -4,7 +4,12 @@ import { eventually, inWorld, Kafka, listen, rejection, type World } from './sup
 
 // The rows of the README's table of differences that are about topics, configurations, admins and transactions.
 
-const createTold = async ({ kafka }: World, topic: string, name: string, value: string): Promise<void> => {
+const createConfigured = async (
+  { kafka }: World,
+  topic: string,
+  name: string,
+  value: string,
+): Promise<void> => {
   await kafka.admin().createTopics({ topics: [{ topic, configEntries: [{ name, value }] }] });
 };
 
@@ -64,18 +69,19 @@ test(
 );
 
 test(
-  'nothing expires that was not told to, however old; what was told to goes at once, batch by batch',
+  'nothing expires without a retention, however old; with one it expires at once, batch by batch',
   inWorld(async (world) => {
-    await createTold(world, 'told', 'retention.ms', '60000');
-    for (const topic of ['untold', 'told']) await world.send(topic, { value: 'old', timestamp: '1' }, 'new');
-    for (const topic of ['untold', 'told']) await world.send(topic, { value: 'old', timestamp: '1' });
+    await createConfigured(world, 'limited', 'retention.ms', '60000');
+    for (const topic of ['unlimited', 'limited'])
+      await world.send(topic, { value: 'old', timestamp: '1' }, 'new');
+    for (const topic of ['unlimited', 'limited']) await world.send(topic, { value: 'old', timestamp: '1' });
     const offsets = async (topic: string) => (await world.kafka.admin().fetchTopicOffsets(topic))[0];
-    expect(await offsets('untold')).toMatchObject({ low: '0', high: '3' });
+    expect(await offsets('unlimited')).toMatchObject({ low: '0', high: '3' });
     // The first batch has a message that is not old, so it stays, and so does what came after it.
-    expect(await offsets('told')).toMatchObject({ low: '0', high: '3' });
-    await createTold(world, 'told-anew', 'retention.ms', '60000');
-    await world.send('told-anew', { value: 'old', timestamp: '1' });
-    expect(await offsets('told-anew')).toMatchObject({ low: '1', high: '1' });
+    expect(await offsets('limited')).toMatchObject({ low: '0', high: '3' });
+    await createConfigured(world, 'expired', 'retention.ms', '60000');
+    await world.send('expired', { value: 'old', timestamp: '1' });
+    expect(await offsets('expired')).toMatchObject({ low: '1', high: '1' });
   }),
 );
 
@@ -92,7 +98,7 @@ test('a cluster is one broker, at the first address', async () => {
 });
 
 test(
-  'there are no internal topics, and what an admin is told is in order',
+  'there are no internal topics, and what an admin reads is in order',
   inWorld(async (world) => {
     const admin = world.kafka.admin();
     await world.createTopic('b', 3);
@@ -147,9 +153,9 @@ test(
 );
 
 test(
-  'a configuration without effect is told back',
+  'a configuration without effect is described',
   inWorld(async (world) => {
-    await createTold(world, 'small-segments', 'segment.bytes', '1048576');
+    await createConfigured(world, 'small-segments', 'segment.bytes', '1048576');
     const name = 'small-segments';
     const { resources } = await world.kafka.admin().describeConfigs({
       resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: ['segment.bytes'] }],

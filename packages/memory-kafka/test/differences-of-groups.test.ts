@@ -47,7 +47,7 @@ test('an idle consumer stops at once, without waiting for maxWaitTimeInMs', asyn
 });
 
 test(
-  'a consumer that is told to stop while it joins does not stay',
+  'a consumer that is stopped while it joins does not stay',
   inWorld(async (world) => {
     const consumer = world.consumer();
     await consumer.subscribe({ topics: ['joining'] });
@@ -59,7 +59,7 @@ test(
   }),
 );
 
-test('a consumer that is told to stop when it hears of its crash does not start again', async () => {
+test('a consumer that is stopped in a listener for its crash does not start again', async () => {
   const { clock, options } = withManualClock();
   await inWorld(
     async (world) => {

@@ -176,10 +176,10 @@ test(
   'partitions come in rising order, in answers and for partitioners',
   inWorld(async ({ kafka, createTopic }) => {
     await createTopic('rising', 5);
-    const told: number[][] = [];
+    const seen: number[][] = [];
     const producer = kafka.producer({
       createPartitioner: () => (args) => {
-        told.push(args.partitionMetadata.map(({ partitionId }) => partitionId));
+        seen.push(args.partitionMetadata.map(({ partitionId }) => partitionId));
         return Number(args.message.key);
       },
     });
@@ -187,7 +187,7 @@ test(
     const messages = ['3', '1', '4', '0', '2'].map((key) => ({ key, value: 'x' }));
     const written = await producer.send({ topic: 'rising', messages });
     expect(written.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4]);
-    expect(told[0]).toEqual([0, 1, 2, 3, 4]);
+    expect(seen[0]).toEqual([0, 1, 2, 3, 4]);
     await producer.disconnect();
   }),
 );

@@ -75,4 +75,8 @@ describe('a recipe', () => {
   passes('for a project that has it in the place of kafkajs, with NestJS and OpenTelemetry', () =>
     projects.run('replaced', ['node', 'replaced.mjs']),
   );
+
+  passes('for a project whose dependencies have it in the place of kafkajs, by the overrides of npm', () =>
+    projects.run('overridden', ['node', 'overridden.cjs']),
+  );
 });

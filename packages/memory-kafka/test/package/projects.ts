@@ -49,14 +49,16 @@ const lock = (folder: string, tarball: string): void => {
   writeFileSync(file, readFileSync(file, 'utf8').replace('sha512-INTEGRITY', `sha512-${digest}`));
 };
 
-/** Packs and installs; what the store has of the locked dependencies is not asked for again. */
+/** Packs and installs, by pnpm and, into `overridden`, by npm; what the store has of the locked dependencies is not asked for again. */
 export const createProjects = async (names: readonly string[]): Promise<Projects> => {
   const root = mkdtempSync(path.join(tmpdir(), 'memory-kafka-'));
   const tarball = path.join(root, TARBALL);
   await pnpm('pack', '--out', tarball);
   cpSync(SOURCES, root, { recursive: true });
   for (const file of ['round-trip.cjs', 'round-trip.mjs', 'nest.cjs']) {
-    cpSync(path.join(root, 'plain', file), path.join(root, 'replaced', file));
+    for (const project of ['replaced', 'overridden']) {
+      cpSync(path.join(root, 'plain', file), path.join(root, project, file));
+    }
   }
   for (const kind of ['mts', 'cts']) {
     cpSync(path.join(root, 'plain/types/program.ts'), path.join(root, `plain/types/program.${kind}`));
@@ -67,6 +69,9 @@ export const createProjects = async (names: readonly string[]): Promise<Projects
     lock(folder, tarball);
     await pnpm('--dir', folder, 'install', '--frozen-lockfile', '--prefer-offline');
   }
+  const overridden = path.join(root, 'overridden');
+  cpSync(tarball, path.join(overridden, TARBALL));
+  await run(overridden, ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
   return {
     tarball,
     run: (project, command, added = {}) => {
