@@ -29,7 +29,7 @@ password() {
 # url NAME GIVEN PASSWORD: where a service finds its database, for that service alone.
 url() {
   local file=/secrets/$1/database-url
-  keep "$file" "${2:-postgresql://$1:$3@postgres:5432/$1}"
+  keep "$file" "${2:-postgresql://$1:$3@${POSTGRES_HOST:-postgres}:5432/$1}"
   chmod 400 "$file"
   chown "$SERVICE_USER:$SERVICE_USER" "$file"
 }

@@ -6,7 +6,8 @@
 // containers  those whose subject the broker or the database is, the same tests, on real Kafka and PostgreSQL
 // lone-containers  the one of them that needs a Kafka of its own
 // compose     docker-compose.yml itself
-// stacks      the same under chaos, with access control, without Java, and watched by Prometheus and Jaeger; Kafka with ACLs
+// stacks      the same under chaos, as a cluster that loses parts, with access control, without Java, and watched by Prometheus
+//             and Jaeger; Kafka with ACLs
 // chart       what helm makes of the chart in deploy/helm; without helm and kubernetes-validate its tests are reported as skipped
 //
 // Those from conformance to stacks need a Docker daemon; without one their tests are reported as skipped, by name.

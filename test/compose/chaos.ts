@@ -26,14 +26,26 @@ const record = async (chaos: Chaos): Promise<void> => {
   if (file) await appendFile(file, `${JSON.stringify(chaos)}\n`);
 };
 
-/** Takes a container off its network, with all its connections left hanging; answers how to put it back. */
-const cutOff = async (compose: Compose, service: string): Promise<() => Promise<void>> => {
+interface Attached {
+  readonly Aliases: readonly string[] | null;
+}
+
+/** Takes a container off its network, with all its connections left hanging; answers how to put it back, under all its names. */
+export const cutOff = async (compose: Compose, service: string): Promise<() => Promise<void>> => {
   const container = (await compose.containers()).find(({ Service }) => Service === service)?.ID ?? '';
-  const format = '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}';
-  const network = (await compose.docker('inspect', '--format', format, container)).trim();
+  const inspected = await compose.docker(
+    'inspect',
+    '--format',
+    '{{json .NetworkSettings.Networks}}',
+    container,
+  );
+  const [[network, { Aliases }] = ['', { Aliases: [] }]] = Object.entries(
+    JSON.parse(inspected) as Record<string, Attached>,
+  );
+  const aliases = (Aliases ?? []).flatMap((alias) => ['--alias', alias]);
   await compose.docker('network', 'disconnect', network, container);
   return async () => {
-    await compose.docker('network', 'connect', '--alias', service, network, container);
+    await compose.docker('network', 'connect', ...aliases, network, container);
   };
 };
 

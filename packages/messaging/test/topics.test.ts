@@ -11,8 +11,12 @@ const QUIET = { logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 1, initial
 const REPUBLISH_AFTER_MS = 600_000;
 
 /** A broker in memory whose topics are made with these settings, and may be refused to who makes them. */
-const createBroker = (topics: TopicSettings, adminOf = (admin: AdminPort): AdminPort => admin): Broker => {
-  const cluster = createCluster();
+const createBroker = (
+  topics: TopicSettings,
+  adminOf = (admin: AdminPort): AdminPort => admin,
+  brokers = 1,
+): Broker => {
+  const cluster = createCluster({ brokers, replicationFactor: 1 });
   const kafka = (clientId: string) => new Kafka({ ...QUIET, clientId, brokers: ['memory:9092'], cluster });
   return {
     durable: true,
@@ -101,6 +105,21 @@ test('what topics have that were there before is reported, and what they lack is
       msg: expect.stringContaining('REPUBLISH_AFTER_MS'),
     }),
   ]);
+});
+
+test.each([
+  ['one replica', {}, ['topics have one replica on several brokers']],
+  ['three replicas, two of them in sync', { replicationFactor: 3, minInSyncReplicas: 2 }, []],
+])('on three brokers that make topics with one replica: the start with %s', async (_name, shape, warned) => {
+  const broker = createBroker({ partitions: 6, retentionMs: -1, ...shape }, undefined, 3);
+  const { logger, warnings } = createLog();
+  const inspect = createTopicInspection(broker, { logger, republishAfterMs: REPUBLISH_AFTER_MS });
+  await createTopicSetup(broker, 'setup', inspect)();
+  expect(warnings()).toEqual(
+    warned.map((words) =>
+      expect.objectContaining({ topics: TOPIC_NAMES, msg: expect.stringContaining(words) }),
+    ),
+  );
 });
 
 const FORBIDDEN = Object.assign(new Error('Topic errors'), {

@@ -19,7 +19,10 @@ import { freshRunOf, withFreshRun } from './fresh.ts';
 import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
 import { writePage } from './page.ts';
 
-const PARTS: readonly Part[] = ['simulation', 'fresh', 'mutants', 'fresh-mutants', 'docker'];
+const PARTS: readonly Part[] = ['simulation', 'fresh', 'mutants', 'fresh-mutants', 'docker', 'cluster'];
+
+/** Those that write a line for each of their figures. */
+const LINES: readonly Part[] = ['docker', 'cluster'];
 
 const MAX_SEEDS = 1_000_000;
 
@@ -72,6 +75,8 @@ const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<numbe
     runScript(['scripts/test.ts', 'stacks', 'test/compose/chaos'], {
       CHAOS_REPORT: file,
     }),
+  cluster: (file) =>
+    runScript(['scripts/test.ts', 'stacks', 'test/compose/cluster'], { CLUSTER_REPORT: file }),
 };
 
 /** One JSON text, or one a line. */
@@ -106,7 +111,7 @@ const runParts = async (parts: readonly Part[], folder: string, seeds: string): 
   let record: GuaranteesRecord = await readRecord();
   let passed = true;
   for (const part of parts) {
-    const file = path.join(folder, part === 'docker' ? 'docker.jsonl' : `${part}.json`);
+    const file = path.join(folder, `${part}.${LINES.includes(part) ? 'jsonl' : 'json'}`);
     passed = (await RUNS[part](file, seeds)) === 0 && passed;
     record = withFigures(record, part, await readFigures(file));
     await writeRecord(record);

@@ -79,6 +79,33 @@ const dockerSection = ({ docker }: GuaranteesRecord): string[] => {
   ];
 };
 
+const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+const clusterSection = ({ cluster }: GuaranteesRecord): string[] => {
+  if (!cluster) return ['Not run yet: `npx -y pnpm guarantees cluster`.'];
+  return [
+    `\`npx -y pnpm test stacks test/compose/cluster\`, ${cluster.at}: docker-compose.cluster.yml, orders placed through both gateways all the while; afterwards every acknowledged order is DELIVERED, and the audit clean.`,
+    table(
+      [
+        'fault',
+        'answered 201',
+        'answered 503',
+        'without an answer',
+        'longest time without a 201',
+        'longest time without a delivery',
+      ],
+      cluster.figures.map((figures) => [
+        figures.what,
+        count(figures.acknowledged),
+        count(figures.refused),
+        count(figures.unanswered),
+        inSeconds(figures.longestSilenceMs),
+        inSeconds(figures.longestStandstillMs),
+      ]),
+    ),
+  ];
+};
+
 const pageOf = (record: GuaranteesRecord): string =>
   [
     '# Guarantees',
@@ -104,6 +131,8 @@ const pageOf = (record: GuaranteesRecord): string =>
     ...mutantSection(record),
     '## On Docker',
     ...dockerSection(record),
+    '## On a cluster',
+    ...clusterSection(record),
     '',
   ].join('\n\n');
 

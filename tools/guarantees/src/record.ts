@@ -4,13 +4,23 @@ import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import type { FreshRun } from './fresh.ts';
 
 /** What was run, each on its own. */
-export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker';
+export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker' | 'cluster';
 
 /** What the tests of docker-compose.yml write, for each. */
 export interface ChaosFigures {
   readonly what: string;
   readonly kills: number;
   readonly acknowledged: number;
+}
+
+/** What the tests of docker-compose.cluster.yml write, for each: what clients got meanwhile. */
+export interface ClusterFigures {
+  readonly what: string;
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unanswered: number;
+  readonly longestSilenceMs: number;
+  readonly longestStandstillMs: number;
 }
 
 interface Ran<F> {
@@ -26,6 +36,7 @@ export interface GuaranteesRecord {
   readonly 'fresh-mutants'?: Ran<readonly Hunt[]>;
   readonly fresh?: Ran<readonly FreshRun[]>;
   readonly docker?: Ran<readonly ChaosFigures[]>;
+  readonly cluster?: Ran<readonly ClusterFigures[]>;
 }
 
 const FILE = new URL('../../../docs/guarantees.json', import.meta.url);
