@@ -37,6 +37,8 @@ export interface AuditOptions {
   readonly clock?: (() => number) | undefined;
   /** The folder of the archive. Without it what its files hold is `notChecked`. */
   readonly archiveDir?: string | undefined;
+  /** How many rows one statement reads where it need not see more at one moment; default 5,000. */
+  readonly pageSize?: number | undefined;
   /** Called with the name of each part as it begins. */
   readonly progress?: ((part: string) => void) | undefined;
   /** Aborted: it ends before the next part, and rejects with the reason. */
@@ -114,12 +116,12 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-const openReaders = async (databases: AuditOptions['databases']): Promise<Map<DatabaseName, Reader>> => {
+const openReaders = async ({ databases, pageSize }: AuditOptions): Promise<Map<DatabaseName, Reader>> => {
   const readers = new Map<DatabaseName, Reader>();
   try {
     for (const name of DATABASE_NAMES) {
       const url = databases[name];
-      if (url !== undefined) readers.set(name, await openReader(name, url));
+      if (url !== undefined) readers.set(name, await openReader(name, url, pageSize));
     }
     return readers;
   } catch (error) {
@@ -161,16 +163,16 @@ const createTimes = async (
 
 /**
  * Checks that nothing was lost, sold twice or done twice: every invariant in `INVARIANTS`. Only reads, and may be run at
- * any time on a system at work, of any size: rows are compared inside one database where that is possible, and else in
- * sorted streams of pages.
+ * any time on a system at work, of any size: rows are read and compared page by page, each page by statements of its own. So
+ * no snapshot is held for longer than a page takes, or what is in progress, and dead rows can be removed meanwhile.
  *
- * What is read in one statement is as of one moment. Between databases and Kafka there is no such moment; how it is made
+ * What is read in one statement is as of one moment. Between pages, databases and Kafka there is no such moment; how it is made
  * sure there that what is merely in progress never counts as wrong is said at `lookAgain` and `checkEvents`.
  *
  * @throws Error when a database or Kafka that was named cannot be read
  */
 export const auditSystem = async (options: AuditOptions): Promise<AuditReport> => {
-  const readers = await openReaders(options.databases);
+  const readers = await openReaders(options);
   const context = {
     kafka: options.kafka,
     kafkaMissing: options.kafkaMissing ?? 'no Kafka is named',

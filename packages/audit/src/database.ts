@@ -1,17 +1,42 @@
 import type { DatabaseName } from '@order-pipeline/contracts';
 import { connectionConfig, openPool } from '@order-pipeline/service-kit';
-import type pg from 'pg';
 import type { Example, Violation } from './report.ts';
 
 /** Values of a statement, as `$1`, `$2`, … */
 export type Values = readonly unknown[];
 
+/** A part of a table: the rows whose key is behind `after` and not behind `upTo`, as far as there are such bounds. */
+export interface Range {
+  readonly after: string | undefined;
+  readonly upTo: string | undefined;
+}
+
+/** SQL: whether a key is in the range whose values are `$1` and `$2`. */
+export const within = (key: string): string =>
+  `($1::text IS NULL OR ${key} > $1::text) AND ($2::text IS NULL OR ${key} <= $2::text)`;
+
+/** Those values. */
+export const boundsOf = ({ after, upTo }: Range): Values => [after ?? null, upTo ?? null];
+
 /** A database that is read and cannot be written to: the session itself is read-only. */
 export interface Reader {
   /** The rows of one statement, all as of one moment. */
   rows<R extends object>(sql: string, values?: Values): Promise<R[]>;
-  /** The rows of one statement, all as of one moment, in pages, however many there are. */
-  pages<R extends object>(sql: string): AsyncGenerator<R[]>;
+  /**
+   * The ranges of a key of text, in the order of its index, each with as many rows as a page has; a single one without
+   * bounds where a page has them all. What is read of a range is a statement of its own (`within`), so no snapshot is held
+   * for longer than a page takes. A row stays in its range whatever becomes of it, so none is left out.
+   */
+  ranges(table: string, key: string): AsyncGenerator<Range>;
+  /**
+   * The rows of a table in the order in which they lie on the disk, in pages, whatever its indexes say. One that is updated
+   * meanwhile may come twice, or not at all.
+   *
+   * @param columns what is selected
+   */
+  blocks<R extends object>(columns: string, table: string): AsyncGenerator<R[]>;
+  /** Whether a table has no more rows than one statement may look at. */
+  isSmall(table: string): Promise<boolean>;
   /**
    * The violations that a statement selects.
    *
@@ -25,9 +50,12 @@ export interface Reader {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** One for a stream, one for what is looked at again meanwhile. */
 const POOL_SIZE = 3;
 const PAGE_SIZE = 5_000;
+/** How many pages of rows one statement may look at where it has to see them all at one moment. */
+const SMALL_PAGES = 4;
+/** So many rows have room in a block of a table, roughly. */
+const ROWS_OF_BLOCK = 40;
 
 /** What each session sets at its start. Statements of an audit sort and group whole tables. */
 const SESSION = [
@@ -63,35 +91,93 @@ const createReasons = (name: DatabaseName) => {
     note: (error: Error): void => {
       lost ??= error;
     },
+    forget: (): void => {
+      lost = undefined;
+    },
     explain: (error: unknown): unknown =>
       lost && new Error(`the ${name} database ended the session (${lost.message})`, { cause: error }),
   };
 };
 
-const streamPages = async function* <R extends object>(pool: pg.Pool, sql: string): AsyncGenerator<R[]> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query(`DECLARE audited NO SCROLL CURSOR FOR ${sql}`);
-    for (;;) {
-      const { rows } = await client.query<R>(`FETCH ${PAGE_SIZE} FROM audited`);
-      if (rows.length === 0) return;
-      yield rows;
-    }
-  } finally {
-    // The session ends with its transaction, also where the stream was left half read.
-    client.release(true);
+const readRanges = async function* (
+  rows: Reader['rows'],
+  { table, key, size }: { readonly table: string; readonly key: string; readonly size: number },
+): AsyncGenerator<Range> {
+  for (let after: string | undefined; ;) {
+    const [last] = await rows<{ key: string }>(
+      `SELECT ${key} AS key FROM ${table} WHERE ${within(key)} ORDER BY ${table}.${key} OFFSET $3 LIMIT 1`,
+      [...boundsOf({ after, upTo: undefined }), size - 1],
+    );
+    yield { after, upTo: last?.key };
+    if (!last) return;
+    after = last.key;
   }
 };
+
+const readBlocks = async function* <R extends object>(
+  rows: Reader['rows'],
+  columns: string,
+  { table, size: pageSize }: { readonly table: string; readonly size: number },
+): AsyncGenerator<R[]> {
+  const blocks = Math.max(1, Math.round(pageSize / ROWS_OF_BLOCK));
+  for (let from = 0; ; from += blocks) {
+    const [size] = await rows<{ blocks: number }>(
+      `SELECT (pg_relation_size('${table}') / current_setting('block_size')::int)::float8 AS blocks`,
+    );
+    if (from >= (size?.blocks ?? 0)) return;
+    yield await rows<R>(`SELECT ${columns} FROM ${table} WHERE ctid >= $1::tid AND ctid < $2::tid`, [
+      `(${from},0)`,
+      `(${from + blocks},0)`,
+    ]);
+  }
+};
+
+/**
+ * What reads a database by statements.
+ *
+ * @param pageSize how many rows a statement reads at most, but for those that have to see more at one moment
+ */
+export const createReader = (
+  rows: Reader['rows'],
+  close: Reader['close'],
+  pageSize: number = PAGE_SIZE,
+): Reader => ({
+  rows,
+  ranges: (table, key) => readRanges(rows, { table, key, size: pageSize }),
+  blocks: <R extends object>(columns: string, table: string) =>
+    readBlocks<R>(rows, columns, { table, size: pageSize }),
+  isSmall: async (table) =>
+    (await rows(`SELECT FROM ${table} OFFSET $1 LIMIT 1`, [SMALL_PAGES * pageSize])).length === 0,
+  violations: async (wrong, values, exampleCount) =>
+    groupByProblem(
+      await rows<Ranked>(
+        `WITH wrong (problem, id, detail) AS (${wrong}), ranked AS (
+             SELECT problem, id, detail, (count(*) OVER (PARTITION BY problem))::float8 AS count,
+                    row_number() OVER (PARTITION BY problem ORDER BY id) AS place
+             FROM wrong WHERE problem IS NOT NULL
+           )
+           SELECT problem, count, id, detail FROM ranked WHERE place <= $${values.length + 1} ORDER BY problem, place`,
+        [...values, exampleCount],
+      ),
+    ),
+  now: async () => {
+    const [row] = await rows<{ now: number }>(
+      'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+    );
+    return row?.now ?? Number.NaN;
+  },
+  close,
+});
 
 /**
  * Opens a database for reading.
  *
  * @param name which one it is, for sentences
  * @param url of the primary server: a replica that lags behind would make things look out of order that are not
+ * @param pageSize how many rows a statement reads; default 5,000
  * @throws Error when it cannot be reached
  */
-export const openReader = async (name: DatabaseName, url: string): Promise<Reader> => {
+export const openReader = async (name: DatabaseName, url: string, pageSize?: number): Promise<Reader> => {
   const reasons = createReasons(name);
   const pool = openPool(
     {
@@ -105,7 +191,10 @@ export const openReader = async (name: DatabaseName, url: string): Promise<Reade
   pool.on('connect', (client) => void client.on('error', reasons.note));
   const rows: Reader['rows'] = async <R extends object>(sql: string, values: Values = []) => {
     try {
-      return (await pool.query<R>(sql, [...values])).rows;
+      const answer = await pool.query<R>(sql, [...values]);
+      // One that idled was replaced.
+      reasons.forget();
+      return answer.rows;
     } catch (error) {
       throw reasons.explain(error) ?? error;
     }
@@ -116,35 +205,7 @@ export const openReader = async (name: DatabaseName, url: string): Promise<Reade
     await pool.end();
     throw error;
   }
-  return {
-    rows,
-    pages: async function* <R extends object>(sql: string) {
-      try {
-        yield* streamPages<R>(pool, sql);
-      } catch (error) {
-        throw reasons.explain(error) ?? error;
-      }
-    },
-    violations: async (wrong, values, exampleCount) =>
-      groupByProblem(
-        await rows<Ranked>(
-          `WITH wrong (problem, id, detail) AS (${wrong}), ranked AS (
-             SELECT problem, id, detail, (count(*) OVER (PARTITION BY problem))::float8 AS count,
-                    row_number() OVER (PARTITION BY problem ORDER BY id) AS place
-             FROM wrong WHERE problem IS NOT NULL
-           )
-           SELECT problem, count, id, detail FROM ranked WHERE place <= $${values.length + 1} ORDER BY problem, place`,
-          [...values, exampleCount],
-        ),
-      ),
-    now: async () => {
-      const [row] = await rows<{ now: number }>(
-        'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
-      );
-      return row?.now ?? Number.NaN;
-    },
-    close: () => pool.end(),
-  };
+  return createReader(rows, () => pool.end(), pageSize);
 };
 
 /** The one number that a statement selects, as `count`. */

@@ -54,18 +54,22 @@ export interface AuditReport {
 /** Collects violations, keeping the first ids of each kind only, so that any number of them takes no more memory. */
 export interface Findings {
   add(problem: string, example: Example): void;
+  /** Adds what a part was found to have. */
+  addAll(violations: readonly Violation[]): void;
   list(): readonly Violation[];
 }
 
 export const createFindings = (exampleCount: number): Findings => {
   const found = new Map<string, { count: number; examples: Example[] }>();
+  const addMany = ({ problem, count, examples }: Violation): void => {
+    const kind = found.get(problem) ?? { count: 0, examples: [] };
+    kind.count += count;
+    kind.examples.push(...examples.slice(0, exampleCount - kind.examples.length));
+    found.set(problem, kind);
+  };
   return {
-    add: (problem, example) => {
-      const kind = found.get(problem) ?? { count: 0, examples: [] };
-      kind.count += 1;
-      if (kind.examples.length < exampleCount) kind.examples.push(example);
-      found.set(problem, kind);
-    },
+    add: (problem, example) => addMany({ problem, count: 1, examples: [example] }),
+    addAll: (violations) => violations.forEach(addMany),
     list: () => [...found].map(([problem, kind]) => ({ problem, ...kind })),
   };
 };

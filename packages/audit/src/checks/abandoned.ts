@@ -1,5 +1,5 @@
-import { countIn, type Reader } from '../database.ts';
-import { checkOf, type Check } from '../report.ts';
+import { boundsOf, countIn, within, type Reader } from '../database.ts';
+import { checkOf, createFindings, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
 
 /**
@@ -10,16 +10,23 @@ import type { AuditContext } from './context.ts';
 const STORED_IN_SPITE = `
   SELECT 'an order was stored with an abandoned reservation', orders.id,
     format('reservation %s, abandoned %s before', reservation_id, orders.created_at - abandoned.at)
-  FROM abandoned_reservations AS abandoned JOIN orders USING (reservation_id)
-  WHERE orders.created_at > abandoned.at + $1::float8 * interval '1 millisecond'`;
+  FROM (SELECT * FROM orders WHERE ${within('id')}) AS orders
+  JOIN abandoned_reservations AS abandoned USING (reservation_id)
+  WHERE orders.created_at > abandoned.at + $3::float8 * interval '1 millisecond'`;
 
 /** No order was stored with a reservation that had been given up before. */
 export const checkAbandoned = async (
   orders: Reader,
   { limits, exampleCount }: AuditContext,
-): Promise<Check> =>
-  checkOf('abandoned', {
+): Promise<Check> => {
+  const findings = createFindings(exampleCount);
+  for await (const range of orders.ranges('orders', 'id'))
+    findings.addAll(
+      await orders.violations(STORED_IN_SPITE, [...boundsOf(range), limits.clockMs], exampleCount),
+    );
+  return checkOf('abandoned', {
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM abandoned_reservations'),
     unit: 'abandoned reservations',
-    violations: await orders.violations(STORED_IN_SPITE, [limits.clockMs], exampleCount),
+    violations: findings.list(),
   });
+};

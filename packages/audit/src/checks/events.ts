@@ -121,8 +121,9 @@ const lookAtMessages = async (
 /** Excuses what waits in the outbox. Asked before Kafka is: what is published meanwhile is excused as well. */
 const excuseWaiting = async (orders: Reader, seen: SeenEvents): Promise<void> => {
   type Waiting = { readonly orderId: string; readonly status: AnnouncedStatus };
-  const waiting = orders.pages<Waiting>(
-    `SELECT event->>'orderId' AS "orderId", event->>'status' AS status FROM outbox`,
+  const waiting = orders.blocks<Waiting>(
+    `event->>'orderId' AS "orderId", event->>'status' AS status`,
+    'outbox',
   );
   for await (const page of waiting) {
     for (const { orderId, status } of page) if (status in TOPIC_OF) seen.excuse(orderId, indexOf(status));
@@ -138,12 +139,13 @@ const findMissing = async (
 ): Promise<{ readonly checked: number; readonly deleted: number }> => {
   type Taken = { readonly id: string; readonly status: AnnouncedStatus; readonly at: number };
   let [checked, deleted] = [0, 0];
-  const taken = orders.pages<Taken>(
-    `SELECT order_id AS id, status::text AS status, (extract(epoch FROM at) * 1000)::float8 AS at
-     FROM order_history WHERE status <> 'CANCELLED' AND at < '${before.toISOString()}'::timestamptz`,
+  const taken = orders.blocks<Taken>(
+    `order_id AS id, status::text AS status, (extract(epoch FROM at) * 1000)::float8 AS at`,
+    'order_history',
   );
   for await (const page of taken) {
     for (const { id, status, at } of page) {
+      if (!(status in TOPIC_OF) || !(at < before.getTime())) continue;
       checked += 1;
       if (seen.knows(id, indexOf(status))) continue;
       if (at <= (keptSince.get(TOPIC_OF[status]) ?? 0)) deleted += 1;

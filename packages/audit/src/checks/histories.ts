@@ -1,6 +1,6 @@
 import { ORDER_STATUSES, PREDECESSOR, type OrderStatus } from '@order-pipeline/contracts';
-import { countIn, type Reader } from '../database.ts';
-import { checkOf, type Check } from '../report.ts';
+import { boundsOf, countIn, within, type Reader } from '../database.ts';
+import { checkOf, createFindings, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
 
 const predecessorOf: Readonly<Partial<Record<OrderStatus, OrderStatus>>> = PREDECESSOR;
@@ -14,7 +14,7 @@ export const pathTo = (status: OrderStatus): OrderStatus[] => {
 const SEPARATOR = ' > ';
 
 /**
- * Orders against their histories, as of one moment. A move writes the order and its row of history in one statement, and
+ * Orders of a range against their histories, as of one moment. A move writes the order and its row of history in one statement, and
  * never a time before the last one, so at every moment this holds.
  */
 const WRONG_HISTORIES = `
@@ -28,21 +28,28 @@ const WRONG_HISTORIES = `
     END,
     coalesce(orders.id, walked.order_id),
     format('%s; history %s', coalesce(orders.status::text, 'no order'), coalesce(by_time, 'none'))
-  FROM orders
-  JOIN unnest($1::text[], $2::text[]) AS path(status, steps) ON path.status = orders.status::text
+  FROM (SELECT * FROM orders WHERE ${within('id')}) AS orders
+  JOIN unnest($3::text[], $4::text[]) AS path(status, steps) ON path.status = orders.status::text
   FULL JOIN (
     SELECT order_id, min(at) AS first_at, max(at) AS last_at,
       string_agg(status::text, '${SEPARATOR}' ORDER BY status) AS by_status,
       string_agg(status::text, '${SEPARATOR}' ORDER BY at, status) AS by_time
-    FROM order_history GROUP BY order_id
+    FROM order_history WHERE ${within('order_id')} GROUP BY order_id
   ) AS walked ON walked.order_id = orders.id`;
+
+const COUNT = `SELECT count(*)::float8 AS count FROM order_history WHERE ${within('order_id')}`;
 
 /** Every history is a path of the state machine that ends in the status of its order, a row a step. */
 export const checkHistories = async (orders: Reader, { exampleCount }: AuditContext): Promise<Check> => {
   const paths = ORDER_STATUSES.map((status) => pathTo(status).join(SEPARATOR));
-  return checkOf('histories', {
-    checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM order_history'),
-    unit: 'transitions',
-    violations: await orders.violations(WRONG_HISTORIES, [[...ORDER_STATUSES], paths], exampleCount),
-  });
+  const findings = createFindings(exampleCount);
+  let checked = 0;
+  for await (const range of orders.ranges('orders', 'id')) {
+    const bounds = boundsOf(range);
+    checked += await countIn(orders, COUNT, bounds);
+    findings.addAll(
+      await orders.violations(WRONG_HISTORIES, [...bounds, [...ORDER_STATUSES], paths], exampleCount),
+    );
+  }
+  return checkOf('histories', { checked, unit: 'transitions', violations: findings.list() });
 };

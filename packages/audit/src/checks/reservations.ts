@@ -1,7 +1,6 @@
-import type { Reader } from '../database.ts';
+import { boundsOf, within, type Reader } from '../database.ts';
 import type { AuditLimits } from '../limits.ts';
-import { mergePages } from '../merge.ts';
-import { checkOf, createFindings, type Check } from '../report.ts';
+import { checkOf, createFindings, type Check, type Violation } from '../report.ts';
 import {
   isSameStand,
   judgeClaim,
@@ -16,6 +15,7 @@ import {
 import type { AuditContext, Times } from './context.ts';
 import { findArchived } from './archived.ts';
 import { areLines } from './lines.ts';
+import { findShared, findStoredTwice } from './repeats.ts';
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
@@ -98,18 +98,33 @@ const formatCount = ({ order, reservation }: Claim, { problem }: Wrong): string 
     .filter((part) => part !== undefined)
     .join('; ');
 
-/** Orders and reservations, side by side, by order id. */
-const readBoth = (orders: Reader, inventory: Reader) =>
-  mergePages(
-    {
-      pages: orders.pages<StockedOrder>(`${ORDERS} ORDER BY id COLLATE "C"`),
-      keyOf: ({ id }: StockedOrder) => id,
-    },
-    {
-      pages: inventory.pages<Reservation>(`${RESERVATIONS} ORDER BY order_id COLLATE "C"`),
-      keyOf: ({ orderId }: Reservation) => orderId,
-    },
-  );
+/** Orders with their reservations, page by page, and then the reservations without an order. */
+const readClaims = async function* (orders: Reader, inventory: Reader): AsyncGenerator<Claim[]> {
+  for await (const range of orders.ranges('orders', 'id')) {
+    const page = await orders.rows<StockedOrder>(`${ORDERS} WHERE ${within('id')}`, boundsOf(range));
+    const reservations = await readReservations(
+      inventory,
+      page.map(({ id }) => id),
+    );
+    yield page.map((order) => ({ order, reservation: reservations.get(order.id) }));
+  }
+  for await (const range of inventory.ranges('reservations', 'order_id')) {
+    const page = await inventory.rows<Reservation>(
+      `${RESERVATIONS} WHERE ${within('order_id')}`,
+      boundsOf(range),
+    );
+    // One that was archived is looked at again, as whatever has no order.
+    const known = await orders.rows<{ id: string }>('SELECT id FROM orders WHERE id = ANY($1::text[])', [
+      page.map(({ orderId }) => orderId),
+    ]);
+    const ids = new Set(known.map(({ id }) => id));
+    yield page
+      .filter(({ orderId }) => !ids.has(orderId))
+      .map((reservation) => ({ order: undefined, reservation }));
+  }
+};
+
+const idOf = ({ order, reservation }: Claim): string => order?.id ?? reservation?.orderId ?? '';
 
 /** Each side by the clock of its own database. */
 const tooOldBy = (orders: Times, inventory: Times, { stockMs, leaveMs, clockMs }: AuditLimits): TooOld => {
@@ -122,16 +137,30 @@ const tooOldBy = (orders: Times, inventory: Times, { stockMs, leaveMs, clockMs }
   };
 };
 
-/** No two orders stand on one reservation, as of one moment in each database. */
-const SHARED_BY_ORDERS = `
-  SELECT 'several orders share a reservation', min(id COLLATE "C"),
-    format('reservation %s, %s orders, another one is %s', reservation_id, count(*), max(id COLLATE "C"))
-  FROM orders GROUP BY reservation_id HAVING min(id COLLATE "C") <> max(id COLLATE "C")`;
-
-const SHARED_BY_RESERVATIONS = `
-  SELECT 'several reservations have one id', min(order_id COLLATE "C"),
-    format('reservation %s, of %s orders, another one is %s', reservation_id, count(*), max(order_id COLLATE "C"))
-  FROM reservations GROUP BY reservation_id HAVING min(order_id COLLATE "C") <> max(order_id COLLATE "C")`;
+/** No two orders stand on one reservation, and none is stored twice: the index that keeps ids apart may be broken. */
+const findRepeated = async (
+  orders: Reader,
+  inventory: Reader,
+  exampleCount: number,
+): Promise<Violation[]> => [
+  ...(await findStoredTwice(orders, 'orders', 'an order', exampleCount)),
+  ...(await findStoredTwice(inventory, 'reservations', 'a reservation', exampleCount, 'order_id')),
+  ...(await findShared(
+    orders,
+    { table: 'orders', key: 'id', problem: 'several orders share a reservation', what: 'orders' },
+    exampleCount,
+  )),
+  ...(await findShared(
+    inventory,
+    {
+      table: 'reservations',
+      key: 'order_id',
+      problem: 'several reservations have one id',
+      what: 'reservations',
+    },
+    exampleCount,
+  )),
+];
 
 /**
  * Reservations match exactly the orders that should hold them: those that are not cancelled their own, with their units,
@@ -151,20 +180,12 @@ export const checkReservations = async (
     const tooOld = tooOldBy(await timesOf(orders), await timesOf(inventory), limits);
     return (claim) => judgeClaim(claim, tooOld);
   };
-  let previous: string | undefined;
-  for await (const pairs of readBoth(orders, inventory)) {
+  for await (const claims of readClaims(orders, inventory)) {
     const suspects = new Map<string, StockedOrder | undefined>();
     const judge = await readJudge();
-    for (const { key, left, right } of pairs) {
-      // The index that keeps ids apart is broken; what is read by an id then is one of the rows.
-      if (key === previous) {
-        if (left) findings.reservations.add('an order is stored twice', { id: key });
-        if (right) findings.reservations.add('a reservation is stored twice', { id: key });
-        continue;
-      }
-      previous = key;
-      checked[left?.status === 'CANCELLED' ? 'cancellations' : 'reservations'] += 1;
-      if (judge({ order: left, reservation: right }).length > 0) suspects.set(key, left);
+    for (const claim of claims) {
+      checked[claim.order?.status === 'CANCELLED' ? 'cancellations' : 'reservations'] += 1;
+      if (judge(claim).length > 0) suspects.set(idOf(claim), claim.order);
     }
     await lookAgain({ orders, inventory }, suspects, readJudge, (id, claim, wrong) =>
       findings[wrong.check].add(wrong.problem, { id, detail: formatCount(claim, wrong) }),
@@ -174,11 +195,7 @@ export const checkReservations = async (
     checkOf('reservations', {
       checked: checked.reservations,
       unit: 'orders and reservations',
-      violations: [
-        ...findings.reservations.list(),
-        ...(await orders.violations(SHARED_BY_ORDERS, [], exampleCount)),
-        ...(await inventory.violations(SHARED_BY_RESERVATIONS, [], exampleCount)),
-      ],
+      violations: [...findings.reservations.list(), ...(await findRepeated(orders, inventory, exampleCount))],
     }),
     checkOf('cancellations', {
       checked: checked.cancellations,

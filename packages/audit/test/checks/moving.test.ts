@@ -12,16 +12,12 @@ const RELEASE = `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pe
 const move = (status: string): string => `UPDATE orders SET status = '${status}' WHERE id = 'pending'`;
 const LEAVE = `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'pending'`;
 
-/** A reader before whose looks things happen: the first list before its pages are read, the others each time it is asked. */
+/** A reader before whose looks things happen: one of them each time it is asked. */
 const disturbed = (reader: Reader, moves: (() => Promise<unknown>)[]): Reader => ({
   ...reader,
   rows: async (sql, values) => {
     await moves.shift()?.();
     return reader.rows(sql, values);
-  },
-  pages: async function* (sql) {
-    await moves.shift()?.();
-    yield* reader.pages(sql);
   },
 });
 

@@ -154,10 +154,10 @@ test(
 );
 
 test(
-  'when a session ends while it is not in use, the audit ends with 2 and a sentence',
+  'when a session ends while it is not in use, the audit goes on with another one',
   async () => {
     const { users, inventory, orders } = fixture().databases;
-    // The check of users reads them while its connection to the orders waits within its transaction.
+    // The check of users reads them while its connection to the orders idles.
     await fixture().run('users', 'BEGIN; LOCK TABLE users');
     const audit = startAudit({
       USERS_DATABASE_URL: users,
@@ -165,7 +165,7 @@ test(
       ORDERS_DATABASE_URL: orders,
     });
     const WAITING = `pg_stat_activity WHERE application_name = 'audit' AND datname = current_database()
-      AND state = 'idle in transaction'`;
+      AND state = 'idle'`;
     await eventually(async () => {
       expect(await run(users, 'SELECT 1 FROM pg_locks WHERE NOT granted')).toHaveLength(1);
       expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toHaveLength(1);
@@ -173,11 +173,7 @@ test(
     await run(orders, `SELECT pg_terminate_backend(pid) FROM ${WAITING}`);
     await eventually(async () => expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toEqual([]), WAIT);
     await fixture().run('users', 'ROLLBACK');
-    const { code, said } = await audit.ended;
-    expect(said).toMatch(
-      /\nThe audit could not be made: the orders database ended the session \(terminating connection due to administrator command\)\n$/,
-    );
-    expect(code).toBe(2);
+    expect((await audit.ended).code).toBe(0);
   },
   LIMIT_MS,
 );
