@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { applyConcurrently, isConcurrent } from './concurrent-migration.ts';
 import { pendingMigrations, readMigrations, withMigrationClient, type Migration } from './migrations.ts';
 
 /** The lock that Prisma's own migrate takes, so that the two never run at once. */
@@ -36,8 +37,17 @@ const grantRows = async (client: pg.Client, role: string | undefined): Promise<v
     REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${name}`);
 };
 
-const apply = async (client: pg.Client, { name, sql, checksum }: Migration): Promise<void> => {
-  await client.query(sql);
+/** @param outside does something on a connection that is in no transaction */
+const apply = async (
+  client: pg.Client,
+  migration: Migration,
+  outside: (work: (other: pg.Client) => Promise<void>) => Promise<void>,
+): Promise<void> => {
+  const { name, sql, checksum } = migration;
+  // The transaction of the lock stays open meanwhile, and idles, so an index need not wait for it; for others who wait for the
+  // lock it does, until they give up.
+  if (isConcurrent(migration)) await outside((other) => applyConcurrently(other, migration));
+  else await client.query(sql);
   await client.query(
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
      VALUES ($1, $2, $3, now(), 1)`,
@@ -61,8 +71,8 @@ const alone = async (client: pg.Client, work: () => Promise<void>): Promise<void
 const roleIn = (url: string): string => decodeURIComponent(new URL(url).username);
 
 /**
- * Brings the database at `url` up to the migrations in `folder`, each in a transaction of its own, under an advisory
- * lock, recorded as `prisma migrate deploy` does. `prisma migrate` itself needs an engine that has to be downloaded.
+ * Brings the database at `url` up to the migrations in `folder`, each in a transaction of its own, or outside of one where
+ * it begins with `-- migrate: concurrently`, under an advisory lock, recorded as `prisma migrate deploy` does. `prisma migrate` itself needs an engine that has to be downloaded.
  *
  * @param folder ends in a slash
  * @param signal ends the connection, whatever it does
@@ -84,7 +94,7 @@ export const migrateDatabase = (
       const [next] = await pendingMigrations(client, migrations);
       if (!next) return;
       await client.query(MIGRATIONS_TABLE);
-      await apply(client, next);
+      await apply(client, next, (work) => withMigrationClient(url, signal, work));
       await grantRows(client, rowsFor);
       logger.info({ migration: next.name }, 'migration applied');
     };

@@ -138,6 +138,93 @@ test('who has nothing to apply waits for nobody', async () => {
   await whileLocked(migrate);
 });
 
+describe('an index that is made while others write', () => {
+  const CREATE =
+    '-- migrate: concurrently\n-- Why it is there.\nCREATE INDEX CONCURRENTLY "thing_id_idx" ON "thing"("id");\n';
+  const indexes = () =>
+    query(
+      `SELECT indexrelid::regclass::text AS name, indisvalid AS valid FROM pg_index WHERE indrelid = 'thing'::regclass`,
+    );
+  const VALID = [{ name: 'thing_id_idx', valid: true }];
+
+  beforeEach(async () => {
+    await write('1_init', 'CREATE TABLE thing (id INT);');
+    await migrate();
+    await write('2_index', CREATE);
+  });
+
+  /** Another session, with a transaction that writes the table. */
+  const whileWriting = async (work: (commit: () => Promise<unknown>) => Promise<void>): Promise<void> => {
+    const writer = await openClient({ url, applicationName: 'test' });
+    try {
+      await writer.query('BEGIN; INSERT INTO thing VALUES (1)');
+      await work(() => writer.query('COMMIT'));
+    } finally {
+      await writer.end();
+    }
+  };
+  const waitsForWriter = () =>
+    eventually(async () =>
+      expect(
+        await query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX%' AND wait_event_type = 'Lock'`,
+        ),
+      ).toHaveLength(1),
+    );
+
+  test('is made beside a transaction that writes, while others write as well, and recorded once', async () => {
+    await whileWriting(async (commit) => {
+      const migrating = migrate();
+      await waitsForWriter();
+      await query('INSERT INTO thing VALUES (2)');
+      await commit();
+      await migrating;
+    });
+    expect(await indexes()).toEqual(VALID);
+    expect(await query('SELECT migration_name FROM _prisma_migrations ORDER BY 1')).toHaveLength(2);
+    await migrate();
+  });
+
+  test('is made anew where a try before died half-way', async () => {
+    await whileWriting(async (commit) => {
+      const aborting = new AbortController();
+      const died = migrateDatabase(url, pathToFileURL(`${folder}/`), logger, aborting.signal);
+      died.catch(() => undefined);
+      await waitsForWriter();
+      await query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'migrations'`,
+      );
+      await expect(died).rejects.toThrow();
+      await commit();
+    });
+    expect(await indexes()).toEqual([{ name: 'thing_id_idx', valid: false }]);
+    await migrate();
+    expect(await indexes()).toEqual(VALID);
+  });
+
+  test('stays where it was made and only not recorded', async () => {
+    await query('CREATE INDEX "thing_id_idx" ON "thing"("id")');
+    await migrate();
+    expect(await indexes()).toEqual(VALID);
+    expect(await query('SELECT FROM _prisma_migrations')).toHaveLength(2);
+  });
+
+  test('can be dropped in the same way', async () => {
+    await write('3_drop', '-- migrate: concurrently\nDROP INDEX CONCURRENTLY IF EXISTS "thing_id_idx";\n');
+    await migrate();
+    expect(await indexes()).toEqual([]);
+  });
+
+  test.each([
+    ['two statements', `${CREATE} SELECT 1;`],
+    ['what cannot be repeated', '-- migrate: concurrently\nINSERT INTO thing VALUES (1);'],
+  ])('is alone in its file: %s', async (_, sql) => {
+    await write('2_index', sql);
+    await expect(migrate()).rejects.toThrow('The migration 2_index must be one CREATE INDEX CONCURRENTLY');
+    expect(await query('SELECT FROM thing')).toEqual([]);
+  });
+});
+
 const asRole = (role: string): string => {
   const as = new URL(url);
   as.username = role;
