@@ -1,27 +1,41 @@
-import { countIn, type Reader } from '../database.ts';
-import { checkOf, createFindings, type Check, type Findings } from '../report.ts';
+import { boundsOf, countIn, within, type Reader } from '../database.ts';
+import { checkOf, createFindings, type Check, type Findings, type Violation } from '../report.ts';
 import { countOf } from '../words.ts';
 import { checkFolder, type RegisteredFile } from './archive-files.ts';
 import type { AuditContext } from './context.ts';
-import { storedTwice } from './stored-twice.ts';
+import { findStoredTwice } from './repeats.ts';
 
-/** Both as of one moment: an order is removed and registered in one transaction. */
+/** A range as of one moment: an order is removed and registered in one transaction. */
 const WRONG_REGISTRY = `
   SELECT 'an order is archived and still in the database', orders.id, 'file ' || archived.file_id
-  FROM archived_orders AS archived JOIN orders USING (id)
+  FROM archived_orders AS archived JOIN orders USING (id) WHERE ${within('archived.id')}
   UNION ALL
   SELECT 'an archived order is in no file that is known', archived.id, 'file ' || archived.file_id
   FROM archived_orders AS archived
   LEFT JOIN archive_files AS known ON known.id = archived.file_id AND known.archived_at IS NOT NULL
-  WHERE known.id IS NULL
-  UNION ALL
+  WHERE known.id IS NULL AND ${within('archived.id')}`;
+
+/** A file as of one moment. */
+const WRONG_COUNT = `
   SELECT 'a file has not as many orders as were archived to it', file,
-    format('archived %s, registered %s', orders, coalesce(registered.count, 0))
-  FROM archive_files LEFT JOIN (
-    SELECT file_id, count(*) AS count FROM archived_orders GROUP BY file_id
-  ) AS registered ON registered.file_id = archive_files.id
-  WHERE archived_at IS NOT NULL AND orders <> coalesce(registered.count, 0)
-  UNION ALL ${storedTwice('archived_orders', 'an archived order')}`;
+    format('archived %s, registered %s', orders, registered.count)
+  FROM archive_files, LATERAL (
+    SELECT count(*) AS count FROM archived_orders WHERE file_id = archive_files.id
+  ) AS registered
+  WHERE id = $1::int AND archived_at IS NOT NULL AND orders <> registered.count`;
+
+const checkRegistry = async (
+  orders: Reader,
+  files: readonly RegisteredFile[],
+  exampleCount: number,
+): Promise<readonly Violation[]> => {
+  const findings = createFindings(exampleCount);
+  for await (const range of orders.ranges('archived_orders', 'id'))
+    findings.addAll(await orders.violations(WRONG_REGISTRY, boundsOf(range), exampleCount));
+  for (const { id } of files) findings.addAll(await orders.violations(WRONG_COUNT, [id], exampleCount));
+  findings.addAll(await findStoredTwice(orders, 'archived_orders', 'an archived order', exampleCount));
+  return findings.list();
+};
 
 const readFiles = (orders: Reader): Promise<RegisteredFile[]> =>
   orders.rows<RegisteredFile>(
@@ -66,7 +80,7 @@ export const checkArchive = async (
   const removed = await readRemoved(inventory);
   const after = await readFiles(orders);
   compare(before, removed, after, findings);
-  const registry = await orders.violations(WRONG_REGISTRY, [], exampleCount);
+  const registry = await checkRegistry(orders, after, exampleCount);
   const archived = after.filter(({ isArchived }) => isArchived);
   if (archiveDir !== undefined)
     await checkFolder({ orders, inventory }, archiveDir, archived, removed, findings);
