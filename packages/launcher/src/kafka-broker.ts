@@ -1,6 +1,7 @@
 import type { Broker } from '@order-pipeline/service-kit';
 import { Kafka, logLevel, type LogEntry } from 'kafkajs';
 import type { Level, Logger } from 'pino';
+import { letKafkajsLeaveHangingBrokers } from './kafkajs-hanging.ts';
 import { letKafkajsIdle } from './kafkajs-idling.ts';
 import { letKafkajsWorkAroundLeaderless } from './kafkajs-leaders.ts';
 import type { KafkaOptions } from './kafka-settings.ts';
@@ -46,6 +47,7 @@ export const createKafkaBroker = (options: KafkaOptions, logger: Logger): KafkaB
   const { brokers, tls, sasl, topics, compression } = options;
   letKafkajsIdle();
   letKafkajsWorkAroundLeaderless();
+  letKafkajsLeaveHangingBrokers();
   return {
     durable: true,
     topics,
