@@ -9,10 +9,13 @@
 // stacks      the same under chaos, as a cluster that loses parts, with access control, without Java, and watched by Prometheus
 //             and Jaeger; Kafka with ACLs
 // chart       what helm makes of the chart in deploy/helm; without helm and kubernetes-validate its tests are reported as skipped
+// kubernetes  the chart on a cluster of Kubernetes, by `pnpm test kubernetes` alone; without a cluster that kubectl and helm reach its
+//             tests are reported as skipped
 //
 // Those from conformance to stacks need a Docker daemon; without one their tests are reported as skipped, by name.
 import { availableParallelism } from 'node:os';
 import { startPostgresOfWorkers } from '@order-pipeline/testing';
+import { clusterAnswers } from './test/cluster.ts';
 import { conformanceGap } from './test/conformance.ts';
 import {
   dockerAnswers,
@@ -22,12 +25,21 @@ import {
 } from './test/containers.ts';
 import { runJest, type Counts, type Report } from './test/jest.ts';
 
+/** What there may be beside the project, and what is said where it is not. */
+const NEEDS = {
+  docker: { isThere: dockerAnswers, missing: 'no Docker daemon answers' },
+  cluster: { isThere: clusterAnswers, missing: 'no Kubernetes cluster answers kubectl and helm' },
+};
+type Need = keyof typeof NEEDS;
+
 interface Run {
   readonly name: string;
   /** Patterns of the test files, where none are asked for; none here means all. */
   readonly paths: readonly string[];
   readonly options: readonly string[];
-  readonly needsDocker: boolean;
+  readonly needs?: Need;
+  /** It is run only when its name is given. */
+  readonly byHand?: boolean;
   readonly start?: () => Promise<Containers>;
   /** Looks at the whole once more, and answers how many failures that adds. */
   readonly review?: (report: Report) => number;
@@ -43,6 +55,7 @@ const WORKERS = Math.min(availableParallelism(), 8);
 const CONTAINER_WORKERS = Math.max(1, Math.min(Math.floor(availableParallelism() / 2), 4));
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
+const KUBERNETES_TESTS = '<rootDir>/test/kubernetes/';
 const CHART_TESTS = 'tools/helm/test/(chart|settings)';
 const CONFORMANCE_TESTS = 'packages/memory-kafka/test/conformance-';
 const CONSOLE_TOOLS_TEST = 'packages/memory-kafka/test/clients/console-tools';
@@ -61,8 +74,8 @@ const RUNS: readonly Run[] = [
       `${CONFORMANCE_TESTS}(kafka|tcp)`,
       CONSOLE_TOOLS_TEST,
       CHART_TESTS,
+      KUBERNETES_TESTS,
     ],
-    needsDocker: false,
     start: () => startPostgresOfWorkers(WORKERS),
   },
   {
@@ -70,7 +83,7 @@ const RUNS: readonly Run[] = [
     paths: [CONFORMANCE_TESTS, CONSOLE_TOOLS_TEST],
     // The real Kafka, and the others beside it.
     options: ['--maxWorkers=2', '--forceExit'],
-    needsDocker: true,
+    needs: 'docker',
     start: startConformanceContainers,
     review: conformanceGap,
   },
@@ -84,22 +97,29 @@ const RUNS: readonly Run[] = [
     ],
     // Clients of kafkajs that have given up may keep a socket for a while.
     options: [`--maxWorkers=${CONTAINER_WORKERS}`, '--forceExit'],
-    needsDocker: true,
+    needs: 'docker',
     start: () => startPipelineContainers(CONTAINER_WORKERS),
   },
   {
     name: 'lone-containers',
     paths: [LONE_TEST],
     options: ['--maxWorkers=1', '--forceExit'],
-    needsDocker: true,
+    needs: 'docker',
     start: () => startPipelineContainers(1),
   },
   // Its requests may not fail: nothing else takes the processor meanwhile.
-  { name: 'compose', paths: ['test/compose/compose'], options: ['--maxWorkers=1'], needsDocker: true },
+  { name: 'compose', paths: ['test/compose/compose'], options: ['--maxWorkers=1'], needs: 'docker' },
   // They wait more than they compute: a stack each, two at a time.
-  { name: 'stacks', paths: ['test/compose/(?!compose)'], options: ['--maxWorkers=2'], needsDocker: true },
+  { name: 'stacks', paths: ['test/compose/(?!compose)'], options: ['--maxWorkers=2'], needs: 'docker' },
   // At the end: .ci/run builds helm meanwhile.
-  { name: 'chart', paths: [CHART_TESTS], options: ['--maxWorkers=1'], needsDocker: false },
+  { name: 'chart', paths: [CHART_TESTS], options: ['--maxWorkers=1'] },
+  {
+    name: 'kubernetes',
+    paths: ['test/kubernetes/'],
+    options: ['--maxWorkers=1'],
+    needs: 'cluster',
+    byHand: true,
+  },
 ];
 
 /** A pattern that no test's name matches: jest reports them all as skipped, by name, and runs none of their hooks. */
@@ -118,9 +138,19 @@ const argumentsFor = (run: Run, skipped: boolean, asked: readonly string[]): str
   ];
 };
 
-const execute = async (run: Run, docker: boolean, asked: readonly string[]): Promise<Counts> => {
-  const skipped = run.needsDocker && !docker;
-  console.log(`\n=== ${run.name}${skipped ? ' (skipped: no Docker daemon answers)' : ''} ===`);
+/** Whether what it needs is there; asked once. */
+const answers = new Map<Need, Promise<boolean>>();
+const isThere = (need: Need): Promise<boolean> => {
+  const known = answers.get(need) ?? NEEDS[need].isThere();
+  answers.set(need, known);
+  return known;
+};
+
+const execute = async (run: Run, asked: readonly string[]): Promise<Counts> => {
+  const skipped = run.needs !== undefined && !(await isThere(run.needs));
+  console.log(
+    `\n=== ${run.name}${skipped && run.needs ? ` (skipped: ${NEEDS[run.needs].missing})` : ''} ===`,
+  );
   const containers = skipped ? undefined : await run.start?.();
   try {
     const report = await runJest(argumentsFor(run, skipped, asked), containers?.environment ?? {});
@@ -134,10 +164,9 @@ const execute = async (run: Run, docker: boolean, asked: readonly string[]): Pro
 const [first = '', ...rest] = process.argv.slice(2);
 const chosen = RUNS.filter(({ name }) => name === first);
 const asked = chosen.length > 0 ? rest : process.argv.slice(2);
-const docker = await dockerAnswers();
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-for (const run of chosen.length > 0 ? chosen : RUNS) {
-  const counts = await execute(run, docker, asked);
+for (const run of chosen.length > 0 ? chosen : RUNS.filter(({ byHand }) => !byHand)) {
+  const counts = await execute(run, asked);
   console.log(`${run.name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   total.passed += counts.passed;
   total.failed += counts.failed;

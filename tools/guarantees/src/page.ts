@@ -106,6 +106,21 @@ const clusterSection = ({ cluster }: GuaranteesRecord): string[] => {
   ];
 };
 
+const kubernetesSection = ({ kubernetes }: GuaranteesRecord): string[] => {
+  if (!kubernetes) return ['Not run yet: `npx -y pnpm guarantees kubernetes`.'];
+  const note = kubernetes.note === undefined ? '' : ` ${kubernetes.note}`;
+  return [
+    `\`npx -y pnpm test kubernetes\`, ${kubernetes.at}: the Helm chart on a cluster of two nodes, with Apache Kafka and PostgreSQL; orders are placed all the while through the Service of the gateway, and what is refused or broken off is sent again under the same id. Afterwards every acknowledged order is DELIVERED, and the audit clean. No request may break off, unless a node is killed. One is answered 503 where a call between services takes longer than it may, as on nodes that are short of processor; at most \`MAX_REFUSED_PERCENT\` of a hundred may be.${note}`,
+    table(
+      ['what happened', 'orders acknowledged meanwhile', 'requests for them', 'answered 503', 'broken off'],
+      kubernetes.figures.map(({ what, acknowledged, tries, refused, broken }) => [
+        what,
+        ...[acknowledged, tries, refused, broken].map(count),
+      ]),
+    ),
+  ];
+};
+
 const pageOf = (record: GuaranteesRecord): string =>
   [
     '# Guarantees',
@@ -133,6 +148,8 @@ const pageOf = (record: GuaranteesRecord): string =>
     ...dockerSection(record),
     '## On a cluster',
     ...clusterSection(record),
+    '## On Kubernetes',
+    ...kubernetesSection(record),
     '',
   ].join('\n\n');
 

@@ -4,7 +4,7 @@ import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import type { FreshRun } from './fresh.ts';
 
 /** What was run, each on its own. */
-export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker' | 'cluster';
+export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker' | 'cluster' | 'kubernetes';
 
 /** What the tests of docker-compose.yml write, for each. */
 export interface ChaosFigures {
@@ -23,6 +23,17 @@ export interface ClusterFigures {
   readonly longestStandstillMs: number;
 }
 
+/** What the tests on Kubernetes write, for each. */
+export interface KubernetesFigures {
+  readonly what: string;
+  /** Requests that place an order. */
+  readonly tries: number;
+  readonly acknowledged: number;
+  /** Requests that were answered 503, and those that got no answer; each was sent again. */
+  readonly refused: number;
+  readonly broken: number;
+}
+
 interface Ran<F> {
   /** ISO 8601. */
   readonly at: string;
@@ -37,6 +48,8 @@ export interface GuaranteesRecord {
   readonly fresh?: Ran<readonly FreshRun[]>;
   readonly docker?: Ran<readonly ChaosFigures[]>;
   readonly cluster?: Ran<readonly ClusterFigures[]>;
+  /** The note says on what it was run, where that shows in the figures. */
+  readonly kubernetes?: Ran<readonly KubernetesFigures[]> & { readonly note?: string };
 }
 
 const FILE = new URL('../../../docs/guarantees.json', import.meta.url);
