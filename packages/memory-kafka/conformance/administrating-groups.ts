@@ -88,7 +88,7 @@ export const administratingGroups: Area = (behaviour) => {
     });
   });
 
-  behaviour('groups asked for twice are told twice, and for none nobody is asked', async (world) => {
+  behaviour('groups asked for twice are described twice, and for none nobody is asked', async (world) => {
     const unknown = world.unique('unknown');
     expect(await world.admin.describeGroups([unknown, unknown])).toEqual({
       groups: [dead(unknown), dead(unknown)],
@@ -123,7 +123,7 @@ export const administratingGroups: Area = (behaviour) => {
     await eventually(() => expect(again.values()).toEqual(['a']));
   });
 
-  behaviour('a group with members cannot be deleted, and goes on', async (world) => {
+  behaviour('a group with members cannot be deleted, and continues', async (world) => {
     const { admin, groupId, kafkajs } = world;
     const topic = await world.createTopic();
     const { values } = await world.listen(topic);
@@ -138,24 +138,27 @@ export const administratingGroups: Area = (behaviour) => {
     await eventually(() => expect(values()).toEqual(['still here']));
   });
 
-  behaviour('of several groups those that can be deleted are, and all refusals are told', async (world) => {
-    const { admin, groupId } = world;
-    const topic = await world.createTopic();
-    const [empty, unknown] = [world.unique('empty'), world.unique('unknown')];
-    await leaveBehind(world, topic, empty);
-    await world.listen(topic);
-    const error = await rejection(admin.deleteGroups([unknown, empty, groupId]));
-    const told: unknown = Reflect.get(error, 'groups');
-    expect(told).toHaveLength(2);
-    expect(told).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({ groupId, errorCode: 68 }),
-        expect.objectContaining({ groupId: unknown, errorCode: 69 }),
-      ]),
-    );
-    expect(error).toMatchObject({ retriable: true });
-    expect(await admin.describeGroups([empty])).toEqual({ groups: [dead(empty)] });
-  });
+  behaviour(
+    'of several groups those that can be deleted are, and all refusals are reported',
+    async (world) => {
+      const { admin, groupId } = world;
+      const topic = await world.createTopic();
+      const [empty, unknown] = [world.unique('empty'), world.unique('unknown')];
+      await leaveBehind(world, topic, empty);
+      await world.listen(topic);
+      const error = await rejection(admin.deleteGroups([unknown, empty, groupId]));
+      const refusals: unknown = Reflect.get(error, 'groups');
+      expect(refusals).toHaveLength(2);
+      expect(refusals).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ groupId, errorCode: 68 }),
+          expect.objectContaining({ groupId: unknown, errorCode: 69 }),
+        ]),
+      );
+      expect(error).toMatchObject({ retriable: true });
+      expect(await admin.describeGroups([empty])).toEqual({ groups: [dead(empty)] });
+    },
+  );
 
   behaviour(
     'an unknown group cannot be deleted, nor what is no group; nobody at all can',
@@ -170,7 +173,7 @@ export const administratingGroups: Area = (behaviour) => {
       const refusal = async (groupIds: unknown) =>
         (await rejection(admin.deleteGroups(unchecked(groupIds)))).message;
       expect(await refusal(undefined)).toBe('Invalid groupIds array undefined');
-      // kafkajs tells that there is one, not which.
+      // kafkajs says that there is one, not which.
       expect(await refusal(['g', 1])).toBe('Invalid groupId name: true');
       expect(await admin.deleteGroups([])).toEqual([]);
     },

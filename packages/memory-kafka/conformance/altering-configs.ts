@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { alter, createTold, valuesOf, type Told } from './told-topics.ts';
+import { alter, createConfigured, valuesOf, type Configuration } from './configured-topics.ts';
 import { unchecked } from './unchecked.ts';
 import { eventually, rejection } from './waiting.ts';
 
@@ -14,9 +14,9 @@ const INVALID_CONFIG = {
 
 export const alteringConfigs: Area = (behaviour) => {
   behaviour(
-    'altering replaces all that a topic was told; what is not named is at its default again',
+    'altering replaces all configurations of a topic; what is not named is at its default again',
     async (world) => {
-      const topic = await createTold(world, { 'retention.ms': '86400000' });
+      const topic = await createConfigured(world, { 'retention.ms': '86400000' });
       expect(await alter(world, topic, { 'retention.bytes': '1000000' })).toEqual({
         resources: [{ errorCode: 0, errorMessage: null, resourceType: 2, resourceName: topic }],
       });
@@ -31,8 +31,8 @@ export const alteringConfigs: Area = (behaviour) => {
     },
   );
 
-  behaviour('with validateOnly everything stays, and what is wrong is told', async (world) => {
-    const topic = await createTold(world, { 'segment.ms': '5000' });
+  behaviour('with validateOnly everything stays, and what is wrong is reported', async (world) => {
+    const topic = await createConfigured(world, { 'segment.ms': '5000' });
     expect(await alter(world, topic, { 'segment.ms': '6000' }, true)).toMatchObject({
       resources: [{ errorCode: 0 }],
     });
@@ -43,8 +43,8 @@ export const alteringConfigs: Area = (behaviour) => {
   behaviour(
     'values that Kafka does not take are refused, at creation and later, and change nothing',
     async (world) => {
-      const topic = await createTold(world, { 'segment.ms': '5000' });
-      const wrong: Told[] = [
+      const topic = await createConfigured(world, { 'segment.ms': '5000' });
+      const wrong: Configuration[] = [
         { nonsense: '1' },
         { 'retention.ms': '-2' },
         { 'retention.ms': '1e3' },
@@ -63,9 +63,9 @@ export const alteringConfigs: Area = (behaviour) => {
         { 'message.timestamp.type': 'x' },
         { 'segment.ms': '6000', 'delete.retention.ms': '-1' },
       ];
-      for (const told of wrong) {
-        expect(await rejection(alter(world, topic, told))).toMatchObject(INVALID_CONFIG);
-        expect(await rejection(createTold(world, told))).toMatchObject({
+      for (const configuration of wrong) {
+        expect(await rejection(alter(world, topic, configuration))).toMatchObject(INVALID_CONFIG);
+        expect(await rejection(createConfigured(world, configuration))).toMatchObject({
           errors: [{ name: 'KafkaJSCreateTopicError', type: 'INVALID_CONFIG', code: 40 }],
         });
       }
@@ -73,8 +73,8 @@ export const alteringConfigs: Area = (behaviour) => {
     },
   );
 
-  behaviour('values are told back without the spaces around them, lists without repeats', async (world) => {
-    const topic = await createTold(world, {
+  behaviour('values are described without the spaces around them, lists without repeats', async (world) => {
+    const topic = await createConfigured(world, {
       'retention.ms': ' 86400000 ',
       'cleanup.policy': 'delete, compact,delete',
       'unclean.leader.election.enable': 'TRUE',

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear, nextEvent } from './hearing.ts';
+import { recordEvents, nextEvent } from './event-record.ts';
 import { joinGroup, joinsOf, sharedOut, ATTENTIVE } from './members.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
@@ -61,7 +61,7 @@ export const assigners: Area = (behaviour) => {
     expect(partitions.toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
-  behaviour('an assigner is made with its consumer, and told the group', async (world) => {
+  behaviour('an assigner is made with its consumer, and gets the group', async (world) => {
     const made: unknown[] = [];
     world.consumer({
       partitionAssigners: [
@@ -78,10 +78,10 @@ export const assigners: Area = (behaviour) => {
     expect(made).toEqual([{ groupId: world.groupId, logs: 'function', cluster: 'function' }]);
   });
 
-  behaviour('the leader hears every member, with its topics and its own bytes', async (world) => {
+  behaviour('the leader gets every member, with its topics and its own bytes', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     const { MemberMetadata } = world.kafkajs.AssignerProtocol;
-    const heard: unknown[] = [];
+    const recorded: unknown[] = [];
     const speaking = (text: string): PartitionAssigner =>
       assignerNamed(world, 'Speaking', (base) => ({
         protocol: ({ topics }) => ({
@@ -90,7 +90,9 @@ export const assigners: Area = (behaviour) => {
         }),
         assign: (group) => {
           const decoded = group.members.map(({ memberMetadata }) => MemberMetadata.decode(memberMetadata));
-          heard.push(decoded.map((each) => `${each?.topics.join()} ${each?.userData.toString()}`).toSorted());
+          recorded.push(
+            decoded.map((each) => `${each?.topics.join()} ${each?.userData.toString()}`).toSorted(),
+          );
           return base.assign(group);
         },
       }));
@@ -98,7 +100,7 @@ export const assigners: Area = (behaviour) => {
     const b = await joinGroup(world, topic, { config: { partitionAssigners: [speaking('b')] } });
     await sharedOut([a, b], topic, [1, 1]);
     // The assigner of the follower is never asked.
-    expect(heard).toEqual([[`${topic} a`], [`${topic} a`, `${topic} b`]]);
+    expect(recorded).toEqual([[`${topic} a`], [`${topic} a`, `${topic} b`]]);
   });
 
   behaviour('the assigner of the leader is given the topics of the leader', async (world) => {
@@ -158,7 +160,7 @@ export const assigners: Area = (behaviour) => {
   });
 
   behaviour(
-    'a member to whom nothing is assigned stays in the group, and tells that it is there',
+    'a member to whom nothing is assigned stays in the group, and sends heartbeats',
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
       const partitionAssigners = [assignerNamed(world, 'First', allTo(world, 0, { [topic]: [0, 1] }))];
@@ -196,7 +198,7 @@ export const assigners: Area = (behaviour) => {
       const topic = await world.createTopic();
       const member = await joinGroup(world, topic);
       const consumer = world.consumer({ partitionAssigners: [assignerNamed(world, 'Mine')] });
-      const crashes = hear(consumer, ['CRASH']);
+      const crashes = recordEvents(consumer, ['CRASH']);
       await joinGroup(world, topic, { consumer });
       await eventually(() =>
         expect(crashes.payloads('CRASH')).toMatchObject([
@@ -225,7 +227,7 @@ export const assigners: Area = (behaviour) => {
       assign: () => Promise.reject(new Error('no idea')),
     }));
     const consumer = world.consumer({ ...ATTENTIVE, partitionAssigners: [failing] });
-    const crashes = hear(consumer, ['CRASH']);
+    const crashes = recordEvents(consumer, ['CRASH']);
     const { joins } = await joinGroup(world, topic, { consumer });
     await eventually(() =>
       expect(crashes.payloads('CRASH')).toMatchObject([{ restart: false, error: { message: 'no idea' } }]),

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { failAt } from './failing-handler.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 const waiting: Area = (behaviour) => {
@@ -32,11 +32,11 @@ const waiting: Area = (behaviour) => {
     const consumer = world.keep(
       world.another({ retry: {} }).consumer({ groupId: world.groupId, retry: { retries: 0 } }),
     );
-    const heard = hear(consumer, ['CRASH']);
+    const recorded = recordEvents(consumer, ['CRASH']);
     const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
     await eventually(() => expect(values()).toEqual(['a']));
     // 50 ms, give or take 2 %; in production it is 300 ms, give or take 20 %.
-    const { error } = heard.payloads('CRASH')[0] as { error: { retryTime: number } };
+    const { error } = recorded.payloads('CRASH')[0] as { error: { retryTime: number } };
     expect(error.retryTime).toBeGreaterThanOrEqual(49);
     expect(error.retryTime).toBeLessThanOrEqual(51);
   });
@@ -45,7 +45,7 @@ const waiting: Area = (behaviour) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'bad' });
     const consumer = world.consumer({ retry: { initialRetryTime: 300, factor: 0, retries: 5 } });
-    const fetches = hear(consumer, ['FETCH_START']);
+    const fetches = recordEvents(consumer, ['FETCH_START']);
     const seen: string[] = [];
     const before: number[] = [];
     await world.listen(topic, {
@@ -70,7 +70,7 @@ const waiting: Area = (behaviour) => {
       await world.send(topic, { partition, value: `${partition}a` }, { partition, value: `${partition}b` });
     }
     const consumer = world.consumer();
-    const fetches = hear(consumer, ['FETCH']);
+    const fetches = recordEvents(consumer, ['FETCH']);
     const tried: string[] = [];
     let failing: number | undefined;
     let failedIn: number | undefined;
@@ -99,7 +99,7 @@ const counting: Area = (behaviour) => {
       await world.send(topic, 'a', 'b', 'c', 'd');
       const failed = new Set<string>();
       const consumer = world.consumer({ retry: { initialRetryTime: 20, maxRetryTime: 40, retries: 2 } });
-      const crashes = hear(consumer, ['CRASH']);
+      const crashes = recordEvents(consumer, ['CRASH']);
       const { values } = await world.listen(topic, {
         consumer,
         onMessage: ({ value }) => {
@@ -117,7 +117,7 @@ const counting: Area = (behaviour) => {
     const topic = await world.createTopic();
     const config = { retry: { initialRetryTime: 20, retries: 1 }, heartbeatInterval: 50 };
     const consumer = world.consumer(config);
-    const heard = hear(consumer, ['CRASH', 'GROUP_JOIN']);
+    const recorded = recordEvents(consumer, ['CRASH', 'GROUP_JOIN']);
     const failed = new Set<string>();
     const { values } = await world.listen(topic, {
       consumer,
@@ -130,13 +130,13 @@ const counting: Area = (behaviour) => {
     for (const value of ['a', 'b', 'c']) {
       await world.send(topic, value);
       await eventually(() => expect(values()).toContain(value));
-      const joins = heard.payloads('GROUP_JOIN').length;
+      const joins = recorded.payloads('GROUP_JOIN').length;
       // Somebody comes and goes, so that the group is joined again.
       const guest = await world.listen(topic, { config });
       await guest.consumer.disconnect();
-      await eventually(() => expect(heard.payloads('GROUP_JOIN').length).toBeGreaterThan(joins + 1));
+      await eventually(() => expect(recorded.payloads('GROUP_JOIN').length).toBeGreaterThan(joins + 1));
     }
-    expect([values(), heard.payloads('CRASH')]).toEqual([['a', 'b', 'c'], []]);
+    expect([values(), recorded.payloads('CRASH')]).toEqual([['a', 'b', 'c'], []]);
   });
 };
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Batch, ConsumerConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear, nextEvent } from './hearing.ts';
+import { recordEvents, nextEvent } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -23,17 +23,17 @@ const textOf = (batch: Batch): string =>
 /** Runs a consumer that keeps the batches that it is handed. */
 export const collectBatches = async (world: World, topic: string, config: Partial<ConsumerConfig> = {}) => {
   const consumer = world.consumer(config);
-  const heard = hear(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
+  const recorded = recordEvents(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   const batches: Batch[] = [];
   await consumer.run({ eachBatch: async ({ batch }) => void batches.push(batch) });
-  return { consumer, batches, heard, texts: () => batches.map(textOf) };
+  return { consumer, batches, recorded, texts: () => batches.map(textOf) };
 };
 
 const long = (letter: string): string => letter.repeat(1000);
 
 const fields: Area = (behaviour) => {
-  behaviour('a batch tells its offsets and its lag as text', async (world) => {
+  behaviour('a batch has its offsets and its lag as text', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b', 'c');
     const { batches } = await collectBatches(world, topic);
@@ -132,7 +132,7 @@ const fields: Area = (behaviour) => {
   behaviour('without a handler run() joins the group all the same', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const joins = hear(consumer, ['GROUP_JOIN']);
+    const joins = recordEvents(consumer, ['GROUP_JOIN']);
     await consumer.subscribe({ topics: [topic] });
     await consumer.run();
     expect(joins.payloads('GROUP_JOIN')).toMatchObject([{ memberAssignment: { [topic]: [0] } }]);
@@ -187,11 +187,11 @@ const sizes: Area = (behaviour) => {
   behaviour('maxBytes counts over all partitions of a fetch', async (world) => {
     const topic = await world.createTopic({ partitions: 3 });
     for (const partition of [0, 1, 2]) await world.send(topic, { partition, value: long(String(partition)) });
-    const { heard, batches } = await collectBatches(world, topic, { maxBytes: 2500 });
+    const { recorded, batches } = await collectBatches(world, topic, { maxBytes: 2500 });
     await eventually(() => expect(batches).toHaveLength(3));
     // Two fit into the first fetch that finds anything, the third needs another one.
-    const first = heard.keys().indexOf('START_BATCH_PROCESS');
-    expect(heard.keys().slice(first, first + 5)).toEqual([
+    const first = recorded.keys().indexOf('START_BATCH_PROCESS');
+    expect(recorded.keys().slice(first, first + 5)).toEqual([
       'START_BATCH_PROCESS',
       'START_BATCH_PROCESS',
       'FETCH_START',
@@ -203,11 +203,11 @@ const sizes: Area = (behaviour) => {
   behaviour('beyond maxBytesPerPartition only one partition of a fetch brings anything', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     for (const partition of [0, 1]) await world.send(topic, { partition, value: long(String(partition)) });
-    const { heard, batches } = await collectBatches(world, topic, { maxBytesPerPartition: 200 });
+    const { recorded, batches } = await collectBatches(world, topic, { maxBytesPerPartition: 200 });
     await eventually(() => expect(batches).toHaveLength(2));
-    const first = heard.keys().indexOf('START_BATCH_PROCESS');
+    const first = recorded.keys().indexOf('START_BATCH_PROCESS');
     // Kafka sends one message that is too long, so that a reader gets on, but not two.
-    expect(heard.keys().slice(first, first + 4)).toEqual([
+    expect(recorded.keys().slice(first, first + 4)).toEqual([
       'START_BATCH_PROCESS',
       'FETCH_START',
       'FETCH',
@@ -233,11 +233,11 @@ const sizes: Area = (behaviour) => {
 
   behaviour('a fetch that brings nothing calls no handler and starts no batch', async (world) => {
     const topic = await world.createTopic();
-    const { heard, batches } = await collectBatches(world, topic);
-    await eventually(() => expect(heard.payloads('FETCH').length).toBeGreaterThan(2));
+    const { recorded, batches } = await collectBatches(world, topic);
+    await eventually(() => expect(recorded.payloads('FETCH').length).toBeGreaterThan(2));
     await world.send(topic, 'a');
     await eventually(() => expect(batches).toHaveLength(1));
-    expect(heard.payloads('START_BATCH_PROCESS')).toHaveLength(1);
+    expect(recorded.payloads('START_BATCH_PROCESS')).toHaveLength(1);
   });
 
   behaviour('from the middle of a send only what comes after is handed over', async (world) => {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ITopicPartitionConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { unchecked } from './unchecked.ts';
 import { eventually, rejection } from './waiting.ts';
 import type { World } from './world.ts';
@@ -145,7 +145,7 @@ const deleting: Area = (behaviour) => {
     const retry = { initialRetryTime: 20, maxRetryTime: 50, retries: 1 };
     const config = { allowAutoTopicCreation: false, heartbeatInterval: 50, metadataMaxAge: 100, retry };
     const consumer = world.consumer(config);
-    const crashes = hear(consumer, ['CRASH']);
+    const crashes = recordEvents(consumer, ['CRASH']);
     const { values } = await world.listen(topic, { consumer });
     await eventually(() => expect(values()).toEqual(['first']));
     await world.admin.deleteTopics({ topics: [topic] });
@@ -196,11 +196,11 @@ const deleting: Area = (behaviour) => {
 };
 
 const describing: Area = (behaviour) => {
-  behaviour('metadata tells of every partition, and of a topic asked for twice once', async (world) => {
+  behaviour('metadata has every partition, and a topic asked for twice once', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     const { topics } = await world.admin.fetchTopicMetadata({ topics: [topic, topic] });
     expect(topics.map(({ name }) => name)).toEqual([topic]);
-    // Kafka tells partitions in no particular order.
+    // Kafka lists partitions in no particular order.
     const partitions = topics[0]?.partitions.toSorted((a, b) => a.partitionId - b.partitionId);
     expect(partitions).toEqual(
       [0, 1].map((partitionId) => ({
@@ -235,7 +235,7 @@ const describing: Area = (behaviour) => {
     expect(await refusal(1)).toMatchObject({ name: 'KafkaJSNonRetriableError', message: 'Invalid topic 1' });
   });
 
-  behaviour('a cluster tells its brokers, one of which is its controller', async ({ admin }) => {
+  behaviour('a cluster describes its brokers, one of which is its controller', async ({ admin }) => {
     const { brokers, controller, clusterId } = await admin.describeCluster();
     expect(brokers).toEqual([{ nodeId: 1, host: expect.any(String), port: expect.any(Number) }]);
     expect(controller).toBe(1);
@@ -243,17 +243,17 @@ const describing: Area = (behaviour) => {
   });
 
   behaviour(
-    'an admin works without having connected, and tells when it connects and disconnects',
+    'an admin works without having connected, and notifies when it connects and disconnects',
     async (world) => {
       const admin = world.another().admin();
-      const heard: string[] = [];
-      admin.on(admin.events.CONNECT, ({ type }) => heard.push(type));
-      admin.on(admin.events.DISCONNECT, ({ type }) => heard.push(type));
+      const recorded: string[] = [];
+      admin.on(admin.events.CONNECT, ({ type }) => recorded.push(type));
+      admin.on(admin.events.DISCONNECT, ({ type }) => recorded.push(type));
       const topic = await world.createTopic();
       expect(await admin.listTopics()).toContain(topic);
       await admin.connect();
       await admin.disconnect();
-      expect(heard).toEqual(['admin.connect', 'admin.disconnect']);
+      expect(recorded).toEqual(['admin.connect', 'admin.disconnect']);
     },
   );
 };

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ConsumerConfig, TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { createDoor, eventually, rejection } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -53,7 +53,7 @@ const storing: Area = (behaviour) => {
   behaviour('several topics and partitions go in one commit', async (world) => {
     const { topic, consumer } = await readWithoutCommit(world);
     const other = await world.createTopic({ partitions: 2 });
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     await consumer.commitOffsets([
       { topic, partition: 0, offset: '1' },
       { topic: other, partition: 1, offset: '5' },
@@ -75,7 +75,7 @@ const storing: Area = (behaviour) => {
 
   behaviour('commitOffsets without anything commits nothing, not even what is resolved', async (world) => {
     const { topic, consumer } = await readWithoutCommit(world);
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     await consumer.commitOffsets([]);
     expect(await world.committed(topic)).toBe('-1');
     expect(commits.events).toEqual([]);
@@ -122,7 +122,7 @@ const storing: Area = (behaviour) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a');
       const consumer = world.consumer();
-      const commits = hear(consumer, ['COMMIT_OFFSETS']);
+      const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       const seen: unknown[] = [];
       await consumer.run({
@@ -137,7 +137,7 @@ const storing: Area = (behaviour) => {
     },
   );
 
-  behaviour('who commits by hand what was processed goes on there the next time', async (world) => {
+  behaviour('who commits by hand what was processed continues there the next time', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b', 'c');
     const consumer = world.consumer();

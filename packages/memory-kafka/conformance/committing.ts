@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 const byItself: Area = (behaviour) => {
@@ -10,15 +10,15 @@ const byItself: Area = (behaviour) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b', 'c');
       const consumer = world.consumer();
-      const heard: string[] = [];
+      const recorded: string[] = [];
       consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
-        heard.push(`commit ${payload.topics[0]?.partitions[0]?.offset}`);
+        recorded.push(`commit ${payload.topics[0]?.partitions[0]?.offset}`);
       });
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-        if (payload.batchSize > 0) heard.push(`end of ${payload.batchSize}`);
+        if (payload.batchSize > 0) recorded.push(`end of ${payload.batchSize}`);
       });
-      await world.listen(topic, { consumer, onMessage: ({ value }) => void heard.push(value) });
-      await eventually(() => expect(heard).toEqual(['a', 'b', 'c', 'end of 3', 'commit 3']));
+      await world.listen(topic, { consumer, onMessage: ({ value }) => void recorded.push(value) });
+      await eventually(() => expect(recorded).toEqual(['a', 'b', 'c', 'end of 3', 'commit 3']));
       expect(await world.committed(topic)).toBe('3');
     },
   );
@@ -27,8 +27,8 @@ const byItself: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a');
     const consumer = world.consumer();
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
-    const fetches = hear(consumer, ['FETCH']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const fetches = recordEvents(consumer, ['FETCH']);
     const { values } = await world.listen(topic, { consumer });
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
     const before = fetches.events.length;
@@ -41,7 +41,7 @@ const byItself: Area = (behaviour) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'a' }, { partition: 1, value: 'b' });
     const consumer = world.consumer();
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     const { received } = await world.listen(topic, { consumer });
     await eventually(() => expect(commits.events).toHaveLength(2));
     // Which partition comes first is chance, see 'concurrency'.
@@ -116,7 +116,7 @@ const thresholdsAndIntervals: Area = (behaviour) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'a' }, { partition: 1, value: 'b' });
     const consumer = world.consumer();
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
@@ -210,7 +210,7 @@ const notAtAll: Area = (behaviour) => {
     const config = { heartbeatInterval: 20 };
     const { consumer, values } = await world.listen(topic, { config, autoCommit: false });
     await eventually(() => expect(values()).toEqual(['a', 'b']));
-    const joins = hear(consumer, ['GROUP_JOIN']);
+    const joins = recordEvents(consumer, ['GROUP_JOIN']);
     const other = await world.createTopic();
     const guest = await world.listen(other, { config });
     await guest.consumer.disconnect();
@@ -224,7 +224,7 @@ const notAtAll: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     const run = { autoCommit: false, autoCommitThreshold: 1, autoCommitInterval: 0 };
     const { values } = await world.listen(topic, { consumer, ...run });
     await eventually(() => expect(values()).toEqual(['a', 'b']));

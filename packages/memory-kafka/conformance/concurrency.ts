@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { createDoor, eventually } from './waiting.ts';
 import type { ListenOptions } from './listening.ts';
 import type { World } from './world.ts';
@@ -73,7 +73,7 @@ const takingTurns: Area = (behaviour) => {
     const topic = await filledTopic(world, 2, 1);
     const door = createDoor();
     const consumer = world.consumer();
-    const fetches = hear(consumer, ['FETCH_START']);
+    const fetches = recordEvents(consumer, ['FETCH_START']);
     const { values } = await world.listen(topic, {
       consumer,
       partitionsConsumedConcurrently: 2,
@@ -215,7 +215,7 @@ const sideBySide: Area = (behaviour) => {
     const topic = await filledTopic(world, 2, 1);
     const failed = new Set<string>();
     const consumer = world.consumer({ retry: { retries: 1, initialRetryTime: 20 } });
-    const crashes = hear(consumer, ['CRASH']);
+    const crashes = recordEvents(consumer, ['CRASH']);
     const { values } = await world.listen(topic, {
       consumer,
       partitionsConsumedConcurrently: 2,

@@ -1,14 +1,14 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { readMessages } from './reading.ts';
-import { createTold } from './told-topics.ts';
+import { createConfigured } from './configured-topics.ts';
 import { eventually, rejection } from './waiting.ts';
 
 export const configEffects: Area = (behaviour) => {
   behaviour(
     'max.message.bytes is for what one request writes to one partition, in the format of Kafka',
     async (world) => {
-      const topic = await createTold(world, { 'max.message.bytes': '200' });
+      const topic = await createConfigured(world, { 'max.message.bytes': '200' });
       const send = (bytes: number, count = 1) =>
         world.producer.send({
           topic,
@@ -31,7 +31,7 @@ export const configEffects: Area = (behaviour) => {
   behaviour(
     'a topic that is to be compacted takes messages with keys only, the empty one included',
     async (world) => {
-      const topic = await createTold(world, { 'cleanup.policy': 'compact,delete' });
+      const topic = await createConfigured(world, { 'cleanup.policy': 'compact,delete' });
       const refused = {
         name: 'KafkaJSProtocolError',
         message: 'This record has failed the validation on broker and hence be rejected',
@@ -48,7 +48,7 @@ export const configEffects: Area = (behaviour) => {
 
   behaviour('what is compacted keeps the last message of each key, at its offset', async (world) => {
     const settings = { 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.01' };
-    const topic = await createTold(world, { 'cleanup.policy': 'compact', ...settings });
+    const topic = await createConfigured(world, { 'cleanup.policy': 'compact', ...settings });
     const start = Date.now() - 60_000;
     const put = (key: string, value: string | null, afterMs: number) =>
       world.send(topic, { key, value, timestamp: String(start + afterMs) });
@@ -71,8 +71,8 @@ export const configEffects: Area = (behaviour) => {
     });
   });
 
-  behaviour('the broker can set the time of a message, and tells it', async (world) => {
-    const topic = await createTold(world, { 'message.timestamp.type': 'LogAppendTime' });
+  behaviour('the broker can set the time of a message, and returns it', async (world) => {
+    const topic = await createConfigured(world, { 'message.timestamp.type': 'LogAppendTime' });
     const before = Date.now();
     const messages = [{ value: 'a', timestamp: '1000' }, { value: 'b' }];
     const [written] = await world.producer.send({ topic, messages });
@@ -87,7 +87,7 @@ export const configEffects: Area = (behaviour) => {
   behaviour('messages from too far away in time are refused: by default an hour ahead', async (world) => {
     const [topic, strict] = [
       await world.createTopic(),
-      await createTold(world, {
+      await createConfigured(world, {
         'message.timestamp.before.max.ms': '60000',
         'message.timestamp.after.max.ms': '60000',
       }),
@@ -109,7 +109,7 @@ export const configEffects: Area = (behaviour) => {
 
   behaviour('more in-sync replicas than there can be do not keep anybody from writing', async (world) => {
     // Kafka 4.2 asks for no more than the topic has.
-    const topic = await createTold(world, { 'min.insync.replicas': '3' });
+    const topic = await createConfigured(world, { 'min.insync.replicas': '3' });
     expect(await world.producer.send({ topic, messages: [{ value: 'x' }], acks: -1 })).toMatchObject([
       { baseOffset: '0' },
     ]);

@@ -1,18 +1,18 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear, nextEvent } from './hearing.ts';
+import { recordEvents, nextEvent } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
-/** One message was read and committed, and everything was heard. */
-const hearOneMessage = async (world: World) => {
+/** One message was read and committed, and every event was recorded. */
+const recordOneMessage = async (world: World) => {
   const topic = await world.createTopic();
   await world.send(topic, 'a', 'b');
   const consumer = world.consumer();
-  const heard = hear(consumer);
+  const recorded = recordEvents(consumer);
   await world.listen(topic, { consumer, onMessage: () => undefined });
-  await eventually(() => expect(heard.keys()).toContain('COMMIT_OFFSETS'));
-  return { topic, consumer, heard };
+  await eventually(() => expect(recorded.keys()).toContain('COMMIT_OFFSETS'));
+  return { topic, consumer, recorded };
 };
 
 const aNumber = expect.any(Number);
@@ -42,9 +42,9 @@ const payloads: Area = (behaviour) => {
 
   behaviour('every event has an id, its type, a timestamp and a payload', async (world) => {
     const before = Date.now();
-    const { consumer, heard } = await hearOneMessage(world);
-    for (const [index, key] of heard.keys().entries()) {
-      const event = heard.events[index];
+    const { consumer, recorded } = await recordOneMessage(world);
+    for (const [index, key] of recorded.keys().entries()) {
+      const event = recorded.events[index];
       expect(Object.keys(Object(event))).toEqual(['id', 'type', 'timestamp', 'payload']);
       expect(event?.type).toBe(Object(consumer.events)[key]);
       expect(event?.timestamp).toBeGreaterThanOrEqual(before);
@@ -53,22 +53,22 @@ const payloads: Area = (behaviour) => {
   });
 
   behaviour('ids are numbers that only grow', async (world) => {
-    const { heard } = await hearOneMessage(world);
-    const ids = heard.events.map(({ id }) => Number(id));
-    expect(heard.events.every(({ id }) => typeof id === 'number')).toBe(true);
+    const { recorded } = await recordOneMessage(world);
+    const ids = recorded.events.map(({ id }) => Number(id));
+    expect(recorded.events.every(({ id }) => typeof id === 'number')).toBe(true);
     for (const [index, id] of ids.slice(1).entries()) expect(id).toBeGreaterThan(ids[index] ?? Infinity);
   });
 
   behaviour('FETCH_START and FETCH name the broker, as text', async (world) => {
-    const { heard } = await hearOneMessage(world);
+    const { recorded } = await recordOneMessage(world);
     const [broker] = (await world.admin.describeCluster()).brokers;
     const nodeId = String(broker?.nodeId);
-    expect(heard.payloads('FETCH_START')[0]).toEqual({ nodeId });
-    expect(heard.payloads('FETCH')[0]).toEqual({ nodeId, numberOfBatches: 0, duration: aNumber });
+    expect(recorded.payloads('FETCH_START')[0]).toEqual({ nodeId });
+    expect(recorded.payloads('FETCH')[0]).toEqual({ nodeId, numberOfBatches: 0, duration: aNumber });
   });
 
   behaviour('START_BATCH_PROCESS and END_BATCH_PROCESS describe the batch', async (world) => {
-    const { topic, heard } = await hearOneMessage(world);
+    const { topic, recorded } = await recordOneMessage(world);
     const batch = {
       topic,
       partition: 0,
@@ -79,14 +79,14 @@ const payloads: Area = (behaviour) => {
       firstOffset: '0',
       lastOffset: '1',
     };
-    expect(heard.payloads('START_BATCH_PROCESS')).toEqual([batch]);
-    expect(heard.payloads('END_BATCH_PROCESS')).toEqual([{ ...batch, duration: aNumber }]);
+    expect(recorded.payloads('START_BATCH_PROCESS')).toEqual([batch]);
+    expect(recorded.payloads('END_BATCH_PROCESS')).toEqual([{ ...batch, duration: aNumber }]);
   });
 
-  behaviour('COMMIT_OFFSETS tells who committed what', async (world) => {
-    const { topic, consumer, heard } = await hearOneMessage(world);
+  behaviour('COMMIT_OFFSETS says who committed what', async (world) => {
+    const { topic, consumer, recorded } = await recordOneMessage(world);
     const [member] = (await consumer.describeGroup()).members;
-    expect(heard.payloads('COMMIT_OFFSETS')).toEqual([
+    expect(recorded.payloads('COMMIT_OFFSETS')).toEqual([
       {
         groupId: world.groupId,
         memberId: member?.memberId,
@@ -97,16 +97,16 @@ const payloads: Area = (behaviour) => {
   });
 
   behaviour('COMMIT_OFFSETS of commitOffsets() has the metadata as well', async (world) => {
-    const { topic, consumer, heard } = await hearOneMessage(world);
+    const { topic, consumer, recorded } = await recordOneMessage(world);
     await consumer.commitOffsets([{ topic, partition: 0, offset: '1', metadata: 'm' }]);
-    const event = heard.payloads('COMMIT_OFFSETS')[1];
+    const event = recorded.payloads('COMMIT_OFFSETS')[1];
     expect(event).toMatchObject({ topics: [{ topic, partitions: [{ partition: 0, metadata: 'm' }] }] });
   });
 
-  behaviour('GROUP_JOIN tells the assignment', async (world) => {
-    const { topic, consumer, heard } = await hearOneMessage(world);
+  behaviour('GROUP_JOIN has the assignment', async (world) => {
+    const { topic, consumer, recorded } = await recordOneMessage(world);
     const [member] = (await consumer.describeGroup()).members;
-    expect(heard.payloads('GROUP_JOIN')).toEqual([
+    expect(recorded.payloads('GROUP_JOIN')).toEqual([
       {
         groupId: world.groupId,
         memberId: member?.memberId,
@@ -119,7 +119,7 @@ const payloads: Area = (behaviour) => {
     ]);
   });
 
-  behaviour('HEARTBEAT tells whose heart beats', async (world) => {
+  behaviour('HEARTBEAT says whose heart beats', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer({ heartbeatInterval: 20 });
     const beat = nextEvent(consumer, 'HEARTBEAT');
@@ -130,30 +130,30 @@ const payloads: Area = (behaviour) => {
   behaviour('REBALANCING names the member that has to join again, before it does', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     const consumer = world.consumer({ heartbeatInterval: 20 });
-    const heard = hear(consumer, ['GROUP_JOIN', 'REBALANCING']);
+    const recorded = recordEvents(consumer, ['GROUP_JOIN', 'REBALANCING']);
     await world.listen(topic, { consumer });
     const [member] = (await consumer.describeGroup()).members;
     await world.listen(topic);
-    await eventually(() => expect(heard.keys()).toEqual(['GROUP_JOIN', 'REBALANCING', 'GROUP_JOIN']));
+    await eventually(() => expect(recorded.keys()).toEqual(['GROUP_JOIN', 'REBALANCING', 'GROUP_JOIN']));
     const payload = { groupId: world.groupId, memberId: member?.memberId };
-    expect(heard.payloads('REBALANCING')).toEqual([payload]);
-    expect(heard.payloads('GROUP_JOIN')[1]).toMatchObject(payload);
+    expect(recorded.payloads('REBALANCING')).toEqual([payload]);
+    expect(recorded.payloads('GROUP_JOIN')[1]).toMatchObject(payload);
   });
 
   behaviour('CONNECT, STOP and DISCONNECT come without a payload', async (world) => {
-    const { consumer, heard } = await hearOneMessage(world);
+    const { consumer, recorded } = await recordOneMessage(world);
     await consumer.disconnect();
     for (const key of ['CONNECT', 'STOP', 'DISCONNECT'] as const) {
-      expect([key, heard.payloads(key)]).toEqual([key, [undefined]]);
+      expect([key, recorded.payloads(key)]).toEqual([key, [undefined]]);
     }
   });
 };
 
 const order: Area = (behaviour) => {
   behaviour('the events from run() to disconnect() come in this order', async (world) => {
-    const { consumer, heard } = await hearOneMessage(world);
+    const { consumer, recorded } = await recordOneMessage(world);
     await consumer.disconnect();
-    const keys = heard.keys();
+    const keys = recorded.keys();
     expect(keys.slice(0, 2)).toEqual(['CONNECT', 'GROUP_JOIN']);
     const start = keys.indexOf('START_BATCH_PROCESS');
     expect(keys.slice(start - 2, start + 3)).toEqual([
@@ -172,42 +172,42 @@ const order: Area = (behaviour) => {
   behaviour('connect() and run() say CONNECT each', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const heard = hear(consumer, ['CONNECT', 'GROUP_JOIN']);
+    const recorded = recordEvents(consumer, ['CONNECT', 'GROUP_JOIN']);
     await consumer.connect();
     await world.listen(topic, { consumer });
-    expect(heard.keys()).toEqual(['CONNECT', 'CONNECT', 'GROUP_JOIN']);
+    expect(recorded.keys()).toEqual(['CONNECT', 'CONNECT', 'GROUP_JOIN']);
   });
 
   behaviour('who never ran says DISCONNECT each time, and never STOP', async (world) => {
     const consumer = world.consumer();
-    const heard = hear(consumer, ['STOP', 'DISCONNECT']);
+    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
     await consumer.stop();
     await consumer.disconnect();
     await consumer.disconnect();
-    expect(heard.keys()).toEqual(['DISCONNECT', 'DISCONNECT']);
+    expect(recorded.keys()).toEqual(['DISCONNECT', 'DISCONNECT']);
   });
 
   behaviour('stop() says STOP, and the disconnect() after it only DISCONNECT', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const heard = hear(consumer, ['STOP', 'DISCONNECT']);
+    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await consumer.stop();
     await consumer.stop();
     await consumer.disconnect();
-    expect(heard.keys()).toEqual(['STOP', 'DISCONNECT']);
+    expect(recorded.keys()).toEqual(['STOP', 'DISCONNECT']);
   });
 
-  behaviour('a paused consumer goes on saying FETCH, and starts no batch', async (world) => {
+  behaviour('a paused consumer continues to emit FETCH, and starts no batch', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const heard = hear(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
+    const recorded = recordEvents(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
     await world.listen(topic, { consumer });
     consumer.pause([{ topic }]);
     await world.send(topic, 'a');
-    const before = heard.payloads('FETCH').length;
-    await eventually(() => expect(heard.payloads('FETCH').length).toBeGreaterThan(before + 3));
-    expect(heard.payloads('START_BATCH_PROCESS')).toEqual([]);
+    const before = recorded.payloads('FETCH').length;
+    await eventually(() => expect(recorded.payloads('FETCH').length).toBeGreaterThan(before + 3));
+    expect(recorded.payloads('START_BATCH_PROCESS')).toEqual([]);
   });
 };
 

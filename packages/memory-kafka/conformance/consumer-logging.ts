@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { ConsumerConfig, LogEntry } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { failAt } from './failing-handler.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import { FAST_RETRY, type World } from './world.ts';
 
@@ -35,7 +35,7 @@ const life: Area = (behaviour) => {
   behaviour('a consumer says that it starts, joins, ends and has stopped', async (world) => {
     const topic = await world.createTopic();
     const { consumer, lines, fieldsOf } = loggingConsumer(world);
-    const joins = hear(consumer, ['GROUP_JOIN']);
+    const joins = recordEvents(consumer, ['GROUP_JOIN']);
     await world.listen(topic, { consumer });
     await consumer.disconnect();
     expect(lines()).toEqual([

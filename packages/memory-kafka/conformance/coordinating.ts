@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import {
   assignedTo,
   ATTENTIVE,
@@ -99,7 +99,7 @@ export const coordinating: Area = (behaviour) => {
       ...ATTENTIVE,
       partitionAssigners: [hesitating(world, 1, () => door.opened)],
     });
-    const hearing = hear(consumer, ['GROUP_JOIN', 'REBALANCING', 'CRASH']);
+    const recorded = recordEvents(consumer, ['GROUP_JOIN', 'REBALANCING', 'CRASH']);
     const first = joinGroup(world, topic, { consumer });
     await thinking(world);
     const second = joinGroup(world, topic);
@@ -108,8 +108,8 @@ export const coordinating: Area = (behaviour) => {
     );
     door.open();
     await sharedOut([await first, await second], topic, [1, 1]);
-    // The join that came to nothing is told to nobody.
-    expect(hearing.keys()).toEqual(['GROUP_JOIN']);
+    // The join that came to nothing is notified to nobody.
+    expect(recorded.keys()).toEqual(['GROUP_JOIN']);
   });
 
   behaviour('a commit for the generation before is refused while the leader thinks', async (world) => {
@@ -142,17 +142,17 @@ export const coordinating: Area = (behaviour) => {
       const limits = { ...LONG_SESSION, rebalanceTimeout: 700 };
       const failing = hesitating(world, 2, () => Promise.reject(new Error('no idea')));
       const consumer = world.consumer({ ...limits, partitionAssigners: [failing] });
-      const hearing = hear(consumer, ['CRASH']);
+      const recorded = recordEvents(consumer, ['CRASH']);
       const first = await joinGroup(world, topic, { consumer });
       const second = await joinGroup(world, topic, { config: limits });
       await sharedOut([first, second], topic, [1, 1]);
       expect(second.joins[0]).toMatchObject({ isLeader: true });
       expect(new Set(first.joins.map(({ memberId }) => memberId)).size).toBe(2);
-      expect(hearing.events).toEqual([]);
+      expect(recorded.events).toEqual([]);
     },
   );
 
-  behaviour('heartbeat() tells an evicted member so, and nothing of it is committed', async (world) => {
+  behaviour('heartbeat() rejects for an evicted member, and nothing of it is committed', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer(SHORT_SESSION);
@@ -186,7 +186,7 @@ export const coordinating: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer(SHORT_SESSION);
-    const hearing = hear(consumer, ['GROUP_JOIN', 'CRASH', 'COMMIT_OFFSETS']);
+    const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'COMMIT_OFFSETS']);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     const batches: (string | null)[] = [];
     await consumer.run({
@@ -195,7 +195,7 @@ export const coordinating: Area = (behaviour) => {
         if (batches.length === 1) await deserted(world);
       },
     });
-    await eventually(() => expect(hearing.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN', 'COMMIT_OFFSETS']));
+    await eventually(() => expect(recorded.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN', 'COMMIT_OFFSETS']));
     expect(batches).toEqual(['0', '0']);
   });
 
@@ -206,7 +206,7 @@ export const coordinating: Area = (behaviour) => {
       await world.send(topic, 'a');
       const retry = { initialRetryTime: 1000, factor: 0, retries: 5 };
       const consumer = world.consumer({ ...SHORT_SESSION, retry });
-      const hearing = hear(consumer, ['GROUP_JOIN', 'CRASH', 'REBALANCING']);
+      const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'REBALANCING']);
       let attempts = 0;
       await world.listen(topic, {
         consumer,
@@ -217,7 +217,7 @@ export const coordinating: Area = (behaviour) => {
       });
       await deserted(world);
       await eventually(async () => expect(await world.committed(topic)).toBe('1'));
-      expect(hearing.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN']);
+      expect(recorded.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN']);
       // Once before the back-off, once as somebody whom the group no longer knew, once as a member.
       expect(attempts).toBe(3);
     },

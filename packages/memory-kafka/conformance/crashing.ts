@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { ConsumerConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { failAt } from './failing-handler.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -18,18 +18,18 @@ const failing = async (
   const topic = await world.createTopic();
   await world.send(topic, 'a');
   const consumer = world.consumer({ retry: { initialRetryTime: 20, retries: 0, ...retry } });
-  const heard = hear(consumer, LIFE);
+  const recorded = recordEvents(consumer, LIFE);
   const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', times, error) });
-  return { topic, consumer, heard, values, crash: (): unknown => heard.payloads('CRASH')[0] };
+  return { topic, consumer, recorded, values, crash: (): unknown => recorded.payloads('CRASH')[0] };
 };
 
 const restarting: Area = (behaviour) => {
   behaviour(
     'when retries are used up the consumer crashes, restarts, and gets the message again',
     async (world) => {
-      const { heard, values } = await failing(world, 2, { retries: 1 });
+      const { recorded, values } = await failing(world, 2, { retries: 1 });
       await eventually(() => expect(values()).toEqual(['a']));
-      expect(heard.keys()).toEqual([
+      expect(recorded.keys()).toEqual([
         'CONNECT',
         'GROUP_JOIN',
         'STOP',
@@ -41,7 +41,7 @@ const restarting: Area = (behaviour) => {
     },
   );
 
-  behaviour('the crash tells what went wrong, and how often it was tried', async (world) => {
+  behaviour('the crash says what went wrong, and how often it was tried', async (world) => {
     const mine = new Error('my failure');
     const { crash } = await failing(world, 2, { retries: 1, factor: 0, multiplier: 3 }, () => mine);
     await eventually(() => expect(crash()).toBeDefined());
@@ -77,9 +77,9 @@ const restarting: Area = (behaviour) => {
   });
 
   behaviour('a crashed consumer comes back as another member', async (world) => {
-    const { heard, values } = await failing(world, 1, {});
+    const { recorded, values } = await failing(world, 1, {});
     await eventually(() => expect(values()).toEqual(['a']));
-    const ids = heard
+    const ids = recorded
       .payloads('GROUP_JOIN')
       .map((payload): unknown => Reflect.get(Object(payload), 'memberId'));
     expect(new Set(ids).size).toBe(2);
@@ -88,9 +88,9 @@ const restarting: Area = (behaviour) => {
   behaviour(
     'a poisonous message crashes the consumer again and again: nothing takes it out of the way',
     async (world) => {
-      const { topic, heard, values } = await failing(world, 99, {});
+      const { topic, recorded, values } = await failing(world, 99, {});
       await world.send(topic, 'b');
-      await eventually(() => expect(heard.payloads('CRASH').length).toBeGreaterThan(2));
+      await eventually(() => expect(recorded.payloads('CRASH').length).toBeGreaterThan(2));
       expect(values()).toEqual([]);
       expect(await world.committed(topic)).toBe('-1');
     },
@@ -140,7 +140,7 @@ const restarting: Area = (behaviour) => {
     // Another one that crashed later and is back: the first would have been back before it.
     const second = await failing(world, 1, retry);
     await eventually(() => expect(second.values()).toEqual(['a']));
-    expect(first.heard.keys()).toEqual([
+    expect(first.recorded.keys()).toEqual([
       'CONNECT',
       'GROUP_JOIN',
       'STOP',
@@ -158,12 +158,12 @@ const askingWhether: Area = (behaviour) => {
       asked.push(error);
       return false;
     };
-    const { heard, crash } = await failing(world, 9, { restartOnFailure });
+    const { recorded, crash } = await failing(world, 9, { restartOnFailure });
     await eventually(() => expect(crash()).toMatchObject({ restart: false }));
     expect(asked.map(({ name, message }) => `${name} ${message}`)).toEqual([
       'KafkaJSNumberOfRetriesExceeded handler failed',
     ]);
-    expect(heard.keys().filter((key) => key === 'GROUP_JOIN')).toHaveLength(1);
+    expect(recorded.keys().filter((key) => key === 'GROUP_JOIN')).toHaveLength(1);
   });
 
   behaviour('restartOnFailure that says true lets it restart', async (world) => {
@@ -208,7 +208,7 @@ const withoutRetry: Area = (behaviour) => {
     ['a SyntaxError', () => new SyntaxError('no')],
     ['an error with retriable false', () => Object.assign(new Error('no'), { retriable: false })],
     [
-      'an error that only bears the name TypeError',
+      'an error that only has the name TypeError',
       () => Object.assign(new Error('no'), { name: 'TypeError' }),
     ],
   ];
@@ -259,10 +259,10 @@ const withoutRetry: Area = (behaviour) => {
         ...(retry === undefined ? {} : { retry }),
       };
       const consumer = world.keep(kafka.consumer(config));
-      const heard = hear(consumer, ['CRASH']);
+      const recorded = recordEvents(consumer, ['CRASH']);
       const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
       await eventually(() => expect(values()).toEqual(['a']));
-      expect(heard.events.length > 0).toBe(crashes);
+      expect(recorded.events.length > 0).toBe(crashes);
     });
   }
 

@@ -10,7 +10,7 @@ const partitionCount = async ({ admin }: World, topic: string): Promise<number> 
   return topics[0]?.partitions.length ?? 0;
 };
 
-/** Creates, and finds what it created also where the broker needs a moment to tell. */
+/** Creates, and finds what it created also where the broker needs a moment to know. */
 const creates = async (
   world: World,
   config: Omit<ITopicConfig, 'topic'>,
@@ -86,7 +86,7 @@ const outcomes: Area = (behaviour) => {
     });
   });
 
-  behaviour('validateOnly tells what is wrong', async (world) => {
+  behaviour('validateOnly reports what is wrong', async (world) => {
     const topic = await world.createTopic();
     const { admin } = world;
     expect(await admin.createTopics({ topics: [{ topic }], validateOnly: true })).toBe(false);
@@ -139,7 +139,7 @@ const refusals: Area = (behaviour) => {
     }
   });
 
-  behaviour('each refusal is told, by name, and what can be created is', async (world) => {
+  behaviour('each refusal is reported, by name, and what can be created is', async (world) => {
     const [fine, existing] = [world.unique('b'), await world.createTopic({ label: 'c' })];
     const topics = [{ topic: fine }, { topic: existing }, { topic: 'a b' }];
     expect(await rejection(world.admin.createTopics({ topics }))).toMatchObject({

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 /** Fails `times` times at the message with this value. */
@@ -100,14 +100,14 @@ export const failingHandler: Area = (behaviour) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a');
       const consumer = world.consumer();
-      const heard = hear(consumer, ['CRASH']);
+      const recorded = recordEvents(consumer, ['CRASH']);
       await world.listen(topic, { consumer, onMessage: failAt('a', 1, () => nothing) });
       const error = {
         name: 'KafkaJSNonRetriableError',
         message: `Cannot read properties of ${nothing} (reading 'stack')`,
         cause: { name: 'TypeError' },
       };
-      await eventually(() => expect(heard.payloads('CRASH')).toMatchObject([{ error, restart: false }]));
+      await eventually(() => expect(recorded.payloads('CRASH')).toMatchObject([{ error, restart: false }]));
     });
   }
 
@@ -142,7 +142,7 @@ export const failingHandler: Area = (behaviour) => {
   );
 
   behaviour(
-    'without autoCommit a failing batch goes on behind what was resolved, uncommitted',
+    'without autoCommit a failing batch continues behind what was resolved, uncommitted',
     async (world) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b', 'c');
@@ -187,17 +187,17 @@ export const failingHandler: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
-    const heard = hear(consumer, ['START_BATCH_PROCESS', 'END_BATCH_PROCESS', 'COMMIT_OFFSETS']);
+    const recorded = recordEvents(consumer, ['START_BATCH_PROCESS', 'END_BATCH_PROCESS', 'COMMIT_OFFSETS']);
     await world.listen(topic, { consumer, onMessage: failAt('b', 1) });
-    await eventually(() => expect(heard.keys().filter((key) => key === 'COMMIT_OFFSETS')).toHaveLength(2));
-    expect(heard.keys()).toEqual([
+    await eventually(() => expect(recorded.keys().filter((key) => key === 'COMMIT_OFFSETS')).toHaveLength(2));
+    expect(recorded.keys()).toEqual([
       'START_BATCH_PROCESS',
       'COMMIT_OFFSETS',
       'START_BATCH_PROCESS',
       'END_BATCH_PROCESS',
       'COMMIT_OFFSETS',
     ]);
-    expect(heard.payloads('START_BATCH_PROCESS')).toMatchObject([
+    expect(recorded.payloads('START_BATCH_PROCESS')).toMatchObject([
       { batchSize: 2, firstOffset: '0' },
       { batchSize: 1, firstOffset: '1' },
     ]);

@@ -28,7 +28,7 @@ export const groups: Area = (behaviour) => {
     },
   );
 
-  behaviour('a listener added right after the call of run() hears of the join', async (world) => {
+  behaviour('a listener added right after the call of run() is notified of the join', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic] });
@@ -85,7 +85,7 @@ export const groups: Area = (behaviour) => {
     await eventually(() => expect([...generations]).toEqual([1, 2, 3]));
   });
 
-  behaviour('a group that was empty goes on counting its generations', async (world) => {
+  behaviour('a group that was empty continues to count its generations', async (world) => {
     const topic = await world.createTopic();
     const first = await joinGroup(world, topic);
     await first.consumer.disconnect();
@@ -106,7 +106,7 @@ export const groups: Area = (behaviour) => {
   });
 
   behaviour(
-    'the round goes on from one topic to the next, in the order of the subscription',
+    'the round continues from one topic to the next, in the order of the subscription',
     async (world) => {
       const first = await world.createTopic({ partitions: 3, label: 'z' });
       const second = await world.createTopic({ partitions: 3, label: 'a' });
@@ -136,16 +136,16 @@ export const groups: Area = (behaviour) => {
   });
 
   behaviour(
-    'the leader assigns its own topics only: others get what they did not ask for, and are told',
+    'the leader assigns its own topics only: others get what they did not ask for, and are notified',
     async (world) => {
       const leaders = await world.createTopic({ label: 'leaders', partitions: 2 });
       const others = await world.createTopic({ label: 'others' });
       await joinGroup(world, leaders);
       const consumer = world.consumer(ATTENTIVE);
-      const told: unknown[] = [];
-      consumer.on(consumer.events.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) => void told.push(payload));
+      const payloads: unknown[] = [];
+      consumer.on(consumer.events.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) => void payloads.push(payload));
       const { joins } = await joinGroup(world, others, { consumer });
-      expect(told).toEqual([
+      expect(payloads).toEqual([
         {
           groupId: world.groupId,
           generationId: 2,

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ConsumerConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { assignedTo, describedGroup, joinGroup, SHORT_SESSION, LONG_SESSION } from './members.ts';
 import { createDoor, eventually, thrown } from './waiting.ts';
 
@@ -14,7 +14,7 @@ export const heartbeats: Area = (behaviour) => {
     await world.send(topic, 'long');
     const consumer = world.consumer(SHORT_SESSION);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const hearing = hear(consumer, ['GROUP_JOIN']);
+    const recorded = recordEvents(consumer, ['GROUP_JOIN']);
     let handled = 0;
     await consumer.run({
       eachMessage: async ({ heartbeat }) => {
@@ -27,7 +27,7 @@ export const heartbeats: Area = (behaviour) => {
       },
     });
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
-    expect([handled, hearing.keys().length]).toEqual([1, 1]);
+    expect([handled, recorded.keys().length]).toEqual([1, 1]);
   });
 
   behaviour('heartbeat() asks the group at most once in heartbeatInterval', async (world) => {
@@ -35,17 +35,17 @@ export const heartbeats: Area = (behaviour) => {
     await world.send(topic, 'a');
     const consumer = world.consumer({ heartbeatInterval: 200 });
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const hearing = hear(consumer, ['HEARTBEAT']);
+    const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const spans: { tookMs: number; beats: number }[] = [];
     await consumer.run({
       eachMessage: async ({ heartbeat }) => {
         const start = Date.now();
-        const before = hearing.events.length;
+        const before = recorded.events.length;
         for (let i = 0; i < 50; i += 1) {
           await takeTime(10);
           await heartbeat();
         }
-        spans.push({ tookMs: Date.now() - start, beats: hearing.events.length - before });
+        spans.push({ tookMs: Date.now() - start, beats: recorded.events.length - before });
       },
     });
     await eventually(() => expect(spans).toHaveLength(1));
@@ -59,15 +59,15 @@ export const heartbeats: Area = (behaviour) => {
     await world.send(topic, ...[0, 1, 2].map((partition) => ({ value: 'x', partition })));
     const consumer = world.consumer({ heartbeatInterval: 100 });
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const hearing = hear(consumer, ['HEARTBEAT']);
+    const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const counts: number[] = [];
     await consumer.run({
       eachMessage: async ({ heartbeat }) => {
         if (counts.length > 0) return;
         await takeTime(150);
-        const before = hearing.events.length;
+        const before = recorded.events.length;
         await Promise.all([heartbeat(), heartbeat(), heartbeat()]);
-        counts.push(hearing.events.length - before);
+        counts.push(recorded.events.length - before);
       },
     });
     await eventually(() => expect(counts).toEqual([1]));
@@ -76,11 +76,11 @@ export const heartbeats: Area = (behaviour) => {
   behaviour('an idle member stays in the group', async (world) => {
     const topic = await world.createTopic();
     const { consumer, joins, values } = await joinGroup(world, topic, { config: SHORT_SESSION });
-    const hearing = hear(consumer, ['HEARTBEAT']);
+    const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const start = Date.now();
     await eventually(() => {
       expect(Date.now() - start).toBeGreaterThan(1300);
-      expect(hearing.events.length).toBeGreaterThan(5);
+      expect(recorded.events.length).toBeGreaterThan(5);
     });
     await world.send(topic, 'still here');
     await eventually(() => expect(values()).toEqual(['still here']));
@@ -92,9 +92,9 @@ export const heartbeats: Area = (behaviour) => {
     const { consumer, joins } = await joinGroup(world, topic, { config: SHORT_SESSION });
     consumer.pause([{ topic }]);
     const start = Date.now();
-    const hearing = hear(consumer, ['HEARTBEAT']);
+    const recorded = recordEvents(consumer, ['HEARTBEAT']);
     await eventually(() => expect(Date.now() - start).toBeGreaterThan(1300));
-    expect(hearing.events.length).toBeGreaterThan(5);
+    expect(recorded.events.length).toBeGreaterThan(5);
     expect([joins.length, (await describedGroup(world))?.members.length]).toEqual([1, 1]);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { joinGroup } from './members.ts';
 import { eventually } from './waiting.ts';
 
@@ -21,24 +21,27 @@ export const lifecycle: Area = (behaviour) => {
     await admin.disconnect();
   });
 
-  behaviour('connect, run, stop, disconnect: each is told once, run() connects as well', async (world) => {
-    const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const hearing = hear(consumer, ['CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT', 'CRASH']);
-    await consumer.connect();
-    await world.listen(topic, { consumer });
-    await consumer.stop();
-    await consumer.disconnect();
-    expect(hearing.keys()).toEqual(['CONNECT', 'CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT']);
-  });
+  behaviour(
+    'connect, run, stop, disconnect: each is notified once, run() connects as well',
+    async (world) => {
+      const topic = await world.createTopic();
+      const consumer = world.consumer();
+      const recorded = recordEvents(consumer, ['CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT', 'CRASH']);
+      await consumer.connect();
+      await world.listen(topic, { consumer });
+      await consumer.stop();
+      await consumer.disconnect();
+      expect(recorded.keys()).toEqual(['CONNECT', 'CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT']);
+    },
+  );
 
   behaviour('disconnect() stops first, and leaves the group', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['STOP', 'DISCONNECT']);
+    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await consumer.disconnect();
-    expect(hearing.keys()).toEqual(['STOP', 'DISCONNECT']);
+    expect(recorded.keys()).toEqual(['STOP', 'DISCONNECT']);
     const { groups } = await world.admin.describeGroups([world.groupId]);
     expect(groups).toMatchObject([{ state: 'Empty', members: [] }]);
   });
@@ -47,41 +50,41 @@ export const lifecycle: Area = (behaviour) => {
     'stop() and disconnect() before anything else do nothing, and twice does no harm',
     async (world) => {
       const consumer = world.consumer();
-      const hearing = hear(consumer, ['STOP', 'DISCONNECT']);
+      const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
       await consumer.stop();
       await consumer.disconnect();
       await consumer.disconnect();
       await consumer.stop();
-      expect(hearing.keys()).toEqual(['DISCONNECT', 'DISCONNECT']);
+      expect(recorded.keys()).toEqual(['DISCONNECT', 'DISCONNECT']);
     },
   );
 
   behaviour('stop() called again while it stops is the same stop', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['STOP']);
+    const recorded = recordEvents(consumer, ['STOP']);
     await world.listen(topic, { consumer });
     await Promise.all([consumer.stop(), consumer.stop(), consumer.stop()]);
-    expect(hearing.keys()).toEqual(['STOP']);
+    expect(recorded.keys()).toEqual(['STOP']);
   });
 
   behaviour('disconnect() called while it stops closes after the stop', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['STOP', 'DISCONNECT']);
+    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await Promise.all([consumer.stop(), consumer.disconnect()]);
-    expect(hearing.keys()).toEqual(['STOP', 'DISCONNECT']);
+    expect(recorded.keys()).toEqual(['STOP', 'DISCONNECT']);
   });
 
-  behaviour('connect() twice is told twice', async (world) => {
+  behaviour('connect() twice is notified twice', async (world) => {
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['CONNECT', 'DISCONNECT']);
+    const recorded = recordEvents(consumer, ['CONNECT', 'DISCONNECT']);
     await consumer.connect();
     await consumer.connect();
     await consumer.disconnect();
     await consumer.connect();
-    expect(hearing.keys()).toEqual(['CONNECT', 'CONNECT', 'DISCONNECT', 'CONNECT']);
+    expect(recorded.keys()).toEqual(['CONNECT', 'CONNECT', 'DISCONNECT', 'CONNECT']);
   });
 
   behaviour('clients of several Kafka instances are one group', async (world) => {
@@ -99,16 +102,16 @@ export const lifecycle: Area = (behaviour) => {
     const [x, y] = ['x', 'y'].map((label) =>
       kafka.consumer({ groupId: world.unique(label), maxWaitTimeInMs: 100 }),
     );
-    const heard = await Promise.all(
+    const recorded = await Promise.all(
       [x, y].map((consumer) => world.listen(topic, consumer ? { consumer } : {})),
     );
     await world.send(topic, 'a');
-    await eventually(() => expect(heard.map(({ values }) => values())).toEqual([['a'], ['a']]));
+    await eventually(() => expect(recorded.map(({ values }) => values())).toEqual([['a'], ['a']]));
     await x?.disconnect();
     await world.send(topic, 'b');
-    await eventually(() => expect(heard[1]?.values()).toEqual(['a', 'b']));
+    await eventually(() => expect(recorded[1]?.values()).toEqual(['a', 'b']));
     await y?.disconnect();
-    expect(heard[0]?.values()).toEqual(['a']);
+    expect(recorded[0]?.values()).toEqual(['a']);
   });
 
   behaviour(
@@ -129,10 +132,10 @@ export const lifecycle: Area = (behaviour) => {
     const consumer = world.consumer();
     await world.listen(topic, { consumer });
     await consumer.disconnect();
-    const hearing = hear(consumer);
+    const recorded = recordEvents(consumer);
     const marker = await world.listen(topic, { config: { groupId: world.unique('other') } });
     await world.send(topic, 'marker');
     await eventually(() => expect(marker.values()).toEqual(['marker']));
-    expect(hearing.keys()).toEqual([]);
+    expect(recorded.keys()).toEqual([]);
   });
 };

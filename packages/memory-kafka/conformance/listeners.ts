@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { EVENT_KEYS, hear, nextEvent } from './hearing.ts';
+import { EVENT_KEYS, recordEvents, nextEvent } from './event-record.ts';
 import { eventually, rejection, thrown } from './waiting.ts';
 
 export const listeners: Area = (behaviour) => {
@@ -28,19 +28,19 @@ export const listeners: Area = (behaviour) => {
     }
   });
 
-  behaviour('a listener that was removed hears nothing more, and may be removed twice', async (world) => {
+  behaviour('a listener that was removed is notified no more, and may be removed twice', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
-    const heard: string[] = [];
-    const remove = consumer.on(consumer.events.END_BATCH_PROCESS, () => heard.push('removed'));
-    consumer.on(consumer.events.END_BATCH_PROCESS, () => heard.push('stays'));
+    const recorded: string[] = [];
+    const remove = consumer.on(consumer.events.END_BATCH_PROCESS, () => recorded.push('removed'));
+    consumer.on(consumer.events.END_BATCH_PROCESS, () => recorded.push('stays'));
     await world.listen(topic, { consumer });
     await world.send(topic, 'a');
-    await eventually(() => expect(heard).toEqual(['removed', 'stays']));
+    await eventually(() => expect(recorded).toEqual(['removed', 'stays']));
     remove();
     remove();
     await world.send(topic, 'b');
-    await eventually(() => expect(heard).toEqual(['removed', 'stays', 'stays']));
+    await eventually(() => expect(recorded).toEqual(['removed', 'stays', 'stays']));
   });
 
   behaviour('a listener that is added twice is called twice, and each has its own remover', async (world) => {
@@ -62,30 +62,30 @@ export const listeners: Area = (behaviour) => {
     'listeners are called in the order in which they were added, with one and the same event',
     async (world) => {
       const consumer = world.consumer();
-      const heard: { name: string; event: unknown }[] = [];
+      const recorded: { name: string; event: unknown }[] = [];
       for (const name of ['first', 'second']) {
-        consumer.on(consumer.events.DISCONNECT, (event) => heard.push({ name, event }));
+        consumer.on(consumer.events.DISCONNECT, (event) => recorded.push({ name, event }));
       }
       await consumer.disconnect();
-      expect(heard.map(({ name }) => name)).toEqual(['first', 'second']);
-      expect(heard[0]?.event).toBe(heard[1]?.event);
+      expect(recorded.map(({ name }) => name)).toEqual(['first', 'second']);
+      expect(recorded[0]?.event).toBe(recorded[1]?.event);
     },
   );
 
   behaviour('a listener that removes itself does not keep the next from being called', async (world) => {
     const consumer = world.consumer();
-    const heard: string[] = [];
+    const recorded: string[] = [];
     const remove = consumer.on(consumer.events.DISCONNECT, () => {
-      heard.push('once');
+      recorded.push('once');
       remove();
     });
-    consumer.on(consumer.events.DISCONNECT, () => heard.push('always'));
+    consumer.on(consumer.events.DISCONNECT, () => recorded.push('always'));
     await consumer.disconnect();
     await consumer.disconnect();
-    expect(heard).toEqual(['once', 'always', 'always']);
+    expect(recorded).toEqual(['once', 'always', 'always']);
   });
 
-  behaviour('a listener that was added after the call of run() hears the join', async (world) => {
+  behaviour('a listener that was added after the call of run() is notified of the join', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic] });
@@ -100,9 +100,9 @@ export const listeners: Area = (behaviour) => {
       world.kafka.consumer({ groupId: world.unique(name) }),
     );
     if (one === undefined || other === undefined) throw new Error('two were made');
-    const heard = hear(other, EVENT_KEYS);
+    const recorded = recordEvents(other, EVENT_KEYS);
     await one.disconnect();
-    expect(heard.events).toEqual([]);
+    expect(recorded.events).toEqual([]);
   });
 
   behaviour('a listener that fails later disturbs nothing', async (world) => {
@@ -115,10 +115,10 @@ export const listeners: Area = (behaviour) => {
         throw new Error('listener failed');
       });
     }
-    const heard = hear(consumer, ['CRASH', 'START_BATCH_PROCESS']);
+    const recorded = recordEvents(consumer, ['CRASH', 'START_BATCH_PROCESS']);
     const { values } = await world.listen(topic, { consumer });
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
-    expect([values(), heard.keys()]).toEqual([['a'], ['START_BATCH_PROCESS']]);
+    expect([values(), recorded.keys()]).toEqual([['a'], ['START_BATCH_PROCESS']]);
   });
 
   behaviour('a listener that fails later is logged with the name of the event', async (world) => {

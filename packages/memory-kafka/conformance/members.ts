@@ -4,7 +4,7 @@ import { createDoor, eventually } from './waiting.ts';
 import type { Listening, ListenOptions } from './listening.ts';
 import type { World } from './world.ts';
 
-/** What a consumer is told when it has joined its group. */
+/** What a consumer gets when it has joined its group. */
 export type Join = ConsumerGroupJoinEvent['payload'];
 
 /** Members that notice a rebalance soon, on a broker that is asked for it at each heartbeat. */

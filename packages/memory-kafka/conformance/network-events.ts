@@ -9,7 +9,7 @@ type Payload = RequestEvent['payload'];
 const versionsOf = (payloads: readonly Payload[]): Record<string, unknown> =>
   Object.fromEntries(payloads.map(({ apiName, apiKey, apiVersion }) => [apiName, [apiKey, apiVersion]]));
 
-/** A producer, what its instance logs, and what it tells of its requests. */
+/** A producer, what its instance logs, and its events of requests. */
 const talkative = (world: World) => {
   const entries: LogEntry[] = [];
   const kafka = world.another({

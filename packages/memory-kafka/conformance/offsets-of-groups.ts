@@ -82,7 +82,7 @@ const fetching: Area = (behaviour) => {
 
 const setting: Area = (behaviour) => {
   behaviour(
-    'a set offset is where the group goes on; whatever was said of metadata is lost',
+    'a set offset is where the group continues; whatever was said of metadata is lost',
     async (world) => {
       const { admin, groupId } = world;
       const topic = await world.createTopic();

@@ -194,19 +194,19 @@ const partitioners: Area = (behaviour) => {
     },
   );
 
-  behaviour('it is told of all partitions, with leaders and replicas', async (world) => {
+  behaviour('it gets all partitions, with leaders and replicas', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
-    let told: PartitionMetadata[] = [];
+    let given: PartitionMetadata[] = [];
     const createPartitioner: Chooses = () => (args) => {
-      told = args.partitionMetadata;
+      given = args.partitionMetadata;
       return 0;
     };
     const producer = await world.connectProducer({ createPartitioner });
     await producer.send({ topic, messages: [{ value: 'x' }] });
-    // Kafka does not tell of partitions in their order.
-    const nodeId = told[0]?.leader;
+    // Kafka does not list partitions in their order.
+    const nodeId = given[0]?.leader;
     expect(typeof nodeId).toBe('number');
-    expect(told.toSorted((a, b) => a.partitionId - b.partitionId)).toEqual(
+    expect(given.toSorted((a, b) => a.partitionId - b.partitionId)).toEqual(
       [0, 1].map((partitionId) => ({
         partitionErrorCode: 0,
         partitionId,

@@ -1,18 +1,18 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { runThen } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 
 export const pausingInHandlers: Area = (behaviour) => {
   behaviour(
-    'pause inside eachMessage ends the batch after that message, and resume goes on behind it',
+    'pause inside eachMessage ends the batch after that message, and resume continues behind it',
     async (world) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b');
       const consumer = world.consumer();
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      const fetches = hear(consumer, ['FETCH']);
+      const fetches = recordEvents(consumer, ['FETCH']);
       const received: string[] = [];
       let resume = (): void => undefined;
       await consumer.run({
@@ -30,12 +30,12 @@ export const pausingInHandlers: Area = (behaviour) => {
     },
   );
 
-  behaviour('paused and resumed within one message, the batch goes on', async (world) => {
+  behaviour('paused and resumed within one message, the batch continues', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const hearing = hear(consumer, ['START_BATCH_PROCESS']);
+    const recorded = recordEvents(consumer, ['START_BATCH_PROCESS']);
     const received: string[] = [];
     await consumer.run({
       eachMessage: async ({ message, pause }) => {
@@ -44,7 +44,7 @@ export const pausingInHandlers: Area = (behaviour) => {
       },
     });
     await eventually(async () => expect(await world.committed(topic)).toBe('2'));
-    expect([received, hearing.events.length]).toEqual([['a', 'b'], 1]);
+    expect([received, recorded.events.length]).toEqual([['a', 'b'], 1]);
   });
 
   behaviour('pause and throw: no retry until it is resumed', async (world) => {
@@ -52,7 +52,7 @@ export const pausingInHandlers: Area = (behaviour) => {
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const fetches = hear(consumer, ['FETCH']);
+    const fetches = recordEvents(consumer, ['FETCH']);
     const attempts: string[] = [];
     let resume = (): void => undefined;
     await consumer.run({
@@ -76,7 +76,7 @@ export const pausingInHandlers: Area = (behaviour) => {
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
-    const fetches = hear(consumer, ['FETCH']);
+    const fetches = recordEvents(consumer, ['FETCH']);
     const received: string[][] = [];
     let resume = (): void => undefined;
     await consumer.run({
@@ -121,7 +121,7 @@ export const pausingInHandlers: Area = (behaviour) => {
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
       const consumer = world.consumer({ maxWaitTimeInMs: 400 });
-      const fetches = hear(consumer, ['FETCH_START']);
+      const fetches = recordEvents(consumer, ['FETCH_START']);
       const { values } = await world.listen(topic, { consumer });
       await eventually(() => expect(fetches.events.length).toBeGreaterThan(0));
       consumer.pause([{ topic, partitions: [0] }]);

@@ -31,7 +31,7 @@ const lifecycle: Area = (behaviour) => {
     expect(await highsOf(world, topic)).toEqual([1]);
   });
 
-  behaviour('what is wrong with a send is told first, whether connected or not', async (world) => {
+  behaviour('what is wrong with a send is reported first, whether connected or not', async (world) => {
     const producer = world.kafka.producer();
     expect((await rejection(producer.send({ topic: '', messages: X }))).message).toBe('Invalid topic');
     expect(await rejection(producer.sendBatch({ topicMessages: [] }))).toMatchObject(DISCONNECTED);
@@ -52,11 +52,11 @@ const lifecycle: Area = (behaviour) => {
     expect(await highsOf(world, topic)).toEqual([next]);
   });
 
-  behaviour('each connect and disconnect is told, also where there was nothing to do', async (world) => {
+  behaviour('each connect and disconnect is notified, also where there was nothing to do', async (world) => {
     const producer = world.kafka.producer();
-    const heard: string[] = [];
+    const recorded: string[] = [];
     for (const key of ['CONNECT', 'DISCONNECT'] as const) {
-      producer.on(producer.events[key], ({ type }) => heard.push(type));
+      producer.on(producer.events[key], ({ type }) => recorded.push(type));
     }
     await producer.disconnect();
     await Promise.all([producer.connect(), producer.connect()]);
@@ -64,7 +64,7 @@ const lifecycle: Area = (behaviour) => {
     await producer.disconnect();
     await producer.disconnect();
     const [connect, disconnect] = ['producer.connect', 'producer.disconnect'];
-    expect(heard).toEqual([disconnect, connect, connect, connect, disconnect, disconnect]);
+    expect(recorded).toEqual([disconnect, connect, connect, connect, disconnect, disconnect]);
   });
 
   behaviour('a send that is under way when the producer disconnects is still carried out', async (world) => {
@@ -112,13 +112,13 @@ const events: Area = (behaviour) => {
 
   behaviour('an event has an id that rises, its type, its time, and no payload', async (world) => {
     const producer = world.kafka.producer();
-    const heard: unknown[] = [];
-    producer.on('producer.connect', (event) => heard.push(event));
+    const recorded: unknown[] = [];
+    producer.on('producer.connect', (event) => recorded.push(event));
     const before = Date.now();
     await producer.connect();
     await producer.connect();
     await producer.disconnect();
-    const [first, second] = heard;
+    const [first, second] = recorded;
     expect(first).toMatchObject({ type: 'producer.connect', payload: undefined });
     expect(Number(Reflect.get(Object(second), 'id'))).toBeGreaterThan(
       Number(Reflect.get(Object(first), 'id')),
@@ -128,7 +128,7 @@ const events: Area = (behaviour) => {
     expect(Number(Reflect.get(Object(first), 'timestamp'))).toBeGreaterThanOrEqual(before);
   });
 
-  behaviour('a listener hears until it is removed, as often as it was added', async (world) => {
+  behaviour('a listener is notified until it is removed, as often as it was added', async (world) => {
     const producer = world.kafka.producer();
     let calls = 0;
     const listener = () => void (calls += 1);

@@ -11,7 +11,7 @@ const refusalOf = async ({ producer }: World, record: object): Promise<Error> =>
   rejection(producer.send(unchecked(record)));
 
 const answers: Area = (behaviour) => {
-  behaviour('send tells where each partition was written to', async (world) => {
+  behaviour('send returns where each partition was written to', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     const messages = [
       { value: 'a', partition: 1 },
@@ -31,7 +31,7 @@ const answers: Area = (behaviour) => {
     expect((await send()).map(({ baseOffset }) => baseOffset)).toEqual(['1', '2']);
   });
 
-  behaviour('it tells where the log begins, once its beginning was deleted', async (world) => {
+  behaviour('it returns where the log begins, once its beginning was deleted', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, '0', '1', '2');
     await world.admin.fetchTopicOffsets(topic);
@@ -41,7 +41,7 @@ const answers: Area = (behaviour) => {
     ]);
   });
 
-  behaviour('acks 0 tells nothing, acks 1 as much as all acks', async (world) => {
+  behaviour('acks 0 returns nothing, acks 1 as much as all acks', async (world) => {
     const topic = await world.createTopic();
     expect(await world.producer.send({ topic, messages: X, acks: 0 })).toEqual([]);
     await eventually(async () => expect(await highsOf(world, topic)).toEqual([1]));

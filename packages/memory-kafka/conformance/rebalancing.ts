@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { assignedTo, ATTENTIVE, joinBusy, joinGroup, joinsOf, rebalancing, sharedOut } from './members.ts';
 import { createDoor, eventually, rejection } from './waiting.ts';
 
@@ -31,7 +31,7 @@ export const rebalances: Area = (behaviour) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b', 'c');
       const consumer = world.consumer(ATTENTIVE);
-      const hearing = hear(consumer, ['COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN']);
+      const recorded = recordEvents(consumer, ['COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN']);
       const { door, started } = await joinBusy(world, topic, { consumer });
       const other = joinGroup(world, topic);
       await rebalancing(world);
@@ -39,8 +39,8 @@ export const rebalances: Area = (behaviour) => {
       door.open();
       await other;
       const order = ['GROUP_JOIN', 'COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN'];
-      await eventually(() => expect(hearing.keys().slice(0, 4)).toEqual(order));
-      expect(hearing.payloads('COMMIT_OFFSETS')[0]).toMatchObject({
+      await eventually(() => expect(recorded.keys().slice(0, 4)).toEqual(order));
+      expect(recorded.payloads('COMMIT_OFFSETS')[0]).toMatchObject({
         topics: [{ partitions: [{ offset: '1' }] }],
       });
     },
@@ -49,30 +49,30 @@ export const rebalances: Area = (behaviour) => {
   behaviour('REBALANCING names the group and the member', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer(ATTENTIVE);
-    const hearing = hear(consumer, ['REBALANCING']);
+    const recorded = recordEvents(consumer, ['REBALANCING']);
     const { joins } = await joinGroup(world, topic, { consumer });
     await joinGroup(world, topic);
     await eventually(() => expect(joins).toHaveLength(2));
-    expect(hearing.payloads('REBALANCING')).toEqual([
+    expect(recorded.payloads('REBALANCING')).toEqual([
       { groupId: world.groupId, memberId: joins[0]?.memberId },
     ]);
   });
 
   behaviour(
-    'when a member comes, the ones who were there hear of a rebalance, the newcomer only of its join',
+    'when a member comes, the ones who were there are notified of a rebalance, the newcomer only of its join',
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
       const first = await joinGroup(world, topic);
       const consumer = world.consumer(ATTENTIVE);
-      const hearing = hear(consumer, ['REBALANCING', 'GROUP_JOIN']);
+      const recorded = recordEvents(consumer, ['REBALANCING', 'GROUP_JOIN']);
       const second = await joinGroup(world, topic, { consumer });
       await sharedOut([first, second], topic, [1, 1]);
-      expect(hearing.keys()).toEqual(['GROUP_JOIN']);
+      expect(recorded.keys()).toEqual(['GROUP_JOIN']);
     },
   );
 
   behaviour(
-    'heartbeat() in a handler tells of the rebalance, after what is resolved was committed',
+    'heartbeat() in a handler rejects with the rebalance, after what is resolved was committed',
     async (world) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b', 'c');
@@ -116,7 +116,7 @@ export const rebalances: Area = (behaviour) => {
       const batches: (string | null)[] = [];
       const consumer = world.consumer(ATTENTIVE);
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      const hearing = hear(consumer, ['COMMIT_OFFSETS', 'REBALANCING']);
+      const recorded = recordEvents(consumer, ['COMMIT_OFFSETS', 'REBALANCING']);
       await consumer.run({
         eachBatch: async ({ batch, heartbeat }) => {
           batches.push(batch.firstOffset());
@@ -129,7 +129,7 @@ export const rebalances: Area = (behaviour) => {
       door.open();
       await other;
       expect(batches).toEqual(['0']);
-      expect(hearing.keys()).toEqual(['COMMIT_OFFSETS', 'REBALANCING']);
+      expect(recorded.keys()).toEqual(['COMMIT_OFFSETS', 'REBALANCING']);
       expect(await world.committed(topic)).toBe('3');
     },
   );
@@ -213,7 +213,7 @@ export const rebalances: Area = (behaviour) => {
     },
   );
 
-  behaviour('the work of one partition goes on where its last reader stopped', async (world) => {
+  behaviour('the work of one partition continues where its last reader stopped', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b', 'c', 'd');
     const a = await joinBusy(world, topic);

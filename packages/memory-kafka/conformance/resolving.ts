@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer, ConsumerRunConfig, EachBatchHandler } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +15,7 @@ const batches = async (
   const topic = await world.createTopic();
   await world.send(topic, ...values);
   const consumer = world.consumer();
-  const commits = hear(consumer, ['COMMIT_OFFSETS']);
+  const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   const seen: string[] = [];
   await consumer.run({
@@ -160,7 +160,7 @@ const byHand: Area = (behaviour) => {
 
 const uncommitted: Area = (behaviour) => {
   behaviour(
-    'uncommittedOffsets tells what is resolved and not committed, its partitions as text',
+    'uncommittedOffsets returns what is resolved and not committed, its partitions as text',
     async (world) => {
       const seen: unknown[] = [];
       const { topic } = await batches(world, ['a', 'b', 'c'], async (payload) => {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { joinsOf } from './members.ts';
 import { eventually, rejection, thrown } from './waiting.ts';
 
@@ -159,7 +159,7 @@ export const runs: Area = (behaviour) => {
     consumer.pause([{ topic }]);
     consumer.resume([{ topic }]);
     consumer.seek({ topic, partition: 0, offset: '0' });
-    // Nothing is committed before the join, and nobody is told.
+    // Nothing is committed before the join, and nobody is notified.
     await consumer.commitOffsets([{ topic, partition: 0, offset: '7' }]);
     await running;
     expect(await world.committed(topic)).not.toBe('7');
@@ -169,14 +169,14 @@ export const runs: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a');
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['CRASH']);
+    const recorded = recordEvents(consumer, ['CRASH']);
     await world.listen(topic, {
       consumer,
       onMessage: () => {
         throw new TypeError('a bug');
       },
     });
-    await eventually(() => expect(hearing.payloads('CRASH')).toMatchObject([{ restart: false }]));
+    await eventually(() => expect(recorded.payloads('CRASH')).toMatchObject([{ restart: false }]));
     await consumer.connect();
     const again = collecting(consumer);
     await again.running;

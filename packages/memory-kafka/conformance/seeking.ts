@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { readToTheEnd, runThen } from './members.ts';
 import { eventually, thrown } from './waiting.ts';
 
@@ -23,7 +23,7 @@ export const seeking: Area = (behaviour) => {
     'seek goes back, also while nothing arrives, and what is read again is committed again',
     async (world) => {
       const { topic, consumer, values } = await readToTheEnd(world, ['a', 'b', 'c']);
-      const commits = hear(consumer, ['COMMIT_OFFSETS']);
+      const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
       consumer.seek({ topic, partition: 0, offset: '1' });
       await eventually(() => expect(values()).toEqual(['a', 'b', 'c', 'b', 'c']));
       await eventually(() =>
@@ -36,7 +36,7 @@ export const seeking: Area = (behaviour) => {
 
   behaviour('with autoCommit a seek moves the group, also of a partition that is paused', async (world) => {
     const { topic, consumer, values } = await readToTheEnd(world, ['a', 'b']);
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     consumer.pause([{ topic }]);
     consumer.seek({ topic, partition: 0, offset: '1' });
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
@@ -100,7 +100,7 @@ export const seeking: Area = (behaviour) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b');
     const consumer = world.consumer();
-    const fetches = hear(consumer, ['FETCH']);
+    const fetches = recordEvents(consumer, ['FETCH']);
     const { values } = await world.listen(topic, { consumer, fromBeginning: false });
     consumer.seek({ topic, partition: 0, offset: '100' });
     // The literal -1 stands for the end, until something has been read.
@@ -127,7 +127,7 @@ export const seeking: Area = (behaviour) => {
       const { consumer, received } = await runThen(world, topic, { config, fromBeginning }, (running) =>
         running.seek({ topic, partition: 0, offset }),
       );
-      const fetches = hear(consumer, ['FETCH']);
+      const fetches = recordEvents(consumer, ['FETCH']);
       await eventually(() => expect(fetches.events.length).toBeGreaterThan(1));
       await world.send(topic, 'marker');
       await eventually(() => expect(received.at(-1)).toBe('marker'));

@@ -135,7 +135,7 @@ const idempotence: Area = (behaviour) => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  behaviour('after a refused send it goes on where it was', async (world) => {
+  behaviour('after a refused send it continues where it was', async (world) => {
     const topic = await world.createTopic();
     const producer = await world.connectProducer({ idempotent: true });
     await producer.send({ topic, messages: X });

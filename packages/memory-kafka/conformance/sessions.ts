@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import {
   assignedTo,
   describedGroup,
@@ -31,14 +31,14 @@ export const sessions: Area = (behaviour) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { value: 'slow', partition: 0 });
     const consumer = world.consumer(SHORT_SESSION);
-    const hearing = hear(consumer, ['REBALANCING', 'GROUP_JOIN']);
+    const recorded = recordEvents(consumer, ['REBALANCING', 'GROUP_JOIN']);
     const slow = await joinBusy(world, topic, { consumer });
     await deserted(world);
     slow.door.open();
     await eventually(() => expect(slow.joins).toHaveLength(2));
     const [before, after] = slow.joins.map(({ memberId }) => memberId);
     expect(after).not.toBe(before);
-    expect(hearing.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN']);
+    expect(recorded.keys()).toEqual(['GROUP_JOIN', 'GROUP_JOIN']);
     await eventually(() => expect(slow.started).toEqual(['slow', 'slow']));
   });
 
@@ -158,13 +158,13 @@ export const sessions: Area = (behaviour) => {
   behaviour('a session longer than the broker allows is refused', async (world) => {
     const topic = await world.createTopic();
     const consumer = world.consumer({ sessionTimeout: 1_800_001 });
-    const hearing = hear(consumer, ['CRASH', 'GROUP_JOIN']);
+    const recorded = recordEvents(consumer, ['CRASH', 'GROUP_JOIN']);
     await world.listen(topic, { consumer });
     await eventually(() =>
-      expect(hearing.payloads('CRASH')).toMatchObject([
+      expect(recorded.payloads('CRASH')).toMatchObject([
         { restart: false, error: { type: 'INVALID_SESSION_TIMEOUT', code: 26, retriable: false } },
       ]),
     );
-    expect(hearing.keys()).toEqual(['CRASH']);
+    expect(recorded.keys()).toEqual(['CRASH']);
   });
 };

@@ -64,7 +64,7 @@ const limits: Area = (behaviour) => {
     expect(await highsOf(world, topic)).toEqual([1, 0, 1]);
   });
 
-  behaviour('with acks 0 nobody hears of a refusal', async (world) => {
+  behaviour('with acks 0 nobody is notified of a refusal', async (world) => {
     const topic = await world.createTopic();
     const record: ProducerRecord = { topic, messages: [{ value: Buffer.alloc(1_100_000) }], acks: 0 };
     expect(await world.producer.send(record)).toEqual([]);

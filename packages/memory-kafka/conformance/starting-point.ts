@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear, nextEvent } from './hearing.ts';
+import { recordEvents, nextEvent } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { Listening, ListenOptions } from './listening.ts';
 import type { World } from './world.ts';
@@ -183,12 +183,12 @@ const outOfRange: Area = (behaviour) => {
     await eventually(async () => expect(await world.committed(topic)).toBe('3'));
   });
 
-  behaviour('a commit beyond the log goes on at the end without fromBeginning', async (world) => {
+  behaviour('a commit beyond the log continues at the end without fromBeginning', async (world) => {
     const topic = await world.createTopic();
     await world.send(topic, 'a', 'b', 'c');
     await setOffset(world, topic, '99');
     const { values } = await world.listen(topic, { fromBeginning: false });
-    // Kafka is told of the new start even before anything is read: -1 stands for the end.
+    // Kafka gets the new start even before anything is read: -1 stands for the end.
     await eventually(async () => expect(await world.committed(topic)).toBe('-1'));
     await eventually(async () => {
       await world.send(topic, 'new');
@@ -202,7 +202,7 @@ const outOfRange: Area = (behaviour) => {
     await world.send(topic, 'a');
     await setOffset(world, topic, '99');
     const consumer = world.consumer();
-    const commits = hear(consumer, ['COMMIT_OFFSETS']);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     const { values } = await world.listen(topic, { consumer, autoCommit: false });
     await eventually(() => expect(values()).toEqual(['a']));
     expect(await world.committed(topic)).toBe('-2');

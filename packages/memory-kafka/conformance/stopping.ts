@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { hear } from './hearing.ts';
+import { recordEvents } from './event-record.ts';
 import { assignedTo, joinBusy, joinGroup, rebalancing } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 
@@ -42,7 +42,7 @@ export const stopping: Area = (behaviour) => {
     });
 
     behaviour(
-      `${end}() in an eachBatch waits for it, tells it, and commits what it returns with`,
+      `${end}() in an eachBatch waits for it, lets it know, and commits what it returns with`,
       async (world) => {
         const topic = await world.createTopic();
         await world.send(topic, 'a', 'b');
@@ -69,7 +69,7 @@ export const stopping: Area = (behaviour) => {
   }
 
   behaviour(
-    'a batch that ends unresolved when it is told to stop is delivered again to the next reader',
+    'a batch that ends unresolved when the consumer is stopped is delivered again to the next reader',
     async (world) => {
       const topic = await world.createTopic();
       await world.send(topic, 'a', 'b', 'c');
@@ -102,19 +102,19 @@ export const stopping: Area = (behaviour) => {
     await world.send(topic, 'a');
     const consumer = world.consumer({ heartbeatInterval: 1 });
     const [door, inHand] = [createDoor(), createDoor()];
-    const hearing = hear(consumer, ['HEARTBEAT']);
+    const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const beats: number[] = [];
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       eachMessage: async ({ heartbeat }) => {
         inHand.open();
         await door.opened;
-        const before = hearing.events.length;
+        const before = recorded.events.length;
         await eventually(async () => {
           await heartbeat();
-          expect(hearing.events.length).toBeGreaterThan(before);
+          expect(recorded.events.length).toBeGreaterThan(before);
         });
-        beats.push(hearing.events.length - before);
+        beats.push(recorded.events.length - before);
       },
     });
     await inHand.opened;
@@ -143,7 +143,7 @@ export const stopping: Area = (behaviour) => {
     const door = createDoor();
     const started: string[] = [];
     const consumer = world.consumer();
-    const hearing = hear(consumer, ['CRASH', 'STOP']);
+    const recorded = recordEvents(consumer, ['CRASH', 'STOP']);
     await world.listen(topic, {
       consumer,
       onMessage: async ({ value }) => {
@@ -157,7 +157,7 @@ export const stopping: Area = (behaviour) => {
     door.open();
     await ending;
     expect(started).toEqual(['a']);
-    expect(hearing.keys()).toEqual(['STOP']);
+    expect(recorded.keys()).toEqual(['STOP']);
     expect(await world.committed(topic)).toBe('-1');
   });
 
@@ -255,7 +255,7 @@ export const stopping: Area = (behaviour) => {
     await world.send(topic, 'a');
     const retry = { initialRetryTime: 300, factor: 0, retries: 0 };
     const consumer = world.consumer({ retry });
-    const hearing = hear(consumer, ['CRASH', 'CONNECT']);
+    const recorded = recordEvents(consumer, ['CRASH', 'CONNECT']);
     const attempts: string[] = [];
     await world.listen(topic, {
       consumer,
@@ -264,10 +264,10 @@ export const stopping: Area = (behaviour) => {
         throw new Error('not yet');
       },
     });
-    await eventually(() => expect(hearing.payloads('CRASH')).toMatchObject([{ restart: true }]));
+    await eventually(() => expect(recorded.payloads('CRASH')).toMatchObject([{ restart: true }]));
     await consumer.disconnect();
     const since = Date.now();
     await eventually(() => expect(Date.now() - since).toBeGreaterThan(500));
-    expect([attempts, hearing.keys()]).toEqual([['a'], ['CONNECT', 'CRASH']]);
+    expect([attempts, recorded.keys()]).toEqual([['a'], ['CONNECT', 'CRASH']]);
   });
 };

@@ -1,37 +1,34 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { createTold, describeConfigs, valuesOf } from './told-topics.ts';
+import { createConfigured, describeConfigs, valuesOf } from './configured-topics.ts';
 import { unchecked } from './unchecked.ts';
 import { rejection } from './waiting.ts';
 
 export const topicConfigs: Area = (behaviour) => {
-  behaviour(
-    'what a topic was told at its creation is told back, as texts, with its source',
-    async (world) => {
-      const topic = await createTold(world, {
-        'retention.ms': '86400000',
-        'cleanup.policy': 'compact,delete',
-      });
-      const common = { readOnly: false, isSensitive: false, configSynonyms: [] };
-      const told = { ...common, isDefault: false, configSource: 1 };
-      const initial = { ...common, isDefault: true, configSource: 5 };
-      expect(
-        await describeConfigs(world, topic, [
-          'retention.ms',
-          'cleanup.policy',
-          'max.message.bytes',
-          'retention.bytes',
-        ]),
-      ).toEqual([
-        { ...told, configName: 'cleanup.policy', configValue: 'compact,delete' },
-        { ...initial, configName: 'max.message.bytes', configValue: '1048588' },
-        { ...initial, configName: 'retention.bytes', configValue: '-1' },
-        { ...told, configName: 'retention.ms', configValue: '86400000' },
-      ]);
-    },
-  );
+  behaviour('what a topic is created with is described, as texts, with its source', async (world) => {
+    const topic = await createConfigured(world, {
+      'retention.ms': '86400000',
+      'cleanup.policy': 'compact,delete',
+    });
+    const common = { readOnly: false, isSensitive: false, configSynonyms: [] };
+    const configured = { ...common, isDefault: false, configSource: 1 };
+    const initial = { ...common, isDefault: true, configSource: 5 };
+    expect(
+      await describeConfigs(world, topic, [
+        'retention.ms',
+        'cleanup.policy',
+        'max.message.bytes',
+        'retention.bytes',
+      ]),
+    ).toEqual([
+      { ...configured, configName: 'cleanup.policy', configValue: 'compact,delete' },
+      { ...initial, configName: 'max.message.bytes', configValue: '1048588' },
+      { ...initial, configName: 'retention.bytes', configValue: '-1' },
+      { ...configured, configName: 'retention.ms', configValue: '86400000' },
+    ]);
+  });
 
-  behaviour('a topic tells all that can be configured, if nothing is named', async (world) => {
+  behaviour('a topic describes all that can be configured, if nothing is named', async (world) => {
     const topic = await world.createTopic();
     const all = await describeConfigs(world, topic, []);
     expect(Object.fromEntries(all.map((each) => [each.configName, each.configValue]))).toEqual({
@@ -75,8 +72,8 @@ export const topicConfigs: Area = (behaviour) => {
     ]);
   });
 
-  behaviour('synonyms tell where a value comes from, the one that counts first', async (world) => {
-    const topic = await createTold(world, { 'cleanup.policy': 'compact' });
+  behaviour('synonyms say where a value comes from, the one that counts first', async (world) => {
+    const topic = await createConfigured(world, { 'cleanup.policy': 'compact' });
     const names = ['cleanup.policy', 'max.message.bytes', 'min.insync.replicas', 'retention.ms'];
     const found = await describeConfigs(world, topic, names, true);
     const shown = found.map(({ configSynonyms }) =>

@@ -96,7 +96,7 @@ const deleting: Area = (behaviour) => {
   const remove = ({ admin }: World, topic: string, ...partitions: SeekEntry[]) =>
     admin.deleteTopicRecords({ topic, partitions });
 
-  /** Four messages in the first of two partitions; the admin has heard of the topic. */
+  /** Four messages in the first of two partitions; the admin knows the topic. */
   const filled = async (world: World): Promise<string> => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, ...['0', '1', '2', '3'].map((value) => ({ value, partition: 0 })));
@@ -117,7 +117,7 @@ const deleting: Area = (behaviour) => {
     );
   });
 
-  behaviour('-1 deletes all of them; what comes then goes on counting', async (world) => {
+  behaviour('-1 deletes all of them; what comes then continues counting', async (world) => {
     const topic = await filled(world);
     await remove(world, topic, { partition: 0, offset: '-1' });
     expect((await offsetsOf(world, topic))[0]).toMatchObject({ high: '4', low: '4' });
@@ -218,7 +218,7 @@ const deleting: Area = (behaviour) => {
     expect(await lowOf(world, topic)).toBe('0');
   });
 
-  behaviour('who reads behind the new beginning goes on from there', async (world) => {
+  behaviour('who reads behind the new beginning continues from there', async (world) => {
     const topic = await filled(world);
     const seen: string[] = [];
     const { consumer } = await world.listen(topic, {

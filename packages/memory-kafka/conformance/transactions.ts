@@ -75,7 +75,7 @@ const visibility: Area = (behaviour) => {
     },
   );
 
-  behaviour('the end of a topic that an admin is told is where readers have to stop', async (world) => {
+  behaviour('the end of a topic that an admin gets is where readers have to stop', async (world) => {
     const topic = await world.createTopic();
     const transaction = await (await transactional(world)).transaction();
     await world.send(topic, 'before');
@@ -149,7 +149,7 @@ const markers: Area = (behaviour) => {
     await eventually(() => expect(received.map(({ message }) => message.offset)).toEqual(['0', '2']));
   });
 
-  behaviour('a marker comes as a batch without messages, which no handler hears of', async (world) => {
+  behaviour('a marker comes as a batch without messages, which no handler gets', async (world) => {
     const topic = await world.createTopic();
     const producer = await transactional(world);
     const consumer = world.consumer();

@@ -133,7 +133,7 @@ const use: Area = (behaviour) => {
     await eventually(() => expect(values()).toEqual(['fine', 'fine too']));
   });
 
-  behaviour('a producer goes on with transactions after it has connected anew', async (world) => {
+  behaviour('a producer continues with transactions after it has connected anew', async (world) => {
     const topic = await world.createTopic();
     const producer = await transactional(world);
     const send = async (value: string): Promise<void> => {
@@ -217,7 +217,7 @@ const fencing: Area = (behaviour) => {
   });
 
   behaviour(
-    'who was fenced off with an empty transaction does not hear of it when ending it',
+    'who was fenced off with an empty transaction is not notified of it when ending it',
     async (world) => {
       const topic = await world.createTopic();
       const transactionalId = world.unique('shared');

@@ -8,16 +8,16 @@ export type AnyListener = (event: never) => void;
 /** The instrumentation events of one client. */
 export interface Emitter {
   emit(type: string, payload?: unknown): void;
-  /** Whether an event of that name would be heard. */
+  /** Whether anybody listens to events of that name. */
   isHeard(type: string): boolean;
   /** Adds a listener and returns what removes it; throws KafkaJSNonRetriableError for a name that does not exist. */
   on(type: string, listener: AnyListener): () => void;
 }
 
-/** Tells of a client's requests by its events; `type` is the name of that event. */
+/** Notifies of a client's requests by its events; `type` is the name of that event. */
 export const networkEvents = (emitter: Emitter, type: string) => ({
   isThere: () => emitter.isHeard(type),
-  tell: (payload: unknown) => emitter.emit(type, payload),
+  notify: (payload: unknown) => emitter.emit(type, payload),
 });
 
 let lastId = -1;

@@ -46,7 +46,7 @@ export const connectionRefused = (host: string, port: number): KafkaJSError =>
 export const createTopicError = (type: ProtocolErrorType, topic: string): KafkaJSError =>
   construct('KafkaJSCreateTopicError', [protocolErrorFields(type), topic]);
 
-/** kafkajs says no more where nobody tells it who coordinates a group or a transaction. */
+/** kafkajs says no more where it cannot find out who coordinates a group or a transaction. */
 export const coordinatorNotFound = (): KafkaJSError =>
   construct('KafkaJSGroupCoordinatorNotFound', ['Failed to find group coordinator']);
 

@@ -85,7 +85,7 @@ describe.each([
   ['in the process', inProcess],
   ['over TCP', overTcp],
 ] as const)('three brokers, %s', (_name, open) => {
-  it('share the partitions, and tell who leads', async () => {
+  it('share the partitions, and describe who leads', async () => {
     const side = await open({});
     const admin = await createTopic(side, 3, 2);
     const { brokers, controller } = await admin.describeCluster();

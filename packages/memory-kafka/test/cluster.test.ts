@@ -45,7 +45,7 @@ test('a cluster given explicitly is used instead of the one that the brokers lea
 });
 
 test(
-  'inspect tells topics, members, commits and lag',
+  'inspect shows topics, members, commits and lag',
   inWorld(async (world) => {
     await world.createTopic('seen', 2);
     const { consumer, values } = await listen(world, 'seen', { autoCommit: false });
@@ -95,7 +95,7 @@ test(
   }),
 );
 
-test('topics made on demand have as many partitions as the cluster is told', async () => {
+test('topics made on demand have as many partitions as the cluster says', async () => {
   const cluster = createCluster({ autoCreatePartitions: 5 });
   const producer = new Kafka({ ...quiet, brokers: ['x:1'], cluster }).producer();
   await producer.connect();

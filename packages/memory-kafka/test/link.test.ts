@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { Kafka, type Link } from '../src/index.ts';
 import { FAST_RETRY, inWorld, listen, withManualClock } from './support.ts';
 
-test('a client that is cut off is evicted when its session is over, and another one goes on', async () => {
+test('a client that is cut off is evicted when its session is over, and another one continues', async () => {
   const { clock, options } = withManualClock();
   await inWorld(
     async (world) => {

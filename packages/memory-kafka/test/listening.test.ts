@@ -69,7 +69,7 @@ describe('a cluster that listens', () => {
     expect(await rejection(createCluster().listen(listener.port))).toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('tells clients the address that they reach it by, where that is another one', async () => {
+  it('advertises the address that clients reach it by, where that is another one', async () => {
     const shared = await cluster.listen(0, { host: '0.0.0.0', advertised: 'kafka:9092' });
     expect(shared).toMatchObject({ host: 'kafka', port: 9092, brokers: ['kafka:9092'] });
     await shared.close();
@@ -77,7 +77,7 @@ describe('a cluster that listens', () => {
     expect(await rejection(cluster.listen(0, { advertised: 'kafka' }))).toBeInstanceOf(TypeError);
   });
 
-  it('hangs up on what is no request of Kafka, and goes on', async () => {
+  it('hangs up on what is no request of Kafka, and continues', async () => {
     const socket = createConnection({ host: listener.host, port: listener.port });
     socket.on('error', () => undefined);
     socket.write('GET / HTTP/1.1\r\n\r\n');

@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { Consumer } from 'kafkajs';
 import { Kafka, logLevel, PartitionAssigners } from '../src/index.ts';
 
-// A program that uses all clients, ends them in the way that it is told, says so, and has nothing else to do. With the
+// A program that uses all clients, ends them in the way that it is asked to, says so, and has nothing else to do. With the
 // address of a broker it uses kafkajs itself.
 
 const [, , way = '', broker] = process.argv;
@@ -43,7 +43,7 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
     await read(consumer);
     await consumer.stop();
   },
-  'a consumer that is told to disconnect while it joins': async () => {
+  'a consumer that is disconnected while it joins': async () => {
     await consumer.subscribe({ topics: ['topic'] });
     const running = consumer.run({ eachMessage: async () => undefined });
     await consumer.disconnect();
@@ -74,7 +74,7 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
     await failing.run({ eachMessage: async () => undefined });
     await crash;
   },
-  'a consumer that waits for its restart when it is told to disconnect': async () => {
+  'a consumer that waits for its restart when it is disconnected': async () => {
     const retry = { retries: 0, initialRetryTime: 30_000 };
     const restarting = kafka.consumer({ groupId: 'restarting', retry });
     const crash = crashed(restarting);

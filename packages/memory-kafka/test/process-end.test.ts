@@ -38,10 +38,10 @@ const endOf = async (way: string, broker?: string) => {
 
 test.each([
   'a consumer that disconnects',
-  'a consumer that is told to disconnect while it joins',
+  'a consumer that is disconnected while it joins',
   'a consumer that crashed for good',
   'a consumer that crashed while it joined',
-  'a consumer that waits for its restart when it is told to disconnect',
+  'a consumer that waits for its restart when it is disconnected',
   'a producer that disconnects within a transaction',
 ])('a process ends by itself after %s', async (way) => {
   const { said, code, tookMs } = await endOf(way);

@@ -25,7 +25,7 @@ test('it can be made ready before they come; whoever is later changes nothing', 
   await producer.disconnect();
 });
 
-test('a client tells the cluster that it was given, and none where only a function knows it', () => {
+test('a client knows the cluster that it was given, and none where only a function knows it', () => {
   const cluster = createCluster();
   const brokers = async () => ['theirs:3'];
   expect(new Kafka({ brokers, cluster }).cluster).toBe(cluster);

@@ -5,17 +5,17 @@ import { committed, eventually, inWorld, listen, withManualClock, type World } f
 
 const MINUTE_MS = 60_000;
 
-type Told = Readonly<Record<string, string>>;
+type Configuration = Readonly<Record<string, string>>;
 
-const entriesOf = (told: Told): IResourceConfigEntry[] =>
-  Object.entries(told).map(([name, value]) => ({ name, value }));
+const entriesOf = (configuration: Configuration): IResourceConfigEntry[] =>
+  Object.entries(configuration).map(([name, value]) => ({ name, value }));
 
-const create = async ({ kafka }: World, topic: string, told: Told): Promise<void> => {
-  await kafka.admin().createTopics({ topics: [{ topic, configEntries: entriesOf(told) }] });
+const create = async ({ kafka }: World, topic: string, configuration: Configuration): Promise<void> => {
+  await kafka.admin().createTopics({ topics: [{ topic, configEntries: entriesOf(configuration) }] });
 };
 
-const alter = async ({ kafka }: World, name: string, told: Told): Promise<void> => {
-  const resources = [{ type: ConfigResourceTypes.TOPIC, name, configEntries: entriesOf(told) }];
+const alter = async ({ kafka }: World, name: string, configuration: Configuration): Promise<void> => {
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name, configEntries: entriesOf(configuration) }];
   await kafka.admin().alterConfigs({ resources, validateOnly: false });
 };
 
@@ -75,7 +75,7 @@ test(
   ),
 );
 
-test('what a topic was told counts more than what the cluster was', async () => {
+test('the configuration of a topic counts more than that of the cluster', async () => {
   const { clock, options } = withManualClock();
   await inWorld(
     async (world) => {
@@ -118,7 +118,7 @@ test.each([
   { fromBeginning: true, expected: ['kept', 'end'] },
   { fromBeginning: false, expected: ['end'] },
 ])(
-  'a group whose commit has expired goes on where it would begin: %o',
+  'a group whose commit has expired continues where it would begin: %o',
   async ({ fromBeginning, expected }) => {
     const { clock, options } = withManualClock();
     await inWorld(

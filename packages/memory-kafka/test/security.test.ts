@@ -72,7 +72,7 @@ describe('a login', () => {
     const withToken = (value: string) =>
       kafkaOf(cluster, { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value }) });
     expect(await withToken('good').admin().listTopics()).toEqual([]);
-    // Kafka has more to say before it refuses, and kafkajs does not listen: it goes on, and is cut off.
+    // Kafka has more to say before it refuses, and kafkajs does not listen: it continues, and is cut off.
     expect(await rejection(withToken('bad').admin().listTopics())).toMatchObject({
       name: 'KafkaJSConnectionClosedError',
     });

@@ -127,7 +127,7 @@ const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocol
   },
 });
 
-/** No groups yet; `exists` tells whether there is such a partition. */
+/** No groups yet; `exists` says whether there is such a partition. */
 export const createCoordinator = (
   surroundings: Surroundings,
   exists: (topic: string, partition: number) => boolean,

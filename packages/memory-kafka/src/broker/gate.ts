@@ -23,7 +23,7 @@ export interface Gate {
    * KafkaJSConnectionError when nobody listens.
    */
   connect(): () => void;
-  /** Tells when brokers go away and come back, until it is called off. */
+  /** Notifies when brokers go away and come back, until it is called off. */
   onPower(switches: PowerSwitches): () => void;
   /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
   pass<T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T>;
@@ -47,7 +47,7 @@ export interface GateOptions {
   readonly first: PowerSwitches;
 }
 
-/** Everyone who has to know when brokers go and come; `first` hears it first. */
+/** Everyone who has to know when brokers go and come; `first` is notified first. */
 const createSwitches = (first: PowerSwitches) => {
   const all = new Set([first]);
   return {

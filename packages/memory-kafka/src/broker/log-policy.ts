@@ -60,7 +60,7 @@ const compactionOf = (config: TopicConfig): CompactionPolicy => ({
 });
 
 /**
- * `common` is the retention of topics that were told nothing else. Kafka's own defaults do not count: a test that looks
+ * `common` is the retention of topics without settings of their own. Kafka's own defaults do not count: a test that looks
  * back a week later, or writes with old timestamps, finds everything.
  */
 export const createLogPolicy = (config: TopicConfig, common: Retention): LogPolicy => {

@@ -1,6 +1,6 @@
 /** A configuration that topics of Kafka 4.2 have. */
 export interface ConfigDefinition {
-  /** The value of a topic that was told nothing. */
+  /** The value of a topic that is not configured otherwise. */
   readonly initial: string;
   /** What the brokers call it; none if they do not have it. */
   readonly brokerNames: readonly string[];
@@ -63,7 +63,7 @@ const define = (initial: number | bigint | string, parse: Parse, ...brokerNames:
 const DAY_MS = 24 * 60 * 60 * 1000;
 const GIB = 2 ** 30;
 
-/** As a broker of Kafka 4.2 answers that was told nothing itself. */
+/** As a broker of Kafka 4.2 answers that has its defaults. */
 export const CONFIG_DEFINITIONS: ReadonlyMap<string, ConfigDefinition> = new Map(
   Object.entries({
     'cleanup.policy': define('delete', policies, 'log.cleanup.policy'),

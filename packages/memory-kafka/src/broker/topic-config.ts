@@ -2,7 +2,7 @@ import kafkajs from 'kafkajs';
 import type { ConfigEntries, IResourceConfigEntry } from 'kafkajs';
 import { CONFIG_DEFINITIONS, type ConfigDefinition } from './topic-config-definitions.ts';
 
-/** What a topic was told for itself, by the names of Kafka's topic configurations; everything else is at its default. */
+/** What a topic itself is configured with, by the names of Kafka's topic configurations; everything else is at its default. */
 export type TopicConfig = ReadonlyMap<string, string>;
 
 /** Checks and normalizes entries as Kafka does, the last of a name counting; undefined if one of them is not legal. */

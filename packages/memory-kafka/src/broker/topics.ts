@@ -11,7 +11,7 @@ export interface Topic {
   readonly name: string;
   readonly partitions: PartitionLog[];
   config(): TopicConfig;
-  /** What it was told before no longer counts, not even for what `config` does not name. */
+  /** What was configured before no longer counts, not even for what `config` does not name. */
   configure(config: TopicConfig): void;
   /** Adds empty partitions until there are `count`, on the brokers that are named for each of them, or on any. */
   grow(count: number, replicas: Replicas): void;
@@ -35,7 +35,7 @@ export interface Topics {
   /** Why the topic cannot grow; undefined if it did (or, with `validateOnly`, could have). */
   grow(config: ITopicPartitionConfig, validateOnly: boolean): ProtocolErrorType | undefined;
   /**
-   * Replaces what the topic was told. Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, INVALID_CONFIG, and
+   * Replaces the configuration of the topic. Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_TOPIC_EXCEPTION, INVALID_CONFIG, and
    * INVALID_REQUEST for a name that comes twice.
    */
   configure(name: string, entries: readonly IResourceConfigEntry[], validateOnly: boolean): void;
@@ -47,7 +47,7 @@ export interface Topics {
 export interface TopicsOptions {
   /** Partitions of a topic that is created without saying how many. */
   readonly defaultPartitions: number;
-  /** How much is kept of topics that were told nothing else. */
+  /** How much is kept of topics without settings of their own. */
   readonly retention: Retention;
   /** How many replicas a partition can have. */
   readonly brokerCount: () => number;
@@ -146,7 +146,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
   const remove = (name: string): void => {
     const { partitions } = existing(name);
     topics.delete(name);
-    // Whoever waits for messages of this topic has to hear that there is none any more.
+    // Whoever waits for messages of this topic has to know that there is none any more.
     for (const log of partitions) log.deleteBefore(log.high());
   };
 
@@ -163,8 +163,8 @@ export const createTopics = (options: TopicsOptions): Topics => {
     create: (config, validateOnly) => {
       const refused = creationRefusal(config, topics, brokerCount());
       if (refused !== undefined || validateOnly) return refused;
-      const told = parseTopicConfig(config.configEntries ?? []) ?? new Map<string, string>();
-      add(config.topic, partitionCount(config, defaultPartitions), told, replicasOf(config, defaultReplicas));
+      const own = parseTopicConfig(config.configEntries ?? []) ?? new Map<string, string>();
+      add(config.topic, partitionCount(config, defaultPartitions), own, replicasOf(config, defaultReplicas));
       return undefined;
     },
     grow: (config, validateOnly) => {

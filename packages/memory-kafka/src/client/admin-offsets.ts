@@ -34,7 +34,7 @@ const topicOffsets = (core: Core, topic: string, refused: Refusals) => {
   throwRefusal(refused.topic(topic));
   return core.topics.describe(topic, false).partitions.map((log, partition) => {
     checkLeader(log, undefined);
-    // Kafka tells clients that read committed messages, and those are all, where they have to stop.
+    // Kafka returns to clients that read committed messages, and those are all, where they have to stop.
     const high = String(log.lastStable());
     return { partition, offset: high, high, low: String(log.low()) };
   });

@@ -125,7 +125,7 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
       createAll(core, topics, validateOnly, refused),
     );
     if (errors.length === 0) {
-      // It asks for the leaders also of topics that it did not create, and is told that there are none.
+      // It asks for the leaders also of topics that it did not create, and gets the answer that there are none.
       if (waitForLeaders && validateOnly)
         await view.request(aboutTopics('Metadata', names), (core, refused) =>
           describeTopics(core, names, refused),

@@ -66,7 +66,7 @@ const rawBeyond = (slices: readonly BatchSlice[]): FetchedMessage[] | undefined 
     : slices.flatMap(rawMessagesOf);
 
 /**
- * As kafkajs's own class: what a batch tells about itself are methods of its prototype, which a copy by spread does not
+ * As kafkajs's own class: what a batch says about itself are methods of its prototype, which a copy by spread does not
  * have. `rawMessages` and `messagesWithinOffset` are no part of its typings, but code of others uses them.
  */
 class MemoryBatch implements FetchedBatch {

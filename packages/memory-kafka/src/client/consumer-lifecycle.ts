@@ -114,7 +114,7 @@ export const createLifecycle = (parts: ConsumerParts, topics: ReadonlyMap<string
     await disconnect();
     const restart = await wantsRestart(parts, error);
     emitter.emit(CONSUMER_EVENTS.CRASH, { error, groupId, restart });
-    // Who was told to stop while crashing does not come back.
+    // Who was stopped while crashing does not come back.
     if (!restart || stopsAsked !== stopsBefore) return;
     const retryTime = retryTimeOf(error, retry);
     logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryCount, retryTime });

@@ -30,7 +30,7 @@ export interface MembershipOptions {
 
 /** A consumer as a member of its group. */
 export interface GroupMembership {
-  /** Joins and gets its partitions; tries again while the group goes on rebalancing. */
+  /** Joins and gets its partitions; tries again while the group continues to rebalance. */
   joinAndSync(): Promise<void>;
   leave(): Promise<void>;
   /** Shared and throttled, except when a rebalance is known to be going on. Rejects when it is time to join again. */

@@ -38,7 +38,7 @@ const FORGET_TOPICS_AFTER = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
 ]);
 
-/** What kafkajs tells about partitions. Throws LEADER_NOT_AVAILABLE where one has no leader: kafkajs refuses such an answer as a whole. */
+/** What kafkajs returns about partitions. Throws LEADER_NOT_AVAILABLE where one has no leader: kafkajs refuses such an answer as a whole. */
 export const partitionsMetadata = (
   { brokers }: Core,
   partitions: readonly PartitionLog[],
@@ -107,7 +107,7 @@ const oneAtATime = (
   };
 };
 
-/** Connects once; if nobody listens, refreshes (which goes on trying) and then rejects nevertheless, as kafkajs does. */
+/** Connects once; if nobody listens, refreshes (which continues to try) and then rejects nevertheless, as kafkajs does. */
 const findBroker = async (connection: Connection, refresh: () => Promise<void>): Promise<void> => {
   try {
     await connection.request('Metadata', () => undefined);

@@ -19,14 +19,14 @@ export interface NetworkRequest {
   readonly apiVersion: number;
 }
 
-/** Who wants to hear of answered requests. */
+/** Who is notified of answered requests. */
 export interface NetworkListener {
-  /** Whether anybody would hear it. */
+  /** Whether anybody is notified. */
   isThere(): boolean;
-  tell(payload: NetworkRequest): void;
+  notify(payload: NetworkRequest): void;
 }
 
-/** What a client tells of its connection: by events and by its log. */
+/** What a client reports about its connection: by events and by its log. */
 export interface Network {
   /** There is one listener; a later one takes its place. */
   listen(listener: NetworkListener): void;
@@ -97,16 +97,16 @@ export const createNetwork = ({ clientId, logger: rootLogger, address, isSasl }:
     lastId += 1;
     const correlationId = lastId;
     const size = UNKNOWN_SIZE;
-    const isHeard = listener?.isThere() === true;
-    const createdAt = isHeard ? timestampOf(at) : 0;
+    const isWanted = listener?.isThere() === true;
+    const createdAt = isWanted ? timestampOf(at) : 0;
     logger.debug(request, { broker, clientId, correlationId, expectResponse: true, size });
     return (error) => {
       const isRefused = error instanceof kafkajs.KafkaJSProtocolError;
       // Where the connection broke, there was no answer.
-      if (isHeard && (error === undefined || isRefused)) {
+      if (isWanted && (error === undefined || isRefused)) {
         const duration = timestampOf(at) - createdAt;
         const times = { createdAt, sentAt: createdAt, pendingDuration: 0, duration };
-        listener?.tell({ broker, clientId, correlationId, size, ...times, ...info });
+        listener?.notify({ broker, clientId, correlationId, size, ...times, ...info });
       }
       if (isRefused) logger.error(response, about({ error: error.message, correlationId, size }));
       else if (error === undefined)

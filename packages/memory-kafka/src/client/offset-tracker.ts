@@ -11,7 +11,7 @@ export interface OffsetTracker {
   /** Where the group stands, as far as this member knows; undefined before it has asked. */
   committed(topic: string, partition: number): number | undefined;
   setCommitted(topic: string, partition: number, offset: number): void;
-  /** What was committed by hand goes on counting as uncommitted, as in kafkajs: the next commit takes it along. */
+  /** What was committed by hand continues to count as uncommitted, as in kafkajs: the next commit takes it along. */
   setCommittedByHand(topic: string, partition: number, offset: number): void;
   /** Forgets both, so that the group is asked again. */
   clear(topic: string, partition: number): void;

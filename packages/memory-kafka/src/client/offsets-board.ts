@@ -6,7 +6,7 @@ export interface KnownCommit {
 }
 
 /**
- * How the clients of one Kafka instance hear of each other's commits: offsets that a transaction has sent are no
+ * How the clients of one Kafka instance know of each other's commits: offsets that a transaction has sent are no
  * longer uncommitted for a consumer made by the same instance.
  */
 export interface OffsetsBoard {

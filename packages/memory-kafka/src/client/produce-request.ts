@@ -137,7 +137,7 @@ export const writeAll = (
       return [];
     }
   });
-  // With acks 0 nobody hears of it.
+  // With acks 0 nobody is notified.
   if (refusals.length > 0 && acks !== 0) throw toError(refusals[0]);
   return written;
 };

@@ -44,7 +44,7 @@ const storeOffsets = async (
   about: RequestAbout,
   store: Parameters<typeof view.request<void>>[1],
 ): Promise<void> => {
-  // With kafkajs's own retries, whatever the instance was told.
+  // With kafkajs's own retries, whatever the instance is configured with.
   await withRetries(await view.connection.core(), {}, async ({ bail }) => {
     try {
       await view.request(about, store);
@@ -100,7 +100,7 @@ const createTransaction = (
     isActive = false;
     state.phase = committed ? 'COMMITTING' : 'ABORTING';
     await parts.view.request({ name: 'EndTxn', transactionalId }, (core) => {
-      // Whoever has done nothing asks nobody, and does not hear that it was fenced off.
+      // Whoever has done nothing asks nobody, and is not notified that it was fenced off.
       if (isOngoing) core.transactions.check(transactionalId, as);
       core.transactions.end(transactionalId, as, committed);
     });

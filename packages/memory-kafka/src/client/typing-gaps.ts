@@ -35,13 +35,13 @@ export function nothingAsBoolean(): unknown {
   return undefined;
 }
 
-/** `describeConfigs()` is typed to tell a `throttleTime`; kafkajs keeps that to itself. */
+/** `describeConfigs()` is typed with a `throttleTime`; kafkajs keeps that to itself. */
 export function asTypedConfigs(response: Pick<DescribeConfigResponse, 'resources'>): DescribeConfigResponse;
 export function asTypedConfigs(response: object): unknown {
   return response;
 }
 
-/** `describeAcls()` is typed to tell a code as well; kafkajs keeps that to itself. */
+/** `describeAcls()` is typed with a code as well; kafkajs keeps that to itself. */
 export function asTypedAcls(response: Pick<DescribeAclResponse, 'resources'>): DescribeAclResponse;
 export function asTypedAcls(response: object): unknown {
   return response;

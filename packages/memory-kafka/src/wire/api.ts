@@ -8,7 +8,7 @@ import type { Codec } from './codec.ts';
 export interface Caller {
   readonly core: Core;
   readonly nodeId: number;
-  /** The address of a broker that clients are told. */
+  /** The advertised address of a broker. */
   readonly address: (nodeId: number) => BrokerAddress;
   readonly clientId: string;
   /** What of the request is refused, by faults and by ACLs. */

@@ -6,7 +6,7 @@ import type { Caller } from './api.ts';
 
 /** Where a cluster can be reached over TCP. */
 export interface Listener {
-  /** What clients are told; see `advertised`. */
+  /** As advertised to clients. */
   readonly host: string;
   /** Of the first broker. */
   readonly port: number;
@@ -98,7 +98,7 @@ const serve = (socket: Socket, at: Served): void => {
   });
 };
 
-/** What clients are told of a broker's port, by its place among the brokers; throws TypeError for what makes no sense. */
+/** The advertised address of a broker's port, by its place among the brokers; throws TypeError for what makes no sense. */
 const advertisedAddress = ({
   host = HOST,
   advertised,
@@ -118,7 +118,7 @@ const written = ({ host, port }: BrokerAddress): string =>
 
 /** The door of one broker. */
 interface Door {
-  /** What clients are told. */
+  /** The advertised one. */
   readonly address: BrokerAddress;
   /** Opens it again at the same port. */
   open(): Promise<void>;

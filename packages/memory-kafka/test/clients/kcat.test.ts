@@ -80,7 +80,7 @@ const lines = (text: string): string[] => text.trim().split('\n');
     expect(lines(await kcat(['-Q', '-t', 'once:0:-1']))).toEqual(['once [0] offset 1']);
   });
 
-  it('reads in a group, commits, and goes on behind what it committed', async () => {
+  it('reads in a group, commits, and continues behind what it committed', async () => {
     const readOne = (): Promise<string> =>
       kcat(['-G', 'readers', '-c', '1', '-X', 'auto.offset.reset=earliest', 'grouped']);
     await kcat(['-P', '-t', 'grouped', '-p', '0'], 'one\ntwo');

@@ -91,7 +91,7 @@ describe('@platformatic/kafka', () => {
     expect(await admin.listTopics()).toEqual([]);
   });
 
-  it('writes, reads in a group with keys and headers, and goes on behind its commits', async () => {
+  it('writes, reads in a group with keys and headers, and continues behind its commits', async () => {
     const messages = ['one', 'two', 'three'].map((value) => ({
       topic: 'orders',
       key: 'order-1',

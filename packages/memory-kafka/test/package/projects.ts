@@ -10,7 +10,7 @@ const PACKAGE = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = fileURLToPath(new URL('projects', import.meta.url));
 const TARBALL = 'memory-kafka.tgz';
 
-/** Without what jest and npm tell their own children. */
+/** Without what jest and npm set for their own children. */
 const environment = (added: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(npm_|JEST_|NODE_ENV$|NODE_OPTIONS$|INIT_CWD$)/i.test(name),

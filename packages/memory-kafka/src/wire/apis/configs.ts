@@ -111,7 +111,7 @@ const without = (list: string, given: string): string =>
     .filter((each) => !given.split(',').includes(each))
     .join(',');
 
-/** What a topic was told, changed entry by entry. */
+/** The configuration of a topic, changed entry by entry. */
 const changed = (
   core: Core,
   topic: string,

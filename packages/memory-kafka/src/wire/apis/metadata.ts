@@ -10,7 +10,7 @@ import { metadataRequest, metadataResponse } from '../messages/topics.ts';
 import { nameOfTopic, topicIdOf } from '../topic-ids.ts';
 
 const CLUSTER_ID = 'memory-kafka';
-/** Clients that are told an epoch ask for the offsets of epochs, of which nothing is kept here. */
+/** Clients that get an epoch ask for the offsets of epochs, of which nothing is kept here. */
 const NO_EPOCH = -1;
 const NOT_ASKED_FOR = -2_147_483_648;
 

@@ -1,16 +1,16 @@
 import type { IResourceConfigEntry } from 'kafkajs';
 import type { World } from './world.ts';
 
-/** What a topic is told of itself: values by the names of configurations. */
-export type Told = Readonly<Record<string, string>>;
+/** What a topic is configured with: values by the names of configurations. */
+export type Configuration = Readonly<Record<string, string>>;
 
-const entriesOf = (told: Told): IResourceConfigEntry[] =>
-  Object.entries(told).map(([name, value]) => ({ name, value }));
+const entriesOf = (configuration: Configuration): IResourceConfigEntry[] =>
+  Object.entries(configuration).map(([name, value]) => ({ name, value }));
 
-/** A topic of this behaviour's own, told so at its creation. */
-export const createTold = async (world: World, told: Told): Promise<string> => {
-  const topic = world.unique('told');
-  await world.admin.createTopics({ topics: [{ topic, configEntries: entriesOf(told) }] });
+/** A topic of this behaviour's own, with these configurations from its creation on. */
+export const createConfigured = async (world: World, configuration: Configuration): Promise<string> => {
+  const topic = world.unique('configured');
+  await world.admin.createTopics({ topics: [{ topic, configEntries: entriesOf(configuration) }] });
   return topic;
 };
 
@@ -35,14 +35,14 @@ export const valuesOf = async (world: World, topic: string, ...names: string[]) 
     (await describeConfigs(world, topic, names)).map((each) => [each.configName, each.configValue]),
   );
 
-/** Tells a topic something else. */
+/** Alters the configuration of a topic. */
 export const alter = (
   { admin, kafkajs }: World,
   name: string,
-  told: Told | IResourceConfigEntry[],
+  configuration: Configuration | IResourceConfigEntry[],
   validateOnly = false,
 ): Promise<unknown> => {
-  const configEntries = Array.isArray(told) ? told : entriesOf(told);
+  const configEntries = Array.isArray(configuration) ? configuration : entriesOf(configuration);
   const type = kafkajs.ConfigResourceTypes.TOPIC;
   return admin.alterConfigs({ resources: [{ type, name, configEntries }], validateOnly });
 };

@@ -1,11 +1,11 @@
 import type { Consumer, ConsumerEvents, InstrumentationEvent } from 'kafkajs';
 
 /** An event of a consumer, whatever its payload. */
-export type HeardEvent = InstrumentationEvent<unknown>;
+export type ConsumerEvent = InstrumentationEvent<unknown>;
 
 type EventKey = keyof ConsumerEvents;
 
-/** The events that a test tells apart: those of the network come or do not, and no behaviour depends on them. */
+/** The events that a test distinguishes: those of the network come or do not, and no behaviour depends on them. */
 export const EVENT_KEYS: readonly EventKey[] = [
   'CONNECT',
   'GROUP_JOIN',
@@ -22,9 +22,9 @@ export const EVENT_KEYS: readonly EventKey[] = [
   'CRASH',
 ];
 
-/** What `hear` collects. */
-export interface Hearing {
-  readonly events: readonly HeardEvent[];
+/** What `recordEvents` collects. */
+export interface EventRecord {
+  readonly events: readonly ConsumerEvent[];
   /** The keys of the events in the order in which they came, as in `consumer.events`. */
   keys(): string[];
   /** The payloads of one kind, in their order. */
@@ -32,26 +32,26 @@ export interface Hearing {
 }
 
 /** Collects the consumer's events of these kinds from now on. */
-export const hear = (consumer: Consumer, keys: readonly EventKey[] = EVENT_KEYS): Hearing => {
-  const heard: { key: EventKey; event: HeardEvent }[] = [];
-  const events: HeardEvent[] = [];
+export const recordEvents = (consumer: Consumer, keys: readonly EventKey[] = EVENT_KEYS): EventRecord => {
+  const recorded: { key: EventKey; event: ConsumerEvent }[] = [];
+  const events: ConsumerEvent[] = [];
   for (const key of keys) {
-    consumer.on(consumer.events[key], (event: HeardEvent) => {
-      heard.push({ key, event });
+    consumer.on(consumer.events[key], (event: ConsumerEvent) => {
+      recorded.push({ key, event });
       events.push(event);
     });
   }
   return {
     events,
-    keys: () => heard.map(({ key }) => key),
-    payloads: (wanted) => heard.filter(({ key }) => key === wanted).map(({ event }) => event.payload),
+    keys: () => recorded.map(({ key }) => key),
+    payloads: (wanted) => recorded.filter(({ key }) => key === wanted).map(({ event }) => event.payload),
   };
 };
 
 /** The next event of this kind; the listener is there as soon as this was called. */
-export const nextEvent = (consumer: Consumer, key: EventKey): Promise<HeardEvent> =>
+export const nextEvent = (consumer: Consumer, key: EventKey): Promise<ConsumerEvent> =>
   new Promise((resolve) => {
-    const remove = consumer.on(consumer.events[key], (event: HeardEvent) => {
+    const remove = consumer.on(consumer.events[key], (event: ConsumerEvent) => {
       remove();
       resolve(event);
     });
