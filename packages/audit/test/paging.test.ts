@@ -196,3 +196,32 @@ test('a row that is met twice since it moved meanwhile is not stored twice', asy
   ]);
   expect(metTwice).not.toEqual([]);
 });
+
+test('what is archived between any two statements is neither missing nor counted twice', async () => {
+  const { run } = fixture();
+  await run('orders', FILL_ORDERS);
+  await run('inventory', FILL_RESERVATIONS);
+  // From both ends, so that some are archived before they are read and some after.
+  const order = times(60, (index) => (index % 2 === 0 ? index + 1 : ORDERS - index));
+  const archiving = (name: DatabaseName, sqlOf: (id: string) => string) => {
+    const left = [...order];
+    return (rows: Rows): Rows =>
+      async (sql, values) => {
+        const next = left.shift();
+        if (next !== undefined) await run(name, sqlOf(`many-${next}`));
+        return rows(sql, values);
+      };
+  };
+  const around = {
+    users: (rows: Rows) => rows,
+    inventory: archiving(
+      'inventory',
+      (id) => `DELETE FROM reservations WHERE order_id = '${id}';
+        INSERT INTO archived_units (file, item_id, consumed_qty) VALUES ('${id}', 'item1', 1)`,
+    ),
+    orders: archiving('orders', (id) => `DELETE FROM orders WHERE id = '${id}'`),
+  };
+  const { inventory, orders } = await openReaders(10, (name, rows) => around[name](rows));
+  expect(await checkStock(inventory, CONTEXT)).toMatchObject({ violations: [] });
+  expect(await checkCounts(orders, CONTEXT)).toMatchObject({ violations: [] });
+}, 60_000);
