@@ -108,6 +108,18 @@ test(
 );
 
 test(
+  'a broker may be cut off from the network: orders are acknowledged and delivered with two',
+  async () => {
+    const answers = await endure('one of three brokers cut off', async (compose) => {
+      const putBack = await cutOff(compose, 'kafka');
+      await goesOn().finally(putBack);
+    });
+    expectMostAcknowledged(answers);
+  },
+  5 * MINUTE_MS,
+);
+
+test(
   'without its standby the primary acknowledges nothing: what was not copied was not promised',
   async () => {
     const { compose } = stack();
