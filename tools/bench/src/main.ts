@@ -2,6 +2,7 @@ import process from 'node:process';
 import { benchAgainst } from './against/bench.ts';
 import { CliError, EXIT, exitCodeOf, failureText, type ExitCode } from '@order-pipeline/cli/kit';
 import type { BenchContext } from './context/context.ts';
+import { benchCost } from './cost/bench.ts';
 import { createLife } from './context/life.ts';
 import { benchDocker } from './docker/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
@@ -23,6 +24,7 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   features: benchFeatures,
   waiting: benchWaiting,
   profile: profilePlacement,
+  cost: benchCost,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
   against: benchAgainst,

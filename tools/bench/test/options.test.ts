@@ -12,6 +12,7 @@ test.each([
   [['--profile'], 'profile'],
   [['features'], 'features'],
   [['waiting'], 'waiting'],
+  [['cost'], 'cost'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
   [['against', 'HEAD~1'], 'against'],
@@ -20,7 +21,10 @@ test.each([
 });
 
 test.each([
-  [['order'], 'There is no benchmark order, only orders, features, waiting, soak, memory-kafka, against.'],
+  [
+    ['order'],
+    'There is no benchmark order, only orders, features, waiting, cost, soak, memory-kafka, against.',
+  ],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
   [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],
   [['against', 'main', 'orders'], 'One benchmark is measured at a time.'],
