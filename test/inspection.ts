@@ -4,23 +4,23 @@ import type { System } from '@order-pipeline/launcher';
 import { eventually, readTopics } from '@order-pipeline/testing';
 import { unique, type Gateway } from './gateway.ts';
 
-/** What operators see of one order, held against the messages that really stand in Kafka. */
+/** What operators see of one order and of its item, held against the messages that really stand in Kafka. */
 export const defineInspectionTest = (gateway: () => Gateway, system: () => System): void => {
   const inspect = async (orderId: string): Promise<InspectedOrder> => {
     const { status, body } = await gateway().get(`/ops/orders/${orderId}`);
     expect(status).toBe(200);
     return body as InspectedOrder;
   };
-  const placed = async (): Promise<string> => {
+  const placed = async (): Promise<{ readonly orderId: string; readonly itemId: string }> => {
     const [userId, itemId, orderId] = [unique('user'), unique('item'), unique('order')];
     await gateway().addUser(userId);
     await gateway().addItem(itemId, 5);
     expect((await gateway().place(orderId, userId, { [itemId]: 2 })).status).toBe(201);
-    return orderId;
+    return { orderId, itemId };
   };
 
   test('an inspected order shows its reservation, and its events as they stand in Kafka', async () => {
-    const orderId = await placed();
+    const { orderId, itemId } = await placed();
     expect((await inspect(orderId)).events[0]).toMatchObject({ topic: 'ORDER_PLACED', key: orderId });
     await gateway().reaches(orderId, 'DELIVERED');
     const reader = await readTopics(system().infrastructure.broker, TOPIC_NAMES);
@@ -51,5 +51,14 @@ export const defineInspectionTest = (gateway: () => Gateway, system: () => Syste
       await reader.stop();
     }
     expect((await gateway().get('/ops/orders/none')).status).toBe(404);
+    expect((await gateway().get(`/ops/items/${itemId}`)).body).toEqual({
+      itemId,
+      itemName: 'Laptop',
+      stockedQty: 5,
+      availableQty: 3,
+      reservedQty: 0,
+      consumedQty: 2,
+    });
+    expect((await gateway().get('/ops/items/none')).status).toBe(404);
   }, 90_000);
 };

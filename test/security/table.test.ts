@@ -56,6 +56,7 @@ const ASKED: Readonly<Record<string, (rows: Rows) => { readonly path: string; re
   }),
   listStuckOrders: () => ({ path: '/ops/stuck-orders' }),
   inspectOrder: ({ orderId }) => ({ path: `/ops/orders/${orderId}` }),
+  inspectItem: ({ itemId }) => ({ path: `/ops/items/${itemId}` }),
   getOrderTrace: ({ orderId }) => ({ path: `/ops/orders/${orderId}/trace` }),
   getOverview: () => ({ path: '/ops/overview' }),
   watchOverview: () => ({ path: '/ops/events' }),

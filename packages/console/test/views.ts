@@ -13,7 +13,7 @@ export const viewsOf = (
   [`/console/orders/${system.cancelledId}`, 'was cancelled'],
   ['/console/orders/nothing', 'There is no order nothing'],
   ['/console/inventory', system.itemId],
-  [`/console/inventory/${system.itemId}`, 'Restock'],
+  [`/console/inventory/${system.itemId}`, 'Left with orders'],
   ['/console/users', 'Register a user'],
   [`/console/users/${system.userId}`, system.deliveredId],
   ['/console/search?q=nothing', 'No order, user or item has this id.'],

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { defineOperation } from './operation.ts';
-import { OrderIdParams, Strict } from './schemas.ts';
+import { Count, ItemIdParams, OrderIdParams, Strict } from './schemas.ts';
 
 /** The message of an event, as the services publish it. */
 const EventMessage = Strict({
@@ -69,6 +69,41 @@ export const inspectionApi = {
           headers: { ce_id: 'order-1:PENDING', ce_type: 'ORDER_PLACED', 'content-type': 'application/json' },
         },
       ],
+    },
+  }),
+} as const;
+
+export const InspectedItem = Strict({
+  itemId: Type.String(),
+  itemName: Type.String(),
+  stockedQty: Count('Units that ever came in'),
+  availableQty: Count('Units that can be ordered'),
+  reservedQty: Count('Units held for orders that have not left yet'),
+  consumedQty: Count('Units that have left with orders'),
+});
+export type InspectedItem = Type.Static<typeof InspectedItem>;
+
+/** What operators ask about one item beside what clients see of it. */
+export const itemInspectionApi = {
+  inspectItem: defineOperation({
+    owner: 'inventory',
+    method: 'GET',
+    path: '/ops/items/:itemId',
+    access: { kind: 'scope', scope: 'ops:read' },
+    summary: 'Inspect an item',
+    description: 'What came in is available, reserved or consumed.',
+    params: ItemIdParams,
+    status: 200,
+    reply: InspectedItem,
+    errors: ['ITEM_NOT_FOUND'],
+    idempotent: true,
+    exampleReply: {
+      itemId: 'item-1',
+      itemName: 'Lamp',
+      stockedQty: 10,
+      availableQty: 5,
+      reservedQty: 2,
+      consumedQty: 3,
     },
   }),
 } as const;

@@ -1,7 +1,7 @@
 import { actionsApi } from './actions-api.ts';
 import { auditApi } from './audit-api.ts';
 import { exportApi } from './export-api.ts';
-import { inspectionApi } from './inspection-api.ts';
+import { inspectionApi, itemInspectionApi } from './inspection-api.ts';
 import { inventoryApi } from './inventory-api.ts';
 import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
@@ -33,6 +33,7 @@ export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...operatorApi,
   ...stuckApi,
   ...inspectionApi,
+  ...itemInspectionApi,
   ...tracesApi,
   ...actionsApi,
 };

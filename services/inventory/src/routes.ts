@@ -1,5 +1,6 @@
 import {
   inventoryApi,
+  itemInspectionApi,
   maySeeField,
   REASON_HEADER,
   reservationsApi,
@@ -154,6 +155,12 @@ export const createInventoryRoutes = (
 ): Route[] => [
   ...createItemRoutes(store, batchers, runtime),
   ...createReservationRoutes(store, batchers, runtime),
+  ...routesOf(itemInspectionApi, {
+    inspectItem: async ({ params: { itemId } }) => {
+      const item = await store.inspectItem(itemId);
+      return item ? ok(item) : itemNotFound(itemId);
+    },
+  }),
   ...routesOf(inventoryActions, {
     findInventoryActions: async ({ body }) => ok({ actions: await store.findActions(body) }),
   }),

@@ -7,7 +7,7 @@ import { Page } from '../parts/page.js';
 import { StockBar } from '../parts/stock-bar.js';
 import { html, useState } from '../ui.js';
 
-/** @import { Item } from '@order-pipeline/contracts' */
+/** @import { InspectedItem, Item } from '@order-pipeline/contracts' */
 
 const REFRESH_MS = 2_000;
 
@@ -47,14 +47,23 @@ const Restock = ({ path, onDone }) => {
   </section>`;
 };
 
-/** @param {{ item: Item }} props */
-const Stock = ({ item }) =>
+/** What has left with orders, for who may see it. @param {string} itemId */
+const useConsumed = (itemId) => {
+  const path = `/ops/items/${encodeURIComponent(itemId)}`;
+  const load = async (/** @type {AbortSignal} */ signal) =>
+    (await /** @type {typeof ask<InspectedItem>} */ (ask)(path, { signal })).body;
+  return useAnswer(path, load, { everyMs: REFRESH_MS }).value?.consumedQty;
+};
+
+/** @param {{ item: Item, consumed: number | undefined }} props */
+const Stock = ({ item, consumed }) =>
   html`<section class="card">
     <h2>Stock</h2>
     <${StockBar} ...${item} />
-    <dl class="figures">
+    <dl class="figures three">
       <div><dt>Available</dt><dd>${item.availableQty}</dd></div>
       <div><dt>Reserved for orders</dt><dd>${item.reservedQty ?? '–'}</dd></div>
+      <div><dt>Left with orders</dt><dd>${consumed ?? '–'}</dd></div>
     </dl>
   </section>`;
 
@@ -67,6 +76,7 @@ export const ItemPage = ({ id }) => {
     { everyMs: REFRESH_MS },
   );
   const item = value?.body;
+  const consumed = useConsumed(id);
   const heading = html`<span class="muted">Item</span> <code>${id}</code>`;
   const tools = html`<${AsOf} at=${at} /><${Copy} text=${id} label="Copy the id" quiet />`;
   return html`<${Page} title=${id} heading=${heading} tools=${tools}>
@@ -76,7 +86,7 @@ export const ItemPage = ({ id }) => {
       item &&
       html`<p class="subtitle">${item.itemName}</p>
       <div class="columns even">
-        <${Stock} item=${item} />
+        <${Stock} item=${item} consumed=${consumed} />
         <${Restock} path=${path} onDone=${again} />
       </div>
       <section class="card">

@@ -10,7 +10,7 @@ import {
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { ReservationRequests } from '../domain.ts';
-import { addItems, getItem, listItems, restock, type ItemToAdd } from './items.ts';
+import { addItems, getItem, inspectItem, listItems, restock, type ItemToAdd } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
   archivedUpTo,
@@ -40,6 +40,7 @@ export const createStore = (
   return mapTransientErrors({
     addItems: (items: readonly ItemToAdd[]) => addItems(database, items, now()),
     getItem: async (itemId: string) => getItem(database.models(), itemId),
+    inspectItem: async (itemId: string) => inspectItem(database.models(), itemId),
     listItems: (request: PageRequest, signal?: AbortSignal) =>
       lists.run(() => listItems(database.until(signal), request), signal),
     restock: (itemId: string, quantity: number, records: readonly ActionRecord[]) =>

@@ -1,4 +1,4 @@
-import type { Item, NewItem } from '@order-pipeline/contracts';
+import type { InspectedItem, Item, NewItem } from '@order-pipeline/contracts';
 import {
   actionRows,
   insertOnce,
@@ -61,6 +61,28 @@ export const getItem = async ({ item }: Models, itemId: string): Promise<Item | 
   if (!row) return undefined;
   const { name, availableQty, reservedQty } = row;
   return { itemId, itemName: name, availableQty: Number(availableQty), reservedQty: Number(reservedQty) };
+};
+
+/** An item with all that became of what came in. */
+export const inspectItem = async ({ item }: Models, itemId: string): Promise<InspectedItem | undefined> => {
+  const select = {
+    name: true,
+    stockedQty: true,
+    availableQty: true,
+    reservedQty: true,
+    consumedQty: true,
+  } as const;
+  const row = await item.findUnique({ where: { id: itemId }, select });
+  if (!row) return undefined;
+  const { name, stockedQty, availableQty, reservedQty, consumedQty } = row;
+  return {
+    itemId,
+    itemName: name,
+    stockedQty: Number(stockedQty),
+    availableQty: Number(availableQty),
+    reservedQty: Number(reservedQty),
+    consumedQty: Number(consumedQty),
+  };
 };
 
 /** Items, newest first, one more than the limit where there are more. */
