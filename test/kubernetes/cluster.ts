@@ -104,6 +104,9 @@ export const startData = async (node: string): Promise<void> => {
 /** Removes all that a run has made. */
 export const removeAll = async (): Promise<void> => {
   const namespaces = [NAMESPACE, DATA_NAMESPACE];
+  // Those of a node that was killed would be waited for until the cluster gives it up.
+  for (const namespace of namespaces)
+    await execute('kubectl', ['delete', 'pods', '--all', '-n', namespace, '--force', '--grace-period=0']);
   await execute('kubectl', ['delete', 'namespace', ...namespaces, '--ignore-not-found', '--timeout=5m']);
 };
 
