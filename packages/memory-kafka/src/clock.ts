@@ -49,7 +49,7 @@ export const createSystemClock = (): Clock => ({
 /** From 0 (included) to 1 (excluded). */
 export const systemRandom = (): number => Math.random();
 
-/** A clock that stands still until a test advances it. */
+/** A clock that moves only when a test advances it. */
 export interface ManualClock extends Clock {
   /**
    * Moves time on by `ms` milliseconds. Timers that fall due are called in their order, and what each of them

@@ -25,7 +25,7 @@ interface InspectionParts {
   readonly clients: Pick<ServiceClients, 'call'>;
 }
 
-/** What becomes of the stock is told while the inventory answers. */
+/** The state of the stock is left out while the inventory does not answer. */
 const reservationOf = async (
   { clients }: InspectionParts,
   { id, reservationId }: OrderRow,

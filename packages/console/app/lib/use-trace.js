@@ -1,5 +1,4 @@
-import { ask } from './api.js';
-import { useAnswer } from './use-answer.js';
+import { useBody } from './use-body.js';
 
 /** @import { OrderStatus, OrderTrace, TraceSpan } from '@order-pipeline/contracts' */
 /** @import { Step } from './lifecycle.js' */
@@ -7,12 +6,11 @@ import { useAnswer } from './use-answer.js';
 const REFRESH_MS = 3_000;
 
 /** The trace of an order, as far as it is recorded; nothing for who may not see it. @param {string} orderId */
-export const useTrace = (orderId) => {
-  const path = `/ops/orders/${encodeURIComponent(orderId)}/trace`;
-  const load = async (/** @type {AbortSignal} */ signal) =>
-    (await /** @type {typeof ask<OrderTrace>} */ (ask)(path, { signal })).body;
-  return useAnswer(path, load, { everyMs: REFRESH_MS }).value;
-};
+export const useTrace = (orderId) =>
+  /** @type {typeof useBody<OrderTrace>} */ (useBody)(
+    `/ops/orders/${encodeURIComponent(orderId)}/trace`,
+    REFRESH_MS,
+  ).value;
 
 /** The event that announces each status. @type {Readonly<Partial<Record<OrderStatus, string>>>} */
 const EVENTS = {

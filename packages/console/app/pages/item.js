@@ -1,5 +1,6 @@
 import { ask, asCurl } from '../lib/api.js';
 import { useAnswer } from '../lib/use-answer.js';
+import { useBody } from '../lib/use-body.js';
 import { AsOf, Command, Copy, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
 import { Field, field, onSubmit, useAction } from '../parts/form.js';
@@ -48,12 +49,11 @@ const Restock = ({ path, onDone }) => {
 };
 
 /** What has left with orders, for who may see it. @param {string} itemId */
-const useConsumed = (itemId) => {
-  const path = `/ops/items/${encodeURIComponent(itemId)}`;
-  const load = async (/** @type {AbortSignal} */ signal) =>
-    (await /** @type {typeof ask<InspectedItem>} */ (ask)(path, { signal })).body;
-  return useAnswer(path, load, { everyMs: REFRESH_MS }).value?.consumedQty;
-};
+const useConsumed = (itemId) =>
+  /** @type {typeof useBody<InspectedItem>} */ (useBody)(
+    `/ops/items/${encodeURIComponent(itemId)}`,
+    REFRESH_MS,
+  ).value?.consumedQty;
 
 /** @param {{ item: Item, consumed: number | undefined }} props */
 const Stock = ({ item, consumed }) =>
