@@ -97,7 +97,11 @@ export const rightsToTransactions: Area = (behaviour) => {
     const { admin, producer, written, seen } = await prepare(world, 'WRITE');
     const transaction = await producer.transaction();
     const topicMessages = [seen, written].map((topic) => ({ topic, messages }));
-    expect(await rejection(transaction.sendBatch({ topicMessages }))).toMatchObject(DENIED_TOPIC);
+    // The broker answers for the topics in an order of its own, and kafkajs reports the first that is not accepted.
+    expect(await rejection(transaction.sendBatch({ topicMessages }))).toMatchObject({
+      name: 'KafkaJSProtocolError',
+      type: expect.stringMatching(/^(TOPIC_AUTHORIZATION_FAILED|OPERATION_NOT_ATTEMPTED)$/),
+    });
     await transaction.abort();
     expect(await admin.fetchTopicOffsets(written)).toMatchObject([{ high: '0' }]);
   });
