@@ -89,6 +89,8 @@ const createCommitCheck = (
   const byHandler = commitMode === 'manual';
   return {
     ...watch,
+    // One that has yet to join has nothing to commit: what its predecessor left is no reason to end it, too.
+    standsForMs: () => (progress.isMember() ? watch.standsForMs() : 0),
     look: async (ends: Ends): Promise<void> => {
       if (!progress.isMember()) return watch.clear();
       const forgotten = byHandler && waiting !== undefined && open.size() > waiting();
