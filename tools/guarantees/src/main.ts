@@ -16,11 +16,12 @@ import {
 } from '@order-pipeline/cli/kit';
 import type { Figures } from '@order-pipeline/sim/figures.ts';
 import { freshRunOf, withFreshRun } from './fresh.ts';
-import { readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
+import { INSTANCES, readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
 import { writePage } from './page.ts';
 
 const PARTS: readonly Part[] = [
   'simulation',
+  'instances',
   'fresh',
   'mutants',
   'fresh-mutants',
@@ -34,6 +35,8 @@ const BY_HAND: readonly Part[] = ['kubernetes'];
 /** Those that write a line for each of their figures. */
 const LINES: readonly Part[] = ['docker', 'cluster', 'kubernetes'];
 
+/** Each takes some ten times as long as one with few instances. */
+const SEEDS_OF_INSTANCES = 100;
 const MAX_SEEDS = 1_000_000;
 
 const EXIT_CODES = `
@@ -68,6 +71,16 @@ const runScript = async (
 /** Each writes its figures into `file` and answers its exit code. */
 const RUNS: Readonly<Record<Part, (file: string, seeds: string) => Promise<number>>> = {
   simulation: (file, seeds) => runScript(['tools/sim/src/main.ts', '--seeds', seeds, '--json', file]),
+  instances: (file) =>
+    runScript([
+      'tools/sim/src/main.ts',
+      '--seeds',
+      String(SEEDS_OF_INSTANCES),
+      '--instances',
+      String(INSTANCES),
+      '--json',
+      file,
+    ]),
   fresh: (file, seeds) =>
     runScript([
       'tools/sim/src/main.ts',

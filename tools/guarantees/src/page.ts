@@ -4,7 +4,7 @@ import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import { format, resolveConfig } from 'prettier';
 import { freshSentence } from './fresh.ts';
 import { NOT_PROMISED, PROMISES } from './promises.ts';
-import type { GuaranteesRecord } from './record.ts';
+import { INSTANCES, type GuaranteesRecord } from './record.ts';
 
 const FILE = new URL('../../../docs/guarantees.md', import.meta.url);
 const MINUTE_MS = 60_000;
@@ -27,6 +27,15 @@ const simulationSection = ({ simulation }: GuaranteesRecord): string[] => {
       Object.entries(figures.faults).map(([kind, times]) => [kind, count(times)]),
     ),
   ];
+};
+
+const instancesSentence = ({ instances }: GuaranteesRecord): string => {
+  if (!instances) return 'Many instances: not run yet, `npx -y pnpm guarantees instances`.';
+  const { at, figures } = instances;
+  const { seeds, failures, orders, faults } = figures;
+  const injected = Object.values(faults).reduce((sum, times) => sum + times, 0);
+  const broken = failures.map(({ seed }) => seed).join(', ');
+  return `With ${INSTANCES} instances, spread over the services as the seed says (\`npx -y pnpm sim --seeds ${seeds} --instances ${INSTANCES}\`, ${at}): ${count(injected)} faults, ${count(orders['stored'] ?? 0)} orders; ${failures.length === 0 ? 'every promise was kept' : `promises were broken by the seeds ${broken}`}.`;
 };
 
 /** Every crash point of the code with every service that came there, and those that nobody came to. */
@@ -134,6 +143,7 @@ const pageOf = (record: GuaranteesRecord): string =>
     '## The simulation',
     'All eight services in one process, each as a simulated process of its own, on the in-memory broker and a real PostgreSQL, in simulated time. The seed decides what clients do and what goes wrong; then all faults end, and the system has to heal.',
     ...simulationSection(record),
+    instancesSentence(record),
     freshSentence(record.fresh?.figures ?? []),
     '## Crash points',
     'Every place where a crash would hurt (`packages/service-kit/src/failpoints.ts`), who came there in the simulation, and who was killed there.',

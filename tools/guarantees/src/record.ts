@@ -3,8 +3,12 @@ import type { Figures } from '@order-pipeline/sim/figures.ts';
 import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import type { FreshRun } from './fresh.ts';
 
+/** How many instances all services have in the simulation of many. */
+export const INSTANCES = 50;
+
 /** What was run, each on its own. */
-export type Part = 'simulation' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker' | 'cluster' | 'kubernetes';
+export type Part =
+  'simulation' | 'instances' | 'fresh' | 'mutants' | 'fresh-mutants' | 'docker' | 'cluster' | 'kubernetes';
 
 /** What the tests of docker-compose.yml write, for each. */
 export interface ChaosFigures {
@@ -43,6 +47,8 @@ interface Ran<F> {
 /** The figures of the last runs. */
 export interface GuaranteesRecord {
   readonly simulation?: Ran<Figures>;
+  /** Of seeds with `INSTANCES` instances. */
+  readonly instances?: Ran<Figures>;
   readonly mutants?: Ran<readonly Hunt[]>;
   readonly 'fresh-mutants'?: Ran<readonly Hunt[]>;
   readonly fresh?: Ran<readonly FreshRun[]>;

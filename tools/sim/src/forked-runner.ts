@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { cutOff, type Runner, type SeedRun } from './runner.ts';
+import { cutOff, type Runner, type RunnerOptions, type SeedRun } from './runner.ts';
 
 const CHILD = fileURLToPath(new URL('forked-runner-child.ts', import.meta.url));
 const STOP_LIMIT_MS = 15_000;
@@ -13,8 +13,11 @@ const STOP_LIMIT_MS = 15_000;
  *
  * @param program what the process runs
  */
-export const forkRunner = async (program = CHILD): Promise<Runner> => {
-  const child = fork(program, { stdio: 'inherit' });
+export const forkRunner = async (
+  { instances }: Pick<RunnerOptions, 'instances'> = {},
+  program = CHILD,
+): Promise<Runner> => {
+  const child = fork(program, instances === undefined ? [] : [String(instances)], { stdio: 'inherit' });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   return {
     run: async (seed) => {

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { SERVICE_NAMES } from '@order-pipeline/contracts';
 import { CliError, Command, helpOf, readArguments, wholeNumber } from '@order-pipeline/cli/kit';
 import { freshSeedOf, MAX_SEED } from './fresh-seed.ts';
 
@@ -10,6 +11,8 @@ export interface SimOptions {
   readonly count: number;
   /** How many seeds run at a time, each in a process of its own where there is more than one. */
   readonly jobs: number;
+  /** How many instances all services have together; without it, each seed gives some services two. */
+  readonly instances?: number | undefined;
   readonly stopOnFailure: boolean;
   readonly isTraced: boolean;
   /** Where the figures are written to. */
@@ -17,6 +20,7 @@ export interface SimOptions {
 }
 
 const MAX_JOBS = 64;
+const MAX_INSTANCES = 200;
 /** Fewer are done before another process has started. */
 const FEW_SEEDS = 10;
 const DEFAULT_SEEDS = 100;
@@ -37,6 +41,11 @@ const createCommand = () =>
       '--jobs <j>',
       'how many seeds at a time (default: one a core; 1 with --trace or --stop-on-failure)',
       wholeNumber(1, MAX_JOBS),
+    )
+    .option(
+      '--instances <n>',
+      'how many instances all services have together (default: some have two)',
+      wholeNumber(SERVICE_NAMES.length, MAX_INSTANCES),
     )
     .option('--trace', 'write down what happens: time, process, event', false)
     .option('--stop-on-failure', 'run no further seed after one in which a promise was not kept', false)
@@ -65,7 +74,7 @@ const jobsOf = (asked: number | undefined, count: number, isInTurn: boolean): nu
 export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
   const command = createCommand();
   if (!readArguments(command, args)) return 'help';
-  const { seed: only, seeds, from, fresh, jobs, trace, stopOnFailure, json } = command.opts();
+  const { seed: only, seeds, from, fresh, jobs, instances, trace, stopOnFailure, json } = command.opts();
   if (only !== undefined && [seeds, from, fresh].some((value) => value !== undefined))
     throw new CliError('--seed names the only seed, and goes with neither --seeds nor --from nor --fresh');
   const count = only === undefined ? (seeds ?? DEFAULT_SEEDS) : 1;
@@ -73,6 +82,7 @@ export const parseOptions = (args: readonly string[]): SimOptions | 'help' => {
     from: only ?? firstOf(from, fresh),
     count,
     jobs: jobsOf(jobs, count, trace || stopOnFailure),
+    ...(instances === undefined ? {} : { instances }),
     stopOnFailure,
     isTraced: trace,
     json,

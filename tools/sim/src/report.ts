@@ -4,14 +4,20 @@ import type { SeedResult } from './run-seed.ts';
 
 const MAX_DETAIL_LENGTH = 600;
 
+const instancesOption = ({ instances }: Pick<SimOptions, 'instances'>): string =>
+  instances === undefined ? '' : ` --instances ${instances}`;
+
 /** A seed in which a promise was not kept, with what to look at and how to see it again. */
-export const failureLines = ({ seed, findings }: Pick<SeedResult, 'seed' | 'findings'>): string[] => [
+export const failureLines = (
+  { seed, findings }: Pick<SeedResult, 'seed' | 'findings'>,
+  options: Pick<SimOptions, 'instances'> = {},
+): string[] => [
   `Seed ${seed}:`,
   ...findings.flatMap(({ promise, ids, detail }) => [
     `  not kept: ${promise} [${ids.filter((id) => id !== '').join(', ')}]`,
     `    ${detail.slice(0, MAX_DETAIL_LENGTH).replaceAll('\n', '\n    ')}`,
   ]),
-  `  to see it again: npx -y pnpm sim --seed ${seed} --trace`,
+  `  to see it again: npx -y pnpm sim --seed ${seed}${instancesOption(options)} --trace`,
 ];
 
 const total = (counts: Readonly<Record<string, number>>): number =>
@@ -21,8 +27,10 @@ const countLines = (counts: Readonly<Record<string, number>>): string[] =>
   Object.entries(counts).map(([name, count]) => `  ${String(count).padStart(7)}  ${name}`);
 
 /** Which seeds run, and how to run the same ones again. */
-export const seedsLine = ({ from, count }: Pick<SimOptions, 'from' | 'count'>): string =>
-  `Seeds ${from} to ${from + count - 1}: npx -y pnpm sim --from ${from} --seeds ${count}`;
+export const seedsLine = (options: Pick<SimOptions, 'from' | 'count' | 'instances'>): string => {
+  const { from, count } = options;
+  return `Seeds ${from} to ${from + count - 1}: npx -y pnpm sim --from ${from} --seeds ${count}${instancesOption(options)}`;
+};
 
 /** The whole run in a screenful. */
 export const summaryLines = (figures: Figures): string[] => {

@@ -36,6 +36,8 @@ export interface SeedOptions {
   readonly write?: ((line: string) => void) | undefined;
   /** No faults at all, whatever the seed says. */
   readonly isCalm?: boolean | undefined;
+  /** How many instances all services have together; without it, some have two. */
+  readonly instances?: number | undefined;
   /** Whether traces are recorded, whatever the seed says; nothing else depends on it. */
   readonly hasTraces?: boolean | undefined;
   /** A crash point at which processes die again and again, beside what the seed says. */
@@ -183,7 +185,7 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
       spans,
       loggerOf: watchLogs(world, findings, options.write !== undefined),
     },
-    layOutSlots({ world }),
+    layOutSlots(world, options.instances),
   );
   const model = createModel(findings);
   const client = createClient(world, network, () => deployment.of('api-gateway'), tokens);

@@ -31,9 +31,14 @@ export const shareOut = async (
   return results.toSorted((a, b) => a.seed - b.seed);
 };
 
-const startRunners = ({ jobs, isTraced }: SimOptions, say: (line: string) => void): Promise<Runner[]> =>
+const startRunners = (
+  { jobs, isTraced, instances }: SimOptions,
+  say: (line: string) => void,
+): Promise<Runner[]> =>
   Promise.all(
-    jobs === 1 ? [startRunner(isTraced ? say : undefined)] : Array.from({ length: jobs }, () => forkRunner()),
+    jobs === 1
+      ? [startRunner({ instances, write: isTraced ? say : undefined })]
+      : Array.from({ length: jobs }, () => forkRunner({ instances })),
   );
 
 /** Runs the seeds, as many at a time as there are jobs, and reports each failure at once. */
@@ -46,7 +51,7 @@ export const runSeeds = async (
   const runners = await startRunners(options, say);
   try {
     const results = await shareOut(options, runners, (result, done) => {
-      if (result.findings.length > 0) for (const line of failureLines(result)) say(line);
+      if (result.findings.length > 0) for (const line of failureLines(result, options)) say(line);
       progress(done);
     });
     return figuresOf(results, options.from, performance.now() - startedAt);

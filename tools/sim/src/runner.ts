@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { COMES_TO_ITS_END } from './findings.ts';
-import { runSeed, type SeedResult } from './run-seed.ts';
+import { runSeed, type SeedOptions, type SeedResult } from './run-seed.ts';
 import { startRealServer } from './world/database/real-database.ts';
 
 /** How a seed went; one that hangs leaves a runner that can run no other. */
@@ -34,17 +34,16 @@ export const cutOff = (seed: number, detail: string): SeedRun => ({
   hangs: true,
 });
 
-/**
- * A runner in this process.
- *
- * @param write takes the lines of the trace, if that is wanted
- */
-export const startRunner = async (write?: (line: string) => void): Promise<Runner> => {
+/** What is the same for all seeds of a runner. */
+export type RunnerOptions = Pick<SeedOptions, 'instances' | 'write'>;
+
+/** A runner in this process. */
+export const startRunner = async (options: RunnerOptions = {}): Promise<Runner> => {
   const server = await startRealServer();
   return {
     run: async (seed) => {
       const watch = new AbortController();
-      const ended = runSeed({ seed, server, write }).then((result) => ({ result, hangs: false }));
+      const ended = runSeed({ ...options, seed, server }).then((result) => ({ result, hangs: false }));
       const hung = cutOff(seed, `it hangs for ${HANG_LIMIT_MS} ms`);
       const limit = sleep(HANG_LIMIT_MS, hung, { signal: watch.signal });
       try {

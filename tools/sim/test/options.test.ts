@@ -25,6 +25,10 @@ test('seeds whose order matters, and a few, run one after the other', () => {
   expect(parseOptions(['--jobs', '3', '--seeds', '4'])).toMatchObject({ jobs: 3 });
 });
 
+test('all services can have a number of instances together', () => {
+  expect(parseOptions(['--instances', '50'])).toMatchObject({ instances: 50 });
+});
+
 test('fresh seeds follow from a text', () => {
   const options = parseOptions(['--fresh', '36096e5', '--seeds', '20']);
   expect(options).toMatchObject({ from: freshSeedOf('36096e5'), count: 20 });
@@ -35,6 +39,10 @@ test.each([
   [['--seeds', '0'], "option '--seeds <k>' argument '0' is invalid. It must be a whole number from 1"],
   [['--from', 'x'], "option '--from <n>' argument 'x' is invalid. It must be a whole number from 0"],
   [['--jobs', '0'], "option '--jobs <j>' argument '0' is invalid. It must be a whole number from 1"],
+  [
+    ['--instances', '7'],
+    "option '--instances <n>' argument '7' is invalid. It must be a whole number from 8",
+  ],
   [['--jobs', '2', '--trace'], '--trace and --stop-on-failure go with one job'],
   [['--seed', '1', '--seeds', '2'], '--seed names the only seed'],
   [['--seed', '1', '--fresh', 'x'], '--seed names the only seed'],

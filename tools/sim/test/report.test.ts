@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { figuresOf } from '../src/figures.ts';
-import { failureLines, summaryLines } from '../src/report.ts';
+import { failureLines, seedsLine, summaryLines } from '../src/report.ts';
 import type { SeedResult } from '../src/run-seed.ts';
 
 const result = (seed: number, changes: Partial<SeedResult> = {}): SeedResult => ({
@@ -37,6 +37,12 @@ test('a seed that failed is reported with the promise, the ids, and how to see i
   const text = failureLines(broken).join('\n');
   for (const part of ['nothing is sold beyond the stock', 'item-1', '12 of 10', 'pnpm sim --seed 2 --trace'])
     expect(text).toContain(part);
+});
+
+test('seeds of more instances are repeated with as many', () => {
+  expect(failureLines(broken, { instances: 50 }).join('\n')).toContain('--seed 2 --instances 50 --trace');
+  expect(seedsLine({ from: 1, count: 9, instances: 50 })).toContain('--from 1 --seeds 9 --instances 50');
+  expect(seedsLine({ from: 1, count: 9 })).not.toContain('--instances');
 });
 
 test('the last line says whether every promise was kept', () => {

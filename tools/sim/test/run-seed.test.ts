@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { SERVICE_NAMES } from '@order-pipeline/contracts';
 import { runSeed, type SeedResult } from '../src/run-seed.ts';
 import { DEPENDENCY_FAULTS } from '../src/world/fault-names.ts';
 import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
@@ -15,7 +16,10 @@ const LIMIT_MS = 120_000;
 /** In it tokens are taken, refused, and not verified for want of keys. */
 const SEED_WITH_ACCESS = 7;
 
-const run = async (seed: number, options: { isCalm?: boolean; hasTraces?: boolean } = {}) => {
+const run = async (
+  seed: number,
+  options: { isCalm?: boolean; hasTraces?: boolean; instances?: number } = {},
+) => {
   const lines: string[] = [];
   const result = await runSeed({ seed, server, write: (line) => void lines.push(line), ...options });
   return { result, lines };
@@ -54,6 +58,19 @@ test(
     const { result, lines } = await run(5);
     expect(Object.keys(result.faults)).toEqual(expect.arrayContaining([...DEPENDENCY_FAULTS]));
     expect(lines.join('\n')).toMatch(/read-only for \d+ ms: (?:users|inventory|orders)/);
+    expect(result.findings).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  'fifty instances share the work, and every promise is kept as well',
+  async () => {
+    const { result, lines } = await run(3, { instances: 50 });
+    const started = new Set(lines.flatMap((line) => / (\S+) +listens$/.exec(line)?.slice(1) ?? []));
+    expect(started.size).toBe(50);
+    expect(new Set([...started].map((slot) => slot.split('.')[0]))).toEqual(new Set(SERVICE_NAMES));
+    expect(faultsOf(result)).toBeGreaterThan(30);
     expect(result.findings).toEqual([]);
   },
   LIMIT_MS,

@@ -52,7 +52,7 @@ test('after a seed that hangs no other is begun', async () => {
 });
 
 test('a seed whose process ends has not come to its end, and neither has any that follows', async () => {
-  const runner = await forkRunner(fileURLToPath(new URL('ending-child.mjs', import.meta.url)));
+  const runner = await forkRunner({}, fileURLToPath(new URL('ending-child.mjs', import.meta.url)));
   expect(await runner.run(1)).toMatchObject({ hangs: false, result: { seed: 1 } });
   const { result, hangs } = await runner.run(2);
   expect(hangs).toBe(true);

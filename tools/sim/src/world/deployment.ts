@@ -1,6 +1,7 @@
 import { SERVICE_NAMES, type ServiceName } from '@order-pipeline/contracts';
 import { startServiceProcess, type ServiceProcess, type Surroundings } from './service-process.ts';
 import { createSlot, type Slot } from './sim-process.ts';
+import type { World } from './world.ts';
 
 /** All the instances of all services, each started again after its end. */
 export interface Deployment {
@@ -18,12 +19,29 @@ export interface Deployment {
 
 const RESTART_AFTER_MS = { min: 50, max: 4_000 };
 
-/** Which services have a second instance, as the seed says. */
-export const layOutSlots = ({ world }: Pick<Surroundings, 'world'>): Slot[] =>
-  SERVICE_NAMES.flatMap((service) => {
-    const isDouble = world.streams(`slots/${service}`).chance(0.4);
-    return (isDouble ? [1, 2] : [1]).map((index) => createSlot(service, `${service}.${index}`));
+/** One of each service, and the others where the seed says. */
+const spread = (instances: number, streams: World['streams']): Map<ServiceName, number> => {
+  const counts = new Map(SERVICE_NAMES.map((service) => [service, 1]));
+  const stream = streams('slots');
+  for (let left = instances - counts.size; left > 0; left -= 1) {
+    const service = stream.pick(SERVICE_NAMES);
+    counts.set(service, (counts.get(service) ?? 0) + 1);
+  }
+  return counts;
+};
+
+/**
+ * How many instances each service has, as the seed says.
+ *
+ * @param instances how many there are of all services; without it, some services have a second
+ */
+export const layOutSlots = ({ streams }: Pick<World, 'streams'>, instances?: number): Slot[] => {
+  const counts = instances === undefined ? undefined : spread(instances, streams);
+  return SERVICE_NAMES.flatMap((service) => {
+    const count = counts?.get(service) ?? (streams(`slots/${service}`).chance(0.4) ? 2 : 1);
+    return Array.from({ length: count }, (_, index) => createSlot(service, `${service}.${index + 1}`));
   });
+};
 
 /** Starts every slot; `surroundings.answerers` may already ask for what is not there yet. */
 export const startDeployment = (
