@@ -36,6 +36,16 @@ const isRetriable = (error: Error): boolean =>
 
 const causeOf = (error: Error): Error => (isError(error.cause) ? error.cause : error);
 
+/** Throws what the whole rejects with where there is no further attempt. */
+const checkRetriable = (
+  error: Error,
+  { retryCount, retryTime, retries }: { retryCount: number; retryTime: number; retries: number },
+): void => {
+  if (!isRetriable(error)) throw nonRetriable(error, causeOf(error));
+  if (retryCount < retries) return;
+  throw new kafkajs.KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime });
+};
+
 type Settings = typeof IN_PRODUCTION;
 
 // Of each client's own object: it is asked for with every send.
@@ -55,34 +65,28 @@ const settingsOf = (options: RetryOptions): Settings => {
  * `multiplier` each time, varies by `factor` and ends at `maxRetryTime`. Rejects with KafkaJSNumberOfRetriesExceeded
  * after `retries` further attempts, and with KafkaJSNonRetriableError for what cannot be retried.
  */
-export const withRetries = <T>(
+export const withRetries = async <T>(
   { clock, random }: Surroundings,
   options: RetryOptions,
   task: (attempt: Attempt) => Promise<T>,
 ): Promise<T> => {
   const { factor, multiplier, maxRetryTime, initialRetryTime, retries } = settingsOf(options);
   const jittered = (ms: number) => Math.ceil(ms - factor * ms + random() * 2 * factor * ms);
-
-  return new Promise<T>((resolve, reject) => {
-    let bailed = false;
-    const bail = (error: unknown): void => {
-      bailed = true;
-      reject(error);
-    };
-    const attempt = async (retryTime: number, retryCount: number): Promise<void> => {
-      try {
-        resolve(await task({ retryCount, retryTime, bail }));
-      } catch (thrown) {
-        const error = toError(thrown);
-        if (bailed) return;
-        if (!isRetriable(error)) return reject(nonRetriable(error, causeOf(error)));
-        if (retryCount >= retries) {
-          return reject(new kafkajs.KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime }));
-        }
-        const next = Math.min(jittered(retryTime) * multiplier, maxRetryTime);
-        clock.after(retryTime, () => void attempt(next, retryCount + 1));
-      }
-    };
-    void attempt(jittered(initialRetryTime), 0);
-  });
+  let bailed: { readonly error: unknown } | undefined;
+  const bail = (error: unknown): void => {
+    bailed ??= { error };
+  };
+  let retryTime = jittered(initialRetryTime);
+  for (let retryCount = 0; ; retryCount += 1) {
+    try {
+      const result = await task({ retryCount, retryTime, bail });
+      if (bailed === undefined) return result;
+    } catch (thrown) {
+      if (bailed === undefined) checkRetriable(toError(thrown), { retryCount, retryTime, retries });
+    }
+    if (bailed !== undefined) throw bailed.error;
+    const waitFor = retryTime;
+    retryTime = Math.min(jittered(retryTime) * multiplier, maxRetryTime);
+    await new Promise<void>((resolve) => void clock.after(waitFor, resolve));
+  }
 };

@@ -25,13 +25,15 @@ export const checkRecords = (
 ): void => {
   const policy = log.policy();
   if (wireBytes > policy.maxBatchBytes) throw protocolError('MESSAGE_TOO_LARGE');
-  if (records.some(({ isReadable }) => !isReadable)) throw protocolError('INVALID_RECORD');
-  if (policy.compaction !== undefined && records.some(({ key }) => key === null))
-    throw protocolError('INVALID_RECORD');
+  const needsKeys = policy.compaction !== undefined;
+  for (const { isReadable, key } of records) {
+    if (!isReadable || (needsKeys && key === null)) throw protocolError('INVALID_RECORD');
+  }
   if (policy.usesAppendTime) return;
-  const from = log.now() - policy.timestampMaxBeforeMs;
-  const to = log.now() + policy.timestampMaxAfterMs;
-  if (records.some(({ timestamp }) => timestamp < from || timestamp > to)) {
-    throw protocolError('INVALID_TIMESTAMP');
+  const now = log.now();
+  const from = now - policy.timestampMaxBeforeMs;
+  const to = now + policy.timestampMaxAfterMs;
+  for (const { timestamp } of records) {
+    if (timestamp < from || timestamp > to) throw protocolError('INVALID_TIMESTAMP');
   }
 };

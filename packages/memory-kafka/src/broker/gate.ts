@@ -25,8 +25,11 @@ export interface Gate {
   connect(): () => void;
   /** Notifies when brokers go away and come back, until it is called off. */
   onPower(switches: PowerSwitches): () => void;
-  /** Lets a request through to `carryOut`, unless a fault was ordered for it. */
-  pass<T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T>;
+  /**
+   * Lets a request through to `carryOut`, unless a fault was ordered for it. What can be answered at once is: no promise is made of
+   * it. Throws, or rejects with, the refusal.
+   */
+  pass<T>(request: ArrivingRequest, carryOut: CarryOut<T>): T | Promise<T>;
   readonly log: RequestLog;
 }
 

@@ -168,7 +168,8 @@ const append = (
   writer: Writer,
   isCompressed: boolean,
 ): Appended => {
-  const appendTime = log.policy().usesAppendTime ? log.now() : undefined;
+  const { usesAppendTime, compaction } = log.policy();
+  const appendTime = usesAppendTime ? log.now() : undefined;
   const records =
     appendTime === undefined ? given : given.map((record) => ({ ...record, timestamp: appendTime }));
   const { payloadBytes, ...measured } = measure(records);
@@ -176,7 +177,7 @@ const append = (
   checkRecords(log, records, isCompressed ? 0 : measured.wireBytes);
   const earlier = writer.producerId < 0 ? undefined : log.producers.repeated(writer, records.length);
   if (earlier !== undefined) return { firstOffset: earlier.firstOffset, appendTime };
-  if (log.policy().compaction !== undefined) roll(log, records, lastStable(log));
+  if (compaction !== undefined) roll(log, records, lastStable(log));
   const segment = segmentFor(log, payloadBytes);
   const firstIndex = segment.count();
   for (const record of records) segment.append(record);

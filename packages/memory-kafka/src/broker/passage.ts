@@ -50,15 +50,15 @@ export const createPassage = ({
     throw breakConnections();
   };
 
-  const passUnnoticed = <T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T> => {
+  const passUnnoticed = <T>(request: ArrivingRequest, carryOut: CarryOut<T>): T | Promise<T> => {
     try {
       const nodeId = destination(request);
       const faults = plan.take(request);
       if (faults.length > 0) return passWithFaults(request, faults, carryOut, nodeId);
       const answer = carryOut(authorize(request));
-      return answer instanceof Promise ? flights.guard(answer, nodeId) : Promise.resolve(answer);
+      return answer instanceof Promise ? flights.guard(answer, nodeId) : answer;
     } catch (error) {
-      return Promise.reject(toError(error));
+      throw toError(error);
     }
   };
 
@@ -74,6 +74,6 @@ export const createPassage = ({
     }
   };
 
-  return <T>(request: ArrivingRequest, carryOut: CarryOut<T>): Promise<T> =>
+  return <T>(request: ArrivingRequest, carryOut: CarryOut<T>): T | Promise<T> =>
     log.isEmpty() ? passUnnoticed(request, carryOut) : passNoticed(request, carryOut);
 };

@@ -91,7 +91,8 @@ interface Place {
 const toRecord = (message: Message, place: Place): RecordToWrite => {
   const key = message.key ?? null;
   const { value } = message;
-  const [keyBytes, valueBytes] = [sizeOf(key), sizeOf(value)];
+  const keyBytes = sizeOf(key);
+  const valueBytes = sizeOf(value);
   let payloadBytes = keyBytes + valueBytes;
   let wireBytes = 1 + varIntBytes(place.timestampDelta) + varIntBytes(place.offsetDelta);
   wireBytes += prefixed(keyBytes) + prefixed(valueBytes);
@@ -124,6 +125,11 @@ const toRecord = (message: Message, place: Place): RecordToWrite => {
  */
 export const toRecords = (messages: readonly Message[], now: number): RecordToWrite[] => {
   const given = sortedTimestamps(messages);
+  if (given.length === 0) {
+    return messages.map((message, offsetDelta) =>
+      toRecord(message, { baseTimestamp: now, timestampDelta: 0, offsetDelta }),
+    );
+  }
   const [first = now] = given;
   const deltas = messages.map(({ timestamp }) => distance(timestamp || now, first));
   const [baseTimestamp = now] = [first, given.at(-1) ?? now].map((timestamp) => Number(BigInt(timestamp)));

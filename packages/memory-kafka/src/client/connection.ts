@@ -173,6 +173,16 @@ const arrivingFrom = (asked: Asked, clientId: string, principal: Principal): Arr
   return { name, clientId, principal, nodeId, groupId, transactionalId, places };
 };
 
+/** A request by way of a link, which may be to a cluster that is yet to be found. */
+const overLink = async <T>(
+  link: Link,
+  cluster: Core | Promise<Core>,
+  carry: (to: Core) => Promise<T>,
+): Promise<T> => {
+  const target = cluster instanceof Promise ? await cluster : cluster;
+  return link(() => carry(target));
+};
+
 /** A connection that is not yet open. */
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { brokers, cluster, link = direct, retry, clientId, logger, sasl } = options;
@@ -212,7 +222,8 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     const request = arrivingFrom(about, clientId, principal());
     const noteEnd = network.send(to.clock, request.name);
     try {
-      const answer = await to.gate.pass(request, (refused) => carryOut(to, refused));
+      const passed = to.gate.pass(request, (refused) => carryOut(to, refused));
+      const answer = passed instanceof Promise ? await passed : passed;
       noteEnd();
       return answer;
     } catch (error) {
@@ -230,10 +241,9 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     random: () => opened?.random() ?? systemRandom(),
     retrying: async (task) => withRetries(await core(), retry, task),
     core,
-    request: async (about, carryOut) => {
-      const target = opened ?? (await open());
-      const carryIt = () => carry(target, about, carryOut);
-      return link === direct ? carryIt() : link(carryIt);
-    },
+    request: (about, carryOut) =>
+      opened !== undefined && link === direct
+        ? carry(opened, about, carryOut)
+        : overLink(link, opened ?? open(), (target) => carry(target, about, carryOut)),
   };
 };

@@ -144,6 +144,8 @@ const loadTopics = (connection: Connection, wanted: readonly string[], autoCreat
   });
 };
 
+const NOTHING_TO_DO = Promise.resolve();
+
 /** A view that has loaded nothing yet. */
 export const createClusterView = (connection: Connection, options: ClusterViewOptions): ClusterView => {
   const { metadataMaxAgeMs, allowAutoTopicCreation } = options;
@@ -188,9 +190,7 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
       for (const topic of topics) targets.delete(topic);
     },
     refresh,
-    refreshIfNecessary: async () => {
-      if (isStale()) await refresh();
-    },
+    refreshIfNecessary: () => (isStale() ? refresh() : NOTHING_TO_DO),
     partitionsOf: (topic) => known?.get(topic) ?? [],
     expire: () => {
       expiresAt = -Infinity;
@@ -199,9 +199,9 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
       known = undefined;
       connection.disconnect();
     },
-    request: async (about, carryOut) => {
-      if (!connection.isConnected()) await findBroker(connection, refresh);
-      return connection.request(about, carryOut);
-    },
+    request: (about, carryOut) =>
+      connection.isConnected()
+        ? connection.request(about, carryOut)
+        : findBroker(connection, refresh).then(() => connection.request(about, carryOut)),
   };
 };

@@ -43,6 +43,8 @@ interface WriteOptions extends Terms {
 /** The `acks` of who wants all replicas in sync to have a message. */
 const ALL_IN_SYNC = -1;
 
+const KNOWN_ACKS: ReadonlySet<number> = new Set([ALL_IN_SYNC, 0, 1]);
+
 const ANONYMOUS: Writer = { producerId: -1, producerEpoch: 0, firstSequence: 0, transactional: false };
 
 /** Throws what the registered codec throws (KafkaJSNotImplemented, if none was registered), TypeError if there cannot be one. */
@@ -55,14 +57,15 @@ export const checkCompression = (compression: CompressionTypes): void => {
   codec[1]();
 };
 
-interface Encoded extends PartitionMessages {
+interface Encoded {
+  readonly part: PartitionMessages;
   readonly records: readonly RecordToWrite[];
 }
 
 const encode = (core: Core, parts: readonly PartitionMessages[]): Encoded[] => {
   // A clock may stand between two milliseconds, a timestamp cannot.
   const now = timestampOf(core.clock);
-  return parts.map((part) => ({ ...part, records: toRecords(part.messages, now) }));
+  return parts.map((part) => ({ part, records: toRecords(part.messages, now) }));
 };
 
 const sequenceKey = ({ topic, partition }: PartitionMessages): string => `${topic}|${partition}`;
@@ -74,11 +77,16 @@ const writerFor = (writer: WriterIdentity, part: PartitionMessages): Writer => {
   return { ...identity, firstSequence, transactional: writer.transactionalId !== undefined };
 };
 
-const write = (core: Core, part: Encoded, as: Writer, { acks, compression }: Terms): RecordMetadata => {
-  const { topic, partition, records } = part;
+const write = (
+  core: Core,
+  { part, records }: Encoded,
+  as: Writer,
+  { acks, compression }: Terms,
+): RecordMetadata => {
+  const { topic, partition, leader } = part;
   const isCompressed = compression !== kafkajs.CompressionTypes.None;
   const log = core.topics.partition(topic, partition);
-  checkLeader(log, part.leader);
+  checkLeader(log, leader);
   if (acks === ALL_IN_SYNC) log.checkInSync();
   const { firstOffset, appendTime = -1 } = log.append(records, as, isCompressed);
   return {
@@ -92,7 +100,7 @@ const write = (core: Core, part: Encoded, as: Writer, { acks, compression }: Ter
 };
 
 /** Kafka enlists all partitions of a request, or none. */
-const checkEnlistable = (parts: readonly Encoded[], rights: Refusals): void => {
+const checkEnlistable = (parts: readonly PartitionMessages[], rights: Refusals): void => {
   const refusals = parts.map(({ topic }) => rights.topic(topic));
   if (refusals.every((type) => type === undefined)) return;
   throwRefusal(refusals[0] ?? 'OPERATION_NOT_ATTEMPTED');
@@ -100,7 +108,7 @@ const checkEnlistable = (parts: readonly Encoded[], rights: Refusals): void => {
 
 const enlistAll = (
   core: Core,
-  parts: readonly Encoded[],
+  parts: readonly PartitionMessages[],
   writer: WriterIdentity,
   refused: Refusals,
 ): void => {
@@ -121,22 +129,23 @@ const enlistAll = (
 export const writeAll = (
   core: Core,
   parts: readonly PartitionMessages[],
-  { writer, refused, ...terms }: WriteOptions,
+  options: WriteOptions,
 ): RecordMetadata[] => {
-  const { acks } = terms;
-  if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
+  const { acks, writer, refused } = options;
+  if (!KNOWN_ACKS.has(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
   const encoded = encode(core, parts);
-  enlistAll(core, encoded, writer, refused);
+  enlistAll(core, parts, writer, refused);
   const refusals: unknown[] = [];
-  const written = encoded.flatMap((part) => {
+  const written: RecordMetadata[] = [];
+  for (const each of encoded) {
+    const { part } = each;
     try {
       throwRefusal(refused.topic(part.topic, part.partition));
-      return [write(core, part, writerFor(writer, part), terms)];
+      written.push(write(core, each, writerFor(writer, part), options));
     } catch (refusal) {
       refusals.push(refusal);
-      return [];
     }
-  });
+  }
   // With acks 0 nobody is notified.
   if (refusals.length > 0 && acks !== 0) throw toError(refusals[0]);
   return written;

@@ -8,7 +8,6 @@ import type {
   RetryOptions,
   TopicMessages,
 } from 'kafkajs';
-import { NO_LEADER } from '../broker/placement.ts';
 import { metadataNotLoaded, nameOf, toError, typeOf } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import type { ClusterView } from './metadata.ts';
@@ -49,29 +48,36 @@ const partitionOf = (chosen: number | string, count: number): number => {
   return partition;
 };
 
-/** Messages by partition, in rising order. Those for a partition that does not exist are dropped, as kafkajs does. */
-const distribute = (topicMessages: readonly TopicMessages[], { view, partitioner }: SendOptions) =>
-  topicMessages.flatMap(({ topic, messages }): PartitionMessages[] => {
-    const partitionMetadata = view.partitionsOf(topic);
-    if (partitionMetadata.length === 0) throw metadataNotLoaded('Producing to topic without metadata');
-    const byPartition = new Map<number, Message[]>();
-    for (const message of messages) {
-      const chosen = partitioner({ topic, partitionMetadata, message });
-      const partition = Number.isInteger(chosen) ? chosen : partitionOf(chosen, partitionMetadata.length);
-      const earlier = byPartition.get(partition);
-      if (earlier === undefined) byPartition.set(partition, [message]);
-      else earlier.push(message);
-    }
-    return [...byPartition]
-      .filter(([partition]) => partitionMetadata[partition] !== undefined)
-      .toSorted(([a], [b]) => a - b)
-      .map(([partition, grouped]) => ({
-        topic,
-        partition,
-        messages: grouped,
-        leader: partitionMetadata[partition]?.leader ?? NO_LEADER,
-      }));
-  });
+/** Messages of one topic by partition, in rising order. Those for a partition that does not exist are dropped, as kafkajs does. */
+const distributeTopic = (
+  { topic, messages }: TopicMessages,
+  { view, partitioner }: SendOptions,
+): PartitionMessages[] => {
+  const partitionMetadata = view.partitionsOf(topic);
+  if (partitionMetadata.length === 0) throw metadataNotLoaded('Producing to topic without metadata');
+  const byPartition = new Map<number, Message[]>();
+  for (const message of messages) {
+    const chosen = partitioner({ topic, partitionMetadata, message });
+    const partition = Number.isInteger(chosen) ? chosen : partitionOf(chosen, partitionMetadata.length);
+    const earlier = byPartition.get(partition);
+    if (earlier === undefined) byPartition.set(partition, [message]);
+    else earlier.push(message);
+  }
+  const parts: PartitionMessages[] = [];
+  for (const [partition, grouped] of byPartition) {
+    const known = partitionMetadata[partition];
+    if (known === undefined) continue;
+    parts.push({ topic, partition, messages: grouped, leader: known.leader });
+  }
+  return parts.length > 1 ? parts.toSorted((a, b) => a.partition - b.partition) : parts;
+};
+
+const distribute = (topicMessages: readonly TopicMessages[], options: SendOptions): PartitionMessages[] => {
+  const [first] = topicMessages;
+  // Almost every send is to one topic.
+  if (first !== undefined && topicMessages.length === 1) return distributeTopic(first, options);
+  return topicMessages.flatMap((each) => distributeTopic(each, options));
+};
 
 /** One request to the leader of all these partitions. */
 const produceTo = (
@@ -135,18 +141,21 @@ const needsRefresh = (error: Error): boolean =>
   REFRESH_AFTER.has(nameOf(error) ?? '') ||
   (error instanceof kafkajs.KafkaJSProtocolError && error.retriable);
 
-/** Writes messages that have been checked and merged by topic; tries again as kafkajs does. */
-export const sendMessages = async (
+/** Writes messages that have been checked and merged by topic, by a client that has connected; tries again as kafkajs does. */
+export const sendMessages = (
   { acks = -1, compression = kafkajs.CompressionTypes.None, topicMessages = [] }: ProducerBatch,
   options: SendOptions,
 ): Promise<RecordMetadata[]> => {
   const { view, retry, logger } = options;
+  const { random } = view.connection;
+  const surroundings = { clock: view.connection.clock(), random };
   const topics = topicMessages.map(({ topic }) => topic);
+  const terms = { acks, compression };
   const answers: Answers = new Map();
-  return withRetries(await view.connection.core(), retry, async ({ bail, retryCount, retryTime }) => {
+  return withRetries(surroundings, retry, async ({ bail, retryCount, retryTime }) => {
     await view.target(topics);
     try {
-      return await attempt(topicMessages, { acks, compression }, options, answers);
+      return await attempt(topicMessages, terms, options, answers);
     } catch (thrown) {
       const error = toError(thrown);
       if (!view.connection.isConnected()) {

@@ -6,7 +6,6 @@ import type {
   ProducerBatch,
   ProducerConfig,
   ProducerEvents,
-  RecordMetadata,
   RetryOptions,
   TopicMessages,
 } from 'kafkajs';
@@ -67,7 +66,7 @@ const createCheckedSender = (
   needsAllAcks: boolean,
   checkStatus: () => void,
 ): Sender => {
-  const sendBatch = async (batch: ProducerBatch): Promise<RecordMetadata[]> => {
+  const checked = (batch: ProducerBatch): ProducerBatch => {
     const { acks = -1, topicMessages = [] } = batch;
     if (topicMessages.some(({ topic }) => !topic)) throw nonRetriable('Invalid topic');
     if (needsAllAcks && acks !== -1) {
@@ -77,12 +76,13 @@ const createCheckedSender = (
     }
     checkMessages(topicMessages);
     checkStatus();
-    return sendMessages({ ...batch, acks, topicMessages: mergeTopics(topicMessages) }, options);
+    return { ...batch, acks, topicMessages: mergeTopics(topicMessages) };
   };
+  // Awaited: an async function that returns a promise as it is takes two turns of promises more.
   return {
-    sendBatch,
+    sendBatch: async (batch) => await sendMessages(checked(batch), options),
     send: async ({ topic, messages, ...rest }) =>
-      sendBatch({ ...rest, topicMessages: [{ topic, messages }] }),
+      await sendMessages(checked({ ...rest, topicMessages: [{ topic, messages }] }), options),
   };
 };
 
