@@ -21,7 +21,7 @@ import {
   twoLetters,
 } from './dead-letters.ts';
 import { exportPages, filters, limits, pages, twoItems, twoOfUser, twoOrders } from './lists.ts';
-import { actionFilter, cancel, eventIds, stuckFilter, waits } from './orders.ts';
+import { actionFilter, cancel, eventIds, searchFilter, stuckFilter, waits } from './orders.ts';
 import {
   bodyOf,
   isReason,
@@ -42,6 +42,11 @@ import {
 
 beforeAll(start, LIMIT_MS);
 afterAll(stop);
+
+const foundOrders = async (): Promise<string> => {
+  await twoOrders();
+  return '/ops/orders?';
+};
 
 /** What shows that a field has an effect, by its place in the request. */
 const PROOFS: Readonly<Record<keyof typeof GATEWAY_OPERATIONS, Readonly<Record<string, Proof>>>> = {
@@ -184,6 +189,14 @@ const PROOFS: Readonly<Record<keyof typeof GATEWAY_OPERATIONS, Readonly<Record<s
       await eventually(async () => expect((await stuck(2)).orders).toHaveLength(2), { timeoutMs: LIMIT_MS });
       expect((await stuck(1)).orders).toHaveLength(1);
     },
+  },
+  searchOrders: {
+    'query.search': searchFilter('search', 'no-such-order'),
+    'query.status': searchFilter('status', 'SHIPPED'),
+    'query.olderThanMs': searchFilter('olderThanMs', '86400000'),
+    'query.reason': searchFilter('reason', 'RESERVATION_MISSING'),
+    'query.limit': limits(foundOrders, () => operator),
+    'query.cursor': pages(foundOrders, () => operator),
   },
   listActions: {
     'query.action': actionFilter('action', 'CANCEL_ORDER'),

@@ -55,6 +55,7 @@ const ASKED: Readonly<Record<string, (rows: Rows) => { readonly path: string; re
     body: { filter: {}, by: 'ann', note: 'n' },
   }),
   listStuckOrders: () => ({ path: '/ops/stuck-orders' }),
+  searchOrders: () => ({ path: '/ops/orders' }),
   inspectOrder: ({ orderId }) => ({ path: `/ops/orders/${orderId}` }),
   inspectItem: ({ itemId }) => ({ path: `/ops/items/${itemId}` }),
   getOrderTrace: ({ orderId }) => ({ path: `/ops/orders/${orderId}/trace` }),

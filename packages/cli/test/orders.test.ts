@@ -56,6 +56,10 @@ test(
       /order +status +user +items\norder-watched +DELIVERED +ann +desk × 2, lamp × 1\n\n1 order\n/,
     );
     expect(await jsonOf<Order[]>('list', '--user', 'ann', '--limit', '1')).toHaveLength(1);
+    expect((await orders('list', '--user', 'ann', '--status', 'DELIVERED')).out).toMatch(
+      /order +status +user +items +since +stuck\norder-watched +DELIVERED +ann +desk × 2, lamp × 1 +\S+Z/,
+    );
+    expect(await jsonOf('list', '--older-than', '86400', '--reason', 'EVENT_LOST')).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -25,7 +25,7 @@ test.each([
   [['place', '--user', 'ann'], "missing required argument 'items'"],
   [['place', 'item1=0', '--user', 'ann'], 'It must be a whole number from 1'],
   [['place', '=2', '--user', 'ann'], 'It must be an item'],
-  [['list', '--status', 'PENDING', '--user', 'ann'], 'exclude one another'],
+  [['list', '--reason', 'TIRED'], 'Allowed choices are'],
   [['users', 'add', 'ann', '--name', 'Ann'], "required option '--email <address>' not specified"],
   [['items', 'restock', 'item1', 'many'], 'It must be a whole number'],
   [['token'], "required option '--user <id>' not specified"],

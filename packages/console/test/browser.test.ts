@@ -4,6 +4,7 @@ import { eventually } from '@order-pipeline/testing';
 import type { Browser } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
 import { findChromium, openTab, see, startBrowser, textsOf, type Scheme, type Tab } from './browser.ts';
+import { filterOrders, pageOrders } from './order-filters.ts';
 import { startFilledSystem, type FilledSystem } from './filled-system.ts';
 import { viewsOf } from './views.ts';
 
@@ -111,20 +112,11 @@ jest.setTimeout(120_000);
   });
 
   test('filters and pages are in the URL', async () => {
-    await withTab(async ({ page, open }) => {
-      await open('/console/orders');
-      await see(page, system.cancelledId);
-      await page.getByRole('button', { name: 'Older' }).click();
-      await page.waitForURL(/cursor=/);
-      await see(page, system.deliveredId);
-      await page.getByRole('button', { name: 'CANCELLED' }).click();
-      await page.waitForURL('**/console/orders?status=CANCELLED');
-      await see(page, system.cancelledId);
-      expect(await page.locator('[data-row]').count()).toBe(1);
-      await page.reload();
-      await see(page, system.cancelledId);
-      expect(await page.locator('[data-row]').count()).toBe(1);
-    });
+    await withTab((tab) => pageOrders(tab, system));
+  });
+
+  test('orders are filtered by age, reason, id and status together, all in the URL', async () => {
+    await withTab((tab) => filterOrders(tab, system));
   });
 
   test('an order moves on before the eyes, and is cancelled while it is PENDING', async () => {

@@ -7,6 +7,9 @@ export const viewsOf = (
 ): (readonly [string, string])[] => [
   ['/console/overview', 'deliveries in'],
   ['/console/orders', system.pendingId],
+  [`/console/orders?search=${system.userId}`, system.deliveredId],
+  ['/console/orders?reason=DEAD_LETTER', system.failedIds[0] ?? ''],
+  ['/console/orders?olderThanMs=86400000&status=DELIVERED', 'waits for nothing more'],
   [`/console/orders/${system.deliveredId}`, 'left with it'],
   [`/console/orders/${system.tracedId}`, 'publish ORDER_DELIVERED'],
   [`/console/orders/${system.pendingId}`, 'Cancel the order'],

@@ -19,6 +19,7 @@ export * from './operator-api.ts';
 export * from './order-lifecycle.ts';
 export * from './order-lines.ts';
 export * from './order-lifecycle-api.ts';
+export * from './order-search-api.ts';
 export * from './orders-api.ts';
 export * from './order-events-api.ts';
 export * from './overview-api.ts';

@@ -42,11 +42,12 @@ const orderFields = {
 export const Order = Strict(orderFields);
 export type Order = Type.Static<typeof Order>;
 
-export const OrderWithTimes = Strict({
+export const orderWithTimesFields = {
   ...orderFields,
   createdAt: Timestamp('When it was placed'),
   updatedAt: Timestamp('When its status last changed'),
-});
+};
+export const OrderWithTimes = Strict(orderWithTimesFields);
 export type OrderWithTimes = Type.Static<typeof OrderWithTimes>;
 
 /** Where in its topic an event stands. */

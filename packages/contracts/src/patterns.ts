@@ -48,6 +48,9 @@ export const RESERVATION_ID = '^[A-Za-z0-9._:-]{1,64}$';
 
 export const CURSOR = '^(?:0|[1-9a-z][0-9a-z]{0,9})$';
 
+/** The same, or where a list of orders that wait continues: since when the last one does, and its sequence number. */
+export const WAITING_CURSOR = '^(?:0|[1-9a-z][0-9a-z]{0,9})(?:-(?:0|[1-9a-z][0-9a-z]{0,9}))?$';
+
 /** What an operator did, by its time. */
 export const ACTION_ID = '^[0-9a-f]{12}-[0-9a-f]{12}-[0-9]{1,12}$';
 
@@ -66,6 +69,7 @@ export const PATTERN_RULES: Readonly<Record<string, string>> = {
   [TEXT]:
     'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces',
   [CURSOR]: 'must be a cursor from the Link header of the page before',
+  [WAITING_CURSOR]: 'must be a cursor from the Link header of the page before',
   [ACTION_ID]: 'must be a cursor from the Link header of the page before',
   [OFFSET]: 'must be the offset of a message, in digits',
   [ACTOR]: 'must say who asks, as services say it',

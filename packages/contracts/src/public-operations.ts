@@ -7,6 +7,7 @@ import type { Operation } from './operation.ts';
 import { operatorApi } from './operator-api.ts';
 import { orderEventsApi } from './order-events-api.ts';
 import { orderLifecycleApi } from './order-lifecycle-api.ts';
+import { orderSearchApi } from './order-search-api.ts';
 import { ordersApi } from './orders-api.ts';
 import { overviewApi, overviewPartsApi } from './overview-api.ts';
 import { sandboxApi } from './sandbox-api.ts';
@@ -32,6 +33,7 @@ export const OPERATOR_OPERATIONS: Readonly<Record<string, Operation>> = {
   ...overviewApi,
   ...operatorApi,
   ...stuckApi,
+  ...orderSearchApi,
   ...inspectionApi,
   ...itemInspectionApi,
   ...tracesApi,

@@ -22,6 +22,12 @@ export const StuckReasonSchema = Type.Enum([...STUCK_REASONS], {
   description: 'Why it is stuck',
 });
 
+export const OlderThanMs = Type.Integer({
+  minimum: 0,
+  maximum: MAX_STUCK_AGE_MS,
+  description: 'Those that have been in their status for longer than this, in milliseconds',
+});
+
 /** An order that has stayed in one status for longer than `STUCK_AFTER_MS`. */
 export const StuckOrder = Strict({
   orderId: Type.String(),
@@ -57,13 +63,7 @@ export const stuckApi = {
       status: Type.Optional(StatusSchema),
       reason: Type.Optional(StuckReasonSchema),
       orderId: Type.Optional(Id('The order', 'order-1')),
-      olderThanMs: Type.Optional(
-        Type.Integer({
-          minimum: 0,
-          maximum: MAX_STUCK_AGE_MS,
-          description: 'Those that have been in their status for longer than this, in milliseconds',
-        }),
-      ),
+      olderThanMs: Type.Optional(OlderThanMs),
       limit: Type.Optional(
         Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most orders to answer' }),
       ),

@@ -67,7 +67,7 @@ test('it holds every operation of clients and operators under its name, and noth
 
 test('a summary is a heading: a verb and what it is done to; sentences are in the description', () => {
   const verbs =
-    /^(?:Cancel|Create|Discard|Erase|Export|Inspect|List|Place|Redrive|Register|Restock|Retrieve|Stream) /;
+    /^(?:Cancel|Create|Discard|Erase|Export|Inspect|List|Place|Redrive|Register|Restock|Retrieve|Search|Stream) /;
   for (const [, , { summary, description = 'None.' }] of documented()) {
     expect(summary).toMatch(verbs);
     expect(summary).toMatch(/^[\w ]{8,40}$/);

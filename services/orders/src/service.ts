@@ -32,6 +32,7 @@ import { PrismaClient } from './generated/client.ts';
 import { placeOrders } from './placement.ts';
 import { startRepublish } from './republish.ts';
 import { createInspectionRoutes } from './inspection.ts';
+import { createOrderSearchRoutes } from './order-search.ts';
 import { createOrdersRoutes } from './routes.ts';
 import { createStatusMetrics } from './status-metrics.ts';
 import { startStockReturn } from './stock-return.ts';
@@ -172,6 +173,7 @@ export const ordersService = defineService({
       routes: [
         ...ordersRoutes,
         ...createInspectionRoutes({ store, clients }),
+        ...createOrderSearchRoutes({ store, stuck: background.stuck }),
         ...traceRoutes,
         ...background.stuckRoutes,
         ...letters.routes,

@@ -43,6 +43,7 @@ import {
   readHistory,
 } from '../src/store/queries.ts';
 import type { Database, Models, Sql } from '../src/store/sql.ts';
+import { listFound, listWaiting } from '../src/store/search.ts';
 import { findWaiting, replaceReservation } from '../src/store/stuck.ts';
 import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-database.ts';
 
@@ -71,6 +72,8 @@ const RECORDS = recordsOf(
   { action: 'DISCARD_DEAD_LETTER', targets: ['a'], named: 'ann' },
   { wallClock: () => 0, hex: () => '000000000000' },
 );
+/** In the middle of all. */
+const waitingAt = { since: Date.now() - 1.8 * 3_600_000, seq: 1 };
 const intention = { action: 'DISCARD', by: 'ann', force: false } as const;
 const due = (hours: number, aheadHours = -1) => ({ until: ago(hours), ahead: ago(aheadHours) });
 const again = (sql: Sql, range: DueTimes) =>
@@ -93,6 +96,22 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     listOrders(sql, page, { userId: 'user-2', status: 'CANCELLED' }),
   'own orders of a status further back': (sql) =>
     listOrders(sql, { ...page, before: 28_000 }, { userId: 'user-1', status: 'DELIVERED' }),
+  'the newest orders of an operator': (sql) => listFound(sql, page, {}),
+  'orders by an id': (sql) => listFound(sql, page, { search: 'PENDING-7' }),
+  'orders by the id of a user, further back': (sql) =>
+    listFound(sql, { ...page, before: 20_000 }, { search: 'user-1' }),
+  'orders by the id of a user and a status': (sql) =>
+    listFound(sql, page, { search: 'user-1', status: 'DELIVERED' }),
+  'orders that wait longest': (sql) => listWaiting(sql, page, { until: ago(0) }),
+  'orders that wait longest, further on': (sql) =>
+    listWaiting(sql, { ...page, before: waitingAt }, { until: ago(0) }),
+  'orders that wait longest in a status': (sql) =>
+    listWaiting(sql, page, { until: ago(0), status: 'SHIPPED' }),
+  'orders that wait longest in a status, further on': (sql) =>
+    listWaiting(sql, { ...page, before: waitingAt }, { until: ago(0), status: 'PENDING' }),
+  'orders that wait where there are none': (sql) => listWaiting(sql, page, { until: ago(3) }),
+  'whether the order with an id waits': (sql) =>
+    listWaiting(sql, page, { until: ago(0), search: 'PENDING-7' }),
   'cancelling an own order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0), { owner: 'user-7' }),
   "cancelling somebody else's order": (sql) =>
     cancelOrder(sql, 'PENDING-7', ago(0), { acting: { userId: 'ann', records: RECORDS } }),
@@ -155,6 +174,10 @@ const MODEL_NEEDS: Readonly<Record<string, (models: Models) => Promise<unknown>>
 /** Those that look at much look at no more than this, however much there is. */
 const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'a thousand stuck orders a status': (sql) => findWaiting(sql, due(0), 1_000),
+  'the orders of a user that wait longest': (sql) =>
+    listWaiting(sql, page, { until: ago(0), search: 'user-1' }),
+  'the orders of a user that wait longest in a status, further on': (sql) =>
+    listWaiting(sql, { ...page, before: waitingAt }, { until: ago(0), search: 'user-1', status: 'PENDING' }),
   'what waits in the outbox': (sql) => outboxBacklog(sql, createOutboxFloor(), runtime),
   'open letters': countOpen,
 };

@@ -1,7 +1,14 @@
 import { Option } from '@commander-js/extra-typings';
-import { ORDER_STATUSES, ordersApi, type Order } from '@order-pipeline/contracts';
+import {
+  MAX_STUCK_AGE_MS,
+  ORDER_STATUSES,
+  orderSearchApi,
+  ordersApi,
+  STUCK_REASONS,
+  type FoundOrder,
+  type Order,
+} from '@order-pipeline/contracts';
 import type { Cli } from '../kit/cli.ts';
-import { CliError } from '../kit/cli-error.ts';
 import { gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { listUpTo, type Listed } from '../kit/list-up-to.ts';
 import { listText } from '../kit/list-text.ts';
@@ -9,6 +16,8 @@ import { report } from '../kit/outcome.ts';
 import { wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 100_000;
+const SECOND_MS = 1_000;
+const MAX_AGE_S = MAX_STUCK_AGE_MS / SECOND_MS;
 
 const rowOf = ({ orderId, status, userId, items }: Order) => [
   orderId,
@@ -20,16 +29,50 @@ const rowOf = ({ orderId, status, userId, items }: Order) => [
 const textOf = (listed: Listed<Order>): string =>
   listText('order', ['order', 'status', 'user', 'items'], { ...listed, entries: listed.entries.map(rowOf) });
 
-/** `list`: the newest orders. */
+const foundText = (listed: Listed<FoundOrder>): string =>
+  listText('order', ['order', 'status', 'user', 'items', 'since', 'stuck'], {
+    ...listed,
+    entries: listed.entries.map((order) => [...rowOf(order), order.updatedAt, order.stuckReason ?? '']),
+  });
+
+interface Filters {
+  readonly status?: Order['status'] | undefined;
+  readonly user?: string | undefined;
+  readonly reason?: FoundOrder['stuckReason'];
+  readonly olderThan?: number | undefined;
+}
+
+/** What operators ask, where clients cannot ask for it; nothing, where they can. */
+const searchOf = ({ status, user, reason, olderThan }: Filters) => {
+  const isForClients = reason === undefined && olderThan === undefined;
+  if (isForClients && (status === undefined || user === undefined)) return undefined;
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(user === undefined ? {} : { search: user }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(olderThan === undefined ? {} : { olderThanMs: olderThan * SECOND_MS }),
+  };
+};
+
+/** `list`: the newest orders, or those that wait longest. */
 export const createListCommand = (cli: Cli) =>
-  gatewayCommand(cli, 'list', 'List orders, newest first')
+  gatewayCommand(
+    cli,
+    'list',
+    'List orders, newest first; with an age or a reason, those that wait longest first',
+  )
     .addOption(new Option('--status <status>', 'those in one status').choices(ORDER_STATUSES))
     .option('--user <id>', 'those of one user')
+    .option('--older-than <seconds>', 'in their status for longer than that', wholeNumber(0, MAX_AGE_S))
+    .addOption(new Option('--reason <reason>', 'those that are stuck for one reason').choices(STUCK_REASONS))
     .option('--limit <n>', 'at most so many', wholeNumber(1, MAX_LISTED), 100)
-    .action(async ({ status, user, limit, ...options }) => {
-      if (status !== undefined && user !== undefined)
-        throw new CliError('--status and --user exclude one another');
+    .action(async ({ status, user, olderThan, reason, limit, ...options }) => {
       const gateway = openGateway(cli, options);
+      const query = searchOf({ status, user, olderThan, reason });
+      if (query !== undefined) {
+        const found = await listUpTo(gateway, orderSearchApi.searchOrders, { query }, limit);
+        return report(cli, options.json, { text: foundText(found), data: found.entries });
+      }
       const listed =
         user === undefined
           ? await listUpTo(

@@ -1,11 +1,10 @@
 import { ask, withQuery } from '../lib/api.js';
 import { LIFECYCLE, isFinal } from '../lib/lifecycle.js';
-import { changeQuery } from '../lib/router.js';
-import { STUCK_REASONS } from '../lib/stuck.js';
 import { durationText } from '../lib/time.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, RowLink, Status, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
+import { OrderFilters } from '../parts/order-filters.js';
 import { Chips, Page } from '../parts/page.js';
 import { Cause } from '../parts/stuck-order.js';
 import { html } from '../ui.js';
@@ -16,37 +15,6 @@ import { html } from '../ui.js';
 
 const REFRESH_MS = 3_000;
 const MAX_SHOWN = 200;
-
-/** Ages that a list can begin with, in milliseconds. */
-const AGES_MS = [60_000, 600_000, 3_600_000, 86_400_000];
-
-/**
- * A filter that counts at once; what is chosen stands in the URL.
- *
- * @param {{ name: string, label: string, any: string, value: string | undefined, options: readonly (readonly [string, string])[] }} props
- */
-const Choice = ({ name, label, any, value, options }) =>
-  html`<select
-    aria-label=${label}
-    value=${value ?? ''}
-    onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ { currentTarget }) =>
-      changeQuery({ [name]: currentTarget.value })}
-  >
-    <option value="">${any}</option>
-    ${options.map(([of, text]) => html`<option key=${of} value=${of}>${text}</option>`)}
-  </select>`;
-
-/** @type {readonly (readonly [string, string])[]} */
-const REASONS = STUCK_REASONS.map((reason) => [reason, reason]);
-/** @type {readonly (readonly [string, string])[]} */
-const AGES = AGES_MS.map((ms) => [String(ms), `Longer than ${durationText(ms)}`]);
-
-/** @param {{ reason: string | undefined, olderThanMs: string | undefined }} props */
-const Filters = ({ reason, olderThanMs }) =>
-  html`<div class="filters">
-    <${Choice} name="reason" label="Reason" any="Any reason" value=${reason} options=${REASONS} />
-    <${Choice} name="olderThanMs" label="Age" any="Any age" value=${olderThanMs} options=${AGES} />
-  </div>`;
 
 /** @param {{ found: StuckOrders }} props */
 const StuckTable = ({ found: { orders, republishAfterMs } }) =>
@@ -75,7 +43,8 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
   </table>`;
 
 /** @param {Route} props */
-export const StuckPage = ({ query: { status, reason, olderThanMs } }) => {
+export const StuckPage = ({ query }) => {
+  const { status, reason, olderThanMs } = query;
   const path = withQuery('/ops/stuck-orders', { status, reason, olderThanMs, limit: MAX_SHOWN });
   const { value, error, again } = useAnswer(
     path,
@@ -86,7 +55,7 @@ export const StuckPage = ({ query: { status, reason, olderThanMs } }) => {
   const lookedAt = found?.lookedAt === undefined ? undefined : new Date(found.lookedAt);
   return html`<${Page} title="Stuck orders" tools=${html`<${AsOf} at=${lookedAt} /><${CopyCurl} path=${path} />`}>
     <${Chips} name="status" label="Status" value=${status} values=${LIFECYCLE.filter((one) => !isFinal(one))} />
-    <${Filters} reason=${reason} olderThanMs=${olderThanMs} />
+    <${OrderFilters} query=${query} />
     ${error && html`<${Failure} error=${error} again=${again} />`}
     ${!found && !error && html`<${Waiting} what="the stuck orders" />`}
     ${

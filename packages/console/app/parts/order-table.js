@@ -1,8 +1,9 @@
 import { linkTo } from '../lib/router.js';
+import { durationText } from '../lib/time.js';
 import { html } from '../ui.js';
 import { RowLink, Status } from './bits.js';
 
-/** @import { Order } from '@order-pipeline/contracts' */
+/** @import { FoundOrder, Order } from '@order-pipeline/contracts' */
 
 const SHOWN_LINES = 2;
 
@@ -20,16 +21,28 @@ const Lines = ({ items }) => {
   </span>`;
 };
 
-/** @param {{ orders: readonly Order[], withUser?: boolean }} props */
-export const OrderTable = ({ orders, withUser = true }) =>
-  html`<table class="list">
+/** How long an order has been in its status, as of a time. @param {{ order: Order | FoundOrder, asOf: Date }} props */
+const Age = ({ order, asOf }) =>
+  html`<td class="number">
+    ${'updatedAt' in order && durationText(asOf.getTime() - Date.parse(order.updatedAt))}
+  </td>`;
+
+/**
+ * @param {{ orders: readonly (Order | FoundOrder)[], withUser?: boolean, asOf?: Date | undefined }} props
+ * `asOf`: as of when; missing where their age is not shown
+ */
+export const OrderTable = ({ orders, withUser = true, asOf }) => {
+  const aged = orders.some((order) => 'updatedAt' in order) ? asOf : undefined;
+  const units = aged ? 'number wide-only' : 'number';
+  return html`<table class="list">
     <thead>
       <tr>
         <th scope="col">Order</th>
         <th scope="col">Status</th>
         ${withUser && html`<th scope="col" class="wide-only">User</th>`}
         <th scope="col" class="wide-only">Items</th>
-        <th scope="col" class="number">Units</th>
+        <th scope="col" class=${units}>Units</th>
+        ${aged && html`<th scope="col" class="number">In it for</th>`}
       </tr>
     </thead>
     <tbody>
@@ -38,6 +51,7 @@ export const OrderTable = ({ orders, withUser = true }) =>
           html`<tr key=${order.orderId}>
             <td>
               <${RowLink} folder="orders" id=${order.orderId} />
+              ${'stuckReason' in order && html`${' '}<code class="small muted">${order.stuckReason}</code>`}
             </td>
             <td><${Status} status=${order.status} /></td>
             ${
@@ -49,8 +63,10 @@ export const OrderTable = ({ orders, withUser = true }) =>
             </td>`
             }
             <td class="wide-only"><${Lines} items=${order.items} /></td>
-            <td class="number">${unitsOf(order)}</td>
+            <td class=${units}>${unitsOf(order)}</td>
+            ${aged && html`<${Age} order=${order} asOf=${aged} />`}
           </tr>`,
       )}
     </tbody>
   </table>`;
+};

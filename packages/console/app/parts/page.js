@@ -24,18 +24,19 @@ export const Page = ({ title, heading, tools, children }) => {
 /**
  * Leads through the pages of a list. The API's cursors lead on only; back is the browser's own way, or the first page.
  *
- * @param {{ cursor: string | undefined, next: string | undefined }} props
+ * @param {{ cursor: string | undefined, next: string | undefined, waitsLongest?: boolean }} props
+ * `waitsLongest` says that the list has what waits longest first, instead of the newest
  */
-export const Pager = ({ cursor, next }) =>
+export const Pager = ({ cursor, next, waitsLongest = false }) =>
   cursor === undefined && next === undefined
     ? null
     : html`<nav class="pager" aria-label="Pages">
         <button type="button" disabled=${cursor === undefined} onClick=${() => changeQuery({ cursor: undefined })}>
-          Newest
+          ${waitsLongest ? 'Longest' : 'Newest'}
         </button>
         <button type="button" disabled=${cursor === undefined} onClick=${() => history.back()}>← Back</button>
         <button type="button" disabled=${next === undefined} onClick=${() => changeQuery({ cursor: next })}>
-          Older →
+          ${waitsLongest ? 'Shorter' : 'Older'} →
         </button>
       </nav>`;
 

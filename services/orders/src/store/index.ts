@@ -31,6 +31,7 @@ import {
   readHistory,
   type OrderSearch,
 } from './queries.ts';
+import { listFound, listWaiting, type WaitingPosition, type WaitingSearch } from './search.ts';
 import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
@@ -40,6 +41,8 @@ export { DELIVERY_WINDOW_MS, type DeliveryBin } from './counts.ts';
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
 export { orderOf, type CancellableDatabase, type OrderRow } from './sql.ts';
+export { bytesOf } from './queries.ts';
+export { positionOf, type WaitingPosition } from './search.ts';
 export type { WaitingOrder } from './stuck.ts';
 export type { StepTimes, Target } from './transitions.ts';
 
@@ -70,6 +73,17 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
         lists.run(() => listOrders(database.until(signal), request, search), signal),
+      listFound: (request: PageRequest, search: Parameters<typeof listFound>[2], signal?: AbortSignal) =>
+        lists.run(() => listFound(database.until(signal), request, search), signal),
+      listWaiting: (
+        request: PageRequest<WaitingPosition>,
+        { olderThanMs, ...search }: Omit<WaitingSearch, 'until'> & { readonly olderThanMs: number },
+        signal?: AbortSignal,
+      ) =>
+        lists.run(
+          () => listWaiting(database.until(signal), request, { ...search, until: due(olderThanMs).until }),
+          signal,
+        ),
       listArchived: (request: PageRequest, userId: string, signal?: AbortSignal) =>
         lists.run(() => listArchived(database.until(signal), request, userId), signal),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),

@@ -14,7 +14,8 @@ const NOTHING_ELSE = Prisma.empty;
 const LINE_BYTES = 32;
 const ORDER_BYTES = 72;
 
-const bytesOf = ({ id, userId, lines }: OrderRow): number =>
+/** About what an order takes in JSON. */
+export const bytesOf = ({ id, userId, lines }: OrderRow): number =>
   lines.reduce(
     (sum, { itemId }) => sum + itemId.length + LINE_BYTES,
     id.length + userId.length + ORDER_BYTES,
@@ -33,7 +34,7 @@ interface Range {
 }
 
 /** The newest orders of one status, as an index has them. */
-const newestOf = (
+export const newestOf = (
   status: OrderStatus,
   userId: string | undefined,
   { limit, before }: Range,
