@@ -1,13 +1,19 @@
-import kafkajs, { type ICustomPartitioner, type Message, type RecordMetadata } from 'kafkajs';
+import { createDefaultPartitioner } from '@order-pipeline/memory-kafka/partitioner';
+import type { ICustomPartitioner, Message, RecordMetadata } from 'kafkajs';
+
+/** Where messages without a key begin to take turns: anywhere will do. */
+const FIRST_TURN = () => 0;
+/** Chooses as kafkajs does, which hashes a key with a dozen BigInts for every four bytes. */
+const openPartitioner = createDefaultPartitioner(FIRST_TURN);
 
 /**
  * Tells which messages of a send no broker has answered for. kafkajs tries a send again at the brokers that have not answered
  * yet. Where a partition meanwhile has moved to one that has, its messages are not written, and the send resolves all the same.
  */
 export const createAnsweredMessages = () => {
-  const partitions = new WeakMap<Message, number>();
+  const partitions = new Map<Message, number>();
   const createPartitioner: ICustomPartitioner = () => {
-    const choose = kafkajs.Partitioners.DefaultPartitioner();
+    const choose = openPartitioner();
     return (choice) => {
       const partition = choose(choice);
       partitions.set(choice.message, partition);
@@ -15,7 +21,7 @@ export const createAnsweredMessages = () => {
     };
   };
   return {
-    /** kafkajs's own, for the producer that sends; what it chooses is kept. */
+    /** For the producer that sends; what it chooses is kept. */
     createPartitioner,
     /**
      * @param messages what was sent to one topic, by that producer
@@ -24,6 +30,10 @@ export const createAnsweredMessages = () => {
     countUnanswered: (messages: readonly Message[], records: readonly RecordMetadata[]): number => {
       const answered = new Set(records.map(({ partition }) => partition));
       return messages.filter((message) => !answered.has(partitions.get(message) ?? Number.NaN)).length;
+    },
+    /** To be called when a send of the messages has ended, however it did. */
+    forget: (messages: readonly Message[]): void => {
+      for (const message of messages) partitions.delete(message);
     },
   };
 };

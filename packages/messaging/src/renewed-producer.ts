@@ -11,7 +11,7 @@ export const createRenewedProducer = (
   { topics, compression }: { readonly topics: TopicSetup; readonly compression: Broker['compression'] },
   open: (createPartitioner: ICustomPartitioner) => ProducerPort,
 ) => {
-  const { createPartitioner, countUnanswered } = createAnsweredMessages();
+  const { createPartitioner, countUnanswered, forget } = createAnsweredMessages();
   const codec = compression === 'gzip' ? { compression: kafkajs.CompressionTypes.GZIP } : {};
   let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
@@ -46,6 +46,8 @@ export const createRenewedProducer = (
       } catch (error) {
         if (judge(error)?.renew) replace(used);
         throw error;
+      } finally {
+        forget(messages);
       }
     },
     disconnect: async (): Promise<void> => {
