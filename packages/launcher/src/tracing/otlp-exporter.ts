@@ -1,19 +1,11 @@
-import { SpanKind, SpanStatusCode, TraceFlags, type HrTime, type SpanContext } from '@opentelemetry/api';
-import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes, type Resource } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace';
-import {
-  withTimeout,
-  type Runtime,
-  type SpanRecord,
-  type SpanSink,
-  type Trace,
-} from '@order-pipeline/service-kit';
+import { withTimeout, type Runtime, type SpanSink } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
+import { createJsonExport, createProtobufExport } from './otlp-formats.ts';
 import type { CountSpan, TracingPlan } from './settings.ts';
 
-// The only file that loads OpenTelemetry's SDK, and it is loaded only where spans are sent.
+// It loads OpenTelemetry's SDK, as otlp-formats.ts does, and is loaded only where spans are sent.
 
 /** The most spans that wait to be sent; those that come while so many wait are dropped. */
 const MAX_WAITING = 16_384;
@@ -22,45 +14,6 @@ const BATCH = 512;
 const SEND_AFTER_MS = 1_000;
 /** The longest that a stop waits for what is not sent yet. */
 const FLUSH_LIMIT_MS = 2_000;
-
-const MS_A_SECOND = 1_000;
-const NS_A_MS = 1e6;
-
-/** OpenTelemetry's time: seconds and nanoseconds. */
-const hrTime = (ms: number): HrTime => [
-  Math.floor(ms / MS_A_SECOND),
-  Math.round((ms % MS_A_SECOND) * NS_A_MS),
-];
-
-const contextOf = ({ traceId, spanId }: Trace): SpanContext => ({
-  traceId,
-  spanId,
-  traceFlags: TraceFlags.SAMPLED,
-});
-
-const SCOPE = { name: 'order-pipeline' };
-
-const readable = (span: SpanRecord, resource: Resource): ReadableSpan => ({
-  name: span.name,
-  kind: SpanKind[span.kind],
-  spanContext: () => contextOf(span),
-  ...(span.parentId === undefined
-    ? {}
-    : { parentSpanContext: contextOf({ traceId: span.traceId, spanId: span.parentId }) }),
-  startTime: hrTime(span.startMs),
-  endTime: hrTime(span.endMs),
-  duration: hrTime(span.endMs - span.startMs),
-  status: { code: span.failed ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
-  attributes: span.attributes,
-  links: span.links.map((link) => ({ context: contextOf(link) })),
-  events: [],
-  ended: true,
-  resource,
-  instrumentationScope: SCOPE,
-  droppedAttributesCount: 0,
-  droppedEventsCount: 0,
-  droppedLinksCount: 0,
-});
 
 export interface OtlpOptions extends NonNullable<TracingPlan['exporter']> {
   readonly runtime: Pick<Runtime, 'uuid' | 'after' | 'monotonic'>;
@@ -96,9 +49,9 @@ const watched = (
   shutdown: () => exporter.shutdown(),
 });
 
-const createExporter = ({ endpoint, protocol, timeoutMs }: OtlpOptions): SpanExporter => {
+const createFormat = ({ endpoint, protocol, timeoutMs }: OtlpOptions) => {
   const config = { url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, timeoutMillis: timeoutMs };
-  return protocol === 'http/json' ? new JsonExporter(config) : new ProtobufExporter(config);
+  return protocol === 'http/json' ? createJsonExport(config) : createProtobufExport(config);
 };
 
 /** What a collector knows each service of this process by. */
@@ -122,8 +75,9 @@ export const startOtlpExport = (options: OtlpOptions) => {
   const { count, runtime } = options;
   const resourceOf = createResources(options);
   let waiting = 0;
+  const format = createFormat(options);
   const exporter = watched(
-    createExporter(options),
+    format.exporter,
     (taken) => {
       waiting -= taken;
     },
@@ -142,7 +96,7 @@ export const startOtlpExport = (options: OtlpOptions) => {
       return;
     }
     waiting += 1;
-    processor.onEnd(readable(span, resourceOf(span.service)));
+    processor.onEnd(format.prepare(span, resourceOf(span.service)));
   };
   return {
     sink,

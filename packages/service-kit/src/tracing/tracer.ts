@@ -2,8 +2,9 @@ import type { Runtime } from '../runtime.ts';
 import type { Trace } from '../trace.ts';
 import { createSpanClock } from './span-clock.ts';
 
-/** As OpenTelemetry has them. */
-export type SpanKind = 'INTERNAL' | 'SERVER' | 'CLIENT' | 'PRODUCER' | 'CONSUMER';
+/** As OpenTelemetry has them, in its order. */
+export const SPAN_KINDS = ['INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'] as const;
+export type SpanKind = (typeof SPAN_KINDS)[number];
 /** What a span says of itself. Never what a user wrote: no names, no addresses, no bodies, no messages of errors. */
 export type Attributes = Readonly<Record<string, string | number>>;
 
@@ -94,6 +95,63 @@ export interface TracingOptions {
   readonly kept?: { ofTrace(traceId: string): readonly SpanRecord[] } | undefined;
 }
 
+interface Recorder {
+  readonly service: string;
+  readonly now: () => number;
+  readonly sink: SpanSink;
+}
+
+const NO_LINKS: readonly Trace[] = [];
+const NO_ATTRIBUTES: Attributes = {};
+
+const together = (one: Attributes = NO_ATTRIBUTES, other: Attributes = NO_ATTRIBUTES): Attributes =>
+  one === NO_ATTRIBUTES ? other : other === NO_ATTRIBUTES ? one : { ...one, ...other };
+
+/** A class, since one is begun for nearly every batch: an object with functions of its own costs several times as much. */
+class OpenSpan implements Span {
+  readonly trace: Trace;
+  readonly startMs: number;
+  readonly #recorder: Recorder;
+  readonly #begun: SpanStart;
+  readonly #parentId: string | undefined;
+  #links: Trace[] | undefined;
+  #isEnded = false;
+
+  constructor(recorder: Recorder, begun: SpanStart, trace: Trace, parentId: string | undefined) {
+    this.trace = trace;
+    this.startMs = begun.startMs ?? recorder.now();
+    this.#recorder = recorder;
+    this.#begun = begun;
+    this.#parentId = parentId;
+    this.#links = begun.links?.slice(0, MAX_LINKS);
+  }
+
+  link(to: Trace): void {
+    this.#links ??= [];
+    if (this.#links.length < MAX_LINKS) this.#links.push(to);
+  }
+
+  end({ name = this.#begun.name, attributes, failed = false }: SpanEnd = {}): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    const { service, now, sink } = this.#recorder;
+    const { trace, startMs } = this;
+    sink({
+      service,
+      traceId: trace.traceId,
+      spanId: trace.spanId,
+      parentId: this.#parentId,
+      name,
+      kind: this.#begun.kind,
+      startMs,
+      endMs: Math.max(startMs, now()),
+      attributes: together(this.#begun.attributes, attributes),
+      links: this.#links ?? NO_LINKS,
+      failed,
+    });
+  }
+}
+
 /**
  * Makes the tracers of a process: ids and times are the runtime's, and every span goes to one sink.
  *
@@ -107,36 +165,9 @@ export const createTracing = ({
 }: TracingOptions): ((service: string) => Tracer) => {
   const now = createSpanClock(runtime);
   return (service) => {
-    const start = (traceId: string, parentId: string | undefined, begun: SpanStart): Span => {
-      const { startMs = now() } = begun;
-      const trace: Trace = { traceId, spanId: runtime.hex(8), sampled: true };
-      const links = [...(begun.links ?? [])].slice(0, MAX_LINKS);
-      let ended = false;
-      return {
-        trace,
-        startMs,
-        link: (to) => {
-          if (links.length < MAX_LINKS) links.push(to);
-        },
-        end: ({ name = begun.name, attributes, failed = false } = {}) => {
-          if (ended) return;
-          ended = true;
-          sink({
-            service,
-            traceId,
-            spanId: trace.spanId,
-            parentId,
-            name,
-            kind: begun.kind,
-            startMs,
-            endMs: Math.max(startMs, now()),
-            attributes: { ...begun.attributes, ...attributes },
-            links,
-            failed,
-          });
-        },
-      };
-    };
+    const recorder: Recorder = { service, now, sink };
+    const start = (traceId: string, parentId: string | undefined, begun: SpanStart): Span =>
+      new OpenSpan(recorder, begun, { traceId, spanId: runtime.hex(8), sampled: true }, parentId);
     return {
       begin: ({ traceId, spanId, sampled }, begun) => (sampled ? start(traceId, spanId, begun) : undefined),
       beginRoot: (begun) => start(runtime.hex(16), undefined, begun),
