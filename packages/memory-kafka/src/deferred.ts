@@ -16,3 +16,6 @@ export const createDeferred = <T>(): Deferred<T> => {
   promise.catch(() => undefined);
   return { promise, resolve, reject };
 };
+
+/** For who has nothing to wait for, as on most paths: one promise for all of them. */
+export const NOTHING_TO_DO: Promise<void> = Promise.resolve();

@@ -63,9 +63,12 @@ const storeAll = (
   offsets: readonly OffsetToCommit[],
   refusalOf: (offset: OffsetToCommit) => ProtocolErrorType | undefined,
 ): void => {
-  const refusals = offsets.map(refusalOf);
-  for (const [index, offset] of offsets.entries()) if (refusals[index] === undefined) store(group, offset);
-  const first = refusals.find((type) => type !== undefined);
+  let first: ProtocolErrorType | undefined;
+  for (const offset of offsets) {
+    const refusal = refusalOf(offset);
+    if (refusal === undefined) store(group, offset);
+    else first ??= refusal;
+  }
   if (first !== undefined) throw protocolError(first);
 };
 

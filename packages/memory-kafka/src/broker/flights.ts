@@ -1,4 +1,4 @@
-import { createDeferred } from '../deferred.ts';
+import { toError } from '../errors.ts';
 
 /** The requests in flight, which fail when the connections to their broker break. */
 export const createFlights = () => {
@@ -12,15 +12,20 @@ export const createFlights = () => {
         reject(errorOf(nodeId));
       }
     },
-    guard: async <T>(answer: Promise<T>, nodeId: number): Promise<T> => {
-      const broken = createDeferred<never>();
-      inFlight.set(broken.reject, nodeId);
-      try {
-        return await Promise.race([answer, broken.promise]);
-      } finally {
-        inFlight.delete(broken.reject);
-      }
-    },
+    guard: <T>(answer: Promise<T>, nodeId: number): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        inFlight.set(reject, nodeId);
+        answer.then(
+          (value) => {
+            inFlight.delete(reject);
+            resolve(value);
+          },
+          (error: unknown) => {
+            inFlight.delete(reject);
+            reject(toError(error));
+          },
+        );
+      }),
   };
 };
 

@@ -1,6 +1,7 @@
 import type { EachBatchPayload, EachBatchHandler, EachMessageHandler, Logger } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Clock } from '../clock.ts';
+import { NOTHING_TO_DO } from '../deferred.ts';
 import type { Emitter } from '../emitter.ts';
 import { isRebalancing, toError } from '../errors.ts';
 import type { FetchedBatch } from './batch.ts';
@@ -35,9 +36,14 @@ const commitIfNecessary = async ({ autoCommit, session }: BatchHandlerOptions): 
   if (autoCommit) await session.offsets().commitIfNecessary();
 };
 
-const heartbeat = async (options: BatchHandlerOptions): Promise<void> => {
+const heartbeat = (options: BatchHandlerOptions): Promise<void> => {
+  const beat = options.session.membership.heartbeat();
+  return beat === undefined ? NOTHING_TO_DO : committingWhenOver(options, beat);
+};
+
+const committingWhenOver = async (options: BatchHandlerOptions, beat: Promise<void>): Promise<void> => {
   try {
-    await options.session.membership.heartbeat();
+    await beat;
   } catch (error) {
     if (isRebalancing(error)) await commit(options);
     throw error;
@@ -76,10 +82,11 @@ const handleMessages = async (
   const { session, isRunning } = options;
   const { topic, partition } = batch;
   const pause = pauseOf(options, batch);
+  const beat = () => heartbeat(options);
   for (const message of batch.messages) {
     if (!isRunning() || session.hasSeek(topic, partition)) break;
     try {
-      await handler({ topic, partition, message, heartbeat: () => heartbeat(options), pause });
+      await handler({ topic, partition, message, heartbeat: beat, pause });
     } catch (error) {
       await fail(options, 'eachMessage', error, { topic, partition, offset: message.offset });
     }
@@ -135,24 +142,32 @@ const callHandler = async (options: BatchHandlerOptions, batch: FetchedBatch): P
   else if (eachBatch) await handleWhole(options, batch, eachBatch);
 };
 
+const { START_BATCH_PROCESS, END_BATCH_PROCESS } = CONSUMER_EVENTS;
+
+/** What events say of a batch. */
+const payloadOf = (batch: FetchedBatch) => ({
+  topic: batch.topic,
+  partition: batch.partition,
+  highWatermark: batch.highWatermark,
+  offsetLag: batch.offsetLag(),
+  offsetLagLow: batch.offsetLagLow(),
+  batchSize: batch.messages.length,
+  firstOffset: batch.firstOffset(),
+  lastOffset: batch.lastOffset(),
+});
+
 const handle = async (options: BatchHandlerOptions, batch: FetchedBatch): Promise<void> => {
   const { isRunning, clock, emitter } = options;
   if (!isRunning()) return;
   const startedAt = clock().monotonic();
-  const payload = {
-    topic: batch.topic,
-    partition: batch.partition,
-    highWatermark: batch.highWatermark,
-    offsetLag: batch.offsetLag(),
-    offsetLagLow: batch.offsetLagLow(),
-    batchSize: batch.messages.length,
-    firstOffset: batch.firstOffset(),
-    lastOffset: batch.lastOffset(),
-  };
-  emitter.emit(CONSUMER_EVENTS.START_BATCH_PROCESS, payload);
+  const isHeard = emitter.isHeard(START_BATCH_PROCESS) || emitter.isHeard(END_BATCH_PROCESS);
+  const payload = isHeard ? payloadOf(batch) : undefined;
+  emitter.emit(START_BATCH_PROCESS, payload);
   await callHandler(options, batch);
-  const duration = Math.round(clock().monotonic() - startedAt);
-  emitter.emit(CONSUMER_EVENTS.END_BATCH_PROCESS, { ...payload, duration });
+  if (emitter.isHeard(END_BATCH_PROCESS)) {
+    const duration = Math.round(clock().monotonic() - startedAt);
+    emitter.emit(END_BATCH_PROCESS, { ...(payload ?? payloadOf(batch)), duration });
+  }
   if (!batch.isEmptyDueToFiltering()) await commit(options);
   await heartbeat(options);
 };

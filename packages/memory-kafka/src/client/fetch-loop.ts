@@ -21,6 +21,8 @@ export const createFetchLoop = <T>({ fetch, handle, concurrency }: FetchLoopOpti
   let isRunning = false;
 
   const handleAll = async (batches: readonly T[]): Promise<void> => {
+    const [only] = batches;
+    if (batches.length === 1 && only !== undefined) return await handle(only);
     const queue = [...batches];
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {

@@ -33,8 +33,11 @@ export interface GroupMembership {
   /** Joins and gets its partitions; tries again while the group continues to rebalance. */
   joinAndSync(): Promise<void>;
   leave(): Promise<void>;
-  /** Shared and throttled, except when a rebalance is known to be going on. Rejects when it is time to join again. */
-  heartbeat(): Promise<void>;
+  /**
+   * Shared and throttled, except when a rebalance is known to be going on; undefined as long as none is due. Rejects when it is time
+   * to join again.
+   */
+  heartbeat(): Promise<void> | undefined;
   /** Joins as somebody new next time. */
   forgetMember(): void;
   memberId(): string;
@@ -209,12 +212,14 @@ const joinWithRetries = async (options: MembershipOptions, state: MemberState): 
   });
 };
 
+const isHeartbeatDue = ({ view, heartbeatIntervalMs }: MembershipOptions, state: MemberState): boolean =>
+  state.memberId !== '' &&
+  (state.isRebalanceKnown ||
+    view.connection.clock().monotonic() >= state.lastHeartbeat + heartbeatIntervalMs);
+
 const heartbeat = async (options: MembershipOptions, state: MemberState): Promise<void> => {
-  const { groupId, emitter, heartbeatIntervalMs } = options;
+  const { groupId, emitter } = options;
   const { connection } = options.view;
-  const isDue =
-    state.isRebalanceKnown || connection.clock().monotonic() >= state.lastHeartbeat + heartbeatIntervalMs;
-  if (state.memberId === '' || !isDue) return;
   const { memberId, generationId, coordinator } = state;
   await connection.request({ name: 'Heartbeat', nodeId: coordinator, groupId }, (core) =>
     core.coordinator.heartbeat({ groupId, memberId, generationId }),
@@ -243,10 +248,11 @@ export const createGroupMembership = (options: MembershipOptions): GroupMembersh
     partitionsAtSync: new Map(),
     seen: new Map(),
   };
+  const beat = sharing(() => heartbeat(options, state));
   return {
     joinAndSync: () => joinWithRetries(options, state),
     leave: () => leave(options, state),
-    heartbeat: sharing(() => heartbeat(options, state)),
+    heartbeat: () => (isHeartbeatDue(options, state) ? beat() : undefined),
     forgetMember: () => {
       state.memberId = '';
     },

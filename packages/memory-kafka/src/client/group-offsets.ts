@@ -4,6 +4,7 @@ import type { Membership, OffsetToCommit } from '../broker/group-types.ts';
 import { throwRefusal } from '../broker/refusals.ts';
 import { EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import { CONSUMER_EVENTS } from './consumer-events.ts';
+import { NOTHING_TO_DO } from '../deferred.ts';
 import type { ClusterView } from './metadata.ts';
 import type { OffsetsBoard } from './offsets-board.ts';
 import { toPartition } from './typing-gaps.ts';
@@ -113,10 +114,10 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
     tracker.clear(topic, partition);
   };
 
-  const resolveStart = async (): Promise<void> => {
+  const resolveStart = (): Promise<void> => {
     const unknown = tracker.unknown();
-    if (unknown.length === 0) return;
-    await view.request({ name: 'OffsetFetch', groupId, places: () => unknown }, (_core, refused) => {
+    if (unknown.length === 0) return NOTHING_TO_DO;
+    return view.request({ name: 'OffsetFetch', groupId, places: () => unknown }, (_core, refused) => {
       throwRefusal(refused.group(groupId));
       for (const { topic, partition } of unknown) {
         throwRefusal(refused.topic(topic));
@@ -129,9 +130,7 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
     tracker,
     commit: (given) => commit(given ?? tracker.uncommitted()),
     commitByHand: (given) => commit(given, tracker.setCommittedByHand),
-    commitIfNecessary: async () => {
-      if (isCommitDue(options, tracker)) await commit(tracker.uncommitted());
-    },
+    commitIfNecessary: () => (isCommitDue(options, tracker) ? commit(tracker.uncommitted()) : NOTHING_TO_DO),
     uncommitted: tracker.uncommitted,
     seek: async (topic, partition, offset) => {
       if (!tracker.isAssigned(topic, partition)) return;

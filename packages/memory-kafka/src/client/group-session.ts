@@ -98,20 +98,14 @@ const offsetsOf = ({ offsets, options }: SessionState): GroupOffsets => {
   return offsets;
 };
 
-const assignedPartitions = ({ subscription }: SessionState) =>
-  subscription
-    .assigned()
-    .flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })));
-
 const applySeeks = async (session: SessionState): Promise<void> => {
-  const { seeks } = session;
-  for (const { topic, partition } of seeks.size === 0 ? [] : assignedPartitions(session)) {
+  const { seeks, subscription } = session;
+  for (const { topic, partition } of subscription.assigned()) {
     const seek = seeks.get(keyOf(topic, partition));
     if (seek === undefined) continue;
     seeks.delete(keyOf(topic, partition));
     await offsetsOf(session).seek(topic, partition, seek.offset);
   }
-  await offsetsOf(session).resolveStart();
 };
 
 /** In an order drawn anew for each fetch, so that a busy partition does not keep the others from their turn. */
@@ -122,12 +116,16 @@ const shuffled = <T>(items: readonly T[], random: () => number): T[] => {
 
 const partitionsToFetch = (session: SessionState): PartitionToFetch[] => {
   const { tracker } = offsetsOf(session);
-  const { connection } = session.options.view;
-  const assigned = assignedPartitions(session);
-  return (assigned.length > 1 ? shuffled(assigned, connection.random) : assigned)
-    .filter(({ topic, partition }) => tracker.committed(topic, partition) !== undefined)
-    .filter(({ topic, partition }) => !session.subscription.isPaused(topic, partition))
-    .map(({ topic, partition }) => ({ topic, partition, offset: tracker.next(topic, partition) }));
+  const { subscription, options } = session;
+  const assigned = subscription.assigned();
+  const wanted: PartitionToFetch[] = [];
+  for (const each of assigned.length > 1 ? shuffled(assigned, options.view.connection.random) : assigned) {
+    const { topic, partition } = each;
+    if (tracker.committed(topic, partition) === undefined) continue;
+    if (subscription.isPaused(topic, partition)) continue;
+    wanted.push({ topic, partition, offset: tracker.next(topic, partition) });
+  }
+  return wanted;
 };
 
 /** Of several brokers, each has to lead what it is asked for. Throws as the first that does not, or that is not up. */
@@ -150,7 +148,8 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
   const stale = membership.unknownPartitions();
   if (stale !== undefined) throw staleAssignment(stale.topic, stale.partitions);
   const version = interrupter.version();
-  await applySeeks(session);
+  if (seeks.size > 0) await applySeeks(session);
+  await offsetsOf(session).resolveStart();
   const partitions = partitionsToFetch(session);
   if (partitions.length === 0) {
     await interruptibleSleep(view.connection.clock(), limits.maxWaitMs, interrupter, version);
@@ -164,13 +163,14 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
       return core.fetch({ ...limits, partitions, interrupter, version });
     },
   );
-  return (
-    fetched
-      // What was paused or sought while the fetch was under way is thrown away.
-      .filter(({ topic, partition }) => !seeks.has(keyOf(topic, partition)))
-      .filter(({ topic, partition }) => !subscription.isPaused(topic, partition))
-      .map(createBatch)
-  );
+  const batches: FetchedBatch[] = [];
+  for (const each of fetched) {
+    const { topic, partition } = each;
+    // What was paused or sought while the fetch was under way is thrown away.
+    if (seeks.size > 0 && seeks.has(keyOf(topic, partition))) continue;
+    if (!subscription.isPaused(topic, partition)) batches.push(createBatch(each));
+  }
+  return batches;
 };
 
 const recover = async (session: SessionState, error: unknown): Promise<void> => {

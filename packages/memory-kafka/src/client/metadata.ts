@@ -3,6 +3,7 @@ import { checkLeader, type Core } from '../broker/core.ts';
 import type { PartitionLog } from '../broker/partition-log.ts';
 import { throwRefusal, type Refusals } from '../broker/refusals.ts';
 import type { RequestAbout, RequestName } from '../broker/requests.ts';
+import { NOTHING_TO_DO } from '../deferred.ts';
 import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
 import type { CarryOutAt, Connection } from './connection.ts';
@@ -143,8 +144,6 @@ const loadTopics = (connection: Connection, wanted: readonly string[], autoCreat
     return describe(core, topics, autoCreate && wanted.length > 0, refused);
   });
 };
-
-const NOTHING_TO_DO = Promise.resolve();
 
 /** A view that has loaded nothing yet. */
 export const createClusterView = (connection: Connection, options: ClusterViewOptions): ClusterView => {

@@ -9,12 +9,18 @@ export interface PauseTarget {
 /** What a member may read: its assignment, less what is paused. Pauses outlive a new assignment. */
 export interface SubscriptionState {
   assign(assignment: readonly TopicPartitions[]): void;
-  assigned(): readonly TopicPartitions[];
+  /** The assigned partitions, one by one. */
+  assigned(): readonly AssignedPartition[];
   pause(targets: readonly PauseTarget[]): void;
   resume(targets: readonly PauseTarget[]): void;
   isPaused(topic: string, partition: number): boolean;
   /** The assigned partitions that are paused. */
   paused(): TopicPartitions[];
+}
+
+export interface AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
 }
 
 interface TopicPauses {
@@ -55,6 +61,8 @@ const resumeIn = (state: TopicPauses, partitions: readonly number[] | undefined)
 /** Nothing assigned, nothing paused. */
 export const createSubscriptionState = (): SubscriptionState => {
   let assigned: readonly TopicPartitions[] = [];
+  // Every fetch asks for them.
+  let oneByOne: readonly AssignedPartition[] = [];
   const pauses = new Map<string, TopicPauses>();
 
   const pausesOf = (topic: string): TopicPauses => {
@@ -72,8 +80,11 @@ export const createSubscriptionState = (): SubscriptionState => {
   return {
     assign: (assignment) => {
       assigned = assignment;
+      oneByOne = assignment.flatMap(({ topic, partitions }) =>
+        partitions.map((partition) => ({ topic, partition })),
+      );
     },
-    assigned: () => assigned,
+    assigned: () => oneByOne,
     pause: (targets) => {
       for (const { topic, partitions } of targets) pauseIn(pausesOf(topic), partitions);
     },
