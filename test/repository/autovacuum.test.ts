@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { DatabaseName } from '@order-pipeline/contracts';
 import { openClient } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres?.stop());
+const postgres = useTestPostgres();
 
 /** The settings of its tables that have any. */
 const settingsOf = async (name: DatabaseName): Promise<Record<string, string[]>> => {

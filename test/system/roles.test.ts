@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
 import { openClient } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
 import { startWholeSystem, type StartedSystem } from './start.ts';
 
@@ -10,7 +10,6 @@ import { startWholeSystem, type StartedSystem } from './start.ts';
 const PASSWORD = 'of-the-tests';
 const PERMISSION_DENIED = '42501';
 
-let postgres: TestPostgres;
 let owners: Record<DatabaseName, string>;
 let runtimes: Record<DatabaseName, string>;
 let started: StartedSystem;
@@ -43,8 +42,9 @@ const perDatabase = async (make: (name: DatabaseName) => Promise<string>) =>
 const settings = (variable: string, urls: Record<DatabaseName, string>): Record<string, string> =>
   Object.fromEntries(DATABASE_NAMES.map((name) => [`${name.toUpperCase()}_${variable}`, urls[name]]));
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   owners = await perDatabase((name) => postgres.freshDatabase(name));
   runtimes = await perDatabase((name) => createRuntimeRole(owners[name]));
   started = await startWholeSystem({
@@ -53,14 +53,10 @@ beforeAll(async () => {
       ...settings('MIGRATION_DATABASE_URL', owners),
     },
   });
+  closeAfterTests(started.stop);
   gateway = createGateway(started.system.url);
+  closeAfterTests(gateway.close);
 }, 60_000);
-
-afterAll(async () => {
-  await gateway?.close();
-  await started?.stop();
-  await postgres?.stop();
-});
 
 test('an order walks to DELIVERED with roles that may only read and write rows', async () => {
   const [userId, itemId, orderId] = [unique('user'), unique('item'), unique('order')];

@@ -1,12 +1,8 @@
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { openClient } from '@order-pipeline/service-kit';
-import {
-  createTestLogger,
-  startTcpProxy,
-  startTestPostgres,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { createTestLogger, startTcpProxy } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { startSystem, type System } from '../src/index.ts';
 import { end, eventually, get, launch, ownDataDir, post, takePort } from './system-harness.ts';
 
@@ -18,12 +14,9 @@ const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 const USER = { userId: 'user-1', name: 'Ann', email: 'ann@example.com' };
 const WAITS = 'database is unavailable, waiting for it';
 
-let postgres: TestPostgres;
 const systems: System[] = [];
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 afterAll(async () => {
   for (const system of systems) await system.stop();

@@ -1,13 +1,9 @@
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { openClient, SettingsError } from '@order-pipeline/service-kit';
-import {
-  createTestLogger,
-  startTcpProxy,
-  startTestPostgres,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { createTestLogger, startTcpProxy } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { startSystem } from '../src/index.ts';
 import { planMigrations } from '../src/migration-job.ts';
 import { planSystem } from '../src/plan.ts';
@@ -21,13 +17,7 @@ ownDataDir();
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 const USER = { userId: 'user-1', name: 'Ann', email: 'ann@example.com' };
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres?.stop());
+const postgres = useTestPostgres();
 
 const emptyDatabase = (): Promise<string> => postgres.freshDatabase('unmigrated');
 

@@ -1,44 +1,27 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { deadLetterTopic, type OrderEvent } from '@order-pipeline/contracts';
 import { createPublisher, createTopicSetup, type Publisher } from '@order-pipeline/messaging';
-import type { Broker } from '@order-pipeline/service-kit';
-import {
-  createTestBroker,
-  eventually,
-  inTurn,
-  readTopics,
-  startTestPostgres,
-  withOwnGroups,
-  type TestPostgres,
-} from '@order-pipeline/testing';
-import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
+import { createTestBroker, eventually, readTopics, withOwnGroups } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { expectStockToAddUp, fresh, hold, release, useHarness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 
-let postgres: TestPostgres;
-let broker: Broker;
-let harness: Harness;
 let publisher: Publisher;
 
+const postgres = useTestPostgres();
+const broker = withOwnGroups(createTestBroker());
+const harness = useHarness(postgres, { broker });
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  broker = withOwnGroups(createTestBroker());
-  harness = await startHarness(postgres, { broker });
   const { runtime, logger, metrics } = harness.inventory.context;
   const topics = createTopicSetup(broker, 'test');
   publisher = createPublisher({ source: 'test', broker, topics, runtime, logger, metrics });
+  closeAfterTests(publisher.disconnect);
 });
 
 afterEach(() => expectStockToAddUp(harness));
-
-afterAll(() =>
-  inTurn(
-    () => publisher?.disconnect(),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const shippedEvent = (orderId: string): OrderEvent => ({
   orderId,

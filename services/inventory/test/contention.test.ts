@@ -1,12 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually, times, type TestService } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import {
   countOf,
   expectStockToAddUp,
@@ -17,32 +11,17 @@ import {
   release,
   reserve,
   reserveAll,
-  startHarness,
   untilWaiting,
-  type Harness,
+  useHarness,
 } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let one: TestService;
-let other: TestService;
-
-beforeAll(async () => {
-  // As somebody's databases may be; it must not count.
-  postgres = await startTestPostgres({ isolation: 'serializable' });
-  harness = await startHarness(postgres);
-  one = harness.inventory;
-  other = await harness.another();
-});
+// As somebody's databases may be; it must not count.
+const postgres = useTestPostgres({ isolation: 'serializable' });
+const harness = useHarness(postgres);
+const one = useFixture(() => harness.inventory);
+const other = useFixture(() => harness.another());
 
 afterEach(() => expectStockToAddUp(harness));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 test('of 160 reservations of one unit at once, a stock of 100 serves exactly 100', async () => {
   const item = await harness.newItem('popular', 100);

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createPrismaAdapter } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
   explain,
-  inTurn,
   nodesOf,
   PLAN_MODES,
   recordStatements,
   rowsRead,
-  startTestPostgres,
   statementsOf,
-  type TestPostgres,
 } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { getItem, listItems, restock } from '../src/store/items.ts';
 import { endReservations, findHeld, findReservations } from '../src/store/reservations.ts';
@@ -37,28 +35,22 @@ const FILL = [
   reservations('HELD'),
 ];
 
-let postgres: TestPostgres;
 let database: PrismaClient<'query'>;
 let statementsOfModels: ReturnType<typeof recordStatements>;
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   const url = await postgres.migratedDatabase('inventory');
   const { logger } = createTestLogger();
   database = new PrismaClient({
     adapter: createPrismaAdapter(url, 'test', logger),
     log: [{ emit: 'event', level: 'query' }],
   });
+  closeAfterTests(() => database.$disconnect());
   statementsOfModels = recordStatements(database);
   for (const statement of FILL) await database.$executeRawUnsafe(statement);
 }, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => database?.$disconnect(),
-    () => postgres?.stop(),
-  ),
-);
 
 const REFS = Array.from({ length: LIMIT }, (_, n) => ({
   orderId: `HELD-${n + 1}`,

@@ -21,6 +21,7 @@ import {
   type TestRuntime,
   type TestService,
 } from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { PrismaClient } from '../src/generated/client.ts';
 import { inventoryService } from '../src/index.ts';
 
@@ -199,3 +200,10 @@ export const startHarness = async (
       ),
   };
 };
+
+/** The inventory service for the tests of this file. */
+export const useHarness = (postgres: TestPostgres, options?: HarnessOptions): Harness =>
+  useFixture(
+    () => startHarness(postgres, options),
+    (harness) => harness.close(),
+  );

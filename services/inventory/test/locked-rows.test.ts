@@ -1,24 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { orderLifecycleApi, reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import { ok, type Route } from '@order-pipeline/service-kit';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp, fresh, hold, lockRow, reserve, startHarness, type Harness } from './harness.ts';
 
 /** The reconciler waits for a lock once more each time that it comes to it. */
 const WAIT = { timeoutMs: 20_000 };
 
-let postgres: TestPostgres;
 const opened: Harness[] = [];
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 afterEach(() =>
   inTurn(...opened.splice(0).flatMap((harness) => [() => expectStockToAddUp(harness), harness.close])),
 );
-
-afterAll(() => postgres?.stop());
 
 const start = async (options: Parameters<typeof startHarness>[1] = {}) => {
   const harness = await startHarness(postgres, options);

@@ -1,28 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
-import {
-  createTestBroker,
-  eventually,
-  startTestPostgres,
-  withOwnGroups,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 const opened: Harness[] = [];
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((harness) => harness.close()));
 });
-
-afterAll(() => postgres?.stop());
 
 /** Every reservation is looked at within a moment, and again and again. */
 const EAGER = { environment: { RESERVATION_CHECK_AFTER_MS: '1' } };

@@ -1,12 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
-import {
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import {
   countOf,
   expectStockToAddUp,
@@ -17,30 +12,15 @@ import {
   release,
   reserve,
   reserveAll,
-  startHarness,
-  type Harness,
+  useHarness,
 } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let one: TestService;
-let other: TestService;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-  one = harness.inventory;
-  other = await harness.another();
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+const one = useFixture(() => harness.inventory);
+const other = useFixture(() => harness.another());
 
 afterEach(() => expectStockToAddUp(harness));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 test('one order id from 16 callers at once is one reservation', async () => {
   const item = await harness.newItem('wanted', 100);

@@ -1,31 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { ANYBODY, inventoryApi, type Input, type Operation } from '@order-pipeline/contracts';
 import { createBatchingTransport, createRuntime } from '@order-pipeline/service-kit';
-import {
-  createTestLogger,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { createTestLogger, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { createStore } from '../src/store/index.ts';
-import { expectStockToAddUp, fresh, hold, meetAtLock, startHarness, type Harness } from './harness.ts';
+import { expectStockToAddUp, fresh, hold, meetAtLock, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-});
-
-afterAll(() =>
-  inTurn(
-    () => expectStockToAddUp(harness),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
+afterEach(() => expectStockToAddUp(harness));
 
 const restock = async (itemId: string, quantity: number, key?: string) => {
   const response = await harness.inventory.server.inject({

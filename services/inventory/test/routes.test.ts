@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { inventoryApi, type Actor, type NewItem, type Scope } from '@order-pipeline/contracts';
-import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { expectStockToAddUp, fresh, hold, startHarness, type Harness } from './harness.ts';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { expectStockToAddUp, fresh, hold, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-});
-
-afterAll(() =>
-  inTurn(
-    () => expectStockToAddUp(harness),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
+afterEach(() => expectStockToAddUp(harness));
 
 const itemOf = (itemId: string, other: Partial<NewItem> = {}): NewItem => ({
   itemId,

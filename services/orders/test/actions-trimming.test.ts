@@ -6,12 +6,11 @@ import {
   createTestRuntime,
   eventually,
   inTurn,
-  startTestPostgres,
   startTestService,
   withOwnGroups,
-  type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { usersService } from '@order-pipeline/users';
 import { ordersService } from '../src/index.ts';
 
@@ -23,12 +22,7 @@ const MANY = 2_500;
 /** A real Kafka takes its time to let members into a group. */
 const WAIT = { timeoutMs: 60_000 };
 
-let postgres: TestPostgres;
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-afterAll(() => postgres?.stop());
-
+const postgres = useTestPostgres();
 /** The runtime of a process, in which what waits for an hour waits until the test says that it is over. */
 const createHours = (aheadMs = 0) => {
   let due: (() => void)[] = [];

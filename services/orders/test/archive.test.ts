@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { archiveOrders, type ArchivePoint } from '@order-pipeline/archive';
 import {
   exportPartsApi,
@@ -13,27 +13,22 @@ import {
   type Scope,
 } from '@order-pipeline/contracts';
 import { createRuntime } from '@order-pipeline/service-kit';
-import { expectCleanAudit, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, orderOf, startHarness, type Harness } from './harness.ts';
+import { expectCleanAudit } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { fresh, orderOf, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
 let dir: string;
 let item: string;
 const alice = fresh('alice');
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
   dir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-archive-'));
+  closeAfterTests(() => rm(dir, { recursive: true, force: true }));
   item = await harness.addItem(1_000);
   await harness.addUser(alice);
-});
-
-afterAll(async () => {
-  await harness?.close();
-  await postgres?.stop();
-  await rm(dir, { recursive: true, force: true });
 });
 
 /** Archives what is closed, however young it is. */

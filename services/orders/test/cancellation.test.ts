@@ -1,36 +1,17 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { countOf, startHarness, withRoute, type Harness } from './harness.ts';
+import { countOf, withRoute, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let other: TestService;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-  other = await harness.anotherOrders();
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+const other = useFixture(() => harness.anotherOrders());
 
 afterEach(() => eventually(() => expectStockToAddUp(harness)));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const returnedAt = async (orderId: string): Promise<Date | null | undefined> => {
   const [row] = await harness.database.orders.$queryRaw<{ at: Date | null }[]>`

@@ -1,26 +1,22 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { orderLifecycleApi } from '@order-pipeline/contracts';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { eventually, type TestService } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
 import { orderOf, sampleOf, startHarness, type Harness } from './harness.ts';
 
 const HOURS_MS = 2 * 3_600_000;
 const AGAIN = 'order_republished';
 
-let postgres: TestPostgres;
 let broker: SwitchedBroker;
 let harness: Harness;
 let item: string;
 let isAhead: boolean;
 let aheadMs: number;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 afterEach(() => harness.close());
-
-afterAll(() => postgres?.stop());
 
 /** An orders service whose wall clock is ahead until it is set back; durations are as long as they are. */
 const open = async (environment: Record<string, string>, durable = true): Promise<void> => {

@@ -8,11 +8,10 @@ import {
   PLAN_MODES,
   recordStatements,
   rowsRead,
-  startTestPostgres,
   statementsOf,
   times,
-  type TestPostgres,
 } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import {
   countOpen,
   findLetter,
@@ -51,15 +50,10 @@ import { ON_THE_WAY_EACH, openFilledDatabase, STATISTICS } from './filled-databa
 const LIMIT = 20;
 const MAX_PER_ROW = 11;
 
-let postgres: TestPostgres;
 let database: PrismaClient<'query'>;
 let statementsOfModels: ReturnType<typeof recordStatements>;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres?.stop());
+const postgres = useTestPostgres();
 
 const runtime = createTestRuntime();
 const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();

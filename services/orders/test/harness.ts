@@ -33,6 +33,7 @@ import {
   type TestRuntime,
   type TestService,
 } from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { usersService } from '@order-pipeline/users';
 import { PrismaClient } from '../src/generated/client.ts';
 import { ordersService } from '../src/index.ts';
@@ -267,3 +268,10 @@ export const startHarness = async (
       ),
   };
 };
+
+/** The services for the tests of this file. */
+export const useHarness = (postgres: TestPostgres, options?: HarnessOptions): Harness =>
+  useFixture(
+    () => startHarness(postgres, options),
+    (harness) => harness.close(),
+  );

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { inspectionApi } from '@order-pipeline/contracts';
-import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { startHarness, type Harness } from './harness.ts';
+import { eventually } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
 let orderId: string;
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
   orderId = await harness.placed({ [await harness.addItem(5)]: 2 });
 });
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const inspect = (id: string) => harness.orders.call(inspectionApi.inspectOrder, { params: { orderId: id } });
 

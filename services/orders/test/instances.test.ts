@@ -1,33 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createRuntime, sleep } from '@order-pipeline/service-kit';
-import {
-  createTestBroker,
-  eventually,
-  inTurn,
-  startTestPostgres,
-  times,
-  withOwnGroups,
-  type TestPostgres,
-} from '@order-pipeline/testing';
-import { startHarness, type Harness } from './harness.ts';
+import { createTestBroker, eventually, times, withOwnGroups } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { useHarness } from './harness.ts';
 
 const INSTANCES = 8;
 const WINDOW_MS = 5_000;
 
-let postgres: TestPostgres;
-let harness: Harness;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres, { broker: withOwnGroups(createTestBroker()) });
-});
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
+const postgres = useTestPostgres();
+const harness = useHarness(postgres, { broker: withOwnGroups(createTestBroker()) });
 
 const transactions = async (): Promise<number> => {
   const [row] = await harness.database.orders.$queryRaw<{ count: number }[]>`

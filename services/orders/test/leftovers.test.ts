@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { expect, test } from '@jest/globals';
+import { eventually } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
-import { orderOf, startHarness, type Harness } from './harness.ts';
+import { orderOf, useHarness } from './harness.ts';
 
 // In a file of its own: of the instances in a consumer group one reconciles, and on a real Kafka that tests share another
 // system's would be in this group.
-let postgres: TestPostgres;
-let harness: Harness;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres({ isolation: 'repeatable read' });
-  harness = await startHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
-});
-
-const stops = () => [harness?.close, postgres?.stop].map((stop) => () => stop?.());
-afterAll(() => inTurn(...stops()));
+const postgres = useTestPostgres({ isolation: 'repeatable read' });
+const harness = useHarness(postgres, { environment: { RESERVATION_CHECK_AFTER_MS: '1' } });
 
 test('the reconciler settles what placements, cancellations and a broker have left behind', async () => {
   const sold = await harness.addItem(100);

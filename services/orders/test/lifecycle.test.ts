@@ -1,36 +1,22 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { orderLifecycleApi, ordersApi, type EventPlace } from '@order-pipeline/contracts';
-import {
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { fresh, orderOf, startHarness, USER, type Harness } from './harness.ts';
+import { fresh, orderOf, USER, useHarness } from './harness.ts';
 
 const START = Date.parse('2026-01-01T12:00:00.000Z');
 
-let postgres: TestPostgres;
-let harness: Harness;
-let other: TestService;
 let item: string;
 let clock = START;
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres, { now: () => clock });
+const other = useFixture(() => harness.anotherOrders());
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres, { now: () => clock });
-  other = await harness.anotherOrders();
   item = await harness.addItem(1_000_000);
 });
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const place = (): Promise<string> => harness.placed({ [item]: 1 });
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,22 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { hangLists, readHanging } from './hanging-lists.ts';
-import { orderOf, startHarness, type Harness } from './harness.ts';
+import { orderOf, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-});
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
 
 /** How many lists wait at the tables. */
 const readStuck = async (): Promise<number> => {

@@ -1,30 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { eventually, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
 import { whileOrderLocked } from './meet-at-lock.ts';
-import { orderOf, startHarness, type Harness } from './harness.ts';
+import { orderOf, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
 let item: string;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
 
 beforeEach(async () => {
   item = await harness.addItem(1_000);
 });
 
 afterEach(() => eventually(() => expectStockToAddUp(harness)));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const place = () => harness.placed({ [item]: 1 });
 const whileLocked = <T>(orderId: string, work: () => Promise<T>) =>

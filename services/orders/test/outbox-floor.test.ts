@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createPrismaAdapter, openClient } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
@@ -6,11 +6,10 @@ import {
   explain,
   inTurn,
   pagesRead,
-  startTestPostgres,
   statementsOf,
   times,
-  type TestPostgres,
 } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { createOutboxFloor, type OutboxFloor } from '../src/store/outbox-floor.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
@@ -23,18 +22,13 @@ const CHUNK = 10_000;
 /** Those of an index that is one level deeper, and of a few catalogs. */
 const MAX_MORE_PAGES = 20;
 
-let postgres: TestPostgres;
 let url: string;
 let database: PrismaClient;
 let floor: OutboxFloor;
 /** Sessions beside the service's. */
 let clients: Client[];
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres?.stop());
+const postgres = useTestPostgres();
 
 beforeEach(async () => {
   clients = [];

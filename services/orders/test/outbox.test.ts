@@ -1,37 +1,26 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
-import { USER, orderOf, startHarness, waitingEvents, type Harness } from './harness.ts';
+import { eventually, times } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { createSwitchedBroker, readEvents, type EventReader } from './broker.ts';
+import { USER, orderOf, startHarness, waitingEvents, useHarness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 
-let postgres: TestPostgres;
-let broker: SwitchedBroker;
-let harness: Harness;
-/** One whose orders service crashes. */
-let crashing: Harness;
 let reader: EventReader;
 let item: string;
 
+const postgres = useTestPostgres();
+const broker = createSwitchedBroker(true);
+const harness = useHarness(postgres, { broker });
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  broker = createSwitchedBroker(true);
-  harness = await startHarness(postgres, { broker });
   item = await harness.addItem(1_000_000);
   await createTopicSetup(broker, 'test')();
   reader = await readEvents(broker, ['ORDER_PLACED']);
+  closeAfterTests(reader.stop);
 });
-
-afterAll(() =>
-  inTurn(
-    () => reader?.stop(),
-    () => crashing?.close(),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const timesPublished = (orderId: string): number => reader.about(orderId).length;
 
@@ -114,7 +103,8 @@ test('an event that one instance has in hand is not published by another', async
 });
 
 test('a crash after the publication and before the event is struck off has it published again', async () => {
-  crashing = await startHarness(postgres, { broker });
+  const crashing = await startHarness(postgres, { broker });
+  closeAfterTests(crashing.close);
   const stop = crashing.runtime.orders.stopAt('orders.afterPublishBeforeOutboxDelete');
   const orderId = await crashing.placed({ [await crashing.addItem(1)]: 1 });
   await stop.reached;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { dueTimes } from '@order-pipeline/service-kit';
 import {
   ORDER_STATUSES,
@@ -6,38 +6,23 @@ import {
   type OrdersOverview,
   type OrderStatus,
 } from '@order-pipeline/contracts';
-import {
-  eventually,
-  startLeavingBroker,
-  type StoppableBroker,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, startLeavingBroker, times, type TestService } from '@order-pipeline/testing';
+import { closeAfterTests, useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { foldCounts } from '../src/store/counts.ts';
-import { startHarness, type Harness } from './harness.ts';
+import { useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let broker: StoppableBroker;
-let harness: Harness;
 let item: string;
 let clock = Date.now();
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  broker = await startLeavingBroker();
-  // The clock leaps by minutes: an event that waits for Kafka just then must not count as too old.
-  const environment = { OUTBOX_MAX_AGE_MS: '86400000' };
-  harness = await startHarness(postgres, { broker, environment, now: () => clock });
-  item = await harness.addItem(100_000);
-});
+const postgres = useTestPostgres();
+const broker = useFixture(startLeavingBroker, (opened) => opened.stop());
+// The clock leaps by minutes: an event that waits for Kafka just then must not count as too old.
+const environment = { OUTBOX_MAX_AGE_MS: '86400000' };
+const harness = useHarness(postgres, { broker, environment, now: () => clock });
 
-afterAll(async () => {
-  broker?.comeBack();
-  await harness?.close();
-  await broker?.stop();
-  await postgres?.stop();
+beforeAll(async () => {
+  item = await harness.addItem(100_000);
+  closeAfterTests(() => broker.comeBack());
 });
 
 const overview = async (on: TestService = harness.orders): Promise<OrdersOverview> => {

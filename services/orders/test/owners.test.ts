@@ -1,24 +1,18 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { ordersApi, type Actor, type Scope } from '@order-pipeline/contracts';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, linesOf, orderOf, startHarness, type Harness } from './harness.ts';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { fresh, linesOf, orderOf, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
 let item: string;
 const alice = fresh('alice');
 const bob = fresh('bob');
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
   item = await harness.addItem(1_000);
   for (const userId of [alice, bob]) await harness.addUser(userId);
-});
-
-afterAll(async () => {
-  await harness?.close();
-  await postgres?.stop();
 });
 
 const as = (userId: string | undefined, ...scopes: readonly Scope[]): Actor => ({

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { createCluster, Kafka } from '@order-pipeline/memory-kafka';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import type { Broker } from '@order-pipeline/service-kit';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, times } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { logLevel } from 'kafkajs';
 import { readEvents, type EventReader } from './broker.ts';
-import { startHarness, waitingEvents, type Harness } from './harness.ts';
+import { waitingEvents, useHarness } from './harness.ts';
 
 const WAIT = { timeoutMs: 30_000 };
 /** So many orders that each partition has some. */
@@ -25,26 +26,18 @@ const broker: Broker = {
     }),
 };
 
-let postgres: TestPostgres;
-let harness: Harness;
 let reader: EventReader;
 let item: string;
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres, { broker });
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres, { broker });
   item = await harness.addItem(1_000_000);
   await createTopicSetup(broker, 'test')();
   reader = await readEvents(broker, ['ORDER_PLACED']);
-});
-
-afterAll(() =>
-  inTurn(
-    () => reader?.stop(),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
+  closeAfterTests(reader.stop);
+}, 90_000);
 
 const unpublished = (orderIds: readonly string[]): string[] =>
   orderIds.filter((orderId) => reader.about(orderId).length === 0);

@@ -1,40 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
 import { unavailable } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
-import { orderOf, startHarness, withRoute, type Harness } from './harness.ts';
+import { orderOf, withRoute, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let other: TestService;
 let item: string;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-  other = await harness.anotherOrders();
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+const other = useFixture(() => harness.anotherOrders());
 
 beforeEach(async () => {
   item = await harness.addItem(10);
 });
 
 afterEach(() => eventually(() => expectStockToAddUp(harness)));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const DOWN = { status: 503, body: { status: 503, code: 'UNAVAILABLE' }, headers: { 'retry-after': '1' } };
 

@@ -1,33 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { inventoryApi, ordersApi } from '@order-pipeline/contracts';
-import {
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { times, type TestService } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
-import { countOf, fresh, linesOf, orderOf, startHarness, USER, type Harness } from './harness.ts';
+import { countOf, fresh, linesOf, orderOf, USER, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let other: TestService;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-  other = await harness.anotherOrders();
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+const other = useFixture(() => harness.anotherOrders());
 
 afterEach(() => expectStockToAddUp(harness));
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const oneOf = (index: number): TestService => (index % 2 === 0 ? harness.orders : other);
 

@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
-import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
-import { fresh, startHarness, USER, type Harness } from './harness.ts';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { fresh, USER, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
 let item: string;
 
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
   item = await harness.addItem(1_000_000);
 });
-
-afterAll(() =>
-  inTurn(
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const get = (url: string) => harness.orders.server.inject(url);
 const place = (userId = USER): Promise<string> => harness.placed({ [item]: 1 }, userId);

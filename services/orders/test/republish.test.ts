@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { TOPIC_NAMES, TOPIC_OF } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, inTurn, type TestService } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
 import { startHarness, type Harness, type HarnessOptions } from './harness.ts';
 
@@ -16,16 +11,13 @@ const WAIT = { timeoutMs: 20_000 };
 const HOUR_MS = 3_600_000;
 const AGAIN = 'order_republished';
 
-let postgres: TestPostgres;
 let broker: SwitchedBroker;
 let harness: Harness;
 let reader: EventReader;
 let item: string;
 let clock = Date.now();
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 /** Every order is looked at four times a second; none is late before the test moves the clock. */
 const open = async (options: HarnessOptions = {}, durable = true): Promise<void> => {
@@ -47,8 +39,6 @@ afterEach(() =>
     () => harness.close(),
   ),
 );
-
-afterAll(() => postgres?.stop());
 
 /** The topics on which an order was announced, in no order. */
 const announced = (orderId: string): string[] =>

@@ -1,40 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
 import { sleep, type Reply } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, times, type TestService } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
-import { countOf, fresh, orderOf, startHarness, type Harness } from './harness.ts';
+import { countOf, fresh, orderOf, useHarness } from './harness.ts';
 
 /** An advisory lock that stops what is being stored. */
 const GATE = 13;
 
-let postgres: TestPostgres;
-let harness: Harness;
-let other: TestService;
 let item: string;
 
-beforeAll(async () => {
-  // As somebody's databases may be; the fence must not rest on it.
-  postgres = await startTestPostgres({ isolation: 'repeatable read' });
-  harness = await startHarness(postgres);
-  other = await harness.anotherOrders();
-});
+// As somebody's databases may be; the fence must not rest on it.
+const postgres = useTestPostgres({ isolation: 'repeatable read' });
+const harness = useHarness(postgres);
+const other = useFixture(() => harness.anotherOrders());
 
 beforeEach(async () => {
   item = await harness.addItem(10);
 });
 
 afterEach(() => eventually(() => expectStockToAddUp(harness)));
-
-const stops = () => [harness?.close, postgres?.stop].map((stop) => () => stop?.());
-afterAll(() => inTurn(...stops()));
 
 const heldFor = async (orderId: string): Promise<ReservationRef> => {
   const held = await harness.heldFor(orderId);

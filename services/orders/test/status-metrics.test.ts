@@ -1,26 +1,22 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { PREDECESSOR } from '@order-pipeline/contracts';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
-import { createSwitchedBroker, type SwitchedBroker } from './broker.ts';
-import { orderOf, sampleOf, startHarness, type Harness } from './harness.ts';
+import { eventually, type TestService } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { createSwitchedBroker } from './broker.ts';
+import { orderOf, sampleOf, useHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let broker: SwitchedBroker;
-let harness: Harness;
 let item: string;
 let clock = Date.now();
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  broker = createSwitchedBroker(true);
-  harness = await startHarness(postgres, { broker, now: () => clock });
-  item = await harness.addItem(1_000);
-});
+const postgres = useTestPostgres();
+const broker = createSwitchedBroker(true);
+const harness = useHarness(postgres, { broker, now: () => clock });
 
-afterAll(async () => {
-  broker.isDown = false;
-  await harness?.close();
-  await postgres?.stop();
+beforeAll(async () => {
+  item = await harness.addItem(1_000);
+  closeAfterTests(() => {
+    broker.isDown = false;
+  });
 });
 
 const changes = (status: string) =>

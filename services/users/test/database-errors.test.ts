@@ -1,45 +1,33 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { usersApi } from '@order-pipeline/contracts';
 import { openClient } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  inTurn,
-  startTestPostgres,
-  startTestService,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, startTestService, type TestService } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { usersService } from '../src/index.ts';
 
 const user = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
 const ROLE = 'users_reader';
 
-let postgres: TestPostgres;
 let owner: Awaited<ReturnType<typeof openClient>>;
 let databaseUrl: string;
 let users: TestService;
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   databaseUrl = await postgres.migratedDatabase('users');
   owner = await openClient({ url: databaseUrl, applicationName: 'owner' });
+  closeAfterTests(() => owner.end());
   await owner.query(`DO $$ BEGIN CREATE ROLE ${ROLE} LOGIN PASSWORD 'secret';
     EXCEPTION WHEN duplicate_object THEN NULL; END $$`);
   await owner.query(`GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO ${ROLE}`);
   const asRole = new URL(databaseUrl);
   [asRole.username, asRole.password] = [ROLE, 'secret'];
+  closeAfterTests(() => owner.query(`DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`));
   users = await startTestService(usersService, { databaseUrl: asRole.href });
+  closeAfterTests(users.close);
   await users.call(usersApi.registerUser, { body: user });
 });
-
-afterAll(() =>
-  inTurn(
-    () => users?.close(),
-    () => owner?.query(`DROP OWNED BY ${ROLE}; DROP ROLE ${ROLE}`),
-    () => owner?.end(),
-    () => postgres?.stop(),
-  ),
-);
 
 const read = () => users.server.inject(`/api/users/${user.userId}`);
 const OF_ROLE = `FROM pg_stat_activity WHERE usename = '${ROLE}'`;

@@ -1,27 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { usersApi, type Actor, type Scope, type User } from '@order-pipeline/contracts';
-import {
-  inTurn,
-  startTestPostgres,
-  startTestService,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { startTestService } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { usersService } from '../src/index.ts';
 
-let postgres: TestPostgres;
-let users: TestService;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  users = await startTestService(usersService, { databaseUrl: await postgres.migratedDatabase('users') });
-});
-
-afterAll(() =>
-  inTurn(
-    () => users.close(),
-    () => postgres.stop(),
-  ),
+const postgres = useTestPostgres();
+const users = useFixture(
+  async () => startTestService(usersService, { databaseUrl: await postgres.migratedDatabase('users') }),
+  (service) => service.close(),
 );
 
 const userOf = (userId: string, other: Partial<User> = {}): User => ({

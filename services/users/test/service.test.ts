@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { usersApi } from '@order-pipeline/contracts';
-import {
-  eventually,
-  startTcpProxy,
-  startTestPostgres,
-  startTestService,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { eventually, startTcpProxy, startTestService } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { usersService } from '../src/index.ts';
 
-let postgres: TestPostgres;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres.stop());
+const postgres = useTestPostgres();
 
 const user = { userId: 'user11', name: 'Sriram', email: 'sriram@example.com' };
 

@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { auditSystem, violationLines } from '@order-pipeline/audit';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { createRuntime } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fillOrders, STORED, tidyUp } from '../src/growth/fill.ts';
 import { withDatabase } from '../src/system/databases.ts';
 
-let postgres: TestPostgres;
 let databases: { users: string; inventory: string; orders: string };
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   const urls = await Promise.all(
     DATABASE_NAMES.map(async (name) => [name, await postgres.migratedDatabase(name)] as const),
   );
   databases = Object.fromEntries(urls) as typeof databases;
 }, 60_000);
-
-afterAll(() => postgres?.stop());
 
 const audit = () => auditSystem({ databases, runtime: createRuntime() });
 

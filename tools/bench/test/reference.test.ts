@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { beforeEach, expect, test } from '@jest/globals';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { walkRateOfPgbench } from '../src/reference/compare-and-set.ts';
 import { fillReference, fillSteps } from '../src/reference/database.ts';
 import { withDatabase } from '../src/system/databases.ts';
 
-let postgres: TestPostgres;
 let url = '';
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-}, 60_000);
-
-afterAll(() => postgres?.stop());
+const postgres = useTestPostgres();
 
 beforeEach(async () => {
   url = await postgres.freshDatabase('reference');

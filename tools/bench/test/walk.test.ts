@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { beforeAll, expect, test } from '@jest/globals';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { allArrived, rateOf, readWalk } from '../src/orders/walk.ts';
 import { withDatabase } from '../src/system/databases.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
-let postgres: TestPostgres;
 let url = '';
 
 const store = (orderId: string, createdAt: number, steps: Readonly<Record<string, number>>) =>
@@ -23,12 +22,11 @@ const store = (orderId: string, createdAt: number, steps: Readonly<Record<string
       ]);
   });
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   url = await postgres.migratedDatabase('orders');
 }, 60_000);
-
-afterAll(() => postgres?.stop());
 
 test('a walk goes from the first PROCESSING to the last DELIVERED of those that were placed since', async () => {
   const walked = (first: number, last: number) => ({ PENDING: START, PROCESSING: first, DELIVERED: last });

@@ -1,16 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { connectionConfig, openClient, openPool } from '../../src/index.ts';
 
-let postgres: TestPostgres;
 let url: string;
 const environment = { ...process.env };
 const pools: pg.Pool[] = [];
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 beforeEach(async () => {
   url = await postgres.freshDatabase('connections');
 });
@@ -19,8 +16,6 @@ afterEach(async () => {
   Object.assign(process.env, environment);
   await Promise.all(pools.splice(0).map((pool) => pool.end()));
 });
-afterAll(() => postgres.stop());
-
 const poolOf = (onLost: (error: Error) => void = () => undefined): pg.Pool => {
   const pool = openPool(connectionConfig({ url, applicationName: 'victim' }), onLost);
   pools.push(pool);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestLogger, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestLogger, inTurn } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type pg from 'pg';
@@ -54,16 +55,11 @@ const startSlowEnd = async (target: URL) => {
   };
 };
 
-let postgres: TestPostgres;
 let owner: pg.Client;
 let way: Awaited<ReturnType<typeof startSlowEnd>>;
 let pool: pg.Pool;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-afterAll(() => postgres.stop());
-
+const postgres = useTestPostgres();
 beforeEach(async () => {
   const url = await postgres.freshDatabase('locks');
   way = await startSlowEnd(new URL(url));

@@ -3,18 +3,16 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestLogger, eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { checkMigrations } from '../../src/database/migrations.ts';
 import { isTransient, migrateDatabase, openClient } from '../../src/index.ts';
 
-let postgres: TestPostgres;
 let url: string;
 let folder: string;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 beforeEach(async () => {
   url = await postgres.freshDatabase('migrate');
@@ -22,8 +20,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rm(folder, { recursive: true }));
-
-afterAll(() => postgres.stop());
 
 const { logger, logs } = createTestLogger();
 const migrate = () => migrateDatabase(url, pathToFileURL(`${folder}/`), logger);

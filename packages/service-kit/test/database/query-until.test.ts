@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import type pg from 'pg';
 import { connectionConfig, createRawSql, openPool, type CancellableSql } from '../../src/index.ts';
 
-let postgres: TestPostgres;
 let pool: pg.Pool;
 let other: pg.Pool;
 let sql: CancellableSql;
@@ -12,21 +12,16 @@ let sql: CancellableSql;
 const open = (url: string, max: number): pg.Pool =>
   openPool({ ...connectionConfig({ url, applicationName: `of ${max}` }), max }, () => undefined);
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   const url = await postgres.freshDatabase('cancelled');
   pool = open(url, 2);
+  closeAfterTests(() => pool.end());
   other = open(url, 1);
+  closeAfterTests(() => other.end());
   sql = createRawSql(pool);
 });
-
-afterAll(() =>
-  inTurn(
-    () => pool?.end(),
-    () => other?.end(),
-    () => postgres?.stop(),
-  ),
-);
 
 /** The process that runs a statement with this word in it. */
 const processOf = async (word: string): Promise<number | undefined> => {

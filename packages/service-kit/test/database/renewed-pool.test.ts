@@ -1,18 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestLogger, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createTestLogger, inTurn } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import type pg from 'pg';
 import { createPool, openClient } from '../../src/index.ts';
 
-let postgres: TestPostgres;
 let admin: pg.Client;
 let pool: pg.Pool;
 let now = 0;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-
-afterAll(() => postgres.stop());
+const postgres = useTestPostgres();
 
 /** Sessions that begin from now on are read-only for as long as they last, as those with an old primary are. */
 const setReadOnly = (isReadOnly: boolean) =>

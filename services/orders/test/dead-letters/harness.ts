@@ -17,6 +17,7 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { randomInt } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { z } from 'zod';
@@ -149,4 +150,11 @@ export const startWorker = (
       },
     }),
     { broker },
+  );
+
+/** The dead-letter queue for the tests of this file. */
+export const useDlqHarness = (postgres: TestPostgres): DlqHarness =>
+  useFixture(
+    () => startDlqHarness(postgres),
+    (dlq) => dlq.close(),
   );

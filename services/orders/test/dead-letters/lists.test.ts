@@ -1,24 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { operatorApi, type DeadLetter } from '@order-pipeline/contracts';
 import { MAX_PAGE_BYTES } from '@order-pipeline/service-kit';
-import { inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { startDlqHarness, type DlqHarness } from './harness.ts';
+import { useDlqHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let dlq: DlqHarness;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  dlq = await startDlqHarness(postgres);
-}, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => dlq?.close(),
-    () => postgres?.stop(),
-  ),
-);
+const postgres = useTestPostgres();
+const dlq = useDlqHarness(postgres);
 
 const nextIn = (link: unknown): string | undefined => /<([^>]+)>; rel="next"/.exec(String(link))?.[1];
 const idsOf = (letters: readonly DeadLetter[]): string[] => letters.map(({ letterId }) => letterId);

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { expect, test } from '@jest/globals';
+import { eventually } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { startDlqHarness, WAIT, type DlqHarness } from './harness.ts';
+import { WAIT, useDlqHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let dlq: DlqHarness;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  dlq = await startDlqHarness(postgres);
-}, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => dlq?.close(),
-    () => postgres?.stop(),
-  ),
-);
+const postgres = useTestPostgres();
+const dlq = useDlqHarness(postgres);
 
 const measuredOpen = async (group: string): Promise<number | undefined> => {
   const text = await dlq.harness.orders.registry.getSingleMetricAsString('dead_letters_open');

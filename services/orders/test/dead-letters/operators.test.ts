@@ -1,32 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { operatorApi } from '@order-pipeline/contracts';
-import {
-  eventually,
-  inTurn,
-  readTopics,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { eventually, readTopics, times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { startDlqHarness, resultOf, WAIT, type DlqHarness } from './harness.ts';
+import { resultOf, WAIT, useDlqHarness } from './harness.ts';
 
-let postgres: TestPostgres;
-let dlq: DlqHarness;
-let returned: Awaited<ReturnType<typeof readTopics>>;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  dlq = await startDlqHarness(postgres);
-  returned = await readTopics(dlq.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']);
-}, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => returned?.stop(),
-    () => dlq?.close(),
-    () => postgres?.stop(),
-  ),
+const postgres = useTestPostgres();
+const dlq = useDlqHarness(postgres);
+const returned = useFixture(
+  () => readTopics(dlq.broker, ['ORDER_PROCESSING', 'ORDER_SHIPPED']),
+  (opened) => opened.stop(),
 );
 
 const returnedOf = (orderId: string) => returned.messages.filter(({ key }) => key === orderId);

@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventId, type OrderEvent } from '@order-pipeline/contracts';
-import { eventually, startTestPostgres, type TestPostgres, type TestService } from '@order-pipeline/testing';
+import { eventually } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { startDlqHarness, startWorker, WAIT, type DlqHarness } from './harness.ts';
+import { startWorker, WAIT, useDlqHarness } from './harness.ts';
 
 const TOPIC = 'ORDER_PROCESSING';
 
-let postgres: TestPostgres;
-let dlq: DlqHarness;
-let workers: TestService[];
 /** What each group was given, and which orders it cannot work. */
 const given: Record<string, string[]> = { shipping: [], labels: [] };
 const broken = new Set<string>();
@@ -20,17 +18,16 @@ const startGroup = (group: 'shipping' | 'labels') =>
     if (bad) throw new Error(`the carrier does not know ${bad.event.orderId}`);
   });
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  dlq = await startDlqHarness(postgres);
-  workers = [await startGroup('shipping'), await startGroup('labels')];
-}, 60_000);
-
-afterAll(async () => {
-  for (const worker of workers ?? []) await worker.close();
-  await dlq?.close();
-  await postgres?.stop();
-});
+const postgres = useTestPostgres();
+const dlq = useDlqHarness(postgres);
+useFixture(
+  () => startGroup('shipping'),
+  (worker) => worker.close(),
+);
+useFixture(
+  () => startGroup('labels'),
+  (worker) => worker.close(),
+);
 
 const processing = (orderId: string): OrderEvent => ({
   orderId,

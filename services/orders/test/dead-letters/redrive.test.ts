@@ -1,12 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import {
-  eventually,
-  inTurn,
-  readTopics,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually, inTurn, readTopics, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
 import { startDlqHarness, WAIT, type DlqHarness } from './harness.ts';
 
@@ -14,13 +8,10 @@ const TOPIC = 'ORDER_PROCESSING';
 /** More than Kafka takes on a topic of events, less than on one of dead letters. */
 const TOO_LARGE_BYTES = 1_200_000;
 
-let postgres: TestPostgres;
 let dlq: DlqHarness;
 let returned: Awaited<ReturnType<typeof readTopics>>;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 const open = async (): Promise<void> => {
   dlq = await startDlqHarness(postgres);
@@ -33,8 +24,6 @@ afterEach(() =>
     () => dlq?.close(),
   ),
 );
-
-afterAll(() => postgres?.stop());
 
 const timesReturned = (orderId: string): number =>
   returned.messages.filter(({ key }) => key === orderId).length;

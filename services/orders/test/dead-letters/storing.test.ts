@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { createPrismaAdapter, judge } from '@order-pipeline/service-kit';
-import { createTestLogger, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { createTestLogger } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { findLetter, listLetters, readContents } from '../../src/dead-letters/queries.ts';
 import { storeLetter } from '../../src/dead-letters/resolution.ts';
 import { PrismaClient } from '../../src/generated/client.ts';
@@ -8,7 +9,6 @@ import { PrismaClient } from '../../src/generated/client.ts';
 const AT = '2026-11-28T10:00:00.000Z';
 const READ_ONLY = '-c default_transaction_read_only=on';
 
-let postgres: TestPostgres;
 let url: string;
 let database: PrismaClient;
 
@@ -18,18 +18,13 @@ const openAt = (at: string): PrismaClient =>
     errorFormat: 'minimal',
   });
 
+const postgres = useTestPostgres();
+
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   url = await postgres.migratedDatabase('orders');
   database = openAt(url);
+  closeAfterTests(() => database.$disconnect());
 });
-
-afterAll(() =>
-  inTurn(
-    () => database?.$disconnect(),
-    () => postgres?.stop(),
-  ),
-);
 
 const letter = (id: string, reason = 'not JSON') => ({
   id,

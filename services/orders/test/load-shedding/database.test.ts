@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { ordersApi } from '@order-pipeline/contracts';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
 import { countOf, orderOf, startHarness, type Harness } from '../harness.ts';
 
@@ -16,13 +17,10 @@ const WAIT = { timeoutMs: 15_000 };
 const RECONCILED = { RESERVATION_CHECK_AFTER_MS: '3000' };
 const RECONCILIATION = { timeoutMs: 20_000 };
 
-let postgres: TestPostgres;
 let harness: Harness;
 let item: string;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 beforeEach(async () => {
   harness = await startHarness(postgres, { environment: RECONCILED });
@@ -32,8 +30,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await inTurn(() => eventually(() => expectStockToAddUp(harness), RECONCILIATION), harness.close);
 });
-
-afterAll(() => postgres?.stop());
 
 /** Holds what `lock` locks while `work` runs. */
 const whileLocked = (lock: string, work: () => Promise<void>): Promise<void> =>

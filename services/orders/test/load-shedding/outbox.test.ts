@@ -1,16 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { ordersApi } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
 import {
   eventually,
   inTurn,
   startLeavingBroker,
-  startTestPostgres,
   times,
   type StoppableBroker,
-  type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
 import { readEvents } from '../broker.ts';
 import { countOf, orderOf, startHarness, type Harness } from '../harness.ts';
@@ -26,15 +25,12 @@ const REFUSED = {
   },
 };
 
-let postgres: TestPostgres;
 let broker: StoppableBroker;
 let harness: Harness;
 let item: string;
 let clock = Date.now();
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 const open = async (environment: Record<string, string>): Promise<void> => {
   broker = await startLeavingBroker();
@@ -44,8 +40,6 @@ const open = async (environment: Record<string, string>): Promise<void> => {
 };
 
 afterEach(() => inTurn(() => expectStockToAddUp(harness), harness.close, broker.stop));
-
-afterAll(() => postgres?.stop());
 
 const said = ({ logs }: TestService) =>
   logs

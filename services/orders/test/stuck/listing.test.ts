@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import {
   orderSearchApi,
   stuckApi,
@@ -7,23 +7,15 @@ import {
   type StuckOrders,
 } from '@order-pipeline/contracts';
 import { USER } from '../harness.ts';
-import { eventually, inTurn, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { whileOrderLocked } from '../meet-at-lock.ts';
-import { startStuckHarness, STUCK_AFTER_MS, WAIT, type StuckHarness } from './harness.ts';
+import { startStuckHarness, STUCK_AFTER_MS, WAIT } from './harness.ts';
 
-let postgres: TestPostgres;
-let stuck: StuckHarness;
-
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  stuck = await startStuckHarness(postgres, { REPUBLISH_AFTER_MS: '60000' });
-});
-
-afterAll(() =>
-  inTurn(
-    () => stuck?.close(),
-    () => postgres?.stop(),
-  ),
+const postgres = useTestPostgres();
+const stuck = useFixture(
+  () => startStuckHarness(postgres, { REPUBLISH_AFTER_MS: '60000' }),
+  (opened) => opened.close(),
 );
 
 type Query = Input<typeof stuckApi.listStuckOrders>['query'];

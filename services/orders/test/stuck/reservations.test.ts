@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { inventoryApi } from '@order-pipeline/contracts';
-import { eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { eventually } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
 import { publishedAgain, startStuckHarness, stuckIn, reported, WAIT, type StuckHarness } from './harness.ts';
 
-let postgres: TestPostgres;
 let stuck: StuckHarness;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 afterEach(() => stuck.close());
-
-afterAll(() => postgres?.stop());
 
 /** As an inventory looks that was restored from a backup that is older than the order. */
 const forgetReservation = async (orderId: string, itemId: string, quantity: number): Promise<void> => {

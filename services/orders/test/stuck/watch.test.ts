@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
-import { eventually, inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
+import { eventually, inTurn, times } from '@order-pipeline/testing';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
 import { whileOrderLocked } from '../meet-at-lock.ts';
 import { orderOf } from '../harness.ts';
@@ -14,16 +15,11 @@ import {
   type StuckHarness,
 } from './harness.ts';
 
-let postgres: TestPostgres;
 let stuck: StuckHarness;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
+const postgres = useTestPostgres();
 
 afterEach(() => inTurn(() => eventually(() => expectStockToAddUp(stuck.harness)), stuck.close));
-
-afterAll(() => postgres?.stop());
 
 const ordered = () => stuck.harness.placed({ [stuck.item]: 1 });
 
