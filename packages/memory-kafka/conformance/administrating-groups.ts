@@ -110,8 +110,7 @@ export const administratingGroups: Area = (behaviour) => {
 
   behaviour('a deleted group is gone with its offsets', async (world) => {
     const { admin, groupId } = world;
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const { consumer } = await world.listen(topic);
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
     await consumer.disconnect();

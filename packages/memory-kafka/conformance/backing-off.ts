@@ -6,8 +6,7 @@ import { eventually } from './waiting.ts';
 
 const waiting: Area = (behaviour) => {
   behaviour('the wait grows from attempt to attempt, up to a limit', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const retry = { initialRetryTime: 50, factor: 0, multiplier: 4, retries: 5, maxRetryTime: 300 };
     const attempts: number[] = [];
     const { values } = await world.listen(topic, {
@@ -27,8 +26,7 @@ const waiting: Area = (behaviour) => {
   });
 
   behaviour('where NODE_ENV is test the first wait that nobody set is a short one', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.keep(
       world.another({ retry: {} }).consumer({ groupId: world.groupId, retry: { retries: 0 } }),
     );
@@ -95,8 +93,7 @@ const counting: Area = (behaviour) => {
   behaviour(
     'failures are counted since the last join: a success in between does not start anew',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c', 'd');
+      const topic = await world.filledTopic('a', 'b', 'c', 'd');
       const failed = new Set<string>();
       const consumer = world.consumer({ retry: { initialRetryTime: 20, maxRetryTime: 40, retries: 2 } });
       const crashes = recordEvents(consumer, ['CRASH']);

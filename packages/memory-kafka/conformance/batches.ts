@@ -34,8 +34,7 @@ const long = (letter: string): string => letter.repeat(1000);
 
 const fields: Area = (behaviour) => {
   behaviour('a batch has its offsets and its lag as text', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const { batches } = await collectBatches(world, topic);
     await eventually(() => expect(batches).toHaveLength(1));
     expect(batches.map(described)).toEqual([
@@ -69,10 +68,8 @@ const fields: Area = (behaviour) => {
   });
 
   behaviour('a handler of batches gets this and nothing else', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a');
+    const consumer = await world.subscribed(topic);
     const seen: unknown[] = [];
     await consumer.run({
       eachBatch: async (payload) => {
@@ -94,10 +91,8 @@ const fields: Area = (behaviour) => {
   });
 
   behaviour('a handler of messages gets this and nothing else', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a');
+    const consumer = await world.subscribed(topic);
     const seen: unknown[] = [];
     await consumer.run({
       eachMessage: async (payload) => {
@@ -116,10 +111,8 @@ const fields: Area = (behaviour) => {
   });
 
   behaviour('where both handlers are given, eachMessage is the one', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic);
     const seen: string[] = [];
     await consumer.run({
       eachMessage: async ({ message }) => void seen.push(String(message.value)),
@@ -241,8 +234,7 @@ const sizes: Area = (behaviour) => {
   });
 
   behaviour('from the middle of a send only what comes after is handed over', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c', 'd');
+    const topic = await world.filledTopic('a', 'b', 'c', 'd');
     const first = await world.listen(topic, { autoCommit: false });
     await eventually(() => expect(first.values()).toHaveLength(4));
     await first.consumer.commitOffsets([{ topic, partition: 0, offset: '2' }]);

@@ -110,8 +110,7 @@ const growing: Area = (behaviour) => {
 
 const deleting: Area = (behaviour) => {
   behaviour('a deleted topic is gone, and one created anew under its name is empty', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'old');
+    const topic = await world.filledTopic('old');
     expect(await world.admin.deleteTopics({ topics: [topic] })).toBeUndefined();
     await eventually(async () => expect(await world.admin.listTopics()).not.toContain(topic));
     await eventually(async () => expect(await world.admin.createTopics({ topics: [{ topic }] })).toBe(true));
@@ -140,8 +139,7 @@ const deleting: Area = (behaviour) => {
   );
 
   behaviour('a consumer outlives its topic, and reads the one that is created anew', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'first');
+    const topic = await world.filledTopic('first');
     const retry = { initialRetryTime: 20, maxRetryTime: 50, retries: 1 };
     const config = { allowAutoTopicCreation: false, heartbeatInterval: 50, metadataMaxAge: 100, retry };
     const consumer = world.consumer(config);

@@ -7,8 +7,7 @@ import type { World } from './world.ts';
 
 /** Three messages were read, nothing was committed. */
 const readWithoutCommit = async (world: World, config: Partial<ConsumerConfig> = {}) => {
-  const topic = await world.createTopic();
-  await world.send(topic, 'a', 'b', 'c');
+  const topic = await world.filledTopic('a', 'b', 'c');
   const listening = await world.listen(topic, { config, autoCommit: false });
   await eventually(() => expect(listening.values()).toEqual(['a', 'b', 'c']));
   return { topic, ...listening };
@@ -82,8 +81,7 @@ const storing: Area = (behaviour) => {
   });
 
   behaviour('with autoCommit the end of the batch has the last word', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const seen: string[] = [];
     await world.listen(topic, {
@@ -98,10 +96,8 @@ const storing: Area = (behaviour) => {
   });
 
   behaviour('what was committed by hand still counts as uncommitted', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic);
     const seen: unknown[] = [];
     await consumer.run({
       autoCommit: false,
@@ -119,8 +115,7 @@ const storing: Area = (behaviour) => {
   behaviour(
     'with autoCommit the metadata of a commit by hand are lost at the end of the batch',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const consumer = world.consumer();
       const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -138,8 +133,7 @@ const storing: Area = (behaviour) => {
   );
 
   behaviour('who commits by hand what was processed continues there the next time', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const consumer = world.consumer();
     const { values } = await world.listen(topic, {
       consumer,
@@ -243,8 +237,7 @@ const refusing: Area = (behaviour) => {
   });
 
   behaviour('the late commit of a member that was evicted is refused, and moves nothing', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const door = createDoor();
     const started = createDoor();
     const config = { sessionTimeout: 600, heartbeatInterval: 100, rebalanceTimeout: 600 };

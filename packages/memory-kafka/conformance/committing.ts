@@ -7,8 +7,7 @@ const byItself: Area = (behaviour) => {
   behaviour(
     'what is committed is the last processed offset plus one, once for a fetched batch, after it is through',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const consumer = world.consumer();
       const recorded: string[] = [];
       consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
@@ -24,8 +23,7 @@ const byItself: Area = (behaviour) => {
   );
 
   behaviour('what is committed is not committed again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     const fetches = recordEvents(consumer, ['FETCH']);
@@ -52,8 +50,7 @@ const byItself: Area = (behaviour) => {
   });
 
   behaviour('on a handler error what was processed before it is committed', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const seen: string[] = [];
     await world.listen(topic, {
       onMessage: async ({ value }) => {
@@ -66,8 +63,7 @@ const byItself: Area = (behaviour) => {
   });
 
   behaviour('who stops within a batch commits as far as it came', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const consumer = world.consumer();
     let stopped: Promise<void> | undefined;
     const { values } = await world.listen(topic, {
@@ -84,8 +80,7 @@ const byItself: Area = (behaviour) => {
 
 const thresholdsAndIntervals: Area = (behaviour) => {
   behaviour('a threshold commits within the batch', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2', '3', '4', '5');
+    const topic = await world.filledTopic('1', '2', '3', '4', '5');
     const seen: string[] = [];
     await world.listen(topic, {
       autoCommitThreshold: 2,
@@ -96,8 +91,7 @@ const thresholdsAndIntervals: Area = (behaviour) => {
   });
 
   behaviour('a threshold counts from where the member began to read', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2', '3');
+    const topic = await world.filledTopic('1', '2', '3');
     const { consumer } = await world.listen(topic, { autoCommit: false });
     await consumer.commitOffsets([{ topic, partition: 0, offset: '1' }]);
     await consumer.disconnect();
@@ -139,8 +133,7 @@ const thresholdsAndIntervals: Area = (behaviour) => {
   });
 
   behaviour('an interval is looked at after each message: 0 commits every one of them', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2', '3');
+    const topic = await world.filledTopic('1', '2', '3');
     const seen: string[] = [];
     await world.listen(topic, {
       autoCommitInterval: 0,
@@ -151,8 +144,7 @@ const thresholdsAndIntervals: Area = (behaviour) => {
   });
 
   behaviour('an interval is no timer: while a handler works, nothing is committed', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2', '3');
+    const topic = await world.filledTopic('1', '2', '3');
     const seen: string[] = [];
     await world.listen(topic, {
       autoCommitInterval: 20,
@@ -167,15 +159,13 @@ const thresholdsAndIntervals: Area = (behaviour) => {
   });
 
   behaviour('a long interval does not keep the end of a batch from committing', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2');
+    const topic = await world.filledTopic('1', '2');
     await world.listen(topic, { autoCommitInterval: 600_000, autoCommitThreshold: 1_000_000 });
     await eventually(async () => expect(await world.committed(topic)).toBe('2'));
   });
 
   behaviour('of threshold and interval, the one that is reached first commits', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '1', '2', '3');
+    const topic = await world.filledTopic('1', '2', '3');
     const seen: string[] = [];
     await world.listen(topic, {
       autoCommitInterval: 600_000,
@@ -191,8 +181,7 @@ const notAtAll: Area = (behaviour) => {
   behaviour(
     'without autoCommit the position moves on in memory, and the next session starts over',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
+      const topic = await world.filledTopic('a', 'b');
       const first = await world.listen(topic, { autoCommit: false });
       await eventually(() => expect(first.values()).toEqual(['a', 'b']));
       await world.send(topic, 'c');
@@ -205,8 +194,7 @@ const notAtAll: Area = (behaviour) => {
   );
 
   behaviour('without autoCommit a rebalance takes the member back to the commits', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const config = { heartbeatInterval: 20 };
     const { consumer, values } = await world.listen(topic, { config, autoCommit: false });
     await eventually(() => expect(values()).toEqual(['a', 'b']));
@@ -221,8 +209,7 @@ const notAtAll: Area = (behaviour) => {
   });
 
   behaviour('without autoCommit threshold and interval commit nothing in eachMessage', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
     const run = { autoCommit: false, autoCommitThreshold: 1, autoCommitInterval: 0 };
@@ -234,8 +221,7 @@ const notAtAll: Area = (behaviour) => {
   });
 
   behaviour('without autoCommit a handler error commits nothing either', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     let failures = 0;
     const { values, consumer } = await world.listen(topic, {
       autoCommit: false,

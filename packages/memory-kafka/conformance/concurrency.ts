@@ -55,8 +55,7 @@ const takingTurns: Area = (behaviour) => {
 
   behaviour('which partition of a fetch comes first is drawn anew each time', async (world) => {
     const topic = await filledTopic(world, 4, 1);
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const consumer = await world.subscribed(topic);
     const order: number[] = [];
     // Nothing is ever resolved, so every fetch brings all four.
     await consumer.run({
@@ -162,8 +161,7 @@ const sideBySide: Area = (behaviour) => {
 
   behaviour('batches of several partitions are handled side by side as well', async (world) => {
     const topic = await filledTopic(world, 2, 2);
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const consumer = await world.subscribed(topic);
     const doors = [createDoor(), createDoor()];
     const inHand = new Set<number>();
     await consumer.run({

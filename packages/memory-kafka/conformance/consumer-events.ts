@@ -6,8 +6,7 @@ import type { World } from './world.ts';
 
 /** One message was read and committed, and every event was recorded. */
 const recordOneMessage = async (world: World) => {
-  const topic = await world.createTopic();
-  await world.send(topic, 'a', 'b');
+  const topic = await world.filledTopic('a', 'b');
   const consumer = world.consumer();
   const recorded = recordEvents(consumer);
   await world.listen(topic, { consumer, onMessage: () => undefined });

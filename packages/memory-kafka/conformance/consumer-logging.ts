@@ -117,8 +117,7 @@ const failures: Area = (behaviour) => {
   behaviour(
     'a handler of messages that fails is an error with topic, partition, offset and stack',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'x', 'a');
+      const topic = await world.filledTopic('x', 'a');
       const { consumer, lines, fieldsOf } = loggingConsumer(world);
       const error = new Error('handler failed');
       const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1, () => error) });
@@ -131,8 +130,7 @@ const failures: Area = (behaviour) => {
   );
 
   behaviour('a handler of batches that fails is an error with the first offset', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const { consumer, fieldsOf } = loggingConsumer(world);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     const error = new Error('handler failed');
@@ -149,8 +147,7 @@ const failures: Area = (behaviour) => {
   });
 
   behaviour('an error of kafkajs that a handler throws is not worth a line', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const { consumer, lines } = loggingConsumer(world);
     const error = () => new world.kafkajs.KafkaJSError('known');
     const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1, error) });
@@ -159,8 +156,7 @@ const failures: Area = (behaviour) => {
   });
 
   behaviour('a crash and its restart are errors', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const retry = { retries: 0, initialRetryTime: 30, factor: 0 };
     const { consumer, lines, fieldsOf } = loggingConsumer(world, { retry });
     const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
@@ -179,8 +175,7 @@ const failures: Area = (behaviour) => {
   });
 
   behaviour('restartOnFailure that fails is an error, with both causes', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const restartOnFailure = () => Promise.reject(new Error('cannot say'));
     const retry = { retries: 0, initialRetryTime: 20, restartOnFailure };
     const { consumer, fieldsOf } = loggingConsumer(world, { retry });

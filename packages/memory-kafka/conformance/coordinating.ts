@@ -153,10 +153,8 @@ export const coordinating: Area = (behaviour) => {
   );
 
   behaviour('heartbeat() rejects for an evicted member, and nothing of it is committed', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer(SHORT_SESSION);
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic, SHORT_SESSION);
     const seen: unknown[] = [];
     await consumer.run({
       eachBatch: async ({ heartbeat, resolveOffset }) => {
@@ -183,8 +181,7 @@ export const coordinating: Area = (behaviour) => {
   });
 
   behaviour('the batch of an evicted member is not committed, and handled again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer(SHORT_SESSION);
     const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'COMMIT_OFFSETS']);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -202,8 +199,7 @@ export const coordinating: Area = (behaviour) => {
   behaviour(
     'a back-off longer than the session costs the place, and the message is tried again',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const retry = { initialRetryTime: 1000, factor: 0, retries: 5 };
       const consumer = world.consumer({ ...SHORT_SESSION, retry });
       const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'REBALANCING']);

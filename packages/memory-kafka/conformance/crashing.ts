@@ -15,8 +15,7 @@ const failing = async (
   retry: NonNullable<ConsumerConfig['retry']>,
   error?: () => unknown,
 ) => {
-  const topic = await world.createTopic();
-  await world.send(topic, 'a');
+  const topic = await world.filledTopic('a');
   const consumer = world.consumer({ retry: { initialRetryTime: 20, retries: 0, ...retry } });
   const recorded = recordEvents(consumer, LIFE);
   const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', times, error) });
@@ -97,16 +96,14 @@ const restarting: Area = (behaviour) => {
   );
 
   behaviour('what was processed before the crash is committed and does not come again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'x', 'a', 'y');
+    const topic = await world.filledTopic('x', 'a', 'y');
     const consumer = world.consumer({ retry: { initialRetryTime: 20, retries: 0 } });
     const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
     await eventually(() => expect(values()).toEqual(['x', 'a', 'y']));
   });
 
   behaviour('without autoCommit a restart begins at the commits again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'x', 'a', 'y');
+    const topic = await world.filledTopic('x', 'a', 'y');
     const consumer = world.consumer({ retry: { initialRetryTime: 20, retries: 0 } });
     const { values } = await world.listen(topic, { consumer, autoCommit: false, onMessage: failAt('a', 1) });
     await eventually(() => expect(values()).toEqual(['x', 'x', 'a', 'y']));
@@ -250,8 +247,7 @@ const withoutRetry: Area = (behaviour) => {
   ];
   for (const [what, retry, crashes] of inherited) {
     behaviour(what, async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const kafka = world.another({ retry: { initialRetryTime: 20, retries: 0 } });
       const config = {
         groupId: world.groupId,

@@ -19,8 +19,7 @@ export const failAt = (
 
 export const failingHandler: Area = (behaviour) => {
   behaviour('the same message comes again, and those behind it wait', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const tried: string[] = [];
     const fail = failAt('b', 2);
     const { values } = await world.listen(topic, {
@@ -34,8 +33,12 @@ export const failingHandler: Area = (behaviour) => {
   });
 
   behaviour('a message that comes again is the same in all', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, { key: 'k', value: 'v', headers: { h: '1' }, timestamp: '1700000000000' });
+    const topic = await world.filledTopic({
+      key: 'k',
+      value: 'v',
+      headers: { h: '1' },
+      timestamp: '1700000000000',
+    });
     const seen: unknown[] = [];
     await world.listen(topic, {
       onMessage: ({ message: { key, value, headers, offset, timestamp } }) => {
@@ -57,8 +60,7 @@ export const failingHandler: Area = (behaviour) => {
   behaviour(
     'what a handler did to a message before it failed is not there when it comes again',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'fresh');
+      const topic = await world.filledTopic('fresh');
       const seen: string[] = [];
       await world.listen(topic, {
         onMessage: ({ message }) => {
@@ -72,10 +74,8 @@ export const failingHandler: Area = (behaviour) => {
   );
 
   behaviour('a handler that throws before it returns a promise fails as one that rejects', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a');
+    const consumer = await world.subscribed(topic);
     let calls = 0;
     await consumer.run({
       eachMessage: () => {
@@ -89,16 +89,14 @@ export const failingHandler: Area = (behaviour) => {
   });
 
   behaviour('a text that is thrown is tried again as an error is', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const { values } = await world.listen(topic, { onMessage: failAt('a', 1, () => 'no error at all') });
     await eventually(() => expect(values()).toEqual(['a', 'b']));
   });
 
   for (const nothing of [undefined, null]) {
     behaviour(`a handler that throws ${nothing} ends the consumer, which is not restarted`, async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const consumer = world.consumer();
       const recorded = recordEvents(consumer, ['CRASH']);
       await world.listen(topic, { consumer, onMessage: failAt('a', 1, () => nothing) });
@@ -112,8 +110,7 @@ export const failingHandler: Area = (behaviour) => {
   }
 
   behaviour('an error of kafkajs that is retriable is tried again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const error = () => new world.kafkajs.KafkaJSError('passing', { retriable: true });
     const { values } = await world.listen(topic, { onMessage: failAt('a', 2, error) });
     await eventually(() => expect(values()).toEqual(['a']));
@@ -122,10 +119,8 @@ export const failingHandler: Area = (behaviour) => {
   behaviour(
     'a failing batch comes again from the first unresolved message, committed up to there',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
-      const consumer = world.consumer();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const topic = await world.filledTopic('a', 'b', 'c');
+      const consumer = await world.subscribed(topic);
       const seen: string[] = [];
       await consumer.run({
         eachBatch: async ({ batch, resolveOffset }) => {
@@ -144,10 +139,8 @@ export const failingHandler: Area = (behaviour) => {
   behaviour(
     'without autoCommit a failing batch continues behind what was resolved, uncommitted',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
-      const consumer = world.consumer();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const topic = await world.filledTopic('a', 'b', 'c');
+      const consumer = await world.subscribed(topic);
       const seen: string[] = [];
       await consumer.run({
         autoCommit: false,
@@ -166,10 +159,8 @@ export const failingHandler: Area = (behaviour) => {
   behaviour(
     'what is sent meanwhile comes with the next attempt, behind the message that failed',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
-      const consumer = world.consumer();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const topic = await world.filledTopic('a');
+      const consumer = await world.subscribed(topic);
       const seen: string[] = [];
       await consumer.run({
         eachBatch: async ({ batch }) => {
@@ -184,8 +175,7 @@ export const failingHandler: Area = (behaviour) => {
   );
 
   behaviour('a batch that failed ends without END_BATCH_PROCESS, and starts again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const recorded = recordEvents(consumer, ['START_BATCH_PROCESS', 'END_BATCH_PROCESS', 'COMMIT_OFFSETS']);
     await world.listen(topic, { consumer, onMessage: failAt('b', 1) });

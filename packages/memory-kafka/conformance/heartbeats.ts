@@ -10,10 +10,8 @@ const takeTime = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms
 
 export const heartbeats: Area = (behaviour) => {
   behaviour('with heartbeat() a long handler keeps its place', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'long');
-    const consumer = world.consumer(SHORT_SESSION);
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('long');
+    const consumer = await world.subscribed(topic, SHORT_SESSION);
     const recorded = recordEvents(consumer, ['GROUP_JOIN']);
     let handled = 0;
     await consumer.run({
@@ -31,10 +29,8 @@ export const heartbeats: Area = (behaviour) => {
   });
 
   behaviour('heartbeat() asks the group at most once in heartbeatInterval', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
-    const consumer = world.consumer({ heartbeatInterval: 200 });
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a');
+    const consumer = await world.subscribed(topic, { heartbeatInterval: 200 });
     const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const spans: { tookMs: number; beats: number }[] = [];
     await consumer.run({
@@ -57,8 +53,7 @@ export const heartbeats: Area = (behaviour) => {
   behaviour('calls of heartbeat() at the same time share one request', async (world) => {
     const topic = await world.createTopic({ partitions: 3 });
     await world.send(topic, ...[0, 1, 2].map((partition) => ({ value: 'x', partition })));
-    const consumer = world.consumer({ heartbeatInterval: 100 });
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const consumer = await world.subscribed(topic, { heartbeatInterval: 100 });
     const recorded = recordEvents(consumer, ['HEARTBEAT']);
     const counts: number[] = [];
     await consumer.run({
@@ -101,11 +96,9 @@ export const heartbeats: Area = (behaviour) => {
   behaviour(
     'who heartbeats but does not come back to a rebalance in time is left out of it',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const door = createDoor();
-      const consumer = world.consumer({ ...LONG_SESSION, rebalanceTimeout: 700 });
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const consumer = await world.subscribed(topic, { ...LONG_SESSION, rebalanceTimeout: 700 });
       const beats: string[] = [];
       let isHolding = true;
       await consumer.run({

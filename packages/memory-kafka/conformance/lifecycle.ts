@@ -6,8 +6,7 @@ import { eventually } from './waiting.ts';
 
 export const lifecycle: Area = (behaviour) => {
   behaviour('subscribe(), run() and describeGroup() work without connect()', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     expect(await consumer.describeGroup()).toMatchObject({ state: 'Dead' });
     const { values } = await world.listen(topic, { consumer });

@@ -106,8 +106,7 @@ export const listeners: Area = (behaviour) => {
   });
 
   behaviour('a listener that fails later disturbs nothing', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     const { GROUP_JOIN, START_BATCH_PROCESS, END_BATCH_PROCESS } = consumer.events;
     for (const name of [GROUP_JOIN, START_BATCH_PROCESS, END_BATCH_PROCESS]) {
@@ -145,8 +144,7 @@ export const listeners: Area = (behaviour) => {
   });
 
   behaviour('a listener that throws at once fails the batch, which comes again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     let starts = 0;
     consumer.on(consumer.events.START_BATCH_PROCESS, () => {

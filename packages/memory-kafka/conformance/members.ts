@@ -101,8 +101,7 @@ export const runThen = async (
 
 /** A group that has read everything of a topic with these values, and sits at its end. */
 export const readToTheEnd = async (world: World, values: readonly string[], options: ListenOptions = {}) => {
-  const topic = await world.createTopic();
-  await world.send(topic, ...values);
+  const topic = await world.filledTopic(...values);
   const listening = await world.listen(topic, options);
   await eventually(() => expect(listening.values()).toEqual(values));
   if (options.autoCommit !== false) {

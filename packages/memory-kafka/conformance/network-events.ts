@@ -52,8 +52,7 @@ export const networkEvents: Area = (behaviour) => {
   });
 
   behaviour('the requests of a consumer are those of its group, and fetches', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'x');
+    const topic = await world.filledTopic('x');
     const consumer = world.consumer();
     const payloads: Payload[] = [];
     consumer.on(consumer.events.REQUEST, ({ payload }) => payloads.push(payload));

@@ -51,8 +51,7 @@ const fetching: Area = (behaviour) => {
   });
 
   behaviour('the offsets of a group can be asked for by anybody while it runs', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     await world.listen(topic);
     await eventually(async () => expect(await offsetsIn(world, topic)).toEqual(['2']));
   });
@@ -85,8 +84,7 @@ const setting: Area = (behaviour) => {
     'a set offset is where the group continues; whatever was said of metadata is lost',
     async (world) => {
       const { admin, groupId } = world;
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const entry = { partition: 0, offset: '1', metadata: 'lost' };
       expect(await admin.setOffsets({ groupId, topic, partitions: [entry] })).toBeUndefined();
       expect(await admin.fetchOffsets({ groupId })).toEqual([
@@ -119,8 +117,7 @@ const setting: Area = (behaviour) => {
 
   behaviour('reset to the earliest stores -2, which resolves to the beginning', async (world) => {
     const { admin, groupId } = world;
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
     expect(await admin.resetOffsets({ groupId, topic, earliest: true })).toBeUndefined();
@@ -140,8 +137,7 @@ const setting: Area = (behaviour) => {
 
   behaviour('a group that runs is refused, and keeps its offsets', async (world) => {
     const { admin, groupId } = world;
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     await world.listen(topic);
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
     const unset = admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets: true });

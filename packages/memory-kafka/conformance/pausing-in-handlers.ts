@@ -8,10 +8,8 @@ export const pausingInHandlers: Area = (behaviour) => {
   behaviour(
     'pause inside eachMessage ends the batch after that message, and resume continues behind it',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
-      const consumer = world.consumer();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const topic = await world.filledTopic('a', 'b');
+      const consumer = await world.subscribed(topic);
       const fetches = recordEvents(consumer, ['FETCH']);
       const received: string[] = [];
       let resume = (): void => undefined;
@@ -31,10 +29,8 @@ export const pausingInHandlers: Area = (behaviour) => {
   );
 
   behaviour('paused and resumed within one message, the batch continues', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic);
     const recorded = recordEvents(consumer, ['START_BATCH_PROCESS']);
     const received: string[] = [];
     await consumer.run({
@@ -48,10 +44,8 @@ export const pausingInHandlers: Area = (behaviour) => {
   });
 
   behaviour('pause and throw: no retry until it is resumed', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic);
     const fetches = recordEvents(consumer, ['FETCH']);
     const attempts: string[] = [];
     let resume = (): void => undefined;
@@ -72,10 +66,8 @@ export const pausingInHandlers: Area = (behaviour) => {
   });
 
   behaviour('pause inside eachBatch lets the batch in hand pass, and nothing behind it', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b');
+    const consumer = await world.subscribed(topic);
     const fetches = recordEvents(consumer, ['FETCH']);
     const received: string[][] = [];
     let resume = (): void => undefined;

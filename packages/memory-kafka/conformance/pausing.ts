@@ -122,8 +122,7 @@ export const pausing: Area = (behaviour) => {
   });
 
   behaviour('a resumed partition is read from where it stood, however much has come', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const { consumer, values } = await world.listen(topic);
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
     consumer.pause([{ topic }]);

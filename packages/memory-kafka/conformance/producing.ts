@@ -32,8 +32,7 @@ const answers: Area = (behaviour) => {
   });
 
   behaviour('it returns where the log begins, once its beginning was deleted', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '0', '1', '2');
+    const topic = await world.filledTopic('0', '1', '2');
     await world.admin.fetchTopicOffsets(topic);
     await world.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '2' }] });
     expect(await world.producer.send({ topic, messages: X })).toMatchObject([
@@ -236,8 +235,7 @@ const topics: Area = (behaviour) => {
   );
 
   behaviour('a topic that was deleted under the producer is created again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, '0', '1');
+    const topic = await world.filledTopic('0', '1');
     await world.admin.deleteTopics({ topics: [topic] });
     expect(await world.producer.send({ topic, messages: X })).toMatchObject([{ baseOffset: '0' }]);
   });

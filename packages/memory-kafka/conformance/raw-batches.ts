@@ -17,8 +17,7 @@ const untyped = (batch: Batch) => {
 
 export const rawBatches: Area = (behaviour) => {
   behaviour('a copy of a batch has its fields, but not its methods', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const { batches } = await collectBatches(world, topic);
     await eventually(() => expect(batches).toHaveLength(1));
     expect(Object.keys({ ...batches[0] }).toSorted()).toEqual([
@@ -37,10 +36,8 @@ export const rawBatches: Area = (behaviour) => {
   });
 
   behaviour('the raw messages of a batch begin where their send began', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a', 'b', 'c');
+    const consumer = await world.subscribed(topic);
     const seen: unknown[] = [];
     await consumer.run({ eachBatch: async ({ batch }) => void seen.push(untyped(batch)) });
     consumer.seek({ topic, partition: 0, offset: '1' });

@@ -28,8 +28,7 @@ export const rebalances: Area = (behaviour) => {
   behaviour(
     'a rebalance waits for the message in hand, commits what is done, and starts no other message',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const consumer = world.consumer(ATTENTIVE);
       const recorded = recordEvents(consumer, ['COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN']);
       const { door, started } = await joinBusy(world, topic, { consumer });
@@ -74,8 +73,7 @@ export const rebalances: Area = (behaviour) => {
   behaviour(
     'heartbeat() in a handler rejects with the rebalance, after what is resolved was committed',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const consumer = world.consumer(ATTENTIVE);
       const seen: unknown[] = [];
       const inHand = createDoor();
@@ -110,12 +108,10 @@ export const rebalances: Area = (behaviour) => {
   behaviour(
     'a batch that ignores the rebalance is committed nevertheless, as long as the others wait',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const door = createDoor();
       const batches: (string | null)[] = [];
-      const consumer = world.consumer(ATTENTIVE);
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const consumer = await world.subscribed(topic, ATTENTIVE);
       const recorded = recordEvents(consumer, ['COMMIT_OFFSETS', 'REBALANCING']);
       await consumer.run({
         eachBatch: async ({ batch, heartbeat }) => {
@@ -137,8 +133,7 @@ export const rebalances: Area = (behaviour) => {
   behaviour(
     'without autoCommit a rebalance commits nothing: what was handled is handled again',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
+      const topic = await world.filledTopic('a', 'b');
       const { door, started, consumer } = await joinBusy(world, topic, { autoCommit: false });
       const other = joinGroup(world, topic, { autoCommit: false });
       await rebalancing(world);
@@ -151,8 +146,7 @@ export const rebalances: Area = (behaviour) => {
   );
 
   behaviour('commitOffsets is good while the group waits for this member', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const { door, consumer } = await joinBusy(world, topic, { autoCommit: false });
     const other = joinGroup(world, topic, { autoCommit: false });
     await rebalancing(world);
@@ -214,8 +208,7 @@ export const rebalances: Area = (behaviour) => {
   );
 
   behaviour('the work of one partition continues where its last reader stopped', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c', 'd');
+    const topic = await world.filledTopic('a', 'b', 'c', 'd');
     const a = await joinBusy(world, topic);
     const next = joinGroup(world, topic);
     await rebalancing(world);

@@ -113,8 +113,7 @@ const contents: Area = (behaviour) => {
   });
 
   behaviour('what is sent together shares a batch, what is sent after it begins another', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     await world.send(topic, 'c');
     const messages = await readMessages(world, topic, 3);
     const batches = messages.map((message) => Reflect.get(message, 'batchContext'));

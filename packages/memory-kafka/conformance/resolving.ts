@@ -12,8 +12,7 @@ const batches = async (
   eachBatch: (payload: Parameters<EachBatchHandler>[0], topic: string, consumer: Consumer) => Promise<void>,
   run: Omit<ConsumerRunConfig, 'eachBatch'> = {},
 ) => {
-  const topic = await world.createTopic();
-  await world.send(topic, ...values);
+  const topic = await world.filledTopic(...values);
   const consumer = world.consumer();
   const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -145,8 +144,7 @@ const byHand: Area = (behaviour) => {
   behaviour('seeking another partition makes no batch stale', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'a' });
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const consumer = await world.subscribed(topic);
     const stale: boolean[] = [];
     await consumer.run({
       eachBatch: async ({ isStale }) => {
@@ -184,8 +182,7 @@ const uncommitted: Area = (behaviour) => {
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
       await world.send(topic, { partition: 0, value: 'a' }, { partition: 1, value: 'b' });
-      const consumer = world.consumer();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
+      const consumer = await world.subscribed(topic);
       const seen: unknown[] = [];
       await consumer.run({
         autoCommit: false,

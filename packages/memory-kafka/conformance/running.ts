@@ -29,8 +29,7 @@ export const runs: Area = (behaviour) => {
   });
 
   behaviour('the last subscription of a topic says where it begins', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [topic], fromBeginning: false });
     const { values } = await world.listen(topic, { consumer, fromBeginning: true });
@@ -166,8 +165,7 @@ export const runs: Area = (behaviour) => {
   });
 
   behaviour('a consumer that crashed for good can be run again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     const recorded = recordEvents(consumer, ['CRASH']);
     await world.listen(topic, {

@@ -5,8 +5,7 @@ import { createDoor, eventually } from './waiting.ts';
 
 export const seekingInHandlers: Area = (behaviour) => {
   behaviour('a seek in eachMessage breaks the batch off', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c', 'd');
+    const topic = await world.filledTopic('a', 'b', 'c', 'd');
     const consumer = world.consumer();
     const seen: string[] = [];
     await world.listen(topic, {
@@ -21,8 +20,7 @@ export const seekingInHandlers: Area = (behaviour) => {
   });
 
   behaviour('a seek in eachMessage to the message in hand hands it over again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const seen: string[] = [];
     await world.listen(topic, {
@@ -59,8 +57,7 @@ export const seekingInHandlers: Area = (behaviour) => {
   behaviour('a seek makes the batch stale that eachBatch has in hand, and only that', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { value: 'a', partition: 0 });
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const consumer = await world.subscribed(topic);
     const stale: boolean[] = [];
     await consumer.run({
       eachBatch: async ({ isStale }) => {
@@ -76,8 +73,7 @@ export const seekingInHandlers: Area = (behaviour) => {
   });
 
   behaviour('a failing message can be sought past', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'poison', 'c');
+    const topic = await world.filledTopic('a', 'poison', 'c');
     const consumer = world.consumer();
     const seen: string[] = [];
     await world.listen(topic, {
@@ -106,8 +102,7 @@ export const seekingInHandlers: Area = (behaviour) => {
 
   behaviour('commitOffsets and then seek: the seek decides', async (world) => {
     const door = createDoor();
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const consumer = world.consumer();
     let isBusy = false;
     const onMessage = (): Promise<void> => {

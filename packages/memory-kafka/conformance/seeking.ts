@@ -8,8 +8,7 @@ export const seeking: Area = (behaviour) => {
   behaviour(
     'seek right after the call of run() decides where to start, and the last one wins',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const { received } = await runThen(world, topic, {}, (consumer) => {
         consumer.seek({ topic, partition: 0, offset: '1' });
         consumer.seek({ topic, partition: 0, offset: '2' });
@@ -97,8 +96,7 @@ export const seeking: Area = (behaviour) => {
   });
 
   behaviour('a seek beyond the end begins where the subscription says: at the end', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const fetches = recordEvents(consumer, ['FETCH']);
     const { values } = await world.listen(topic, { consumer, fromBeginning: false });
@@ -121,8 +119,7 @@ export const seeking: Area = (behaviour) => {
       [false, '-1'],
       [false, '-2'],
     ] as const) {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a');
+      const topic = await world.filledTopic('a');
       const config = { groupId: world.unique('group') };
       const { consumer, received } = await runThen(world, topic, { config, fromBeginning }, (running) =>
         running.seek({ topic, partition: 0, offset }),
@@ -143,8 +140,7 @@ export const seeking: Area = (behaviour) => {
 
   behaviour('a seek to -2 or -1 without autoCommit begins at offset 0', async (world) => {
     for (const offset of ['-1', '-2']) {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
+      const topic = await world.filledTopic('a', 'b');
       const config = { groupId: world.unique('group') };
       const options = { config, fromBeginning: false, autoCommit: false };
       const { received } = await runThen(world, topic, options, (consumer) =>

@@ -16,8 +16,7 @@ export const sessions: Area = (behaviour) => {
   behaviour(
     'a handler longer than the session without a heartbeat is evicted, and its message handled twice',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'slow', 'next');
+      const topic = await world.filledTopic('slow', 'next');
       const slow = await joinBusy(world, topic, { config: SHORT_SESSION });
       const other = await joinGroup(world, topic, { config: LONG_SESSION });
       await eventually(() => expect(other.values()).toEqual(['slow', 'next']));
@@ -43,8 +42,7 @@ export const sessions: Area = (behaviour) => {
   });
 
   behaviour('the late commit of an evicted member is refused, and the offset stays', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'slow', 'next');
+    const topic = await world.filledTopic('slow', 'next');
     const slow = await joinBusy(world, topic, { config: SHORT_SESSION });
     const other = await joinGroup(world, topic, { config: LONG_SESSION });
     await eventually(async () => expect(await world.committed(topic)).toBe('2'));
@@ -62,8 +60,7 @@ export const sessions: Area = (behaviour) => {
   });
 
   behaviour('an evicted member that nobody has replaced is refused as well', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'slow');
+    const topic = await world.filledTopic('slow');
     const slow = await joinBusy(world, topic, { config: SHORT_SESSION });
     await deserted(world);
     const error = await rejection(slow.consumer.commitOffsets([{ topic, partition: 0, offset: '1' }]));
@@ -73,8 +70,7 @@ export const sessions: Area = (behaviour) => {
   });
 
   behaviour('what was done before the eviction and not committed is done again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const door = createDoor();
     const first: string[] = [];
     await joinGroup(world, topic, {
@@ -92,8 +88,7 @@ export const sessions: Area = (behaviour) => {
   });
 
   behaviour('what was committed before the eviction is not done again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     const door = createDoor();
     const first: string[] = [];
     await joinGroup(world, topic, {
@@ -129,8 +124,7 @@ export const sessions: Area = (behaviour) => {
   );
 
   behaviour('disconnect() of an evicted member waits for its handler and goes quietly', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'slow', 'next');
+    const topic = await world.filledTopic('slow', 'next');
     const slow = await joinBusy(world, topic, { config: SHORT_SESSION });
     await deserted(world);
     const left = slow.consumer.disconnect();

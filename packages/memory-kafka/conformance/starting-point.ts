@@ -33,8 +33,7 @@ const deleteBefore = async ({ admin }: World, topic: string, offset: string): Pr
 
 const withoutCommits: Area = (behaviour) => {
   behaviour('fromBeginning reads what was there before, otherwise only what comes', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'old');
+    const topic = await world.filledTopic('old');
     const beginning = await world.listen(topic, { config: { groupId: world.unique('beginning') } });
     const config = { groupId: world.unique('end') };
     const end = await listenFromNow(world, topic, { config, fromBeginning: false });
@@ -43,8 +42,7 @@ const withoutCommits: Area = (behaviour) => {
   });
 
   behaviour('who does not say begins at the end', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'old');
+    const topic = await world.filledTopic('old');
     const consumer = world.consumer();
     const fetched = nextEvent(consumer, 'FETCH');
     await consumer.subscribe({ topics: [topic] });
@@ -89,8 +87,7 @@ const withoutCommits: Area = (behaviour) => {
     const [old, fresh] = [await world.createTopic(), await world.createTopic()];
     await world.send(old, 'old 1');
     await world.send(fresh, 'fresh 1');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [old], fromBeginning: true });
+    const consumer = await world.subscribed(old);
     const { values } = await listenFromNow(world, fresh, { consumer, fromBeginning: false });
     await world.send(fresh, 'fresh 2');
     await world.send(old, 'old 2');
@@ -98,10 +95,8 @@ const withoutCommits: Area = (behaviour) => {
   });
 
   behaviour('subscribed twice, the last word on where to begin counts', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'old');
-    const consumer = world.consumer();
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('old');
+    const consumer = await world.subscribed(topic);
     const { values } = await listenFromNow(world, topic, { consumer, fromBeginning: false });
     await world.send(topic, 'new');
     await eventually(() => expect(values()).toEqual(['new']));
@@ -118,8 +113,7 @@ const withoutCommits: Area = (behaviour) => {
   });
 
   behaviour('two groups read independently', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const [first, second] = [world.unique('one'), world.unique('two')];
     const one = await world.listen(topic, { config: { groupId: first } });
     await eventually(async () => expect(await world.committed(topic, 0, first)).toBe('2'));
@@ -132,8 +126,7 @@ const withoutCommits: Area = (behaviour) => {
 const withCommits: Area = (behaviour) => {
   for (const fromBeginning of [true, false]) {
     behaviour(`a commit outlives the members, and beats fromBeginning ${fromBeginning}`, async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
+      const topic = await world.filledTopic('a', 'b');
       const first = await world.listen(topic);
       await eventually(async () => expect(await world.committed(topic)).toBe('2'));
       await first.consumer.disconnect();
@@ -144,16 +137,14 @@ const withCommits: Area = (behaviour) => {
   }
 
   behaviour('a commit of 0 is a commit, and not the lack of one', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     await setOffset(world, topic, '0');
     const { values } = await world.listen(topic, { fromBeginning: false });
     await eventually(() => expect(values()).toEqual(['a']));
   });
 
   behaviour('a commit at the end of the log is not out of range', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     await setOffset(world, topic, '2');
     const { values } = await listenFromNow(world, topic, { autoCommit: false });
     await world.send(topic, 'c');
@@ -162,8 +153,7 @@ const withCommits: Area = (behaviour) => {
   });
 
   behaviour('resetOffsets leaves it to the subscription where to start', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     await world.admin.resetOffsets({ groupId: world.groupId, topic, earliest: true });
     // Kafka stores the stand-in as if it were an offset; for kafkajs that is the lack of one, so 'earliest' is lost.
     expect(await world.committed(topic)).toBe('-2');
@@ -175,8 +165,7 @@ const withCommits: Area = (behaviour) => {
 
 const outOfRange: Area = (behaviour) => {
   behaviour('a commit beyond the log starts over at the beginning with fromBeginning', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     await setOffset(world, topic, '99');
     const { values } = await world.listen(topic);
     await eventually(() => expect(values()).toEqual(['a', 'b', 'c']));
@@ -184,8 +173,7 @@ const outOfRange: Area = (behaviour) => {
   });
 
   behaviour('a commit beyond the log continues at the end without fromBeginning', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     await setOffset(world, topic, '99');
     const { values } = await world.listen(topic, { fromBeginning: false });
     // Kafka gets the new start even before anything is read: -1 stands for the end.
@@ -198,8 +186,7 @@ const outOfRange: Area = (behaviour) => {
   });
 
   behaviour('starting over is committed at once, even without autoCommit', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     await setOffset(world, topic, '99');
     const consumer = world.consumer();
     const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
@@ -211,8 +198,7 @@ const outOfRange: Area = (behaviour) => {
   });
 
   behaviour('a commit behind what was deleted starts over where the log now begins', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c', 'd');
+    const topic = await world.filledTopic('a', 'b', 'c', 'd');
     await setOffset(world, topic, '1');
     await deleteBefore(world, topic, '3');
     const { values, received } = await world.listen(topic);
@@ -221,8 +207,7 @@ const outOfRange: Area = (behaviour) => {
   });
 
   behaviour('records that were deleted are skipped', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     await deleteBefore(world, topic, '2');
     const { values, received } = await world.listen(topic);
     await eventually(() => expect(values()).toEqual(['c']));

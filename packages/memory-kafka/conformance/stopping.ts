@@ -18,8 +18,7 @@ export const stopping: Area = (behaviour) => {
     behaviour(
       `${end}() waits for the handler in flight, starts no other message, and commits`,
       async (world) => {
-        const topic = await world.createTopic();
-        await world.send(topic, 'a', 'b', 'c');
+        const topic = await world.filledTopic('a', 'b', 'c');
         const { consumer, door, started } = await joinBusy(world, topic);
         const ending = watch(consumer[end]());
         // A whole request later it still waits.
@@ -33,8 +32,7 @@ export const stopping: Area = (behaviour) => {
     );
 
     behaviour(`${end}() without autoCommit commits nothing`, async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b');
+      const topic = await world.filledTopic('a', 'b');
       const { consumer, values } = await world.listen(topic, { autoCommit: false });
       await eventually(() => expect(values()).toEqual(['a', 'b']));
       await consumer[end]();
@@ -44,8 +42,7 @@ export const stopping: Area = (behaviour) => {
     behaviour(
       `${end}() in an eachBatch waits for it, lets it know, and commits what it returns with`,
       async (world) => {
-        const topic = await world.createTopic();
-        await world.send(topic, 'a', 'b');
+        const topic = await world.filledTopic('a', 'b');
         const consumer = world.consumer();
         const [door, inHand] = [createDoor(), createDoor()];
         const running: boolean[] = [];
@@ -71,8 +68,7 @@ export const stopping: Area = (behaviour) => {
   behaviour(
     'a batch that ends unresolved when the consumer is stopped is delivered again to the next reader',
     async (world) => {
-      const topic = await world.createTopic();
-      await world.send(topic, 'a', 'b', 'c');
+      const topic = await world.filledTopic('a', 'b', 'c');
       const consumer = world.consumer();
       const [door, inHand] = [createDoor(), createDoor()];
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -98,8 +94,7 @@ export const stopping: Area = (behaviour) => {
   );
 
   behaviour('a heartbeat() after stop() was called still reaches the group', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer({ heartbeatInterval: 1 });
     const [door, inHand] = [createDoor(), createDoor()];
     const recorded = recordEvents(consumer, ['HEARTBEAT']);
@@ -126,8 +121,7 @@ export const stopping: Area = (behaviour) => {
   });
 
   behaviour('commitOffsets() after stop() was called does nothing, and says so to nobody', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const { consumer, door } = await joinBusy(world, topic, { autoCommit: false });
     const ending = consumer.stop();
     await consumer.commitOffsets([{ topic, partition: 0, offset: '1' }]);
@@ -138,8 +132,7 @@ export const stopping: Area = (behaviour) => {
   });
 
   behaviour('a handler that fails while its consumer stops is not tried again', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const door = createDoor();
     const started: string[] = [];
     const consumer = world.consumer();
@@ -162,8 +155,7 @@ export const stopping: Area = (behaviour) => {
   });
 
   behaviour('stop() during a back-off waits for its end, and for no other attempt', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const retry = { initialRetryTime: 400, factor: 0, retries: 5 };
     const attempts: number[] = [];
     const consumer = world.consumer({ retry });
@@ -181,8 +173,7 @@ export const stopping: Area = (behaviour) => {
   });
 
   behaviour('stop() can be called in a handler, if it is not awaited there', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const consumer = world.consumer();
     const ends: Promise<void>[] = [];
     const { values } = await world.listen(topic, {
@@ -251,8 +242,7 @@ export const stopping: Area = (behaviour) => {
   });
 
   behaviour('disconnect() while it waits for its restart calls that off', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const retry = { initialRetryTime: 300, factor: 0, retries: 0 };
     const consumer = world.consumer({ retry });
     const recorded = recordEvents(consumer, ['CRASH', 'CONNECT']);

@@ -70,8 +70,7 @@ const refusals: Area = (behaviour) => {
 
 const forms: Area = (behaviour) => {
   behaviour('names count at once: run() need not wait until subscribe() is through', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     await consumer.connect();
     const subscribed = consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -93,8 +92,7 @@ const forms: Area = (behaviour) => {
   });
 
   behaviour('one topic can be named alone', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
+    const topic = await world.filledTopic('a');
     const consumer = world.consumer();
     await consumer.subscribe({ topic, fromBeginning: true });
     const received: string[] = [];
@@ -141,10 +139,8 @@ const forms: Area = (behaviour) => {
   }
 
   behaviour('a subscription that was refused leaves those before it as they were', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a');
-    const consumer = world.consumer({ allowAutoTopicCreation: false });
-    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const topic = await world.filledTopic('a');
+    const consumer = await world.subscribed(topic, { allowAutoTopicCreation: false });
     await rejection(consumer.subscribe({ topics: [world.unique('missing')] }));
     const received: string[] = [];
     await consumer.run({ eachMessage: async ({ message }) => void received.push(String(message.value)) });

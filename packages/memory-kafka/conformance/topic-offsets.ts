@@ -78,8 +78,7 @@ const fetching: Area = (behaviour) => {
   );
 
   behaviour('without a time it is the end; -1 and -2 stand for the end and the beginning', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b', 'c');
+    const topic = await world.filledTopic('a', 'b', 'c');
     await offsetsOf(world, topic);
     await world.admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
     const offsetAt = async (timestamp?: number) =>

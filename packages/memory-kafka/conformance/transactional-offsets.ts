@@ -136,8 +136,7 @@ export const transactionalOffsets: Area = (behaviour) => {
   });
 
   behaviour('a consumer of the same Kafka instance counts them as committed', async (world) => {
-    const topic = await world.createTopic();
-    await world.send(topic, 'a', 'b');
+    const topic = await world.filledTopic('a', 'b');
     const kafka = world.another();
     const producer = kafka.producer({ transactionalId: world.unique('tx'), idempotent: true });
     const consumer = kafka.consumer({ groupId: world.groupId, maxWaitTimeInMs: 100 });

@@ -35,12 +35,16 @@ export interface World {
   /** A topic of this behaviour's own, and its name. */
   createTopic(options?: { readonly label?: string; readonly partitions?: number }): Promise<string>;
   send(topic: string, ...messages: (Message | string)[]): Promise<void>;
+  /** A topic of this behaviour's own with these messages in its one partition, and its name. */
+  filledTopic(...messages: (Message | string)[]): Promise<string>;
   /** A connected producer of its own, disconnected at the end. */
   connectProducer(config?: ProducerConfig): Promise<Producer>;
   /** Disconnects a client at the end. */
   keep<C extends Pick<Consumer, 'disconnect'>>(client: C): C;
   /** A consumer of an instance of its own, by default in the world's group; disconnected at the end. */
   consumer(config?: Partial<ConsumerConfig>): Consumer;
+  /** The same, subscribed to a topic from its beginning. */
+  subscribed(topic: string, config?: Partial<ConsumerConfig>): Promise<Consumer>;
   /** Subscribes, runs, and collects what arrives, message by message. */
   listen(topics: string | readonly string[], options?: ListenOptions): Promise<Listening>;
   /** The offset that the group has committed; '-1' if none. */
@@ -80,7 +84,7 @@ const createClients = (side: Side) => {
   };
 };
 
-/** A world on `side`; whoever opens it closes it. */
+/** A world on `side`; the caller closes it. */
 export const openWorld = async (side: Side): Promise<World> => {
   const clients = createClients(side);
   const id = randomUUID().slice(0, 8);
@@ -93,6 +97,17 @@ export const openWorld = async (side: Side): Promise<World> => {
   const groupId = unique('group');
   const consumer = (config: Partial<ConsumerConfig> = {}): Consumer =>
     clients.keep(clients.another().consumer({ groupId, maxWaitTimeInMs: 100, retry: FAST_RETRY, ...config }));
+  const createTopic: World['createTopic'] = async ({ label = 'topic', partitions = 1 } = {}) => {
+    const topic = unique(label);
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
+    // Not waitForLeaders: it gives up where Kafka does not know yet of the topic that it has just created, and does not
+    // wait until each leader knows that it is one. A send before that is tried again, and written twice elsewhere.
+    await eventually(() => admin.fetchTopicOffsets(topic));
+    return topic;
+  };
+  const send: World['send'] = async (topic, ...messages) => {
+    await producer.send({ topic, messages: fullMessages(messages) });
+  };
   return {
     side,
     kafkajs: side.kafkajs,
@@ -103,16 +118,12 @@ export const openWorld = async (side: Side): Promise<World> => {
     unique,
     another: clients.another,
     keep: clients.keep,
-    createTopic: async ({ label = 'topic', partitions = 1 } = {}) => {
-      const topic = unique(label);
-      await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: false });
-      // Not waitForLeaders: it gives up where Kafka does not know yet of the topic that it has just created, and does not
-      // wait until each leader knows that it is one. A send before that is tried again, and written twice elsewhere.
-      await eventually(() => admin.fetchTopicOffsets(topic));
+    createTopic,
+    send,
+    filledTopic: async (...messages) => {
+      const topic = await createTopic();
+      await send(topic, ...messages);
       return topic;
-    },
-    send: async (topic, ...messages) => {
-      await producer.send({ topic, messages: fullMessages(messages) });
     },
     connectProducer: async (config) => {
       const own = clients.keep(clients.another().producer(config));
@@ -120,6 +131,11 @@ export const openWorld = async (side: Side): Promise<World> => {
       return own;
     },
     consumer,
+    subscribed: async (topic, config) => {
+      const subscriber = consumer(config);
+      await subscriber.subscribe({ topics: [topic], fromBeginning: true });
+      return subscriber;
+    },
     listen: (topics, { consumer: given, config, ...options } = {}) =>
       listenWith(given ?? consumer(config), topics, options),
     committed: async (topic, partition = 0, group = groupId) => {
