@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { ErrorBody } from '@order-pipeline/contracts';
 import { DEV_AUDIENCE, DEV_ISSUER } from '@order-pipeline/dev-issuer';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { connect } from 'node:net';
 import { unique, type Answer, type Gateway } from '../gateway.ts';
-import type { SecuredSystem } from './secured-system.ts';
+import { startSecuredSystem, type SecuredSystem } from './secured-system.ts';
 
 /** What the attacks are on: a shop with a victim's order that waits. */
 export interface Scene {
@@ -20,7 +21,7 @@ export interface Scene {
 
 export const UNITS = 1_000;
 
-export const setScene = async (secured: SecuredSystem): Promise<Scene> => {
+const setScene = async (secured: SecuredSystem): Promise<Scene> => {
   const [victim, attacker] = [unique('victim'), unique('mallory')];
   const [itemId, orderId] = [unique('item'), unique('order')];
   const shop = await secured.as(
@@ -36,6 +37,15 @@ export const setScene = async (secured: SecuredSystem): Promise<Scene> => {
   await shop.place(orderId, victim, { [itemId]: 1 });
   const malloryToken = await secured.tokenFor(attacker, 'users:write', 'orders:write');
   return { victim, attacker, itemId, orderId, shop, malloryToken, mallory: secured.bearing(malloryToken) };
+};
+
+/** A secured system in which no order moves by itself, and the scene of an attack, for the tests of this file. */
+export const useScene = (): { readonly secured: SecuredSystem; readonly scene: Scene } => {
+  const secured = useFixture(
+    () => startSecuredSystem({ environment: { WORKFLOW_INTERVAL_MS: '60000' } }),
+    ({ stop }) => stop(),
+  );
+  return { secured, scene: useFixture(() => setScene(secured)) };
 };
 
 export const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ACTOR_HEADER } from '@order-pipeline/contracts';
 import { generateKeyPair, exportJWK, SignJWT } from 'jose';
 import { unique } from '../gateway.ts';
-import { claimsFor, hmacToken, outcome, part, raw, send, setScene, type Scene } from './attacks.ts';
-import { OPERATOR_TOKEN, startSecuredSystem, type SecuredSystem } from './secured-system.ts';
+import { claimsFor, hmacToken, outcome, part, raw, send, useScene } from './attacks.ts';
+import { OPERATOR_TOKEN } from './secured-system.ts';
 
-let secured: SecuredSystem;
-let scene: Scene;
-
-beforeAll(async () => {
-  secured = await startSecuredSystem({ environment: { WORKFLOW_INTERVAL_MS: '60000' } });
-  scene = await setScene(secured);
-}, 60_000);
-
-afterAll(() => secured?.stop());
+const { secured, scene } = useScene();
 
 const SHOULD_BE_PENDING = async () => expect(await scene.shop.statusOf(scene.orderId)).toBe('PENDING');
 

@@ -5,18 +5,10 @@ import { DECLARED_OPERATIONS } from '@order-pipeline/contracts';
 import { startSystem } from '@order-pipeline/launcher';
 import { eventually, times } from '@order-pipeline/testing';
 import { unique } from '../gateway.ts';
-import { claimsFor, hmacToken, outcome, raw, send, setScene, UNITS, type Scene } from './attacks.ts';
-import { startSecuredSystem, type SecuredSystem } from './secured-system.ts';
+import { claimsFor, hmacToken, outcome, raw, send, useScene, UNITS } from './attacks.ts';
+import { startSecuredSystem } from './secured-system.ts';
 
-let secured: SecuredSystem;
-let scene: Scene;
-
-beforeAll(async () => {
-  secured = await startSecuredSystem({ environment: { WORKFLOW_INTERVAL_MS: '60000' } });
-  scene = await setScene(secured);
-}, 60_000);
-
-afterAll(() => secured?.stop());
+const { secured, scene } = useScene();
 
 /** A customer who has nothing to do with the attack. */
 const placesAnOrder = async (): Promise<void> => {

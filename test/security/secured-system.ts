@@ -1,9 +1,9 @@
 import type { Scope } from '@order-pipeline/contracts';
 import { openDevKey, signDevToken } from '@order-pipeline/dev-issuer';
-import { createLogger, type SystemOptions } from '@order-pipeline/launcher';
+import { createLogger } from '@order-pipeline/launcher';
 import { createTestRuntime, inTurn } from '@order-pipeline/testing';
 import { createGateway, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from '../system/start.ts';
+import { startWholeSystem, type StartedSystem, type WholeSystemOptions } from '../system/start.ts';
 
 /** What operators may prove themselves with beside a token. */
 export const OPERATOR_TOKEN = 'the-token-of-operators';
@@ -23,9 +23,7 @@ export interface SecuredSystem extends StartedSystem {
 }
 
 /** Starts all services in this process, with the development issuer. */
-export const startSecuredSystem = async (
-  options: Pick<SystemOptions, 'logger'> & { readonly environment?: Record<string, string> } = {},
-): Promise<SecuredSystem> => {
+export const startSecuredSystem = async (options: WholeSystemOptions = {}): Promise<SecuredSystem> => {
   const runtime = createTestRuntime();
   const started = await startWholeSystem({
     logger: createLogger('silent'),

@@ -1,33 +1,15 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { DeadLetter, DeadLetterWithContent, LetterResult } from '@order-pipeline/contracts';
-import { openClient } from '@order-pipeline/service-kit';
-import { eventually, inTurn } from '@order-pipeline/testing';
-import type pg from 'pg';
+import { eventually } from '@order-pipeline/testing';
 import { defineAuditTest } from '../audit.ts';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from './start.ts';
+import { unique } from '../gateway.ts';
+import { useOrdersDatabase, useWholeSystem } from './fixtures.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
 
-let started: StartedSystem;
-let gateway: Gateway;
-let ordersDatabase: pg.Client;
-
-beforeAll(async () => {
-  started = await startWholeSystem();
-  const { url, infrastructure } = started.system;
-  gateway = createGateway(url);
-  ordersDatabase = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
-}, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => ordersDatabase?.end(),
-    () => gateway?.close(),
-    () => started?.stop(),
-  ),
-);
+const { started, gateway } = useWholeSystem();
+const ordersDatabase = useOrdersDatabase(started);
 
 const lettersOf = async (orderId: string, query = ''): Promise<DeadLetter[]> =>
   (await gateway.get(`/ops/dead-letters?orderId=${orderId}${query}`)).body as DeadLetter[];
@@ -42,27 +24,17 @@ const openLetterOf = (orderId: string): Promise<DeadLetter> =>
 const redrive = (letterId: string) =>
   gateway.post(`/ops/dead-letters/${letterId}/redrive`, { by: 'ann', note: 'fixed' });
 
-/** Makes the database refuse to ship an order, for a reason that no waiting mends. */
-const breakShipping = async (orderId: string): Promise<void> => {
-  await ordersDatabase.query(`
-    CREATE FUNCTION refuse_shipping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such address'; END $$;
-    CREATE TRIGGER refuse_shipping BEFORE UPDATE ON orders FOR EACH ROW
-      WHEN (NEW.id = '${orderId}' AND NEW.status = 'SHIPPED') EXECUTE FUNCTION refuse_shipping()`);
-};
-
-const mendShipping = () => ordersDatabase.query('DROP FUNCTION refuse_shipping CASCADE');
-
 test('an order whose message was a dead letter reaches DELIVERED once its cause is fixed and it is redriven', async () => {
   const [userId, itemId, orderId, other] = [unique('user'), unique('item'), unique('order'), unique('order')];
   await gateway.addUser(userId);
   await gateway.addItem(itemId, 10);
-  await breakShipping(orderId);
+  await ordersDatabase.refuseShipping(orderId);
   for (const id of [orderId, other]) await gateway.place(id, userId, { [itemId]: 2 });
   const letter = await openLetterOf(orderId);
   expect(letter).toMatchObject({ topic: 'ORDER_PROCESSING', group: 'shipping', tries: 5, redrives: 0 });
   await gateway.reaches(other, 'DELIVERED');
   expect(await gateway.statusOf(orderId)).toBe('PROCESSING');
-  await mendShipping();
+  await ordersDatabase.allowShipping();
   expect(await redrive(letter.letterId)).toMatchObject({ status: 200 });
   await gateway.reaches(orderId, 'DELIVERED');
   expect(await lettersOf(orderId)).toMatchObject([{ letterId: letter.letterId, status: 'REDRIVEN' }]);

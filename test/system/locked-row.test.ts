@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { openClient } from '@order-pipeline/service-kit';
 import { defineAuditTest } from '../audit.ts';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from './start.ts';
+import { unique } from '../gateway.ts';
+import { useWholeSystem } from './fixtures.ts';
 
-let started: StartedSystem;
-let gateway: Gateway;
-
-beforeAll(async () => {
-  started = await startWholeSystem();
-  gateway = createGateway(started.system.url);
-}, 60_000);
-
-afterAll(async () => {
-  await gateway?.close();
-  await started?.stop();
-});
+const { started, gateway } = useWholeSystem();
 
 /** Keeps a row locked, as a session does that was left open, while `work` is done. */
 const whileLocked = async (

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { METHODS } from 'node:http';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import {
   DATABASE_NAMES,
   deadLetterTopic,
@@ -14,8 +14,8 @@ import {
   type MetricDefinition,
 } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from './start.ts';
+import { unique } from '../gateway.ts';
+import { useWholeSystem } from './fixtures.ts';
 
 interface Sample {
   readonly metricName?: string;
@@ -23,18 +23,7 @@ interface Sample {
   readonly value: number;
 }
 
-let started: StartedSystem;
-let gateway: Gateway;
-
-beforeAll(async () => {
-  started = await startWholeSystem();
-  gateway = createGateway(started.system.url);
-}, 60_000);
-
-afterAll(async () => {
-  await gateway?.close();
-  await started?.stop();
-});
+const { started, gateway } = useWholeSystem();
 
 const samplesOf = async (name: string): Promise<Sample[]> =>
   (await started.system.registry.getSingleMetric(name)?.get())?.values ?? [];

@@ -1,34 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { TOPIC_NAMES, deadLetterTopic } from '@order-pipeline/contracts';
-import { openClient } from '@order-pipeline/service-kit';
-import { createTestLogger, eventually, inTurn, readTopics } from '@order-pipeline/testing';
-import type pg from 'pg';
+import { createTestLogger, eventually, readTopics } from '@order-pipeline/testing';
 import { defineAuditTest } from '../audit.ts';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from './start.ts';
+import { unique } from '../gateway.ts';
+import { useOrdersDatabase, useWholeSystem } from './fixtures.ts';
 
 // A server that is read-only for a while, as one is around a failover.
 
 const { logger, logs } = createTestLogger();
 
-let started: StartedSystem;
-let gateway: Gateway;
-let admin: pg.Client;
-
-beforeAll(async () => {
-  started = await startWholeSystem({ logger });
-  const { url, infrastructure } = started.system;
-  gateway = createGateway(url);
-  admin = await openClient({ url: infrastructure.databaseUrl('orders'), applicationName: 'test' });
-}, 60_000);
-
-afterAll(() =>
-  inTurn(
-    () => admin?.end(),
-    () => gateway?.close(),
-    () => started?.stop(),
-  ),
-);
+const { started, gateway } = useWholeSystem(() => ({ logger }));
+const admin = useOrdersDatabase(started);
 
 /** Also for the sessions that are open. */
 const setReadOnly = async (isReadOnly: boolean): Promise<void> => {

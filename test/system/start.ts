@@ -22,10 +22,12 @@ const givenDatabases = async (postgres: TestPostgres): Promise<Record<string, st
     ),
   );
 
+export type WholeSystemOptions = Pick<SystemOptions, 'logger'> & {
+  readonly environment?: Record<string, string>;
+};
+
 /** Starts all services in this process, with a workflow that ticks quickly. */
-export const startWholeSystem = async (
-  options: Pick<SystemOptions, 'logger'> & { readonly environment?: Record<string, string> } = {},
-): Promise<StartedSystem> => {
+export const startWholeSystem = async (options: WholeSystemOptions = {}): Promise<StartedSystem> => {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-flows-'));
   const { KAFKA_BROKERS, TEST_POSTGRES_URL } = process.env;
   const postgres = TEST_POSTGRES_URL ? await startTestPostgres() : undefined;

@@ -13,20 +13,36 @@ export const treeOf = (spans: readonly TreeSpan[], parentId?: string, depth = 0)
       ...treeOf(spans, spanId, depth + 1),
     ]);
 
-/** The spans of an order, from the gateway to its delivery. */
-export const WAY = `
+/** The spans of placing an order. */
+export const PLACING = `
 api-gateway: POST /api/orders
  orders-facade: POST /api/orders
   orders: POST /api/orders
    orders: place order
-    orders: publish ORDER_PLACED
+    orders: publish ORDER_PLACED`;
+
+const SHIPPING = `shipping: process ORDER_PROCESSING
+ shipping: publish ORDER_SHIPPED
+  delivery: process ORDER_SHIPPED
+   delivery: publish ORDER_DELIVERED
+  inventory: process ORDER_SHIPPED`;
+
+/** The spans from the message that ships an order on, so many levels deep. */
+export const shippingAt = (depth: number): string => SHIPPING.replaceAll(/^/gm, ' '.repeat(depth));
+
+/** The spans of an order, from the gateway to its delivery. */
+export const WAY = `${PLACING}
      workflow: process ORDER_PLACED
       workflow: publish ORDER_PROCESSING
-       shipping: process ORDER_PROCESSING
-        shipping: publish ORDER_SHIPPED
-         delivery: process ORDER_SHIPPED
-          delivery: publish ORDER_DELIVERED
-         inventory: process ORDER_SHIPPED`;
+${shippingAt(7)}`;
+
+/** Those of one that became a dead letter when it was shipped, and was redriven. */
+export const REDRIVEN_WAY = `${PLACING}
+     workflow: process ORDER_PLACED
+      workflow: publish ORDER_PROCESSING
+       shipping: process ORDER_PROCESSING failed
+        orders: redrive ORDER_PROCESSING
+${shippingAt(9)}`;
 
 export const linesOf = (tree: string): string[] => tree.trim().split('\n');
 

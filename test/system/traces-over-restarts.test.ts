@@ -1,41 +1,32 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type DeadLetter } from '@order-pipeline/contracts';
 import { startSystem, type System } from '@order-pipeline/launcher';
-import { openClient } from '@order-pipeline/service-kit';
 import {
   createTestRuntime,
   eventually,
-  inTurn,
   startCollector,
   times,
   type CollectedSpan,
-  type Collector,
 } from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { linesOf, treeOf, WAY } from './trace-tree.ts';
+import { openOrdersDatabase, type OrdersDatabase } from './fixtures.ts';
+import { linesOf, PLACING, REDRIVEN_WAY, shippingAt, treeOf, WAY } from './trace-tree.ts';
 
 const WAIT = { timeoutMs: 60_000 };
 
-let collector: Collector;
-let dataDir: string;
 const runtime = createTestRuntime();
 const userId = unique('user');
 const itemId = unique('item');
 
-beforeAll(async () => {
-  collector = await startCollector();
-  dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-traces-'));
-});
-
-afterAll(() =>
-  inTurn(
-    () => collector?.close(),
-    () => rm(dataDir, { recursive: true, force: true }),
-  ),
+const data = useFixture(
+  async () => ({ dir: await mkdtemp(path.join(tmpdir(), 'order-pipeline-traces-')) }),
+  ({ dir }) => rm(dir, { recursive: true, force: true }),
 );
+const collector = useFixture(startCollector, ({ close }) => close());
 
 interface Started {
   readonly system: System;
@@ -48,7 +39,7 @@ const start = async (more: Record<string, string> = {}): Promise<Started> => {
   const system = await startSystem({
     environment: {
       PORT: '0',
-      DATA_DIR: dataDir,
+      DATA_DIR: data.dir,
       WORKFLOW_INTERVAL_MS: '300',
       RATE_LIMIT: 'off',
       LOG_LEVEL: 'fatal',
@@ -84,18 +75,16 @@ const place = async ({ gateway }: Started): Promise<string> => {
   return orderId;
 };
 
-/** Lets shipping fail whatever it takes now, until it is let go on. */
-const refuseShipping = async ({ system }: Started, refuses: boolean): Promise<void> => {
-  const url = system.infrastructure.databaseUrl('orders');
-  const database = await openClient({ url, applicationName: 'test' });
-  await database.query(
-    refuses
-      ? `CREATE FUNCTION refuse_shipping() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such address'; END $$;
-         CREATE TRIGGER refuse_shipping BEFORE UPDATE ON orders FOR EACH ROW
-           WHEN (NEW.status = 'SHIPPED') EXECUTE FUNCTION refuse_shipping()`
-      : 'DROP FUNCTION refuse_shipping CASCADE',
-  );
-  await database.end();
+const inOrdersDatabase = async (
+  started: Started,
+  work: (database: OrdersDatabase) => Promise<unknown>,
+): Promise<void> => {
+  const database = await openOrdersDatabase(started);
+  try {
+    await work(database);
+  } finally {
+    await database.end();
+  }
 };
 
 const letterOf = ({ gateway }: Started, orderId: string): Promise<DeadLetter> =>
@@ -112,7 +101,7 @@ test('what is published again and what is redriven goes on in the trace of its o
   const first = await start();
   await first.gateway.addUser(userId);
   await first.gateway.addItem(itemId, 1_000);
-  await refuseShipping(first, true);
+  await inOrdersDatabase(first, ({ refuseShipping }) => refuseShipping());
   const failing = await place(first);
   const { letterId } = await letterOf(first, failing);
   const stop = runtime.stopAt('worker.afterMoveBeforePublish');
@@ -124,47 +113,24 @@ test('what is published again and what is redriven goes on in the trace of its o
   const second = await start();
   await eventually(() => expect(failuresOf(failing)).toBe(2), WAIT);
   await eventually(() => expect(failuresOf(moved)).toBe(1), WAIT);
-  await refuseShipping(second, false);
+  await inOrdersDatabase(second, ({ allowShipping }) => allowShipping());
   for (const id of [letterId, (await letterOf(second, moved)).letterId])
     await second.gateway.post(`/ops/dead-letters/${id}/redrive`, { by: 'ann', note: 'fixed' });
   for (const orderId of [failing, moved]) await second.gateway.reaches(orderId, 'DELIVERED', WAIT.timeoutMs);
   await becomes(
     failing,
-    `
-api-gateway: POST /api/orders
- orders-facade: POST /api/orders
-  orders: POST /api/orders
-   orders: place order
-    orders: publish ORDER_PLACED
-     workflow: process ORDER_PLACED
-      workflow: publish ORDER_PROCESSING
-       shipping: process ORDER_PROCESSING failed
-        orders: redrive ORDER_PROCESSING
-         shipping: process ORDER_PROCESSING
-          shipping: publish ORDER_SHIPPED
-           delivery: process ORDER_SHIPPED
-            delivery: publish ORDER_DELIVERED
-           inventory: process ORDER_SHIPPED
+    `${REDRIVEN_WAY}
     orders: publish ORDER_PROCESSING
      shipping: process ORDER_PROCESSING failed`,
   );
   // What the process was doing that stopped with it has no end.
   await becomes(
     moved,
-    `
-api-gateway: POST /api/orders
- orders-facade: POST /api/orders
-  orders: POST /api/orders
-   orders: place order
-    orders: publish ORDER_PLACED
+    `${PLACING}
     orders: publish ORDER_PROCESSING
      shipping: process ORDER_PROCESSING failed
       orders: redrive ORDER_PROCESSING
-       shipping: process ORDER_PROCESSING
-        shipping: publish ORDER_SHIPPED
-         delivery: process ORDER_SHIPPED
-          delivery: publish ORDER_DELIVERED
-         inventory: process ORDER_SHIPPED`,
+${shippingAt(7)}`,
   );
   await second.stop();
 }, 180_000);
