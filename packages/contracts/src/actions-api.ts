@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ, serviceCall } from './operation.ts';
 import { ACTION_ID } from './patterns.ts';
 import { Id, MAX_BATCH, PageQuery, Strict, Text, Timestamp } from './schemas.ts';
 import { DATABASE_NAMES, type DatabaseName } from './service-names.ts';
@@ -60,22 +60,17 @@ const exampleAction = {
   requestId: '0f8fad5b-d9cb-469f-a165-70867728950e',
 };
 
-const READ_ACCESS = { kind: 'scope', scope: 'ops:read' } as const satisfies Access;
-
 /** What operators ask about what operators did. */
 export const actionsApi = {
   listActions: defineOperation({
     owner: 'orders-facade',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/actions',
     summary: 'List operator actions',
     description: 'What operators did, newest first.',
-    access: READ_ACCESS,
     query: Strict({ ...searchFields, limit: PageQuery.limit, cursor: ActionCursor }),
-    status: 200,
     reply: Type.Array(OperatorAction),
     errors: [],
-    idempotent: true,
     paged: true,
     exampleReply: [exampleAction],
   }),
@@ -85,21 +80,17 @@ export const actionsApi = {
 const ofService = <D extends DatabaseName>(owner: D) =>
   defineOperation({
     owner,
-    method: 'POST',
+    ...serviceCall('orders-facade'),
     path: `/internal/${owner}/actions/find`,
     summary: 'Find operator actions',
     description: `Those that the ${owner} service stores, newest first.`,
-    access: { kind: 'services', callers: ['orders-facade'] },
     body: Strict({
       ...searchFields,
       before: ActionCursor,
       limit: Type.Integer({ minimum: 1, maximum: MAX_BATCH + 1 }),
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.form,
-    status: 200,
     reply: Strict({ actions: Type.Array(OperatorAction) }),
-    errors: [],
-    idempotent: true,
   });
 
 export const serviceActionsApi = {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, READ, serviceCall } from './operation.ts';
 import { ArchivedOrder, HistoryEntry, OrderWithTimes } from './orders-api.ts';
 import { AnyId, PageQuery, Strict, UserIdParams } from './schemas.ts';
 import { UserRecord } from './users-api.ts';
@@ -18,7 +18,7 @@ const exampleAt = '2026-01-01T12:00:00.000Z';
 export const exportApi = {
   exportUser: defineOperation({
     owner: 'orders-facade',
-    method: 'GET',
+    ...READ,
     path: '/api/users/:userId/export',
     summary: 'Export a user',
     description:
@@ -26,14 +26,12 @@ export const exportApi = {
     access: { kind: 'own', any: 'users:read.any', foreign: 'NOT_FOUND' },
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
-    status: 200,
     reply: Strict({
       user: UserRecord,
       orders: Type.Array(ExportedOrder),
       archived: Type.Array(ArchivedOrder),
     }),
     errors: ['USER_NOT_FOUND'],
-    idempotent: true,
     paged: true,
     exampleReply: {
       user: { userId: 'user11', name: 'Sriram', email: 'sriram@example.com', registeredAt: exampleAt },
@@ -57,19 +55,15 @@ export const exportApi = {
 export const exportPartsApi = {
   exportOrders: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('orders-facade'),
     path: '/internal/orders/export',
     summary: 'Read the orders of a user with their histories, newest first, a page at a time',
-    access: { kind: 'services', callers: ['orders-facade'] },
     body: Strict({ userId: AnyId, ...PageQuery }),
     bodyLimitBytes: BODY_LIMIT_BYTES.small,
-    status: 200,
     reply: Strict({
       orders: Type.Array(ExportedOrder),
       archived: Type.Array(ArchivedOrder),
       next: Type.Optional(Type.Integer({ description: 'The last of this page, where there are more' })),
     }),
-    errors: [],
-    idempotent: true,
   }),
 } as const;

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ } from './operation.ts';
 import { Count, ItemIdParams, OrderIdParams, Strict } from './schemas.ts';
 
 /** The message of an event, as the services publish it. */
@@ -44,18 +44,15 @@ const exampleValue = {
 export const inspectionApi = {
   inspectOrder: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/orders/:orderId',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'Inspect an order',
     description:
       'Its reservation, and the messages of its events. An event says what is stored of the order, and nothing else; so the ' +
       'messages are made from that, by what publishes them.',
     params: OrderIdParams,
-    status: 200,
     reply: InspectedOrder,
     errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
-    idempotent: true,
     exampleReply: {
       orderId: 'order-1',
       reservation: { reservationId: 'b1c0a7e8-6f57-4a4e-9d3e-0d1f8f3f3a10', state: 'HELD' },
@@ -87,16 +84,13 @@ export type InspectedItem = Type.Static<typeof InspectedItem>;
 export const itemInspectionApi = {
   inspectItem: defineOperation({
     owner: 'inventory',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/items/:itemId',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'Inspect an item',
     description: 'What came in is available, reserved or consumed.',
     params: ItemIdParams,
-    status: 200,
     reply: InspectedItem,
     errors: ['ITEM_NOT_FOUND'],
-    idempotent: true,
     exampleReply: {
       itemId: 'item-1',
       itemName: 'Lamp',

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, READ, serviceCall } from './operation.ts';
 import { IDEMPOTENCY_KEY, RESERVATION_ID } from './patterns.ts';
 import {
   AnyId,
@@ -85,30 +85,26 @@ export const inventoryApi = {
   }),
   listItems: defineOperation({
     owner: 'inventory',
-    method: 'GET',
+    ...READ,
     path: '/api/inventory',
     summary: 'List items',
     description: 'Newest first.',
     access: ITEM_ACCESS,
     query: Strict({ ...PageQuery }),
-    status: 200,
     reply: Type.Array(ShownItem),
     errors: [],
-    idempotent: true,
     paged: true,
     exampleReply: [exampleStock],
   }),
   getItem: defineOperation({
     owner: 'inventory',
-    method: 'GET',
+    ...READ,
     path: '/api/inventory/:itemId',
     summary: 'Retrieve an item',
     access: ITEM_ACCESS,
     params: ItemIdParams,
-    status: 200,
     reply: ShownItem,
     errors: ['ITEM_NOT_FOUND'],
-    idempotent: true,
     exampleReply: exampleStock,
   }),
   restockItem: defineOperation({
@@ -185,47 +181,35 @@ const StandingReservation = Strict({
 export const reservationsApi = {
   reserveStock: defineOperation({
     owner: 'inventory',
-    method: 'POST',
+    ...serviceCall('orders'),
     path: '/internal/reservations/reserve',
     summary: 'Reserve the stock of orders',
     description: 'Each order has a result of its own, in the same order.',
-    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ requests: Type.Array(ReservationRequest, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ results: Type.Array(ReservationResult) }),
-    errors: [],
-    idempotent: true,
   }),
   releaseStock: defineOperation({
     owner: 'inventory',
-    method: 'POST',
+    ...serviceCall('orders'),
     path: '/internal/reservations/release',
     summary: 'Release reservations',
     description: 'Each is released once. Those whose row is locked are listed, to be tried again.',
-    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({
       releasedOrderIds: Type.Array(Type.String()),
       lockedOrderIds: Type.Array(Type.String()),
     }),
-    errors: [],
-    idempotent: true,
   }),
   findReservations: defineOperation({
     owner: 'inventory',
-    method: 'POST',
+    ...serviceCall('orders'),
     path: '/internal/reservations/find',
     summary: 'Find the reservations of orders',
     description: 'Orders that never had one are left out.',
-    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ reservations: Type.Array(StandingReservation) }),
-    errors: [],
-    idempotent: true,
   }),
 } as const;

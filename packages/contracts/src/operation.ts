@@ -65,3 +65,24 @@ export const bodyLimitOf = ({ bodyLimitBytes }: Operation): number => bodyLimitB
 
 /** Declares an operation, keeping the exact types of its schemas. */
 export const defineOperation = <const O extends Operation>(operation: O): O => operation;
+
+/** What operations have in common that only read. */
+export const READ = { method: 'GET', status: 200, idempotent: true } as const;
+
+/** What operations have in common with which operators look at something. */
+export const OPERATORS_READ = { ...READ, access: { kind: 'scope', scope: 'ops:read' } } as const;
+
+/**
+ * What operations have in common with which one service asks another: safe to repeat, and with a result for each of the
+ * batch instead of errors of their own.
+ *
+ * @param callers the services that may ask
+ */
+export const serviceCall = <const C extends readonly ServiceName[]>(...callers: C) =>
+  ({
+    method: 'POST',
+    access: { kind: 'services', callers },
+    status: 200,
+    errors: [],
+    idempotent: true,
+  }) as const;

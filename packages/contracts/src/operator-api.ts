@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { TOPIC_NAMES } from './order-lifecycle.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ } from './operation.ts';
 import { Count, Id, PageQuery, Strict, Text, Timestamp } from './schemas.ts';
 
 /** How often a message may be redriven; beyond that it takes `force`, for one message at a time. */
@@ -130,38 +130,31 @@ const batchFields = {
   ...PageQuery,
 };
 
-const READ_ACCESS = { kind: 'scope', scope: 'ops:read' } as const satisfies Access;
 const WRITE_ACCESS = { kind: 'scope', scope: 'ops:write' } as const satisfies Access;
 
 /** What operators ask. It is not for clients: the gateway asks who they are. */
 export const operatorApi = {
   listDeadLetters: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/dead-letters',
     summary: 'List dead letters',
     description: 'Newest first.',
-    access: READ_ACCESS,
     query: Strict({ status: Type.Optional(LetterStatus), ...filterFields, ...PageQuery }),
-    status: 200,
     reply: Type.Array(DeadLetter),
     errors: [],
-    idempotent: true,
     paged: true,
     exampleReply: [exampleLetter],
   }),
   getDeadLetter: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/dead-letters/:letterId',
     summary: 'Retrieve a dead letter',
     description: 'With its message and what operators did with it.',
-    access: READ_ACCESS,
     params: LetterIdParams,
-    status: 200,
     reply: DeadLetterWithContent,
     errors: ['DEAD_LETTER_NOT_FOUND'],
-    idempotent: true,
     exampleReply: {
       ...exampleLetter,
       key: { text: 'order-1' },

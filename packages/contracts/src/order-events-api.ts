@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { defineOperation } from './operation.ts';
+import { defineOperation, READ } from './operation.ts';
 import { HistoryEntry } from './orders-api.ts';
 import { ORDER_PATHS } from './paths.ts';
 import { OrderIdParams } from './schemas.ts';
@@ -22,7 +22,7 @@ data: {"status":"CANCELLED","at":"2026-01-01T12:00:20.000Z","cause":"cancelled b
 export const orderEventsApi = {
   watchOrder: defineOperation({
     owner: 'api-gateway',
-    method: 'GET',
+    ...READ,
     path: ORDER_PATHS.events,
     summary: 'Stream the history of an order',
     description:
@@ -38,11 +38,9 @@ export const orderEventsApi = {
         }),
       ),
     }),
-    status: 200,
     reply: HistoryEntry,
     streams: true,
     errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
-    idempotent: true,
     exampleReply: EXAMPLE_STREAM,
     emptyReplies: { 204: 'The client has all there will ever be: it need not connect again' },
   }),

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, serviceCall } from './operation.ts';
 import { exampleAt, exampleHistory, exampleOrder } from './order-examples.ts';
 import { WORKER_TARGETS } from './order-lifecycle.ts';
 import { EventPlace, HistoryEntry, OrderWithTimes } from './orders-api.ts';
@@ -39,11 +39,10 @@ export type Settlement = Type.Static<typeof Settlement>;
 export const orderLifecycleApi = {
   moveOrders: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('workflow', 'shipping', 'delivery'),
     path: '/internal/orders/move',
     summary: 'Transition orders to their next status',
     description: 'Each by compare-and-set, with a result of its own.',
-    access: { kind: 'services', callers: ['workflow', 'shipping', 'delivery'] },
     body: Strict({
       to: Type.Enum([...WORKER_TARGETS]),
       orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }),
@@ -52,58 +51,43 @@ export const orderLifecycleApi = {
       events: Type.Optional(Type.Array(Type.Union([EventPlace, Type.Null()]), { maxItems: MAX_BATCH })),
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ results: Type.Array(TransitionResult) }),
-    errors: [],
-    idempotent: true,
   }),
   findOverdueOrders: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('workflow'),
     path: '/internal/orders/overdue',
     summary: 'Find overdue PENDING orders',
     description: 'Those that have been PENDING for at least `olderThanMs`, oldest first.',
-    access: { kind: 'services', callers: ['workflow'] },
     body: Strict({
       olderThanMs: Type.Integer({ minimum: 0, description: 'Milliseconds' }),
       after: Type.Optional(Id('The last order id of the page before', 'order-1')),
       limit: Type.Integer({ minimum: 1, maximum: MAX_BATCH }),
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.small,
-    status: 200,
     reply: Strict({ orderIds: Type.Array(Type.String()) }),
-    errors: [],
-    idempotent: true,
   }),
   findOrderStatuses: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('api-gateway', 'orders-facade'),
     path: '/internal/orders/statuses',
     summary: 'Find the statuses of orders',
     description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ orders: Type.Array(Strict({ orderId: Type.String(), status: StatusSchema })) }),
-    errors: [],
-    idempotent: true,
     exampleBody: { orderIds: ['order-1'] },
     exampleReply: { orders: [{ orderId: 'order-1', status: 'PENDING' }] },
   }),
   findOrders: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('api-gateway', 'orders-facade'),
     path: '/internal/orders/find',
     summary: 'Find orders by their ids',
     description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_READ_TOGETHER }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ orders: Type.Array(OrderWithTimes) }),
-    errors: [],
-    idempotent: true,
     exampleBody: { orderIds: ['order-1'] },
     exampleReply: {
       orders: [{ ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt }],
@@ -111,35 +95,27 @@ export const orderLifecycleApi = {
   }),
   findHistories: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('api-gateway', 'orders-facade'),
     path: '/internal/orders/histories',
     summary: 'Find the histories of orders',
     description: 'Orders that do not exist are left out.',
-    access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
     body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({
       histories: Type.Array(Strict({ orderId: Type.String(), history: Type.Array(HistoryEntry) })),
     }),
-    errors: [],
-    idempotent: true,
     exampleBody: { orderIds: ['order-1'] },
     exampleReply: { histories: [{ orderId: 'order-1', history: exampleHistory }] },
   }),
   settleReservations: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('inventory'),
     path: '/internal/orders/settle',
     summary: 'Resolve orphaned reservations',
     description:
       'A reservation without an order is fenced, so that no order can be stored with it any more. One whose order is just being stored is left out.',
-    access: { kind: 'services', callers: ['inventory'] },
     body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ settlements: Type.Array(Settlement) }),
-    errors: [],
-    idempotent: true,
   }),
 } as const;

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, READ } from './operation.ts';
 import { exampleAt, exampleHistory, exampleOrder } from './order-examples.ts';
 import { TOPIC_NAMES } from './order-lifecycle.ts';
 import { ORDER_PATHS } from './paths.ts';
@@ -117,38 +117,34 @@ export const ordersApi = {
   }),
   listOrders: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...READ,
     path: ORDER_PATHS.orders,
     summary: 'List orders',
     description: 'Newest first, optionally those in one status.',
     access: { kind: 'own', any: 'orders:read.any', foreign: 'NARROWED' },
     query: Strict({ status: Type.Optional(StatusSchema), ...PageQuery }),
-    status: 200,
     reply: Type.Array(Order),
     errors: [],
-    idempotent: true,
     paged: true,
     exampleReply: [{ ...exampleOrder, status: 'PROCESSING' }],
   }),
   listOrdersOfUser: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...READ,
     path: ORDER_PATHS.ofUser,
     summary: 'List the orders of a user',
     description: 'Newest first.',
     access: READ_ACCESS,
     params: UserIdParams,
     query: Strict({ ...PageQuery }),
-    status: 200,
     reply: Type.Array(Order),
     errors: ['USER_NOT_FOUND'],
-    idempotent: true,
     paged: true,
     exampleReply: [{ ...exampleOrder, status: 'DELIVERED' }],
   }),
   getOrder: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...READ,
     path: ORDER_PATHS.order,
     summary: 'Retrieve an order',
     description:
@@ -157,27 +153,23 @@ export const ordersApi = {
     params: OrderIdParams,
     query: WaitQuery,
     headers: WaitHeaders,
-    status: 200,
     reply: OrderWithTimes,
     errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
-    idempotent: true,
     exampleReply: { ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt },
     replyHeaders: WAIT_REPLY_HEADERS,
     emptyReplies: { 304: 'It is as `If-None-Match` says' },
   }),
   getOrderHistory: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...READ,
     path: ORDER_PATHS.history,
     summary: 'List the history of an order',
     description:
       'Each status that the order took, oldest first, with its time, its cause and the event that caused it.',
     access: READ_ACCESS,
     params: OrderIdParams,
-    status: 200,
     reply: Type.Array(HistoryEntry),
     errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
-    idempotent: true,
     exampleReply: exampleHistory,
   }),
   cancelOrder: defineOperation({

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ, READ } from './operation.ts';
 import { ORDER_STATUSES, STATUSES_ON_THE_WAY, type OrderStatus } from './order-lifecycle.ts';
 import { Count, StatusSchema, Strict, Timestamp } from './schemas.ts';
 import { SERVICE_NAMES } from './service-names.ts';
@@ -113,29 +113,23 @@ export const exampleOverview: Overview = {
 export const overviewApi = {
   getOverview: defineOperation({
     owner: 'api-gateway',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/overview',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'Retrieve the overview',
     description: 'Where orders are, how fast they move, and the state of each part.',
-    status: 200,
     reply: Overview,
     errors: [],
-    idempotent: true,
     exampleReply: exampleOverview,
   }),
   watchOverview: defineOperation({
     owner: 'api-gateway',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/events',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'Stream the overview',
     description: 'Server-Sent Events: one `overview` a second, each the whole picture.',
-    status: 200,
     reply: Overview,
     streams: true,
     errors: [],
-    idempotent: true,
     exampleReply: `event: overview\ndata: ${JSON.stringify(exampleOverview)}\n\n`,
   }),
 } as const;
@@ -144,14 +138,12 @@ export const overviewApi = {
 export const overviewPartsApi = {
   readOrdersOverview: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...READ,
     path: '/internal/overview',
     access: { kind: 'services', callers: ['api-gateway', 'orders-facade'] },
     summary: 'Retrieve what the orders service knows of the pipeline',
-    status: 200,
     reply: OrdersOverview,
     errors: [],
-    idempotent: true,
     exampleReply: {
       ...exampleParts,
       workers: [{ name: 'workflow', ready: true }],
@@ -163,15 +155,13 @@ export const overviewPartsApi = {
 export const servicesApi = {
   readServices: defineOperation({
     owner: 'orders-facade',
-    method: 'GET',
+    ...READ,
     path: '/internal/services',
     access: { kind: 'services', callers: ['api-gateway'] },
     summary: 'List the services behind the facade',
     description: 'With whether each answers.',
-    status: 200,
     reply: Strict({ services: Type.Array(ServiceState) }),
     errors: [],
-    idempotent: true,
     exampleReply: { services: [{ name: 'users', ready: true }] },
   }),
 } as const;

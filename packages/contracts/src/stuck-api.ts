@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ } from './operation.ts';
 import { Count, Id, StatusSchema, Strict, Timestamp } from './schemas.ts';
 
 /** The longest age of stuck orders that can be asked for, in milliseconds: a hundred years. */
@@ -54,9 +54,8 @@ export type StuckOrders = Type.Static<typeof StuckOrders>;
 export const stuckApi = {
   listStuckOrders: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/stuck-orders',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'List stuck orders',
     description: 'Oldest first, each with the reason.',
     query: Strict({
@@ -68,10 +67,8 @@ export const stuckApi = {
         Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'The most orders to answer' }),
       ),
     }),
-    status: 200,
     reply: StuckOrders,
     errors: [],
-    idempotent: true,
     exampleReply: {
       lookedAt: '2026-01-01T12:10:00.000Z',
       stuckAfterMs: 300_000,

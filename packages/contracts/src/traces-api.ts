@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { defineOperation } from './operation.ts';
+import { defineOperation, OPERATORS_READ } from './operation.ts';
 import { OrderIdParams, Strict, Timestamp } from './schemas.ts';
 
 /** A span as OpenTelemetry has it, of the trace of an order. */
@@ -36,16 +36,13 @@ const example = { orderId: 'order-1', traceId: '4bf92f3577b34da6a3ce929d0e0e4736
 export const tracesApi = {
   getOrderTrace: defineOperation({
     owner: 'orders',
-    method: 'GET',
+    ...OPERATORS_READ,
     path: '/ops/orders/:orderId/trace',
-    access: { kind: 'scope', scope: 'ops:read' },
     summary: 'Retrieve the trace of an order',
     description: 'As far as it is recorded.',
     params: OrderIdParams,
-    status: 200,
     reply: OrderTrace,
     errors: ['ORDER_NOT_FOUND', 'ORDER_ARCHIVED'],
-    idempotent: true,
     exampleReply: {
       ...example,
       url: `http://127.0.0.1:16686/trace/${example.traceId}`,

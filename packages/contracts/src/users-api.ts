@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation } from './operation.ts';
+import { defineOperation, READ, serviceCall } from './operation.ts';
 import { reasonHeaders } from './actions-api.ts';
 import { AnyId, MAX_BATCH, NewId, Strict, Text, Timestamp, UserIdParams } from './schemas.ts';
 
@@ -50,15 +50,13 @@ export const usersApi = {
   }),
   getUser: defineOperation({
     owner: 'users',
-    method: 'GET',
+    ...READ,
     path: '/api/users/:userId',
     summary: 'Retrieve a user',
     access: { kind: 'own', any: 'users:read.any', foreign: 'NOT_FOUND' },
     params: UserIdParams,
-    status: 200,
     reply: StoredUser,
     errors: ['USER_NOT_FOUND'],
-    idempotent: true,
     exampleReply: exampleUser,
   }),
   eraseUser: defineOperation({
@@ -96,15 +94,11 @@ export const usersApi = {
   }),
   findUsers: defineOperation({
     owner: 'users',
-    method: 'POST',
+    ...serviceCall('orders'),
     path: '/internal/users/find',
     summary: 'Find which users exist and were not erased',
-    access: { kind: 'services', callers: ['orders'] },
     body: Strict({ userIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
     reply: Strict({ userIds: Type.Array(Type.String()) }),
-    errors: [],
-    idempotent: true,
   }),
 } as const;
