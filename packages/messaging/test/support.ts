@@ -6,16 +6,17 @@ import {
   Kafka as MemoryKafka,
   type MemoryCluster,
 } from '@order-pipeline/memory-kafka';
-import { createRuntime, defineService, type Broker, type ConsumerPort } from '@order-pipeline/service-kit';
+import { createRuntime, type Broker, type ConsumerPort } from '@order-pipeline/service-kit';
 import {
+  defineTestService,
   createTestBroker,
   createTestRuntime,
+  eventually,
   readTopics,
   startTestService,
   type TestService,
 } from '@order-pipeline/testing';
 import kafkajs from 'kafkajs';
-import { z } from 'zod';
 import { createMessaging, type MessagePosition, type Messaging, type ReceivedEvent } from '../src/index.ts';
 
 /** Real Kafka takes its time to let a first member into a group. */
@@ -80,17 +81,14 @@ export const startHarness = async (
 ): Promise<Harness> => {
   const broker = options.broker ?? createTestBroker();
   const started: Messaging[] = [];
-  const host = defineService({
-    name: 'orders',
-    settings: z.object({}),
-    usesKafka: true,
-    dependsOn: [],
-    callTimeoutMs: 1_000,
-    start: async (context) => {
+  const host = defineTestService(
+    'orders',
+    async (context) => {
       started.push(createMessaging('tests', context));
       return { routes: [] };
     },
-  });
+    { usesKafka: true },
+  );
   const service = await startTestService(host, { ...options, broker });
   const [messaging] = started;
   if (!messaging) throw new Error('the harness did not start');
@@ -128,6 +126,41 @@ export const idsOf = (events: readonly ReceivedEvent[]): string[] => events.map(
 
 export const publish = async ({ publisher }: Messaging, ...orderIds: string[]): Promise<void> => {
   await publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
+};
+
+/** Consumes in a group; the ids of the orders whose messages it has processed are added to `processed`. */
+export const consumeIds = (harness: Harness, group: string): { readonly processed: readonly string[] } => {
+  const processed: string[] = [];
+  harness.consume({
+    group,
+    topics: [TOPIC],
+    commitMode: 'auto',
+    handle: async (events) => void processed.push(...idsOf(events)),
+  });
+  return { processed };
+};
+
+/** Publishes a message of an order, and answers once a consumer of the group has it in hand, until the gate opens. */
+export const holdMessage = async (harness: Harness, group: string, orderId: string) => {
+  const gate = createGate();
+  let inHand: ReceivedEvent | undefined;
+  const consumer = harness.consume({
+    group,
+    topics: [TOPIC],
+    commitMode: 'auto',
+    handle: async (events) => {
+      const own = events.find(({ event }) => event.orderId === orderId);
+      if (!own) return;
+      inHand = own;
+      await gate.opened;
+    },
+  });
+  await publish(harness, orderId);
+  const position = await eventually(() => {
+    if (!inHand) throw new Error('not there yet');
+    return inHand;
+  }, WAIT);
+  return { consumer, position, gate };
 };
 
 /** The dead letters that a group has made of the messages of a key. */

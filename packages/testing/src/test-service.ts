@@ -28,12 +28,14 @@ import {
   createMetrics,
   createServiceClients,
   DEFAULT_HTTP_ACCESS,
+  defineService,
   NO_TRACER,
   parseSettings,
 } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { z } from 'zod';
 import { createTestBroker } from './test-broker.ts';
 import { createTestRuntime } from './test-runtime.ts';
 
@@ -148,6 +150,21 @@ const createCall =
     });
     return reply as Reply<Output<typeof operation>>;
   };
+
+/** A service of a test's own, without settings, that depends on no other: what `start` makes of what it is given. */
+export const defineTestService = (
+  name: ServiceName,
+  start: Service<object>['start'],
+  { usesKafka = false } = {},
+): Service<object> =>
+  defineService({
+    name,
+    settings: z.object({}),
+    usesKafka,
+    dependsOn: [],
+    callTimeoutMs: 1_000,
+    start,
+  });
 
 /** Starts a service as the launcher does, on stand-ins for what it is not about. */
 export const startTestService = async <S>(

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
 import { eventually, recordSpans } from '@order-pipeline/testing';
-import { MAX_TRIES, type ReceivedEvent } from '../../src/index.ts';
+import { MAX_TRIES } from '../../src/index.ts';
 import {
   committedAt,
-  createGate,
+  consumeIds,
   fresh,
+  holdMessage,
   idsOf,
   placed,
   publish,
@@ -22,24 +23,7 @@ import {
 test('the offset of a message is committed once it is processed, and not before', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const gate = createGate();
-  let inHand: ReceivedEvent | undefined;
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      const own = events.find(({ event }) => event.orderId === orderId);
-      if (!own) return;
-      inHand = own;
-      await gate.opened;
-    },
-  });
-  await publish(harness, orderId);
-  const position = await eventually(() => {
-    if (!inHand) throw new Error('not there yet');
-    return inHand;
-  }, WAIT);
+  const { position, gate } = await holdMessage(harness, group, orderId);
   const before = await committedAt(harness.broker, group, position);
   expect(before).toBeLessThanOrEqual(Number(position.offset));
   gate.open();
@@ -53,24 +37,7 @@ test('the offset of a message is committed once it is processed, and not before'
 test('stopping waits for the batch in hand and commits it, so nobody works it again', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const gate = createGate();
-  let inHand: ReceivedEvent | undefined;
-  const consumer = harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      const own = events.find(({ event }) => event.orderId === orderId);
-      if (!own) return;
-      inHand = own;
-      await gate.opened;
-    },
-  });
-  await publish(harness, orderId);
-  const position = await eventually(() => {
-    if (!inHand) throw new Error('not there yet');
-    return inHand;
-  }, WAIT);
+  const { consumer, position, gate } = await holdMessage(harness, group, orderId);
   let stopped = false;
   const stopping = consumer.stop().then(() => {
     stopped = true;
@@ -87,16 +54,10 @@ test('stopping waits for the batch in hand and commits it, so nobody works it ag
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const processed: string[] = [];
   await publish(harness, orderId);
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense', headers: { 'dlq.tries': '2' } }]);
   await publish(harness, orderId);
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => void processed.push(...idsOf(events)),
-  });
+  const { processed } = consumeIds(harness, group);
   await eventually(() => expect(processed.filter((id) => id === orderId)).toHaveLength(2), WAIT);
   const deadLetters = await readDeadLetters(harness.broker, group, orderId);
   await eventually(() => {
@@ -124,15 +85,9 @@ test('a message that cannot be understood goes to the dead letters, and the ones
 test('a message as large as Kafka takes, and of no use, does not hold up its partition', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const processed: string[] = [];
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'x'.repeat(1_048_400) }]);
   await publish(harness, orderId);
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => void processed.push(...idsOf(events)),
-  });
+  const { processed } = consumeIds(harness, group);
   await eventually(() => expect(processed).toContain(orderId), WAIT);
   const deadLetters = await readDeadLetters(harness.broker, group, orderId);
   await eventually(() => expect(deadLetters.own()).toHaveLength(1), WAIT);

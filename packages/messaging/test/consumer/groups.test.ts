@@ -2,7 +2,17 @@ import { expect, test } from '@jest/globals';
 import { unavailable } from '@order-pipeline/service-kit';
 import { createTestBroker, eventually } from '@order-pipeline/testing';
 import type { ReceivedEvent } from '../../src/index.ts';
-import { fresh, idsOf, partitionsOf, publish, startHarness, TOPIC, WAIT, withEachBatch } from '../support.ts';
+import {
+  consumeIds,
+  fresh,
+  idsOf,
+  partitionsOf,
+  publish,
+  startHarness,
+  TOPIC,
+  WAIT,
+  withEachBatch,
+} from '../support.ts';
 
 // These run on the broker in memory, and on a real Kafka where KAFKA_BROKERS is set: each with a group and order ids of
 // its own, because the topics are everybody's.
@@ -80,14 +90,8 @@ test('a consumer that kafkajs has given up on is restarted, and no message is sk
   });
   const harness = await startHarness({ broker });
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const processed: string[] = [];
   await publish(harness, orderId);
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => void processed.push(...idsOf(events)),
-  });
+  const { processed } = consumeIds(harness, group);
   await eventually(() => expect(processed).toContain(orderId), WAIT);
   // A batch of another partition may have been processed before kafkajs gave up.
   await eventually(() => {

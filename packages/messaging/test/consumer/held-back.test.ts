@@ -3,8 +3,8 @@ import { eventually, times } from '@order-pipeline/testing';
 import type { ReceivedEvent } from '../../src/index.ts';
 import {
   committedAt,
+  consumeIds,
   fresh,
-  idsOf,
   publish,
   readDeadLetters,
   startHarness,
@@ -76,13 +76,7 @@ test('what waits for a lock when the consumer stops comes to the next one', asyn
   await publish(harness, orderId);
   await eventually(() => expect(tries).toBeGreaterThan(1), WAIT);
   await consumer.stop();
-  const next: string[] = [];
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => void next.push(...idsOf(events)),
-  });
-  await eventually(() => expect(next).toContain(orderId), WAIT);
+  const { processed } = consumeIds(harness, group);
+  await eventually(() => expect(processed).toContain(orderId), WAIT);
   await harness.service.close();
 });

@@ -7,6 +7,7 @@ import {
   createFaultyBroker,
   createGate,
   createHurriedWorld,
+  idsOf,
   publish,
   startHarness,
   TOPIC,
@@ -30,16 +31,36 @@ const lagOf = async (broker: Broker): Promise<number> => {
   }, 0);
 };
 
+/** Consumes, and keeps the ids of the orders whose messages it has processed. */
+const startCollecting = (harness: Harness) => {
+  const processed: string[] = [];
+  const consumer = startConsuming(harness, async (events) => void processed.push(...idsOf(events)));
+  return { processed, consumer };
+};
+
 const readiness = async ({ service }: Harness): Promise<string> => {
   const { checks } = await service.context.health.readiness();
   return checks['consumer shipping'] ?? 'no check';
 };
 
+/** What readiness says until the consumer has joined its group a second time. */
+const readinessUntilItJoinsAgain = async (harness: Harness): Promise<ReadonlySet<string>> => {
+  const said = new Set<string>();
+  await eventually(
+    async () => {
+      said.add(await readiness(harness));
+      const joins = harness.service.logs.filter(({ msg }) => msg === 'consumer joined its group');
+      expect(joins).toHaveLength(2);
+    },
+    { timeoutMs: 15_000 },
+  );
+  return said;
+};
+
 test('a consumer whose Kafka goes away and comes back recovers, and nothing is lost', async () => {
   const { broker, runtime, faults } = createHurriedWorld();
   const harness = await startHarness({ broker, runtime });
-  const processed: string[] = [];
-  startConsuming(harness, async (events) => void processed.push(...events.map(({ event }) => event.orderId)));
+  const { processed } = startCollecting(harness);
   await publish(harness, 'order-1');
   await eventually(() => expect(processed).toEqual(['order-1']));
   faults.brokerDown();
@@ -58,11 +79,7 @@ test('a consumer that was paused before Kafka went away is still paused when it 
     batches += 1;
   });
   const harness = await startHarness({ broker: counting, runtime });
-  const processed: string[] = [];
-  const consumer = startConsuming(
-    harness,
-    async (events) => void processed.push(...events.map(({ event }) => event.orderId)),
-  );
+  const { processed, consumer } = startCollecting(harness);
   await eventually(async () => expect(await readiness(harness)).toBe('ok'));
   consumer.pause();
   faults.brokerDown();
@@ -134,8 +151,7 @@ test('a consumer whose handler hangs while there is more to do fails the readine
 test('a consumer that falls silent fails the readiness probe, and is started anew', async () => {
   const { broker, runtime, faults } = createHurriedWorld();
   const harness = await startHarness({ broker, runtime });
-  const processed: string[] = [];
-  startConsuming(harness, async (events) => void processed.push(...events.map(({ event }) => event.orderId)));
+  const { processed } = startCollecting(harness);
   await publish(harness, 'order-1');
   await eventually(() => expect(processed).toEqual(['order-1']));
   faults.delay('fetch', 60_000);
@@ -182,24 +198,14 @@ test.each<[string, (faults: Faults) => void]>([
   startConsuming(harness, async () => undefined);
   await eventually(async () => expect(await readiness(harness)).toBe('ok'));
   strike(faults);
-  const problems = new Set<string>();
-  await eventually(
-    async () => {
-      problems.add(await readiness(harness));
-      const joins = harness.service.logs.filter(({ msg }) => msg === 'consumer joined its group');
-      expect(joins).toHaveLength(2);
-    },
-    { timeoutMs: 10_000 },
-  );
-  expect(problems).toContain('has no heartbeat in its group');
+  expect(await readinessUntilItJoinsAgain(harness)).toContain('has no heartbeat in its group');
   await harness.service.close();
 });
 
 test('what kafkajs could not commit is committed soon, although no further message comes', async () => {
   const { broker, runtime, faults } = createHurriedWorld();
   const harness = await startHarness({ broker, runtime });
-  const processed: string[] = [];
-  startConsuming(harness, async (events) => void processed.push(...events.map(({ event }) => event.orderId)));
+  const { processed } = startCollecting(harness);
   await eventually(async () => expect(await readiness(harness)).toBe('ok'));
   faults.refuse('commit', 'GROUP_COORDINATOR_NOT_AVAILABLE');
   await publish(harness, 'order-1');
@@ -228,16 +234,7 @@ test('a consumer none of whose commits is taken fails the readiness probe, and i
   await publish(harness, 'order-1');
   await eventually(() => expect(taken).toHaveLength(1));
   await consumer.processBuffered(taken.splice(0), async () => undefined);
-  const problems = new Set<string>();
-  await eventually(
-    async () => {
-      problems.add(await readiness(harness));
-      const joins = harness.service.logs.filter(({ msg }) => msg === 'consumer joined its group');
-      expect(joins).toHaveLength(2);
-    },
-    { timeoutMs: 15_000 },
-  );
-  expect(problems).toContain('does not commit what it has processed');
+  expect(await readinessUntilItJoinsAgain(harness)).toContain('does not commit what it has processed');
   await eventually(() => expect(taken).toHaveLength(1));
   await consumer.processBuffered(taken.splice(0), async () => undefined);
   expect(await lagOf(broker)).toBe(0);

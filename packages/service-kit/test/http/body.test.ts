@@ -1,27 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import type { Problem } from '../../src/index.ts';
-import { order, startHarness, type Harness } from './harness.ts';
+import { expect, test } from '@jest/globals';
+import { order, problemsOf, useHarness } from './harness.ts';
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await startHarness();
-});
-
-beforeEach(() => {
-  harness.asked.length = 0;
-});
-
-afterAll(() => harness.service.close());
-
-const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
-
-const post = (url: string, payload: string | object | Buffer, headers: Record<string, string> = {}) =>
-  inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
-
-const problemsOf = (response: LightMyRequestResponse) =>
-  response.json<{ details?: Problem[] }>().details ?? [];
+const { harness, inject, post } = useHarness();
 
 test.each(['{', '{"order":}', "{'order':1}", '{"a":1}}', 'null null'])(
   'a body that is not JSON is refused as such: %s',

@@ -9,9 +9,8 @@ import {
   usersApi,
   type Operation,
 } from '@order-pipeline/contracts';
-import { startTestService, type TestService } from '@order-pipeline/testing';
-import { z } from 'zod';
-import { defineService } from '../../src/index.ts';
+import { defineTestService, startTestService, type TestService } from '@order-pipeline/testing';
+import {} from '../../src/index.ts';
 
 const MAX_CPU_MS = 50;
 
@@ -31,16 +30,7 @@ beforeAll(async () => {
     operation,
     handle: async () => ({ status: 200, body: {} }),
   }));
-  service = await startTestService(
-    defineService({
-      name: 'orders',
-      settings: z.object({}),
-      usesKafka: false,
-      dependsOn: [],
-      callTimeoutMs: 1_000,
-      start: async () => ({ routes }),
-    }),
-  );
+  service = await startTestService(defineTestService('orders', async () => ({ routes })));
 });
 
 afterAll(() => service.close());

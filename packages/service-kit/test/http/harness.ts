@@ -1,12 +1,19 @@
 import { connect } from 'node:net';
+import { beforeEach } from '@jest/globals';
 import { Strict, Text, defineOperation, ordersApi, usersApi } from '@order-pipeline/contracts';
-import { startTestService, type TestService, type TestServiceOptions } from '@order-pipeline/testing';
-import { z } from 'zod';
+import {
+  defineTestService,
+  startTestService,
+  type TestService,
+  type TestServiceOptions,
+} from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import {
   AppError,
-  defineService,
   unavailable,
   type CallContext,
+  type Problem,
   type Reply,
   type Route,
 } from '../../src/index.ts';
@@ -56,16 +63,30 @@ export const startHarness = async (options: TestServiceOptions = {}): Promise<Ha
       return endings[how]?.() ?? { status: operation.status, body };
     },
   }));
-  const harness = defineService({
-    name: 'orders',
-    settings: z.object({}),
-    usesKafka: false,
-    dependsOn: [],
-    callTimeoutMs: 1_000,
-    start: async () => ({ routes }),
-  });
+  const harness = defineTestService('orders', async () => ({ routes }));
   return { service: await startTestService(harness, options), asked };
 };
+
+/** The same for the tests of a file, which ask it without a connection; each finds nothing asked yet. */
+export const useHarness = () => {
+  const harness = useFixture(
+    () => startHarness(),
+    ({ service }) => service.close(),
+  );
+  beforeEach(() => {
+    harness.asked.length = 0;
+  });
+  const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
+  return {
+    harness,
+    inject,
+    post: (url: string, payload: string | object | Buffer, headers: Record<string, string> = {}) =>
+      inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } }),
+  };
+};
+
+export const problemsOf = (response: LightMyRequestResponse) =>
+  response.json<{ details?: Problem[] }>().details ?? [];
 
 export const order = (other: object = {}) => ({
   order: { orderId: 'order-1', userId: 'user11', items: [{ itemId: 'item1', quantity: 3 }], ...other },

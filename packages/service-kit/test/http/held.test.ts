@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { ANYBODY, ordersApi } from '@order-pipeline/contracts';
-import { startTestService } from '@order-pipeline/testing';
-import { z } from 'zod';
-import { defineService, ok, type Route } from '../../src/index.ts';
+import { defineTestService, startTestService } from '@order-pipeline/testing';
+import { ok, type Route } from '../../src/index.ts';
 
 const HELD_MS = 3_600_000;
 
@@ -17,19 +16,12 @@ const route: Route = {
 
 test('the time for which a request was held is no part of the time that its answer took', async () => {
   const service = await startTestService(
-    defineService({
-      name: 'api-gateway',
-      settings: z.object({}),
-      usesKafka: false,
-      dependsOn: [],
-      callTimeoutMs: 1_000,
-      start: async () => ({
-        routes: [route],
-        configureServer: async (server) => {
-          server.addHook('onRequest', async (request) => void (request.actor = ANYBODY));
-        },
-      }),
-    }),
+    defineTestService('api-gateway', async () => ({
+      routes: [route],
+      configureServer: async (server) => {
+        server.addHook('onRequest', async (request) => void (request.actor = ANYBODY));
+      },
+    })),
   );
   expect((await service.server.inject('/api/orders/order-1')).statusCode).toBe(200);
   const text = await service.registry.metrics();

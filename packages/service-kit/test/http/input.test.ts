@@ -1,32 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import type { Problem } from '../../src/index.ts';
-import { order, startHarness, type Harness } from './harness.ts';
+import { expect, test } from '@jest/globals';
+import { order, problemsOf, useHarness } from './harness.ts';
 
 const ORDER_ID_RULE =
   'must be 1 to 128 of the characters A-Z a-z 0-9 . _ : -, but not . .. or user, which have a meaning of their own in a path';
 const TEXT_RULE =
   'must be text that can be read, without control, direction, tag, private or unassigned characters, and not only spaces';
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await startHarness();
-});
-
-beforeEach(() => {
-  harness.asked.length = 0;
-});
-
-afterAll(() => harness.service.close());
-
-const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
-
-const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
-  inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
-
-const problemsOf = (response: LightMyRequestResponse) =>
-  response.json<{ details?: Problem[] }>().details ?? [];
+const { harness, inject, post } = useHarness();
 
 test('what is well asked reaches its operation', async () => {
   const response = await post('/api/orders', order());

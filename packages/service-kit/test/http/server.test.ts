@@ -1,23 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { InjectOptions } from 'fastify';
-import { startHarness, type Harness } from './harness.ts';
+import { expect, test } from '@jest/globals';
+import { order, useHarness } from './harness.ts';
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await startHarness();
-});
-
-beforeEach(() => {
-  harness.asked.length = 0;
-});
-
-afterAll(() => harness.service.close());
-
-const inject = (options: InjectOptions | string) => harness.service.server.inject(options);
-
-const post = (url: string, payload: string | object, headers: Record<string, string> = {}) =>
-  inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } });
+const { harness, inject, post } = useHarness();
 
 test.each(['/api/users/%', '/api/users/%zz', '/api/users/%ff', `/api/users/${'x'.repeat(2_000)}`])(
   'a malformed or overlong path is refused: %s',

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { ANYBODY, ordersApi, type Input, type Operation } from '@order-pipeline/contracts';
-import { eventually, recordSpans, startTestService, type RecordedSpans } from '@order-pipeline/testing';
-import { z } from 'zod';
-import { createLocalTransport, defineService, newTrace } from '../../src/index.ts';
+import {
+  defineTestService,
+  eventually,
+  recordSpans,
+  startTestService,
+  type RecordedSpans,
+} from '@order-pipeline/testing';
+import { createLocalTransport, newTrace } from '../../src/index.ts';
 import { endOperation, startHarness, type Harness } from './harness.ts';
 
 const traceId = 'a'.repeat(32);
@@ -16,14 +21,7 @@ let harness: Harness;
 /** The same routes, as the gateway has them: clients ask there. */
 const startGateway = () =>
   startTestService(
-    defineService({
-      name: 'api-gateway',
-      settings: z.object({}),
-      usesKafka: false,
-      dependsOn: [],
-      callTimeoutMs: 1_000,
-      start: async () => ({ routes: harness.service.routes }),
-    }),
+    defineTestService('api-gateway', async () => ({ routes: harness.service.routes })),
     { tracer: recorded.tracerOf('api-gateway') },
   );
 let gateway: Awaited<ReturnType<typeof startGateway>>;

@@ -8,8 +8,9 @@ import {
   type Topic,
 } from '@order-pipeline/contracts';
 import { createMessaging, type ReceivedEvent } from '@order-pipeline/messaging';
-import { defineService, type Broker, type Reply } from '@order-pipeline/service-kit';
+import { type Broker, type Reply } from '@order-pipeline/service-kit';
 import {
+  defineTestService,
   eventually,
   inTurn,
   startTestService,
@@ -20,7 +21,6 @@ import {
 import { useFixture } from '@order-pipeline/testing/fixtures';
 import { randomInt } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { z } from 'zod';
 import { createSwitchedBroker, withCheckedSends, type SwitchedBroker } from '../broker.ts';
 import { fresh, startHarness, type Harness } from '../harness.ts';
 
@@ -138,17 +138,14 @@ export const startWorker = (
   handle: (events: readonly ReceivedEvent[]) => Promise<void>,
 ): Promise<TestService> =>
   startTestService(
-    defineService({
-      name: 'workflow',
-      settings: z.object({}),
-      usesKafka: true,
-      dependsOn: [],
-      callTimeoutMs: 1_000,
-      start: async (context) => {
+    defineTestService(
+      'workflow',
+      async (context) => {
         createMessaging(group, context).consume({ group, topics: [topic], commitMode: 'auto', handle });
         return { routes: [] };
       },
-    }),
+      { usesKafka: true },
+    ),
     { broker },
   );
 
