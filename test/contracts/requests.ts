@@ -5,7 +5,7 @@ import { unique, type Answer, type Gateway } from '../gateway.ts';
 import { OPERATOR_TOKEN, startSecuredSystem, type SecuredSystem } from '../security/secured-system.ts';
 
 /**
- * A field that is accepted and then dropped is a lie to whoever sends it. So every field that a client can send has a proof
+ * A field that is accepted and then dropped is a lie to the client. So every field that a client can send has a proof
  * here that it has an effect which can be seen from outside; a field without one fails.
  */
 export type Proof = () => Promise<void>;
@@ -60,7 +60,7 @@ export const publish = async (topic: string, messages: { key: string; value: str
   await producer.disconnect();
 };
 
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what is answered is typed by whoever asks
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller states the type of the reply
 export const bodyOf = <T>({ status, body }: Answer, expected = 200): T => {
   expect({ status, body }).toMatchObject({ status: expected });
   return body as T;

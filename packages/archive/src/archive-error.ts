@@ -1,4 +1,4 @@
-/** Why an archive cannot be made; its message is a sentence for whoever runs it. */
+/** Why an archive cannot be made; its message is a sentence for the operator. */
 export class ArchiveError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

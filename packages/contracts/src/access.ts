@@ -25,7 +25,7 @@ export interface ScopeAccess {
   readonly scope: Scope;
 }
 
-/** Whoever has a valid token; some fields of the answer only with one of their scopes. */
+/** Any caller with a valid token; some fields of the answer only with one of their scopes. */
 export interface AuthenticatedAccess {
   readonly kind: 'authenticated';
   readonly fields?: Readonly<Record<string, readonly Scope[]>>;

@@ -133,7 +133,7 @@ async function refusal(folder: string, pidFile: string): Promise<string> {
   return `Another order-pipeline is running on DATA_DIR ${folder}${holder === '' ? '' : ` (process ${holder})`}.`;
 }
 
-/** Renames a new file over the old one: right to write into the folder is enough, whoever owned the old file. */
+/** Renames a new file over the old one: right to write into the folder is enough, regardless of the old file's owner. */
 async function replaceFile(file: string, text: string): Promise<void> {
   await writeFile(`${file}.new`, text);
   await rename(`${file}.new`, file);

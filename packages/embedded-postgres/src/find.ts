@@ -15,7 +15,7 @@ export type FoundPostgres =
   | { readonly state: 'running'; readonly url: (database: string) => string };
 
 /**
- * Looks whether PostgreSQL runs on the files in `dataDir`, whoever has started it, and how it is reached. Changes nothing.
+ * Looks whether PostgreSQL runs on the files in `dataDir`, whichever process started it, and how it is reached. Changes nothing.
  * @throws Error with one sentence when it is about to start or to end, or its password cannot be read.
  */
 export async function findEmbeddedPostgres(dataDir: string): Promise<FoundPostgres> {

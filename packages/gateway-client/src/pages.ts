@@ -30,7 +30,7 @@ export const pagesOf = async function* <O extends PagedOperation>(
 /**
  * The pages of all items with what is reserved of each.
  *
- * @throws GatewayError when the list is refused, or what is reserved is not shown to whoever asks
+ * @throws GatewayError when the list is refused, or what is reserved is not shown to the caller
  */
 export const itemPagesOf = async function* (gateway: Gateway): AsyncGenerator<Item[]> {
   for await (const page of pagesOf(gateway, inventoryApi.listItems)) {

@@ -57,7 +57,7 @@ export interface HttpListener {
   readonly url: string;
   /** Where its metrics are, without a slash at the end. */
   readonly metricsUrl: string;
-  /** From now on each answer ends its connection, so that whoever asks again makes a new one, to another instance. */
+  /** From now on each answer ends its connection, so that the client's next request opens a new one, to another instance. */
   endConnections(): void;
   /** Takes no further request and finishes those in flight. */
   stop(): Promise<void>;
@@ -169,7 +169,7 @@ const createMainServer = (
     },
   );
 
-/** The metrics on a port of their own, and nothing else but the probes: for whoever monitors, and nobody outside. */
+/** The metrics on a port of their own, and nothing else but the probes: for monitoring, and nobody outside. */
 const startMetricsServer = async (
   options: HttpListenerOptions,
   name: string,

@@ -43,7 +43,7 @@ export interface System {
   /** Resolves with a sentence when something broke without which it cannot go on; otherwise never. */
   readonly failed: Promise<string>;
   /**
-   * Is no longer ready, but keeps serving for `SHUTDOWN_DELAY_MS`, until whoever spreads the requests has seen it; in the
+   * Is no longer ready, but keeps serving for `SHUTDOWN_DELAY_MS`, until the load balancer has seen it; in the
    * second half each answer ends its connection. Where nobody asks, it resolves at once.
    */
   leave(): Promise<void>;

@@ -12,7 +12,7 @@ const unready = ({ checks }: Readiness): string =>
     .map(([name, answer]) => `${name} (${answer})`)
     .join(', ');
 
-/** So that whoever reads that the system runs can use it at once: its first request meets no part that still starts. */
+/** So that the system can be used as soon as it says that it runs: its first request meets no part that still starts. */
 export const untilReady = async ({ plan, health, runtime, progress, signal }: ServiceHost): Promise<void> => {
   const isEmbedded = [...plan.databases.values()].every((url) => url === undefined);
   const hasAll = isEmbedded && plan.serviceUrls.size === 0 && plan.kafka === undefined;

@@ -1,6 +1,6 @@
 'use strict';
 
-// `node --import @order-pipeline/memory-kafka/register`: whoever asks for kafkajs, by `import` or by `require`, gets the
+// `node --import @order-pipeline/memory-kafka/register`: code that loads kafkajs, by `import` or by `require`, gets the
 // in-memory one. The same in a file that a test runner loads first.
 const Module = require('node:module');
 const path = require('node:path');

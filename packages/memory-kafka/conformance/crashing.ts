@@ -190,7 +190,7 @@ const askingWhether: Area = (behaviour) => {
   behaviour('a consumer that stayed down can be run again by hand', async (world) => {
     const { topic, consumer, crash } = await failing(world, 1, { restartOnFailure: async () => false });
     await eventually(() => expect(crash()).toBeDefined());
-    // kafkajs may write to a connection that it has just ended, and refuses for that; whoever is refused tries again.
+    // kafkajs may write to a connection that it has just ended, and refuses for that; the caller tries again.
     const { values } = await eventually(() => world.listen(topic, { consumer }));
     await eventually(() => expect(values()).toEqual(['a']));
   });

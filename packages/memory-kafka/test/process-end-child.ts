@@ -10,7 +10,7 @@ const kafka =
   broker === undefined
     ? new Kafka({ brokers: ['end:9092'], logLevel: logLevel.NOTHING })
     : new kafkajs.Kafka({ brokers: [broker], logLevel: logLevel.NOTHING });
-// A group of its own: one that was killed stays a member until its session is over, and whoever joins waits for it.
+// A group of its own: one that was killed stays a member until its session is over, and a member that joins waits for it.
 const consumer = kafka.consumer({ groupId: way.replaceAll(' ', '-') });
 
 const read = async (from: Consumer): Promise<void> => {

@@ -15,7 +15,7 @@ test('the cluster of a client that somebody else constructs is found by its brok
   expect(await kafka.admin().listTopics()).toEqual([]);
 });
 
-test('it can be made ready before they come; whoever is later changes nothing', async () => {
+test('it can be made ready before they come; a later call changes nothing', async () => {
   const prepared = clusterOf(['theirs:2'], { autoCreatePartitions: 3 });
   expect(clusterOf(['theirs:2'], { autoCreatePartitions: 5 })).toBe(prepared);
   const producer = program('theirs:2').producer();

@@ -32,7 +32,7 @@ export interface OrderToAdvance {
 
 /**
  * Moves those of the orders that stand in the status before `to`, publishes what became of them, and only then
- * resolves, so that the caller may commit. An order that stands in `to` already has its event published again: whoever
+ * resolves, so that the caller may commit. An order that stands in `to` already has its event published again: the process that
  * moved it may have died before publishing. One that stands elsewhere is passed over. An order named twice is moved
  * and published once a batch of at most 1,000 orders.
  *

@@ -119,7 +119,7 @@ test.each<[string, Setup['handle'], boolean]>([
   ['while a dependency is unavailable', failOn('a', unavailable('orders is down')), false],
   ['while its dead letter is not taken', failOn('a', new Error('broken')), true],
 ])(
-  'a batch that stops being ours %s is given up, for whoever has it now',
+  'a batch that stops being ours %s is given up, for the member that has it now',
   async (_, handle, inDeadLetter) => {
     let ours = true;
     let pausesLeft = inDeadLetter ? MAX_TRIES + 3 : 3;

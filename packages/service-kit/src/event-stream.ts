@@ -14,11 +14,11 @@ export interface StreamedEvent {
 export interface EventStream {
   /** Answers false, and sends nothing, where the reader has not read what came before, or has gone. */
   send(event: StreamedEvent): boolean;
-  /** A line that says nothing, so that whoever is between knows that the stream lives. */
+  /** A line that says nothing, so that proxies know that the stream is alive. */
   comment(): void;
   /** Ends the stream once all that was sent has been read; the client may connect again. */
   end(): void;
-  /** Called once when the stream is over, whoever ended it. */
+  /** Called once when the stream is over, whichever side ended it. */
   onOver(fn: () => void): void;
   /** What an operation answers with it. */
   readonly reply: Reply<never>;

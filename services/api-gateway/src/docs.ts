@@ -124,7 +124,7 @@ const nameErrors = (paths: Paths): void => {
   }
 };
 
-/** Makes what answers the document. It is written once: whoever asks for it often would else have it written each time. */
+/** Makes what answers the document. It is written once: otherwise frequent requests would have it written each time. */
 const createSendDocument = (server: FastifyInstance): ((reply: FastifyReply) => FastifyReply) => {
   let text: string | undefined;
   return (reply) => {

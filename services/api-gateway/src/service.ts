@@ -29,7 +29,7 @@ const settings = z
     RATE_LIMIT: z
       .union([z.literal('off'), wholeNumber(1, MAX_RATE, RATE_RULE)], { error: RATE_RULE })
       .default(1_000),
-    /** What operators prove themselves with; unset: whoever is on this machine, while nobody else is listened to. */
+    /** What operators prove themselves with; unset: any client on this machine, while the gateway listens only there. */
     OPERATOR_TOKEN: z
       .string()
       .regex(/^[\x21-\x7e]{16,200}$/, 'must have 16 to 200 characters, without spaces')

@@ -14,7 +14,7 @@ export const openStream = async (at: string, headers: Readonly<Record<string, st
   })().catch(() => undefined);
   return {
     response,
-    /** Settles when the stream is over, whoever ended it. */
+    /** Settles when the stream is over, whichever side ended it. */
     whole,
     leave: () => leaving.abort(),
     /** What has come so far. */

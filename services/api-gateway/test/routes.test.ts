@@ -86,7 +86,7 @@ test('a facade in another process is asked over HTTP', async () => {
 });
 
 test.each(Object.entries(GATEWAY_OPERATIONS).filter(([, { paged }]) => paged))(
-  'whoever reads %s, services away, is aborted when the client goes',
+  'a read of %s, services away, is aborted when the client disconnects',
   async (_, { method, path }) => {
     const begun: (AbortSignal | undefined)[] = [];
     const routes = facadeRoutes.map(({ operation }): Route => ({

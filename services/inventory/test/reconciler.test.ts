@@ -219,7 +219,7 @@ test('of eight instances one asks for the reservations, and when it goes another
   const joins = () =>
     instances.map(({ logs }) => logs.filter(({ msg }) => msg === 'consumer joined its group').length);
   await eventually(() => expect(joins()).not.toContain(0), WAIT);
-  /** Whoever asks three times in a row while nobody else does. */
+  /** An instance that asks three times in a row while no other does. */
   const findLeader = () =>
     eventually(async () => {
       const before = asked();

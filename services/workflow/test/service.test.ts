@@ -203,7 +203,7 @@ test('of two workflows one sweeps, and when it goes the other does', async () =>
     workflows.map(({ logs }) => logs.filter(({ msg }) => msg === message).length);
   const sweeps = () => count('sweep failed for an order');
   await eventually(() => expect(count('consumer joined its group')).not.toContain(0), WAIT);
-  /** Whoever sweeps three times in a row while the other does not. */
+  /** An instance that sweeps three times in a row while the other does not. */
   const findLeader = () =>
     eventually(
       async () => {

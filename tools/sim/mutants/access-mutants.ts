@@ -4,7 +4,7 @@ import type { Mutant } from './mutant.ts';
 export const ACCESS_MUTANTS: readonly Mutant[] = [
   {
     name: 'access: owner not compared when cancelling',
-    bug: 'whoever has a token cancels the order of somebody else',
+    bug: 'any token cancels the order of another user',
     edits: [
       {
         file: 'services/orders/src/store/transitions.ts',
@@ -15,7 +15,7 @@ export const ACCESS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'access: owner not compared when reading',
-    bug: 'whoever has a token reads the order of somebody else',
+    bug: 'any token reads the order of another user',
     edits: [
       {
         file: 'services/orders/src/routes.ts',

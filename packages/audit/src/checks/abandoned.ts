@@ -3,7 +3,7 @@ import { checkOf, createFindings, type Check } from '../report.ts';
 import type { AuditContext } from './context.ts';
 
 /**
- * An insert that was under way when a reservation was fenced may still store its order: whoever fenced it waits for such
+ * An insert that was under way when a reservation was fenced may still store its order: the caller that fenced it waits for such
  * inserts and then finds the order, so the reservation stays. That takes seconds; what is stored later has not looked at
  * the bar. (That the stock of no such order was given back is among the `reservations`.)
  */

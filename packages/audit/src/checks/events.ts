@@ -75,7 +75,7 @@ interface Tally {
 
 /**
  * Looks at messages, each against the step that it announces. A step is committed before its event is published, and
- * never taken back: whoever has read the event finds the step, however busy the system is.
+ * never taken back: a consumer of the event finds the step, however busy the system is.
  */
 const lookAtMessages = async (
   orders: Reader,

@@ -34,7 +34,7 @@ const usersOf = async function* (orders: Reader): AsyncGenerator<string[]> {
 };
 
 /**
- * The user of every order exists. A user is there before an order of theirs is, and is never removed; so whoever is named
+ * The user of every order exists. A user is there before an order of theirs is, and is never removed; so a user who is named
  * by an order that was read is found when users are read after it.
  */
 export const checkUsers = async (

@@ -23,7 +23,7 @@ import { checkOf, createFindings, notChecked, reportOf, type AuditReport, type C
 
 export interface GatewayAuditOptions {
   readonly url: string;
-  /** The bearer token of whoever audits, where the gateway asks for one. */
+  /** The bearer token of the auditor, where the gateway asks for one. */
   readonly token?: string | undefined;
   readonly runtime: Runtime;
   readonly limits: AuditLimits;

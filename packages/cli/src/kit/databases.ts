@@ -20,7 +20,7 @@ interface Purpose {
 }
 
 /**
- * The PostgreSQL in DATA_DIR, as it runs; where it does not, or only because whoever started it was killed, it is started
+ * The PostgreSQL in DATA_DIR, as it runs; where it does not, or only because its parent process was killed, it is started
  * for as long as the command takes.
  */
 const openEmbedded = async (

@@ -15,7 +15,7 @@ export interface GatewayOptions {
 }
 
 /**
- * The token of whoever asks: that of the option, or of the environment, or of a file that it names.
+ * The caller's token: that of the option, or of the environment, or of a file that it names.
  *
  * @throws SettingsError when there is no such file
  */

@@ -35,7 +35,7 @@ describe('the packed package', () => {
 
   passes('satisfies attw, for node10, too', () => projects.run('plain', ['attw', projects.tarball]));
 
-  passes('is one instance to whoever imports and whoever requires it', () =>
+  passes('is one instance to code that imports it and code that requires it', () =>
     projects.run('plain', ['node', 'instances.mjs']),
   );
 });

@@ -164,7 +164,7 @@ export const createEachBatch =
       logger,
       pause: async (ms: number) => {
         await sleep(runtime, ms, ending);
-        // Rejects when the group rebalances, which ends the batch here; it goes to whoever gets the partition.
+        // Rejects when the group rebalances, which ends the batch here; it goes to the member that gets the partition.
         await heartbeat();
       },
       isOurs: () => isCurrent() && isRunning() && !ending.aborted,

@@ -2,7 +2,7 @@ import { compile } from '@fastify/proxy-addr';
 import ipaddr from 'ipaddr.js';
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** What a network gives to one customer at least: whoever has it has all of its addresses. */
+/** What a network gives to one customer at least: its customer has all of its addresses. */
 const IPV6_PARTS = 4;
 /** Some proxies write the port beside the address. */
 const WITH_PORT = /^(?:(\d+\.\d+\.\d+\.\d+):\d+|\[([^\]]+)\](?::\d+)?)$/;

@@ -78,7 +78,7 @@ const letAnswersLeave = (
   const closeIdle = http.closeIdleConnections.bind(http);
   let isOver = false;
   let cancel: Cancel | undefined;
-  // Called as the server begins to close, and by whoever waits for that.
+  // Called as the server begins to close, and by callers that wait for that.
   http.closeIdleConnections = () => {
     cancel ??= runtime.after(STOP_READERS_MS, () => {
       isOver = true;

@@ -5,7 +5,7 @@ import { createRateLimiter } from '../rate-limiter.ts';
 /** An address may fail so often at once, and once more in each interval. */
 const MAX_FAILURES = 10;
 const FAILURE_INTERVAL_MS = 6_000;
-/** Lines of the log, whoever fails. */
+/** Log lines, over all clients. */
 const MAX_LINES = 10;
 const LINE_INTERVAL_MS = 6_000;
 const EVERYBODY = '';

@@ -16,7 +16,7 @@ export const accessSettings = {
   AUTH_JWKS_URL: urlOf('https:', 'http:').optional(),
   AUTH_USER_CLAIM: claim('sub'),
   AUTH_SCOPE_CLAIM: claim('scope'),
-  /** `on`: an issuer for trying things out on this machine; whoever can read DATA_DIR can sign its tokens. */
+  /** `on`: an issuer for trying things out on this machine; any user who can read DATA_DIR can sign its tokens. */
   AUTH_DEV_ISSUER: z.literal('on', { error: 'must be on, or not set' }).optional(),
   /** Where the key of the development issuer is. */
   DATA_DIR: z.string().default('.data'),

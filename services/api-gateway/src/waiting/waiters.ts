@@ -20,7 +20,7 @@ export interface Wait {
   readonly isSettled: (status: OrderStatus) => boolean;
   /** Milliseconds. */
   readonly timeoutMs: number;
-  /** Aborted when whoever waits has gone. */
+  /** Aborted when the waiting client has gone. */
   readonly signal: AbortSignal | undefined;
 }
 

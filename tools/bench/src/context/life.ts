@@ -22,7 +22,7 @@ export const createLife = (say: (sentence: string) => void): Life => {
     opened: (name, close) => {
       const key = {};
       open.set(key, { name, close });
-      // Whoever was about to start something when everything was ended goes no further.
+      // Code that was about to start something when everything was ended goes no further.
       if (isOver) void end(key);
       return () => end(key);
     },

@@ -16,7 +16,7 @@ export const startSampling = <T>(sample: () => Promise<T>, everyMs: number): Sam
     }
   };
   const running = run();
-  // Whoever stops it is told.
+  // The caller of stop() gets the error.
   running.catch(() => undefined);
   return {
     stop: async () => {

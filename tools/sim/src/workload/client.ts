@@ -110,7 +110,7 @@ export const createClient = (
     trace('client', answer ? `receives ${answer.status} to ${label}` : `receives no answer to ${label}`);
     return answer && { ...answer, askedAt, answeredAt: time.now() };
   };
-  // One that was stalled is ended by whoever stops it, as a process that does not react.
+  // One that was stalled is ended by the caller that stops it, as a process that does not react.
   const isUnanswered = ({ gateway: { process }, arrivedAt }: Held): boolean =>
     !process.isDead() || (process.end() === STOPPED && process.stalledUntil() <= arrivedAt);
   return Object.assign(ask, {

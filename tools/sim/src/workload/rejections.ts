@@ -20,7 +20,7 @@ const mostHeld = (model: Model, order: NewOrder, itemId: string, until: Moment):
     })
     .reduce((sum, units) => sum + units, 0);
 
-/** Whether there must have been enough of everything at all times, whoever else had got what he wanted. */
+/** Whether there must have been enough of everything at all times, even if every other order had been placed. */
 const wasAlwaysEnough = (model: Model, order: NewOrder, answer: Answer): boolean =>
   [...new Set(order.items.map(({ itemId }) => itemId))].every((itemId) => {
     const { confirmed } = model.item(itemId);

@@ -15,7 +15,7 @@ interface Parts {
 
 const SHARE_OF_SEEDS = 0.4;
 const MAX_PER_KIND = 3;
-/** Longer than the retries of one call, so that whoever gives up is seen. */
+/** Longer than the retries of one call, so that a caller that gives up is seen. */
 const SPAN_MS = { min: 500, max: 12_000 };
 const FENCES: readonly ProtocolErrorType[] = ['INVALID_PRODUCER_EPOCH', 'UNKNOWN_PRODUCER_ID'];
 

@@ -42,7 +42,7 @@ export interface Echo {
   publish(topic: string, message: Message): void;
   /** Publishes something again that was published before, if anything was. */
   publishAgain(stream: Stream): void;
-  /** Publishes something again that stands in this partition, so that whoever hears it has something to do. */
+  /** Publishes something again that stands in this partition, so that its consumers have something to do. */
   nudge(topic: string, partition: number): void;
 }
 

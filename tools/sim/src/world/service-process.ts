@@ -119,7 +119,7 @@ const createAnswer = (
   { routes }: RunningService,
 ): Answerer['answer'] => {
   const transport = createLocalTransport(routes, tracer);
-  // Whoever asks cannot take it back: no signal travels over the simulated network.
+  // The caller cannot take it back: no signal travels over the simulated network.
   return async (operation, input, { requestId, trace, actor }) => {
     try {
       return await transport(operation, input, { requestId, trace, actor, logger });

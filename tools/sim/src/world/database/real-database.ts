@@ -24,7 +24,7 @@ export interface RealDatabase {
   cancel(client: pg.PoolClient, ended: Promise<unknown>): Promise<void>;
   /** Reads at this instant, past the simulation. */
   read<R extends pg.QueryResultRow>(sql: string): Promise<R[]>;
-  /** What it does not take at present; changed by whoever lets things go wrong. */
+  /** What it does not take at present; changed by the fault injector. */
   readonly conditions: Set<Condition>;
   isDown(): boolean;
   goDown(): void;
@@ -127,7 +127,7 @@ const openRealPool = (url: string): pg.Pool =>
     {
       ...connectionConfig({ url, applicationName: 'simulation', settings: SESSION }),
       max: MAX_CONNECTIONS,
-      // No timers: a simulation lends its own time to whoever sets one.
+      // No timers: a simulation provides its own time for them.
       idleTimeoutMillis: 0,
     },
     () => undefined,

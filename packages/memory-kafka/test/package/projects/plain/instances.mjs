@@ -1,4 +1,4 @@
-// Whoever loads the package, and however, is in the same world, and holds the errors of the kafkajs beside it.
+// However the package is loaded, it is the same world, with the errors of the kafkajs beside it.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import original from 'kafkajs';
