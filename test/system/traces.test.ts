@@ -9,7 +9,7 @@ import {
 } from '@order-pipeline/testing';
 import { useFixture } from '@order-pipeline/testing/fixtures';
 import { request } from 'undici';
-import { createGateway, unique } from '../gateway.ts';
+import { unique } from '../gateway.ts';
 import { useOrdersDatabase, useWholeSystem } from './fixtures.ts';
 import { linesOf, REDRIVEN_WAY, spanNamed, treeOf, WAY } from './trace-tree.ts';
 

@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { defineOperation, OPERATORS_READ, serviceCall } from './operation.ts';
 import { ACTION_ID } from './patterns.ts';

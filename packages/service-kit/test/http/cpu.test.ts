@@ -10,7 +10,6 @@ import {
   type Operation,
 } from '@order-pipeline/contracts';
 import { defineTestService, startTestService, type TestService } from '@order-pipeline/testing';
-import {} from '../../src/index.ts';
 
 const MAX_CPU_MS = 50;
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { order, useHarness } from './harness.ts';
+import { useHarness } from './harness.ts';
 
 const { harness, inject, post } = useHarness();
 
