@@ -41,5 +41,11 @@ test('tables that grow, and those whose rows are replaced all the time, are vacu
       'autovacuum_vacuum_scale_factor=0',
       'autovacuum_vacuum_threshold=1000',
     ],
+    stock_buckets: [
+      'autovacuum_vacuum_cost_delay=0',
+      'autovacuum_vacuum_scale_factor=0',
+      'autovacuum_vacuum_threshold=1000',
+      'fillfactor=50',
+    ],
   });
 });

@@ -8,10 +8,12 @@ import {
   openDatabase,
   startActionsTrimming,
   startPeriodic,
+  wholeNumber,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import { startInventoryConsumer } from './consumers.ts';
 import { PrismaClient } from './generated/client.ts';
+import { startHotItems, startMerging } from './hot-items.ts';
 import { startReconciler } from './reconciler.ts';
 import { createInventoryRoutes } from './routes.ts';
 import { createStore } from './store/index.ts';
@@ -19,6 +21,7 @@ import { createStore } from './store/index.ts';
 const MIGRATIONS = new URL('../../../prisma/inventory/migrations/', import.meta.url);
 const MAX_ITEMS_A_STATEMENT = 200;
 const MAX_CONCURRENT_BATCHES = 3;
+const MAX_RATE = 1_000_000;
 /** Keys are kept for a day; some minutes more do no harm. */
 const EXPIRED_KEYS_INTERVAL_MS = 600_000;
 
@@ -28,6 +31,8 @@ export const inventoryService = defineService({
   settings: z.object({
     /** How long a reservation may stand before its order is asked for. */
     RESERVATION_CHECK_AFTER_MS: milliseconds(10_000),
+    /** From how many orders a second in one instance on the stock of an item is split; unset: never. */
+    HOT_ITEM_ORDERS_PER_S: wholeNumber(1, MAX_RATE).optional(),
     ...actionsSettings,
   }),
   database: 'inventory',
@@ -63,7 +68,11 @@ export const inventoryService = defineService({
 
     const batching = { runtime, maxConcurrent: MAX_CONCURRENT_BATCHES };
     const items = createBatcher({ ...batching, maxSize: MAX_ITEMS_A_STATEMENT, run: store.addItems });
-    const reservations = createBatcher({ ...batching, maxSize: MAX_BATCH, run: store.reserve });
+    const merging = startMerging({ store, runtime, logger, leads });
+    closers.add('merging of buckets', () => merging.stop());
+    const hotItems = startHotItems({ store, runtime, logger }, settings.HOT_ITEM_ORDERS_PER_S);
+    closers.add('hot items', () => hotItems.stop());
+    const reservations = createBatcher({ ...batching, maxSize: MAX_BATCH, run: hotItems.reserve });
     closers.add('stock in hand', () => Promise.all([items.drain(), reservations.drain()]));
     return { routes: createInventoryRoutes(store, { items, reservations }, runtime) };
   },

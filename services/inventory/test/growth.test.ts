@@ -92,7 +92,7 @@ describe.each(PLAN_MODES)('%s', (mode) => {
   });
 
   test('no more is looked at than asked for: an item, by the typed API', async () => {
-    const statements = await statementsOfModels(() => getItem(database, 'item-7'));
+    const statements = await statementsOfModels(() => getItem(database, database, 'item-7'));
     expect(statements).toHaveLength(1);
     await expectFewRead(statements, mode);
   });

@@ -112,13 +112,14 @@ export const untilWaiting = (database: PrismaClient, statements: number): Promis
 const ROW_LOCKS = {
   items: 'SELECT FROM items WHERE id = $1 FOR UPDATE',
   reservations: 'SELECT FROM reservations WHERE order_id = $1 FOR UPDATE',
+  buckets: 'SELECT FROM stock_buckets WHERE item_id = $1 AND no <= $2 ORDER BY no FOR UPDATE',
 } as const;
 
-/** Locks a row until it is unlocked. */
+/** Locks a row until it is unlocked; of `buckets` those of an item up to a number. */
 export const lockRow = async (
   database: PrismaClient,
   table: keyof typeof ROW_LOCKS,
-  id: string,
+  ...key: readonly (string | number)[]
 ): Promise<() => Promise<void>> => {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -128,7 +129,7 @@ export const lockRow = async (
   await new Promise<void>((resolve, reject) => {
     done = database.$transaction(
       async (sql) => {
-        await sql.$queryRawUnsafe(ROW_LOCKS[table], id);
+        await sql.$queryRawUnsafe(ROW_LOCKS[table], ...key);
         resolve();
         await opened;
       },

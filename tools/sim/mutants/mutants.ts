@@ -3,6 +3,7 @@ import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { REQUEST_MUTANTS } from './request-mutants.ts';
+import { STOCK_MUTANTS } from './stock-mutants.ts';
 import { WAITING_MUTANTS } from './waiting-mutants.ts';
 
 const PLACING = 'services/orders/src/store/placements.ts';
@@ -272,6 +273,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CLOCK_MUTANTS,
   ...DEPENDENCY_MUTANTS,
   ...REQUEST_MUTANTS,
+  ...STOCK_MUTANTS,
   ...ACCESS_MUTANTS,
   ...WAITING_MUTANTS,
 ];

@@ -75,6 +75,9 @@ const ENVIRONMENT = {
 const SHARE_WITHOUT_NETS = 0.35;
 const SHARE_WITH_ACCESS = 1 / 3;
 const SHARE_WITH_TRACES = 1 / 4;
+/** In these every item that is ordered is hot, as far as its units go. */
+const SHARE_WITH_HOT_ITEMS = 1 / 2;
+const HOT_ITEMS = { HOT_ITEM_ORDERS_PER_S: '1' };
 
 /**
  * What the seed says of the whole run. Some have none of the safety nets (the republication of stuck orders, the sweep):
@@ -91,7 +94,11 @@ const planRun = ({ streams }: World, isCalm: boolean) => {
     schedule,
     hasAccess,
     hasTraces: streams('traces').chance(SHARE_WITH_TRACES),
-    environment: hasNets ? ENVIRONMENT : { ...ENVIRONMENT, ...WITHOUT_NETS },
+    environment: {
+      ...ENVIRONMENT,
+      ...(hasNets ? {} : WITHOUT_NETS),
+      ...(streams('hot-items').chance(SHARE_WITH_HOT_ITEMS) ? HOT_ITEMS : {}),
+    },
     isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
     isComplete: !schedule.some(({ kind }) => LOSSES.includes(kind)),
   };

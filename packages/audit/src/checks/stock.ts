@@ -13,6 +13,32 @@ const unitsBy = (columns: string, where: string): string => `
   FROM reservations, jsonb_to_recordset(${linesOrNone('lines')}) AS line("itemId" text, quantity bigint)
   WHERE ${where} GROUP BY 1`;
 
+/** SQL: what the buckets of items have, by item. */
+const BUCKETS = `
+  SELECT item_id AS id, count(*) AS count, sum(available_qty) AS available, sum(reserved_qty) AS reserved,
+    least(min(available_qty), min(reserved_qty)) AS least
+  FROM stock_buckets GROUP BY 1`;
+
+/** Items with all their units, wherever these are: a part of those of an item that is split is in its buckets. */
+const WHOLE_ITEMS = `(
+  SELECT id, initial_qty, stocked_qty + coalesce(available + reserved, 0) AS stocked_qty,
+    available_qty + coalesce(available, 0) AS available_qty, reserved_qty + coalesce(reserved, 0) AS reserved_qty, consumed_qty
+  FROM items LEFT JOIN (${BUCKETS}) AS buckets USING (id)
+) AS items`;
+
+/** Each bucket by itself: one that is below zero is made good by no other. */
+const WRONG_BUCKETS = `
+  SELECT unnest(array_remove(ARRAY[
+      CASE WHEN least < 0 THEN 'a bucket of an item has a negative quantity' END,
+      CASE WHEN items.available_qty < 0 AND count IS NOT NULL THEN 'the part of an item beside its buckets is negative' END,
+      CASE WHEN items.id IS NULL THEN 'a bucket is of an item that does not exist' END,
+      CASE WHEN items.buckets <> coalesce(count, 0) THEN 'an item does not have the buckets that it is split into' END
+    ], NULL)),
+    id,
+    format('split into %s, buckets %s; least quantity of one %s, available beside them %s',
+      coalesce(buckets, 0), coalesce(count, 0), least, available_qty)
+  FROM items FULL JOIN (${BUCKETS}) AS parts USING (id)`;
+
 /**
  * Items against themselves and against reservations, both as of one moment: a reservation and its units change in one
  * transaction, so at every moment this holds to the unit. Malformed lines are reported among the `reservations`.
@@ -35,7 +61,9 @@ const wrongStock = (units: string, consumed: string, nothing: string): string =>
     id,
     format('added with %s, stocked %s, available %s, reserved %s, consumed %s; held by reservations %s, consumed by them %s',
       initial_qty, stocked_qty, available_qty, reserved_qty, consumed_qty, coalesce(held, 0), coalesce(gone::text, '${nothing}'))
-  FROM items FULL JOIN (${units}) AS units USING (id)`;
+  FROM ${WHOLE_ITEMS} FULL JOIN (${units}) AS units USING (id)
+  UNION ALL
+  ${WRONG_BUCKETS}`;
 
 /** Those of reservations that were archived are kept. */
 const ALL_UNITS = `

@@ -10,6 +10,7 @@ import {
   type Runtime,
 } from '@order-pipeline/service-kit';
 import type { ReservationRequests } from '../domain.ts';
+import { findSplitItems, splitItem, MAX_BUCKETS, type HotItem } from './buckets.ts';
 import { addItems, getItem, inspectItem, listItems, restock, type ItemToAdd } from './items.ts';
 import { createLockedApart } from './locked.ts';
 import {
@@ -20,12 +21,22 @@ import {
   type HeldReservation,
   type TimeRange,
 } from './reservations.ts';
-import { reserve } from './reserve.ts';
+import { mergeItems, reserve } from './reserve.ts';
+import type { HotItems } from './reserve-buckets.ts';
 import { removeExpiredKeys, restockUnderKey, type KeyedRestock } from './restocks.ts';
 import type { CancellableDatabase } from './sql.ts';
 
+export type { HotItem } from './buckets.ts';
 export type { ItemToAdd } from './items.ts';
 export type { HeldReservation, TimeRange } from './reservations.ts';
+
+const NONE: HotItems = new Map();
+
+/** The bucket at which an instance begins: each at another one, as chance has it. */
+const pickBucket = ({ uuid }: Pick<Runtime, 'uuid'>): (() => number) => {
+  let picked: number | undefined;
+  return () => (picked ??= 1 + (parseInt(uuid().slice(0, 8), 16) % MAX_BUCKETS));
+};
 
 /** The inventory database: one function a need, one transaction each. */
 export const createStore = (
@@ -36,11 +47,12 @@ export const createStore = (
   // A key that is dated ahead is kept: to forget it too early would restock twice.
   const expiredAt = (): string => dueTimes(runtime, IDEMPOTENCY_KEY_LIFE_MS).until;
   const lockedApart = createLockedApart();
+  const preferred = pickBucket(runtime);
   const lists = createListTurns(runtime);
   return mapTransientErrors({
     addItems: (items: readonly ItemToAdd[]) => addItems(database, items, now()),
-    getItem: async (itemId: string) => getItem(database.models(), itemId),
-    inspectItem: async (itemId: string) => inspectItem(database.models(), itemId),
+    getItem: async (itemId: string) => getItem(database.models(), database, itemId),
+    inspectItem: async (itemId: string) => inspectItem(database, itemId),
     listItems: (request: PageRequest, signal?: AbortSignal) =>
       lists.run(() => listItems(database.until(signal), request), signal),
     restock: (itemId: string, quantity: number, records: readonly ActionRecord[]) =>
@@ -49,8 +61,13 @@ export const createStore = (
       restockUnderKey(database, { ...asked, at: now(), expiredAt: expiredAt() }),
     findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'inventory', search),
     removeExpiredKeys: (limit: number) => removeExpiredKeys(database, expiredAt(), limit),
-    reserve: (requests: ReservationRequests) =>
-      reserve(database, requests, runtime, { at: now(), lockedApart }),
+    reserve: (requests: ReservationRequests, hotItems: HotItems = NONE) => {
+      const buckets = hotItems.size === 0 ? undefined : { hotItems, preferred: preferred() };
+      return reserve({ database, runtime, at: now(), buckets }, requests, lockedApart);
+    },
+    splitItem: (item: HotItem) => splitItem(database, item),
+    findSplitItems: () => findSplitItems(database),
+    mergeItems: (itemIds: readonly string[]) => mergeItems(database, itemIds),
     release: (reservations: readonly ReservationRef[]) =>
       endReservations(database, 'RELEASED', reservations, now()),
     consume: (reservations: readonly ReservationRef[]) =>

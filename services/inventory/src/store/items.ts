@@ -13,6 +13,10 @@ type ItemRow = Item & { readonly seq: number };
 
 const ITEM_COLUMNS = Prisma.sql`
   id AS "itemId", name AS "itemName", available_qty::float8 AS "availableQty", reserved_qty::float8 AS "reservedQty"`;
+/** Of an item of the view `item_stock`: all its units, wherever they are. */
+const STOCK_COLUMNS = Prisma.sql`
+  id AS "itemId", name AS "itemName", stocked_qty::float8 AS "stockedQty", available_qty::float8 AS "availableQty",
+  reserved_qty::float8 AS "reservedQty", consumed_qty::float8 AS "consumedQty"`;
 const ADDED_COLUMNS = Prisma.sql`id AS "itemId", name AS "itemName", initial_qty::float8 AS "availableQty"`;
 
 /** An item to be added, with what is recorded of it. */
@@ -55,43 +59,42 @@ export const addItems = (sql: Sql, items: readonly ItemToAdd[], at: string): Pro
       SELECT ${ADDED_COLUMNS} FROM items WHERE id = ANY(${itemIds}::text[])`,
   });
 
-export const getItem = async ({ item }: Models, itemId: string): Promise<Item | undefined> => {
-  const select = { name: true, availableQty: true, reservedQty: true } as const;
+/** An item with all that became of what came in, wherever its units are. */
+const readStock = async (sql: Sql, itemId: string): Promise<InspectedItem | undefined> => {
+  const [row] = await sql.$queryRaw<InspectedItem[]>`
+    SELECT ${STOCK_COLUMNS} FROM item_stock WHERE id = ${itemId}`;
+  return row;
+};
+
+const itemOf = ({ itemId, itemName, availableQty, reservedQty }: Item): Item => ({
+  itemId,
+  itemName,
+  availableQty,
+  reservedQty,
+});
+
+export const getItem = async ({ item }: Models, sql: Sql, itemId: string): Promise<Item | undefined> => {
+  const select = { name: true, availableQty: true, reservedQty: true, buckets: true } as const;
   const row = await item.findUnique({ where: { id: itemId }, select });
   if (!row) return undefined;
+  if (row.buckets > 0) {
+    const stock = await readStock(sql, itemId);
+    return stock && itemOf(stock);
+  }
   const { name, availableQty, reservedQty } = row;
   return { itemId, itemName: name, availableQty: Number(availableQty), reservedQty: Number(reservedQty) };
 };
 
 /** An item with all that became of what came in. */
-export const inspectItem = async ({ item }: Models, itemId: string): Promise<InspectedItem | undefined> => {
-  const select = {
-    name: true,
-    stockedQty: true,
-    availableQty: true,
-    reservedQty: true,
-    consumedQty: true,
-  } as const;
-  const row = await item.findUnique({ where: { id: itemId }, select });
-  if (!row) return undefined;
-  const { name, stockedQty, availableQty, reservedQty, consumedQty } = row;
-  return {
-    itemId,
-    itemName: name,
-    stockedQty: Number(stockedQty),
-    availableQty: Number(availableQty),
-    reservedQty: Number(reservedQty),
-    consumedQty: Number(consumedQty),
-  };
-};
+export const inspectItem = readStock;
 
 /** Items, newest first, one more than the limit where there are more. */
 export const listItems = (sql: Sql, { limit, before }: PageRequest): Promise<ItemRow[]> => sql.$queryRaw<
   ItemRow[]
 >`
-  SELECT ${ITEM_COLUMNS}, seq::float8 AS seq FROM items
+  SELECT ${ITEM_COLUMNS}, seq::float8 AS seq FROM item_stock
   ${before === undefined ? Prisma.empty : Prisma.sql`WHERE seq < ${before}::bigint`}
-  ORDER BY items.seq DESC LIMIT ${limit + 1}`;
+  ORDER BY item_stock.seq DESC LIMIT ${limit + 1}`;
 
 /** Adds units to an item; nothing for an unknown one. */
 export const restock = async (
@@ -100,12 +103,13 @@ export const restock = async (
   quantity: number,
   records: readonly ActionRecord[] = [],
 ): Promise<Item | undefined> => {
-  const [row] = await sql.$queryRaw<Item[]>`
+  const [row] = await sql.$queryRaw<(Item & { readonly isSplit: boolean })[]>`
     WITH stocked AS (
       UPDATE items SET
         stocked_qty = stocked_qty + ${quantity}::bigint, available_qty = available_qty + ${quantity}::bigint
-      WHERE id = ${itemId} RETURNING ${ITEM_COLUMNS}
+      WHERE id = ${itemId} RETURNING ${ITEM_COLUMNS}, buckets > 0 AS "isSplit"
     )${recordedOf(Prisma.sql`stocked`, records)}
     SELECT * FROM stocked`;
-  return row;
+  const item = row?.isSplit ? await readStock(sql, itemId) : row;
+  return item && itemOf(item);
 };

@@ -11,20 +11,29 @@ const keysOf = ({ orderId, lines }: ReservationRequests[number]): string[] => [
   ...lines.map(({ itemId }) => `item ${itemId}`),
 ];
 
-/** Which items and reservations of the requests are locked right now; nobody is waited for. */
+/**
+ * Which items and reservations of the requests are locked right now; nobody is waited for. An item is whose bucket is: who
+ * gets here needs all of them, or has waited for one.
+ */
 const findLocked = async (sql: Sql, requests: ReservationRequests): Promise<Set<string>> => {
   const itemIds = [...new Set(requests.flatMap(({ lines }) => lines.map(({ itemId }) => itemId)))];
   const orderIds = [...new Set(requests.map(({ orderId }) => orderId))];
   const rows = await sql.$queryRaw<{ key: string }[]>`
     WITH item AS (
       SELECT id FROM items WHERE id = ANY(${itemIds}::text[]) ORDER BY id FOR UPDATE SKIP LOCKED
+    ), bucket AS (
+      SELECT item_id, no FROM stock_buckets WHERE item_id = ANY(${itemIds}::text[])
+      ORDER BY item_id, no FOR UPDATE SKIP LOCKED
     ), reservation AS (
       SELECT order_id FROM reservations WHERE order_id = ANY(${orderIds}::text[])
       ORDER BY order_id FOR UPDATE SKIP LOCKED
     )
     SELECT 'item ' || id AS key FROM items
     WHERE id = ANY(${itemIds}::text[]) AND id NOT IN (SELECT id FROM item)
-    UNION ALL
+    UNION
+    SELECT 'item ' || item_id FROM stock_buckets
+    WHERE item_id = ANY(${itemIds}::text[]) AND (item_id, no) NOT IN (SELECT item_id, no FROM bucket)
+    UNION
     SELECT 'order ' || order_id FROM reservations
     WHERE order_id = ANY(${orderIds}::text[]) AND order_id NOT IN (SELECT order_id FROM reservation)`;
   return new Set(rows.map(({ key }) => key));

@@ -1,5 +1,5 @@
 import type { ReservationResult } from '@order-pipeline/contracts';
-import { unavailable, type Runtime } from '@order-pipeline/service-kit';
+import { isLockTimeout, unavailable, type Runtime } from '@order-pipeline/service-kit';
 import {
   decideReservations,
   newReservations,
@@ -8,8 +8,10 @@ import {
   type ReservationRequests,
   type StoredReservation,
 } from '../domain.ts';
+import { lockBuckets, mergeLocked } from './buckets.ts';
 import type { LockedApart } from './locked.ts';
 import { RESERVATION_COLUMNS } from './reservations.ts';
+import { takeFromBuckets, takeFromFreeBuckets, type Buckets } from './reserve-buckets.ts';
 import { reserveWherePlenty } from './reserve-plenty.ts';
 import type { Database, Sql } from './sql.ts';
 
@@ -21,12 +23,38 @@ const itemIdsOf = (requests: ReservationRequests): string[] => [
   ...new Set(requests.flatMap(({ lines }) => lines.map(({ itemId }) => itemId))),
 ];
 
-/** Items are locked before reservations, and each in the order of ids, everywhere: so no two batches wait in a circle. */
-const lockItems = async (sql: Sql, itemIds: string[]): Promise<Map<string, number>> => {
-  const rows = await sql.$queryRaw<{ id: string; available: number }[]>`
-    SELECT id, available_qty::float8 AS available FROM items WHERE id = ANY(${itemIds}) ORDER BY id FOR UPDATE`;
-  return new Map(rows.map(({ id, available }) => [id, available]));
+interface LockedItem {
+  readonly id: string;
+  readonly available: number;
+  readonly isSplit: boolean;
+}
+
+/**
+ * Items are locked before their buckets, and those before reservations, each in the order of ids, everywhere: so no two
+ * batches wait in a circle.
+ */
+const lockItems = (sql: Sql, itemIds: string[]): Promise<LockedItem[]> => sql.$queryRaw<LockedItem[]>`
+  SELECT id, available_qty::float8 AS available, buckets > 0 AS "isSplit"
+  FROM items WHERE id = ANY(${itemIds}) ORDER BY id FOR UPDATE`;
+
+/** Locks all stock of items, wherever it is. */
+const lockStock = async (
+  sql: Sql,
+  itemIds: string[],
+): Promise<{ readonly stock: ReadonlyMap<string, number>; readonly split: readonly string[] }> => {
+  const items = await lockItems(sql, itemIds);
+  const split = items.filter(({ isSplit }) => isSplit).map(({ id }) => id);
+  const inBuckets = split.length > 0 ? await lockBuckets(sql, split) : undefined;
+  const stock = new Map(items.map(({ id, available }) => [id, available + (inBuckets?.get(id) ?? 0)]));
+  return { stock, split };
 };
+
+/** Puts the stock of these items, which is locked, together again. */
+export const mergeItems = (database: Database, itemIds: readonly string[]): Promise<number> =>
+  database.$transaction(async (sql) => {
+    const { split } = await lockStock(sql, [...itemIds]);
+    return split.length > 0 ? mergeLocked(sql, split) : 0;
+  }, TRANSACTION);
 
 const lockReservations = async (sql: Sql, orderIds: string[]): Promise<Map<string, StoredReservation>> => {
   const rows = await sql.$queryRaw<StoredReservation[]>`
@@ -86,10 +114,13 @@ const reserveOnce = (
   at: string,
 ): Promise<ReservationDecision> =>
   database.$transaction(async (sql) => {
-    const stock = await lockItems(sql, itemIdsOf(requests));
+    const { stock, split } = await lockStock(sql, itemIdsOf(requests));
     const stored = await lockReservations(sql, [...new Set(requests.map(({ orderId }) => orderId))]);
     const decision = decideReservations(requests, stock, stored, () => runtime.uuid());
-    const { reservations } = decision;
+    const { reservations, results } = decision;
+    // No bucket had enough for what is taken, or all together have not for what is refused. A repeat changes nothing.
+    const isTaken = reservations.length > 0 || results.some(({ outcome }) => outcome === 'NOT_ENOUGH_STOCK');
+    if (split.length > 0 && isTaken) await mergeLocked(sql, split);
     if (reservations.length === 0) return decision;
     if ((await storeReservations(sql, reservations, stored, at)) !== reservations.length) throw COLLISION;
     return decision;
@@ -111,6 +142,53 @@ const reserveDeciding = async (
   }
 };
 
+type Results = Map<ReservationRequests[number], ReservationResult>;
+
+/** What a way to reserve has held of the requests. */
+const heldOf = async (
+  requests: ReservationRequests,
+  runtime: Pick<Runtime, 'uuid'>,
+  hold: (reservations: readonly NewReservation[]) => Promise<ReadonlySet<string>>,
+): Promise<Results> => {
+  const reservations = newReservations(requests, () => runtime.uuid());
+  const held = await hold([...reservations.values()]);
+  const results: Results = new Map();
+  for (const [request, { orderId, reservationId }] of reservations) {
+    if (held.has(reservationId)) results.set(request, { orderId, outcome: 'RESERVED', reservationId });
+  }
+  return results;
+};
+
+const namesHot =
+  ({ hotItems }: Buckets) =>
+  ({ lines }: ReservationRequests[number]): boolean =>
+    lines.some(({ itemId }) => hotItems.has(itemId));
+
+interface Reserving {
+  readonly database: Database;
+  readonly runtime: Pick<Runtime, 'uuid'>;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Where items are hot. */
+  readonly buckets: Buckets | undefined;
+}
+
+/** Reserves where nothing has to be decided: each request for a hot item of one bucket, the others of their items. */
+const reserveWhereEnough = async (
+  { database, runtime, at, buckets }: Reserving,
+  requests: ReservationRequests,
+): Promise<Results> => {
+  const plenty = (some: ReservationRequests) =>
+    heldOf(some, runtime, (reservations) => reserveWherePlenty(database, reservations, at));
+  if (!buckets) return plenty(requests);
+  const isHot = namesHot(buckets);
+  const cold = requests.filter((request) => !isHot(request));
+  const hot = await heldOf(requests.filter(isHot), runtime, (reservations) =>
+    takeFromBuckets(database, reservations, at, buckets),
+  );
+  return cold.length === 0 ? hot : new Map([...(await plenty(cold)), ...hot]);
+};
+
 /**
  * Reserves the stock of requests, each with its own result.
  *
@@ -118,22 +196,29 @@ const reserveDeciding = async (
  * is decided, one request after the other, in a transaction. Should that fail, what is held already is found by the same
  * order when it asks again, or by the reconciler.
  */
-const reserveUnlocked = async (
-  database: Database,
-  requests: ReservationRequests,
-  runtime: Pick<Runtime, 'uuid'>,
-  at: string,
-): Promise<ReadonlyMap<ReservationRequests[number], ReservationResult>> => {
-  const reservations = newReservations(requests, () => runtime.uuid());
-  const held = await reserveWherePlenty(database, [...reservations.values()], at);
-  const results = new Map<ReservationRequests[number], ReservationResult>();
-  for (const [request, { orderId, reservationId }] of reservations) {
-    if (held.has(reservationId)) results.set(request, { orderId, outcome: 'RESERVED', reservationId });
-  }
+const reserveUnlocked = async (reserving: Reserving, requests: ReservationRequests): Promise<Results> => {
+  const { database, runtime, at } = reserving;
+  const results = await reserveWhereEnough(reserving, requests);
   const open = requests.filter((request) => !results.has(request));
   const decided = open.length > 0 ? await reserveDeciding(database, open, runtime, at) : [];
   open.forEach((request, index) => results.set(request, decided[index] as ReservationResult));
   return results;
+};
+
+/** Reserves of buckets that are free. A reservation of the same order that is under way is left to those who wait for it. */
+const reserveFree = async (
+  { database, runtime, at, buckets }: Reserving,
+  requests: ReservationRequests,
+): Promise<Results | undefined> => {
+  if (!buckets) return undefined;
+  try {
+    return await heldOf(requests.filter(namesHot(buckets)), runtime, (reservations) =>
+      takeFromFreeBuckets(database, reservations, at, buckets),
+    );
+  } catch (error) {
+    if (isLockTimeout(error)) return undefined;
+    throw error;
+  }
 };
 
 /**
@@ -141,15 +226,17 @@ const reserveUnlocked = async (
  * item that somebody keeps locked are LOCKED, and hold up nothing else.
  */
 export const reserve = async (
-  database: Database,
+  reserving: Reserving,
   requests: ReservationRequests,
-  runtime: Pick<Runtime, 'uuid'>,
-  { at, lockedApart }: { readonly at: string; readonly lockedApart: LockedApart },
+  lockedApart: LockedApart,
 ): Promise<readonly ReservationResult[]> => {
-  const results = await lockedApart.work(database, requests, (unlocked) =>
-    reserveUnlocked(database, unlocked, runtime, at),
+  const free = await reserveFree(reserving, requests);
+  const rest = free ? requests.filter((request) => !free.has(request)) : requests;
+  const results = await lockedApart.work(reserving.database, rest, (unlocked) =>
+    reserveUnlocked(reserving, unlocked),
   );
   return requests.map(
-    (request) => results.get(request) ?? { orderId: request.orderId, outcome: 'LOCKED' as const },
+    (request) =>
+      free?.get(request) ?? results.get(request) ?? { orderId: request.orderId, outcome: 'LOCKED' as const },
   );
 };

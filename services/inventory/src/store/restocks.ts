@@ -31,6 +31,13 @@ export interface Restocked {
 /** A restock that was stored since the statement began is seen by the next one. */
 const MAX_TRIES = 3;
 
+/** What the buckets of `item` have of it; nothing is read of one that is not split. */
+const inBuckets = (column: Prisma.Sql): Prisma.Sql => Prisma.sql`CASE WHEN buckets > 0 THEN (
+        SELECT coalesce(sum(b.${column}), 0) FROM stock_buckets b WHERE b.item_id = item.id
+      ) ELSE 0 END`;
+const AVAILABLE = inBuckets(Prisma.sql`available_qty`);
+const RESERVED = inBuckets(Prisma.sql`reserved_qty`);
+
 /**
  * The item is locked first, as everywhere, so restocks of one item come one after the other. As in `reserveWherePlenty`
  * its quantities are taken from the locked row.
@@ -44,7 +51,8 @@ const restockOnce = async (
       SELECT * FROM items WHERE id = ${itemId} FOR UPDATE
     ), taken AS (
       INSERT INTO restocks AS known (item_id, key, quantity, available_qty, reserved_qty, at)
-      SELECT id, ${key}, ${quantity}::bigint, available_qty + ${quantity}::bigint, reserved_qty, ${at}::timestamptz
+      SELECT id, ${key}, ${quantity}::bigint, available_qty + ${AVAILABLE} + ${quantity}::bigint,
+        reserved_qty + ${RESERVED}, ${at}::timestamptz
       FROM item
       ON CONFLICT (item_id, key) DO UPDATE SET quantity = excluded.quantity,
         available_qty = excluded.available_qty, reserved_qty = excluded.reserved_qty, at = excluded.at

@@ -21,7 +21,7 @@ const countMissing = async ({ rows }: Session, orderIds: readonly string[]): Pro
 /** Units that are no longer available, of each of these items. */
 const unitsTaken = async ({ rows }: Session, itemIds: readonly string[]): Promise<number[]> => {
   const found = await rows<{ taken: number }>(
-    'SELECT (stocked_qty - available_qty)::float8 AS taken FROM items WHERE id = ANY($1::text[])',
+    'SELECT (stocked_qty - available_qty)::float8 AS taken FROM item_stock WHERE id = ANY($1::text[])',
     [itemIds],
   );
   return found.map(({ taken }) => taken);

@@ -132,7 +132,7 @@ const checkItems = async (
 ): Promise<void> => {
   const items = await databases.inventory.read<StoredItem & Record<string, string | number>>(`
     SELECT id, name, initial_qty::int AS initial, stocked_qty::int AS stocked, available_qty::int AS available,
-           reserved_qty::int AS reserved, consumed_qty::int AS consumed FROM items`);
+           reserved_qty::int AS reserved, consumed_qty::int AS consumed FROM item_stock`);
   const stored = new Set(items.map(({ id }) => id));
   for (const [id, facts] of model.items) checkPresence('item', id, facts, stored.has(id), findings);
   for (const item of items) {
