@@ -1,11 +1,8 @@
-import { sleep, type Runtime } from '@order-pipeline/service-kit';
+import type { Cancel, Runtime } from '@order-pipeline/service-kit';
 
 /** A worker that died is missed, and its partitions go to another, after this long. */
 export const SESSION_TIMEOUT_MS = 10_000;
 export const HEARTBEAT_INTERVAL_MS = 2_000;
-
-/** Given to `abort`, which without a reason makes an error, with its stack, at every call. */
-const DONE = 'done';
 
 /**
  * Does `work` while the consumer stays in its group: kafkajs sends no heartbeat while a handler works, and a call and
@@ -20,18 +17,21 @@ export const whileInGroup = async <T>(
   ending: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> => {
-  const done = new AbortController();
-  const beat = async (): Promise<void> => {
-    for (;;) {
-      await sleep(runtime, HEARTBEAT_INTERVAL_MS, done.signal);
-      if (done.signal.aborted || ending.aborted) return;
-      await heartbeat().catch(() => undefined);
-    }
+  let isDone = false;
+  let cancel: Cancel = () => undefined;
+  const wait = (): void => {
+    cancel = runtime.after(HEARTBEAT_INTERVAL_MS, () => void beat());
   };
-  void beat();
+  const beat = async (): Promise<void> => {
+    if (isDone || ending.aborted) return;
+    await heartbeat().catch(() => undefined);
+    if (!isDone) wait();
+  };
+  wait();
   try {
     return await work();
   } finally {
-    done.abort(DONE);
+    isDone = true;
+    cancel();
   }
 };
