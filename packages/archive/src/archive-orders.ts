@@ -47,8 +47,11 @@ export interface ArchiveReport {
 
 const DEFAULT_ORDERS_PER_FILE = 20_000;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Every statement looks for some rows by an index; statistics of the outbox, which say that it is empty, must not matter. */
-const SESSION = ['enable_seqscan=off', 'jit=off'];
+/**
+ * Every statement looks for some rows by an index; statistics of the outbox, which say that it is empty, must not matter. The
+ * limits of the services, which the role may have, are not for pages of thousands.
+ */
+const SESSION = ['enable_seqscan=off', 'jit=off', 'statement_timeout=0', 'lock_timeout=0'];
 /** One for the lock, one for the work. */
 const POOL_SIZE = 2;
 

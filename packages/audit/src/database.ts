@@ -18,7 +18,7 @@ export const within = (key: string): string =>
 /** Those values. */
 export const boundsOf = ({ after, upTo }: Range): Values => [after ?? null, upTo ?? null];
 
-/** A database that is read and cannot be written to: the session itself is read-only. */
+/** A database that is read and cannot be written to: each statement is a read-only transaction. */
 export interface Reader {
   /** The rows of one statement, all as of one moment. */
   rows<R extends object>(sql: string, values?: Values): Promise<R[]>;
@@ -57,13 +57,17 @@ const SMALL_PAGES = 4;
 /** So many rows have room in a block of a table, roughly. */
 const ROWS_OF_BLOCK = 40;
 
-/** What each session sets at its start. Statements of an audit sort and group whole tables. */
-const SESSION = [
-  'default_transaction_read_only=on',
-  String.raw`default_transaction_isolation=repeatable\ read`,
-  'work_mem=32MB',
-  'jit=off',
-];
+/**
+ * What each transaction begins with, so that it holds behind PgBouncer as well. Statements of an audit sort and group whole
+ * tables; the limits and the plans of the services, which the role may have, are not for them.
+ */
+const BEGIN = `
+  BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+  SET LOCAL work_mem = '32MB';
+  SET LOCAL jit = off;
+  SET LOCAL statement_timeout = 0;
+  SET LOCAL lock_timeout = 0;
+  SET LOCAL enable_seqscan = on`;
 
 interface Ranked {
   readonly problem: string;
@@ -169,6 +173,24 @@ export const createReader = (
   close,
 });
 
+const readOnce = async <R extends object>(
+  pool: ReturnType<typeof openPool>,
+  sql: string,
+  values: Values,
+): Promise<R[]> => {
+  const client = await pool.connect();
+  try {
+    await client.query(BEGIN);
+    const { rows } = await client.query<R>(sql, [...values]);
+    await client.query('COMMIT');
+    client.release();
+    return rows;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+};
+
 /**
  * Opens a database for reading.
  *
@@ -181,7 +203,7 @@ export const openReader = async (name: DatabaseName, url: string, pageSize?: num
   const reasons = createReasons(name);
   const pool = openPool(
     {
-      ...connectionConfig({ url, applicationName: 'audit', settings: SESSION }),
+      ...connectionConfig({ url, applicationName: 'audit' }),
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
@@ -191,10 +213,10 @@ export const openReader = async (name: DatabaseName, url: string, pageSize?: num
   pool.on('connect', (client) => void client.on('error', reasons.note));
   const rows: Reader['rows'] = async <R extends object>(sql: string, values: Values = []) => {
     try {
-      const answer = await pool.query<R>(sql, [...values]);
+      const read = await readOnce<R>(pool, sql, values);
       // One that idled was replaced.
       reasons.forget();
-      return answer.rows;
+      return read;
     } catch (error) {
       throw reasons.explain(error) ?? error;
     }

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createAuthority, issueCertificate } from '@order-pipeline/certificates';
+import { connectionConfig, createRawSql, openPool } from '@order-pipeline/service-kit';
+import { eventually } from '@order-pipeline/testing';
 import { chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { clusterDir, ownFolders, query, start, top } from './harness.ts';
@@ -40,7 +42,7 @@ const withTls = (url: string, host: string, parameters: Record<string, string>):
 
 const IS_ENCRYPTED = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
 
-test('verify-full takes the certificate of the authority for this host, and no other', async () => {
+test('verify-full takes the certificate of the authority for this host, and no other; a statement is cancelled by the same way', async () => {
   const url = (await start()).url('orders');
   const { ours, foreign } = await serveTls(url, 'localhost');
   const verified = { sslmode: 'verify-full', sslrootcert: ours };
@@ -51,4 +53,25 @@ test('verify-full takes the certificate of the authority for this host, and no o
   // The certificate does not say that it is for this address.
   await expect(ask('127.0.0.1', verified)).rejects.toThrow(/IP/);
   await expect(ask('localhost', { sslmode: 'verify-full' })).rejects.toThrow(/certificate/);
+
+  const pool = openPool(
+    connectionConfig({ url: withTls(url, 'localhost', verified), applicationName: 'verified' }),
+    () => undefined,
+  );
+  const leaving = new AbortController();
+  const statement = createRawSql(pool).until(leaving.signal).$queryRaw`SELECT 'left', pg_sleep(3600)`;
+  const refused = expect(statement).rejects.toMatchObject({
+    cause: { message: 'canceling statement due to user request' },
+  });
+  await eventually(async () =>
+    expect(
+      await query(
+        url,
+        "SELECT query FROM pg_stat_activity WHERE application_name = 'verified' AND state = 'active'",
+      ),
+    ).toHaveLength(1),
+  );
+  leaving.abort();
+  await refused;
+  await pool.end();
 }, 60_000);

@@ -9,7 +9,14 @@ import {
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
 import { chooseServices, parse, unknownNames, type Environment } from './plan.ts';
-import { databaseVariable, migrationVariable, processSchema, urlSchema, type LogLevel } from './settings.ts';
+import {
+  databaseVariable,
+  migrationVariable,
+  pooledMigrations,
+  processSchema,
+  urlSchema,
+  type LogLevel,
+} from './settings.ts';
 import { sentenceOf, StartError } from './start-error.ts';
 
 interface PlannedMigration {
@@ -62,6 +69,7 @@ export const planMigrations = (names: readonly string[], environment: Environmen
       problems.push(`${databaseVariable(one.database)} must be set where MIGRATE is job`);
     return { ...one, databaseUrl, migrationUrl: urls?.[migrationVariable(one.database)] };
   });
+  if (urls) problems.push(...pooledMigrations(databases, urls));
   if (!settings || problems.length > 0) throw new SettingsError([...new Set(problems)]);
   return { migrations, logLevel: settings.LOG_LEVEL };
 };

@@ -13,6 +13,7 @@ import { credentialFilesIn, plainUrls, tlsSchema } from './tls-settings.ts';
 import {
   databaseVariable,
   migrationVariable,
+  pooledMigrations,
   processSchema,
   urlSchema,
   urlVariable,
@@ -113,7 +114,7 @@ const refusedMigrate = (
   urls: Readonly<Record<string, string | undefined>>,
 ): string[] => {
   if (migrate === 'job') return ['MIGRATE is job: such a process migrates, and starts no service'];
-  if (migrate === 'start') return [];
+  if (migrate === 'start') return pooledMigrations(databases, urls);
   return databases.flatMap((name) => [
     ...(urls[databaseVariable(name)]
       ? []

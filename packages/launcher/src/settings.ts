@@ -2,6 +2,8 @@ import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
 import {
   DEFAULT_HTTP_ACCESS,
   isAddressRange,
+  isPooled,
+  isWronglyPooled,
   listOf,
   milliseconds,
   urlOf,
@@ -69,9 +71,15 @@ export const databaseVariable = (database: DatabaseName): string => `${variable(
 export const migrationVariable = (database: DatabaseName): string =>
   `${variable(database)}_MIGRATION_DATABASE_URL`;
 
+const POOLED_WRONGLY =
+  'must have ?pgbouncer=true where it leads to PgBouncer, and no options then: set them for the role';
+
 /** The URLs of databases and of other services; each is checked only where this process would use it. */
 export const urlSchema = (databases: readonly DatabaseName[], services: readonly ServiceName[]) => {
-  const databaseUrl = urlOf('postgresql:', 'postgres:').optional();
+  const databaseUrl = urlOf('postgresql:', 'postgres:')
+    // One that is no URL has been told of already.
+    .refine((url) => !URL.canParse(url) || !isWronglyPooled(url), POOLED_WRONGLY)
+    .optional();
   const serviceUrl = urlOf('http:', 'https:').optional();
   return z.object(
     Object.fromEntries([
@@ -81,3 +89,26 @@ export const urlSchema = (databases: readonly DatabaseName[], services: readonly
     ]),
   );
 };
+
+/**
+ * What is wrong with where migrations lead: they need sessions of PostgreSQL itself.
+ *
+ * @param urls the settings, by their variables
+ */
+export const pooledMigrations = (
+  databases: readonly DatabaseName[],
+  urls: Readonly<Record<string, string | undefined>>,
+): string[] =>
+  databases.flatMap((name) => {
+    const own = urls[databaseVariable(name)];
+    const direct = urls[migrationVariable(name)];
+    if (direct === undefined)
+      return own !== undefined && isPooled(own)
+        ? [
+            `${migrationVariable(name)} must be set where ${databaseVariable(name)} leads to PgBouncer, and lead to PostgreSQL itself`,
+          ]
+        : [];
+    return isPooled(direct)
+      ? [`${migrationVariable(name)} must lead to PostgreSQL itself, not to PgBouncer`]
+      : [];
+  });

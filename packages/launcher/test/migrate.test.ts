@@ -132,6 +132,11 @@ test.each([
     { USERS_DATABASE_URL: 'mysql://db' },
     'USERS_DATABASE_URL must be a URL that starts with postgresql://',
   ],
+  [
+    ['users'],
+    { USERS_DATABASE_URL: `${DATABASE}?pgbouncer=true` },
+    'USERS_MIGRATION_DATABASE_URL must be set where USERS_DATABASE_URL leads to PgBouncer',
+  ],
 ])('a job of %j is refused with %j', (services, settings, problem) => {
   expect(problemsOf(() => planMigrations(services, { MIGRATE: 'job', ...settings }))).toEqual([
     expect.stringContaining(problem),

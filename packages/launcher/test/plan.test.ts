@@ -117,6 +117,30 @@ test('migrations run as another role only on a database that is named', () => {
   expect(problemsOf([], { ...migration, ...orders })).toEqual([]);
 });
 
+test('behind PgBouncer migrations need a URL of PostgreSQL itself, or are somebody else’s', () => {
+  const pooled = 'postgres://orders@pgbouncer:6432/orders?pgbouncer=true';
+  const direct = 'postgres://orders@db/orders';
+  const orders = (settings: Record<string, string>) => problemsOf([], settings);
+  expect(orders({ ORDERS_DATABASE_URL: pooled })).toEqual([
+    'ORDERS_MIGRATION_DATABASE_URL must be set where ORDERS_DATABASE_URL leads to PgBouncer, and lead to PostgreSQL itself',
+  ]);
+  expect(orders({ ORDERS_DATABASE_URL: pooled, ORDERS_MIGRATION_DATABASE_URL: pooled })).toEqual([
+    'ORDERS_MIGRATION_DATABASE_URL must lead to PostgreSQL itself, not to PgBouncer',
+  ]);
+  expect(orders({ ORDERS_DATABASE_URL: pooled, ORDERS_MIGRATION_DATABASE_URL: direct })).toEqual([]);
+  const others = { USERS_DATABASE_URL: direct, INVENTORY_DATABASE_URL: direct };
+  expect(orders({ ...others, ORDERS_DATABASE_URL: pooled, MIGRATE: 'off' })).toEqual([]);
+});
+
+test.each(['pgbouncer=1', 'pgbouncer=true&pgbouncer=false', 'pgbouncer=true&options=-c%20jit%3Doff'])(
+  'a URL with %s is refused',
+  (parameters) => {
+    expect(problemsOf([], { USERS_DATABASE_URL: `postgres://users@db/users?${parameters}` })).toEqual([
+      'USERS_DATABASE_URL must have ?pgbouncer=true where it leads to PgBouncer, and no options then: set them for the role',
+    ]);
+  },
+);
+
 test('a service that asks another in another process needs its URL', () => {
   expect(
     problemsOf(['orders-facade', 'api-gateway'], { ORDERS_URL: 'http://orders:3000', USERS_URL: '' }),

@@ -7,6 +7,7 @@ export * from './manual-time.ts';
 export * from './orders-stub.ts';
 export * from './stoppable-broker.ts';
 export * from './own-groups.ts';
+export * from './pgbouncer.ts';
 export * from './read-topics.ts';
 export * from './recorded-spans.ts';
 export * from './statement-plans.ts';

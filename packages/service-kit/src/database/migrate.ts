@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { applyConcurrently, isConcurrent } from './concurrent-migration.ts';
+import { isPooled } from './connections.ts';
 import { pendingMigrations, readMigrations, withMigrationClient, type Migration } from './migrations.ts';
 
 /** The lock that Prisma's own migrate takes, so that the two never run at once. */
@@ -103,15 +104,19 @@ export const migrateDatabase = (
   });
 
 /**
- * The same for a service whose own role may be kept from changing the schema: then as the role of `migrationUrl`, which lets
- * the service's role to every row.
+ * The same for a service whose own role may be kept from changing the schema, or which has PgBouncer before its database:
+ * then by `migrationUrl`, whose role lets the service's to every row where it is another one.
+ *
+ * @throws Error when it leads to PgBouncer as well
  */
 export const migrateForService = (
   { databaseUrl, migrationUrl }: { readonly databaseUrl: string; readonly migrationUrl?: string | undefined },
   folder: URL,
   logger: Logger,
   signal?: AbortSignal,
-): Promise<void> =>
-  migrationUrl === undefined
-    ? migrateDatabase(databaseUrl, folder, logger, signal)
-    : migrateDatabase(migrationUrl, folder, logger, signal, roleIn(databaseUrl));
+): Promise<void> => {
+  const url = migrationUrl ?? databaseUrl;
+  if (isPooled(url)) throw new Error('Migrations need a URL of PostgreSQL itself, not of PgBouncer');
+  const role = roleIn(databaseUrl);
+  return migrateDatabase(url, folder, logger, signal, roleIn(url) === role ? undefined : role);
+};

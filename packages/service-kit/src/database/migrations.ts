@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { unavailable } from '../app-error.ts';
-import { openClient } from './connections.ts';
+import { isPooled, openClient } from './connections.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Migrations set their own limits; the role may have those of a service (`keepPooledSettings`). */
+const SETTINGS = ['statement_timeout=0', 'lock_timeout=0', 'enable_seqscan=on'];
 
 export interface Migration {
   readonly name: string;
@@ -65,7 +67,7 @@ export const withMigrationClient = async (
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> => {
   const client = await openClient(
-    { url, applicationName: 'migrations' },
+    { url, applicationName: 'migrations', settings: isPooled(url) ? [] : SETTINGS },
     { connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
   );
   const end = () => void client.end().catch(() => undefined);

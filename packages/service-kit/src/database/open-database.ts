@@ -2,9 +2,11 @@ import type { PrismaPg } from '@prisma/adapter-pg';
 import type { DatabaseName } from '@order-pipeline/contracts';
 import type { ServiceContext } from '../service.ts';
 import { migrateForService } from './migrate.ts';
-import { checkMigrations } from './migrations.ts';
+import { checkMigrations, withMigrationClient } from './migrations.ts';
 import { startOpening, type Opening } from './opening.ts';
-import { createPool, createPrismaAdapter } from './prisma-adapter.ts';
+import { isPooled, isPoolPooled } from './connections.ts';
+import { createPool, createPrismaAdapter, POOLED_SETTINGS } from './prisma-adapter.ts';
+import { keepPooledSettings } from './pooled-settings.ts';
 import { measurePool } from './pool-metrics.ts';
 import { measureServer } from './server-metrics.ts';
 import { createRawSql, type CancellableSql, type RawSql } from './raw-sql.ts';
@@ -63,19 +65,29 @@ const gated = <C extends Client>(
   },
 });
 
-/** Brings the database up to its migrations, or waits until somebody else has, now or as soon as it is there. */
+/** Brings the database up to its migrations, or throws until somebody else has; the sessions of PgBouncer are seen to as well. */
+const open = async (
+  context: ServiceContext<unknown>,
+  migrations: URL,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { databaseUrl, awaitsMigrations, logger } = context;
+  if (awaitsMigrations) await checkMigrations(databaseUrl, migrations, signal);
+  else await migrateForService(context, migrations, logger, signal);
+  if (isPooled(databaseUrl))
+    await withMigrationClient(databaseUrl, signal, (client) => keepPooledSettings(client, POOLED_SETTINGS));
+};
+
+/** Opens the database, now or as soon as it is there. */
 const migrate = async (
   context: ServiceContext<unknown>,
   name: DatabaseName,
   migrations: URL,
 ): Promise<Opening> => {
-  const { databaseUrl, awaitsMigrations, logger, runtime, closers, failed } = context;
+  const { logger, runtime, closers, failed } = context;
   const opening = startOpening({
     database: name,
-    open: (signal) =>
-      awaitsMigrations
-        ? checkMigrations(databaseUrl, migrations, signal)
-        : migrateForService(context, migrations, logger, signal),
+    open: (signal) => open(context, migrations, signal),
     runtime,
     logger,
     failed: (error) => {
@@ -114,8 +126,11 @@ export const openDatabase = async <C extends Client>(
     await client.$disconnect();
     if (!databasePool) await pool.end();
   });
+  // Whoever shares PgBouncer's connections may have changed them.
+  const look = () =>
+    isPoolPooled(pool) ? keepPooledSettings(pool, POOLED_SETTINGS) : sql.$queryRaw`SELECT 1`;
   const removeCheck = health.add(`${name} database`, async () => {
-    if (opening.problem() === undefined) await sql.$queryRaw`SELECT 1`;
+    if (opening.problem() === undefined) await look();
     return opening.problem();
   });
   closers.add(`${name} health check`, async () => removeCheck());

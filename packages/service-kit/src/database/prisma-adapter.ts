@@ -3,7 +3,8 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { causeOf } from '../faults/index.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
-import { connectionConfig, openPool } from './connections.ts';
+import { connectionConfig, isPooled, openPool } from './connections.ts';
+import type { SessionSettings } from './pooled-settings.ts';
 import { createStatementNames } from './raw-sql.ts';
 import { RenewedPool } from './renewed-pool.ts';
 
@@ -24,16 +25,27 @@ const QUERY_TIMEOUT_MS = 1_700;
 
 type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 
+/**
+ * What the sessions of a service have, beside the limit of a statement. A plan is kept, so one that was made while a table
+ * was small must not be to read it all; and each plan is to enter the index that has the order that is asked for, as it
+ * pays off wherever the disk has no head to move.
+ */
+const SETTINGS = [`lock_timeout=${LOCK_TIMEOUT_MS}ms`, 'enable_seqscan=off', 'random_page_cost=1.1'];
+
+/**
+ * All that a session of a service has, where PgBouncer's are used: there nobody can give it at the start. Prisma reads every
+ * timestamp as if the session were in UTC.
+ */
+export const POOLED_SETTINGS: SessionSettings = {
+  ...Object.fromEntries(SETTINGS.map((setting) => setting.split('=') as [string, string])),
+  statement_timeout: `${STATEMENT_TIMEOUT_MS}ms`,
+  default_transaction_isolation: 'read committed',
+  TimeZone: 'UTC',
+};
+
 /** With a limit on every wait. */
 const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
-  // Prisma reads every timestamp as if the session were in UTC, as all of ours are. A plan is kept, so one that was made
-  // while a table was small must not be to read it all; and each plan is to enter the index that has the order that is
-  // asked for, as it pays off wherever the disk has no head to move.
-  ...connectionConfig({
-    url,
-    applicationName,
-    settings: [`lock_timeout=${LOCK_TIMEOUT_MS}`, 'enable_seqscan=off', 'random_page_cost=1.1'],
-  }),
+  ...connectionConfig({ url, applicationName, settings: isPooled(url) ? [] : SETTINGS }),
   max: POOL_SIZE,
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -96,8 +108,8 @@ export const createPrismaAdapter = (
   logger: Logger,
 ): PrismaPg => {
   const own = typeof database === 'string';
-  const nameOf = createStatementNames();
   const pool = own ? createPool(database, applicationName, logger) : database;
+  const nameOf = createStatementNames(pool);
   return new SchemaFindingAdapter(pool, {
     disposeExternalPool: own,
     statementNameGenerator: ({ sql }) => nameOf(sql),

@@ -1,23 +1,6 @@
 import type pg from 'pg';
 import { notAwaited } from '../app-error.ts';
-
-/** Has the database end what runs on `client`, over another connection. Where none is free, its own limit ends it. */
-const cancelStatement = async (
-  pool: pg.Pool,
-  client: pg.PoolClient,
-  isRunning: () => boolean,
-): Promise<void> => {
-  const other = await pool.connect();
-  // By now it may belong to nobody's statement.
-  if (!isRunning()) return other.release();
-  try {
-    const { processID } = client as unknown as { readonly processID: number };
-    await other.query('SELECT pg_cancel_backend($1)', [processID]);
-    other.release();
-  } catch (error) {
-    other.release(error as Error);
-  }
-};
+import { requestCancel } from './cancel-request.ts';
 
 /**
  * Runs a statement that is cancelled when `signal` is aborted. It ends when the database has ended it, so that whoever
@@ -39,7 +22,8 @@ export const queryUntil = async (
   }
   let isRunning = true;
   let problem: unknown;
-  const cancel = (): void => void cancelStatement(pool, client, () => isRunning).catch(() => undefined);
+  // Where it cannot be asked, the statement's own limit ends it.
+  const cancel = (): void => void requestCancel(client, () => isRunning).catch(() => undefined);
   signal.addEventListener('abort', cancel);
   try {
     return await client.query<object>(statement);

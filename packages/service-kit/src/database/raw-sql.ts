@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sqltag, type RawValue, type Sql } from '@prisma/client/runtime/client';
 import type pg from 'pg';
+import { isPoolPooled } from './connections.ts';
 import { queryUntil } from './query-until.ts';
 
 /** What runs SQL: a database, or a transaction of Prisma's. Values are bound, never put into the text. */
@@ -24,9 +25,10 @@ const MAX_PREPARED = 500;
 
 /**
  * Names statements by their text, so that PostgreSQL reads and plans each once a connection and not at every call. Those
- * beyond the number go unnamed.
+ * beyond the number go unnamed, and all behind PgBouncer: the next one of a client meets another connection of the server.
  */
-export const createStatementNames = (): ((text: string) => string) => {
+export const createStatementNames = (pool: pg.Pool): ((text: string) => string) => {
+  if (isPoolPooled(pool)) return () => '';
   const names = new Map<string, string>();
   return (text) => {
     const known = names.get(text);
@@ -43,7 +45,7 @@ export const createStatementNames = (): ((text: string) => string) => {
  * client, which takes as long as the statement itself. A value of PostgreSQL comes as its driver gives it: int8 as text.
  */
 export const createRawSql = (pool: pg.Pool): CancellableSql => {
-  const nameOf = createStatementNames();
+  const nameOf = createStatementNames(pool);
   const over = (send: (statement: pg.QueryConfig) => Promise<pg.QueryResult<object>>): RawSql => {
     const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
       const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);

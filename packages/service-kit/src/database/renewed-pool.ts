@@ -1,5 +1,6 @@
 // oxlint-disable-next-line no-restricted-imports -- `openPool` makes it
 import pg from 'pg';
+import { DatabaseClient } from './connections.ts';
 import { judge } from '../faults/judge.ts';
 import type { Runtime } from '../runtime.ts';
 import { isLockTimeout } from './errors.ts';
@@ -32,7 +33,7 @@ const onceLocksAreFree =
 
 /** Tells of the errors of statements whose answer is awaited, as Prisma's are; the pool sees those of its own. */
 const watched = (failed: (client: pg.Client, error: unknown) => void) =>
-  class WatchedClient extends pg.Client {
+  class WatchedClient extends DatabaseClient {
     override query(...args: unknown[]): never {
       const onResult = args.at(-1);
       const delayed =

@@ -77,7 +77,7 @@ test('a statement that waits for a connection is not begun when the signal is ab
   expect(await sql.$queryRaw`SELECT to_regclass('begun') AS begun`).toEqual([{ begun: null }]);
 });
 
-test('one that ends while its cancellation waits for a connection has done its work, and nothing else is cancelled', async () => {
+test('one that uses the only connection is cancelled, or has done its work, and nothing else is cancelled', async () => {
   const narrow = createRawSql(other);
   const going = new AbortController();
   const running = narrow.until(going.signal).$queryRaw`SELECT pg_backend_pid() AS pid, pg_sleep(0.05)`;
