@@ -32,21 +32,26 @@ export const defineInspectionTest = (gateway: () => Gateway, system: () => Syste
       await eventually(async () => expect((await inspect(orderId)).reservation.state).toBe('CONSUMED'), {
         timeoutMs: 30_000,
       });
-      const { events } = await inspect(orderId);
-      expect(events.map(({ topic }) => topic)).toEqual(TOPIC_NAMES);
-      for (const { topic, key, value, headers } of events) {
-        const { traceparent: _, ...sent } = own().find((message) => message.topic === topic)?.headers ?? {};
-        expect({ topic, headers }).toEqual({ topic, headers: sent });
-        expect({ key, value }).toEqual({
-          key: orderId,
-          value: JSON.parse(own().find((message) => message.topic === topic)?.value ?? ''),
+      // Nobody consumes the last one, whose position is reported by who publishes it.
+      const events = await eventually(
+        async () => {
+          const inspected = (await inspect(orderId)).events;
+          expect(inspected.map(({ topic }) => topic)).toEqual(TOPIC_NAMES);
+          expect(inspected.at(-1)?.offset).toBeDefined();
+          return inspected;
+        },
+        { timeoutMs: 30_000 },
+      );
+      for (const { topic, partition, offset, key, value, headers } of events) {
+        const message = own().find((one) => one.topic === topic && one.offset === offset);
+        const { traceparent: _, ...sent } = message?.headers ?? {};
+        expect({ topic, partition, headers }).toEqual({
+          topic,
+          partition: message?.partition,
+          headers: sent,
         });
+        expect({ key, value }).toEqual({ key: orderId, value: JSON.parse(message?.value ?? '') });
       }
-      // Nobody consumes the last one.
-      expect(events.map(({ partition, offset }) => typeof partition + typeof offset)).toEqual([
-        ...Array.from({ length: 3 }, () => 'numberstring'),
-        'undefinedundefined',
-      ]);
     } finally {
       await reader.stop();
     }

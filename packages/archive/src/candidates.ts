@@ -64,13 +64,15 @@ const ORDERS = `
     stock_returned_at, reservation_id, traceparent
   FROM orders WHERE id = ANY($1::text[]) ORDER BY orders.seq`;
 
-type StepRow = Omit<FiledOrder['history'][number], 'event_offset'> & {
+type StepRow = Omit<FiledOrder['history'][number], 'event_offset' | 'published_offset'> & {
   readonly order_id: string;
   readonly event_offset: string | null;
+  readonly published_offset: string | null;
 };
 
 const STEPS = `
-  SELECT order_id, status::text AS status, at, cause, event_partition, event_offset::text AS event_offset
+  SELECT order_id, status::text AS status, at, cause, event_partition, event_offset::text AS event_offset,
+    published_partition, published_offset::text AS published_offset
   FROM order_history WHERE order_id = ANY($1::text[]) ORDER BY order_id, at, order_history.status`;
 
 type ReservationRow = Omit<FiledOrder['reservation'], 'lines'> & {
@@ -130,6 +132,8 @@ const filedOrder = (
         cause: step.cause,
         event_partition: step.event_partition,
         event_offset: step.event_offset === null ? null : BigInt(step.event_offset),
+        published_partition: step.published_partition,
+        published_offset: step.published_offset === null ? null : BigInt(step.published_offset),
       })),
       reservation: {
         reservation_id: reservation.reservation_id,

@@ -13,6 +13,8 @@ interface FiledStep {
   readonly cause: string;
   readonly event_partition: number | null;
   readonly event_offset: bigint | null;
+  readonly published_partition: number | null;
+  readonly published_offset: bigint | null;
 }
 
 interface FiledReservation {
@@ -64,6 +66,8 @@ const stepOf = (step: FiledStep): FiledStep => ({
   ...step,
   event_partition: orNull(step.event_partition),
   event_offset: orNull(step.event_offset),
+  published_partition: orNull(step.published_partition),
+  published_offset: orNull(step.published_offset),
 });
 
 /**

@@ -55,6 +55,8 @@ const columns: readonly Column[] = [
     text('cause'),
     int32('event_partition', 'OPTIONAL'),
     int64('event_offset', 'OPTIONAL'),
+    int32('published_partition', 'OPTIONAL'),
+    int64('published_offset', 'OPTIONAL'),
   ]),
   group('reservation', [
     text('reservation_id'),

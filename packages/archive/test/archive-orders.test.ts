@@ -63,7 +63,14 @@ test('an order stands in the folder of its month, with its history and its reser
       { status: 'PROCESSING', at: new Date('2026-01-03T00:00:01.000Z') },
       { status: 'SHIPPED', at: new Date('2026-01-03T00:00:01.000Z') },
       { status: 'DELIVERED', at: new Date('2026-01-03T00:00:02.000Z') },
-    ].map((step) => ({ ...step, cause: 'test', event_partition: null, event_offset: null })),
+    ].map((step) => ({
+      ...step,
+      cause: 'test',
+      event_partition: null,
+      event_offset: null,
+      published_partition: null,
+      published_offset: null,
+    })),
     reservation: {
       reservation_id: 'r-old-2',
       state: 'CONSUMED',

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { HistoryEntry, Item, Order, Overview } from '@order-pipeline/contracts';
 import { startSystem, type System } from '@order-pipeline/launcher';
+import { eventually } from '@order-pipeline/testing';
 import { runOrders, type Ended } from './run-orders.ts';
 
 const LIMIT_MS = 60_000;
@@ -51,7 +52,16 @@ test(
     const { out } = await orders('show', 'order-watched');
     expect(out).toMatch(/status {2}DELIVERED\nuser +ann\nitem +desk × 2\nitem +lamp × 1\n/);
     expect(out).toMatch(/DELIVERED +delivery/);
-    expect(await jsonOf('show', 'order-watched')).toMatchObject({ status: 'DELIVERED', history: steps });
+    // Where the last event stands is known a second later.
+    await eventually(
+      async () => {
+        const shown = await jsonOf<{ history: HistoryEntry[] }>('show', 'order-watched');
+        expect(shown).toMatchObject({ status: 'DELIVERED', history: steps });
+        expect(shown.history.at(-1)?.published?.topic).toBe('ORDER_DELIVERED');
+      },
+      { timeoutMs: LIMIT_MS / 2 },
+    );
+    expect((await orders('show', 'order-watched')).out).toMatch(/ORDER_DELIVERED \d:\d+\n/);
     expect((await orders('list', '--status', 'DELIVERED')).out).toMatch(
       /order +status +user +items\norder-watched +DELIVERED +ann +desk × 2, lamp × 1\n\n1 order\n/,
     );

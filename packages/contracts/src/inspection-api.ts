@@ -6,7 +6,10 @@ import { Count, ItemIdParams, OrderIdParams, Strict } from './schemas.ts';
 const EventMessage = Strict({
   topic: Type.String(),
   partition: Type.Optional(
-    Type.Integer({ description: 'Where it stood when it moved the order; missing where it has not yet' }),
+    Type.Integer({
+      description:
+        'Where it stood when it moved the order, or as the last was published; missing where that is not known',
+    }),
   ),
   offset: Type.Optional(Type.String()),
   key: Type.String(),

@@ -27,6 +27,10 @@ export const TransitionResult = Type.Union([
 ]);
 export type TransitionResult = Type.Static<typeof TransitionResult>;
 
+/** Where the event of an order stands that no consumer takes. */
+export const PublishedPosition = Strict({ orderId: AnyId, ...EventPlace.properties });
+export type PublishedPosition = Type.Static<typeof PublishedPosition>;
+
 /** The verdict on a reservation: the status of the order that stands on it, or ABANDONED: none ever will. */
 export const Settlement = Strict({
   orderId: Type.String(),
@@ -52,6 +56,22 @@ export const orderLifecycleApi = {
     }),
     bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     reply: Strict({ results: Type.Array(TransitionResult) }),
+  }),
+  recordPositions: defineOperation({
+    owner: 'orders',
+    method: 'POST',
+    path: '/internal/orders/positions',
+    summary: 'Record where ORDER_DELIVERED events stand',
+    description: 'Of each order the first position stays.',
+    access: { kind: 'services', callers: ['delivery'] },
+    body: Strict({ positions: Type.Array(PublishedPosition, { maxItems: MAX_BATCH }) }),
+    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    status: 200,
+    reply: Strict({ recorded: Type.Integer({ description: 'How many orders had none before' }) }),
+    errors: [],
+    idempotent: true,
+    exampleBody: { positions: [{ orderId: 'order-1', partition: 3, offset: '17' }] },
+    exampleReply: { recorded: 1 },
   }),
   findOverdueOrders: defineOperation({
     owner: 'orders',

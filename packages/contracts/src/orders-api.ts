@@ -58,18 +58,25 @@ const eventPlace = {
 export const EventPlace = Strict(eventPlace);
 export type EventPlace = Type.Static<typeof EventPlace>;
 
+/** Where in Kafka an event stands. */
+const eventPosition = (description: string) =>
+  Type.Object(
+    { topic: Type.Enum([...TOPIC_NAMES]), ...eventPlace },
+    { additionalProperties: false, description },
+  );
+
 export const HistoryEntry = Strict({
   status: StatusSchema,
   at: Timestamp('When the order took this status'),
   cause: Type.String({ description: 'What moved it', examples: ['placed', 'workflow'] }),
   event: Type.Optional(
-    Type.Object(
-      { topic: Type.Enum([...TOPIC_NAMES]), ...eventPlace },
-      {
-        additionalProperties: false,
-        description:
-          'Where in Kafka the event stands that moved it, for those who may read the orders of all users. Missing where no event did, as when it was placed.',
-      },
+    eventPosition(
+      'Where in Kafka the event stands that moved it, for those who may read the orders of all users. Missing where no event did, as when it was placed.',
+    ),
+  ),
+  published: Type.Optional(
+    eventPosition(
+      'Where the event of this status stands, for the same, if it is ORDER_DELIVERED, which moves nothing. Missing until that is known, which takes about a second.',
     ),
   ),
 });

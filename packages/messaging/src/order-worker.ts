@@ -1,7 +1,23 @@
-import { PREDECESSOR, TOPIC_OF, type ServiceName, type WorkerTarget } from '@order-pipeline/contracts';
+import {
+  NEXT_WORKER,
+  PREDECESSOR,
+  TOPIC_OF,
+  type ServiceName,
+  type WorkerTarget,
+} from '@order-pipeline/contracts';
 import type { RunningService, ServiceContext } from '@order-pipeline/service-kit';
 import { createAdvanceOrders, orderToAdvance } from './advance-orders.ts';
 import { createMessaging } from './messaging.ts';
+import { startPositionReports } from './position-reports.ts';
+
+/** The positions of events that no consumer takes are reported; those of others are kept when they move an order. */
+const startReports = (name: ServiceName, to: WorkerTarget, context: ServiceContext<unknown>) => {
+  if (to in NEXT_WORKER) return undefined;
+  const reports = startPositionReports(name, TOPIC_OF[to], context);
+  // Before the consumer and the producer are added: it is closed after them, and reports what they did last.
+  context.closers.add('positions of events', () => reports.stop());
+  return reports.add;
+};
 
 /**
  * Starts a worker that consumes the events of one status and moves their orders to the next at once. Its group
@@ -12,7 +28,8 @@ export const startOrderWorker = (
   to: Exclude<WorkerTarget, 'PROCESSING'>,
   context: ServiceContext<unknown>,
 ): RunningService => {
-  const { publisher, consume } = createMessaging(name, context);
+  const onSent = startReports(name, to, context);
+  const { publisher, consume } = createMessaging(name, context, undefined, onSent);
   const advance = createAdvanceOrders({ ...context, to, cause: name, publisher });
   consume({
     group: name,

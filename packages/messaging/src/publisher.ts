@@ -16,6 +16,7 @@ import {
 import type { Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import { encodeEvent, topicOf, type TracedEvent } from './event-codec.ts';
+import type { SentMessage } from './answered-messages.ts';
 import { createPartitionCounts } from './partition-counts.ts';
 import { createPartitionSends } from './partition-sends.ts';
 import { createRenewedProducer, type RenewedProducer } from './renewed-producer.ts';
@@ -118,6 +119,8 @@ interface PublisherOptions {
   readonly metrics: Metrics;
   /** Nothing is recorded if not given. */
   readonly tracer?: Tracer;
+  /** Called with what a send has put where; must not throw. */
+  readonly onSent?: ((topic: string, sent: readonly SentMessage[]) => void) | undefined;
 }
 
 /** Sends messages to a topic, in two ways: with all the tries that are due, or giving up soon. */
@@ -125,7 +128,7 @@ const createDelivery = (options: PublisherOptions) => {
   const { runtime } = options;
   const openProducer = (role: string, retry: typeof RETRY) =>
     createRenewedProducer(
-      { topics: options.topics, compression: options.broker.compression },
+      { topics: options.topics, compression: options.broker.compression, onSent: options.onSent },
       (createPartitioner) =>
         options.broker.connect(`${options.source}-${role}`).producer({
           allowAutoTopicCreation: false,

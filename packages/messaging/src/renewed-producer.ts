@@ -1,6 +1,6 @@
 import { judge, unavailable, type Broker, type ProducerPort } from '@order-pipeline/service-kit';
 import kafkajs, { type ICustomPartitioner, type Message } from 'kafkajs';
-import { createAnsweredMessages } from './answered-messages.ts';
+import { createAnsweredMessages, type SentMessage } from './answered-messages.ts';
 import type { TopicSetup } from './topics.ts';
 
 /**
@@ -8,10 +8,19 @@ import type { TopicSetup } from './topics.ts';
  * fenced it: such a one publishes nothing ever after.
  */
 export const createRenewedProducer = (
-  { topics, compression }: { readonly topics: TopicSetup; readonly compression: Broker['compression'] },
+  {
+    topics,
+    compression,
+    onSent,
+  }: {
+    readonly topics: TopicSetup;
+    readonly compression: Broker['compression'];
+    /** Called with what a send has put where; must not throw. */
+    readonly onSent?: ((topic: string, sent: readonly SentMessage[]) => void) | undefined;
+  },
   open: (createPartitioner: ICustomPartitioner) => ProducerPort,
 ) => {
-  const { createPartitioner, countUnanswered, forget } = createAnsweredMessages();
+  const { createPartitioner, countUnanswered, positionsOf, forget } = createAnsweredMessages();
   const codec = compression === 'gzip' ? { compression: kafkajs.CompressionTypes.GZIP } : {};
   let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
@@ -43,6 +52,7 @@ export const createRenewedProducer = (
         const unanswered = countUnanswered(messages, records);
         if (unanswered > 0)
           throw unavailable(`No broker has answered for ${unanswered} of ${messages.length} messages`);
+        onSent?.(topic, positionsOf(messages, records));
       } catch (error) {
         if (judge(error)?.renew) replace(used);
         throw error;

@@ -3,6 +3,7 @@ import {
   type EventPlace,
   PREDECESSOR,
   type OrderStatus,
+  type PublishedPosition,
   type OrderWithTimes,
   type TransitionResult,
   type WorkerTarget,
@@ -36,9 +37,25 @@ export interface OrdersStub {
   asked(orderId: string): number;
   /** Every call that it got to move orders, with who asked. */
   readonly moves: readonly Move[];
+  /** The positions that were reported of an order's last event, in their order. */
+  positionsOf(orderId: string): readonly EventPlace[];
   /** The order makes every batch that it is in fail, for a reason of its own. */
   breakOrder(orderId: string): void;
 }
+
+const createPositions = () => {
+  const reported: PublishedPosition[] = [];
+  return {
+    record: (positions: readonly PublishedPosition[]): number => {
+      reported.push(...positions);
+      return positions.length;
+    },
+    of: (orderId: string): EventPlace[] =>
+      reported
+        .filter((position) => position.orderId === orderId)
+        .map(({ partition, offset }) => ({ partition, offset })),
+  };
+};
 
 /**
  * Orders with the compare-and-set of the real service.
@@ -50,6 +67,7 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
   const causes = new Map<string, string[]>();
   const broken = new Set<string>();
   const moves: Move[] = [];
+  const positions = createPositions();
 
   const move = (orderId: string, to: WorkerTarget, cause: string): TransitionResult => {
     const order = orders.get(orderId);
@@ -73,6 +91,7 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
         if (bad !== undefined) throw new Error(`${bad} is broken`);
         return ok({ results: orderIds.map((orderId) => move(orderId, to, cause)) });
       },
+      recordPositions: async ({ body }) => ok({ recorded: positions.record(body.positions) }),
       findOrderStatuses: async ({ body: { orderIds } }) => {
         const found = orderIds.flatMap((orderId) => orders.get(orderId) ?? []);
         return ok({ orders: found.map(({ orderId, status }) => ({ orderId, status })) });
@@ -96,6 +115,7 @@ export const createOrdersStub = ({ wallClock }: Pick<Runtime, 'wallClock'> = cre
       return order;
     },
     statusOf: (orderId) => orders.get(orderId)?.status,
+    positionsOf: positions.of,
     causesOf: (orderId) => causes.get(orderId) ?? [],
     asked: (orderId) => moves.filter(({ orderIds }) => orderIds.includes(orderId)).length,
     moves,

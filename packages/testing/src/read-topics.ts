@@ -4,6 +4,8 @@ import type { Broker } from '@order-pipeline/service-kit';
 /** A message as text. */
 export interface ReadMessage {
   readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
   readonly key: string;
   readonly value: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,9 +28,16 @@ export const readTopics = async (broker: Broker, topics: readonly string[]): Pro
   await consumer.subscribe({ topics: [...topics], fromBeginning: true });
   await consumer.run({
     partitionsConsumedConcurrently: 10,
-    eachMessage: async ({ topic, message: { key, value, headers = {} } }) => {
+    eachMessage: async ({ topic, partition, message: { offset, key, value, headers = {} } }) => {
       const texts = Object.entries(headers).map(([name, content]) => [name, String(content)] as const);
-      messages.push({ topic, key: String(key), value: String(value), headers: Object.fromEntries(texts) });
+      messages.push({
+        topic,
+        partition,
+        offset,
+        key: String(key),
+        value: String(value),
+        headers: Object.fromEntries(texts),
+      });
     },
   });
   return { messages, stop: () => consumer.disconnect() };

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import {
   createOrdersStub,
   createTestBroker,
+  createTestRuntime,
   eventually,
   startEventProbe,
   startTestService,
@@ -14,6 +15,36 @@ import { deliveryService } from '../src/index.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
+
+const placeOf = (event: { partition: number; offset: string } | undefined) => ({
+  partition: event?.partition,
+  offset: event?.offset,
+});
+
+test('an orderly stop reports where the events stand that were published last', async () => {
+  const broker = withOwnGroups(createTestBroker());
+  const orders = createOrdersStub();
+  const probe = await startEventProbe(broker);
+  const runtime = createTestRuntime();
+  // No second passes.
+  const service = await startTestService(deliveryService, {
+    broker,
+    clients: { orders: orders.routes },
+    runtime: { ...runtime, after: (ms, fn) => (ms === 1_000 ? () => undefined : runtime.after(ms, fn)) },
+  });
+  const orderId = `order-${randomUUID()}`;
+  orders.put(orderId, 'SHIPPED');
+  await probe.announce('SHIPPED', orderId);
+  const [event] = await eventually(() => {
+    const received = probe.published('DELIVERED', orderId);
+    expect(received).toHaveLength(1);
+    return received;
+  }, WAIT);
+  expect(orders.positionsOf(orderId)).toEqual([]);
+  await service.close();
+  expect(orders.positionsOf(orderId)).toEqual([placeOf(event)]);
+  await probe.close();
+});
 
 test('an order that is shipped is delivered, one that is not is left, and the delivery is published', async () => {
   const broker = withOwnGroups(createTestBroker());
@@ -42,6 +73,7 @@ test('an order that is shipped is delivered, one that is not is left, and the de
     ce_id: `${shipped}:DELIVERED`,
   });
   expect(event?.headers['traceparent']).toContain(trace?.traceId);
+  await eventually(() => expect(orders.positionsOf(shipped)).toEqual([placeOf(event)]), WAIT);
   await service.close();
   await probe.close();
 });

@@ -45,19 +45,19 @@ const reservationOf = async (
   }
 };
 
-/** The messages of the statuses that are announced, each with where it stood when it moved the order. */
+/** The messages of the statuses that are announced, each with where it stood when it moved the order, or was published as the last. */
 const messagesOf = (
   { id, userId, lines }: OrderRow,
   history: readonly HistoryEntry[],
   { trace }: CallContext,
 ): EventMessage[] =>
-  history.flatMap(({ status, at }) => {
+  history.flatMap(({ status, at, published }) => {
     const { topic } = ORDER_LIFECYCLE[status];
     if (topic === null) return [];
     const event = { orderId: id, userId, items: lines, status, at } as OrderEvent;
     const { headers = {} } = encodeEvent({ event, trace }, TOPIC_PARTIES[topic].from);
     const { traceparent: _, ...shown } = headers as Record<string, string>;
-    const position = history.find((step) => step.event?.topic === topic)?.event;
+    const position = published ?? history.find((step) => step.event?.topic === topic)?.event;
     return [
       {
         topic,

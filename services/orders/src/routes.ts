@@ -244,6 +244,11 @@ const createLifecycleRoutes = ({ store, statusMetrics }: OrdersParts): Route[] =
       return ok({ results });
     },
 
+    recordPositions: async ({ body: { positions } }) => {
+      const firsts = new Map(positions.toReversed().map((position) => [position.orderId, position]));
+      return ok({ recorded: await store.recordPositions([...firsts.values()]) });
+    },
+
     findOrderStatuses: async ({ body: { orderIds } }) => ok({ orders: await store.findStatuses(orderIds) }),
 
     findOrders: async ({ body: { orderIds } }) => {

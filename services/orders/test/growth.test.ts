@@ -33,6 +33,7 @@ import { republishDue, republishUpTo, newestPlacement } from '../src/store/repub
 import { createOutboxFloor } from '../src/store/outbox-floor.ts';
 import { createOutbox, outboxBacklog } from '../src/store/outbox.ts';
 import { findOrders } from '../src/store/placements.ts';
+import { recordPositions } from '../src/store/positions.ts';
 import {
   findOverdue,
   findStatuses,
@@ -120,6 +121,11 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
   'moving orders': (sql) => moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0), undefined),
   'moving orders that events ask for': (sql) =>
     moveOrders(sql, 'PROCESSING', idsOf('PENDING'), 'test', ago(0), eventsOf(idsOf('PENDING'))),
+  'keeping where last events stand': (sql) =>
+    recordPositions(
+      sql,
+      idsOf('PENDING').map((orderId, index) => ({ orderId, partition: index % 6, offset: `${index}` })),
+    ),
   'cancelling an order': (sql) => cancelOrder(sql, 'PENDING-7', ago(0)),
   'overdue orders': (sql) => findOverdue(sql, due(0), undefined, LIMIT),
   'the next overdue orders': (sql) => findOverdue(sql, due(0), 'PENDING-2007', LIMIT),

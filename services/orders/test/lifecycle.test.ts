@@ -1,5 +1,11 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { orderLifecycleApi, ordersApi, type EventPlace } from '@order-pipeline/contracts';
+import {
+  inspectionApi,
+  orderLifecycleApi,
+  ordersApi,
+  type EventPlace,
+  type PublishedPosition,
+} from '@order-pipeline/contracts';
 import { times } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { meetAtOrder } from './meet-at-lock.ts';
@@ -103,9 +109,62 @@ test('an event that comes again changes no position', async () => {
   });
 });
 
+const record = (...positions: readonly PublishedPosition[]) =>
+  harness.orders.call(orderLifecycleApi.recordPositions, { body: { positions: [...positions] } });
+const publishedOf = async (orderId: string) =>
+  (await harness.historyOf(orderId)).map(({ published }) => published);
+
+test('where the last event of an order stands is kept, the first that is reported', async () => {
+  const [first, second, early] = [await place(), await place(), await place()];
+  for (const orderId of [first, second]) await harness.walk(orderId, 'DELIVERED');
+  const reply = await record(
+    { orderId: second, partition: 2, offset: '900719925474099312' },
+    { orderId: first, partition: 1, offset: '10' },
+    { orderId: first, partition: 1, offset: '11' },
+    { orderId: early, partition: 3, offset: '5' },
+    { orderId: 'nothing', partition: 4, offset: '6' },
+  );
+  expect(reply).toMatchObject({ status: 200, body: { recorded: 2 } });
+  expect(await publishedOf(first)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    { topic: 'ORDER_DELIVERED', partition: 1, offset: '10' },
+  ]);
+  expect((await publishedOf(second)).at(-1)).toMatchObject({ partition: 2, offset: '900719925474099312' });
+  expect(await record({ orderId: first, partition: 0, offset: '99' })).toMatchObject({
+    body: { recorded: 0 },
+  });
+  expect((await publishedOf(first)).at(-1)).toMatchObject({ partition: 1, offset: '10' });
+  expect(await publishedOf(early)).toEqual([undefined]);
+  const inspected = await harness.orders.call(inspectionApi.inspectOrder, { params: { orderId: first } });
+  expect(inspected.body).toMatchObject({
+    events: [{}, {}, {}, { topic: 'ORDER_DELIVERED', partition: 1, offset: '10' }],
+  });
+  expect(await record()).toMatchObject({ body: { recorded: 0 } });
+});
+
+test('reports that are made at once keep one position of each order', async () => {
+  const orderIds = await Promise.all(times(20, () => place()));
+  for (const orderId of orderIds) await harness.walk(orderId, 'DELIVERED');
+  const reports = times(6, (partition) =>
+    record(
+      ...(partition % 2 === 0 ? orderIds : orderIds.toReversed()).map((orderId) => ({
+        orderId,
+        partition,
+        offset: '1',
+      })),
+    ),
+  );
+  const recorded = (await Promise.all(reports)).map(({ body }) => (body as { recorded: number }).recorded);
+  expect(recorded.reduce((sum, count) => sum + count, 0)).toBe(orderIds.length);
+});
+
 test('who may read their own orders alone sees no positions: they tell how many orders there are', async () => {
   const orderId = await place();
   await moveBy([orderId], [{ partition: 1, offset: '10' }]);
+  await harness.walk(orderId, 'DELIVERED');
+  await record({ orderId, partition: 1, offset: '12' });
   const input = { params: { orderId } };
   const own = await harness.orders.call(ordersApi.getOrderHistory, input, {
     kind: 'token',
@@ -116,6 +175,7 @@ test('who may read their own orders alone sees no positions: they tell how many 
   expect(own.status).toBe(200);
   expect(JSON.stringify(own.body)).toContain('PROCESSING');
   expect(JSON.stringify(own.body)).not.toContain('ORDER_PLACED');
+  expect(JSON.stringify(own.body)).not.toContain('ORDER_DELIVERED');
 });
 
 test('an order in that status already is answered as it was, and does not change', async () => {

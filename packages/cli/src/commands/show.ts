@@ -17,8 +17,14 @@ const render = (order: OrderWithTimes, history: readonly HistoryEntry[]): string
       ...order.items.map(({ itemId, quantity }) => ['item', `${itemId} × ${quantity}`]),
     ]),
     `\n${tableOf(
-      history.map(({ at, status, cause, event }) => [at, status, cause, event ? positionText(event) : '']),
-      ['at', 'status', 'cause', 'event'],
+      history.map(({ at, status, cause, event, published }) => [
+        at,
+        status,
+        cause,
+        event ? positionText(event) : '',
+        published ? positionText(published) : '',
+      ]),
+      ['at', 'status', 'cause', 'event', 'published'],
     )}`,
   ].join('\n');
 

@@ -48,7 +48,7 @@ export const isFinal = (status) => STATES[status].isFinal;
  * @property {Date} at when the order took it
  * @property {number | undefined} forMs how long it had it, or has it; none for the last of a finished order
  * @property {string} cause
- * @property {HistoryEntry['event']} event where its event stands, if the next step is known to have been caused by it
+ * @property {HistoryEntry['event']} event where its event stands, if that is known: from the next step, which it has caused, or where it is the last from its publisher
  */
 
 /**
@@ -59,14 +59,14 @@ export const isFinal = (status) => STATES[status].isFinal;
  * @returns {Step[]}
  */
 export const stepsOf = (history, nowMs) =>
-  history.map(({ status, at, cause }, index) => {
+  history.map(({ status, at, cause, published }, index) => {
     const next = history[index + 1];
     const end = next ? Date.parse(next.at) : isFinal(status) ? undefined : nowMs;
     return {
       status,
       at: new Date(at),
       cause,
-      event: next?.event,
+      event: published ?? next?.event,
       forMs: end === undefined ? undefined : Math.max(0, end - Date.parse(at)),
     };
   });

@@ -6,6 +6,17 @@ import { useAnswer } from './use-answer.js';
 /** @import { HistoryEntry, OrderWithTimes } from '@order-pipeline/contracts' */
 
 const REFRESH_MS = 1_000;
+/** Where the last event stands is known about a second after the delivery, if it ever is. */
+const POSITION_WAIT_MS = 10_000;
+
+/**
+ * Whether nothing more comes of this step.
+ *
+ * @param {HistoryEntry} step
+ */
+const isLast = ({ status, at, published }) =>
+  isFinal(status) &&
+  (status !== 'DELIVERED' || published !== undefined || Date.now() - Date.parse(at) > POSITION_WAIT_MS);
 
 /**
  * An order with its history, kept up to date until it is finished.
@@ -21,7 +32,7 @@ export const useOrder = (orderId) => {
       // The history first: the order is then never behind it.
       const history = await /** @type {typeof ask<HistoryEntry[]>} */ (ask)(`${path}/history`, { signal });
       const order = await /** @type {typeof ask<OrderWithTimes>} */ (ask)(path, { signal });
-      isOver.current = history.body.some(({ status }) => isFinal(status));
+      isOver.current = history.body.some(isLast);
       return { order: order.body, history: history.body };
     },
     { everyMs: isOver.current ? undefined : REFRESH_MS },

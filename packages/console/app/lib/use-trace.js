@@ -21,8 +21,8 @@ const EVENTS = {
 };
 
 /**
- * Where the event of a status lies in Kafka: as it is kept with the transition that it caused, or else as the consumer that
- * processed it has recorded it.
+ * Where the event of a status lies in Kafka: as it is kept with the transition that it caused, or as its publisher has reported
+ * it, or else as the consumer that processed it has recorded it.
  *
  * @param {readonly TraceSpan[]} spans
  * @param {Pick<Step, 'status' | 'event'>} step

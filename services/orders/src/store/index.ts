@@ -1,4 +1,4 @@
-import type { ReservationRef } from '@order-pipeline/contracts';
+import type { PublishedPosition, ReservationRef } from '@order-pipeline/contracts';
 import {
   dueTimes,
   findActions,
@@ -21,6 +21,7 @@ import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from
 import { createOutboxFloor } from './outbox-floor.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
+import { recordPositions } from './positions.ts';
 import {
   findOverdue,
   findStatuses,
@@ -66,6 +67,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       storeOrders: (orders: readonly ReservedOrder[]) => storeOrders(database, orders, now()),
       moveOrders: (to: Target, orderIds: readonly string[], cause: string, events: Events) =>
         moveOrders(database, to, orderIds, cause, now(), events),
+      recordPositions: (positions: readonly PublishedPosition[]) => recordPositions(database, positions),
       cancelOrder: (orderId: string, by?: Parameters<typeof cancelOrder>[3]) =>
         cancelOrder(database, orderId, now(), by),
       findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'orders', search),

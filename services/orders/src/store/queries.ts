@@ -3,6 +3,7 @@ import {
   ORDER_STATUSES,
   type HistoryEntry,
   type OrderStatus,
+  type Topic,
 } from '@order-pipeline/contracts';
 import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
@@ -79,6 +80,8 @@ interface HistoryRow {
   readonly cause: string;
   readonly eventPartition: number | null;
   readonly eventOffset: bigint | null;
+  readonly publishedPartition: number | null;
+  readonly publishedOffset: bigint | null;
 }
 
 /** The topic of the event that takes orders to each status. */
@@ -87,11 +90,15 @@ const topicTo = (status: OrderStatus) => {
   return from === null ? null : ORDER_LIFECYCLE[from].topic;
 };
 
-const entryOf = ({ status, at, cause, eventPartition, eventOffset }: HistoryRow): HistoryEntry => {
-  const topic = topicTo(status);
-  const entry = { status, at: at.toISOString(), cause };
-  if (topic === null || eventPartition === null || eventOffset === null) return entry;
-  return { ...entry, event: { topic, partition: eventPartition, offset: String(eventOffset) } };
+const positionOf = (topic: Topic | null, partition: number | null, offset: bigint | null) =>
+  topic === null || partition === null || offset === null
+    ? undefined
+    : { topic, partition, offset: String(offset) };
+
+const entryOf = ({ status, at, cause, ...row }: HistoryRow): HistoryEntry => {
+  const event = positionOf(topicTo(status), row.eventPartition, row.eventOffset);
+  const published = positionOf(ORDER_LIFECYCLE[status].topic, row.publishedPartition, row.publishedOffset);
+  return { status, at: at.toISOString(), cause, ...(event && { event }), ...(published && { published }) };
 };
 
 /**
@@ -110,7 +117,15 @@ export const readHistory = async (
   }
   const rows = await orderHistory.findMany({
     where: { orderId },
-    select: { status: true, at: true, cause: true, eventPartition: true, eventOffset: true },
+    select: {
+      status: true,
+      at: true,
+      cause: true,
+      eventPartition: true,
+      eventOffset: true,
+      publishedPartition: true,
+      publishedOffset: true,
+    },
     orderBy: [{ at: 'asc' }, { status: 'asc' }],
   });
   return rows.map(entryOf);
@@ -123,7 +138,8 @@ export const readHistories = async (
 ): Promise<ReadonlyMap<string, readonly HistoryEntry[]>> => {
   const rows = await sql.$queryRaw<(HistoryRow & { readonly id: string })[]>`
     SELECT order_id AS id, status::text AS status, at, cause,
-           event_partition AS "eventPartition", event_offset AS "eventOffset" FROM order_history
+           event_partition AS "eventPartition", event_offset AS "eventOffset",
+           published_partition AS "publishedPartition", published_offset AS "publishedOffset" FROM order_history
     WHERE order_id = ANY(${orderIds}::text[]) ORDER BY at, order_history.status`;
   const histories = new Map<string, HistoryEntry[]>(orderIds.map((id) => [id, []]));
   for (const row of rows) histories.get(row.id)?.push(entryOf(row));

@@ -8,6 +8,7 @@ import { createDirectBroker, type Echo } from '../world/kafka.ts';
 import { LIFE_SPEED } from '../world/time.ts';
 import type { World } from '../world/world.ts';
 import { checkDeadLetterQueue } from './dead-letters.ts';
+import { checkPositions } from './positions.ts';
 import { checkObservations, type Endings, type Observed } from './observations.ts';
 
 export interface FinalStateParts {
@@ -56,6 +57,7 @@ export const checkFinalState = async (parts: FinalStateParts): Promise<Endings> 
   const { world, server, echo, context, findings, isComplete } = parts;
   const endings = await checkObservations(server, context, findings);
   await checkDeadLetterQueue(server, echo, isComplete, findings);
+  if (isComplete) await world.time.runWhile(checkPositions(server, parts.cluster, world.time, findings));
   await world.time.runWhile(audit(parts));
   return endings;
 };
