@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents, nextEvent } from './event-record.ts';
+import { recordEvents, nextEvent, recordingConsumer } from './event-record.ts';
 import { joinGroup, joinsOf, sharedOut, ATTENTIVE } from './members.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
@@ -226,8 +226,10 @@ export const assigners: Area = (behaviour) => {
     const failing = assignerNamed(world, 'Failing', () => ({
       assign: () => Promise.reject(new Error('no idea')),
     }));
-    const consumer = world.consumer({ ...ATTENTIVE, partitionAssigners: [failing] });
-    const crashes = recordEvents(consumer, ['CRASH']);
+    const { consumer, recorded: crashes } = recordingConsumer(world, ['CRASH'], {
+      ...ATTENTIVE,
+      partitionAssigners: [failing],
+    });
     const { joins } = await joinGroup(world, topic, { consumer });
     await eventually(() =>
       expect(crashes.payloads('CRASH')).toMatchObject([{ restart: false, error: { message: 'no idea' } }]),

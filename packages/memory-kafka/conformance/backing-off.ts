@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { failAt } from './failing-handler.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 const waiting: Area = (behaviour) => {
@@ -42,8 +42,9 @@ const waiting: Area = (behaviour) => {
   behaviour('while it waits the consumer fetches nothing from any partition', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'bad' });
-    const consumer = world.consumer({ retry: { initialRetryTime: 300, factor: 0, retries: 5 } });
-    const fetches = recordEvents(consumer, ['FETCH_START']);
+    const { consumer, recorded: fetches } = recordingConsumer(world, ['FETCH_START'], {
+      retry: { initialRetryTime: 300, factor: 0, retries: 5 },
+    });
     const seen: string[] = [];
     const before: number[] = [];
     await world.listen(topic, {
@@ -67,8 +68,7 @@ const waiting: Area = (behaviour) => {
     for (const partition of [0, 1]) {
       await world.send(topic, { partition, value: `${partition}a` }, { partition, value: `${partition}b` });
     }
-    const consumer = world.consumer();
-    const fetches = recordEvents(consumer, ['FETCH']);
+    const { consumer, recorded: fetches } = recordingConsumer(world, ['FETCH']);
     const tried: string[] = [];
     let failing: number | undefined;
     let failedIn: number | undefined;
@@ -95,8 +95,9 @@ const counting: Area = (behaviour) => {
     async (world) => {
       const topic = await world.filledTopic('a', 'b', 'c', 'd');
       const failed = new Set<string>();
-      const consumer = world.consumer({ retry: { initialRetryTime: 20, maxRetryTime: 40, retries: 2 } });
-      const crashes = recordEvents(consumer, ['CRASH']);
+      const { consumer, recorded: crashes } = recordingConsumer(world, ['CRASH'], {
+        retry: { initialRetryTime: 20, maxRetryTime: 40, retries: 2 },
+      });
       const { values } = await world.listen(topic, {
         consumer,
         onMessage: ({ value }) => {
@@ -113,8 +114,7 @@ const counting: Area = (behaviour) => {
   behaviour('another join starts the count anew', async (world) => {
     const topic = await world.createTopic();
     const config = { retry: { initialRetryTime: 20, retries: 1 }, heartbeatInterval: 50 };
-    const consumer = world.consumer(config);
-    const recorded = recordEvents(consumer, ['CRASH', 'GROUP_JOIN']);
+    const { consumer, recorded } = recordingConsumer(world, ['CRASH', 'GROUP_JOIN'], config);
     const failed = new Set<string>();
     const { values } = await world.listen(topic, {
       consumer,

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Batch, ConsumerConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents, nextEvent } from './event-record.ts';
+import { nextEvent, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -22,8 +22,11 @@ const textOf = (batch: Batch): string =>
 
 /** Runs a consumer that keeps the batches that it is handed. */
 export const collectBatches = async (world: World, topic: string, config: Partial<ConsumerConfig> = {}) => {
-  const consumer = world.consumer(config);
-  const recorded = recordEvents(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
+  const { consumer, recorded } = recordingConsumer(
+    world,
+    ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS'],
+    config,
+  );
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   const batches: Batch[] = [];
   await consumer.run({ eachBatch: async ({ batch }) => void batches.push(batch) });
@@ -67,18 +70,8 @@ const fields: Area = (behaviour) => {
     ]);
   });
 
-  behaviour('a handler of batches gets this and nothing else', async (world) => {
-    const topic = await world.filledTopic('a');
-    const consumer = await world.subscribed(topic);
-    const seen: unknown[] = [];
-    await consumer.run({
-      eachBatch: async (payload) => {
-        const kinds = Object.entries(payload).map(([name, value]) => `${name} ${typeof value}`);
-        seen.push(kinds.toSorted());
-      },
-    });
-    await eventually(() => expect(seen).toHaveLength(1));
-    expect(seen[0]).toEqual([
+  const HANDED = {
+    eachBatch: [
       'batch object',
       'commitOffsetsIfNecessary function',
       'heartbeat function',
@@ -87,28 +80,29 @@ const fields: Area = (behaviour) => {
       'pause function',
       'resolveOffset function',
       'uncommittedOffsets function',
-    ]);
-  });
-
-  behaviour('a handler of messages gets this and nothing else', async (world) => {
-    const topic = await world.filledTopic('a');
-    const consumer = await world.subscribed(topic);
-    const seen: unknown[] = [];
-    await consumer.run({
-      eachMessage: async (payload) => {
-        const kinds = Object.entries(payload).map(([name, value]) => `${name} ${typeof value}`);
-        seen.push(kinds.toSorted());
-      },
-    });
-    await eventually(() => expect(seen).toHaveLength(1));
-    expect(seen[0]).toEqual([
+    ],
+    eachMessage: [
       'heartbeat function',
       'message object',
       'partition number',
       'pause function',
       'topic string',
-    ]);
-  });
+    ],
+  };
+  for (const [handler, handed] of Object.entries(HANDED)) {
+    behaviour(`a handler in ${handler} gets this and nothing else`, async (world) => {
+      const topic = await world.filledTopic('a');
+      const consumer = await world.subscribed(topic);
+      const seen: unknown[] = [];
+      await consumer.run({
+        [handler]: async (payload: object) => {
+          const kinds = Object.entries(payload).map(([name, value]) => `${name} ${typeof value}`);
+          seen.push(kinds.toSorted());
+        },
+      });
+      await eventually(() => expect(seen).toEqual([handed]));
+    });
+  }
 
   behaviour('where both handlers are given, eachMessage is the one', async (world) => {
     const topic = await world.filledTopic('a', 'b');
@@ -124,8 +118,7 @@ const fields: Area = (behaviour) => {
 
   behaviour('without a handler run() joins the group all the same', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const joins = recordEvents(consumer, ['GROUP_JOIN']);
+    const { consumer, recorded: joins } = recordingConsumer(world, ['GROUP_JOIN']);
     await consumer.subscribe({ topics: [topic] });
     await consumer.run();
     expect(joins.payloads('GROUP_JOIN')).toMatchObject([{ memberAssignment: { [topic]: [0] } }]);

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ITopicPartitionConfig } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
 import { unchecked } from './unchecked.ts';
 import { eventually, rejection } from './waiting.ts';
 import type { World } from './world.ts';
@@ -142,8 +142,7 @@ const deleting: Area = (behaviour) => {
     const topic = await world.filledTopic('first');
     const retry = { initialRetryTime: 20, maxRetryTime: 50, retries: 1 };
     const config = { allowAutoTopicCreation: false, heartbeatInterval: 50, metadataMaxAge: 100, retry };
-    const consumer = world.consumer(config);
-    const crashes = recordEvents(consumer, ['CRASH']);
+    const { consumer, recorded: crashes } = recordingConsumer(world, ['CRASH'], config);
     const { values } = await world.listen(topic, { consumer });
     await eventually(() => expect(values()).toEqual(['first']));
     await world.admin.deleteTopics({ topics: [topic] });

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ConsumerConfig, TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { createDoor, eventually, rejection } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -116,8 +116,7 @@ const storing: Area = (behaviour) => {
     'with autoCommit the metadata of a commit by hand are lost at the end of the batch',
     async (world) => {
       const topic = await world.filledTopic('a');
-      const consumer = world.consumer();
-      const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+      const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
       await consumer.subscribe({ topics: [topic], fromBeginning: true });
       const seen: unknown[] = [];
       await consumer.run({

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 const byItself: Area = (behaviour) => {
@@ -24,8 +24,7 @@ const byItself: Area = (behaviour) => {
 
   behaviour('what is committed is not committed again', async (world) => {
     const topic = await world.filledTopic('a');
-    const consumer = world.consumer();
-    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
     const fetches = recordEvents(consumer, ['FETCH']);
     const { values } = await world.listen(topic, { consumer });
     await eventually(async () => expect(await world.committed(topic)).toBe('1'));
@@ -38,8 +37,7 @@ const byItself: Area = (behaviour) => {
   behaviour('each partition is committed when its own batch is through', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'a' }, { partition: 1, value: 'b' });
-    const consumer = world.consumer();
-    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
     const { received } = await world.listen(topic, { consumer });
     await eventually(() => expect(commits.events).toHaveLength(2));
     // Which partition comes first is chance, see 'concurrency'.
@@ -109,8 +107,7 @@ const thresholdsAndIntervals: Area = (behaviour) => {
   behaviour('a threshold counts all partitions of the member together', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { partition: 0, value: 'a' }, { partition: 1, value: 'b' });
-    const consumer = world.consumer();
-    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
@@ -210,8 +207,7 @@ const notAtAll: Area = (behaviour) => {
 
   behaviour('without autoCommit threshold and interval commit nothing in eachMessage', async (world) => {
     const topic = await world.filledTopic('a', 'b');
-    const consumer = world.consumer();
-    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
     const run = { autoCommit: false, autoCommitThreshold: 1, autoCommitInterval: 0 };
     const { values } = await world.listen(topic, { consumer, ...run });
     await eventually(() => expect(values()).toEqual(['a', 'b']));

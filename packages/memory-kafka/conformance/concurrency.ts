@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
+import { listenWithTwoInHand } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 import type { ListenOptions } from './listening.ts';
 import type { World } from './world.ts';
@@ -71,8 +72,7 @@ const takingTurns: Area = (behaviour) => {
   behaviour('a slow partition holds up the others until its batch is through', async (world) => {
     const topic = await filledTopic(world, 2, 1);
     const door = createDoor();
-    const consumer = world.consumer();
-    const fetches = recordEvents(consumer, ['FETCH_START']);
+    const { consumer, recorded: fetches } = recordingConsumer(world, ['FETCH_START']);
     const { values } = await world.listen(topic, {
       consumer,
       partitionsConsumedConcurrently: 2,
@@ -212,8 +212,9 @@ const sideBySide: Area = (behaviour) => {
   behaviour('two that fail at once count as one failure', async (world) => {
     const topic = await filledTopic(world, 2, 1);
     const failed = new Set<string>();
-    const consumer = world.consumer({ retry: { retries: 1, initialRetryTime: 20 } });
-    const crashes = recordEvents(consumer, ['CRASH']);
+    const { consumer, recorded: crashes } = recordingConsumer(world, ['CRASH'], {
+      retry: { retries: 1, initialRetryTime: 20 },
+    });
     const { values } = await world.listen(topic, {
       consumer,
       partitionsConsumedConcurrently: 2,
@@ -229,16 +230,7 @@ const sideBySide: Area = (behaviour) => {
 
   behaviour('disconnect() waits for all that are in hand', async (world) => {
     const topic = await filledTopic(world, 3, 2);
-    const door = createDoor();
-    const started: string[] = [];
-    const { consumer, values } = await world.listen(topic, {
-      partitionsConsumedConcurrently: 2,
-      onMessage: async ({ value }) => {
-        started.push(value);
-        await door.opened;
-      },
-    });
-    await eventually(() => expect(started).toHaveLength(2));
+    const { consumer, values, started, door } = await listenWithTwoInHand(world, topic);
     const ended = consumer.disconnect().then(() => values().length);
     await nextTurn();
     door.open();

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents, nextEvent } from './event-record.ts';
+import { recordEvents, nextEvent, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -128,8 +128,9 @@ const payloads: Area = (behaviour) => {
 
   behaviour('REBALANCING names the member that has to join again, before it does', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
-    const consumer = world.consumer({ heartbeatInterval: 20 });
-    const recorded = recordEvents(consumer, ['GROUP_JOIN', 'REBALANCING']);
+    const { consumer, recorded } = recordingConsumer(world, ['GROUP_JOIN', 'REBALANCING'], {
+      heartbeatInterval: 20,
+    });
     await world.listen(topic, { consumer });
     const [member] = (await consumer.describeGroup()).members;
     await world.listen(topic);
@@ -170,16 +171,14 @@ const order: Area = (behaviour) => {
 
   behaviour('connect() and run() say CONNECT each', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['CONNECT', 'GROUP_JOIN']);
+    const { consumer, recorded } = recordingConsumer(world, ['CONNECT', 'GROUP_JOIN']);
     await consumer.connect();
     await world.listen(topic, { consumer });
     expect(recorded.keys()).toEqual(['CONNECT', 'CONNECT', 'GROUP_JOIN']);
   });
 
   behaviour('who never ran says DISCONNECT each time, and never STOP', async (world) => {
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['STOP', 'DISCONNECT']);
     await consumer.stop();
     await consumer.disconnect();
     await consumer.disconnect();
@@ -188,8 +187,7 @@ const order: Area = (behaviour) => {
 
   behaviour('stop() says STOP, and the disconnect() after it only DISCONNECT', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await consumer.stop();
     await consumer.stop();
@@ -199,8 +197,7 @@ const order: Area = (behaviour) => {
 
   behaviour('a paused consumer continues to emit FETCH, and starts no batch', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
+    const { consumer, recorded } = recordingConsumer(world, ['FETCH_START', 'FETCH', 'START_BATCH_PROCESS']);
     await world.listen(topic, { consumer });
     consumer.pause([{ topic }]);
     await world.send(topic, 'a');

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Assigner, PartitionAssigner } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import {
   assignedTo,
   ATTENTIVE,
@@ -141,8 +141,10 @@ export const coordinating: Area = (behaviour) => {
       const topic = await world.createTopic({ partitions: 2 });
       const limits = { ...LONG_SESSION, rebalanceTimeout: 700 };
       const failing = hesitating(world, 2, () => Promise.reject(new Error('no idea')));
-      const consumer = world.consumer({ ...limits, partitionAssigners: [failing] });
-      const recorded = recordEvents(consumer, ['CRASH']);
+      const { consumer, recorded } = recordingConsumer(world, ['CRASH'], {
+        ...limits,
+        partitionAssigners: [failing],
+      });
       const first = await joinGroup(world, topic, { consumer });
       const second = await joinGroup(world, topic, { config: limits });
       await sharedOut([first, second], topic, [1, 1]);
@@ -182,8 +184,11 @@ export const coordinating: Area = (behaviour) => {
 
   behaviour('the batch of an evicted member is not committed, and handled again', async (world) => {
     const topic = await world.filledTopic('a', 'b');
-    const consumer = world.consumer(SHORT_SESSION);
-    const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'COMMIT_OFFSETS']);
+    const { consumer, recorded } = recordingConsumer(
+      world,
+      ['GROUP_JOIN', 'CRASH', 'COMMIT_OFFSETS'],
+      SHORT_SESSION,
+    );
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     const batches: (string | null)[] = [];
     await consumer.run({
@@ -201,8 +206,10 @@ export const coordinating: Area = (behaviour) => {
     async (world) => {
       const topic = await world.filledTopic('a');
       const retry = { initialRetryTime: 1000, factor: 0, retries: 5 };
-      const consumer = world.consumer({ ...SHORT_SESSION, retry });
-      const recorded = recordEvents(consumer, ['GROUP_JOIN', 'CRASH', 'REBALANCING']);
+      const { consumer, recorded } = recordingConsumer(world, ['GROUP_JOIN', 'CRASH', 'REBALANCING'], {
+        ...SHORT_SESSION,
+        retry,
+      });
       let attempts = 0;
       await world.listen(topic, {
         consumer,

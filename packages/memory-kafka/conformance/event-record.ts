@@ -1,4 +1,5 @@
-import type { Consumer, ConsumerEvents, InstrumentationEvent } from 'kafkajs';
+import type { Consumer, ConsumerConfig, ConsumerEvents, InstrumentationEvent } from 'kafkajs';
+import type { World } from './world.ts';
 
 /** An event of a consumer, whatever its payload. */
 export type ConsumerEvent = InstrumentationEvent<unknown>;
@@ -46,6 +47,16 @@ export const recordEvents = (consumer: Consumer, keys: readonly EventKey[] = EVE
     keys: () => recorded.map(({ key }) => key),
     payloads: (wanted) => recorded.filter(({ key }) => key === wanted).map(({ event }) => event.payload),
   };
+};
+
+/** A consumer of the world, and its events of these kinds. */
+export const recordingConsumer = (
+  world: World,
+  keys?: readonly EventKey[],
+  config?: Partial<ConsumerConfig>,
+): { readonly consumer: Consumer; readonly recorded: EventRecord } => {
+  const consumer = world.consumer(config);
+  return { consumer, recorded: recordEvents(consumer, keys) };
 };
 
 /** The next event of this kind; the listener is there as soon as this was called. */

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 
 /** Fails `times` times at the message with this value. */
@@ -97,8 +97,7 @@ export const failingHandler: Area = (behaviour) => {
   for (const nothing of [undefined, null]) {
     behaviour(`a handler that throws ${nothing} ends the consumer, which is not restarted`, async (world) => {
       const topic = await world.filledTopic('a');
-      const consumer = world.consumer();
-      const recorded = recordEvents(consumer, ['CRASH']);
+      const { consumer, recorded } = recordingConsumer(world, ['CRASH']);
       await world.listen(topic, { consumer, onMessage: failAt('a', 1, () => nothing) });
       const error = {
         name: 'KafkaJSNonRetriableError',
@@ -176,8 +175,11 @@ export const failingHandler: Area = (behaviour) => {
 
   behaviour('a batch that failed ends without END_BATCH_PROCESS, and starts again', async (world) => {
     const topic = await world.filledTopic('a', 'b');
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['START_BATCH_PROCESS', 'END_BATCH_PROCESS', 'COMMIT_OFFSETS']);
+    const { consumer, recorded } = recordingConsumer(world, [
+      'START_BATCH_PROCESS',
+      'END_BATCH_PROCESS',
+      'COMMIT_OFFSETS',
+    ]);
     await world.listen(topic, { consumer, onMessage: failAt('b', 1) });
     await eventually(() => expect(recorded.keys().filter((key) => key === 'COMMIT_OFFSETS')).toHaveLength(2));
     expect(recorded.keys()).toEqual([

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { joinGroup } from './members.ts';
 import { eventually } from './waiting.ts';
 
@@ -24,8 +24,13 @@ export const lifecycle: Area = (behaviour) => {
     'connect, run, stop, disconnect: each is notified once, run() connects as well',
     async (world) => {
       const topic = await world.createTopic();
-      const consumer = world.consumer();
-      const recorded = recordEvents(consumer, ['CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT', 'CRASH']);
+      const { consumer, recorded } = recordingConsumer(world, [
+        'CONNECT',
+        'GROUP_JOIN',
+        'STOP',
+        'DISCONNECT',
+        'CRASH',
+      ]);
       await consumer.connect();
       await world.listen(topic, { consumer });
       await consumer.stop();
@@ -36,8 +41,7 @@ export const lifecycle: Area = (behaviour) => {
 
   behaviour('disconnect() stops first, and leaves the group', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await consumer.disconnect();
     expect(recorded.keys()).toEqual(['STOP', 'DISCONNECT']);
@@ -48,8 +52,7 @@ export const lifecycle: Area = (behaviour) => {
   behaviour(
     'stop() and disconnect() before anything else do nothing, and twice does no harm',
     async (world) => {
-      const consumer = world.consumer();
-      const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
+      const { consumer, recorded } = recordingConsumer(world, ['STOP', 'DISCONNECT']);
       await consumer.stop();
       await consumer.disconnect();
       await consumer.disconnect();
@@ -60,8 +63,7 @@ export const lifecycle: Area = (behaviour) => {
 
   behaviour('stop() called again while it stops is the same stop', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['STOP']);
+    const { consumer, recorded } = recordingConsumer(world, ['STOP']);
     await world.listen(topic, { consumer });
     await Promise.all([consumer.stop(), consumer.stop(), consumer.stop()]);
     expect(recorded.keys()).toEqual(['STOP']);
@@ -69,16 +71,14 @@ export const lifecycle: Area = (behaviour) => {
 
   behaviour('disconnect() called while it stops closes after the stop', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['STOP', 'DISCONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['STOP', 'DISCONNECT']);
     await world.listen(topic, { consumer });
     await Promise.all([consumer.stop(), consumer.disconnect()]);
     expect(recorded.keys()).toEqual(['STOP', 'DISCONNECT']);
   });
 
   behaviour('connect() twice is notified twice', async (world) => {
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['CONNECT', 'DISCONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['CONNECT', 'DISCONNECT']);
     await consumer.connect();
     await consumer.connect();
     await consumer.disconnect();

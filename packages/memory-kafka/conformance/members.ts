@@ -52,6 +52,21 @@ export const joinBusy = async (world: World, topic: string, options: ListenOptio
   return { ...member, door, started };
 };
 
+/** A member that handles two partitions at a time, and has a message of each in hand until its door is opened. */
+export const listenWithTwoInHand = async (world: World, topic: string) => {
+  const door = createDoor();
+  const started: string[] = [];
+  const listening = await world.listen(topic, {
+    partitionsConsumedConcurrently: 2,
+    onMessage: async ({ value }) => {
+      started.push(value);
+      await door.opened;
+    },
+  });
+  await eventually(() => expect(started).toHaveLength(2));
+  return { ...listening, started, door };
+};
+
 /** The world's group, as its coordinator describes it. */
 export const describedGroup = async ({ admin, groupId }: World) => {
   const { groups } = await admin.describeGroups([groupId]);

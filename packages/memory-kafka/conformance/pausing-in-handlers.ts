@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { runThen } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 
@@ -112,8 +112,9 @@ export const pausingInHandlers: Area = (behaviour) => {
     'what a fetch under way brings from a partition paused meanwhile is thrown away, and read later',
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
-      const consumer = world.consumer({ maxWaitTimeInMs: 400 });
-      const fetches = recordEvents(consumer, ['FETCH_START']);
+      const { consumer, recorded: fetches } = recordingConsumer(world, ['FETCH_START'], {
+        maxWaitTimeInMs: 400,
+      });
       const { values } = await world.listen(topic, { consumer });
       await eventually(() => expect(fetches.events.length).toBeGreaterThan(0));
       consumer.pause([{ topic, partitions: [0] }]);

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { assignedTo, ATTENTIVE, joinBusy, joinGroup, joinsOf, rebalancing, sharedOut } from './members.ts';
 import { createDoor, eventually, rejection } from './waiting.ts';
 
@@ -29,8 +29,11 @@ export const rebalances: Area = (behaviour) => {
     'a rebalance waits for the message in hand, commits what is done, and starts no other message',
     async (world) => {
       const topic = await world.filledTopic('a', 'b', 'c');
-      const consumer = world.consumer(ATTENTIVE);
-      const recorded = recordEvents(consumer, ['COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN']);
+      const { consumer, recorded } = recordingConsumer(
+        world,
+        ['COMMIT_OFFSETS', 'REBALANCING', 'GROUP_JOIN'],
+        ATTENTIVE,
+      );
       const { door, started } = await joinBusy(world, topic, { consumer });
       const other = joinGroup(world, topic);
       await rebalancing(world);
@@ -47,8 +50,7 @@ export const rebalances: Area = (behaviour) => {
 
   behaviour('REBALANCING names the group and the member', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer(ATTENTIVE);
-    const recorded = recordEvents(consumer, ['REBALANCING']);
+    const { consumer, recorded } = recordingConsumer(world, ['REBALANCING'], ATTENTIVE);
     const { joins } = await joinGroup(world, topic, { consumer });
     await joinGroup(world, topic);
     await eventually(() => expect(joins).toHaveLength(2));
@@ -62,8 +64,7 @@ export const rebalances: Area = (behaviour) => {
     async (world) => {
       const topic = await world.createTopic({ partitions: 2 });
       const first = await joinGroup(world, topic);
-      const consumer = world.consumer(ATTENTIVE);
-      const recorded = recordEvents(consumer, ['REBALANCING', 'GROUP_JOIN']);
+      const { consumer, recorded } = recordingConsumer(world, ['REBALANCING', 'GROUP_JOIN'], ATTENTIVE);
       const second = await joinGroup(world, topic, { consumer });
       await sharedOut([first, second], topic, [1, 1]);
       expect(recorded.keys()).toEqual(['GROUP_JOIN']);

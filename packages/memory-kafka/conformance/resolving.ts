@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer, ConsumerRunConfig, EachBatchHandler } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { World } from './world.ts';
 
@@ -13,8 +13,7 @@ const batches = async (
   run: Omit<ConsumerRunConfig, 'eachBatch'> = {},
 ) => {
   const topic = await world.filledTopic(...values);
-  const consumer = world.consumer();
-  const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+  const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
   await consumer.subscribe({ topics: [topic], fromBeginning: true });
   const seen: string[] = [];
   await consumer.run({

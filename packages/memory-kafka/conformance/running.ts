@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
 import { joinsOf } from './members.ts';
 import { eventually, rejection, thrown } from './waiting.ts';
 
@@ -166,8 +166,7 @@ export const runs: Area = (behaviour) => {
 
   behaviour('a consumer that crashed for good can be run again', async (world) => {
     const topic = await world.filledTopic('a');
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['CRASH']);
+    const { consumer, recorded } = recordingConsumer(world, ['CRASH']);
     await world.listen(topic, {
       consumer,
       onMessage: () => {

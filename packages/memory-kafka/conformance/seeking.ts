@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { readToTheEnd, runThen } from './members.ts';
 import { eventually, thrown } from './waiting.ts';
 
@@ -97,8 +97,7 @@ export const seeking: Area = (behaviour) => {
 
   behaviour('a seek beyond the end begins where the subscription says: at the end', async (world) => {
     const topic = await world.filledTopic('a', 'b');
-    const consumer = world.consumer();
-    const fetches = recordEvents(consumer, ['FETCH']);
+    const { consumer, recorded: fetches } = recordingConsumer(world, ['FETCH']);
     const { values } = await world.listen(topic, { consumer, fromBeginning: false });
     consumer.seek({ topic, partition: 0, offset: '100' });
     // The literal -1 stands for the end, until something has been read.

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordingConsumer } from './event-record.ts';
 import {
   assignedTo,
   describedGroup,
@@ -29,8 +29,7 @@ export const sessions: Area = (behaviour) => {
   behaviour('who was evicted joins again as somebody new, and without REBALANCING', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
     await world.send(topic, { value: 'slow', partition: 0 });
-    const consumer = world.consumer(SHORT_SESSION);
-    const recorded = recordEvents(consumer, ['REBALANCING', 'GROUP_JOIN']);
+    const { consumer, recorded } = recordingConsumer(world, ['REBALANCING', 'GROUP_JOIN'], SHORT_SESSION);
     const slow = await joinBusy(world, topic, { consumer });
     await deserted(world);
     slow.door.open();
@@ -151,8 +150,9 @@ export const sessions: Area = (behaviour) => {
 
   behaviour('a session longer than the broker allows is refused', async (world) => {
     const topic = await world.createTopic();
-    const consumer = world.consumer({ sessionTimeout: 1_800_001 });
-    const recorded = recordEvents(consumer, ['CRASH', 'GROUP_JOIN']);
+    const { consumer, recorded } = recordingConsumer(world, ['CRASH', 'GROUP_JOIN'], {
+      sessionTimeout: 1_800_001,
+    });
     await world.listen(topic, { consumer });
     await eventually(() =>
       expect(recorded.payloads('CRASH')).toMatchObject([

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents, nextEvent } from './event-record.ts';
+import { nextEvent, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
 import type { Listening, ListenOptions } from './listening.ts';
 import type { World } from './world.ts';
@@ -188,8 +188,7 @@ const outOfRange: Area = (behaviour) => {
   behaviour('starting over is committed at once, even without autoCommit', async (world) => {
     const topic = await world.filledTopic('a');
     await setOffset(world, topic, '99');
-    const consumer = world.consumer();
-    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    const { consumer, recorded: commits } = recordingConsumer(world, ['COMMIT_OFFSETS']);
     const { values } = await world.listen(topic, { consumer, autoCommit: false });
     await eventually(() => expect(values()).toEqual(['a']));
     expect(await world.committed(topic)).toBe('-2');

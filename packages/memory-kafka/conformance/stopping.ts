@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
-import { assignedTo, joinBusy, joinGroup, rebalancing } from './members.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
+import { assignedTo, joinBusy, joinGroup, rebalancing, listenWithTwoInHand } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 
 /** Whether a promise has settled yet. */
@@ -135,8 +135,7 @@ export const stopping: Area = (behaviour) => {
     const topic = await world.filledTopic('a', 'b');
     const door = createDoor();
     const started: string[] = [];
-    const consumer = world.consumer();
-    const recorded = recordEvents(consumer, ['CRASH', 'STOP']);
+    const { consumer, recorded } = recordingConsumer(world, ['CRASH', 'STOP']);
     await world.listen(topic, {
       consumer,
       onMessage: async ({ value }) => {
@@ -192,16 +191,7 @@ export const stopping: Area = (behaviour) => {
       topic,
       ...[0, 1, 2, 0, 1, 2].map((partition) => ({ value: String(partition), partition })),
     );
-    const door = createDoor();
-    const started: string[] = [];
-    const { consumer, values } = await world.listen(topic, {
-      partitionsConsumedConcurrently: 2,
-      onMessage: async ({ value }) => {
-        started.push(value);
-        await door.opened;
-      },
-    });
-    await eventually(() => expect(started).toHaveLength(2));
+    const { consumer, values, started, door } = await listenWithTwoInHand(world, topic);
     const ending = consumer.stop();
     door.open();
     await ending;
@@ -244,8 +234,7 @@ export const stopping: Area = (behaviour) => {
   behaviour('disconnect() while it waits for its restart calls that off', async (world) => {
     const topic = await world.filledTopic('a');
     const retry = { initialRetryTime: 300, factor: 0, retries: 0 };
-    const consumer = world.consumer({ retry });
-    const recorded = recordEvents(consumer, ['CRASH', 'CONNECT']);
+    const { consumer, recorded } = recordingConsumer(world, ['CRASH', 'CONNECT'], { retry });
     const attempts: string[] = [];
     await world.listen(topic, {
       consumer,

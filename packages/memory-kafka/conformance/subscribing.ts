@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
-import { recordEvents } from './event-record.ts';
+import { recordEvents, recordingConsumer } from './event-record.ts';
 import { eventually, rejection } from './waiting.ts';
 
 /** What `subscribe` says to something that the typings do not allow. */
@@ -102,8 +102,7 @@ const forms: Area = (behaviour) => {
 
   behaviour('where both a topic and topics are given, the topics count', async (world) => {
     const [alone, listed] = [await world.createTopic(), await world.createTopic()];
-    const consumer = world.consumer();
-    const joins = recordEvents(consumer, ['GROUP_JOIN']);
+    const { consumer, recorded: joins } = recordingConsumer(world, ['GROUP_JOIN']);
     const both: { topics: string[] } = Object.assign({ topics: [listed] }, { topic: alone });
     await consumer.subscribe(both);
     await consumer.run({ eachMessage: async () => undefined });
@@ -129,8 +128,7 @@ const forms: Area = (behaviour) => {
     ['no subscription', undefined],
   ] as const) {
     behaviour(`with ${what} a consumer joins its group and is assigned nothing`, async (world) => {
-      const consumer = world.consumer();
-      const joins = recordEvents(consumer, ['GROUP_JOIN']);
+      const { consumer, recorded: joins } = recordingConsumer(world, ['GROUP_JOIN']);
       if (topics) await consumer.subscribe({ topics: [...topics] });
       await consumer.run({ eachMessage: async () => undefined });
       expect(joins.payloads('GROUP_JOIN')).toMatchObject([{ memberAssignment: {}, isLeader: true }]);
@@ -182,8 +180,7 @@ const patterns: Area = (behaviour) => {
   });
 
   behaviour('a pattern that matches nothing is no error, and no topic is created for it', async (world) => {
-    const consumer = world.consumer();
-    const joins = recordEvents(consumer, ['GROUP_JOIN']);
+    const { consumer, recorded: joins } = recordingConsumer(world, ['GROUP_JOIN']);
     await consumer.subscribe({ topics: [new RegExp(`^${world.unique('nothing')}$`)] });
     await consumer.run({ eachMessage: async () => undefined });
     expect(joins.payloads('GROUP_JOIN')).toHaveLength(1);
