@@ -17,7 +17,8 @@ export interface SentMessage {
  * yet. Where a partition meanwhile has moved to one that has, its messages are not written, and the send resolves all the same.
  */
 export const createAnsweredMessages = () => {
-  const partitions = new Map<Message, number>();
+  // No Map: one that is filled and emptied again and again keeps what it held until all memory is gone through.
+  const partitions = new WeakMap<Message, number>();
   const createPartitioner: ICustomPartitioner = () => {
     const choose = openPartitioner();
     return (choice) => {
@@ -55,10 +56,6 @@ export const createAnsweredMessages = () => {
         next.set(partition, offset + 1n);
         return [{ message, position: { partition, offset: String(offset) } }];
       });
-    },
-    /** To be called when a send of the messages has ended, however it did. */
-    forget: (messages: readonly Message[]): void => {
-      for (const message of messages) partitions.delete(message);
     },
   };
 };

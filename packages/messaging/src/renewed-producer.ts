@@ -20,7 +20,7 @@ export const createRenewedProducer = (
   },
   open: (createPartitioner: ICustomPartitioner) => ProducerPort,
 ) => {
-  const { createPartitioner, countUnanswered, positionsOf, forget } = createAnsweredMessages();
+  const { createPartitioner, countUnanswered, positionsOf } = createAnsweredMessages();
   const codec = compression === 'gzip' ? { compression: kafkajs.CompressionTypes.GZIP } : {};
   let producer: ProducerPort | undefined;
   let connected: Promise<void> | undefined;
@@ -56,8 +56,6 @@ export const createRenewedProducer = (
       } catch (error) {
         if (judge(error)?.renew) replace(used);
         throw error;
-      } finally {
-        forget(messages);
       }
     },
     disconnect: async (): Promise<void> => {

@@ -1,6 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
 import type { Cancel, Runtime } from '../runtime.ts';
+import { createUnderWay, type Answer, type AnswersUnderWay } from './answers-under-way.ts';
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Its place among the answers under way. */
+    underWay?: Answer<Leaving>;
+  }
+}
 
 const LOOK_EVERY_MS = 1_000;
 /** What may wait in this process for all readers together. */
@@ -24,6 +32,8 @@ interface Leaving {
   left: number;
 }
 
+type UnderWay = AnswersUnderWay<Leaving>;
+
 /** How many bytes have left this process by a connection. */
 const leftBy = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength;
 
@@ -40,12 +50,6 @@ const isEventStream = (reply: FastifyReply): boolean => {
   return typeof type === 'string' && type.startsWith('text/event-stream');
 };
 
-/**
- * The answers under way, the oldest first; what is known of one is found out when it is first looked at. So a request costs
- * no more than to be put down and taken out again.
- */
-type UnderWay = Map<FastifyReply, Leaving | undefined>;
-
 /** Not that of the answer, which has none before it is its turn, and none any more when it has left. */
 const socketOf = ({ request }: FastifyReply): Socket => request.raw.socket;
 
@@ -60,7 +64,7 @@ const firstSeen = (reply: FastifyReply, socket: Socket, now: number): Leaving =>
 };
 
 const isAnyLeaving = (underWay: UnderWay): boolean => {
-  for (const reply of underWay.keys()) if (isLeaving(reply)) return true;
+  for (const { reply } of underWay.all()) if (isLeaving(reply)) return true;
   return false;
 };
 
@@ -101,14 +105,15 @@ export const dropSlowReaders = (
   server: FastifyInstance,
   { runtime, limitMs, onDropped }: SlowReaderLimits,
 ): void => {
-  const underWay: UnderWay = new Map();
+  const underWay = createUnderWay<Leaving>();
+  server.decorateReply('underWay');
   const onLeft = letAnswersLeave(server, underWay, runtime);
   server.addHook('onRequest', (_, reply, done) => {
-    underWay.set(reply, undefined);
+    reply.underWay = underWay.add(reply);
     done();
   });
   server.addHook('onResponse', (_, reply, done) => {
-    underWay.delete(reply);
+    if (reply.underWay) underWay.remove(reply.underWay);
     onLeft();
     done();
   });
@@ -116,24 +121,24 @@ export const dropSlowReaders = (
 
   const waitingBytes = (): number => {
     let sum = 0;
-    for (const reply of underWay.keys()) if (isLeaving(reply)) sum += socketOf(reply).writableLength;
+    for (const { reply } of underWay.all()) if (isLeaving(reply)) sum += socketOf(reply).writableLength;
     return sum;
   };
   const look = (): void => {
     const now = runtime.monotonic();
     let bytes = waitingBytes();
-    for (const [reply, known] of underWay) {
+    for (const answer of underWay.all()) {
+      const { reply } = answer;
       const socket = socketOf(reply);
-      if (reply.raw.closed || socket.destroyed) underWay.delete(reply);
+      if (reply.raw.closed || socket.destroyed) underWay.remove(answer);
       if (!isLeaving(reply)) continue;
-      const leaving = known ?? firstSeen(reply, socket, now);
-      underWay.set(reply, leaving);
+      const leaving = (answer.known ??= firstSeen(reply, socket, now));
       noteReading(leaving, socket, now);
       const age = now - leaving.since;
       const isHeavy = bytes > MAX_WAITING_BYTES && socket.writableLength > 0 && age >= LOOK_EVERY_MS;
       if (age < limitMs && !isHeavy) continue;
       bytes -= socket.writableLength;
-      underWay.delete(reply);
+      underWay.remove(answer);
       socket.destroy();
       onDropped();
     }
