@@ -47,6 +47,7 @@ import { listeners } from './listeners.ts';
 import { backingOff } from './backing-off.ts';
 import { administratingAcls } from './administrating-acls.ts';
 import { loggingIn } from './logging-in.ts';
+import { loggingInAgain } from './logging-in-again.ts';
 import { rightsToGroups } from './rights-to-groups.ts';
 import { rightsToTopics } from './rights-to-topics.ts';
 import { rightsToTransactions } from './rights-to-transactions.ts';
@@ -107,6 +108,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   'using transactions': usingTransactions,
   'offsets of transactions': transactionalOffsets,
   'logging in': loggingIn,
+  'logging in again': loggingInAgain,
   'rights to topics': rightsToTopics,
   'rights to groups': rightsToGroups,
   'rights to transactions': rightsToTransactions,

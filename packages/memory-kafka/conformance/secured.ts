@@ -5,6 +5,9 @@ import type { World } from './world.ts';
 /** The users of the brokers where clients have to log in, by PLAIN and SCRAM; `admin` may do everything. */
 export const PASSWORDS = { admin: 'admin-secret', alice: 'alice-secret', bob: 'bob-secret' } as const;
 
+/** How long a session lasts there (`connections.max.reauth.ms`). */
+export const SESSION_MS = 60_000;
+
 export type User = keyof typeof PASSWORDS;
 
 type PasswordMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';

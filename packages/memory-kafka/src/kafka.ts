@@ -32,6 +32,7 @@ export interface MemoryKafkaConfig extends KafkaConfig {
 
 const DEFAULT_METADATA_MAX_AGE_MS = 300_000;
 const DEFAULT_CLIENT_ID = 'kafkajs';
+const DEFAULT_REAUTHENTICATION_THRESHOLD_MS = 10_000;
 /** Refused with kafkajs's sentence about the missing group, as `consumer()` from JavaScript is. */
 const NO_GROUP: ConsumerConfig = { groupId: '' };
 
@@ -79,6 +80,7 @@ export class Kafka {
 
   #view(metadataMaxAgeMs: number, allowAutoTopicCreation: boolean): ClusterView {
     const { brokers, cluster, link, clientId = DEFAULT_CLIENT_ID, sasl } = this.#config;
+    const { reauthenticationThreshold = DEFAULT_REAUTHENTICATION_THRESHOLD_MS } = this.#config;
     const connection = createConnection({
       brokers,
       cluster,
@@ -87,6 +89,7 @@ export class Kafka {
       clientId,
       logger: this.#logger,
       sasl,
+      reauthenticationThreshold,
     });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }

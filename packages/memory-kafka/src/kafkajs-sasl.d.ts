@@ -25,6 +25,8 @@ declare module 'kafkajs/src/broker/saslAuthenticator/index.js' {
       versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>,
       supportsAuthenticate: boolean,
     );
+    /** Milliseconds after which the broker wants another login; '0' for never. */
+    readonly sessionLifetime: string;
     /** Rejects with KafkaJSSASLAuthenticationError, or the broker's refusal of the handshake. */
     authenticate(): Promise<void>;
   }

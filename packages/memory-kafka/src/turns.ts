@@ -74,11 +74,13 @@ export const createLock = () => {
   };
 };
 
-/** Runs `task` once for all who ask while it runs. */
-export const sharing = <T>(task: () => Promise<T>): (() => Promise<T>) => {
+/** Runs `task` once for all who ask while it runs, with what the first of them has brought. */
+export const sharing = <T, A extends readonly unknown[]>(
+  task: (...given: A) => Promise<T>,
+): ((...given: A) => Promise<T>) => {
   let running: Promise<T> | undefined;
-  return () => {
-    running ??= task().finally(() => {
+  return (...given) => {
+    running ??= task(...given).finally(() => {
       running = undefined;
     });
     return running;

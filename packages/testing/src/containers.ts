@@ -16,6 +16,9 @@ export interface KafkaContainer {
   stop(): Promise<void>;
 }
 
+/** After which clients have to log in again: longer than a test takes. */
+const SESSION_MS = 60_000;
+
 const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
 
 const securitySettings = (users: Readonly<Record<string, string>>): Record<string, string> => {
@@ -28,6 +31,7 @@ const securitySettings = (users: Readonly<Record<string, string>>): Record<strin
     KAFKA_LISTENER_NAME_LOGIN_PLAIN_SASL_JAAS_CONFIG: plainLogin,
     KAFKA_LISTENER_NAME_LOGIN_SCRAM___SHA___256_SASL_JAAS_CONFIG: SCRAM_LOGIN,
     KAFKA_LISTENER_NAME_LOGIN_SCRAM___SHA___512_SASL_JAAS_CONFIG: SCRAM_LOGIN,
+    KAFKA_CONNECTIONS_MAX_REAUTH_MS: String(SESSION_MS),
   };
 };
 
@@ -36,7 +40,7 @@ const securitySettings = (users: Readonly<Record<string, string>>): Record<strin
  *
  * @param settings environment variables of the image, beside those
  * @param users passwords by name. With them there is a second port, where clients log in by PLAIN, or by SCRAM once somebody has
- *   created those credentials: `admin` may do everything, the others what ACLs allow. At the first port everything is allowed.
+ *   created those credentials: `admin` may do everything, the others what ACLs allow, and a session lasts a minute. At the first port everything is allowed.
  */
 export const startKafkaContainer = async (
   settings: Readonly<Record<string, string>> = {},

@@ -117,7 +117,7 @@ export const createCore = (options: CoreOptions): Core => {
   );
   const transactions = createTransactions(clock, coordinator);
   const address = (nodeId = NODE_ID) => addressAt(addresses, nodeId - NODE_ID);
-  const sasl = options.sasl && createSasl(options.sasl, random);
+  const sasl = options.sasl && createSasl(options.sasl, { clock, random });
   const authorizer = options.authorizer && createAuthorizer(options.authorizer);
   const gate = createGate({
     clock,

@@ -14,6 +14,8 @@ export interface SaslOptions {
   readonly mechanisms?: readonly SaslMechanism[];
   /** The user whose token this is; undefined for one that is not accepted. */
   readonly oauthBearer?: (token: string) => string | undefined;
+  /** Milliseconds after which a connection has to log in again, as `connections.max.reauth.ms`; never if 0 or not given. */
+  readonly maxReauthMs?: number;
 }
 
 /** Why a login is refused, in Kafka's words. */

@@ -1,4 +1,6 @@
+import type { Clock } from '../clock.ts';
 import type { ProtocolErrorType } from '../protocol-errors.ts';
+import type { Surroundings } from '../retry.ts';
 import {
   AuthenticationFailure,
   beginExchange,
@@ -14,15 +16,19 @@ export interface SaslAnswer {
   /** The broker's words for the refusal. */
   readonly message: string | null;
   readonly bytes: Buffer;
+  /** Once a login is complete, for how many milliseconds; 0 for ever, and as long as it is not. */
+  readonly lifetimeMs: number;
 }
 
 /** The login of one connection. */
 export interface SaslSession {
-  /** Who has logged in; undefined as long as nobody has. */
+  /** Who has logged in; undefined as long as nobody has, and while somebody does so again. */
   user(): string | undefined;
+  /** Whether the time is over in which the client had to log in again; then the broker answers nothing but a login. */
+  isExpired(): boolean;
   /** After a refusal the broker closes the connection. */
   isRefused(): boolean;
-  /** Begins a login by a mechanism; answers the names of those that are enabled. */
+  /** Begins a login, or one more of who has logged in, by a mechanism; answers the names of those that are enabled. */
   handshake(mechanism: string): { readonly refusal?: ProtocolErrorType; readonly mechanisms: string[] };
   authenticate(bytes: Buffer): SaslAnswer;
 }
@@ -38,14 +44,28 @@ const refused = (refusal: ProtocolErrorType, message: string): SaslAnswer => ({
   refusal,
   message,
   bytes: NOTHING,
+  lifetimeMs: 0,
 });
 
 const NO_HANDSHAKE = 'SaslAuthenticate request received without a handshake';
 
-const openSession = (options: SaslOptions, randomBytes: (count: number) => Buffer): SaslSession => {
+/** One more login cannot make somebody else of a connection. Throws AuthenticationFailure. */
+const checkSame = (before: string | undefined, user: string): void => {
+  if (before === undefined || before === user) return;
+  throw new AuthenticationFailure(
+    `Cannot change principals during re-authentication from User.${before}: User.${user}`,
+  );
+};
+
+const openSession = (
+  options: SaslOptions,
+  { clock, randomBytes }: { clock: Clock; randomBytes: (count: number) => Buffer },
+): SaslSession => {
   const mechanisms = enabledMechanisms(options);
+  const { maxReauthMs = 0 } = options;
   let exchange: SaslExchange | undefined;
   let user: string | undefined;
+  let expiresAt = Infinity;
   let isRefused = false;
   const advance = (bytes: Buffer): SaslAnswer => {
     if (exchange === undefined) {
@@ -54,8 +74,12 @@ const openSession = (options: SaslOptions, randomBytes: (count: number) => Buffe
     }
     try {
       const step = exchange(bytes);
+      if (step.user === undefined) return { message: null, bytes: step.bytes, lifetimeMs: 0 };
+      checkSame(user, step.user);
       user = step.user;
-      return { message: null, bytes: step.bytes };
+      exchange = undefined;
+      if (maxReauthMs > 0) expiresAt = clock.monotonic() + maxReauthMs;
+      return { message: null, bytes: step.bytes, lifetimeMs: maxReauthMs };
     } catch (error) {
       if (!(error instanceof AuthenticationFailure)) throw error;
       isRefused = true;
@@ -63,7 +87,8 @@ const openSession = (options: SaslOptions, randomBytes: (count: number) => Buffe
     }
   };
   return {
-    user: () => user,
+    user: () => (exchange === undefined ? user : undefined),
+    isExpired: () => clock.monotonic() >= expiresAt,
     isRefused: () => isRefused,
     handshake: (name) => {
       const names = mechanisms.map((each) => each.toUpperCase());
@@ -80,15 +105,16 @@ const openSession = (options: SaslOptions, randomBytes: (count: number) => Buffe
 const BYTE_VALUES = 256;
 
 /**
- * Where the users log in that `options` name. `random` answers from 0 (included) to 1 (excluded). Throws TypeError for a
- * mechanism that there is not.
+ * Where the users log in that `options` name. Throws TypeError for a mechanism that there is not, and for a time that is none.
  */
-export const createSasl = (options: SaslOptions, random: () => number): Sasl => {
+export const createSasl = (options: SaslOptions, { clock, random }: Surroundings): Sasl => {
   const unknown = options.mechanisms?.find((each) => !SASL_MECHANISMS.includes(each));
   if (unknown !== undefined) {
     throw new TypeError(`${JSON.stringify(unknown)} is none of ${SASL_MECHANISMS.join(', ')}`);
   }
+  const { maxReauthMs = 0 } = options;
+  if (!(maxReauthMs >= 0)) throw new TypeError(`maxReauthMs cannot be ${maxReauthMs}`);
   const randomBytes = (count: number): Buffer =>
     Buffer.from(Array.from({ length: count }, () => Math.floor(random() * BYTE_VALUES)));
-  return { openSession: () => openSession(options, randomBytes) };
+  return { openSession: () => openSession(options, { clock, randomBytes }) };
 };

@@ -2,14 +2,14 @@ import type { KafkaConfig, Logger, RetryOptions } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import type { ArrivingRequest, RequestAbout, RequestName } from '../broker/requests.ts';
 import type { Principal } from '../broker/acls.ts';
-import { ANONYMOUS } from '../broker/acls.ts';
 import type { Refusals } from '../broker/refusals.ts';
 import { clusterOf, openCore, type MemoryCluster } from '../cluster.ts';
 import { createSystemClock, systemRandom, type Clock } from '../clock.ts';
 import kafkajs from 'kafkajs';
-import { connectionClosed, nonRetriable, toError } from '../errors.ts';
-import { createLogin, type Login } from './login.ts';
-import { createNetwork, type Network, type NetworkListener } from './network.ts';
+import { nonRetriable, toError } from '../errors.ts';
+import { createAttachment } from './attachment.ts';
+import { createLogin } from './login.ts';
+import { createNetwork, type NetworkListener } from './network.ts';
 import { withRetries, type Attempt } from '../retry.ts';
 import { sharing } from '../turns.ts';
 
@@ -53,6 +53,8 @@ export interface ConnectionOptions {
   readonly logger: Logger;
   /** How to log in, where that is asked for. */
   readonly sasl: KafkaConfig['sasl'];
+  /** How long before the end of a session the client logs in again, in milliseconds. */
+  readonly reauthenticationThreshold: number;
 }
 
 const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
@@ -80,69 +82,6 @@ const resolveBrokers = async (brokers: KafkaConfig['brokers']): Promise<string[]
       `Failed to connect: "config.brokers" threw: ${toError(thrown).message}`,
     );
   }
-};
-
-/** The address of every client in the process, as that of a client at the same machine. */
-const HOST = '127.0.0.1';
-
-const principalOf = (user = ANONYMOUS): Principal => ({ name: `User:${user}`, host: HOST });
-
-/** A connection to a cluster that is known: it breaks when the cluster's epoch moves on. */
-const createAttachment = (network: Network, logIn: Login) => {
-  let epoch: number | undefined;
-  let user: string | undefined;
-  let principal = principalOf(undefined);
-  let close = (): void => undefined;
-  const isAttached = (to: Core | undefined): boolean => to !== undefined && epoch === to.gate.epoch();
-  const open = (to: Core): void => {
-    close();
-    try {
-      close = to.gate.connect();
-    } catch (error) {
-      network.refused(toError(error));
-      throw error;
-    }
-    network.connected(to.clock);
-  };
-  const end = (): void => {
-    epoch = undefined;
-    close();
-  };
-  return {
-    isAttached,
-    principal: (): Principal => principal,
-    /** Where a login is asked for, and there was none, the broker hangs up. Throws KafkaJSConnectionClosedError. */
-    checkLogin: (to: Core): void => {
-      if (to.sasl === undefined || user !== undefined) return;
-      end();
-      const { host, port } = to.address();
-      throw connectionClosed(host, port);
-    },
-    /** Undefined if that was all; otherwise resolves when the client has logged in. */
-    attach: (to: Core): Promise<void> | undefined => {
-      open(to);
-      const opened = to.gate.epoch();
-      if (to.sasl === undefined) {
-        epoch = opened;
-        return undefined;
-      }
-      return logIn(to, to.sasl.openSession()).then(
-        (loggedIn) => {
-          user = loggedIn;
-          principal = principalOf(user);
-          epoch = opened;
-        },
-        (error: unknown) => {
-          end();
-          throw error;
-        },
-      );
-    },
-    detach: (from: Core | undefined): void => {
-      if (isAttached(from)) network.disconnected();
-      end();
-    },
-  };
 };
 
 const FAILED_TO_CONNECT = 'Failed to connect to seed broker, trying another broker from the list';
@@ -189,8 +128,8 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   let opened: Core | undefined;
   const address = () => opened?.address() ?? NOWHERE;
   const network = createNetwork({ clientId, logger, address, isSasl: Boolean(sasl) });
-  const logIn = createLogin({ sasl, clientId, network, logger });
-  const { isAttached, checkLogin, principal, attach, detach } = createAttachment(network, logIn);
+  const attachment = createAttachment(network, createLogin({ ...options, network }));
+  const { isAttached, checkLogin, renewLogin, principal, attach, detach } = attachment;
   const poolLogger = logger.namespace('BrokerPool');
 
   const open = async (): Promise<Core> => {
@@ -218,6 +157,8 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   const carry = async <T>(to: Core, about: Asked, carryOut: CarryOutAt<T>): Promise<T> => {
     await to.nextTurn();
     if (!isAttached(to)) await (to.sasl === undefined ? attach(to) : attachAgain());
+    const renewal = renewLogin(to);
+    if (renewal !== undefined) await renewal;
     checkLogin(to);
     const request = arrivingFrom(about, clientId, principal());
     const noteEnd = network.send(to.clock, request.name);

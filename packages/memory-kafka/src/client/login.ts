@@ -16,11 +16,21 @@ import { createReader } from '../wire/reader.ts';
 import { createWriter } from '../wire/writer.ts';
 import type { Network } from './network.ts';
 
-/** Logs in on a new connection; answers who it is now, undefined if the client has nothing to log in with. Rejects as kafkajs does. */
-export type Login = (to: Core, session: SaslSession) => Promise<string | undefined>;
+/** Who has logged in, and when to do so again. */
+export interface LoggedIn {
+  /** Undefined if the client has nothing to log in with. */
+  readonly user: string | undefined;
+  /** By the cluster's clock, in milliseconds of its `monotonic()`; Infinity for never. */
+  readonly dueAt: number;
+}
+
+/** Logs in on a connection, or once more. Rejects as kafkajs does. */
+export type Login = (to: Core, session: SaslSession) => Promise<LoggedIn>;
 
 export interface LoginOptions {
   readonly sasl: KafkaConfig['sasl'];
+  /** How long before the end of a session the client logs in again, in milliseconds. */
+  readonly reauthenticationThreshold: number;
   readonly clientId: string;
   readonly network: Network;
   readonly logger: Logger;
@@ -48,7 +58,7 @@ const answerTo = (session: SaslSession, name: string, bytes: Buffer): Buffer => 
     errorCode: codeOfType(answer.refusal),
     errorMessage: answer.message,
     authBytes: answer.bytes,
-    sessionLifetimeMs: 0,
+    sessionLifetimeMs: answer.lifetimeMs,
   });
 };
 
@@ -56,9 +66,9 @@ const isMechanism = (sasl: KafkaConfig['sasl']): sasl is SASLOptions => Boolean(
 
 /** The login of one client: by kafkajs's own code, with the requests that it makes over TCP. */
 export const createLogin =
-  ({ sasl, clientId, network, logger }: LoginOptions): Login =>
+  ({ sasl, reauthenticationThreshold, clientId, network, logger }: LoginOptions): Login =>
   async (to, session) => {
-    if (!isMechanism(sasl)) return undefined;
+    if (!isMechanism(sasl)) return { user: undefined, dueAt: Infinity };
     const principal = { name: `User:${ANONYMOUS}`, host: '' };
     const send = async ({ request, response }: { request: SaslRequest; response: SaslResponse }) => {
       const { apiName: name } = request;
@@ -79,6 +89,9 @@ export const createLogin =
     };
     // It adds what it has found to be the provider.
     const connection = { sasl: { ...sasl }, ...to.address(), send };
-    await new SaslAuthenticator(connection, logger.namespace('Connection'), VERSIONS, true).authenticate();
-    return session.user();
+    const authenticator = new SaslAuthenticator(connection, logger.namespace('Connection'), VERSIONS, true);
+    await authenticator.authenticate();
+    const lifetimeMs = Number(authenticator.sessionLifetime);
+    const dueInMs = lifetimeMs === 0 ? Infinity : lifetimeMs - reauthenticationThreshold;
+    return { user: session.user(), dueAt: to.clock.monotonic() + dueInMs };
   };

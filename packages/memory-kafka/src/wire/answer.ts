@@ -46,12 +46,12 @@ const frame = ({ api, correlationId }: Header, form: Form, answer: unknown): Buf
 
 type Connected = Omit<Caller, 'clientId' | 'refused'>;
 
-/** Who has logged in. Throws, so that the connection is closed, where somebody has to and nobody has. */
+/** Who has logged in. Throws, so that the connection is closed, where somebody has to and nobody has, or not again in time. */
 const principalOf = ({ session, host }: Connected, name: RequestName): Principal => {
   const user = session?.user() ?? ANONYMOUS;
-  if (session === undefined || user !== ANONYMOUS || REQUEST_KINDS[name].api === 'authentication')
-    return { name: `User:${user}`, host };
-  throw new RangeError(`${name} is asked for before anybody has logged in`);
+  const isIn = session === undefined || (user !== ANONYMOUS && !session.isExpired());
+  if (isIn || REQUEST_KINDS[name].api === 'authentication') return { name: `User:${user}`, host };
+  throw new RangeError(`${name} is asked for where nobody has logged in, or not again in time`);
 };
 
 const carryOut = async (

@@ -45,8 +45,13 @@ export const saslAuthenticate = defineApi({
       const errorCode = codeOfType('ILLEGAL_SASL_STATE');
       return { errorCode, errorMessage: null, authBytes: NOTHING, sessionLifetimeMs: 0 };
     }
-    const { refusal, message, bytes } = session.authenticate(authBytes);
-    return { errorCode: codeOfType(refusal), errorMessage: message, authBytes: bytes, sessionLifetimeMs: 0 };
+    const { refusal, message, bytes, lifetimeMs } = session.authenticate(authBytes);
+    return {
+      errorCode: codeOfType(refusal),
+      errorMessage: message,
+      authBytes: bytes,
+      sessionLifetimeMs: lifetimeMs,
+    };
   },
   refuse: (_request, code) => ({
     errorCode: code,
