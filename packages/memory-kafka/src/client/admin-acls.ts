@@ -1,7 +1,8 @@
-import type { Admin } from 'kafkajs';
+import type { AclFilter, Admin } from 'kafkajs';
+import type { Core } from '../broker/core.ts';
 import { createAcl, deleteAcls, describeAcls } from '../broker/acl-requests.ts';
 import { checkAclFilter, checkAclFilters, checkAcls } from './acl-checks.ts';
-import type { AdminParts } from './admin-parts.ts';
+import { atController, type AdminParts } from './admin-parts.ts';
 import { asTypedAcls, asTypedDeletedAcls } from './typing-gaps.ts';
 
 type AclCalls = Pick<Admin, 'createAcls' | 'describeAcls' | 'deleteAcls'>;
@@ -21,32 +22,35 @@ const forEach = <T, R>(items: readonly T[], run: (item: T) => R): R[] => {
   return results;
 };
 
+const SUCCEEDED = { errorCode: 0, errorMessage: null };
+
+const deletedBy = (core: Core, filter: AclFilter) => ({
+  ...SUCCEEDED,
+  matchingAcls: deleteAcls(core, filter).map((acl) => ({ ...SUCCEEDED, ...acl })),
+});
+
 /** The admin calls that are about ACLs. */
-export const createAclCalls = ({ view }: AdminParts): AclCalls => ({
+export const createAclCalls = (parts: AdminParts): AclCalls => ({
   createAcls: async ({ acl: acls }) => {
     checkAcls(acls);
-    await view.request('CreateAcls', (core) => forEach(acls, (acl) => createAcl(core, acl)));
+    await atController(parts, 'Could not create ACL', () =>
+      parts.view.request('CreateAcls', (core) => forEach(acls, (acl) => createAcl(core, acl))),
+    );
     return true;
   },
 
   describeAcls: async (filter) => {
     checkAclFilter(filter);
-    const resources = await view.request('DescribeAcls', (core) => describeAcls(core, filter));
+    const resources = await atController(parts, 'Could not describe ACL', () =>
+      parts.view.request('DescribeAcls', (core) => describeAcls(core, filter)),
+    );
     return asTypedAcls({ resources });
   },
 
   deleteAcls: async ({ filters }) => {
     checkAclFilters(filters);
-    const filterResponses = await view.request('DeleteAcls', (core) =>
-      forEach(filters, (filter) => ({
-        errorCode: 0,
-        errorMessage: null,
-        matchingAcls: deleteAcls(core, filter).map((acl) => ({
-          errorCode: 0,
-          errorMessage: null,
-          ...acl,
-        })),
-      })),
+    const filterResponses = await atController(parts, 'Could not delete ACL', () =>
+      parts.view.request('DeleteAcls', (core) => forEach(filters, (filter) => deletedBy(core, filter))),
     );
     return asTypedDeletedAcls({ filterResponses });
   },

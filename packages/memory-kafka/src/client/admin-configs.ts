@@ -3,7 +3,7 @@ import type { Admin, IResourceConfig, ResourceConfigQuery } from 'kafkajs';
 import { describeTopicConfig } from '../broker/topic-config.ts';
 import { throwRefusal } from '../broker/refusals.ts';
 import { nonRetriable, notImplemented, protocolError } from '../errors.ts';
-import type { AdminParts } from './admin-parts.ts';
+import { atController, type AdminParts } from './admin-parts.ts';
 import { asTypedConfigs, shown } from './typing-gaps.ts';
 
 type ConfigCalls = Pick<Admin, 'describeConfigs' | 'alterConfigs'>;
@@ -67,26 +67,28 @@ const each = <R, T>(resources: readonly R[], carryOut: (resource: R) => T): T[] 
 };
 
 /** The admin calls that are about configurations. */
-export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
+export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
   describeConfigs: async ({ resources, includeSynonyms }) => {
     checkResources(resources);
     checkNames(resources);
     checkTopicsOnly(resources, 'describeConfigs');
-    const described = await view.request('DescribeConfigs', (core, refused) =>
-      each(resources, ({ type, name, configNames }) => {
-        throwRefusal(refused.topic(name));
-        return {
-          errorCode: 0,
-          errorMessage: '',
-          resourceType: type,
-          resourceName: name,
-          configEntries: describeTopicConfig(
-            core.topics.describe(name, false).config(),
-            configNames ?? [],
-            includeSynonyms,
-          ),
-        };
-      }),
+    const described = await atController(parts, 'Could not describe configs', () =>
+      parts.view.request('DescribeConfigs', (core, refused) =>
+        each(resources, ({ type, name, configNames }) => {
+          throwRefusal(refused.topic(name));
+          return {
+            errorCode: 0,
+            errorMessage: '',
+            resourceType: type,
+            resourceName: name,
+            configEntries: describeTopicConfig(
+              core.topics.describe(name, false).config(),
+              configNames ?? [],
+              includeSynonyms,
+            ),
+          };
+        }),
+      ),
     );
     return asTypedConfigs({ resources: described });
   },
@@ -95,12 +97,14 @@ export const createConfigCalls = ({ view }: AdminParts): ConfigCalls => ({
     checkResources(resources);
     checkEntries(resources);
     checkTopicsOnly(resources, 'alterConfigs');
-    const altered = await view.request('AlterConfigs', (core, refused) =>
-      each(resources, ({ type, name, configEntries }) => {
-        throwRefusal(refused.topic(name));
-        core.topics.configure(name, configEntries, validateOnly);
-        return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };
-      }),
+    const altered = await atController(parts, 'Could not alter configs', () =>
+      parts.view.request('AlterConfigs', (core, refused) =>
+        each(resources, ({ type, name, configEntries }) => {
+          throwRefusal(refused.topic(name));
+          core.topics.configure(name, configEntries, validateOnly);
+          return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };
+        }),
+      ),
     );
     return { resources: altered };
   },

@@ -1,9 +1,10 @@
 import kafkajs from 'kafkajs';
-import type { Admin, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
+import type { Admin, KafkaJSError, ITopicConfig, ITopicPartitionConfig } from 'kafkajs';
 import type { Core } from '../broker/core.ts';
 import { throwRefusal, type Refusals } from '../broker/refusals.ts';
-import { createTopicError, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
-import { aboutTopics, type AdminParts } from './admin-parts.ts';
+import { createTopicError, nonRetriable, protocolError, typeOf } from '../errors.ts';
+import { PROTOCOL_ERROR_TYPES } from '../protocol-errors.ts';
+import { aboutTopics, atController, type AdminParts } from './admin-parts.ts';
 import { partitionsMetadata, visibleTopics, whileLeaderless } from './metadata.ts';
 import { nothingAsBoolean, shown } from './typing-gaps.ts';
 
@@ -103,16 +104,33 @@ const growAll = (
   throwRefusal(refusals.find((type) => type !== undefined));
 };
 
+/** kafkajs has an answer for each topic, also where the broker refuses the request as a whole. */
+const errorsOf = async (
+  topics: readonly string[],
+  create: () => Promise<KafkaJSError[]>,
+): Promise<KafkaJSError[]> => {
+  try {
+    return await create();
+  } catch (error) {
+    const type = PROTOCOL_ERROR_TYPES.find((each) => each === typeOf(error));
+    if (type === undefined) throw error;
+    return topics.toSorted().map((topic) => createTopicError(type, topic));
+  }
+};
+
+const DELETION_TIMED_OUT =
+  'Could not delete topics, check if "delete.topic.enable" is set to "true" (the default value is "false") or increase the timeout';
+
 /** The admin calls that are about topics. */
-export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => ({
-  listTopics: () => view.request('Metadata', visibleTopics),
+export const createTopicCalls = (parts: AdminParts): TopicCalls => ({
+  listTopics: () => parts.view.request('Metadata', visibleTopics),
 
   fetchTopicMetadata: async ({ topics = [] } = { topics: [] }) => {
     for (const topic of topics) {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic ${shown(topic)}`);
     }
-    return whileLeaderless(view.connection, () =>
-      view.request(aboutTopics('Metadata', topics), (core, refused) => ({
+    return whileLeaderless(parts.view.connection, () =>
+      parts.view.request(aboutTopics('Metadata', topics), (core, refused) => ({
         topics: describeTopics(core, topics, refused),
       })),
     );
@@ -121,13 +139,15 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
   createTopics: async ({ topics, validateOnly = false, waitForLeaders = true }) => {
     checkTopicConfigs(topics);
     const names = topics.map(({ topic }) => topic);
-    const errors = await view.request(aboutTopics('CreateTopics', names), (core, refused) =>
-      createAll(core, topics, validateOnly, refused),
+    const errors = await errorsOf(names, () =>
+      parts.view.request(aboutTopics('CreateTopics', names), (core, refused) =>
+        createAll(core, topics, validateOnly, refused),
+      ),
     );
     if (errors.length === 0) {
       // It asks for the leaders also of topics that it did not create, and gets the answer that there are none.
       if (waitForLeaders && validateOnly)
-        await view.request(aboutTopics('Metadata', names), (core, refused) =>
+        await parts.view.request(aboutTopics('Metadata', names), (core, refused) =>
           describeTopics(core, names, refused),
         );
       return true;
@@ -141,24 +161,28 @@ export const createTopicCalls = ({ view, retrying }: AdminParts): TopicCalls => 
     if (topics.some((topic) => typeof topic !== 'string')) {
       throw nonRetriable('Invalid topics array, the names must be a valid string');
     }
-    await retrying(async ({ bail }) => {
+    const remove = async (): Promise<void> => {
       try {
-        await view.request(aboutTopics('DeleteTopics', topics), (core, refused) =>
+        await parts.view.request(aboutTopics('DeleteTopics', topics), (core, refused) =>
           removeTopics(core, topics, refused),
         );
-        view.untarget(topics);
       } catch (error) {
-        if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') bail(error);
-        throw toError(error);
+        if (typeOf(error) === 'REQUEST_TIMED_OUT') parts.logger.error(DELETION_TIMED_OUT);
+        throw error;
       }
-    });
+      parts.view.untarget(topics);
+    };
+    await atController(parts, 'Could not delete topics', remove, ['UNKNOWN_TOPIC_OR_PARTITION']);
   },
 
   createPartitions: async ({ topicPartitions, validateOnly = false }) => {
     checkPartitionConfigs(topicPartitions);
     const names = topicPartitions.map(({ topic }) => topic);
-    await view.request(aboutTopics('CreatePartitions', names), (core, refused) =>
-      growAll(core, topicPartitions, validateOnly, refused),
+    // kafkajs says topics where it means partitions.
+    await atController(parts, 'Could not create topics', () =>
+      parts.view.request(aboutTopics('CreatePartitions', names), (core, refused) =>
+        growAll(core, topicPartitions, validateOnly, refused),
+      ),
     );
     return nothingAsBoolean();
   },
