@@ -126,11 +126,20 @@ const migrate = object({
   resources,
 });
 
+const schedule: Schema = { type: 'string', pattern: '^(@\\w+|\\S+( \\S+){4})$' };
 const audit = object({
   enabled: flag,
   suspend: flag,
-  schedule: { type: 'string', pattern: '^(@\\w+|\\S+( \\S+){4})$' },
+  schedule,
   kafka: kafkaUser,
+  resources,
+});
+
+const archive = object({
+  enabled: flag,
+  schedule,
+  claim: text,
+  retainOrdersDays: { type: 'integer', minimum: 1, maximum: 36_500 },
   resources,
 });
 
@@ -187,6 +196,7 @@ export const createValuesSchema = ({ services }: ReturnType<typeof createChartSe
       }),
       serviceAccount: object({ annotations: anything }),
       audit,
+      archive,
       networkPolicy,
       monitoring,
     }),

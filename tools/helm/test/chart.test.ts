@@ -95,7 +95,7 @@ const ofKind = (objects: readonly KubernetesObject[], kind: string) =>
       for (const volume of spec.volumes ?? [])
         expect(Object.keys(volume)).toEqual([
           'name',
-          expect.stringMatching(/^(?:secret|configMap|projected)$/),
+          expect.stringMatching(/^(?:secret|configMap|projected|persistentVolumeClaim)$/),
         ]);
     }
     for (const { container } of containersOf(objects()))
@@ -253,6 +253,7 @@ const ofKind = (objects: readonly KubernetesObject[], kind: string) =>
       'services.shipping.keda.enabled=true,services.shipping.keda.maxReplicas=7',
       'more than kafka.topics.partitions',
     ],
+    ['archive.enabled=true', 'archive.claim is required'],
     ['tls.certManager.enabled=true', 'tls.certManager.issuerRef is required'],
     ['services.ordrs.replicas=1', "additional properties 'ordrs' not allowed"],
     ['settings.OPERATOR_TOKEN=S3cret', "additional properties 'OPERATOR_TOKEN' not allowed"],
@@ -267,6 +268,28 @@ const ofKind = (objects: readonly KubernetesObject[], kind: string) =>
     expect(refusal('migrate.mode=start')).toBe('nothing');
   });
 });
+
+(isThere('helm') ? test : test.skip)(
+  'the archive runs one at a time, and keeps its files in the claim',
+  () => {
+    const objects = parseObjects(template('--values', valuesFile('everything')));
+    const job = ofKind(objects, 'CronJob').find(({ metadata }) => metadata.name.endsWith('-archive'));
+    expect(job).toMatchObject({ spec: { schedule: '@daily', concurrencyPolicy: 'Forbid' } });
+    const pod = podsOf(objects).find(({ owner }) => owner === job);
+    const [container] = pod?.spec.containers ?? [];
+    const claim = container?.volumeMounts?.find(({ name }) => name === 'archive');
+    expect(container?.command?.slice(-2)).toEqual(['archive', claim?.mountPath]);
+    expect(pod?.spec.volumes).toContainEqual({
+      name: 'archive',
+      persistentVolumeClaim: { claimName: 'archive' },
+    });
+    const settings = ofKind(objects, 'ConfigMap').find(
+      ({ metadata }) => metadata.name === job?.metadata.name,
+    );
+    expect(settings).toMatchObject({ data: { RETAIN_ORDERS_DAYS: '90' } });
+    expect(ofKind(parseObjects(template('--values', valuesFile('minimal'))), 'CronJob')).toHaveLength(1);
+  },
+);
 
 (isThere('helm') ? test : test.skip)('the rules of the alerts are those of deploy/observability', () => {
   const [rule] = ofKind(parseObjects(template('--values', valuesFile('everything'))), 'PrometheusRule');
