@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { ReservationRef } from '@order-pipeline/contracts';
 import { inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectStockToAddUp, fresh, linesOf, startHarness, type Harness } from './harness.ts';
-import { openInstance, type Instance } from './instances.ts';
+import { openInstance, persist, type Instance } from './instances.ts';
 
 const INSTANCES = 3;
 const ROUNDS = 25;
@@ -80,7 +80,10 @@ const reserve: Operation = async (chance, { store }, model) => {
     ),
   }));
   const requests = orders.map(({ orderId, quantities }) => ({ orderId, lines: linesOf(quantities) }));
-  const results = await store.reserve(requests, hotItems);
+  const results = await persist(
+    () => store.reserve(requests, hotItems),
+    (answers) => answers.every(({ outcome }) => outcome !== 'LOCKED'),
+  );
   results.forEach((result, index) => {
     const { orderId, quantities } = orders[index] as (typeof orders)[number];
     if (result.outcome === 'NOT_ENOUGH_STOCK') {
@@ -103,8 +106,13 @@ const end =
   async (chance, { store }, model) => {
     const own = model.held.splice(0, chance.integer(1, 5));
     if (own.length === 0) return;
-    const { ended } = await store[to](own.map(({ orderId, reservationId }) => ({ orderId, reservationId })));
-    expect([...ended].toSorted()).toEqual(own.map(({ orderId }) => orderId).toSorted());
+    const refs = own.map(({ orderId, reservationId }) => ({ orderId, reservationId }));
+    const ended: string[] = [];
+    await persist(
+      async () => ended.push(...(await store[to](refs)).ended),
+      () => ended.length >= refs.length,
+    );
+    expect(ended.toSorted()).toEqual(own.map(({ orderId }) => orderId).toSorted());
     for (const [itemId, quantity] of own.flatMap(({ quantities }) => Object.entries(quantities))) {
       const item = itemOf(model, itemId);
       item.reserved -= quantity;
@@ -116,19 +124,23 @@ const restock: Operation = async (chance, { store }, model) => {
   const itemId = chance.pick([...model.items.keys()]);
   const quantity = chance.integer(1, 80);
   const key = chance.pick([fresh('key'), undefined]);
-  await (key === undefined
-    ? store.restock(itemId, quantity, [])
-    : store.restockUnderKey({ itemId, quantity, key, records: [] }));
+  await persist<unknown>(() =>
+    key === undefined
+      ? store.restock(itemId, quantity, [])
+      : store.restockUnderKey({ itemId, quantity, key, records: [] }),
+  );
   itemOf(model, itemId).stocked += quantity;
   itemOf(model, itemId).available += quantity;
 };
 
 const split: Operation = async (chance, { store }, model) => {
-  await store.splitItem({ itemId: chance.pick([...model.items.keys()]), unitsPerS: chance.integer(1, 8) });
+  const item = { itemId: chance.pick([...model.items.keys()]), unitsPerS: chance.integer(1, 8) };
+  await persist(() => store.splitItem(item));
 };
 
 const merge: Operation = async (chance, { store }, model) => {
-  await store.mergeItems([chance.pick([...model.items.keys()])]);
+  const itemId = chance.pick([...model.items.keys()]);
+  await persist(() => store.mergeItems([itemId]));
 };
 
 const OPERATIONS: readonly Operation[] = [

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { inventoryApi, type ReservationRef } from '@order-pipeline/contracts';
 import { inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
 import { expectStockToAddUp, fresh, linesOf, lockRow, startHarness, type Harness } from './harness.ts';
-import { openInstance, type Instance } from './instances.ts';
+import { openInstance, persist, type Instance } from './instances.ts';
 
 let postgres: TestPostgres;
 let harness: Harness;
@@ -62,10 +62,8 @@ const outcomesOf = async (
   orders: readonly Readonly<Record<string, number>>[],
   hotItems: ReadonlySet<string>,
 ): Promise<string[]> => {
-  const results = await store.reserve(
-    orders.map((quantities) => ({ orderId: fresh('order'), lines: linesOf(quantities) })),
-    hotItems,
-  );
+  const requests = orders.map((quantities) => ({ orderId: fresh('order'), lines: linesOf(quantities) }));
+  const results = await persist(() => store.reserve(requests, hotItems));
   return results.map(({ outcome }) => outcome);
 };
 

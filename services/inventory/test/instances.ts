@@ -1,4 +1,4 @@
-import { createPrismaAdapter } from '@order-pipeline/service-kit';
+import { AppError, createPrismaAdapter } from '@order-pipeline/service-kit';
 import { createTestLogger, createTestRuntime, type TestRuntime } from '@order-pipeline/testing';
 import { PrismaClient } from '../src/generated/client.ts';
 import { createStore, type InventoryStore } from '../src/store/index.ts';
@@ -17,4 +17,21 @@ export const openInstance = (databaseUrl: string): Instance => {
   });
   const database = Object.assign(client, { until: () => client, models: () => client });
   return { store: createStore(database, runtime), runtime, close: () => client.$disconnect() };
+};
+
+const MAX_TRIES = 100;
+
+/** What a busy machine does not get done in time is tried again, as callers do; all that is asked here may be repeated. */
+export const persist = async <T>(
+  work: () => Promise<T>,
+  isDone: (result: T) => boolean = () => true,
+): Promise<T> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const result = await work();
+      if (isDone(result) || tries === MAX_TRIES) return result;
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'UNAVAILABLE') || tries === MAX_TRIES) throw error;
+    }
+  }
 };

@@ -5,6 +5,7 @@ import type { BenchContext } from './context/context.ts';
 import { benchCost } from './cost/bench.ts';
 import { createLife } from './context/life.ts';
 import { benchDocker } from './docker/bench.ts';
+import { benchHotItems } from './hot-items/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
 import { HELP, parseOptions, type BenchmarkName, type Options } from './options.ts';
 import { benchOrders } from './orders/bench.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   cost: benchCost,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
+  'hot-items': benchHotItems,
   against: benchAgainst,
 };
 

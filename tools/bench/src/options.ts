@@ -8,6 +8,7 @@ const BENCHMARKS = [
   'cost',
   'soak',
   'memory-kafka',
+  'hot-items',
   'profile',
   'against',
 ] as const;
@@ -22,7 +23,16 @@ export interface Options {
   readonly commit?: string;
 }
 
-const SUBJECTS = ['orders', 'features', 'waiting', 'cost', 'soak', 'memory-kafka', 'against'] as const;
+const SUBJECTS = [
+  'orders',
+  'features',
+  'waiting',
+  'cost',
+  'soak',
+  'memory-kafka',
+  'hot-items',
+  'against',
+] as const;
 type Subject = (typeof SUBJECTS)[number];
 
 const isSubject = (name: string): name is Subject => (SUBJECTS as readonly string[]).includes(name);
@@ -52,7 +62,7 @@ const createCommand = () =>
     .description('Measures, and writes the results to docs/benchmarks.')
     .argument(
       '[what...]',
-      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; features: of these, what access tokens and traces cost; waiting: what clients cost that wait for orders; of both nothing is written; cost: what an order takes of WAL, disk, transactions, messages and processor time; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker); against <commit>: placing, beside what the repository was at that commit; nothing is written',
+      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; features: of these, what access tokens and traces cost; waiting: what clients cost that wait for orders; of both nothing is written; cost: what an order takes of WAL, disk, transactions, messages and processor time; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker); hot-items: one item at the highest rate, with one, two and four instances of the inventory; against <commit>: placing, beside what the repository was at that commit; nothing is written',
     )
     .option('--docker', 'orders: on docker-compose.yml, with Kafka (needs Docker)', false)
     .option('--profile', 'orders: no figures, but a flame graph of the placement, in .bench', false)

@@ -15,6 +15,7 @@ test.each([
   [['cost'], 'cost'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
+  [['hot-items'], 'hot-items'],
   [['against', 'HEAD~1'], 'against'],
 ])('%j measures %s', (args, benchmark) => {
   expect(parseOptions(args)).toMatchObject({ benchmark });
@@ -23,7 +24,7 @@ test.each([
 test.each([
   [
     ['order'],
-    'There is no benchmark order, only orders, features, waiting, cost, soak, memory-kafka, against.',
+    'There is no benchmark order, only orders, features, waiting, cost, soak, memory-kafka, hot-items, against.',
   ],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
   [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],

@@ -79,8 +79,7 @@ const take = async (
 ): Promise<string[]> => {
   const rows = await sql.$queryRaw<{ reservationId: string }[]>`
     WITH ${requested(reservations, hotItems)}, asked AS (
-      SELECT item_id, is_hot, sum(quantity)::bigint AS quantity FROM line
-      WHERE no IN (SELECT no FROM wanted) GROUP BY item_id, is_hot
+      SELECT item_id, is_hot, sum(quantity)::bigint AS quantity FROM line GROUP BY item_id, is_hot
     ), stock AS (
       SELECT id, stocked_qty, available_qty, reserved_qty, consumed_qty FROM items
       WHERE id IN (SELECT item_id FROM asked WHERE NOT is_hot) ORDER BY id FOR UPDATE ${lock}
