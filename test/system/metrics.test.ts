@@ -77,6 +77,8 @@ const ALLOWS: Readonly<Record<LabelKind, (value: string) => boolean>> = {
   connectionState: (value) => ['idle', 'in_use'].includes(value),
   spanOutcome: (value) => ['exported', 'failed', 'dropped'].includes(value),
   table: (value) => /^[a-z_]{1,40}$/.test(value),
+  replicaOutcome: (value) =>
+    ['answered', 'behind', 'promoted', 'conflict', 'failed', 'rested'].includes(value),
   version: (value) => /^\d+\.\d+\.\d+$/.test(value),
 };
 

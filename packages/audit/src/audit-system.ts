@@ -15,11 +15,18 @@ import { checkUsers } from './checks/users.ts';
 import { openReader, type Reader } from './database.ts';
 import { readLastActivity } from './last-activity.ts';
 import { DEFAULT_EXAMPLES, DEFAULT_LIMITS, type AuditLimits } from './limits.ts';
+import { openReplicaReader, ReplicaUnread } from './replica.ts';
 import { notChecked, reportOf, type AuditReport, type Check, type CheckName } from './report.ts';
 
 export interface AuditOptions {
   /** The URLs of the databases. What needs one that is not named is `notChecked`. */
   readonly databases: Readonly<Partial<Record<DatabaseName, string>>>;
+  /**
+   * The URLs of streaming replicas that are read instead. What one of them is too far behind for, or fails at, is `notChecked`.
+   */
+  readonly replicas?: Readonly<Partial<Record<DatabaseName, string>>> | undefined;
+  /** How long a replica is waited for at each statement, in milliseconds; default 30,000. */
+  readonly replicaMaxLagMs?: number | undefined;
   /** Where the events are. Without it they are `notChecked`. */
   readonly kafka?: KafkaPort | undefined;
   /** Why there is no `kafka`. */
@@ -116,12 +123,25 @@ const PARTS: readonly Part[] = [
   },
 ];
 
-const openReaders = async ({ databases, pageSize }: AuditOptions): Promise<Map<DatabaseName, Reader>> => {
+const REPLICA_MAX_LAG_MS = 30_000;
+
+const openOne = (
+  name: DatabaseName,
+  url: string,
+  { replicas, replicaMaxLagMs: maxLagMs = REPLICA_MAX_LAG_MS, runtime, pageSize }: AuditOptions,
+): Promise<Reader> => {
+  const replicaUrl = replicas?.[name];
+  return replicaUrl === undefined
+    ? openReader(name, url, pageSize)
+    : openReplicaReader(name, { url, replicaUrl, runtime, pageSize, maxLagMs });
+};
+
+const openReaders = async (options: AuditOptions): Promise<Map<DatabaseName, Reader>> => {
   const readers = new Map<DatabaseName, Reader>();
   try {
     for (const name of DATABASE_NAMES) {
-      const url = databases[name];
-      if (url !== undefined) readers.set(name, await openReader(name, url, pageSize));
+      const url = options.databases[name];
+      if (url !== undefined) readers.set(name, await openOne(name, url, options));
     }
     return readers;
   } catch (error) {
@@ -142,12 +162,17 @@ const runPart = async (
   const missing = needs.filter((name) => !readers.has(name));
   if (missing.length > 0)
     return checks.map((check) => notChecked(check, `the database of ${missing.join(' and ')} is not named`));
-  const made = await make((name) => {
+  const readerOf = (name: DatabaseName): Reader => {
     const reader = readers.get(name);
     if (!reader) throw new Error(`a check reads ${name} without saying so`);
     return reader;
-  }, context);
-  return [made].flat();
+  };
+  try {
+    return [await make(readerOf, context)].flat();
+  } catch (error) {
+    if (!(error instanceof ReplicaUnread)) throw error;
+    return checks.map((check) => notChecked(check, error.message));
+  }
 };
 
 const createTimes = async (

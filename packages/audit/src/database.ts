@@ -173,22 +173,50 @@ export const createReader = (
   close,
 });
 
-const readOnce = async <R extends object>(
-  pool: ReturnType<typeof openPool>,
+/** Connections to a database. */
+export type Pool = ReturnType<typeof openPool>;
+/** What runs a statement. */
+interface Session {
+  query<R extends object>(sql: string, values?: unknown[]): Promise<{ readonly rows: R[] }>;
+}
+
+/** The rows of a statement that runs in a transaction of its own. */
+export const readOn = async <R extends object>(
+  client: Session,
   sql: string,
   values: Values,
 ): Promise<R[]> => {
+  await client.query(BEGIN);
+  const { rows } = await client.query<R>(sql, [...values]);
+  await client.query('COMMIT');
+  return rows;
+};
+
+const readOnce = async <R extends object>(pool: Pool, sql: string, values: Values): Promise<R[]> => {
   const client = await pool.connect();
   try {
-    await client.query(BEGIN);
-    const { rows } = await client.query<R>(sql, [...values]);
-    await client.query('COMMIT');
+    const rows = await readOn<R>(client, sql, values);
     client.release();
     return rows;
   } catch (error) {
     client.release(true);
     throw error;
   }
+};
+
+/** Connections for an audit. */
+export const openAuditPool = (url: string, onLost: (error: Error) => void): Pool => {
+  const pool = openPool(
+    {
+      ...connectionConfig({ url, applicationName: 'audit' }),
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+    onLost,
+  );
+  pool.on('connect', (client) => void client.on('error', onLost));
+  return pool;
 };
 
 /**
@@ -201,16 +229,7 @@ const readOnce = async <R extends object>(
  */
 export const openReader = async (name: DatabaseName, url: string, pageSize?: number): Promise<Reader> => {
   const reasons = createReasons(name);
-  const pool = openPool(
-    {
-      ...connectionConfig({ url, applicationName: 'audit' }),
-      max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-    },
-    reasons.note,
-  );
-  pool.on('connect', (client) => void client.on('error', reasons.note));
+  const pool = openAuditPool(url, reasons.note);
   const rows: Reader['rows'] = async <R extends object>(sql: string, values: Values = []) => {
     try {
       const read = await readOnce<R>(pool, sql, values);

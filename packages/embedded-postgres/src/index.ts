@@ -27,6 +27,8 @@ export type EmbeddedPostgresOptions = {
   readonly maxConnections?: number;
   /** Default: those of the installed platform package. */
   readonly programs?: Programs;
+  /** Settings of the server, over those that it gets here. */
+  readonly settings?: Readonly<Record<string, string>>;
 };
 
 export type EmbeddedPostgres = {
@@ -81,6 +83,7 @@ async function startLocked(options: EmbeddedPostgresOptions, dataDir: string): P
     launch,
     durability,
     maxConnections,
+    settings: options.settings ?? {},
     serverLog,
     clock: runtime,
   });

@@ -10,12 +10,24 @@ const NOT_DURABLE = { fsync: 'off', full_page_writes: 'off' };
  * The server's settings as arguments of `postgres`. They go on the command line at every start and not into postgresql.conf, so a data
  * folder made by an older version gets the new ones too.
  */
-export function serverArguments(port: number, durability: Durability, maxConnections: number): string[] {
+export function serverArguments(
+  port: number,
+  {
+    durability,
+    maxConnections,
+    settings: more,
+  }: {
+    readonly durability: Durability;
+    readonly maxConnections: number;
+    readonly settings: Readonly<Record<string, string>>;
+  },
+): string[] {
   const settings: Record<string, string> = {
     ...reachableOnlyHere(port),
     ...small(maxConnections),
     ...quiet,
     ...(durability === 'off' ? NOT_DURABLE : {}),
+    ...more,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

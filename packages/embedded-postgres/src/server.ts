@@ -15,6 +15,7 @@ export type ServerOptions = {
   readonly launch: Launch;
   readonly durability: Durability;
   readonly maxConnections: number;
+  readonly settings: Readonly<Record<string, string>>;
   readonly serverLog: ServerLog;
   readonly clock: Clock;
 };
@@ -56,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 type Spawned = Server & { readonly hasEnded: () => boolean };
 
 async function spawnServer(options: ServerOptions, port: number): Promise<Spawned> {
-  const settings = serverArguments(port, options.durability, options.maxConnections);
+  const settings = serverArguments(port, options);
   const command = commandFor(options.launch, options.programs.postgres, ['-D', options.cluster, ...settings]);
   const child = withDescriptor(options.serverLog, (log) =>
     spawn(command.file, command.args, { ...command.options, stdio: ['ignore', log, log] }),

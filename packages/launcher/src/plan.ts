@@ -107,6 +107,18 @@ const lonelyMigrationUrls = (
     .filter((name) => urls[migrationVariable(name)] && !urls[databaseVariable(name)])
     .map((name) => `${databaseVariable(name)} must be set where ${migrationVariable(name)} is`);
 
+/** The embedded PostgreSQL has no replica. */
+const lonelyReadUrl = (
+  planned: readonly { readonly settings: unknown }[],
+  urls: Readonly<Record<string, string | undefined>>,
+): string[] => {
+  const isRead = ({ settings }: { readonly settings: unknown }): boolean =>
+    (settings as { ORDERS_DATABASE_READ_URL?: string } | undefined)?.ORDERS_DATABASE_READ_URL !== undefined;
+  return planned.some(isRead) && !urls[databaseVariable('orders')]
+    ? ['ORDERS_DATABASE_URL must be set where ORDERS_DATABASE_READ_URL is']
+    : [];
+};
+
 /** Who does not migrate by himself needs somebody who does, and no right to. */
 const refusedMigrate = (
   migrate: Migrate,
@@ -166,6 +178,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
   }
   const serviceUrls = new Map(remote.map((name) => [name, urls?.[urlVariable(name)] ?? ''] as const));
   if (urls) problems.push(...lonelyMigrationUrls(databases, urls));
+  if (urls) problems.push(...lonelyReadUrl(planned, urls));
   if (urls && settings) problems.push(...refusedMigrate(settings.MIGRATE, databases, urls));
   if (tls && credentialFilesIn(tls)) problems.push(...plainUrls(serviceUrls));
   if (!settings || !kafka || !tls || !urls || problems.length > 0)

@@ -108,6 +108,17 @@ test('services that exchange events over processes need a Kafka', () => {
   expect(problemsOf(['inventory', 'workflow', 'shipping', 'delivery', 'orders', 'users'], {})).toEqual([]);
 });
 
+test('a replica of the orders database needs its primary to be named', () => {
+  const replica = { ORDERS_DATABASE_READ_URL: 'postgres://reader@replica/orders' };
+  expect(problemsOf([], replica)).toEqual([
+    'ORDERS_DATABASE_URL must be set where ORDERS_DATABASE_READ_URL is',
+  ]);
+  expect(problemsOf([], { ...replica, ORDERS_DATABASE_URL: 'postgres://orders@db/orders' })).toEqual([]);
+  expect(problemsOf([], { ORDERS_DATABASE_READ_URL: 'http://replica' })).toEqual([
+    'ORDERS_DATABASE_READ_URL must be a URL that starts with postgresql:// or postgres://',
+  ]);
+});
+
 test('migrations run as another role only on a database that is named', () => {
   const migration = { ORDERS_MIGRATION_DATABASE_URL: 'postgres://owner@db/orders' };
   const orders = { ORDERS_DATABASE_URL: 'postgres://orders@db/orders' };

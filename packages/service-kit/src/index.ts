@@ -13,6 +13,8 @@ export { startOpening } from './database/opening.ts';
 export * from './database/open-database.ts';
 export * from './database/prisma-adapter.ts';
 export * from './database/raw-sql.ts';
+export * from './database/replayed.ts';
+export * from './database/replica-reads.ts';
 export * from './faults/index.ts';
 export * from './health.ts';
 export { addressKey, isAddressRange } from './http/client-address.ts';

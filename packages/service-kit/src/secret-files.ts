@@ -5,7 +5,7 @@ import { z } from 'zod';
 type Set = Readonly<Record<string, string>>;
 
 const SECRET_NAME =
-  /(?:^|_)(?:TOKENS?|USERNAMES?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL)(?:_|$)/i;
+  /(?:^|_)(?:TOKENS?|USERNAMES?|PASS|PASSWORDS?|PASSPHRASES?|SECRETS?|KEYS?|CREDENTIALS?|AUTH|DATABASE_URL|DATABASE_READ_URL)(?:_|$)/i;
 
 /** Whether a setting's value is a secret, by its name alone, so that none can be forgotten. */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);

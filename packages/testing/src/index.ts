@@ -13,7 +13,13 @@ export * from './recorded-spans.ts';
 export * from './statement-plans.ts';
 export * from './tcp-proxy.ts';
 export * from './test-broker.ts';
-export * from './test-postgres.ts';
+export {
+  startTestPostgres,
+  startPostgresOfWorkers,
+  type TestPostgres,
+  type TestPostgresOptions,
+} from './test-postgres.ts';
+export * from './test-replication.ts';
 export * from './test-runtime.ts';
 export * from './test-service.ts';
 export * from './times.ts';

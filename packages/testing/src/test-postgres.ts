@@ -23,7 +23,7 @@ export interface TestPostgres {
 }
 
 /** How databases are created on the server at `adminUrl`; `created` is called for each. */
-const databasesOn = (adminUrl: string, created: (url: string) => void) => {
+export const databasesOn = (adminUrl: string, created: (url: string) => void) => {
   const templates = new Map<DatabaseName, Promise<string>>();
   const templateOf = (name: DatabaseName): Promise<string> => {
     const template = templates.get(name) ?? ensureTemplate(adminUrl, name);

@@ -2,7 +2,7 @@ import { exportPartsApi, withoutEvents } from '@order-pipeline/contracts';
 import { ok, pageRequest, routesOf, type Page, type Route } from '@order-pipeline/service-kit';
 import { archivedOf, orderOf, type OrdersStore } from './store/index.ts';
 
-type ExportStore = Pick<OrdersStore, 'listOrders' | 'listArchived' | 'readHistories'>;
+type ExportStore = Pick<OrdersStore, 'listOrders' | 'listArchived' | 'listHistories'>;
 
 interface Seq {
   readonly seq: number;
@@ -30,7 +30,7 @@ export const createExportRoutes = ({ store }: { readonly store: ExportStore }): 
       const archived = await store.listArchived(request, userId, signal);
       const { next, isWithin } = mergedPage(request.limit, live, archived);
       const rows = live.rows.filter(isWithin);
-      const histories = await store.readHistories(rows.map(({ id }) => id));
+      const histories = await store.listHistories(rows.map(({ id }) => id));
       const orders = rows.map((row) => ({
         ...orderOf(row),
         history: withoutEvents(histories.get(row.id) ?? []),

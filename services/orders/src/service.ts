@@ -11,8 +11,10 @@ import {
   defineService,
   milliseconds,
   openDatabase,
+  openReads,
   optionalMilliseconds,
   renamedTo,
+  replicaSettings,
   startActionsTrimming,
   urlOf,
   wholeNumber,
@@ -57,6 +59,7 @@ const settings = z.object({
     .refine((url) => url.includes('{traceId}'), 'must have {traceId} in it')
     .optional(),
   ...actionsSettings,
+  ...replicaSettings,
 });
 
 type Context = ServiceContext<z.infer<typeof settings>>;
@@ -130,7 +133,11 @@ export const ordersService = defineService({
     const { clients, runtime, tracer, closers, settings: set } = context;
     const database = await open(context);
     const lists = createListTurns(runtime);
-    const store = createStore(database, runtime, lists);
+    const reads = openReads(context, 'orders', database, {
+      url: set.ORDERS_DATABASE_READ_URL,
+      maxLagMs: set.ORDERS_DATABASE_READ_MAX_LAG_MS,
+    });
+    const store = createStore(database, runtime, lists, reads);
     const inspection = createTopicInspection(context.broker, {
       logger: context.logger,
       republishAfterMs: set.REPUBLISH_AFTER_MS,
@@ -158,7 +165,7 @@ export const ordersService = defineService({
       runtime,
       admission,
     });
-    const letters = startDeadLetters(context, database, messaging, lists);
+    const letters = startDeadLetters(context, database, messaging, lists, reads);
     leads = letters.leads;
     const trimming = startActionsTrimming({ ...context, sql: database, leads });
     closers.add('trimming of operator actions', () => trimming.stop());

@@ -83,10 +83,9 @@ const kafka = object({
   }),
 });
 
-const database = object({ secret: text, key: secretKey, migrationSecret: text, migrationKey: secretKey }, [
-  'secret',
-  'key',
-]);
+const databaseFields = { secret: text, key: secretKey, migrationSecret: text, migrationKey: secretKey };
+const database = object(databaseFields, ['secret', 'key']);
+const ordersDatabase = object({ ...databaseFields, readSecret: text, readKey: secretKey }, ['secret', 'key']);
 
 const access = object({
   open: flag,
@@ -171,7 +170,9 @@ export const createValuesSchema = ({ services }: ReturnType<typeof createChartSe
       image,
       kafka,
       databases: object(
-        Object.fromEntries(DATABASE_NAMES.map((name) => [name, database] as const)),
+        Object.fromEntries(
+          DATABASE_NAMES.map((name) => [name, name === 'orders' ? ordersDatabase : database] as const),
+        ),
         DATABASE_NAMES,
       ),
       databaseCa: object({ secret: text, key: secretKey }),

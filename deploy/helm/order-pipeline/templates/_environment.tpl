@@ -89,6 +89,9 @@ MIGRATE: {{ ternary "start" "off" (eq $root.Values.migrate.mode "start") | quote
 {{- if and (eq $root.Values.migrate.mode "start") (index $root.Values.databases .).migrationSecret }}
 {{ include "op.variable" . }}_MIGRATION_DATABASE_URL_FILE: /run/order-pipeline/secrets/migration-database-url
 {{- end }}
+{{- if (index $root.Values.databases .).readSecret }}
+{{ include "op.variable" . }}_DATABASE_READ_URL_FILE: /run/order-pipeline/secrets/database-read-url
+{{- end }}
 {{- end }}
 {{- if $registered.kafka }}
 {{ include "op.kafkaEnvironment" (list $root (include "op.kafkaUser" (list $root $service.kafka) | fromYaml)) }}
@@ -169,6 +172,9 @@ TLS_CA_FILE: /run/order-pipeline/tls/ca.crt
 {{ include "op.secretFile" (list $database.secret $database.key "database-url") }}
 {{- if and (eq $root.Values.migrate.mode "start") $database.migrationSecret }}
 {{ include "op.secretFile" (list $database.migrationSecret $database.migrationKey "migration-database-url") }}
+{{- end }}
+{{- if $database.readSecret }}
+{{ include "op.secretFile" (list $database.readSecret $database.readKey "database-read-url") }}
 {{- end }}
 {{- end }}
 {{- if and $registered.kafka $root.Values.kafka.sasl.mechanism }}

@@ -13,6 +13,8 @@ export const LABEL_KINDS = {
   orderStatus: 'a status of orders',
   stuckReason: 'why orders are stuck',
   sheddingReason: 'why new orders are refused',
+  replicaOutcome:
+    '`answered` by the replica, or why the primary was read: `behind`, `promoted`, `conflict`, `failed`, `rested`',
   connectionState: '`idle` or `in_use`',
   spanOutcome: '`exported`, `failed` or `dropped`',
   table: 'a table of the database',

@@ -15,6 +15,14 @@ export const POSTGRES_METRICS = {
     services: DATABASE_NAMES,
     scope: 'instance',
   },
+  replica_reads_total: {
+    type: 'counter',
+    help: 'Reads that may be answered by the replica, where one is set, by what came of it.',
+    unit: 'reads',
+    labels: { outcome: 'replicaOutcome' },
+    services: ['orders'],
+    scope: 'instance',
+  },
   postgres_connections: {
     ...seen,
     help: 'Connections to the server, of everybody.',

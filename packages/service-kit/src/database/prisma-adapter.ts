@@ -23,6 +23,20 @@ export const STATEMENT_TIMEOUT_MS = 1_500;
 export const LOCK_TIMEOUT_MS = 500;
 const QUERY_TIMEOUT_MS = 1_700;
 
+/** How long the connections of a pool wait, in milliseconds. */
+export interface PoolLimits {
+  readonly connectMs: number;
+  readonly statementMs: number;
+  /** For the server's answer: a little longer than it may take for the statement. */
+  readonly queryMs: number;
+}
+
+const LIMITS: PoolLimits = {
+  connectMs: CONNECT_TIMEOUT_MS,
+  statementMs: STATEMENT_TIMEOUT_MS,
+  queryMs: QUERY_TIMEOUT_MS,
+};
+
 type PrismaPgOptions = NonNullable<ConstructorParameters<typeof PrismaPg>[1]>;
 
 /**
@@ -44,12 +58,12 @@ export const POOLED_SETTINGS: SessionSettings = {
 };
 
 /** With a limit on every wait. */
-const poolConfig = (url: string, applicationName: string): pg.PoolConfig => ({
+const poolConfig = (url: string, applicationName: string, limits: PoolLimits): pg.PoolConfig => ({
   ...connectionConfig({ url, applicationName, settings: isPooled(url) ? [] : SETTINGS }),
   max: POOL_SIZE,
-  connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  statement_timeout: STATEMENT_TIMEOUT_MS,
-  query_timeout: QUERY_TIMEOUT_MS,
+  connectionTimeoutMillis: limits.connectMs,
+  statement_timeout: limits.statementMs,
+  query_timeout: limits.queryMs,
   keepAlive: true,
 });
 
@@ -62,9 +76,10 @@ export const createPool = (
   applicationName: string,
   logger: Logger,
   runtime: Pick<Runtime, 'monotonic'> = createRuntime(),
+  limits: PoolLimits = LIMITS,
 ): pg.Pool =>
   openPool(
-    poolConfig(url, applicationName),
+    poolConfig(url, applicationName, limits),
     (error) => warnOfLoss(logger, error),
     (config) => new RenewedPool(config, runtime),
   );

@@ -27,8 +27,8 @@ const MAX_PREPARED = 500;
  * Names statements by their text, so that PostgreSQL reads and plans each once a connection and not at every call. Those
  * beyond the number go unnamed, and all behind PgBouncer: the next one of a client meets another connection of the server.
  */
-export const createStatementNames = (pool: pg.Pool): ((text: string) => string) => {
-  if (isPoolPooled(pool)) return () => '';
+export const createStatementNames = (pool?: pg.Pool): ((text: string) => string) => {
+  if (pool && isPoolPooled(pool)) return () => '';
   const names = new Map<string, string>();
   return (text) => {
     const known = names.get(text);
@@ -40,26 +40,35 @@ export const createStatementNames = (pool: pg.Pool): ((text: string) => string) 
   };
 };
 
+type Send = (statement: pg.QueryConfig) => Promise<pg.QueryResult<object>>;
+
+const over = (nameOf: ReturnType<typeof createStatementNames>, send: Send): RawSql => {
+  const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
+    const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);
+    return send({ name: nameOf(text), text, values: bound });
+  };
+  return {
+    $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: RawValue[]) =>
+      (await run(query, values)).rows as T,
+    $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
+  };
+};
+
+/** Makes what runs statements on one connection to PostgreSQL itself, all of which name them alike. */
+export const createRawSqlOn = (): ((client: Pick<pg.PoolClient, 'query'>) => RawSql) => {
+  const nameOf = createStatementNames();
+  return (client) => over(nameOf, (statement) => client.query<object>(statement));
+};
+
 /**
  * Runs statements, each a transaction of its own, on the connections that Prisma uses too, without the way through its
  * client, which takes as long as the statement itself. A value of PostgreSQL comes as its driver gives it: int8 as text.
  */
 export const createRawSql = (pool: pg.Pool): CancellableSql => {
   const nameOf = createStatementNames(pool);
-  const over = (send: (statement: pg.QueryConfig) => Promise<pg.QueryResult<object>>): RawSql => {
-    const run = (query: TemplateStringsArray | Sql, values: RawValue[]) => {
-      const { text, values: bound } = 'sql' in query ? query : sqltag(query, ...values);
-      return send({ name: nameOf(text), text, values: bound });
-    };
-    return {
-      $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: RawValue[]) =>
-        (await run(query, values)).rows as T,
-      $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
-    };
-  };
-  const plain = over((statement) => pool.query<object>(statement));
+  const plain = over(nameOf, (statement) => pool.query<object>(statement));
   return {
     ...plain,
-    until: (signal) => (signal ? over((statement) => queryUntil(pool, statement, signal)) : plain),
+    until: (signal) => (signal ? over(nameOf, (statement) => queryUntil(pool, statement, signal)) : plain),
   };
 };

@@ -93,7 +93,7 @@ const resolveMany = async (
   command: DeadLetterCommand,
   call: CallContext,
 ): Promise<Reply<LetterResult>> => {
-  const { rows, next } = await parts.store.list(pageRequest(page), { ...filter, status: 'OPEN' });
+  const { rows, next } = await parts.store.listOpen(pageRequest(page), filter);
   const { due, leftOut } = select(
     rows.map((row) => ({ ...row, letterId: row.id })),
     command,

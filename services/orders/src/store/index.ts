@@ -5,6 +5,7 @@ import {
   mapTransientErrors,
   timeOfDay,
   type PageRequest,
+  type Reads,
   type Runtime,
   type Turns,
 } from '@order-pipeline/service-kit';
@@ -53,8 +54,9 @@ type Events = Parameters<typeof moveOrders>[5];
  * The orders database: one function a need, one transaction each.
  *
  * @param lists the turns of all lists that are read from this database
+ * @param reads where that is read which nothing is decided by, and which costs more than a row by its id
  */
-export const createStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns) => {
+export const createStore = (database: CancellableDatabase, runtime: Runtime, lists: Turns, reads: Reads) => {
   const now = (): string => timeOfDay(runtime);
   const floor = createOutboxFloor();
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
@@ -70,30 +72,36 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       recordPositions: (positions: readonly PublishedPosition[]) => recordPositions(database, positions),
       cancelOrder: (orderId: string, by?: Parameters<typeof cancelOrder>[3]) =>
         cancelOrder(database, orderId, now(), by),
-      findActions: (search: Parameters<typeof findActions>[2]) => findActions(database, 'orders', search),
+      findActions: (search: Parameters<typeof findActions>[2]) =>
+        reads.run((sql) => findActions(sql, 'orders', search)),
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
-        lists.run(() => listOrders(database.until(signal), request, search), signal),
+        lists.run(() => reads.run((sql) => listOrders(sql, request, search), signal), signal),
       listFound: (request: PageRequest, search: Parameters<typeof listFound>[2], signal?: AbortSignal) =>
-        lists.run(() => listFound(database.until(signal), request, search), signal),
+        lists.run(() => reads.run((sql) => listFound(sql, request, search), signal), signal),
       listWaiting: (
         request: PageRequest<WaitingPosition>,
         { olderThanMs, ...search }: Omit<WaitingSearch, 'until'> & { readonly olderThanMs: number },
         signal?: AbortSignal,
       ) =>
         lists.run(
-          () => listWaiting(database.until(signal), request, { ...search, until: due(olderThanMs).until }),
+          () =>
+            reads.run(
+              (sql) => listWaiting(sql, request, { ...search, until: due(olderThanMs).until }),
+              signal,
+            ),
           signal,
         ),
       listArchived: (request: PageRequest, userId: string, signal?: AbortSignal) =>
-        lists.run(() => listArchived(database.until(signal), request, userId), signal),
+        lists.run(() => reads.run((sql) => listArchived(sql, request, userId), signal), signal),
+      listHistories: (orderIds: readonly string[]) => reads.run((sql) => readHistories(sql, orderIds)),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
       readHistory: async (orderId: string, owner?: string) => readHistory(database.models(), orderId, owner),
       findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
         findOverdue(database, due(olderThanMs), after, limit),
       findTraceparent: async (orderId: string) => findTraceparent(database.models(), orderId),
-      oldestOnTheWay: () => oldestOnTheWay(database, due(0)),
+      oldestOnTheWay: () => reads.run((sql) => oldestOnTheWay(sql, due(0))),
       findWaiting: (olderThanMs: number, most: number) => findWaiting(database, due(olderThanMs), most),
       findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),
       replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
@@ -104,7 +112,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
         republishUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database, floor, runtime),
-      readCounts: () => readCounts(database, due),
+      readCounts: () => reads.run((sql) => readCounts(sql, due)),
       foldCounts: () => foldCounts(database, due),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),

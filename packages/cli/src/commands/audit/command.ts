@@ -15,7 +15,8 @@ const MAX_MS = 2_147_483_647;
 
 const DETAILS = `
 Without --url the databases and Kafka are read, as the settings name them (USERS_/INVENTORY_/ORDERS_DATABASE_URL,
-KAFKA_BROKERS, DATA_DIR). Where the system is stopped, the PostgreSQL in DATA_DIR is started for the audit and ended with
+KAFKA_BROKERS, DATA_DIR). With ORDERS_DATABASE_READ_URL the orders are read from that replica, and what it cannot answer
+in 30 s is not checked. Where the system is stopped, the PostgreSQL in DATA_DIR is started for the audit and ended with
 it; what waits is then as old as it was when the system was last active.
 
 Exit codes: 0 everything that was checked is right; 1 something is not; 2 it could not be checked, whatever prevented it: a
