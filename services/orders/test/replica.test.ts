@@ -65,6 +65,7 @@ const LISTS = [
   '/api/orders',
   '/api/orders?status=CANCELLED',
   '/ops/dead-letters',
+  '/ops/orders',
   '/internal/overview',
   '/metrics',
 ];
