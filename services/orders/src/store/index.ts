@@ -35,7 +35,7 @@ import {
 } from './queries.ts';
 import { listFound, listWaiting, type WaitingPosition, type WaitingSearch } from './search.ts';
 import { settleReservations } from './verdicts.ts';
-import type { CancellableDatabase } from './sql.ts';
+import type { CancellableDatabase, Sql } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
 export { archivedOf, type ArchivedRow } from './archived.ts';
@@ -60,6 +60,8 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
   const now = (): string => timeOfDay(runtime);
   const floor = createOutboxFloor();
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
+  const list = <T>(read: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> =>
+    lists.run(() => reads.run(read, signal), signal);
   return {
     ...mapTransientErrors({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
@@ -77,24 +79,16 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       findStockNotReturned: (after: string, limit: number) => findStockNotReturned(database, after, limit),
       recordStockReturned: (orderIds: readonly string[]) => recordStockReturned(database, orderIds, now()),
       listOrders: (request: PageRequest, search: OrderSearch, signal?: AbortSignal) =>
-        lists.run(() => reads.run((sql) => listOrders(sql, request, search), signal), signal),
+        list((sql) => listOrders(sql, request, search), signal),
       listFound: (request: PageRequest, search: Parameters<typeof listFound>[2], signal?: AbortSignal) =>
-        lists.run(() => reads.run((sql) => listFound(sql, request, search), signal), signal),
+        list((sql) => listFound(sql, request, search), signal),
       listWaiting: (
         request: PageRequest<WaitingPosition>,
         { olderThanMs, ...search }: Omit<WaitingSearch, 'until'> & { readonly olderThanMs: number },
         signal?: AbortSignal,
-      ) =>
-        lists.run(
-          () =>
-            reads.run(
-              (sql) => listWaiting(sql, request, { ...search, until: due(olderThanMs).until }),
-              signal,
-            ),
-          signal,
-        ),
+      ) => list((sql) => listWaiting(sql, request, { ...search, until: due(olderThanMs).until }), signal),
       listArchived: (request: PageRequest, userId: string, signal?: AbortSignal) =>
-        lists.run(() => reads.run((sql) => listArchived(sql, request, userId), signal), signal),
+        list((sql) => listArchived(sql, request, userId), signal),
       listHistories: (orderIds: readonly string[]) => reads.run((sql) => readHistories(sql, orderIds)),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
       readHistory: async (orderId: string, owner?: string) => readHistory(database.models(), orderId, owner),
