@@ -177,7 +177,7 @@ export const createReader = (
 export type Pool = ReturnType<typeof openPool>;
 /** What runs a statement. */
 interface Session {
-  query<R extends object>(sql: string, values?: unknown[]): Promise<{ readonly rows: R[] }>;
+  query(sql: string, values?: unknown[]): Promise<{ readonly rows: object[] }>;
 }
 
 /** The rows of a statement that runs in a transaction of its own. */
@@ -187,9 +187,9 @@ export const readOn = async <R extends object>(
   values: Values,
 ): Promise<R[]> => {
   await client.query(BEGIN);
-  const { rows } = await client.query<R>(sql, [...values]);
+  const { rows } = await client.query(sql, [...values]);
   await client.query('COMMIT');
-  return rows;
+  return rows as R[];
 };
 
 const readOnce = async <R extends object>(pool: Pool, sql: string, values: Values): Promise<R[]> => {
