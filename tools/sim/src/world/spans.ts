@@ -55,7 +55,9 @@ export const createSimSpans = ({ streams }: Pick<World, 'streams'>): SimSpans =>
         isRecorded: false,
       });
       return {
-        ...span,
+        trace: span.trace,
+        startMs: span.startMs,
+        end: (outcome) => span.end(outcome),
         link: (to) => {
           links.push(to);
           span.link(to);
