@@ -33,7 +33,7 @@ const contentOf = (file: string, certificate: CertifiedKey): string => {
   if (file.endsWith('/tls.crt')) return certificate.certificate;
   if (file.endsWith('/tls.key')) return certificate.key;
   if (file.endsWith('/ca.crt')) return authority.certificate;
-  if (file.endsWith('database-url')) return 'postgresql://role:password@host:5432/name';
+  if (/database(?:-read)?-url$/.test(file)) return 'postgresql://role:password@host:5432/name';
   return 'a-secret-of-sixteen-characters';
 };
 
