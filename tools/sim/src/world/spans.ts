@@ -27,8 +27,28 @@ export interface SimSpans {
 
 const RULE = 'what a span names has begun, and is recorded unless its process died';
 
+/** The span itself, whose links are noted. */
+const withLinksNoted = (span: Span, links: Trace[]): Span => ({
+  trace: span.trace,
+  startMs: span.startMs,
+  end: (outcome) => span.end(outcome),
+  link: (to) => {
+    links.push(to);
+    span.link(to);
+  },
+});
+
 export const createSimSpans = ({ streams }: Pick<World, 'streams'>): SimSpans => {
   const spans = new Map<string, Begun>();
+
+  const note = (process: SimProcess, span: Span | undefined, name: string, parentId?: string) => {
+    if (!span) return undefined;
+    const { traceId, spanId } = span.trace;
+    const links: Trace[] = [];
+    const { service } = process.slot;
+    spans.set(spanId, { service, name, traceId, parentId, process, links, isRecorded: false });
+    return withLinksNoted(span, links);
+  };
 
   const tracerOf = (process: SimProcess): Tracer => {
     const { runtime, slot } = process;
@@ -41,33 +61,10 @@ export const createSimSpans = ({ streams }: Pick<World, 'streams'>): SimSpans =>
         if (span) span.isRecorded = true;
       },
     })(slot.service);
-    const noted = (span: Span | undefined, name: string, parentId?: string): Span | undefined => {
-      if (!span) return undefined;
-      const { traceId, spanId } = span.trace;
-      const links: Trace[] = [];
-      spans.set(spanId, {
-        service: slot.service,
-        name,
-        traceId,
-        parentId,
-        process,
-        links,
-        isRecorded: false,
-      });
-      return {
-        trace: span.trace,
-        startMs: span.startMs,
-        end: (outcome) => span.end(outcome),
-        link: (to) => {
-          links.push(to);
-          span.link(to);
-        },
-      };
-    };
     return {
       ...tracer,
-      begin: (parent, start) => noted(tracer.begin(parent, start), start.name, parent.spanId),
-      beginRoot: (start) => noted(tracer.beginRoot(start), start.name),
+      begin: (parent, start) => note(process, tracer.begin(parent, start), start.name, parent.spanId),
+      beginRoot: (start) => note(process, tracer.beginRoot(start), start.name),
     };
   };
 
