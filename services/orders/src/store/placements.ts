@@ -40,7 +40,9 @@ const store = async (
         ${sorted.map(({ reservationId }) => reservationId)}::text[],
         ${sorted.map((reserved) => reserved.traceparent)}::text[]
       ) AS t(id, user_id, lines, reservation_id, traceparent)
-      WHERE NOT EXISTS (SELECT FROM abandoned_reservations a WHERE a.reservation_id = t.reservation_id)
+      WHERE NOT EXISTS (
+        SELECT FROM abandoned_reservations a WHERE a.reservation_id = t.reservation_id AND a.order_id = t.id
+      )
         ${unlessArchived}
     ), stored AS (
       INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at,
