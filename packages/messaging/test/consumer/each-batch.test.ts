@@ -64,6 +64,8 @@ test('a message that cannot be understood goes to the dead letters, and the ones
     expect(deadLetters.own()).toEqual([
       {
         topic: `${TOPIC}.DLQ`,
+        partition: expect.any(Number),
+        offset: expect.any(String),
         key: orderId,
         value: 'nonsense',
         headers: {

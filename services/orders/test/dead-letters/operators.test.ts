@@ -131,6 +131,8 @@ test('a redriven letter is in its topic again as it was, and who did it is kept'
   expect(returnedOf(orderId)).toEqual([
     {
       topic: 'ORDER_PROCESSING',
+      partition: expect.any(Number),
+      offset: expect.any(String),
       key: orderId,
       value: 'nonsense',
       headers: { 'dlq.group': 'shipping', 'dlq.tries': '5', 'dlq.redrives': '2', 'dlq.letter': letterId },
