@@ -29,7 +29,7 @@ interface FiringAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What there is nothing of while all is well: no trouble, no standby; and services that talk in the clear. */
+/** What there is nothing of while all is well: no trouble, no standby, no replica; and services that talk in the clear. */
 const EMPTY_PANELS = [
   'overview: Stuck orders',
   'overview: Orders refused by load shedding, a second',
@@ -40,6 +40,7 @@ const EMPTY_PANELS = [
   'kafka: Waiting for an operator',
   'kafka: New ones in ten minutes',
   'postgresql: Lag of the slowest standby',
+  'postgresql: Reads of the replica, by what came of them',
 ];
 
 /**

@@ -171,8 +171,10 @@ export const openReads = (
   database: CancellableSql,
   { url, maxLagMs }: { readonly url: string | undefined; readonly maxLagMs: number },
 ): Reads => {
+  const { runtime, logger, metrics, closers } = context;
+  // There, if empty, also where no replica is.
+  metrics.counter('replica_reads_total');
   if (url === undefined) return createPrimaryReads(database);
-  const { runtime, logger, closers } = context;
   const pool = createPool(url, `${name} reads`, logger, runtime, LIMITS);
   closers.add(`${name} replica`, () => pool.end());
   return createReplicaReads(database, pool, { ...context, maxLagMs });

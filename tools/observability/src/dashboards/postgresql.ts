@@ -82,6 +82,18 @@ export const POSTGRESQL: Dashboard = {
           unit: 'bytes',
           queries: [{ expr: most('postgres_replication_slot_retained_bytes'), legend: '{{service}}' }],
         },
+        {
+          title: 'Reads of the replica, by what came of them',
+          unit: 'reqps',
+          description:
+            'Empty where `ORDERS_DATABASE_READ_URL` is not set. Those that it did not answer went to the primary.',
+          queries: [
+            {
+              expr: `sum by (service, outcome) (rate(replica_reads_total{${OF}}[$__rate_interval]))`,
+              legend: '{{service}}, {{outcome}}',
+            },
+          ],
+        },
       ],
     },
   ],
