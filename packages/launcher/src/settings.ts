@@ -77,7 +77,7 @@ const POOLED_WRONGLY =
 /** The URLs of databases and of other services; each is checked only where this process would use it. */
 export const urlSchema = (databases: readonly DatabaseName[], services: readonly ServiceName[]) => {
   const databaseUrl = urlOf('postgresql:', 'postgres:')
-    // One that is no URL has been told of already.
+    // One that is no URL has been reported already.
     .refine((url) => !URL.canParse(url) || !isWronglyPooled(url), POOLED_WRONGLY)
     .optional();
   const serviceUrl = urlOf('http:', 'https:').optional();

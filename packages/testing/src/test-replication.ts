@@ -34,7 +34,7 @@ export interface TestReplication {
 
 const PRIMARY = { wal_level: 'replica', max_wal_senders: '5', wal_keep_size: '256MB' };
 
-/** Whoever is in the way of what is to be replayed is ended at once. */
+/** A statement that is in the way of what is to be replayed is ended at once. */
 const REPLICA = { ...PRIMARY, max_standby_streaming_delay: '0', wal_retrieve_retry_interval: '100ms' };
 
 const start = (dataDir: string, settings: Readonly<Record<string, string>>): Promise<EmbeddedPostgres> =>

@@ -169,7 +169,7 @@ test('a consumer that falls silent fails the readiness probe, and is started ane
 
 type Faults = ReturnType<typeof createHurriedWorld>['faults'];
 
-// Where a rejoin fails half-way, kafkajs goes on fetching the partitions that it had, although another member may have them now.
+// Where a rejoin fails half-way, kafkajs continues fetching the partitions that it had, although another member may have them now.
 test.each<[string, (faults: Faults) => void]>([
   [
     'was put out of its group and could not join again',

@@ -126,7 +126,7 @@ export const openDatabase = async <C extends Client>(
     await client.$disconnect();
     if (!databasePool) await pool.end();
   });
-  // Whoever shares PgBouncer's connections may have changed them.
+  // Another client of PgBouncer may have changed them.
   const look = () =>
     isPoolPooled(pool) ? keepPooledSettings(pool, POOLED_SETTINGS) : sql.$queryRaw`SELECT 1`;
   const removeCheck = health.add(`${name} database`, async () => {

@@ -47,7 +47,7 @@ type Tried<T> =
 /** For how long a replica is left alone that could not be read, in milliseconds. */
 const REST_MS = 1_000;
 
-/** Whoever asked waits for the primary afterwards, so a replica has less time. */
+/** The caller waits for the primary afterwards, so a replica has less time. */
 const LIMITS: PoolLimits = { connectMs: 300, statementMs: 500, queryMs: 550 };
 
 const NO_PRIMARY = '55000';
@@ -105,8 +105,8 @@ const createNotices = ({ logger }: Pick<ReplicaOptions, 'logger'>) => {
 };
 
 /**
- * Reads from a replica what it can answer as of now: whoever reads sees what was committed before, their own writes too,
- * through whichever instance they made them. Where the replica cannot, for whatever reason, the primary is read. One that
+ * Reads from a replica what it can answer as of now: a reader sees what was committed before, its own writes too,
+ * through whichever instance it made them. Where the replica cannot, for whatever reason, the primary is read. One that
  * could not is left alone for a second, and then tried by one read.
  *
  * The primary is asked how far its log is written before each read, which costs it no more than a look into its memory.

@@ -49,7 +49,7 @@ const write = async (name: string, sql: string): Promise<void> => {
   await writeFile(path.join(folder, name, 'migration.sql'), sql);
 };
 
-test('that is given a URL for migrations as well goes on migrating', async () => {
+test('that is given a URL for migrations as well continues migrating', async () => {
   const migrate = () =>
     migrateForService({ databaseUrl: url, migrationUrl: url }, pathToFileURL(`${folder}/`), logger);
   await write('1_init', 'CREATE TABLE thing (id INT);');

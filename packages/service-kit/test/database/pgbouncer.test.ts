@@ -109,7 +109,7 @@ const PASSWORD = 'of-the-tests';
     sql = createRawSql(pool);
   });
 
-  test('every session has them, whoever used it before, and the name of its client', async () => {
+  test('every session has them, whichever client used it before, and the name of its client', async () => {
     const names = Object.keys(POOLED_SETTINGS);
     const seen = await Promise.all(
       times(
