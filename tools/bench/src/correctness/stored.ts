@@ -18,10 +18,13 @@ const countMissing = async ({ rows }: Session, orderIds: readonly string[]): Pro
   return missing;
 };
 
-/** Units that are no longer available, of each of these items. */
+/** Units that are no longer available, of each of these items. A commit that is compared with may know no buckets yet. */
 const unitsTaken = async ({ rows }: Session, itemIds: readonly string[]): Promise<number[]> => {
+  const [stock] = await rows<{ name: string }>(
+    "SELECT coalesce(to_regclass('item_stock'), 'items')::text AS name",
+  );
   const found = await rows<{ taken: number }>(
-    'SELECT (stocked_qty - available_qty)::float8 AS taken FROM item_stock WHERE id = ANY($1::text[])',
+    `SELECT (stocked_qty - available_qty)::float8 AS taken FROM ${stock?.name ?? 'items'} WHERE id = ANY($1::text[])`,
     [itemIds],
   );
   return found.map(({ taken }) => taken);
