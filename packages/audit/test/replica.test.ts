@@ -41,7 +41,7 @@ test('an audit of a replica is clean, and checks all that one of the primary doe
   expect(uncheckedIn(there)).toEqual([]);
 });
 
-test('it finds what was broken a moment before, and nothing once that is mended', async () => {
+test('it finds what was broken a moment before, and nothing once that is repaired', async () => {
   for (let round = 0; round < 5; round += 1) {
     await fixture.run('orders', `UPDATE orders SET user_id = 'nobody' WHERE id = 'pending'`);
     const findings = await fixture.findings({ replicas: replicas() });

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-// oxlint-disable-next-line no-restricted-imports -- no session is opened: the server is told to cancel, and nothing else
+// oxlint-disable-next-line no-restricted-imports -- no session is opened: the server is asked to cancel, and nothing else
 import pg from 'pg';
 
 /** What pg knows of a connection, and what its types leave out. */
