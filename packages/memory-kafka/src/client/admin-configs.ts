@@ -4,6 +4,7 @@ import { describeTopicConfig } from '../broker/topic-config.ts';
 import { throwRefusal } from '../broker/refusals.ts';
 import { nonRetriable, notImplemented, protocolError } from '../errors.ts';
 import { atController, type AdminParts } from './admin-parts.ts';
+import { carryOutEach } from './carry-out-each.ts';
 import { asTypedConfigs, shown } from './typing-gaps.ts';
 
 type ConfigCalls = Pick<Admin, 'describeConfigs' | 'alterConfigs'>;
@@ -51,21 +52,6 @@ const checkTopicsOnly = (
   if (resources.some(({ type }) => type !== TOPIC)) throw notImplemented(`admin.${call}() of brokers`);
 };
 
-/** Carries out all of them, then throws the first refusal, if there is one. */
-const each = <R, T>(resources: readonly R[], carryOut: (resource: R) => T): T[] => {
-  const refusals: unknown[] = [];
-  const done = resources.flatMap((resource) => {
-    try {
-      return [carryOut(resource)];
-    } catch (refusal) {
-      refusals.push(refusal);
-      return [];
-    }
-  });
-  if (refusals.length > 0) throw refusals[0];
-  return done;
-};
-
 /** The admin calls that are about configurations. */
 export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
   describeConfigs: async ({ resources, includeSynonyms }) => {
@@ -74,7 +60,7 @@ export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
     checkTopicsOnly(resources, 'describeConfigs');
     const described = await atController(parts, 'Could not describe configs', () =>
       parts.view.request('DescribeConfigs', (core, refused) =>
-        each(resources, ({ type, name, configNames }) => {
+        carryOutEach(resources, ({ type, name, configNames }) => {
           throwRefusal(refused.topic(name));
           return {
             errorCode: 0,
@@ -99,7 +85,7 @@ export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
     checkTopicsOnly(resources, 'alterConfigs');
     const altered = await atController(parts, 'Could not alter configs', () =>
       parts.view.request('AlterConfigs', (core, refused) =>
-        each(resources, ({ type, name, configEntries }) => {
+        carryOutEach(resources, ({ type, name, configEntries }) => {
           throwRefusal(refused.topic(name));
           core.topics.configure(name, configEntries, validateOnly);
           return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };

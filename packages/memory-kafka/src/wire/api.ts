@@ -39,10 +39,12 @@ export interface WireApi {
 
 /** What an API is made of, with the types of its messages. */
 export interface ApiDefinition<Q, A> {
-  readonly key: number;
-  readonly name: string;
-  readonly versions: readonly [min: number, max: number];
-  readonly flexibleFrom: number;
+  readonly api: {
+    readonly key: number;
+    readonly name: string;
+    readonly versions: readonly [min: number, max: number];
+    readonly flexibleFrom: number;
+  };
   readonly request: Codec<Q>;
   readonly response: Codec<A>;
   handle(caller: Caller, request: Q, version: number): A | undefined | Promise<A | undefined>;
@@ -50,10 +52,14 @@ export interface ApiDefinition<Q, A> {
 }
 
 /** Leaves the types of the messages behind. */
-export const defineApi = <Q, A>({ versions, ...definition }: ApiDefinition<Q, A>): WireApi => ({
-  ...definition,
-  minVersion: versions[0],
-  maxVersion: versions[1],
+export const defineApi = <Q, A>({ api, ...definition }: ApiDefinition<Q, A>): WireApi => ({
+  key: api.key,
+  name: api.name,
+  minVersion: api.versions[0],
+  maxVersion: api.versions[1],
+  flexibleFrom: api.flexibleFrom,
+  request: definition.request,
+  response: definition.response,
   handle: (caller, request, version) => definition.handle(caller, request as Q, version),
   refuse: (request, code, version) => definition.refuse(request as Q, code, version),
 });

@@ -44,10 +44,7 @@ const configsOf = (core: Core, name: string, keys: readonly string[] | null, wit
   }));
 
 export const describeConfigs = defineApi({
-  key: 32,
-  name: 'DescribeConfigs',
-  versions: [0, 4],
-  flexibleFrom: 4,
+  api: { key: 32, name: 'DescribeConfigs', versions: [0, 4], flexibleFrom: 4 },
   request: describeConfigsRequest,
   response: describeConfigsResponse,
   handle: ({ core, refused }, { resources, includeSynonyms }) => ({
@@ -85,10 +82,7 @@ const answers = <R extends Resource>(resources: readonly R[], codeFor: (resource
 });
 
 export const alterConfigs = defineApi({
-  key: 33,
-  name: 'AlterConfigs',
-  versions: [0, 2],
-  flexibleFrom: 2,
+  api: { key: 33, name: 'AlterConfigs', versions: [0, 2], flexibleFrom: 2 },
   request: alterConfigsRequest,
   response: alterConfigsResponse,
   handle: ({ core, refused }, { resources, validateOnly }) =>
@@ -128,10 +122,7 @@ const changed = (
 };
 
 export const incrementalAlterConfigs = defineApi({
-  key: 44,
-  name: 'IncrementalAlterConfigs',
-  versions: [0, 1],
-  flexibleFrom: 1,
+  api: { key: 44, name: 'IncrementalAlterConfigs', versions: [0, 1], flexibleFrom: 1 },
   request: incrementalAlterConfigsRequest,
   response: alterConfigsResponse,
   handle: ({ core, refused }, { resources, validateOnly }) =>

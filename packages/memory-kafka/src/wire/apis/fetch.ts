@@ -96,10 +96,7 @@ const read = async (
 const key = (topic: string, partition: number): string => `${partition}/${topic}`;
 
 export const fetch = defineApi({
-  key: 1,
-  name: 'Fetch',
-  versions: [4, 17],
-  flexibleFrom: 12,
+  api: { key: 1, name: 'Fetch', versions: [4, 17], flexibleFrom: 12 },
   request: fetchRequest,
   response: fetchResponse,
   handle: async (caller, request) => {

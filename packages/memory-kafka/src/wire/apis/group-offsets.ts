@@ -35,10 +35,7 @@ const toCommit = (topic: string, { index, offset, metadata }: CommitPartition) =
 });
 
 export const offsetCommit = defineApi({
-  key: 8,
-  name: 'OffsetCommit',
-  versions: [2, 9],
-  flexibleFrom: 8,
+  api: { key: 8, name: 'OffsetCommit', versions: [2, 9], flexibleFrom: 8 },
   request: offsetCommitRequest,
   response: offsetCommitResponse,
   handle: ({ core, refused }, { groupId, memberId, generationId, topics }) =>
@@ -51,10 +48,7 @@ export const offsetCommit = defineApi({
 });
 
 export const txnOffsetCommit = defineApi({
-  key: 28,
-  name: 'TxnOffsetCommit',
-  versions: [0, 3],
-  flexibleFrom: 3,
+  api: { key: 28, name: 'TxnOffsetCommit', versions: [0, 3], flexibleFrom: 3 },
   request: txnOffsetCommitRequest,
   response: txnOffsetCommitResponse,
   handle: ({ core, refused }, { transactionalId, groupId, producerId, producerEpoch, topics }) =>
@@ -95,10 +89,7 @@ const committedOf = ({ core, refused }: Caller, groupId: string, topics: AskedTo
 };
 
 export const offsetFetch = defineApi({
-  key: 9,
-  name: 'OffsetFetch',
-  versions: [1, 9],
-  flexibleFrom: 6,
+  api: { key: 9, name: 'OffsetFetch', versions: [1, 9], flexibleFrom: 6 },
   request: offsetFetchRequest,
   response: offsetFetchResponse,
   handle: (caller, { groupId, topics, groups }, version) => {

@@ -1,5 +1,6 @@
 import { describeGroups as describeAll } from '../../client/describe-groups.ts';
 import { defineApi } from '../api.ts';
+import { NOT_ASKED_FOR } from '../authorized-operations.ts';
 import { codeOfType } from '../codes.ts';
 import {
   deleteGroupsRequest,
@@ -12,18 +13,13 @@ import {
   listGroupsResponse,
 } from '../messages/groups.ts';
 
-const NOT_ASKED_FOR = -2_147_483_648;
-
 /** Kafka's number for a key that is a transactional id. */
 const TRANSACTION = 1;
 
 const nobody = { nodeId: -1, host: '', port: -1 };
 
 export const findCoordinator = defineApi({
-  key: 10,
-  name: 'FindCoordinator',
-  versions: [0, 5],
-  flexibleFrom: 3,
+  api: { key: 10, name: 'FindCoordinator', versions: [0, 5], flexibleFrom: 3 },
   request: findCoordinatorRequest,
   response: findCoordinatorResponse,
   handle: ({ core, address, refused }, { key, keyType, keys }) => {
@@ -56,10 +52,7 @@ const unknown = (groupId: string, errorCode: number) => ({
 });
 
 export const describeGroups = defineApi({
-  key: 15,
-  name: 'DescribeGroups',
-  versions: [0, 5],
-  flexibleFrom: 5,
+  api: { key: 15, name: 'DescribeGroups', versions: [0, 5], flexibleFrom: 5 },
   request: describeGroupsRequest,
   response: describeGroupsResponse,
   handle: ({ core, refused }, { groups }) => ({
@@ -89,10 +82,7 @@ export const describeGroups = defineApi({
 const TYPE = 'classic';
 
 export const listGroups = defineApi({
-  key: 16,
-  name: 'ListGroups',
-  versions: [0, 5],
-  flexibleFrom: 3,
+  api: { key: 16, name: 'ListGroups', versions: [0, 5], flexibleFrom: 3 },
   request: listGroupsRequest,
   response: listGroupsResponse,
   handle: ({ core, refused }, { states, types }) => {
@@ -109,10 +99,7 @@ export const listGroups = defineApi({
 });
 
 export const deleteGroups = defineApi({
-  key: 42,
-  name: 'DeleteGroups',
-  versions: [0, 2],
-  flexibleFrom: 2,
+  api: { key: 42, name: 'DeleteGroups', versions: [0, 2], flexibleFrom: 2 },
   request: deleteGroupsRequest,
   response: deleteGroupsResponse,
   handle: ({ core, refused }, { groups }) => ({

@@ -22,12 +22,9 @@ const answerOf = (errorCode: number) => ({
   throttleTimeMs: 0,
 });
 
-/** What the broker can do. Whoever asks in a version that is too new is answered in the oldest. */
+/** What the broker can do. A client that asks in a version that is too new is answered in the oldest. */
 export const apiVersions = defineApi({
-  key: 18,
-  name: 'ApiVersions',
-  versions: [0, 3],
-  flexibleFrom: 3,
+  api: { key: 18, name: 'ApiVersions', versions: [0, 3], flexibleFrom: 3 },
   request: apiVersionsRequest,
   response: apiVersionsResponse,
   handle: () => answerOf(0),

@@ -18,10 +18,7 @@ const orElse = (ms: number, fallback: number): number => (ms < 0 ? fallback : ms
 const nothing = (): void => undefined;
 
 export const joinGroup = defineApi({
-  key: 11,
-  name: 'JoinGroup',
-  versions: [0, 9],
-  flexibleFrom: 6,
+  api: { key: 11, name: 'JoinGroup', versions: [0, 9], flexibleFrom: 6 },
   request: joinGroupRequest,
   response: joinGroupResponse,
   handle: async ({ core, clientId }, request) => {
@@ -66,10 +63,7 @@ export const joinGroup = defineApi({
 });
 
 export const syncGroup = defineApi({
-  key: 14,
-  name: 'SyncGroup',
-  versions: [0, 5],
-  flexibleFrom: 4,
+  api: { key: 14, name: 'SyncGroup', versions: [0, 5], flexibleFrom: 4 },
   request: syncGroupRequest,
   response: syncGroupResponse,
   handle: async ({ core }, { groupId, memberId, generationId, assignments, protocolType, protocolName }) => {
@@ -94,10 +88,7 @@ export const syncGroup = defineApi({
 });
 
 export const heartbeat = defineApi({
-  key: 12,
-  name: 'Heartbeat',
-  versions: [0, 4],
-  flexibleFrom: 4,
+  api: { key: 12, name: 'Heartbeat', versions: [0, 4], flexibleFrom: 4 },
   request: heartbeatRequest,
   response: heartbeatResponse,
   handle: ({ core }, membership) => {
@@ -108,10 +99,7 @@ export const heartbeat = defineApi({
 });
 
 export const leaveGroup = defineApi({
-  key: 13,
-  name: 'LeaveGroup',
-  versions: [0, 5],
-  flexibleFrom: 4,
+  api: { key: 13, name: 'LeaveGroup', versions: [0, 5], flexibleFrom: 4 },
   request: leaveGroupRequest,
   response: leaveGroupResponse,
   handle: ({ core }, { groupId, memberId, members }, version) => {

@@ -1,3 +1,4 @@
+import { NOT_ASKED_FOR } from '../authorized-operations.ts';
 import type { Core } from '../../broker/core.ts';
 import type { PartitionLog } from '../../broker/partition-log.ts';
 import { NO_LEADER } from '../../broker/placement.ts';
@@ -12,8 +13,6 @@ import { nameOfTopic, topicIdOf } from '../topic-ids.ts';
 const CLUSTER_ID = 'memory-kafka';
 /** Clients that get an epoch ask for the offsets of epochs, of which nothing is kept here. */
 const NO_EPOCH = -1;
-const NOT_ASKED_FOR = -2_147_483_648;
-
 const partitionOf = ({ brokers }: Core, { placement }: PartitionLog, partitionIndex: number) => ({
   errorCode: codeOfType(placement.leader === NO_LEADER ? 'LEADER_NOT_AVAILABLE' : undefined),
   partitionIndex,
@@ -63,10 +62,7 @@ const cluster = ({ core: { brokers }, address }: Caller) => ({
 });
 
 export const metadata = defineApi({
-  key: 3,
-  name: 'Metadata',
-  versions: [0, 12],
-  flexibleFrom: 9,
+  api: { key: 3, name: 'Metadata', versions: [0, 12], flexibleFrom: 9 },
   request: metadataRequest,
   response: metadataResponse,
   handle: (caller, { topics, allowAutoTopicCreation }, version) => {

@@ -33,10 +33,7 @@ const refusal = (partition: number, errorCode: number) => ({
 });
 
 export const listOffsets = defineApi({
-  key: 2,
-  name: 'ListOffsets',
-  versions: [1, 7],
-  flexibleFrom: 6,
+  api: { key: 2, name: 'ListOffsets', versions: [1, 7], flexibleFrom: 6 },
   request: listOffsetsRequest,
   response: listOffsetsResponse,
   handle: ({ core, nodeId, refused }, { topics, isolationLevel }) => ({
@@ -75,10 +72,7 @@ const deleteBefore = (log: PartitionLog, offset: number): void => {
 };
 
 export const deleteRecords = defineApi({
-  key: 21,
-  name: 'DeleteRecords',
-  versions: [0, 2],
-  flexibleFrom: 2,
+  api: { key: 21, name: 'DeleteRecords', versions: [0, 2], flexibleFrom: 2 },
   request: deleteRecordsRequest,
   response: deleteRecordsResponse,
   handle: ({ core, nodeId, refused }, { topics }) => ({

@@ -61,10 +61,7 @@ const refuse = ({ topics }: Request, code: number) => ({
 });
 
 export const produce = defineApi({
-  key: 0,
-  name: 'Produce',
-  versions: [3, 12],
-  flexibleFrom: 9,
+  api: { key: 0, name: 'Produce', versions: [3, 12], flexibleFrom: 9 },
   request: produceRequest,
   response: produceResponse,
   handle: async (caller, request) => {

@@ -17,10 +17,7 @@ import {
 } from '../messages/security.ts';
 
 export const saslHandshake = defineApi({
-  key: 17,
-  name: 'SaslHandshake',
-  versions: [0, 1],
-  flexibleFrom: Infinity,
+  api: { key: 17, name: 'SaslHandshake', versions: [0, 1], flexibleFrom: Infinity },
   request: saslHandshakeRequest,
   response: saslHandshakeResponse,
   handle: ({ session }, { mechanism }) => {
@@ -34,10 +31,7 @@ export const saslHandshake = defineApi({
 const NOTHING = Buffer.alloc(0);
 
 export const saslAuthenticate = defineApi({
-  key: 36,
-  name: 'SaslAuthenticate',
-  versions: [0, 2],
-  flexibleFrom: 2,
+  api: { key: 36, name: 'SaslAuthenticate', versions: [0, 2], flexibleFrom: 2 },
   request: saslAuthenticateRequest,
   response: saslAuthenticateResponse,
   handle: ({ session }, { authBytes }) => {
@@ -74,10 +68,7 @@ const toFilter = ({ resourceName, principal, host, ...rest }: WireFilter): AclFi
 });
 
 export const describeAcls = defineApi({
-  key: 29,
-  name: 'DescribeAcls',
-  versions: [0, 3],
-  flexibleFrom: 2,
+  api: { key: 29, name: 'DescribeAcls', versions: [0, 3], flexibleFrom: 2 },
   request: describeAclsRequest,
   response: describeAclsResponse,
   handle: ({ core }, filter: WireFilter) => {
@@ -91,10 +82,7 @@ export const describeAcls = defineApi({
 });
 
 export const createAcls = defineApi({
-  key: 30,
-  name: 'CreateAcls',
-  versions: [0, 3],
-  flexibleFrom: 2,
+  api: { key: 30, name: 'CreateAcls', versions: [0, 3], flexibleFrom: 2 },
   request: createAclsRequest,
   response: createAclsResponse,
   handle: ({ core }, { creations }) => ({
@@ -111,10 +99,7 @@ export const createAcls = defineApi({
 });
 
 export const deleteAcls = defineApi({
-  key: 31,
-  name: 'DeleteAcls',
-  versions: [0, 3],
-  flexibleFrom: 2,
+  api: { key: 31, name: 'DeleteAcls', versions: [0, 3], flexibleFrom: 2 },
   request: deleteAclsRequest,
   response: deleteAclsResponse,
   handle: ({ core }, { filters }) => ({

@@ -45,10 +45,7 @@ const isTwice = <T>(name: T, names: readonly T[]): boolean =>
   names.filter((each) => each === name).length > 1;
 
 export const createTopics = defineApi({
-  key: 19,
-  name: 'CreateTopics',
-  versions: [0, 7],
-  flexibleFrom: 5,
+  api: { key: 19, name: 'CreateTopics', versions: [0, 7], flexibleFrom: 5 },
   request: createTopicsRequest,
   response: createTopicsResponse,
   handle: ({ core, refused }, { topics, validateOnly }) => {
@@ -104,10 +101,7 @@ const remove = ({ core, refused }: Caller, name: string | null): number => {
 };
 
 export const deleteTopics = defineApi({
-  key: 20,
-  name: 'DeleteTopics',
-  versions: [0, 6],
-  flexibleFrom: 4,
+  api: { key: 20, name: 'DeleteTopics', versions: [0, 6], flexibleFrom: 4 },
   request: deleteTopicsRequest,
   response: deleteTopicsResponse,
   handle: (caller, request) => {
@@ -128,10 +122,7 @@ export const deleteTopics = defineApi({
 });
 
 export const createPartitions = defineApi({
-  key: 37,
-  name: 'CreatePartitions',
-  versions: [0, 3],
-  flexibleFrom: 2,
+  api: { key: 37, name: 'CreatePartitions', versions: [0, 3], flexibleFrom: 2 },
   request: createPartitionsRequest,
   response: createPartitionsResponse,
   handle: ({ core, refused }, { topics, validateOnly }) => ({

@@ -13,10 +13,7 @@ import {
 } from '../messages/transactions.ts';
 
 export const initProducerId = defineApi({
-  key: 22,
-  name: 'InitProducerId',
-  versions: [0, 4],
-  flexibleFrom: 2,
+  api: { key: 22, name: 'InitProducerId', versions: [0, 4], flexibleFrom: 2 },
   request: initProducerIdRequest,
   response: initProducerIdResponse,
   handle: ({ core }, { transactionalId, transactionTimeoutMs }) => ({
@@ -28,10 +25,7 @@ export const initProducerId = defineApi({
 });
 
 export const addPartitionsToTxn = defineApi({
-  key: 24,
-  name: 'AddPartitionsToTxn',
-  versions: [0, 3],
-  flexibleFrom: 3,
+  api: { key: 24, name: 'AddPartitionsToTxn', versions: [0, 3], flexibleFrom: 3 },
   request: addPartitionsToTxnRequest,
   response: addPartitionsToTxnResponse,
   handle: ({ core, refused }, { transactionalId, topics, ...identity }) => {
@@ -62,10 +56,7 @@ export const addPartitionsToTxn = defineApi({
 });
 
 export const addOffsetsToTxn = defineApi({
-  key: 25,
-  name: 'AddOffsetsToTxn',
-  versions: [0, 3],
-  flexibleFrom: 3,
+  api: { key: 25, name: 'AddOffsetsToTxn', versions: [0, 3], flexibleFrom: 3 },
   request: addOffsetsToTxnRequest,
   response: errorOnlyResponse,
   handle: ({ core }, { transactionalId, ...identity }) => {
@@ -76,10 +67,7 @@ export const addOffsetsToTxn = defineApi({
 });
 
 export const endTxn = defineApi({
-  key: 26,
-  name: 'EndTxn',
-  versions: [0, 3],
-  flexibleFrom: 3,
+  api: { key: 26, name: 'EndTxn', versions: [0, 3], flexibleFrom: 3 },
   request: endTxnRequest,
   response: errorOnlyResponse,
   handle: ({ core }, { transactionalId, committed, ...identity }) => {

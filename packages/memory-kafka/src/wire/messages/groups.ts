@@ -1,3 +1,4 @@
+import { NOT_ASKED_FOR } from '../authorized-operations.ts';
 import {
   array,
   bool,
@@ -14,8 +15,6 @@ import {
   until,
   within,
 } from '../codec.ts';
-
-const NOT_ASKED_FOR = -2_147_483_648;
 
 export const findCoordinatorRequest = struct({
   key: until(3, string, ''),
