@@ -86,7 +86,7 @@ export type LetterFilter = Type.Static<typeof LetterFilter>;
 const LetterIdParams = Strict({ letterId: Id('The dead letter', '9f86d081884c7d659a2feaa0') });
 
 const Operator = Type.Optional(
-  Text('Who does it; with an access token, whoever that is from, and nobody else', 'ann'),
+  Text('Who does it; with an access token, the person that it is from, and nobody else', 'ann'),
 );
 const Note = Text('Why', 'the price list is fixed');
 const DryRun = Type.Boolean({ description: 'Only list what would be done', default: false });

@@ -91,7 +91,7 @@ export const createHealth = (
 };
 
 /**
- * Readiness for whoever asks: checks that run already are shared, and an answer of the last 250 ms is given again, so that
+ * Readiness for all that ask: checks that run already are shared, and an answer of the last 250 ms is given again, so that
  * the checks cost what they cost then, however often they are asked for. That a process is stopping is answered at once.
  */
 export const shareReadiness = (

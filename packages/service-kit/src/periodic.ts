@@ -34,7 +34,7 @@ const workAll = async ({ work, logger, name }: PeriodicOptions, isStopped: () =>
  * `name` and tried again at the next turn.
  *
  * @param options.intervalMs a function is asked after each run
- * @param options.restMs how long it rests after a run, in milliseconds, whoever wakes it: what comes meanwhile is done
+ * @param options.restMs how long it rests after a run, in milliseconds, even if it is woken: what comes meanwhile is done
  *   along with the rest; default 0
  * @param options.atStart whether the first run is at once instead of after one interval
  * @param options.work answers whether there is more to do right now

@@ -56,7 +56,7 @@ export type Handlers<Api extends Record<string, Operation>> = { readonly [K in k
 /** An operation with the handler that answers it. */
 export interface Route {
   readonly operation: Operation;
-  /** Whether the handler may wait, and is to know when whoever asks has gone. */
+  /** Whether the handler may wait, and is notified when the caller has gone. */
   readonly waits?: boolean;
   readonly handle: (input: Input<Operation>, call: CallContext) => Promise<Reply>;
 }

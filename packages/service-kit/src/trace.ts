@@ -6,7 +6,7 @@ export interface Trace {
   readonly traceId: string;
   /** 16 hexadecimal digits. */
   readonly spanId: string;
-  /** Whether its spans are recorded, by whoever records any; decided once, where the trace begins. Default: no */
+  /** Whether its spans are recorded, by every process that records any; decided once, where the trace begins. Default: no */
   readonly sampled?: boolean;
 }
 

@@ -68,7 +68,7 @@ export const createTurns = (runtime: Pick<Runtime, 'after'>, { most, waitMs }: T
   };
 };
 
-/** Lists leave the other connections of the pool to everything else; one waits no longer than whoever asked for it. */
+/** Lists leave the other connections of the pool to everything else; one waits no longer than its caller. */
 const LISTS: TurnsOptions = { most: 2, waitMs: 1_000 };
 
 /** The turns of those who read lists from one database. */

@@ -39,10 +39,10 @@ const settings = z
   .superRefine(checkAccessSettings);
 
 const OPEN_WARNING =
-  'access control is off: whoever reaches this gateway may ask everything; set AUTH_ISSUER to change that';
+  'access control is off: every client that reaches this gateway may ask everything; set AUTH_ISSUER to change that';
 
 const DEV_ISSUER_WARNING =
-  'the development issuer is on: whoever can read DATA_DIR can be anybody; set AUTH_ISSUER where that matters';
+  'the development issuer is on: a process that can read DATA_DIR can act as any user; set AUTH_ISSUER where that matters';
 
 type Context = ServiceContext<z.infer<typeof settings>>;
 

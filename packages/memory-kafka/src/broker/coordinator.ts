@@ -26,7 +26,7 @@ export interface Coordinator {
    */
   commit(membership: Membership, offsets: readonly OffsetToCommit[], refused?: PartitionRefusals): void;
   /**
-   * What a transaction is going to commit: from outside the group, whoever is in it. Returns what makes these offsets the
+   * What a transaction is going to commit: from outside the group, independent of its members. Returns what makes these offsets the
    * group's, unless the group has been deleted. Throws UNKNOWN_TOPIC_OR_PARTITION.
    */
   prepareForTransaction(groupId: string, offsets: readonly OffsetToCommit[]): () => void;

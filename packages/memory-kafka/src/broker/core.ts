@@ -63,7 +63,7 @@ export interface CoreOptions {
 export const LATEST_OFFSET = -1;
 export const EARLIEST_OFFSET = -2;
 
-/** Whether a client that asks `leader` for the partition asks its leader; undefined asks whoever it is. Throws what that one answers. */
+/** Whether a client that asks `leader` for the partition asks its leader; undefined asks the present leader. Throws what that one answers. */
 export const checkLeader = ({ placement }: PartitionLog, leader: number | undefined): void => {
   if (placement.leader === NO_LEADER) throw protocolError('LEADER_NOT_AVAILABLE');
   if (leader !== undefined && placement.leader !== leader) throw protocolError('NOT_LEADER_FOR_PARTITION');

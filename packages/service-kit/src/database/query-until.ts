@@ -3,7 +3,7 @@ import { notAwaited } from '../app-error.ts';
 import { requestCancel } from './cancel-request.ts';
 
 /**
- * Runs a statement that is cancelled when `signal` is aborted. It ends when the database has ended it, so that whoever
+ * Runs a statement that is cancelled when `signal` is aborted. It ends when the database has ended it, so that the caller that
  * counts statements counts it for as long as it runs; and since a cancellation may reach the connection late, the
  * connection of one that was cancelled is closed, never used again.
  *

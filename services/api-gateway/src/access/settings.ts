@@ -41,7 +41,7 @@ export const checkAccessSettings = (settings: AccessSettings, context: z.Refinem
     if (settings.AUTH_ISSUER !== undefined)
       problem(
         'AUTH_DEV_ISSUER',
-        'cannot be on while AUTH_ISSUER is set: whoever reads DATA_DIR could be anybody',
+        'cannot be on while AUTH_ISSUER is set: a process that reads DATA_DIR could act as any user',
       );
     if (settings.AUTH === 'off') problem('AUTH', 'cannot be off while AUTH_DEV_ISSUER is on');
   }

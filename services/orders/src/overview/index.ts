@@ -80,7 +80,7 @@ const createOutboxPart = ({ store, runtime }: OverviewParts) => {
   };
 };
 
-/** What cannot be read now is null: whoever looks sees that, and all the rest. */
+/** What cannot be read now is null: the reader sees that, and all the rest. */
 const orNull = <T>(part: Promise<T>): Promise<T | null> => part.catch(() => null);
 
 /** What the gateway asks for the overview; each part is read for itself. */

@@ -29,7 +29,7 @@ const FEW_IDS = 20n;
 
 /**
  * SQL: `origin`, `drawn` and `writers` of a `Sight`. The writers hang on what the sequence says, so they are looked up
- * after it: whoever was given an id by then locks the table until the end of its transaction, by an INSERT's lock.
+ * after it: a transaction that was given an id by then locks the table until the end of its transaction, by an INSERT's lock.
  *
  * @param floor what is known of it, 0 for nothing
  */
@@ -58,7 +58,7 @@ const settle = (
 
 /**
  * An id below which the outbox holds nothing any more, as one instance remembers it. Published events are deleted, and
- * where somebody holds an old snapshot their dead rows stay in the index until it ends: whoever reads from the floor on
+ * where somebody holds an old snapshot their dead rows stay in the index until it ends: a statement that reads from the floor on
  * does not pass them.
  *
  * Ids are given out in order, and committed in any: a row may appear below another one that is gone already. So the floor

@@ -82,7 +82,7 @@ const findArchived = async (
 
 /**
  * The verdict about reservations. One without an order is fenced first, then it is made sure that no placement under way
- * stores an order with it after all: what is answered as ABANDONED stays so for ever, whoever is late.
+ * stores an order with it after all: what is answered as ABANDONED stays so for ever, even if a placement is late.
  *
  * Such a placement puts its order into the primary key and then, at the end of the same statement, looks for a fence
  * among all that is committed by then (a trigger: `refuse_fenced_orders`). We commit the fence and then look for the
