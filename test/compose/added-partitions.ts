@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { deadLetterTopic, PARTITIONS_PER_TOPIC, TOPIC_NAMES } from '@order-pipeline/contracts';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import type { Admin } from 'kafkajs';
 import { runOrders } from '../../packages/cli/test/run-orders.ts';
 import type { Gateway } from '../gateway.ts';
 import { setUpLoad } from './load.ts';
 
-const MINUTE_MS = 60_000;
 /** To so many the topics are raised. */
 const RAISED = PARTITIONS_PER_TOPIC + 3;
 const COMMAND = ['topics', '--partitions', String(RAISED), '--json'];

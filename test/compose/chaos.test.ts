@@ -1,11 +1,10 @@
 import { test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { defineChaosTests } from './chaos.ts';
 import { auditCompose } from './compose.ts';
 import { defineDatabaseChaosTests } from './database-chaos.ts';
 import { useStack } from './stack.ts';
-
-const MINUTE_MS = 60_000;
 
 const stack = useStack(async () => ({ settings: { RATE_LIMIT: 'off' } }));
 

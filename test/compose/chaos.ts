@@ -2,12 +2,12 @@ import { appendFile } from 'node:fs/promises';
 import process from 'node:process';
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { auditCompose, type Compose } from './compose.ts';
 import { setUpLoad } from './load.ts';
 import type { Stack } from './stack.ts';
 
-const MINUTE_MS = 60_000;
 /** How long Kafka is away. */
 const OUTAGE_MS = 30_000;
 /** What has not come to its end by then never will. */

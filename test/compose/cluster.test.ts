@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import getPort from 'get-port';
 import { createGateway, type Gateway } from '../gateway.ts';
@@ -13,7 +14,6 @@ import { setUpClients, type Answers, type Clients } from './two-gateways.ts';
 
 // docker-compose.cluster.yml: what one machine of several may do, and lose nothing.
 
-const MINUTE_MS = 60_000;
 const OUTAGE_MS = 15_000;
 /** Enough for every partition to have some. */
 const SEVERAL = 24;

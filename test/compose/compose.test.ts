@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES, PARTITIONS_PER_TOPIC, SERVICE_NAMES, TOPIC_NAMES } from '@order-pipeline/contracts';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { defineFlowTests } from '../flows.ts';
 import { auditCompose } from './compose.ts';
@@ -7,7 +8,6 @@ import { setUpLoad } from './load.ts';
 import { defineReplacementTests } from './replacement.ts';
 import { useStack } from './stack.ts';
 
-const MINUTE_MS = 60_000;
 /** Nobody waits longer than this for the news that a dependency is unavailable. */
 const REFUSAL_LIMIT_MS = 2_000;
 const DRAIN_LIMIT_MS = 10_000;

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { endure } from './chaos.ts';
 import type { Stack } from './stack.ts';
@@ -7,7 +8,6 @@ import { whileDiskIsFull } from './full-disk.ts';
 import { setUpLoad } from './load.ts';
 import { askPostgres } from './postgres.ts';
 
-const MINUTE_MS = 60_000;
 const READ_ONLY_MS = 15_000;
 const FULL_MS = 15_000;
 const HOARD_S = 20;

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import type { Compose } from './compose.ts';
 import { askPostgres } from './postgres.ts';
 
 /** The databases whose tables grow with every order. */
 const DATABASES = ['orders', 'inventory'];
-const MINUTE_MS = 60_000;
 
 /** Moves the tables of those databases, while all goes on. A table that is in use is tried again. */
 const moveTables = async (compose: Compose, from: string, to: string): Promise<void> => {

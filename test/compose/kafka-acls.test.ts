@@ -11,6 +11,7 @@ import {
   type ServiceName,
 } from '@order-pipeline/contracts';
 import { startSystem, type System } from '@order-pipeline/launcher';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { createTestLogger, eventually, startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
 import { startSecuredKafka, type SecuredKafka } from '@order-pipeline/testing/secured-kafka';
 import getPort from 'get-port';
@@ -22,7 +23,6 @@ import { defineAddedPartitionsTests } from './added-partitions.ts';
 // `pnpm test stacks` runs it: a real Kafka that takes nobody without TLS and a login and denies what no ACL allows, and every service with a user of
 // its own, whose rights `orders kafka-acls` has created.
 
-const MINUTE_MS = 60_000;
 /** `stranger` may log in, and has no rights; `renamed` is made later, and logs in by SCRAM. */
 const PASSWORDS = {
   admin: passwordOf('admin'),

@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { unique, type Gateway } from '../gateway.ts';
 
-const MINUTE_MS = 60_000;
 const STOCK = 100_000;
 const AT_ONCE = 5;
 

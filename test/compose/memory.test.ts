@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { auditCompose, createCompose, type Compose } from './compose.ts';
 import { setUpLoad } from './load.ts';
 
 // docker-compose.memory.yml: the services' own image is the broker, and nothing of Java runs.
-
-const MINUTE_MS = 60_000;
 
 let compose: Compose;
 let gateway: Gateway;

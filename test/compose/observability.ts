@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
 import { ALERT_GROUPS, FOLDER } from '@order-pipeline/observability';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import type { Stack } from './stack.ts';
 import { QUERIES, readJson, type Monitoring } from './monitoring.ts';
@@ -9,7 +10,6 @@ import { askJaeger } from './jaeger.ts';
 import { setUpLoad } from './load.ts';
 import type { Viewer } from './traces.ts';
 
-const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 const PROMETHEUS = 'prom/prometheus:v3.13.1';
 

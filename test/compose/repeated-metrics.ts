@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { METRICS, type MetricDefinition } from '@order-pipeline/contracts';
 import { createRules, LIFE } from '@order-pipeline/observability';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import type { Stack } from './stack.ts';
 import { QUERIES, readJson, type Monitoring } from './monitoring.ts';
 
-const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 
 /** A series of an answer, at one moment. */

@@ -1,10 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { unique, type Gateway } from '../gateway.ts';
 import type { Compose } from './compose.ts';
 import { setUpLoad } from './load.ts';
 import type { Stack } from './stack.ts';
-
-const MINUTE_MS = 60_000;
 
 interface Instance {
   readonly id: string;

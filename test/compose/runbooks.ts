@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import type { Stack } from './stack.ts';
 
-const MINUTE_MS = 60_000;
 const FOLDER = new URL('../../docs/runbooks/', import.meta.url);
 
 /** The commands that runbooks name for a shell, each once. */

@@ -1,6 +1,7 @@
 import { createAuthority, issueCertificate } from '@order-pipeline/certificates';
 import { beforeAll, expect, test } from '@jest/globals';
 import { ACTOR_HEADER, SERVICE_NAMES } from '@order-pipeline/contracts';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { auditCompose } from './compose.ts';
 import { createInside } from './inside.ts';
@@ -9,7 +10,6 @@ import { useStack } from './stack.ts';
 
 // docker-compose.secure.yml: services that prove themselves, and somebody among them who tries what is not theirs.
 
-const MINUTE_MS = 60_000;
 const WRONG_PASSWORD = '28P01';
 const NOT_ALLOWED = '42501';
 const MIN_SECRET_LENGTH = 16;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { createGateway, type Gateway } from '../gateway.ts';
 import { createCompose, type Compose } from './compose.ts';
 
-const MINUTE_MS = 60_000;
 /** Orders move on quickly, and what is late is published again soon. */
 const QUICK = { WORKFLOW_INTERVAL_MS: '500', REPUBLISH_AFTER_MS: '15000' };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES, type OrderTrace } from '@order-pipeline/contracts';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import getPort from 'get-port';
 import { request } from 'undici';
@@ -9,7 +10,6 @@ import type { Stack } from './stack.ts';
 import { askJaeger, imagesReady, type JaegerSpan } from './jaeger.ts';
 import { setUpLoad } from './load.ts';
 
-const MINUTE_MS = 60_000;
 const WAIT = { timeoutMs: 2 * MINUTE_MS };
 
 /** Where Jaeger is, and the settings of Docker Compose for it. */

@@ -3,6 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { withOrders } from './clients.ts';
 import {
@@ -21,7 +22,6 @@ import {
 // `npx -y pnpm test kubernetes`, by hand: the chart on a cluster of two nodes or more, as docs/deployment.md says. Every test leaves the
 // system for the next one.
 
-const MINUTE_MS = 60_000;
 const TEST_LIMIT_MS = 20 * MINUTE_MS;
 /** Of a hundred requests at most so many may be answered 503 while operators do what they do. Nodes short of processor need more. */
 const MAX_REFUSED_PERCENT = Number(process.env['MAX_REFUSED_PERCENT'] ?? 1);

@@ -1,5 +1,5 @@
 import type { ProcessMetric } from '@order-pipeline/contracts';
-import type { Credentials, Health, Metrics } from '@order-pipeline/service-kit';
+import { SECOND_MS, type Credentials, type Health, type Metrics } from '@order-pipeline/service-kit';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -7,8 +7,6 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
 };
-
-const SECOND_MS = 1_000;
 
 /** When the first certificate of the file ends: that of the process; those behind it are of authorities. */
 const notAfter = (pem: string): number => Date.parse(new X509Certificate(pem).validTo) / SECOND_MS;

@@ -2,11 +2,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { HOUR_MS, DAY_MS } from '@order-pipeline/service-kit';
 import { dataDir, end, eventually, get, launch, ownDataDir, post, statusOf } from './system-harness.ts';
 
 const PRELOAD = fileURLToPath(new URL('stepped-clock.cjs', import.meta.url));
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** How long a member of a group may be silent. */
 const SESSION_MS = 10_000;
 const MARGIN_MS = 5_000;

@@ -12,7 +12,7 @@ export const createDeferred = <T>(): Deferred<T> => {
     resolve = res;
     reject = rej;
   });
-  // Whoever waited may have gone, for instance with its connection; that is no unhandled rejection.
+  // The waiter may have gone, for instance with its connection; that is no unhandled rejection.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
 };

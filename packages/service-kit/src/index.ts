@@ -2,6 +2,7 @@ export * from './app-error.ts';
 export * from './at-most-every.ts';
 export * from './batcher.ts';
 export * from './closers.ts';
+export * from './durations.ts';
 export * from './embedded.ts';
 export * from './event-stream.ts';
 export * from './failpoints.ts';

@@ -1,7 +1,7 @@
 import type { Runtime } from './runtime.ts';
 
 /**
- * The one place where the wall clock meets stored times. Whoever stored them may have had another clock: another
+ * The one place where the wall clock meets stored times. They may have been stored by another clock: another
  * instance's, or this machine's before somebody set it back. So a time that lies ahead does not mean that something is
  * yet to come: it says nothing of when it was.
  */

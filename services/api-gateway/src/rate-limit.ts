@@ -1,9 +1,7 @@
 import { isForOperators } from '@order-pipeline/contracts';
-import { addressKey, AppError, type Runtime } from '@order-pipeline/service-kit';
+import { SECOND_MS, addressKey, AppError, type Runtime } from '@order-pipeline/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { createRateLimiter, retryAfter } from './rate-limiter.ts';
-
-const SECOND_MS = 1_000;
 
 /** Probes, metrics and the docs are free, so that a flood of requests does not look like an unavailable dependency. */
 const isFree = (route: string | undefined): boolean =>

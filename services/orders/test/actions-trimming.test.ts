@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { inventoryService } from '@order-pipeline/inventory';
-import { openClient } from '@order-pipeline/service-kit';
+import { HOUR_MS, DAY_MS, openClient } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
   createTestRuntime,
@@ -14,8 +14,6 @@ import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { usersService } from '@order-pipeline/users';
 import { ordersService } from '../src/index.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const YEAR_MS = 365 * DAY_MS;
 /** More than a statement deletes, and no multiple of it. */
 const MANY = 2_500;

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { TOPIC_NAMES, TOPIC_OF } from '@order-pipeline/contracts';
 import { createTopicSetup } from '@order-pipeline/messaging';
+import { HOUR_MS } from '@order-pipeline/service-kit';
 import { eventually, inTurn, type TestService } from '@order-pipeline/testing';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { createSwitchedBroker, readEvents, type SwitchedBroker, type EventReader } from './broker.ts';
@@ -8,7 +9,6 @@ import { startHarness, type Harness, type HarnessOptions } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
 const WAIT = { timeoutMs: 20_000 };
-const HOUR_MS = 3_600_000;
 const AGAIN = 'order_republished';
 
 let broker: SwitchedBroker;

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { FAILPOINTS } from '@order-pipeline/service-kit';
+import { HOUR_MS, FAILPOINTS } from '@order-pipeline/service-kit';
 import type { Hunt } from '@order-pipeline/sim/hunt.ts';
 import { format, resolveConfig } from 'prettier';
 import { freshSentence } from './fresh.ts';
@@ -7,8 +7,6 @@ import { NOT_PROMISED, PROMISES } from './promises.ts';
 import { INSTANCES, type GuaranteesRecord } from './record.ts';
 
 const FILE = new URL('../../../docs/guarantees.md', import.meta.url);
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 
 const table = (headings: readonly string[], rows: readonly (readonly string[])[]): string =>
   [headings, headings.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -8,6 +8,7 @@ import {
   type FoundOrder,
   type Order,
 } from '@order-pipeline/contracts';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import type { Cli } from '../kit/cli.ts';
 import { gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { listUpTo, type Listed } from '../kit/list-up-to.ts';
@@ -16,7 +17,6 @@ import { report } from '../kit/outcome.ts';
 import { wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 100_000;
-const SECOND_MS = 1_000;
 const MAX_AGE_S = MAX_STUCK_AGE_MS / SECOND_MS;
 
 const rowOf = ({ orderId, status, userId, items }: Order) => [

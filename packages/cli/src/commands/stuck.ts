@@ -6,6 +6,7 @@ import {
   stuckApi,
   type StuckOrders,
 } from '@order-pipeline/contracts';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import type { Cli } from '../kit/cli.ts';
 import { ask, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { listText } from '../kit/list-text.ts';
@@ -13,7 +14,6 @@ import { report } from '../kit/outcome.ts';
 import { wholeNumber } from '../kit/values.ts';
 
 const MAX_LISTED = 1_000;
-const SECOND_MS = 1_000;
 const MAX_AGE_S = MAX_STUCK_AGE_MS / SECOND_MS;
 
 const textOf = ({ lookedAt, total, orders }: StuckOrders): string => {

@@ -1,12 +1,11 @@
 import { ORDER_STATUSES, overviewApi, type OrderStatus, type Overview } from '@order-pipeline/contracts';
-import { sleep } from '@order-pipeline/service-kit';
+import { SECOND_MS, sleep } from '@order-pipeline/service-kit';
 import type { Cli } from '../kit/cli.ts';
 import { ask, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { tableOf } from '../kit/table.ts';
 import { wholeNumber } from '../kit/values.ts';
 
 const INTERVAL_MS = 1_000;
-const SECOND_MS = 1_000;
 const MAX_COUNT = 1_000_000;
 /** To the corner, and all below it cleared: the next picture takes the place of the last. */
 const REDRAW = '\u001b[H\u001b[J';

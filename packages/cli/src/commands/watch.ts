@@ -9,13 +9,12 @@ import {
   type OrderStatus,
 } from '@order-pipeline/contracts';
 import type { Gateway } from '@order-pipeline/gateway-client';
-import { sleep } from '@order-pipeline/service-kit';
+import { SECOND_MS, sleep } from '@order-pipeline/service-kit';
 import type { Cli } from '../kit/cli.ts';
 import { EXIT } from '../kit/exit-code.ts';
 import { ask, askPage, gatewayCommand, openGateway } from '../kit/gateway.ts';
 import { wholeNumber } from '../kit/values.ts';
 
-const SECOND_MS = 1_000;
 const MAX_TIMEOUT_S = 86_400;
 /** How long the gateway may take beyond what it was asked to wait. */
 const GRACE_MS = 10_000;

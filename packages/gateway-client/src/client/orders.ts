@@ -8,14 +8,13 @@ import {
   type OrderStatus,
   type OrderWithTimes,
 } from '@order-pipeline/contracts';
-import { backoffMs, sleep, type Runtime } from '@order-pipeline/service-kit';
+import { SECOND_MS, backoffMs, sleep, type Runtime } from '@order-pipeline/service-kit';
 import { cursorIn } from '../gateway.ts';
 import { followOrder } from './order-events.ts';
 import { RefusedError } from './refused-error.ts';
 import type { Requests } from './requests.ts';
 
 const PAGE_SIZE = 500;
-const SECOND_MS = 1_000;
 
 export interface Cancelling {
   readonly signal?: AbortSignal | undefined;

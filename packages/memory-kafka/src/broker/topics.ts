@@ -146,7 +146,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
   const remove = (name: string): void => {
     const { partitions } = existing(name);
     topics.delete(name);
-    // Whoever waits for messages of this topic has to know that there is none any more.
+    // Those that wait for messages of this topic have to know that there is none any more.
     for (const log of partitions) log.deleteBefore(log.high());
   };
 

@@ -100,7 +100,7 @@ const createTransaction = (
     isActive = false;
     state.phase = committed ? 'COMMITTING' : 'ABORTING';
     await parts.view.request({ name: 'EndTxn', transactionalId }, (core) => {
-      // Whoever has done nothing asks nobody, and is not notified that it was fenced off.
+      // A transaction without requests asks nobody, and does not learn that it was fenced off.
       if (isOngoing) core.transactions.check(transactionalId, as);
       core.transactions.end(transactionalId, as, committed);
     });

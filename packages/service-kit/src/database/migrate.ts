@@ -9,7 +9,7 @@ import { pendingMigrations, readMigrations, withMigrationClient, type Migration 
 const PRISMA_MIGRATE_LOCK = 72707369;
 
 /**
- * The longest that a migration waits for a lock, in milliseconds. Whoever comes behind it in the queue for a table waits as
+ * The longest that a migration waits for a lock, in milliseconds. A statement behind it in the queue for a table waits as
  * long, so it is rolled back then and tried again later.
  */
 const LOCK_LIMIT_MS = 10_000;

@@ -18,7 +18,7 @@ type OnResult = (error: unknown, result: unknown) => void;
 
 /**
  * Tells that a lock was waited for too long only when the server is done with the statement: it says so before it releases
- * what the statement has locked by then. Whoever looks right after that which rows are locked would find our own.
+ * what the statement has locked by then. A look at the locked rows right after that would find our own.
  */
 const onceLocksAreFree =
   (client: pg.Client, onResult: OnResult): OnResult =>

@@ -5,11 +5,17 @@ import {
   sandboxApi,
   type Sandbox,
 } from '@order-pipeline/contracts';
-import { ok, routesOf, type Embedded, type Route, type ServiceContext } from '@order-pipeline/service-kit';
+import {
+  SECOND_MS,
+  ok,
+  routesOf,
+  type Embedded,
+  type Route,
+  type ServiceContext,
+} from '@order-pipeline/service-kit';
 import { createLimited } from './limits.ts';
 import { createSampleWorkload } from './workload.ts';
 
-const SECOND_MS = 1_000;
 /** All of it ends so long after the page that switched it on was closed. */
 const LEASE_MS = 15_000;
 

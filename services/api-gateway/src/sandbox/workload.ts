@@ -7,9 +7,8 @@ import {
   type NewOrder,
   type Operation,
 } from '@order-pipeline/contracts';
-import { createOwnCall, logFailure, type ServiceContext } from '@order-pipeline/service-kit';
+import { SECOND_MS, createOwnCall, logFailure, type ServiceContext } from '@order-pipeline/service-kit';
 
-const SECOND_MS = 1_000;
 /** So many wait for their answers at most: where orders are placed slowly, fewer are placed. */
 const MAX_IN_FLIGHT = 50;
 const MAX_UNITS = 3;

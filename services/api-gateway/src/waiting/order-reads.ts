@@ -1,5 +1,6 @@
 import { ordersApi, type Input, type OrderWithTimes } from '@order-pipeline/contracts';
 import {
+  SECOND_MS,
   GONE,
   ok,
   type CallContext,
@@ -13,8 +14,6 @@ import type { BatchedReads } from './batched-reads.ts';
 import type { Waiters } from './waiters.ts';
 
 const { getOrder } = ordersApi;
-
-const SECOND_MS = 1_000;
 
 type OrderReply = Reply<OrderWithTimes>;
 type OrderParams = Input<typeof getOrder>['params'];

@@ -5,12 +5,12 @@ import { perDatabase } from '@order-pipeline/contracts';
 import { createCompose, type Compose } from '../../../../test/compose/compose.ts';
 import getPort from 'get-port';
 import { CliError } from '@order-pipeline/cli/kit';
+import { DAY_MS } from '@order-pipeline/service-kit';
 import type { BenchContext } from '../context/context.ts';
 import { createDatabase } from '../system/databases.ts';
 import type { System } from '../system/system.ts';
 import { writeKafkaProperties } from './kafka-properties.ts';
 
-const DAY_MS = 86_400_000;
 /** Of the administrator of the stack's PostgreSQL. */
 export const POSTGRES_PASSWORD = 'postgres';
 /** The services that several instances of are measured. */

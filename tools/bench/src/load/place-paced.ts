@@ -1,12 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import { percentile } from '../rounds.ts';
 import { createAnswerRecorder } from './answers.ts';
 import { openConnections } from './connections.ts';
 import type { OrderSource } from './orders.ts';
 import type { Placing } from './place.ts';
-
-const SECOND_MS = 1_000;
 
 export interface PacedOptions {
   readonly url: string;

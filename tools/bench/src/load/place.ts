@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import { percentile } from '../rounds.ts';
 import { createAnswerRecorder, type Answers } from './answers.ts';
 import { keepBusy, openConnections } from './connections.ts';
 import type { OrderSource } from './orders.ts';
-
-const SECOND_MS = 1_000;
 
 /** How long to go on: for so many orders, or for so long. */
 export type Extent = { readonly amount: number } | { readonly durationS: number };

@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import { percentile } from '../rounds.ts';
 import { keepBusy, openConnections } from './connections.ts';
-
-const SECOND_MS = 1_000;
 
 export interface ReadingOptions {
   readonly url: string;

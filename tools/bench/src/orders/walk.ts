@@ -1,8 +1,7 @@
 import { STATUSES_ON_THE_WAY } from '@order-pipeline/contracts';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import { waitUntil } from '../context/waiting.ts';
 import { withDatabase, type Session } from '../system/databases.ts';
-
-const SECOND_MS = 1_000;
 
 /** Orders that went from PENDING to DELIVERED. */
 export interface Walk {

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import type { BenchContext } from '../context/context.ts';
 import { addUp } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
@@ -14,7 +15,6 @@ import { openSpread, reportExamples } from './stage.ts';
 import { walkFromWaiting } from './walk-from-waiting.ts';
 import { rateOf } from './walk.ts';
 
-const SECOND_MS = 1_000;
 /** How much longer than at the measured rate the placing may take. */
 const MARGIN = 1.5;
 /** Steps a second that pgbench makes at least, and what else is done between two walks. */

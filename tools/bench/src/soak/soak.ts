@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import type { BenchContext } from '../context/context.ts';
 import { addUp, type Correctness } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
@@ -15,7 +16,6 @@ import { memoryOf, type TreeMemory } from '../system/process-tree.ts';
 import { startSampling, thirdsOf } from './sampling.ts';
 
 const MIB = 2 ** 20;
-const SECOND_MS = 1_000;
 const FULL_S = 600;
 const QUICK_S = 45;
 const SAMPLE_EVERY_MS = 2_000;

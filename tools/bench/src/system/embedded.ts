@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { findEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
 import getPort from 'get-port';
 import { CliError } from '@order-pipeline/cli/kit';
+import { DAY_MS } from '@order-pipeline/service-kit';
 import type { BenchContext } from '../context/context.ts';
 import { startChild } from './child.ts';
 import { createDatabase } from './databases.ts';
 import type { System } from './system.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
-const DAY_MS = 86_400_000;
 
 /** What users run: every service in a process of its own, on the embedded PostgreSQL and the broker in memory. */
 export interface EmbeddedSystem extends System {

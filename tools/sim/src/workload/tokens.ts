@@ -1,4 +1,5 @@
 import type { Scope } from '@order-pipeline/contracts';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import type { Claims, SimIssuer } from '../world/issuer.ts';
 import type { Time } from '../world/time.ts';
 
@@ -27,7 +28,6 @@ export interface Tokens {
 }
 
 const LIFE_MS = 15_000;
-const SECOND_MS = 1_000;
 /** A request that is under way is over by then. */
 const RENEWED_BEFORE_MS = 6_000;
 

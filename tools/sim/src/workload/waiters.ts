@@ -1,4 +1,5 @@
 import { ORDER_STATUSES, type NewOrder, type OrderStatus } from '@order-pipeline/contracts';
+import { SECOND_MS } from '@order-pipeline/service-kit';
 import { isTerminal } from '../checks/lifecycle.ts';
 import type { Stream } from '../world/streams.ts';
 import type { Answer, Request } from './client.ts';
@@ -16,7 +17,6 @@ export interface Wish {
 
 /** A gateway reads the order before and after the wait, and gives each up after less than two seconds. */
 const READS_MS = 2 * 1_900 + 500;
-const SECOND_MS = 1_000;
 const TIMEOUT_AFTER_MS = 8_000;
 
 /** What becomes of an order that nobody cancels: a table of the simulation's own. */

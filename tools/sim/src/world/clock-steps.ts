@@ -1,3 +1,4 @@
+import { HOUR_MS } from '@order-pipeline/service-kit';
 import type { Deployment } from './deployment.ts';
 import { CLOCK_STEPS, type ClockStep } from './fault-names.ts';
 import { scheduleFaultKinds } from './fault-kinds.ts';
@@ -5,7 +6,6 @@ import type { Slot } from './sim-process.ts';
 import type { Stream } from './streams.ts';
 import type { World } from './world.ts';
 
-const HOUR_MS = 3_600_000;
 /** Beyond the longest timer of Node, too: 24.8 days. */
 const FAR_MS = [HOUR_MS, 2 * HOUR_MS, 24 * HOUR_MS, 31 * 24 * HOUR_MS, 3_660 * 24 * HOUR_MS] as const;
 const SHARE_OF_SEEDS = 0.35;
