@@ -26,6 +26,7 @@ const write = (file, lines) => writeFileSync(at('dist', file), `${lines.join('\n
 /** What this package asks for by the name of a file of kafkajs, and as which kafkajs.cjs has it. */
 const PARTS = {
   'kafkajs/src/protocol/error.js': 'protocolError',
+  'kafkajs/src/utils/long.js': 'Long',
   'kafkajs/src/broker/saslAuthenticator/index.js': 'SaslAuthenticator',
 };
 

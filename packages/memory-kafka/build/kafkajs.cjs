@@ -28,6 +28,7 @@ const parts = isOriginalInstalled()
       errors: require('kafkajs/src/errors.js'),
       loggers: require('kafkajs/src/loggers/index.js'),
       protocolError: require('kafkajs/src/protocol/error.js'),
+      Long: require('kafkajs/src/utils/long.js'),
       SaslAuthenticator: require('kafkajs/src/broker/saslAuthenticator/index.js'),
     }
   : {
@@ -45,10 +46,11 @@ const parts = isOriginalInstalled()
       errors: require('original-kafka-js/src/errors.js'),
       loggers: require('original-kafka-js/src/loggers/index.js'),
       protocolError: require('original-kafka-js/src/protocol/error.js'),
+      Long: require('original-kafka-js/src/utils/long.js'),
       SaslAuthenticator: require('original-kafka-js/src/broker/saslAuthenticator/index.js'),
     };
 
-const { Compression, errors, loggers, protocolError, SaslAuthenticator, ...same } = parts;
+const { Compression, errors, loggers, protocolError, Long, SaslAuthenticator, ...same } = parts;
 const { isRebalancing: _own, isKafkaJSError: _internal, ...classes } = errors;
 
 module.exports = {
@@ -59,5 +61,6 @@ module.exports = {
   ...classes,
   // For this package alone, which asks for them by the names of their files.
   protocolError,
+  Long,
   SaslAuthenticator,
 };

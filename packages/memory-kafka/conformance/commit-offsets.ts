@@ -63,6 +63,19 @@ const storing: Area = (behaviour) => {
     expect(commits.events).toHaveLength(1);
   });
 
+  behaviour('the event of commitOffsets has its offsets as objects', async (world) => {
+    const { topic, consumer } = await readWithoutCommit(world);
+    const commits = recordEvents(consumer, ['COMMIT_OFFSETS']);
+    await consumer.commitOffsets([{ topic, partition: 0, offset: '2', metadata: 'half' }]);
+    const [byHand] = commits.payloads('COMMIT_OFFSETS');
+    expect(byHand).toEqual({
+      groupId: world.groupId,
+      memberId: expect.any(String),
+      groupGenerationId: 1,
+      topics: [{ topic, partitions: [{ partition: 0, offset: { value: 2n }, metadata: 'half' }] }],
+    });
+  });
+
   behaviour('of two offsets for one partition in one commit the last one counts', async (world) => {
     const { topic, consumer } = await readWithoutCommit(world);
     await consumer.commitOffsets([

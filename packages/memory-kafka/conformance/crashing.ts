@@ -23,6 +23,16 @@ const failing = async (
 };
 
 const restarting: Area = (behaviour) => {
+  for (const call of ['stop', 'disconnect'] as const) {
+    behaviour(`${call}() in a listener for the crash does not keep the consumer down`, async (world) => {
+      const topic = await world.filledTopic('a');
+      const consumer = world.consumer({ retry: { initialRetryTime: 20, retries: 0 } });
+      consumer.on(consumer.events.CRASH, () => consumer[call]());
+      const { values } = await world.listen(topic, { consumer, onMessage: failAt('a', 1) });
+      await eventually(() => expect(values()).toEqual(['a']));
+    });
+  }
+
   behaviour(
     'when retries are used up the consumer crashes, restarts, and gets the message again',
     async (world) => {

@@ -17,6 +17,7 @@ import { createConsumer } from './client/consumer.ts';
 import { CONSUMER_EVENTS } from './client/consumer-events.ts';
 import { createClusterView, type ClusterView } from './client/metadata.ts';
 import { createOffsetsBoard, type OffsetsBoard } from './client/offsets-board.ts';
+import { warnOfDefaultPartitioner } from './client/partitioner-warning.ts';
 import { createProducer } from './client/producer.ts';
 import { clusterOf, type MemoryCluster } from './cluster.ts';
 import { createEmitter, networkEvents } from './emitter.ts';
@@ -99,6 +100,7 @@ export class Kafka {
     const { metadataMaxAge = DEFAULT_METADATA_MAX_AGE_MS, allowAutoTopicCreation = true } = config;
     const view = this.#view(metadataMaxAge, allowAutoTopicCreation);
     const random = () => view.connection.random();
+    if (!config.createPartitioner) warnOfDefaultPartitioner(this.#logger);
     return createProducer({
       config,
       retry: { ...this.#retry, ...config.retry },

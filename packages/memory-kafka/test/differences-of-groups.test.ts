@@ -59,33 +59,6 @@ test(
   }),
 );
 
-test('a consumer that is stopped in a listener for its crash does not start again', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.send('crashed', 'a');
-      const consumer = world.consumer({ retry: { retries: 0, initialRetryTime: 1000 } });
-      const crashes: boolean[] = [];
-      consumer.on(consumer.events.CRASH, async ({ payload }) => {
-        crashes.push(payload.restart);
-        await consumer.stop();
-      });
-      let attempts = 0;
-      await listen(world, 'crashed', {
-        consumer,
-        onMessage: () => {
-          attempts += 1;
-          throw new Error('once more');
-        },
-      });
-      await eventually(() => expect(crashes).toEqual([true]));
-      await clock.advance(60_000);
-      expect(attempts).toBe(1);
-    },
-    () => options,
-  )();
-});
-
 test('a session may be as short as a test wants it', async () => {
   const { clock, options } = withManualClock();
   await inWorld(

@@ -86,21 +86,6 @@ test(
 );
 
 test(
-  'the commit event carries offsets as text, also those of commitOffsets',
-  inWorld(async (world) => {
-    await world.send('text', 'a');
-    const { consumer, values } = await listen(world, 'text', { autoCommit: false });
-    const payloads: unknown[] = [];
-    consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => payloads.push(payload.topics));
-    await eventually(() => expect(values()).toEqual(['a']));
-    await consumer.commitOffsets([{ topic: 'text', partition: 0, offset: '1' }]);
-    expect(payloads).toEqual([
-      [{ topic: 'text', partitions: [{ partition: 0, offset: '1', metadata: null }] }],
-    ]);
-  }),
-);
-
-test(
   'a topic that is made on demand is there at once',
   inWorld(async (world) => {
     await world.consumer({ retry: { retries: 0 } }).subscribe({ topics: ['made'] });
@@ -204,13 +189,6 @@ test(
     await producer.disconnect();
   }),
 );
-
-test('nothing is said about the default partitioner', () => {
-  const logged: unknown[] = [];
-  const kafka = new Kafka({ brokers: ['quiet:1'], logCreator: () => (entry) => void logged.push(entry) });
-  kafka.producer();
-  expect(logged).toEqual([]);
-});
 
 test('one fetch asks several brokers', async () => {
   const cluster = createCluster({ brokers: 3, autoCreatePartitions: 3 });

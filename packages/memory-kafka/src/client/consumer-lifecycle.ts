@@ -82,7 +82,6 @@ export const createLifecycle = (parts: ConsumerParts, topics: ReadonlyMap<string
   const { view, emitter, logger, groupId, retry } = parts;
   let running: Running | undefined;
   let cancelRestart: Cancel = () => undefined;
-  let stopsAsked = 0;
 
   const stop = sharing(async () => {
     const stopping = running;
@@ -108,23 +107,17 @@ export const createLifecycle = (parts: ConsumerParts, topics: ReadonlyMap<string
   };
 
   const crash = async (error: Error, config: ConsumerRunConfig): Promise<void> => {
-    const stopsBefore = stopsAsked;
     const retryCount = 'retryCount' in error ? error.retryCount : undefined;
     logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, retryCount, stack: error.stack });
     await disconnect();
     const restart = await wantsRestart(parts, error);
     emitter.emit(CONSUMER_EVENTS.CRASH, { error, groupId, restart });
-    // Who was stopped while crashing does not come back.
-    if (!restart || stopsAsked !== stopsBefore) return;
+    // As in kafkajs, a `stop()` in a listener for the crash comes too early to keep the consumer down.
+    if (!restart) return;
     const retryTime = retryTimeOf(error, retry);
     logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryCount, retryTime });
     cancelRestart = view.connection.clock().after(retryTime, () => void start(config));
   };
 
-  const asked = (end: () => Promise<void>) => (): Promise<void> => {
-    stopsAsked += 1;
-    return end();
-  };
-
-  return { start, stop: asked(stop), disconnect: asked(disconnect), running: () => running };
+  return { start, stop, disconnect, running: () => running };
 };

@@ -1,4 +1,5 @@
 import type { Assignment, OffsetsByTopicPartition } from 'kafkajs';
+import Long from 'kafkajs/src/utils/long.js';
 import type { Emitter } from '../emitter.ts';
 import type { Membership, OffsetToCommit } from '../broker/group-types.ts';
 import { throwRefusal } from '../broker/refusals.ts';
@@ -65,6 +66,13 @@ const toCommits = ({ topics }: OffsetsToCommit): OffsetToCommit[] =>
     })),
   );
 
+/** With the objects that kafkajs makes of the offsets that `consumer.commitOffsets()` is given, for its event. */
+const withLongs = ({ topics }: OffsetsToCommit) =>
+  topics.map(({ topic, partitions }) => ({
+    topic,
+    partitions: partitions.map((each) => ({ ...each, offset: Long.fromValue(each.offset) })),
+  }));
+
 /** Where a member begins to read: at the group's commit, else where its subscription says. */
 const startOf = (
   { core, membership, fromBeginning, committedOnly }: GroupOffsetsOptions,
@@ -99,12 +107,14 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
       core.coordinator.commit(membership, commits, refused.topic),
     );
 
-  const commit = async (offsets: OffsetsToCommit, mark = tracker.setCommitted): Promise<void> => {
+  const commit = async (offsets: OffsetsToCommit, isByHand = false): Promise<void> => {
     if (offsets.topics.length === 0) return tracker.touchCommit();
     const commits = toCommits(offsets);
     await send(commits);
-    const payload = { groupId, memberId, groupGenerationId: generationId, topics: offsets.topics };
+    const topics = isByHand ? withLongs(offsets) : offsets.topics;
+    const payload = { groupId, memberId, groupGenerationId: generationId, topics };
     emitter.emit(CONSUMER_EVENTS.COMMIT_OFFSETS, payload);
+    const mark = isByHand ? tracker.setCommittedByHand : tracker.setCommitted;
     for (const { topic, partition, offset } of commits) mark(topic, partition, offset);
     tracker.touchCommit();
   };
@@ -129,7 +139,7 @@ export const createGroupOffsets = (options: GroupOffsetsOptions): GroupOffsets =
   return {
     tracker,
     commit: (given) => commit(given ?? tracker.uncommitted()),
-    commitByHand: (given) => commit(given, tracker.setCommittedByHand),
+    commitByHand: (given) => commit(given, true),
     commitIfNecessary: () => (isCommitDue(options, tracker) ? commit(tracker.uncommitted()) : NOTHING_TO_DO),
     uncommitted: tracker.uncommitted,
     seek: async (topic, partition, offset) => {
