@@ -21,7 +21,7 @@ import {
   twoLetters,
 } from './dead-letters.ts';
 import { exportPages, filters, limits, pages, twoItems, twoOfUser, twoOrders } from './lists.ts';
-import { actionFilter, cancel, eventIds, searchFilter, stuckFilter, waits } from './orders.ts';
+import { actionFilter, cancel, eventIds, itemFilter, searchFilter, stuckFilter, waits } from './orders.ts';
 import {
   bodyOf,
   isReason,
@@ -191,6 +191,7 @@ const PROOFS: Readonly<Record<keyof typeof GATEWAY_OPERATIONS, Readonly<Record<s
     },
   },
   searchOrders: {
+    'query.itemId': itemFilter,
     'query.search': searchFilter('search', 'no-such-order'),
     'query.status': searchFilter('status', 'SHIPPED'),
     'query.olderThanMs': searchFilter('olderThanMs', '86400000'),

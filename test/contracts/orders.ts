@@ -38,6 +38,17 @@ export const searchFilter = (name: 'search' | 'status' | 'reason' | 'olderThanMs
     () => operator,
   );
 
+/** Orders are found by an item that they contain. */
+export const itemFilter = filters<FoundOrder[]>(
+  async () => {
+    const { orderId, items } = (await newOrder()).sent;
+    const path = '/ops/orders?limit=1000&itemId=';
+    const has = (list: FoundOrder[]) => list.some((order) => order.orderId === orderId);
+    return { match: `${path}${items[0]?.itemId}`, other: `${path}no-such-item`, has };
+  },
+  () => operator,
+);
+
 export const actionFilter = (name: 'action' | 'by' | 'target', other: string) =>
   filters<OperatorAction[]>(async () => {
     const { itemId } = (await newItem()).sent;

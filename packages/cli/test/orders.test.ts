@@ -69,6 +69,11 @@ test(
     expect((await orders('list', '--user', 'ann', '--status', 'DELIVERED')).out).toMatch(
       /order +status +user +items +since +stuck\norder-watched +DELIVERED +ann +desk × 2, lamp × 1 +\S+Z/,
     );
+    for (const [item, count] of [
+      ['lamp', 1],
+      ['no-such-item', 0],
+    ] as const)
+      expect(await jsonOf<Order[]>('list', '--item', item, '--user', 'ann')).toHaveLength(count);
     expect(await jsonOf('list', '--older-than', '86400', '--reason', 'EVENT_LOST')).toEqual([]);
   },
   LIMIT_MS,

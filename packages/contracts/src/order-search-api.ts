@@ -13,6 +13,9 @@ export const FoundOrder = Strict({
 });
 export type FoundOrder = Type.Static<typeof FoundOrder>;
 
+/** Says how far a page has looked for an item. */
+export const SEARCHED_UNTIL_HEADER = 'searched-until';
+
 /** Orders of all users, by what operators look for. */
 export const orderSearchApi = {
   searchOrders: defineOperation({
@@ -23,9 +26,11 @@ export const orderSearchApi = {
     summary: 'Search orders',
     description:
       'Those that match every filter. With `olderThanMs` or `reason` they are orders that wait for their next status, the ' +
-      'longest first, and none that is closed; otherwise newest first. Which orders are stuck is as of the last look for them.',
+      'longest first, and none that is closed; otherwise newest first. Which orders are stuck is as of the last look for them. With `itemId` a page looks at 10,000 orders at most: it may have ' +
+      'fewer orders than its limit, or none, and `Link` leads on from where it stopped. Archived orders are not searched.',
     query: Strict({
       search: Type.Optional(Id('The id of an order, or of the user whose orders they are, whole', 'order-1')),
+      itemId: Type.Optional(Id('The id of an item that they contain, whole', 'item1')),
       status: Type.Optional(StatusSchema),
       olderThanMs: Type.Optional(OlderThanMs),
       reason: Type.Optional(StuckReasonSchema),
@@ -43,6 +48,11 @@ export const orderSearchApi = {
     errors: [],
     idempotent: true,
     paged: true,
+    replyHeaders: {
+      [SEARCHED_UNTIL_HEADER]:
+        'With `itemId`, unless with `reason`: how far this page has looked, as the time of the last order that it looked at, ' +
+        'when it was placed or, with `olderThanMs`, took its status. ISO 8601. Without `Link` all have been looked at',
+    },
     exampleReply: [
       {
         ...exampleOrder,

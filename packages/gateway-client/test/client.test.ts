@@ -119,6 +119,23 @@ test('pages are read as they are asked for', async () => {
   expect(asked.at(-1)?.url).toBe('GET /api/orders?limit=500&cursor=abc');
 });
 
+test('a search goes on over pages without orders, with the same filters', async () => {
+  const next = (cursor: string) => ({ link: `</ops/orders?itemId=i&cursor=${cursor}>; rel="next"` });
+  const { client, asked } = await start([
+    json(200, [], next('a')),
+    json(200, [order('PENDING')], next('b')),
+    json(200, []),
+  ]);
+  const seen: string[] = [];
+  for await (const { status } of client.orders.search({ itemId: 'i' })) seen.push(status);
+  expect(seen).toEqual(['PENDING']);
+  expect(asked.map(({ url }) => url)).toEqual([
+    'GET /ops/orders?itemId=i&limit=500',
+    'GET /ops/orders?itemId=i&limit=500&cursor=a',
+    'GET /ops/orders?itemId=i&limit=500&cursor=b',
+  ]);
+});
+
 test('waitFor asks on until the order is there, also where the gateway cannot wait', async () => {
   const waited = { 'preference-applied': 'wait=30' };
   const { client, asked } = await start([

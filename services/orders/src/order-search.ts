@@ -1,4 +1,9 @@
-import { orderSearchApi, type FoundOrder, type Input } from '@order-pipeline/contracts';
+import {
+  orderSearchApi,
+  SEARCHED_UNTIL_HEADER,
+  type FoundOrder,
+  type Input,
+} from '@order-pipeline/contracts';
 import {
   cursorOf,
   ok,
@@ -22,7 +27,7 @@ import {
 import type { StuckWatch } from './stuck/index.ts';
 
 interface SearchParts {
-  readonly store: Pick<OrdersStore, 'findOrders' | 'listFound' | 'listWaiting'>;
+  readonly store: Pick<OrdersStore, 'findOrders' | 'listFound' | 'listWaiting' | 'scanFound' | 'scanWaiting'>;
   readonly stuck: Pick<StuckWatch, 'latest'>;
 }
 
@@ -44,13 +49,14 @@ const listStuck = async (
   { store, stuck }: SearchParts,
   query: Query,
 ): Promise<Page<OrderRow, WaitingPosition>> => {
-  const { search, status, reason, olderThanMs = 0 } = query;
+  const { search, status, reason, itemId, olderThanMs = 0 } = query;
   const found = stuck
     .latest()
     .diagnoses.filter((one) => one.reason === reason && one.ageMs > olderThanMs)
     .map(({ order }) => order)
     .filter((order) => status === undefined || order.status === status)
     .filter(({ id, userId }) => search === undefined || search === id || search === userId)
+    .filter(({ lines }) => itemId === undefined || lines.some((line) => line.itemId === itemId))
     .toSorted((one, other) => (comesAfter(positionOf(one), positionOf(other)) ? 1 : -1));
   const { rows, next } = await readPageBy(
     waitingRequest(query),
@@ -73,27 +79,54 @@ const withReasons = ({ stuck }: SearchParts, rows: readonly OrderRow[]): FoundOr
   });
 };
 
+/** What a search found: the last order that was looked at only where it had to look for an item. */
+type Found = Pick<Page<OrderRow>, 'rows'> & {
+  readonly next: string | undefined;
+  readonly lookedUntil?: Date | undefined;
+};
+
+const placedCursor = (next: number | undefined) => (next === undefined ? undefined : cursorOf(next));
+const waitingCursor = (next: WaitingPosition | undefined) => next && cursorOf(next.since, next.seq);
+
+/** The newest orders first. */
+const findNewest = async ({ store }: SearchParts, query: Query, signal?: AbortSignal): Promise<Found> => {
+  const { search, status, itemId } = query;
+  const request = pageRequest(query);
+  if (itemId === undefined) {
+    const { rows, next } = await store.listFound(request, { search, status }, signal);
+    return { rows, next: placedCursor(next) };
+  }
+  const { rows, next, last } = await store.scanFound(request, { search, status, itemId }, signal);
+  return { rows, next: placedCursor(next), lookedUntil: last?.createdAt };
+};
+
+/** Those first that wait longest. */
+const findWaiting = async (parts: SearchParts, query: Query, signal?: AbortSignal): Promise<Found> => {
+  const { search, status, reason, itemId, olderThanMs = 0 } = query;
+  if (reason !== undefined) {
+    const { rows, next } = await listStuck(parts, query);
+    return { rows, next: waitingCursor(next) };
+  }
+  const request = waitingRequest(query);
+  const wanted = { search, status, olderThanMs };
+  if (itemId === undefined) {
+    const { rows, next } = await parts.store.listWaiting(request, wanted, signal);
+    return { rows, next: waitingCursor(next) };
+  }
+  const { rows, next, last } = await parts.store.scanWaiting(request, { ...wanted, itemId }, signal);
+  return { rows, next: waitingCursor(next), lookedUntil: last?.updatedAt };
+};
+
 /** Orders of all users, by what operators look for. */
-export const createOrderSearchRoutes = (parts: SearchParts): Route[] => {
-  const { store } = parts;
-  return routesOf(orderSearchApi, {
+export const createOrderSearchRoutes = (parts: SearchParts): Route[] =>
+  routesOf(orderSearchApi, {
     searchOrders: async ({ query }, { signal }) => {
-      const { search, status, reason, olderThanMs } = query;
-      const answer = (rows: readonly OrderRow[], next: number | string | undefined) =>
-        ok(withReasons(parts, rows), pageHeaders(orderSearchApi.searchOrders.path, query, next));
-      if (reason === undefined && olderThanMs === undefined) {
-        const { rows, next } = await store.listFound(pageRequest(query), { search, status }, signal);
-        return answer(rows, next);
-      }
-      const { rows, next } =
-        reason === undefined
-          ? await store.listWaiting(
-              waitingRequest(query),
-              { search, status, olderThanMs: olderThanMs ?? 0 },
-              signal,
-            )
-          : await listStuck(parts, query);
-      return answer(rows, next && cursorOf(next.since, next.seq));
+      const isNewest = query.reason === undefined && query.olderThanMs === undefined;
+      const find = isNewest ? findNewest : findWaiting;
+      const { rows, next, lookedUntil } = await find(parts, query, signal);
+      return ok(withReasons(parts, rows), {
+        ...pageHeaders(orderSearchApi.searchOrders.path, query, next),
+        ...(lookedUntil === undefined ? {} : { [SEARCHED_UNTIL_HEADER]: lookedUntil.toISOString() }),
+      });
     },
   });
-};

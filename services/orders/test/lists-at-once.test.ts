@@ -21,7 +21,7 @@ test('of lists that hang, two at once have a connection, and all are answered 50
     async (sql) => {
       await sql.$executeRaw`LOCK TABLE orders, dead_letters IN ACCESS EXCLUSIVE MODE`;
       let done = false;
-      const paths = times(5, () => ['/api/orders', '/ops/dead-letters']).flat();
+      const paths = times(5, () => ['/api/orders', '/ops/orders?itemId=lamp', '/ops/dead-letters']).flat();
       const begun = Promise.all(paths.map((path) => harness.orders.server.inject(path))).finally(() => {
         done = true;
       });

@@ -105,6 +105,38 @@ test('an order that has the id of its user is found once, among the others of th
   expect(await found({ search: both, olderThanMs: 0 })).toEqual([]);
 });
 
+test('orders are found by an item, together with every other filter, and it is said how far they were looked for', async () => {
+  const lamp = await harness.addItem(100);
+  const carol = fresh('carol');
+  await harness.addUser(carol);
+  const lines = { [itemId]: 1, [lamp]: 2 };
+  const of = (userId: string) => orderOf(lines, { orderId: fresh('lamp'), userId });
+  const [first, second, third] = [of(carol), of(bob), of(carol)];
+  for (const order of [first, second, third]) expect((await harness.place(order)).status).toBe(201);
+  await place(fresh('without'), carol);
+  const ids = [third, second, first].map(({ orderId }) => orderId);
+  for (const limit of [1, 2, 100]) {
+    expect(await found({ itemId: lamp }, limit)).toEqual(ids);
+    expect(await found({ itemId: lamp, search: carol }, limit)).toEqual([third.orderId, first.orderId]);
+    expect(await found({ itemId: lamp, olderThanMs: 0 }, limit)).toEqual(ids.toReversed());
+  }
+  expect(await found({ itemId: lamp, search: second.orderId })).toEqual([second.orderId]);
+  expect(await found({ itemId: lamp, search: alice })).toEqual([]);
+  expect(await found({ itemId: lamp, reason: 'EVENT_LOST' })).toEqual([]);
+  await harness.walk(first.orderId, 'DELIVERED');
+  expect(await found({ itemId: lamp, status: 'DELIVERED' })).toEqual([first.orderId]);
+  expect(await found({ itemId: lamp, status: 'PENDING', search: carol }, 1)).toEqual([third.orderId]);
+  expect(await found({ itemId: lamp, olderThanMs: 0 })).toEqual([second.orderId, third.orderId]);
+  expect(await found({ itemId: lamp, olderThanMs: 0, status: 'DELIVERED' })).toEqual([]);
+  // An item of which the id is the beginning of another one's, and one that nothing contains.
+  expect(await found({ itemId: lamp.slice(0, -1) })).toEqual([]);
+  const { headers: whole } = await ask({ itemId: fresh('nothing') });
+  const [oldestPlaced] = await harness.database.orders.$queryRaw<{ at: Date }[]>`
+    SELECT created_at AS at FROM orders ORDER BY seq LIMIT 1`;
+  expect(whole).toEqual({ 'searched-until': oldestPlaced?.at.toISOString() });
+  expect((await ask({})).headers ?? {}).not.toHaveProperty('searched-until');
+});
+
 test.each([
   [{ cursor: '1-2' }],
   [{ ...OLD, cursor: '1' }],

@@ -38,17 +38,19 @@ const foundText = (listed: Listed<FoundOrder>): string =>
 interface Filters {
   readonly status?: Order['status'] | undefined;
   readonly user?: string | undefined;
+  readonly item?: string | undefined;
   readonly reason?: FoundOrder['stuckReason'];
   readonly olderThan?: number | undefined;
 }
 
 /** What operators ask, where clients cannot ask for it; nothing, where they can. */
-const searchOf = ({ status, user, reason, olderThan }: Filters) => {
-  const isForClients = reason === undefined && olderThan === undefined;
+const searchOf = ({ status, user, item, reason, olderThan }: Filters) => {
+  const isForClients = item === undefined && reason === undefined && olderThan === undefined;
   if (isForClients && (status === undefined || user === undefined)) return undefined;
   return {
     ...(status === undefined ? {} : { status }),
     ...(user === undefined ? {} : { search: user }),
+    ...(item === undefined ? {} : { itemId: item }),
     ...(reason === undefined ? {} : { reason }),
     ...(olderThan === undefined ? {} : { olderThanMs: olderThan * SECOND_MS }),
   };
@@ -63,12 +65,13 @@ export const createListCommand = (cli: Cli) =>
   )
     .addOption(new Option('--status <status>', 'those in one status').choices(ORDER_STATUSES))
     .option('--user <id>', 'those of one user')
+    .option('--item <id>', 'those that contain an item')
     .option('--older-than <seconds>', 'in their status for longer than that', wholeNumber(0, MAX_AGE_S))
     .addOption(new Option('--reason <reason>', 'those that are stuck for one reason').choices(STUCK_REASONS))
     .option('--limit <n>', 'at most so many', wholeNumber(1, MAX_LISTED), 100)
-    .action(async ({ status, user, olderThan, reason, limit, ...options }) => {
+    .action(async ({ status, user, item, olderThan, reason, limit, ...options }) => {
       const gateway = openGateway(cli, options);
-      const query = searchOf({ status, user, olderThan, reason });
+      const query = searchOf({ status, user, item, olderThan, reason });
       if (query !== undefined) {
         const found = await listUpTo(gateway, orderSearchApi.searchOrders, { query }, limit);
         return report(cli, options.json, { text: foundText(found), data: found.entries });

@@ -2,6 +2,11 @@ import { countOf } from '@order-pipeline/audit/words.ts';
 import type { Listed } from './list-up-to.ts';
 import { tableOf } from './table.ts';
 
+const furtherText = ({ hasMore, searchedUntil }: Listed<unknown>): string => {
+  if (searchedUntil !== undefined) return `; looked no further than ${searchedUntil}`;
+  return hasMore ? '; there are more: --limit' : '';
+};
+
 /**
  * A list for people: a table and how many there are.
  *
@@ -10,8 +15,10 @@ import { tableOf } from './table.ts';
 export const listText = (
   noun: string,
   head: readonly string[],
-  { entries, hasMore }: Listed<readonly (string | number)[]>,
-): string =>
-  entries.length === 0
-    ? `There are no such ${noun}s.`
-    : `${tableOf(entries, head)}\n\n${countOf(entries.length, noun)}${hasMore ? '; there are more: --limit' : ''}`;
+  listed: Listed<readonly (string | number)[]>,
+): string => {
+  const { entries } = listed;
+  return entries.length === 0
+    ? `There are no such ${noun}s${furtherText(listed)}.`
+    : `${tableOf(entries, head)}\n\n${countOf(entries.length, noun)}${furtherText(listed)}`;
+};

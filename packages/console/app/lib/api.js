@@ -27,7 +27,7 @@ export class ApiError extends Error {
 
 /**
  * @template T
- * @typedef {{ body: T, next: string | undefined, etag: string | undefined, waited: boolean, unchanged: boolean }} Answer
+ * @typedef {{ body: T, next: string | undefined, searchedUntil: string | undefined, etag: string | undefined, waited: boolean, unchanged: boolean }} Answer
  */
 
 /**
@@ -112,6 +112,7 @@ export const ask = async (
   return {
     body: unchanged ? /** @type {T} */ (undefined) : /** @type {T} */ (await response.json()),
     next: nextCursor(response.headers),
+    searchedUntil: response.headers.get('searched-until') ?? undefined,
     etag: response.headers.get('etag') ?? undefined,
     waited: response.headers.has('preference-applied'),
     unchanged,

@@ -5,6 +5,7 @@ export const KEYS = /** @type {const} */ ([
   ['/', 'search'],
   ['j  k', 'next, previous row'],
   ['Enter', 'open the row'],
+  ['n', 'next page, or look further'],
   ['x', 'select the row (dead letters)'],
   ['g v', 'overview'],
   ['g o', 'orders'],
@@ -61,6 +62,11 @@ const selectRow = () => {
   if (box instanceof HTMLInputElement) box.click();
 };
 
+const nextPage = () => {
+  const next = document.querySelector('main [data-next]:not(:disabled)');
+  if (next instanceof HTMLElement) next.click();
+};
+
 /**
  * Listens to keys until the returned function is called.
  *
@@ -73,6 +79,7 @@ export const listenToKeys = ({ onHelp, onTheme }) => {
     '/': focusSearch,
     j: () => moveRow(1),
     k: () => moveRow(-1),
+    n: nextPage,
     x: selectRow,
     t: onTheme,
     '?': onHelp,

@@ -1,4 +1,5 @@
 import { ask, asCurl } from '../lib/api.js';
+import { linkTo } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { useBody } from '../lib/use-body.js';
 import { AsOf, Command, Copy, Waiting } from '../parts/bits.js';
@@ -84,7 +85,10 @@ export const ItemPage = ({ id }) => {
     ${!value && !error && html`<${Waiting} what="the item" />`}
     ${
       item &&
-      html`<p class="subtitle">${item.itemName}</p>
+      html`<p class="subtitle">
+        ${item.itemName}${' · '}
+        <a href=${linkTo(`/orders?itemId=${encodeURIComponent(id)}`)}>Orders with this item</a>
+      </p>
       <div class="columns even">
         <${Stock} item=${item} consumed=${consumed} />
         <${Restock} path=${path} onDone=${again} />

@@ -1,7 +1,8 @@
 import { ask, withQuery } from '../lib/api.js';
 import { STATUSES, isFinal } from '../lib/lifecycle.js';
+import { changeQuery } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
-import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';
+import { AsOf, CopyCurl, Empty, Time, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
 import { OrderFilters } from '../parts/order-filters.js';
 import { OrderTable } from '../parts/order-table.js';
@@ -20,10 +21,11 @@ const REFRESH_MS = 3_000;
  *
  * @param {Route['query']} query
  */
-const pathOf = ({ search, status, reason, olderThanMs, cursor }) => {
-  const isForOperators = [search, reason, olderThanMs].some(Boolean);
+const pathOf = ({ search, itemId, status, reason, olderThanMs, cursor }) => {
+  const isForOperators = [search, itemId, reason, olderThanMs].some(Boolean);
   return withQuery(isForOperators ? '/ops/orders' : '/api/orders', {
     search,
+    itemId,
     status,
     reason,
     olderThanMs,
@@ -33,20 +35,34 @@ const pathOf = ({ search, status, reason, olderThanMs, cursor }) => {
 };
 
 /** @param {{ query: Route['query'] }} props */
-const NoOrders = ({ query: { search, status, reason, olderThanMs } }) => {
+const NoOrders = ({ query: { search, itemId, status, reason, olderThanMs } }) => {
   const isClosed = STATUSES.some((one) => one === status && isFinal(one));
   if (reason || olderThanMs)
     return html`<${Empty} title="No such order waits.">
       ${isClosed ? `An order that is ${status} waits for nothing more.` : 'Closed orders have no age.'}
     </${Empty}>`;
-  if (search)
+  if (search || itemId)
     return html`<${Empty} title="There is no such order.">
-      Ids are exact and whole: those of an order, or of a user.
+      Ids are exact and whole: those of an order, of a user, or of an item.
     </${Empty}>`;
   return html`<${Empty} title=${status ? `No order is ${status}.` : 'There are no orders yet.'}>
     ${!status && html`Place one with <code>POST /api/orders</code>: <a href="/docs" target="_blank">the API</a>`}
   </${Empty}>`;
 };
+
+/**
+ * How far a page has looked for an item, where there is more to look at.
+ *
+ * @param {{ until: string, next: string, waitsLongest: boolean, found: number }} props
+ */
+const LookedUntil = ({ until, next, waitsLongest, found }) =>
+  html`<p class="looked" role="status">
+    <span>
+      ${found === 0 && 'None of these contains the item. '}
+      Looked at orders ${waitsLongest ? 'that wait since before' : 'placed since'}${' '}<${Time} at=${until} />.
+    </span>
+    <button type="button" data-next onClick=${() => changeQuery({ cursor: next })}>Look further</button>
+  </p>`;
 
 /** @param {Route} props */
 export const OrdersPage = ({ query }) => {
@@ -61,9 +77,20 @@ export const OrdersPage = ({ query }) => {
     <${Chips} name="status" label="Status" value=${query['status']} values=${STATUSES} />
     <${OrderFilters} query=${query} withSearch />
     ${error && html`<${Failure} error=${error} again=${again} />`}
-    ${!value && !error && html`<${Waiting} what="the orders" />`}
-    ${value?.body.length === 0 && html`<${NoOrders} query=${query} />`}
+    ${!value && !error && html`<${Waiting} what=${query['itemId'] ? 'the orders with the item' : 'the orders'} />`}
+    ${value?.body.length === 0 && !value.next && html`<${NoOrders} query=${query} />`}
     ${value && value.body.length > 0 && html`<${OrderTable} orders=${value.body} asOf=${at} />`}
+    ${
+      value?.next &&
+      value.searchedUntil &&
+      value.body.length < PAGE_SIZE &&
+      html`<${LookedUntil}
+        until=${value.searchedUntil}
+        next=${value.next}
+        waitsLongest=${waitsLongest}
+        found=${value.body.length}
+      />`
+    }
     ${value && html`<${Pager} cursor=${query['cursor']} next=${value.next} waitsLongest=${waitsLongest} />`}
   </${Page}>`;
 };

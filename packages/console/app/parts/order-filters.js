@@ -21,12 +21,12 @@ const Choice = ({ name, label, any, value = '', options }) =>
   </select>`;
 
 /**
- * Filters orders by an id, where that is asked for, the reason why they are stuck, and the time in their status.
+ * Filters orders by ids, where that is asked for, the reason why they are stuck, and the time in their status.
  *
  * @param {{ query: Route['query'], withSearch?: boolean }} props
  */
 export const OrderFilters = ({ query, withSearch = false }) =>
-  html`<${FilterForm} names=${[...(withSearch ? ['search'] : []), 'reason', 'olderThanMs']} query=${query}>
+  html`<${FilterForm} names=${[...(withSearch ? ['search', 'itemId'] : []), 'reason', 'olderThanMs']} query=${query}>
     ${
       withSearch &&
       html`<input
@@ -35,6 +35,16 @@ export const OrderFilters = ({ query, withSearch = false }) =>
         placeholder="Order or user id"
         aria-label="Order or user id"
         defaultValue=${query['search'] ?? ''}
+      />`
+    }
+    ${
+      withSearch &&
+      html`<input
+        name="itemId"
+        class="grow"
+        placeholder="Item id"
+        aria-label="Item id"
+        defaultValue=${query['itemId'] ?? ''}
       />`
     }
     <${Choice} name="reason" label="Reason" any=${withSearch ? 'Stuck or not' : 'Any reason'} value=${query['reason']} options=${REASONS} />

@@ -35,7 +35,7 @@ export const Pager = ({ cursor, next, waitsLongest = false }) =>
           ${waitsLongest ? 'Longest' : 'Newest'}
         </button>
         <button type="button" disabled=${cursor === undefined} onClick=${() => history.back()}>← Back</button>
-        <button type="button" disabled=${next === undefined} onClick=${() => changeQuery({ cursor: next })}>
+        <button type="button" data-next disabled=${next === undefined} onClick=${() => changeQuery({ cursor: next })}>
           ${waitsLongest ? 'Shorter' : 'Older'} →
         </button>
       </nav>`;

@@ -1,8 +1,11 @@
 import {
   MAX_WAIT_S,
   mayReach,
+  orderSearchApi,
   ordersApi,
+  type FoundOrder,
   type HistoryEntry,
+  type Input,
   type Order,
   type OrderLine,
   type OrderStatus,
@@ -19,6 +22,12 @@ const PAGE_SIZE = 500;
 export interface Cancelling {
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Which orders operators look for; they match every filter. */
+export type OrderFilter = Omit<
+  NonNullable<Input<typeof orderSearchApi.searchOrders>['query']>,
+  'limit' | 'cursor'
+>;
 
 export interface WaitOptions extends Cancelling {
   /** How long to wait at most, in milliseconds; default 60 s. */
@@ -45,6 +54,11 @@ export interface OrdersClient {
   list(
     filter?: { readonly status?: OrderStatus; readonly userId?: string } & Cancelling,
   ): AsyncGenerator<Order>;
+  /**
+   * Orders of all users, for operators, page by page as they are asked for: newest first, or with `olderThanMs` or `reason`
+   * those first that wait longest. With `itemId` it looks through all orders, unless the caller stops before.
+   */
+  search(filter: OrderFilter & Cancelling): AsyncGenerator<FoundOrder>;
   /**
    * Waits until the order is in a status or beyond it, or can no longer come there: look at what it answers.
    *
@@ -86,6 +100,17 @@ const isCancelledByUs = async (requests: Requests, orderId: string, error: unkno
   return body.status === 'CANCELLED';
 };
 
+const createSearch = (requests: Requests): OrdersClient['search'] =>
+  async function* ({ signal, ...filter }) {
+    let cursor: string | undefined;
+    do {
+      const query = { ...filter, limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
+      const { body, headers } = await requests.ask(orderSearchApi.searchOrders, { query }, { signal });
+      yield* body;
+      cursor = cursorIn(headers.get('link') ?? undefined);
+    } while (cursor !== undefined);
+  };
+
 export const createOrdersClient = (requests: Requests, runtime: ClientRuntime): OrdersClient => ({
   place: async ({ orderId = runtime.uuid(), userId, items }) => {
     const order = { orderId, userId, items: [...items] };
@@ -118,6 +143,7 @@ export const createOrdersClient = (requests: Requests, runtime: ClientRuntime): 
       cursor = cursorIn(headers.get('link') ?? undefined);
     } while (cursor !== undefined);
   },
+  search: createSearch(requests),
   waitFor: createWaiting(requests, runtime),
   events: (orderId, { signal } = {}) => followOrder(requests, runtime, orderId, signal),
 });

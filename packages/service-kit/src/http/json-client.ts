@@ -1,4 +1,4 @@
-import type { Operation, ServiceName } from '@order-pipeline/contracts';
+import { SEARCHED_UNTIL_HEADER, type Operation, type ServiceName } from '@order-pipeline/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { unavailable } from '../app-error.ts';
@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const CONNECTION_LIFE_MS = 10_000;
 /** Shorter than a health check may take, so that it says why. */
 const PING_TIMEOUT_MS = 800;
-const RELAYED_HEADERS = ['link', 'retry-after', 'preference-applied'] as const;
+const RELAYED_HEADERS = ['link', 'retry-after', 'preference-applied', SEARCHED_UNTIL_HEADER] as const;
 
 /** A socket that the other side closed while it idled: the request may never have arrived. */
 const isLostConnection = (error: unknown): boolean =>

@@ -33,7 +33,15 @@ import {
   readHistory,
   type OrderSearch,
 } from './queries.ts';
-import { listFound, listWaiting, type WaitingPosition, type WaitingSearch } from './search.ts';
+import {
+  listFound,
+  listWaiting,
+  scanFound,
+  scanWaiting,
+  type ItemSearch,
+  type WaitingPosition,
+  type WaitingSearch,
+} from './search.ts';
 import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase, Sql } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
@@ -49,6 +57,25 @@ export type { WaitingOrder } from './stuck.ts';
 export type { StepTimes, Target } from './transitions.ts';
 
 type Events = Parameters<typeof moveOrders>[5];
+type OlderSearch = Omit<WaitingSearch, 'until'> & { readonly olderThanMs: number };
+
+type ReadList = <T>(read: (sql: Sql) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/** Lists of the orders that contain an item. */
+const createScans = (
+  list: ReadList,
+  due: (ageMs: number) => { readonly until: string },
+  runtime: Runtime,
+) => ({
+  scanFound: (request: PageRequest, search: Parameters<typeof scanFound>[2], signal?: AbortSignal) =>
+    list((sql) => scanFound(sql, request, search, runtime), signal),
+  scanWaiting: (
+    request: PageRequest<WaitingPosition>,
+    { olderThanMs, ...search }: OlderSearch & ItemSearch,
+    signal?: AbortSignal,
+  ) =>
+    list((sql) => scanWaiting(sql, request, { ...search, until: due(olderThanMs).until }, runtime), signal),
+});
 
 /**
  * The orders database: one function a need, one transaction each.
@@ -60,8 +87,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
   const now = (): string => timeOfDay(runtime);
   const floor = createOutboxFloor();
   const due = (ageMs: number) => dueTimes(runtime, ageMs);
-  const list = <T>(read: (sql: Sql) => Promise<T>, signal?: AbortSignal): Promise<T> =>
-    lists.run(() => reads.run(read, signal), signal);
+  const list: ReadList = (read, signal) => lists.run(() => reads.run(read, signal), signal);
   return {
     ...mapTransientErrors({
       findOrders: (orderIds: readonly string[]) => findOrders(database, orderIds),
@@ -84,9 +110,10 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
         list((sql) => listFound(sql, request, search), signal),
       listWaiting: (
         request: PageRequest<WaitingPosition>,
-        { olderThanMs, ...search }: Omit<WaitingSearch, 'until'> & { readonly olderThanMs: number },
+        { olderThanMs, ...search }: OlderSearch,
         signal?: AbortSignal,
       ) => list((sql) => listWaiting(sql, request, { ...search, until: due(olderThanMs).until }), signal),
+      ...createScans(list, due, runtime),
       listArchived: (request: PageRequest, userId: string, signal?: AbortSignal) =>
         list((sql) => listArchived(sql, request, userId), signal),
       listHistories: (orderIds: readonly string[]) => reads.run((sql) => readHistories(sql, orderIds)),

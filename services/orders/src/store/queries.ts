@@ -28,10 +28,12 @@ export interface OrderSearch {
   readonly userId?: string | undefined;
 }
 
-interface Range {
-  readonly limit: number;
-  /** Only orders that were placed before the one with this `seq`. */
-  readonly before?: number | undefined;
+/** Which part of a list a statement reads. */
+export interface Range<P = number> {
+  /** A number of rows, or an expression of which the planner does not know how many it says. */
+  readonly limit: number | Prisma.Sql;
+  /** Only orders that come after this position: that were placed before the one with this `seq`. */
+  readonly before?: P;
 }
 
 /** The newest orders of one status, as an index has them. */
