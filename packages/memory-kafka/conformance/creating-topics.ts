@@ -118,7 +118,7 @@ const refusals: Area = (behaviour) => {
     await refusedAs(world, { numPartitions: 0 }, 'INVALID_PARTITIONS');
     await refusedAs(world, { numPartitions: -2 }, 'INVALID_PARTITIONS');
     await refusedAs(world, { replicationFactor: 0 }, 'INVALID_REPLICATION_FACTOR');
-    await refusedAs(world, { replicationFactor: 3 }, 'INVALID_REPLICATION_FACTOR');
+    await refusedAs(world, { replicationFactor: 2 }, 'INVALID_REPLICATION_FACTOR');
     await refusedAs(world, { numPartitions: 0, replicationFactor: 3 }, 'INVALID_PARTITIONS');
   });
 

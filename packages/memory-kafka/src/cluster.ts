@@ -22,6 +22,10 @@ export interface ClusterOptions {
   readonly brokers?: number;
   /** Replicas of a topic that is created without a number; 1 if not given. */
   readonly replicationFactor?: number;
+  /** Shorter sessions of group members are refused, as by `group.min.session.timeout.ms`; 6000 if not given, as in Kafka. */
+  readonly minSessionTimeoutMs?: number;
+  /** How long an empty group waits for more members, as `group.initial.rebalance.delay.ms`; 0 if not given. */
+  readonly initialRebalanceDelayMs?: number;
   /** Who may log in; nobody has to, if not given. */
   readonly sasl?: SaslOptions;
   /** What decides who may do what, by ACLs; everybody may do everything, if not given. */
@@ -71,6 +75,9 @@ const registryOf = (global: { [REGISTRY]?: Registry }): Registry =>
 
 const { cores, shared } = registryOf(globalThis as { [REGISTRY]?: Registry });
 
+/** Kafka's. */
+const DEFAULT_MIN_SESSION_TIMEOUT_MS = 6000;
+
 const checkBrokers = (brokers: number, replicationFactor: number): void => {
   if (!Number.isInteger(brokers) || brokers < 1)
     throw new TypeError(`A cluster cannot have ${brokers} brokers`);
@@ -86,6 +93,8 @@ export const createCluster = ({
   retention = {},
   brokers = 1,
   replicationFactor = 1,
+  minSessionTimeoutMs = DEFAULT_MIN_SESSION_TIMEOUT_MS,
+  initialRebalanceDelayMs = 0,
   sasl,
   authorizer,
 }: ClusterOptions = {}): MemoryCluster => {
@@ -97,6 +106,7 @@ export const createCluster = ({
     retention,
     brokers,
     replicationFactor,
+    groups: { minSessionTimeoutMs, initialRebalanceDelayMs },
     sasl,
     authorizer,
   });

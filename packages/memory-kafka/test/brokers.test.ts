@@ -24,7 +24,7 @@ interface Side {
 }
 
 const inProcess = async (options: ClusterOptions): Promise<Side> => {
-  const cluster = createCluster({ brokers: 3, ...options });
+  const cluster = createCluster({ brokers: 3, minSessionTimeoutMs: 1000, ...options });
   opened.push(async () => cluster.faults.clear());
   return {
     cluster,
@@ -33,7 +33,7 @@ const inProcess = async (options: ClusterOptions): Promise<Side> => {
 };
 
 const overTcp = async (options: ClusterOptions): Promise<Side> => {
-  const cluster = createCluster({ brokers: 3, ...options });
+  const cluster = createCluster({ brokers: 3, minSessionTimeoutMs: 1000, ...options });
   const { brokers, close } = await cluster.listen();
   opened.push(close, async () => cluster.faults.clear());
   return { cluster, kafka: new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING, retry: RETRY }) };

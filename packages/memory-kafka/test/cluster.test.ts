@@ -149,3 +149,18 @@ test('a manual clock stands still, and calls timers in their order when it is mo
   expect(called.at(-1)).toEqual(['later', 1020]);
   expect(clock.pending()).toBe(0);
 });
+
+test('a cluster of one broker is at the first address, and has no replicas', async () => {
+  const cluster = createCluster();
+  const kafka = new Kafka({ brokers: ['kafka:19092', 'other:1'], cluster, logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  expect(await admin.describeCluster()).toEqual({
+    brokers: [{ nodeId: 1, host: 'kafka', port: 19092 }],
+    controller: 1,
+    clusterId: 'memory-kafka',
+  });
+  const topics = [{ topic: 'twofold', replicationFactor: 2 }];
+  expect(await rejection(admin.createTopics({ topics }))).toMatchObject({
+    errors: [{ type: 'INVALID_REPLICATION_FACTOR' }],
+  });
+});

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { ConfigResourceTypes, createCluster, KafkaJSNotImplemented, logLevel } from '../src/index.ts';
-import { eventually, inWorld, Kafka, listen, rejection, type World } from './support.ts';
+import { ConfigResourceTypes, KafkaJSNotImplemented } from '../src/index.ts';
+import { eventually, inWorld, listen, rejection, type World } from './support.ts';
 
 // The rows of the README's table of differences that are about topics, configurations, admins and transactions.
 
@@ -84,18 +84,6 @@ test(
     expect(await offsets('expired')).toMatchObject({ low: '1', high: '1' });
   }),
 );
-
-test('a cluster is one broker, at the first address', async () => {
-  const cluster = createCluster();
-  const kafka = new Kafka({ brokers: ['kafka:19092', 'other:1'], cluster, logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  expect(await admin.describeCluster()).toEqual({
-    brokers: [{ nodeId: 1, host: 'kafka', port: 19092 }],
-    controller: 1,
-    clusterId: 'memory-kafka',
-  });
-  expect(await admin.createTopics({ topics: [{ topic: 'twofold', replicationFactor: 2 }] })).toBe(true);
-});
 
 test(
   'there are no internal topics, and what an admin reads is in order',

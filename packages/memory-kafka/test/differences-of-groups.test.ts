@@ -3,16 +3,6 @@ import { eventually, inWorld, listen, settle, withManualClock } from './support.
 
 // The rows of the README's table of differences that are about groups and their members.
 
-test(
-  'members that start together get into one generation',
-  inWorld(async (world) => {
-    await world.createTopic('together', 4);
-    const members = await Promise.all([1, 2, 3, 4].map(() => listen(world, 'together')));
-    expect(members).toHaveLength(4);
-    expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
-  }),
-);
-
 test('what arrives, is resumed or sought is read without waiting for maxWaitTimeInMs', async () => {
   const { clock, options } = withManualClock();
   await inWorld(
@@ -58,16 +48,3 @@ test(
     expect(world.cluster.inspect().groups[0]?.members ?? []).toEqual([]);
   }),
 );
-
-test('a session may be as short as a test wants it', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await listen(world, 'short', { config: { sessionTimeout: 5, heartbeatInterval: 1 } });
-      expect(world.cluster.inspect().groups[0]?.members).toHaveLength(1);
-      await clock.advance(6);
-      expect(world.cluster.inspect().groups[0]?.members).toEqual([]);
-    },
-    () => options,
-  )();
-});

@@ -6,6 +6,7 @@ import { NOTHING_REFUSED, type PartitionRefusals } from './refusals.ts';
 import type {
   CommittedOffset,
   Group,
+  GroupLimits,
   JoinAnswer,
   JoinRequest,
   Membership,
@@ -132,7 +133,7 @@ const createInterventions = (groups: Map<string, Group>, protocol: GroupProtocol
 
 /** No groups yet; `exists` says whether there is such a partition. */
 export const createCoordinator = (
-  surroundings: Surroundings,
+  surroundings: Surroundings & { readonly limits: GroupLimits },
   exists: (topic: string, partition: number) => boolean,
 ): Coordinator => {
   const groups = new Map<string, Group>();

@@ -11,6 +11,7 @@ import {
   type FetchRequest,
   type Interrupter,
 } from './fetch.ts';
+import type { GroupLimits } from './group-types.ts';
 import type { Retention } from './log-policy.ts';
 import type { SaslOptions } from './mechanisms.ts';
 import { createSasl, type Sasl } from './sasl.ts';
@@ -53,6 +54,7 @@ export interface CoreOptions {
   readonly brokers: number;
   /** Of topics that are created without one. */
   readonly replicationFactor: number;
+  readonly groups: GroupLimits;
   /** Who may log in; nobody has to, if not given. */
   readonly sasl: SaslOptions | undefined;
   /** What decides who may do what; everybody may do everything, if not given. */
@@ -106,13 +108,12 @@ export const createCore = (options: CoreOptions): Core => {
     defaultPartitions: autoCreatePartitions,
     retention,
     now: () => timestampOf(clock),
-    // Of one broker, each address that leads to it passes for one that could hold a replica.
-    brokerCount: () => (options.brokers > 1 ? options.brokers : Math.max(addresses.length, 1)),
+    brokerCount: options.brokers,
     defaultReplicas: options.replicationFactor,
     place: brokers.place,
   });
   const coordinator = createCoordinator(
-    { clock, random },
+    { clock, random, limits: options.groups },
     (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   );
   const transactions = createTransactions(clock, coordinator);

@@ -5,6 +5,14 @@ import type { Deferred } from '../deferred.ts';
 /** Dead is the state of a group that nobody knows. */
 export type GroupStateName = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
 
+/** What a cluster asks of its groups, in milliseconds. */
+export interface GroupLimits {
+  /** `group.min.session.timeout.ms`: members with a shorter session are refused. */
+  readonly minSessionTimeoutMs: number;
+  /** `group.initial.rebalance.delay.ms`: how long an empty group waits for more members when the first one joins. */
+  readonly initialRebalanceDelayMs: number;
+}
+
 export interface JoinRequest {
   readonly groupId: string;
   /** Empty at a member's first join. */

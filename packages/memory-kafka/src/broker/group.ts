@@ -2,7 +2,20 @@ import { createDeferred } from '../deferred.ts';
 import { protocolError } from '../errors.ts';
 import type { Surroundings } from '../retry.ts';
 import { commonProtocols, electProtocol, metadataOf, sameProtocols } from './group-protocols.ts';
-import type { Group, JoinAnswer, JoinRequest, Member, Membership, SyncRequest } from './group-types.ts';
+import type {
+  Group,
+  GroupLimits,
+  JoinAnswer,
+  JoinRequest,
+  Member,
+  Membership,
+  SyncRequest,
+} from './group-types.ts';
+
+/** Time and chance from outside, and what the cluster asks of groups. */
+interface Conditions extends Surroundings {
+  readonly limits: GroupLimits;
+}
 
 /** The coordinator's side of one group's protocol: join, sync, heartbeat, leave. */
 export interface GroupProtocolHandler {
@@ -72,7 +85,7 @@ export const checkMembership = (group: Group, { memberId, generationId }: Member
 };
 
 // Who crashed while joining stays a member until its session ends; no process has to stay for that.
-const watchSession = (s: Surroundings, group: Group, member: Member): void => {
+const watchSession = (s: Conditions, group: Group, member: Member): void => {
   member.cancelSession();
   const { sessionTimeoutMs } = member.request;
   const check = (): void => {
@@ -89,7 +102,7 @@ const watchSession = (s: Surroundings, group: Group, member: Member): void => {
   member.cancelSession = s.clock.after(sessionTimeoutMs, check, true);
 };
 
-const complete = (s: Surroundings, group: Group): void => {
+const complete = (s: Conditions, group: Group): void => {
   group.cancelRebalance();
   for (const member of group.members.values()) if (member.join === undefined) forget(group, member);
   const members = [...group.members.values()];
@@ -113,7 +126,7 @@ const complete = (s: Surroundings, group: Group): void => {
   limitSync(s, group);
 };
 
-const completeWhenAllJoined = (s: Surroundings, group: Group): void => {
+const completeWhenAllJoined = (s: Conditions, group: Group): void => {
   if (group.state !== 'PreparingRebalance' || group.isGathering) return;
   if ([...group.members.values()].every((member) => member.join !== undefined)) complete(s, group);
 };
@@ -122,13 +135,13 @@ const longestRebalanceMs = (group: Group): number =>
   Math.max(...[...group.members.values()].map((member) => member.request.rebalanceTimeoutMs));
 
 // Who has not joined again by then is out.
-const limitRebalance = (s: Surroundings, group: Group): void => {
+const limitRebalance = (s: Conditions, group: Group): void => {
   group.cancelRebalance();
   group.cancelRebalance = s.clock.after(longestRebalanceMs(group), () => complete(s, group));
 };
 
 // And so is who has joined and not asked for its assignment by then.
-const limitSync = (s: Surroundings, group: Group): void => {
+const limitSync = (s: Conditions, group: Group): void => {
   const removeLate = (): void => {
     const late = [...group.members.values()].filter((member) => !member.hasSynced);
     for (const member of late) remove(s, group, member);
@@ -136,7 +149,28 @@ const limitSync = (s: Surroundings, group: Group): void => {
   group.cancelRebalance = s.clock.after(longestRebalanceMs(group), removeLate, true);
 };
 
-const rebalance = (s: Surroundings, group: Group): void => {
+/** Waits for more members, and again as long as some came meanwhile; at most as long as a rebalance may take. */
+const gather = (s: Conditions, group: Group): void => {
+  const { initialRebalanceDelayMs: delayMs } = s.limits;
+  const startedAt = s.clock.monotonic();
+  let seen = group.members.size;
+  group.isGathering = true;
+  const finish = (): void => {
+    const leftMs = startedAt + longestRebalanceMs(group) - s.clock.monotonic();
+    if (group.members.size > seen && leftMs > 0 && delayMs > 0) {
+      seen = group.members.size;
+      s.clock.after(Math.min(delayMs, leftMs), finish);
+      return;
+    }
+    group.isGathering = false;
+    completeWhenAllJoined(s, group);
+  };
+  // Without a delay, members that start in the same turn get into one generation.
+  if (delayMs > 0) s.clock.after(delayMs, finish);
+  else s.clock.soon(finish);
+};
+
+const rebalance = (s: Conditions, group: Group): void => {
   if (group.state === 'PreparingRebalance' || group.members.size === 0) return;
   const wasEmpty = group.state === 'Empty';
   const wasCompleting = group.state === 'CompletingRebalance';
@@ -149,12 +183,7 @@ const rebalance = (s: Surroundings, group: Group): void => {
     if (wasCompleting) member.assignment = Buffer.alloc(0);
   }
   if (wasEmpty) {
-    // Members that start in the same turn get into one generation.
-    group.isGathering = true;
-    s.clock.soon(() => {
-      group.isGathering = false;
-      completeWhenAllJoined(s, group);
-    });
+    gather(s, group);
     return;
   }
   limitRebalance(s, group);
@@ -168,7 +197,7 @@ const forget = (group: Group, member: Member): void => {
   member.join?.reject(protocolError('UNKNOWN_MEMBER_ID'));
 };
 
-const remove = (s: Surroundings, group: Group, member: Member): void => {
+const remove = (s: Conditions, group: Group, member: Member): void => {
   forget(group, member);
   if (group.members.size === 0) {
     group.cancelRebalance();
@@ -179,7 +208,7 @@ const remove = (s: Surroundings, group: Group, member: Member): void => {
   else rebalance(s, group);
 };
 
-const admit = (s: Surroundings, group: Group, request: JoinRequest): Member => {
+const admit = (s: Conditions, group: Group, request: JoinRequest): Member => {
   const id = createMemberId(request.clientId, s.random);
   const member: Member = {
     id,
@@ -200,8 +229,11 @@ const admit = (s: Surroundings, group: Group, request: JoinRequest): Member => {
   return member;
 };
 
-const join = async (s: Surroundings, group: Group, request: JoinRequest): Promise<JoinAnswer> => {
-  if (request.sessionTimeoutMs > MAX_SESSION_TIMEOUT_MS) throw protocolError('INVALID_SESSION_TIMEOUT');
+const join = async (s: Conditions, group: Group, request: JoinRequest): Promise<JoinAnswer> => {
+  const { sessionTimeoutMs } = request;
+  const isLegal =
+    sessionTimeoutMs >= s.limits.minSessionTimeoutMs && sessionTimeoutMs <= MAX_SESSION_TIMEOUT_MS;
+  if (!isLegal) throw protocolError('INVALID_SESSION_TIMEOUT');
   const known = request.memberId === '' ? undefined : memberOf(group, request.memberId);
   const member = known ?? admit(s, group, request);
   const unchanged = known !== undefined && sameProtocols(known.request, request);
@@ -218,7 +250,7 @@ const join = async (s: Surroundings, group: Group, request: JoinRequest): Promis
   return promise;
 };
 
-const sync = async (s: Surroundings, group: Group, request: SyncRequest): Promise<Buffer> => {
+const sync = async (s: Conditions, group: Group, request: SyncRequest): Promise<Buffer> => {
   const member = checkMembership(group, request);
   member.lastSeen = s.clock.monotonic();
   if (group.state === 'PreparingRebalance') throw protocolError('REBALANCE_IN_PROGRESS');
@@ -245,7 +277,7 @@ const suspend = (group: Group): void => {
 };
 
 // Joins and syncs in flight were lost with the connections: those members will ask again.
-const resume = (s: Surroundings, group: Group): void => {
+const resume = (s: Conditions, group: Group): void => {
   for (const member of group.members.values()) {
     member.lastSeen = s.clock.monotonic();
     member.join = undefined;
@@ -256,8 +288,8 @@ const resume = (s: Surroundings, group: Group): void => {
   if (group.state === 'CompletingRebalance') limitSync(s, group);
 };
 
-/** The protocol over time and chance from outside. */
-export const createGroupProtocol = (s: Surroundings): GroupProtocolHandler => ({
+/** The protocol under these conditions. */
+export const createGroupProtocol = (s: Conditions): GroupProtocolHandler => ({
   join: (group, request) => join(s, group, request),
   sync: (group, request) => sync(s, group, request),
   heartbeat: (group, membership) => {

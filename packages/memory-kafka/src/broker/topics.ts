@@ -50,7 +50,7 @@ export interface TopicsOptions {
   /** How much is kept of topics without settings of their own. */
   readonly retention: Retention;
   /** How many replicas a partition can have. */
-  readonly brokerCount: () => number;
+  readonly brokerCount: number;
   /** Replicas of the partitions of a topic that is created without saying how many. */
   readonly defaultReplicas: number;
   /** Finds brokers for one more partition. */
@@ -161,7 +161,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
     },
     describe,
     create: (config, validateOnly) => {
-      const refused = creationRefusal(config, topics, brokerCount());
+      const refused = creationRefusal(config, topics, brokerCount);
       if (refused !== undefined || validateOnly) return refused;
       const own = parseTopicConfig(config.configEntries ?? []) ?? new Map<string, string>();
       add(config.topic, partitionCount(config, defaultPartitions), own, replicasOf(config, defaultReplicas));
@@ -170,7 +170,7 @@ export const createTopics = (options: TopicsOptions): Topics => {
     grow: (config, validateOnly) => {
       const topic = topics.get(config.topic);
       if (topic === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
-      const refused = growthRefusal(config, topic.partitions.length, brokerCount());
+      const refused = growthRefusal(config, topic.partitions.length, brokerCount);
       if (refused === undefined && !validateOnly) growTo(topic, config, defaultReplicas);
       return refused;
     },

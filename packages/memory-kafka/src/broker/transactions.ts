@@ -40,12 +40,17 @@ interface Owner {
 interface Surroundings {
   readonly clock: Clock;
   readonly coordinator: Coordinator;
+  /** Since when the cluster has been there, by its clock. */
+  readonly startedAt: number;
 }
 
 const nothing = (): void => undefined;
 
 /** Kafka's `transaction.max.timeout.ms`. */
 const MAX_TIMEOUT_MS = 15 * 60_000;
+
+/** Kafka's `transaction.abort.timed.out.transaction.cleanup.interval.ms`. */
+const CHECK_INTERVAL_MS = 10_000;
 
 const finish = (surroundings: Surroundings, owner: Owner, committed: boolean): void => {
   const writer: Writer = { ...owner.identity, firstSequence: -1, transactional: true };
@@ -61,19 +66,22 @@ const bumpEpoch = (owner: Owner): void => {
   owner.identity = { producerId, producerEpoch: producerEpoch + 1 };
 };
 
-/** A transaction that is left alone is aborted, and its producer fenced. */
+/** A transaction that is left alone is aborted when the cluster next looks at them, and its producer fenced. */
 const beginUnlessOpen = (surroundings: Surroundings, owner: Owner): void => {
   if (owner.logs.size > 0 || owner.commits.length > 0) return;
   const abort = (): void => {
     finish(surroundings, owner, false);
     bumpEpoch(owner);
   };
-  owner.cancelTimeout = surroundings.clock.after(owner.timeoutMs, abort, true);
+  const { clock, startedAt } = surroundings;
+  const dueAt = clock.monotonic() - startedAt + owner.timeoutMs;
+  const checkedAt = (Math.floor(dueAt / CHECK_INTERVAL_MS) + 1) * CHECK_INTERVAL_MS;
+  owner.cancelTimeout = clock.after(startedAt + checkedAt - clock.monotonic(), abort, true);
 };
 
 /** No producers yet. */
 export const createTransactions = (clock: Clock, coordinator: Coordinator): Transactions => {
-  const surroundings: Surroundings = { clock, coordinator };
+  const surroundings: Surroundings = { clock, coordinator, startedAt: clock.monotonic() };
   let lastProducerId = -1;
   const owners = new Map<string, Owner>();
 
