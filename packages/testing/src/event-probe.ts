@@ -1,6 +1,7 @@
 import { deadLetterTopic, TOPIC_NAMES, TOPIC_OF, type AnnouncedStatus } from '@order-pipeline/contracts';
 import { createTopicSetup, encodeEvent } from '@order-pipeline/messaging';
 import { createRuntime, type Broker, type Trace } from '@order-pipeline/service-kit';
+import { eventually } from './eventually.ts';
 import { readTopics, type ReadMessage } from './read-topics.ts';
 
 /** Publishes the events that a worker consumes, and records the events that it publishes. */
@@ -11,6 +12,12 @@ export interface EventProbe {
   send(status: AnnouncedStatus, message: { key: string; value: string }): Promise<void>;
   /** The events of a status that were published about an order. */
   published(status: AnnouncedStatus, orderId: string): readonly ReadMessage[];
+  /** The event of a status about an order, as soon as it is published; fails when there are none or several until then. */
+  onlyPublished(
+    status: AnnouncedStatus,
+    orderId: string,
+    limit: { readonly timeoutMs: number },
+  ): Promise<ReadMessage>;
   /** The dead letters with this key. */
   deadLetters(key: string): readonly ReadMessage[];
   close(): Promise<void>;
@@ -27,6 +34,8 @@ export const startEventProbe = async (broker: Broker): Promise<EventProbe> => {
   const send: EventProbe['send'] = async (status, message) => {
     await producer.sendBatch({ topicMessages: [{ topic: TOPIC_OF[status], messages: [message] }] });
   };
+  const published: EventProbe['published'] = (status, orderId) =>
+    reader.messages.filter(({ topic, key }) => topic === TOPIC_OF[status] && key === orderId);
   return {
     announce: async (status, ...orderIds) => {
       const events = orderIds.map((orderId) => ({
@@ -44,8 +53,14 @@ export const startEventProbe = async (broker: Broker): Promise<EventProbe> => {
       return events.map(({ trace }) => trace);
     },
     send,
-    published: (status, orderId) =>
-      reader.messages.filter(({ topic, key }) => topic === TOPIC_OF[status] && key === orderId),
+    published,
+    onlyPublished: (status, orderId, limit) =>
+      eventually(() => {
+        const [event, ...more] = published(status, orderId);
+        if (!event || more.length > 0)
+          throw new Error(`${more.length + (event ? 1 : 0)} events of ${orderId} in ${status}`);
+        return event;
+      }, limit),
     deadLetters: (ofKey) =>
       reader.messages.filter(({ topic, key }) => letters.includes(topic) && key === ofKey),
     close: async () => {

@@ -8,6 +8,7 @@ export * from './orders-stub.ts';
 export * from './stoppable-broker.ts';
 export * from './own-groups.ts';
 export * from './pgbouncer.ts';
+export { queryOnce } from './query-once.ts';
 export * from './read-topics.ts';
 export * from './recorded-spans.ts';
 export * from './statement-plans.ts';

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openClient } from '@order-pipeline/service-kit';
-import { startPostgresOfWorkers, startTestPostgres, type TestPostgres } from '../src/index.ts';
+import { queryOnce, startPostgresOfWorkers, startTestPostgres, type TestPostgres } from '../src/index.ts';
 
 let postgres: TestPostgres;
 
@@ -10,24 +9,15 @@ beforeAll(async () => {
 
 afterAll(() => postgres.stop());
 
-const query = async (url: string, sql: string): Promise<unknown[]> => {
-  const client = await openClient({ url, applicationName: 'test' });
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-};
-
 test('each database is empty and of its own, also under one name', async () => {
   const [first, second] = await Promise.all([
     postgres.freshDatabase('orders'),
     postgres.freshDatabase('orders'),
   ]);
-  await query(first, 'CREATE TABLE thing (id INT)');
+  await queryOnce(first, 'CREATE TABLE thing (id INT)');
   const tables = "SELECT 1 FROM pg_tables WHERE tablename = 'thing'";
-  expect(await query(first, tables)).toHaveLength(1);
-  expect(await query(second, tables)).toHaveLength(0);
+  expect(await queryOnce(first, tables)).toHaveLength(1);
+  expect(await queryOnce(second, tables)).toHaveLength(0);
 });
 
 test('a migrated database has the tables of its service, and is of its own', async () => {
@@ -35,10 +25,10 @@ test('a migrated database has the tables of its service, and is of its own', asy
     postgres.migratedDatabase('users'),
     postgres.migratedDatabase('users'),
   ]);
-  await query(first, `INSERT INTO users VALUES ('one', 'One', 'one@example.com')`);
-  expect(await query(first, 'SELECT id FROM users')).toEqual([{ id: 'one' }]);
-  expect(await query(second, 'SELECT id FROM users')).toEqual([]);
-  expect(await query(second, 'SELECT migration_name FROM _prisma_migrations')).not.toHaveLength(0);
+  await queryOnce(first, `INSERT INTO users VALUES ('one', 'One', 'one@example.com')`);
+  expect(await queryOnce(first, 'SELECT id FROM users')).toEqual([{ id: 'one' }]);
+  expect(await queryOnce(second, 'SELECT id FROM users')).toEqual([]);
+  expect(await queryOnce(second, 'SELECT migration_name FROM _prisma_migrations')).not.toHaveLength(0);
 });
 
 /** Has so many workers a server each, and is one of them meanwhile; `use` is given the administrator's URL of its server. */
@@ -63,15 +53,15 @@ test('two workers on one server may need the same migrations at the same time', 
   asWorker(1, 1, async (admin) => {
     const workers = [await startTestPostgres(), await startTestPostgres()];
     const urls = await Promise.all(workers.map((worker) => worker.migratedDatabase('users')));
-    for (const url of urls) expect(await query(url, 'SELECT id FROM users')).toEqual([]);
+    for (const url of urls) expect(await queryOnce(url, 'SELECT id FROM users')).toEqual([]);
     for (const worker of workers) await worker.stop();
-    const left = await query(admin, "SELECT datname FROM pg_database WHERE datname LIKE 'users%'");
+    const left = await queryOnce(admin, "SELECT datname FROM pg_database WHERE datname LIKE 'users%'");
     expect(left).toEqual([{ datname: expect.stringMatching(/^users_template_[0-9a-f]{12}$/) }]);
   }));
 
 test('where every worker has its server, a file takes that of its own, and leaves it as it was', () =>
   asWorker(2, 2, async (admin) => {
-    const databases = () => query(admin, 'SELECT datname FROM pg_database ORDER BY oid');
+    const databases = () => queryOnce(admin, 'SELECT datname FROM pg_database ORDER BY oid');
     const before = await databases();
     const shared = await startTestPostgres();
     const fresh = new URL(await shared.freshDatabase('orders'));

@@ -35,11 +35,7 @@ test('an orderly stop reports where the events stand that were published last', 
   const orderId = `order-${randomUUID()}`;
   orders.put(orderId, 'SHIPPED');
   await probe.announce('SHIPPED', orderId);
-  const [event] = await eventually(() => {
-    const received = probe.published('DELIVERED', orderId);
-    expect(received).toHaveLength(1);
-    return received;
-  }, WAIT);
+  const event = await probe.onlyPublished('DELIVERED', orderId, WAIT);
   expect(orders.positionsOf(orderId)).toEqual([]);
   await service.close();
   expect(orders.positionsOf(orderId)).toEqual([placeOf(event)]);
@@ -56,23 +52,19 @@ test('an order that is shipped is delivered, one that is not is left, and the de
   orders.put(early, 'PROCESSING');
 
   const [, trace] = await probe.announce('SHIPPED', early, shipped);
-  const [event] = await eventually(() => {
-    const received = probe.published('DELIVERED', shipped);
-    expect(received).toHaveLength(1);
-    expect(orders.asked(early)).toBeGreaterThan(0);
-    return received;
-  }, WAIT);
+  const event = await probe.onlyPublished('DELIVERED', shipped, WAIT);
+  await eventually(() => expect(orders.asked(early)).toBeGreaterThan(0), WAIT);
 
   expect(orders.statusOf(shipped)).toBe('DELIVERED');
   expect(orders.causesOf(shipped)).toEqual(['delivery']);
   expect(orders.statusOf(early)).toBe('PROCESSING');
   expect(probe.published('DELIVERED', early)).toEqual([]);
-  expect(event?.headers).toMatchObject({
+  expect(event.headers).toMatchObject({
     ce_type: 'ORDER_DELIVERED',
     ce_source: '/order-pipeline/delivery',
     ce_id: `${shipped}:DELIVERED`,
   });
-  expect(event?.headers['traceparent']).toContain(trace?.traceId);
+  expect(event.headers['traceparent']).toContain(trace?.traceId);
   await eventually(() => expect(orders.positionsOf(shipped)).toEqual([placeOf(event)]), WAIT);
   await service.close();
   await probe.close();

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
-import { createRuntime, migrateDatabase, openClient } from '@order-pipeline/service-kit';
-import { createTestLogger, eventually } from '@order-pipeline/testing';
+import { createRuntime, migrateDatabase } from '@order-pipeline/service-kit';
+import { createTestLogger, eventually, queryOnce } from '@order-pipeline/testing';
 import { useFixture } from '../../../audit/test/planted-faults.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -60,15 +60,6 @@ const startAudit = (environment: Record<string, string> = {}): Audit => {
   return { child, said: () => text, ended };
 };
 
-const run = async (url: string, sql: string): Promise<unknown[]> => {
-  const client = await openClient({ url, applicationName: 'test' });
-  try {
-    return (await client.query<Record<string, unknown>>(sql)).rows;
-  } finally {
-    await client.end();
-  }
-};
-
 /** Makes reads of items wait for an hour. */
 const SLEEPING = `ALTER TABLE items RENAME TO real_items;
   CREATE VIEW items AS SELECT real_items.* FROM real_items, pg_sleep(3600)`;
@@ -81,7 +72,7 @@ const createSleepingSystem = async (): Promise<void> => {
     const folder = new URL(`../../../../prisma/${name}/migrations/`, import.meta.url);
     await migrateDatabase(postgres.url(name), folder, createTestLogger().logger);
   }
-  await run(postgres.url('inventory'), SLEEPING);
+  await queryOnce(postgres.url('inventory'), SLEEPING);
   await postgres.stop();
 };
 
@@ -91,7 +82,9 @@ const untilAsleep = (count: number): Promise<string> =>
     const found = await findEmbeddedPostgres(dataDir);
     if (found.state !== 'running') throw new Error(`PostgreSQL is ${found.state}`);
     const url = found.url('inventory');
-    expect(await run(url, `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`)).toHaveLength(count);
+    expect(await queryOnce(url, `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'`)).toHaveLength(
+      count,
+    );
     return url;
   }, WAIT);
 
@@ -143,8 +136,11 @@ test(
     killed.child.kill('SIGKILL');
     await killed.ended;
     await eventually(async () => expect(await stateOf()).toBe('abandoned'), WAIT);
-    await run(url, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
-    await run(url, AWAKE);
+    await queryOnce(
+      url,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`,
+    );
+    await queryOnce(url, AWAKE);
     const { code, said } = await startAudit().ended;
     expect(said).toContain('It was left running by a start that was killed');
     expect(code).toBe(0);
@@ -167,11 +163,14 @@ test(
     const WAITING = `pg_stat_activity WHERE application_name = 'audit' AND datname = current_database()
       AND state = 'idle'`;
     await eventually(async () => {
-      expect(await run(users, 'SELECT 1 FROM pg_locks WHERE NOT granted')).toHaveLength(1);
-      expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toHaveLength(1);
+      expect(await queryOnce(users, 'SELECT 1 FROM pg_locks WHERE NOT granted')).toHaveLength(1);
+      expect(await queryOnce(orders, `SELECT 1 FROM ${WAITING}`)).toHaveLength(1);
     }, WAIT);
-    await run(orders, `SELECT pg_terminate_backend(pid) FROM ${WAITING}`);
-    await eventually(async () => expect(await run(orders, `SELECT 1 FROM ${WAITING}`)).toEqual([]), WAIT);
+    await queryOnce(orders, `SELECT pg_terminate_backend(pid) FROM ${WAITING}`);
+    await eventually(
+      async () => expect(await queryOnce(orders, `SELECT 1 FROM ${WAITING}`)).toEqual([]),
+      WAIT,
+    );
     await fixture().run('users', 'ROLLBACK');
     expect((await audit.ended).code).toBe(0);
   },

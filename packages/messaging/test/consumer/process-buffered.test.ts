@@ -35,7 +35,13 @@ const startTakingIn = (harness: Harness, group: string, orderIds: readonly strin
     },
   });
   const own = (): ReceivedEvent[] => taken.filter(({ event }) => orderIds.includes(event.orderId));
-  return { consumer, taken, own, assigned: () => assigned };
+  const onlyOwn = async (): Promise<ReceivedEvent> => {
+    await eventually(() => expect(own()).toHaveLength(1), WAIT);
+    const [message] = own();
+    if (!message) throw new Error('it came');
+    return message;
+  };
+  return { consumer, taken, own, onlyOwn, assigned: () => assigned };
 };
 
 test('what a handler merely took in is not committed until it is processed, and comes again until then', async () => {
@@ -49,9 +55,7 @@ test('what a handler merely took in is not committed until it is processed, and 
 
   const second = await startHarness({ broker });
   const again = startTakingIn(second, group, [orderId]);
-  await eventually(() => expect(again.own()).toHaveLength(1), WAIT);
-  const [message] = again.own();
-  if (!message) throw new Error('it came again');
+  const message = await again.onlyOwn();
   const processed: string[] = [];
   expect(
     await again.consumer.processBuffered(
@@ -85,11 +89,9 @@ test('what is processed is committed no further than the first message that stil
 test('a message that cannot be understood is committed by itself where nothing waits before it', async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
-  const { consumer, taken, own } = startTakingIn(harness, group, [orderId]);
+  const { consumer, taken, onlyOwn } = startTakingIn(harness, group, [orderId]);
   await publish(harness, orderId);
-  await eventually(() => expect(own()).toHaveLength(1), WAIT);
-  const [message] = own();
-  if (!message) throw new Error('it came');
+  const message = await onlyOwn();
   await consumer.processBuffered(taken, async () => undefined);
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense' }]);
   await eventually(async () => {
@@ -101,11 +103,9 @@ test('a message that cannot be understood is committed by itself where nothing w
 test('a message that keeps failing when it is processed goes to the dead letters, and is done', async () => {
   const harness = await startHarness();
   const [group, bad] = [fresh('group'), fresh('bad')];
-  const { consumer, taken, own } = startTakingIn(harness, group, [bad]);
+  const { consumer, taken, onlyOwn } = startTakingIn(harness, group, [bad]);
   await publish(harness, bad);
-  await eventually(() => expect(own()).toHaveLength(1), WAIT);
-  const [message] = own();
-  if (!message) throw new Error('it came');
+  const message = await onlyOwn();
   const done = await consumer.processBuffered(taken, async (events) => {
     if (idsOf(events).includes(bad)) throw new RangeError('no such order');
   });
@@ -128,9 +128,7 @@ test('messages that are processed while their partitions are assigned anew are l
   const second = await startHarness({ broker });
   const mine = startTakingIn(first, group, [orderId]);
   await publish(first, orderId);
-  await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
-  const [message] = mine.own();
-  if (!message) throw new Error('it came');
+  const message = await mine.onlyOwn();
   const processing = mine.consumer.processBuffered([...mine.taken], async () => {
     throw unavailable('orders is down');
   });
