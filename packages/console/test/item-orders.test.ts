@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 (findChromium() === undefined ? describe.skip : describe)('in a browser', () => {
   const console = useConsole();
 
-  /** Stores delivered orders of a minute each, the highest number last. */
+  /** Stores orders of one line, the highest number last. */
   const store = (id: string, count: number, itemId: string) =>
     console().inDatabase(`
       INSERT INTO orders (id, user_id, status, lines, reservation_id, created_at, updated_at, announced_at)

@@ -58,8 +58,7 @@ const NoOrders = ({ query: { search, itemId, status, reason, olderThanMs } }) =>
 const LookedUntil = ({ until, next, waitsLongest, found }) =>
   html`<p class="looked" role="status">
     <span>
-      ${found === 0 && 'None of these contains the item. '}
-      Looked at orders ${waitsLongest ? 'that wait since before' : 'placed since'}${' '}<${Time} at=${until} />.
+      Looked at orders ${waitsLongest ? 'that wait since before' : 'placed since'}${' '}<${Time} at=${until} />${found === 0 && ': none contains the item'}.
     </span>
     <button type="button" data-next onClick=${() => changeQuery({ cursor: next })}>Look further</button>
   </p>`;
