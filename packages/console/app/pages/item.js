@@ -87,7 +87,7 @@ export const ItemPage = ({ id }) => {
       item &&
       html`<p class="subtitle">
         ${item.itemName}${' · '}
-        <a href=${linkTo(`/orders?itemId=${encodeURIComponent(id)}`)}>Orders with this item</a>
+        <a class="underlined" href=${linkTo(`/orders?itemId=${encodeURIComponent(id)}`)}>Orders with this item</a>
       </p>
       <div class="columns even">
         <${Stock} item=${item} consumed=${consumed} />
