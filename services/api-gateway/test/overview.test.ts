@@ -55,9 +55,12 @@ const listening = async (on = gateway): Promise<number> => {
 const patient = { timeoutMs: 30_000 };
 
 test('the overview has what orders and the facade know, and the state of all services', async () => {
-  const response = await gateway.server.inject('/ops/overview');
-  const { services, at, ...rest } = response.json<Overview>();
-  expect(rest).toEqual({ orders, outbox, consumers, deadLetters });
+  // A part that a busy machine does not answer in time is null, and is there in a later picture.
+  const { services, at } = await eventually(async () => {
+    const { services, at, ...rest } = (await gateway.server.inject('/ops/overview')).json<Overview>();
+    expect(rest).toEqual({ orders, outbox, consumers, deadLetters });
+    return { services, at };
+  }, patient);
   expect(Date.parse(at)).not.toBeNaN();
   expect(services).toHaveLength(8);
   expect(services.filter(({ ready }) => ready).map(({ name }) => name)).toEqual([
@@ -71,8 +74,7 @@ test('the overview has what orders and the facade know, and the state of all ser
 test('it comes as events, and goes on while a part cannot be reached, which is null', async () => {
   const stream = await watch();
   expect(stream.response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  await eventually(() => expect(stream.pictures()).not.toEqual([]), patient);
-  expect(stream.pictures()[0]).toMatchObject({ orders, outbox });
+  await eventually(() => expect(stream.pictures().at(-1)).toMatchObject({ orders, outbox }), patient);
   isDown = true;
   await eventually(
     () => expect(stream.pictures().at(-1)).toMatchObject({ orders: null, outbox: null, consumers: null }),
