@@ -57,9 +57,10 @@ const patient = { timeoutMs: 30_000 };
 test('the overview has what orders and the facade know, and the state of all services', async () => {
   // A part that a busy machine does not answer in time is null, and is there in a later picture.
   const { services, at } = await eventually(async () => {
-    const { services, at, ...rest } = (await gateway.server.inject('/ops/overview')).json<Overview>();
-    expect(rest).toEqual({ orders, outbox, consumers, deadLetters });
-    return { services, at };
+    const overview = (await gateway.server.inject('/ops/overview')).json<Overview>();
+    const all = { services: expect.anything(), at: expect.any(String) };
+    expect(overview).toEqual({ ...all, orders, outbox, consumers, deadLetters });
+    return overview;
   }, patient);
   expect(Date.parse(at)).not.toBeNaN();
   expect(services).toHaveLength(8);

@@ -11,6 +11,7 @@ import type {
   Membership,
   SyncRequest,
 } from './group-types.ts';
+import { createMemberId } from './member-ids.ts';
 
 /** Time and chance from outside, and what the cluster asks of groups. */
 interface Conditions extends Surroundings {
@@ -50,12 +51,6 @@ export const createGroup = (id: string): Group => ({
   cancelRebalance: nothing,
   isGathering: false,
 });
-
-const hex = (random: () => number, digits: number): string =>
-  Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
-
-const createMemberId = (clientId: string, random: () => number): string =>
-  `${clientId}-${[8, 4, 4, 4, 12].map((digits) => hex(random, digits)).join('-')}`;
 
 const answerFor = (group: Group, member: Member): JoinAnswer => ({
   generationId: group.generation,
