@@ -172,10 +172,11 @@ test('the time of an answer leads to its trace, for those who ask for OpenMetric
     vary: 'accept',
     'content-type': expect.stringContaining('openmetrics'),
   });
-  const [exemplar, ...more] = open.body.match(/^http_request_duration_seconds_bucket.* # .*$/gm) ?? [];
-  expect(exemplar).toContain(`trace_id="${traceId}",span_id="${recorded.spans[0]?.spanId}"`);
-  expect(exemplar).toContain('route="/api/orders/:orderId"');
-  expect(JSON.stringify(more)).not.toContain('c'.repeat(32));
+  const exemplars = open.body.match(/^http_request_duration_seconds_bucket.* # .*$/gm) ?? [];
+  // Which bucket it is in, and what came before in others, depends on how fast the machine is.
+  const ids = `trace_id="${traceId}",span_id="${recorded.spans[0]?.spanId}"`;
+  expect(exemplars.find((line) => line.includes(ids))).toContain('route="/api/orders/:orderId"');
+  expect(JSON.stringify(exemplars)).not.toContain('c'.repeat(32));
   const { body, headers } = await gateway.server.inject('/metrics');
   expect(headers['content-type']).toContain('text/plain');
   expect(body).not.toContain('trace_id');
