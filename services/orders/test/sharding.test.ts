@@ -89,6 +89,8 @@ const LISTS = [
   'listFound',
   'listOrders',
   'listWaiting',
+  'scanFound',
+  'scanWaiting',
   'listArchived',
   'oldestOnTheWay',
   'readCounts',
