@@ -34,7 +34,7 @@ export interface SpanStart {
   readonly name: string;
   readonly kind: SpanKind;
   /** When it began, if not now; as `Tracer.now` returns it. */
-  readonly startMs?: number;
+  readonly startMs?: number | undefined;
   readonly attributes?: Attributes;
   readonly links?: readonly Trace[];
 }
