@@ -20,6 +20,10 @@ const Choice = ({ name, label, any, value = '', options }) =>
     ${options.map(([of, text]) => html`<option key=${of} value=${of}>${text}</option>`)}
   </select>`;
 
+/** @param {{ name: string, label: string, value: string | undefined }} props */
+const IdField = ({ name, label, value = '' }) =>
+  html`<input name=${name} class="grow" placeholder=${label} aria-label=${label} defaultValue=${value} />`;
+
 /**
  * Filters orders by ids, where that is asked for, the reason why they are stuck, and the time in their status.
  *
@@ -29,23 +33,8 @@ export const OrderFilters = ({ query, withSearch = false }) =>
   html`<${FilterForm} names=${[...(withSearch ? ['search', 'itemId'] : []), 'reason', 'olderThanMs']} query=${query}>
     ${
       withSearch &&
-      html`<input
-        name="search"
-        class="grow"
-        placeholder="Order or user id"
-        aria-label="Order or user id"
-        defaultValue=${query['search'] ?? ''}
-      />`
-    }
-    ${
-      withSearch &&
-      html`<input
-        name="itemId"
-        class="grow"
-        placeholder="Item id"
-        aria-label="Item id"
-        defaultValue=${query['itemId'] ?? ''}
-      />`
+      html`<${IdField} name="search" label="Order or user id" value=${query['search']} />
+        <${IdField} name="itemId" label="Item id" value=${query['itemId']} />`
     }
     <${Choice} name="reason" label="Reason" any=${withSearch ? 'Stuck or not' : 'Any reason'} value=${query['reason']} options=${REASONS} />
     <${Choice} name="olderThanMs" label="Age" any="Any age" value=${query['olderThanMs']} options=${AGES} />
