@@ -1,4 +1,5 @@
 import { readable } from '../report/report.ts';
+import { methodOfStarts } from './sides.ts';
 import { CONNECTIONS, DATASET, type Sizes } from './sizes.ts';
 
 /** What the correctness columns are, for every report that has them. */
@@ -32,7 +33,7 @@ export const aboutOrders = ({
   `Of one item: every order is of one unit of it; in the end an item of ${readable(placement.scarceUnits)} units is sold out by twice as many orders.`,
   `While clients page: 8 clients read GET /api/orders?limit=1000 page by page, from the newest on, without a pause; ${readable(besideLists.fatOrders)} orders have 100 lines with ids of 128 characters. A page that is refused with 503 is asked for again.`,
   `PENDING to DELIVERED: ${readable(walking.orders)} orders wait, the workflow's turn comes; the time runs from the first PROCESSING to the last DELIVERED in the history. Beside it a third of the rate at which pgbench moves single orders by compare-and-set, since an order takes three steps.`,
-  `Access tokens and traces: a system with each, and one with neither, take ${variants.rounds} turns of ${readable(variants.orders)} orders beside one another. Tokens are those of ${readable(DATASET.users)} users, signed with ES256; spans go to a collector that takes everything and keeps nothing, in the process of the benchmark.`,
+  `Access tokens and traces: a system with each, and two with neither, take turns of ${readable(variants.orders)} orders beside one another. ${methodOfStarts(variants)} Tokens are those of ${readable(DATASET.users)} users, signed with ES256; spans go to a collector that takes everything and keeps nothing, in the process of the benchmark.`,
   `While clients wait: ${readable(besideWaiting.waiters)} clients, each with a connection of its own, wait with \`Prefer: wait=60\` for an order each that stays PENDING. One that did not wait from the beginning to the end counts as refused wrongly.`,
   `Stored orders are filled in beforehand, in systems that stand beside one another and take turns; each round adds ${readable(growth.orders)}. Reads come over 8 connections: the list of the newest 100, the newest 10 of a user, an order by its id.`,
   ABOUT_CORRECTNESS,

@@ -1,3 +1,5 @@
+import type { StartSizes } from './starts.ts';
+
 /** How much is measured. Amounts of orders are multiples of the clients of pgbench. */
 export interface Sizes {
   readonly rounds: number;
@@ -19,11 +21,7 @@ export interface Sizes {
     readonly orders: number;
   };
   /** Systems with something switched on, beside one without it. */
-  readonly variants: {
-    /** Many short turns: what else the machine does hits all alike only over little time. */
-    readonly rounds: number;
-    readonly orders: number;
-  };
+  readonly variants: StartSizes;
   /** Placement while clients wait for orders. */
   readonly besideWaiting: { readonly waiters: number; readonly orders: number };
   readonly walking: {
@@ -51,7 +49,7 @@ export const FULL: Sizes = {
     scarceUnits: 2_000,
   },
   besideLists: { fatOrders: 2_000, orders: 5_000 },
-  variants: { rounds: 15, orders: 3_000 },
+  variants: { starts: 4, rounds: 3, warmUps: 2, orders: 2_000 },
   besideWaiting: { waiters: 10_000, orders: 10_000 },
   walking: { orders: 20_000, steps: 24_000 },
   growth: { stored: [10_000, 100_000, 1_000_000], orders: 4_000, readS: 1 },
@@ -68,7 +66,7 @@ export const QUICK: Sizes = {
     scarceUnits: 500,
   },
   besideLists: { fatOrders: 500, orders: 2_000 },
-  variants: { rounds: 4, orders: 1_500 },
+  variants: { starts: 2, rounds: 2, warmUps: 1, orders: 1_000 },
   besideWaiting: { waiters: 2_000, orders: 2_000 },
   walking: { orders: 4_000, steps: 8_000 },
   growth: { stored: [10_000, 50_000], orders: 2_000, readS: 1 },

@@ -1,15 +1,15 @@
 import type { BenchContext } from '../context/context.ts';
-import { addUp, type Correctness } from '../correctness/correctness.ts';
+import { addUp } from '../correctness/correctness.ts';
 import { judgeStored } from '../correctness/stored.ts';
 import { openSigning, signForAll } from '../load/tokens.ts';
 import type { Figure, Target } from '../report/report.ts';
-import { goRounds, roundSentence } from '../rounds.ts';
 import { startTraceSink } from '../system/trace-sink.ts';
 import { startEmbeddedSystem } from '../system/embedded.ts';
 import { auditStage } from './audited.ts';
 import type { Sizes } from './sizes.ts';
-import { NO_WALKING_MS, openSpread, reportExamples } from './stage.ts';
-import { takeTurn, toldByTheSystem, type Side, type Turn } from './turn.ts';
+import { figureOfStarts, placeInStarts, type Kind, type Placed } from './sides.ts';
+import { NO_WALKING_MS, openSpread } from './stage.ts';
+import { toldByTheSystem, type Side } from './turn.ts';
 
 /** Something that is switched on, and what it may cost. */
 interface Variant {
@@ -62,61 +62,42 @@ const openSide = async (
   return { system, source, tokenOf: (userId) => tokens.get(userId), placings: [] };
 };
 
-/** The sides from another one on each time, so that none always comes after the same. */
-const rotated = (count: number, number: number): number[] =>
-  Array.from({ length: count }, (_, index) => (index + number + count) % count);
-
-const judge = async (context: BenchContext, { system, placings }: Side): Promise<Correctness> =>
-  addUp([await auditStage(context, system), await judgeStored(system.databases, placings)]);
-
 /**
- * Placement with access tokens and with traces: whole systems that take short turns, each held against one without any of
- * it.
+ * Placement with access tokens and with traces: whole systems that take turns, each held against one without any of it, and
+ * one more of those.
  */
 export const benchVariants = async (
   context: BenchContext,
   { variants: sizes }: Pick<Sizes, 'variants'>,
 ): Promise<Figure[]> => {
-  const { say } = context;
   const sink = await startTraceSink(context);
-  const variants = variantsFor(sink.url);
-  const base = await openSide(context, BASELINE_NAME, WITHOUT_TRACES);
-  const sides = [base];
-  for (const { name, environment } of variants) {
-    say(`${name}: starting`);
-    sides.push(await openSide(context, name, environment));
-  }
-  const turns = await goRounds(sizes.rounds, async (number) => {
-    say(roundSentence('What may be switched on', number, sizes.rounds));
-    const round: Turn[] = [];
-    for (const index of rotated(sides.length, number))
-      round[index] = await takeTurn(sides[index] as Side, sizes.orders);
-    return round;
+  const variants: Variant[] = [
+    ...variantsFor(sink.url),
+    {
+      name: 'placement without any of it, against itself',
+      environment: WITHOUT_TRACES,
+      target: { reported: true },
+    },
+  ];
+  const kindOf = ({ name, environment }: Omit<Variant, 'target'>): Kind => ({
+    open: () => openSide(context, name, environment),
+    judge: async ({ system, placings }) =>
+      addUp([await auditStage(context, system), await judgeStored(system.databases, placings)]),
   });
-  const of = (index: number, value: keyof Turn): number[] =>
-    turns.map((round) => round[index]?.[value] ?? Number.NaN);
-  const figures: Figure[] = [];
-  const baseFlaws = await judge(context, base);
-  for (const [index, { name, target }] of variants.entries()) {
-    const side = sides[index + 1] as Side;
-    reportExamples(context, side.placings);
-    const correctness = addUp([baseFlaws, await judge(context, side)]);
-    const figure = (words: string, value: keyof Turn, unit: string): Omit<Figure, 'target'> => ({
-      name: words,
-      unit,
-      result: of(index + 1, value),
-      baseline: { name: BASELINE_NAME, values: of(0, value) },
-      correctness,
-    });
-    figures.push(
-      { ...figure(name, 'rate', 'orders/s'), target },
-      ...toldByTheSystem([
-        { ...figure(`${name}: processor time, services`, 'services', 'µs'), target: { reported: true } },
-      ]),
-    );
-    await side.system.stop();
-  }
+  const kinds = [{ name: BASELINE_NAME, environment: WITHOUT_TRACES }, ...variants].map(kindOf);
+  const [base, ...placed] = await placeInStarts(context, 'What may be switched on', kinds, sizes);
   await sink.stop();
-  await base.system.stop();
-  return figures;
+  const baseline = { ...(base as Placed), name: BASELINE_NAME };
+  return variants.flatMap(({ name, target }, index) => {
+    const measured = placed[index] as Placed;
+    const processor = {
+      name: `${name}: processor time, services`,
+      unit: 'µs',
+      target: { reported: true },
+    } as const;
+    return [
+      figureOfStarts({ name, unit: 'orders/s', target }, 'rate', measured, baseline),
+      ...toldByTheSystem([figureOfStarts(processor, 'services', measured, baseline)]),
+    ];
+  });
 };

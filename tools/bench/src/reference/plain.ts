@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrateDatabase } from '@order-pipeline/service-kit';
-import getPort from 'get-port';
 import { pino } from 'pino';
 import type { BenchContext } from '../context/context.ts';
-import { startChild } from '../system/child.ts';
+import { startServer } from '../system/child.ts';
 
 const BENCH = fileURLToPath(new URL('../..', import.meta.url));
 const MIGRATIONS = new URL('../../plain/migrations/', import.meta.url);
@@ -33,16 +32,15 @@ export const startPlainBuild = async (
   await migrateDatabase(databaseUrl, MIGRATIONS, pino({ level: 'silent' }));
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-plain-'));
   life.opened('the files of the plain build', () => rm(folder, { recursive: true }));
-  const port = await getPort({ host: '127.0.0.1' });
-  const child = startChild({
-    name: 'the plain build',
-    args: ['--import', 'tsx', 'plain/src/main.ts'],
-    cwd: BENCH,
-    environment: { PORT: String(port), DATABASE_URL: databaseUrl, KAFKA_BROKERS: kafkaBrokers },
-    folder,
-  });
-  const stop = life.opened('the plain build', () => child.stop());
-  const url = `http://127.0.0.1:${port}`;
-  await child.ready(`${url}/health/ready`);
-  return { url, stop };
+  return startServer(
+    { life },
+    {
+      name: 'the plain build',
+      args: ['--import', 'tsx', 'plain/src/main.ts'],
+      cwd: BENCH,
+      environment: { DATABASE_URL: databaseUrl, KAFKA_BROKERS: kafkaBrokers },
+      folder,
+    },
+    /^(http:\S+)$/m,
+  );
 };

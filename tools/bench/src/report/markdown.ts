@@ -4,11 +4,16 @@ import { readable, rowOf, type Report, type Row } from './report.ts';
 const HEADINGS = ['benchmark', 'result', 'baseline', 'ratio', 'target'];
 const CORRECTNESS = Object.entries(CORRECTNESS_COLUMNS) as [keyof Correctness, string][];
 
+const ratioCell = ({ ratio, range }: Row): string => {
+  if (ratio === undefined) return '';
+  return `${readable(ratio)} ×${range ? ` (${range.map(readable).join('–')})` : ''}`;
+};
+
 const cellsOf = (row: Row, withCorrectness: boolean): string[] => [
   row.name,
   `${readable(row.result)} ${row.unit}`,
   row.baseline ? `${readable(row.baseline.value)} ${row.unit} (${row.baseline.name})` : '',
-  row.ratio === undefined ? '' : `${readable(row.ratio)} ×`,
+  ratioCell(row),
   row.target,
   ...(withCorrectness
     ? CORRECTNESS.map(([name]) => (row.correctness ? readable(row.correctness[name]) : ''))

@@ -20,6 +20,8 @@ export interface Figure {
   /** What it is held against, measured in the same rounds. */
   readonly baseline?: { readonly name: string; readonly values: readonly number[] };
   readonly target: Target;
+  /** Whether the table says how far apart the ratios are. */
+  readonly hasRange?: boolean;
   /** What went wrong meanwhile, where that was looked at. */
   readonly correctness?: Correctness;
 }
@@ -59,13 +61,15 @@ export interface Row {
   readonly baseline: { readonly name: string; readonly value: number } | undefined;
   /** The median of the ratios of each round. */
   readonly ratio: number | undefined;
+  /** The least and the greatest of those ratios, where the figure asks for them. */
+  readonly range: readonly [number, number] | undefined;
   readonly target: string;
   readonly correctness: Correctness | undefined;
   readonly met: boolean;
 }
 
-const ratioOf = ({ result, baseline }: Figure): number | undefined =>
-  baseline && median(result.map((value, round) => value / (baseline.values[round] ?? Number.NaN)));
+const ratiosOf = ({ result, baseline }: Figure): number[] | undefined =>
+  baseline && result.map((value, round) => value / (baseline.values[round] ?? Number.NaN));
 
 const formatCount = (target: Target, unit: string): string => {
   if ('times' in target) return `≥ ${target.times} ×`;
@@ -82,13 +86,15 @@ const isReached = (target: Target, result: number, ratio = Number.NaN): boolean 
 export const rowOf = (figure: Figure): Row => {
   const { name, unit, target, baseline, correctness } = figure;
   const result = median(figure.result);
-  const ratio = ratioOf(figure);
+  const ratios = ratiosOf(figure);
+  const ratio = ratios && median(ratios);
   return {
     name,
     unit,
     result,
     baseline: baseline && { name: baseline.name, value: median(baseline.values) },
     ratio,
+    range: ratios && figure.hasRange ? [Math.min(...ratios), Math.max(...ratios)] : undefined,
     target: formatCount(target, unit),
     correctness,
     met: isReached(target, result, ratio) && (correctness === undefined || isFlawless(correctness)),

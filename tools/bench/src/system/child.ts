@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { CliError } from '@order-pipeline/cli/kit';
+import type { BenchContext } from '../context/context.ts';
 import { waitUntil } from '../context/waiting.ts';
 
 const STOP_LIMIT_MS = 15_000;
@@ -22,8 +23,15 @@ export interface ChildOptions {
 }
 
 /** A process of Node that a benchmark has started. */
-export interface Child {
+interface Child {
   readonly pid: number;
+  /**
+   * Waits until it has written what `pattern` matches.
+   *
+   * @returns the first group of `pattern`
+   * @throws CliError with its last words when it ends before
+   */
+  printed(pattern: RegExp): Promise<string>;
   /** Waits until what it answers at `url` is a success. */
   ready(url: string): Promise<void>;
   /** Asks it to end, and sees to it that it does. */
@@ -31,7 +39,7 @@ export interface Child {
 }
 
 /** Starts Node in a process group of its own, so that Ctrl-C in a terminal reaches the benchmark alone. */
-export const startChild = ({ name, args, cwd, environment, folder }: ChildOptions): Child => {
+const startChild = ({ name, args, cwd, environment, folder }: ChildOptions): Child => {
   const files = ['out', 'err'].map((stream) => path.join(folder, `${name.replaceAll(' ', '-')}.${stream}`));
   const descriptors = files.map((file) => openSync(file, 'w'));
   const { PATH, HOME } = process.env;
@@ -48,17 +56,27 @@ export const startChild = ({ name, args, cwd, environment, folder }: ChildOption
     child.once('error', () => resolve());
   });
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const lastWords = async (): Promise<string> => {
-    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-    return texts.join('').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+  const output = async (): Promise<string> =>
+    (await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))).join('');
+  const failIfEnded = async (): Promise<void> => {
+    if (!hasEnded()) return;
+    const lastWords = (await output()).trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+    throw new CliError(`${name} ended while it started. Its last words:\n${lastWords}`);
   };
   return {
     pid: child.pid ?? 0,
+    printed: (pattern) =>
+      waitUntil(
+        async () => {
+          await failIfEnded();
+          return pattern.exec(await output())?.[1];
+        },
+        { timeoutMs: START_LIMIT_MS, what: `${name} says where it is` },
+      ),
     ready: async (url) => {
       await waitUntil(
         async () => {
-          if (hasEnded())
-            throw new CliError(`${name} ended while it started. Its last words:\n${await lastWords()}`);
+          await failIfEnded();
           return fetch(url).then(
             ({ ok }) => ok || undefined,
             () => undefined,
@@ -75,4 +93,23 @@ export const startChild = ({ name, args, cwd, environment, folder }: ChildOption
       clearTimeout(kill);
     },
   };
+};
+
+/**
+ * Starts a server on a port that the operating system gives it, and waits until it is ready. A port that is chosen before
+ * may be another program's by the time that the server takes it.
+ *
+ * @param options.environment without `PORT`
+ * @param address matches what the server prints of where it is; its first group is the URL, without a slash at the end
+ */
+export const startServer = async (
+  { life }: Pick<BenchContext, 'life'>,
+  options: ChildOptions,
+  address: RegExp,
+): Promise<{ readonly url: string; readonly pid: number; stop(): Promise<void> }> => {
+  const child = startChild({ ...options, environment: { ...options.environment, PORT: '0' } });
+  const stop = life.opened(options.name, () => child.stop());
+  const url = await child.printed(address);
+  await child.ready(`${url}/health/ready`);
+  return { url, pid: child.pid, stop };
 };

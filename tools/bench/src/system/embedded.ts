@@ -4,11 +4,10 @@ import path from 'node:path';
 import { perDatabase } from '@order-pipeline/contracts';
 import { fileURLToPath } from 'node:url';
 import { findEmbeddedPostgres } from '@order-pipeline/embedded-postgres';
-import getPort from 'get-port';
 import { CliError } from '@order-pipeline/cli/kit';
 import { DAY_MS } from '@order-pipeline/service-kit';
 import type { BenchContext } from '../context/context.ts';
-import { startChild } from './child.ts';
+import { startServer } from './child.ts';
 import { createDatabase } from './databases.ts';
 import type { System } from './system.ts';
 
@@ -35,6 +34,9 @@ export interface EmbeddedOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** How the system says where it is. */
+const ADDRESS = /^ {2}API +(http:\S+)\/api$/m;
+
 /** What is set beside the place and the port. */
 export const embeddedSettings = (workflowIntervalMs: number): Record<string, string> => ({
   RATE_LIMIT: 'off',
@@ -57,34 +59,33 @@ export const startEmbeddedSystem = async (
 ): Promise<EmbeddedSystem> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-bench-'));
   const removed = life.opened(`the files of ${name}`, () => rm(folder, { recursive: true, maxRetries: 5 }));
-  const port = await getPort({ host: '127.0.0.1' });
   const dataDir = path.join(folder, 'data');
-  const child = startChild({
-    name: 'the system',
-    args: [...nodeOptions, 'scripts/start.mjs'],
-    cwd: root,
-    // The last one makes it end when the benchmark does, as it ends with the package manager that started it.
-    environment: {
-      ...embeddedSettings(workflowIntervalMs),
-      ...environment,
-      PORT: String(port),
-      DATA_DIR: dataDir,
-      npm_lifecycle_event: 'start',
+  const { url, pid, stop } = await startServer(
+    { life },
+    {
+      name: `the system of ${name}`,
+      args: [...nodeOptions, 'scripts/start.mjs'],
+      cwd: root,
+      // The last one makes it end when the benchmark does, as it ends with the package manager that started it.
+      environment: {
+        ...embeddedSettings(workflowIntervalMs),
+        ...environment,
+        DATA_DIR: dataDir,
+        npm_lifecycle_event: 'start',
+      },
+      folder,
     },
-    folder,
-  });
-  const stopped = life.opened(`the system of ${name}`, () => child.stop());
-  const url = `http://127.0.0.1:${port}`;
-  await child.ready(`${url}/health/ready`);
+    ADDRESS,
+  );
   const urlOf = await urlsOf(dataDir);
   return {
     url,
-    pid: child.pid,
+    pid,
     dataDir,
     databases: perDatabase(urlOf),
     createDatabase: (database) => createDatabase(urlOf('postgres'), database),
     stop: async () => {
-      await stopped();
+      await stop();
       await removed();
     },
   };

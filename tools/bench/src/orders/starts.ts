@@ -1,0 +1,71 @@
+import { median } from '../rounds.ts';
+
+/** How much is measured of systems that are started several times. */
+export interface StartSizes {
+  readonly starts: number;
+  /** The turns of a system in a start that count. */
+  readonly rounds: number;
+  /** The turns before them, in which code is compiled. */
+  readonly warmUps: number;
+  /** Of each turn. */
+  readonly orders: number;
+}
+
+/** A kind of system that is measured beside others. */
+export interface Contender<S, T> {
+  open(): Promise<S>;
+  /** Lets it do what is measured, once. */
+  turn(system: S): Promise<T>;
+  /** Ends it, after its last turn. */
+  close(system: S): Promise<void>;
+}
+
+/** All of them, from another one on for each `number`. */
+const rotated = <E>(all: readonly E[], number: number): E[] => {
+  const from = ((number % all.length) + all.length) % all.length;
+  return [...all.slice(from), ...all.slice(0, from)];
+};
+
+/** From another one on each time, and two starts of four backwards, so that none always comes first or after the same. */
+const orderOfStart = <E>(all: readonly E[], start: number): E[] => {
+  const order = rotated(all, start);
+  return start % 4 < 2 ? order : order.toReversed();
+};
+
+/** The middle of each value, in turns that have the same values. */
+const medianTurn = <T extends Readonly<Record<keyof T, number>>>(turns: readonly T[]): T => {
+  const names = Object.keys(turns[0] ?? {}) as (keyof T)[];
+  return Object.fromEntries(names.map((name) => [name, median(turns.map((turn) => turn[name]))])) as T;
+};
+
+/**
+ * Measures systems beside one another, each of them started several times: two starts of the same code differ by more than
+ * the rounds of one, as each is compiled and laid out in memory in its own way.
+ *
+ * @param before is called before each start and each round, for who watches; a round that warms up is 0 or less
+ * @returns for each contender, start by start, the medians of its turns
+ */
+export const measureStarts = async <S, T extends Readonly<Record<keyof T, number>>>(
+  contenders: readonly Contender<S, T>[],
+  { starts, rounds, warmUps }: Omit<StartSizes, 'orders'>,
+  before: (start: number, round: number) => void = () => undefined,
+): Promise<T[][]> => {
+  const found: T[][] = contenders.map(() => []);
+  for (let start = 1; start <= starts; start += 1) {
+    const opened: { readonly contender: Contender<S, T>; readonly system: S; readonly turns: T[] }[] = [];
+    for (const contender of orderOfStart(contenders, start))
+      opened.push({ contender, system: await contender.open(), turns: [] });
+    for (let round = 1 - warmUps; round <= rounds; round += 1) {
+      before(start, round);
+      for (const { contender, system, turns } of rotated(opened, round)) {
+        const turn = await contender.turn(system);
+        if (round > 0) turns.push(turn);
+      }
+    }
+    for (const { contender, system, turns } of opened) {
+      await contender.close(system);
+      found[contenders.indexOf(contender)]?.push(medianTurn(turns));
+    }
+  }
+  return found;
+};
