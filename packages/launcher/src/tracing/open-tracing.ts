@@ -47,7 +47,7 @@ const createSpanCount = (registry: Registry): CountSpan => {
   };
   // Registered by whom it may be: it is there for who looks, also where nothing is counted.
   counterOf(SERVICE_NAMES[0]);
-  return (service, outcome) => counterOf(service).add({ outcome });
+  return (service, outcome, amount = 1) => counterOf(service).add({ outcome }, amount);
 };
 
 const startExport = async (

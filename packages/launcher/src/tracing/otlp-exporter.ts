@@ -21,12 +21,21 @@ export interface OtlpOptions extends NonNullable<TracingPlan['exporter']> {
   readonly count: CountSpan;
 }
 
+/** How many spans each service has: to count all of them at once takes a fraction of counting them one by one. */
+const countByService = (spans: readonly ReadableSpan[]): Map<string, number> => {
+  const byResource = new Map<Resource, number>();
+  for (const { resource } of spans) byResource.set(resource, (byResource.get(resource) ?? 0) + 1);
+  return new Map(
+    [...byResource].map(([{ attributes }, amount]) => [String(attributes['service.name']), amount]),
+  );
+};
+
 /** Says once that the collector does not take spans, and once that it does again. */
 const createOutcome = ({ logger, count }: OtlpOptions) => {
   let isFailing = false;
   return (spans: readonly ReadableSpan[], error: Error | undefined): void => {
-    for (const { resource } of spans)
-      count(String(resource.attributes['service.name']), error ? 'failed' : 'exported');
+    const outcome = error ? 'failed' : 'exported';
+    for (const [service, amount] of countByService(spans)) count(service, outcome, amount);
     if (error && !isFailing) logger.warn({ reason: error.message }, 'spans could not be exported');
     if (!error && isFailing) logger.info('spans are exported again');
     isFailing = error !== undefined;

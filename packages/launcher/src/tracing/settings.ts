@@ -59,8 +59,12 @@ export const tracingSettings = {
 
 const tracingSchema = z.object(tracingSettings);
 
-/** Counts one span of a service, by what became of it. */
-export type CountSpan = (service: string, outcome: 'exported' | 'failed' | 'dropped') => void;
+/** Counts spans of a service, one if no amount is given, by what became of them. */
+export type CountSpan = (
+  service: string,
+  outcome: 'exported' | 'failed' | 'dropped',
+  amount?: number,
+) => void;
 
 /** What becomes of spans. */
 export interface TracingPlan {

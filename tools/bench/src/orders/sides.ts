@@ -19,6 +19,11 @@ export interface Placed {
   readonly correctness: Correctness;
 }
 
+const roundWords = (round: number | undefined, rounds: number): string => {
+  if (round === undefined) return 'starting';
+  return round > 0 ? `round ${round} of ${rounds}` : 'warming up';
+};
+
 /**
  * Lets systems place orders beside one another, each of them started several times.
  *
@@ -41,9 +46,7 @@ export const placeInStarts = async (
     },
   }));
   const turns = await measureStarts(contenders, sizes, (start, round) =>
-    context.say(
-      `${subject}: start ${start} of ${sizes.starts}, ${round > 0 ? `round ${round} of ${sizes.rounds}` : 'warming up'}`,
-    ),
+    context.say(`${subject}: start ${start} of ${sizes.starts}, ${roundWords(round, sizes.rounds)}`),
   );
   return turns.map((ofKind, index) => ({ turns: ofKind, correctness: flaws[index] ?? FLAWLESS }));
 };

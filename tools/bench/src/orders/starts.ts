@@ -42,17 +42,19 @@ const medianTurn = <T extends Readonly<Record<keyof T, number>>>(turns: readonly
  * Measures systems beside one another, each of them started several times: two starts of the same code differ by more than
  * the rounds of one, as each is compiled and laid out in memory in its own way.
  *
- * @param before is called before each start and each round, for who watches; a round that warms up is 0 or less
+ * @param before is called before each start, without a round, and before each round of it, for who watches; a round that warms
+ * up is 0 or less
  * @returns for each contender, start by start, the medians of its turns
  */
 export const measureStarts = async <S, T extends Readonly<Record<keyof T, number>>>(
   contenders: readonly Contender<S, T>[],
   { starts, rounds, warmUps }: Omit<StartSizes, 'orders'>,
-  before: (start: number, round: number) => void = () => undefined,
+  before: (start: number, round?: number) => void = () => undefined,
 ): Promise<T[][]> => {
   const found: T[][] = contenders.map(() => []);
   for (let start = 1; start <= starts; start += 1) {
     const opened: { readonly contender: Contender<S, T>; readonly system: S; readonly turns: T[] }[] = [];
+    before(start);
     for (const contender of orderOfStart(contenders, start))
       opened.push({ contender, system: await contender.open(), turns: [] });
     for (let round = 1 - warmUps; round <= rounds; round += 1) {
