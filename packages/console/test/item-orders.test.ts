@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { findChromium, see } from './browser.ts';
+import { findChromium, see, textsOf } from './browser.ts';
 import { useConsole } from './plain-system.ts';
 
 /** More than one page looks at. */
@@ -34,6 +34,8 @@ jest.setTimeout(120_000);
       await page.waitForURL('**/console/orders?itemId=lamp');
       await page.getByRole('status').getByText('Looked at orders placed since').waitFor();
       expect(await page.locator('[data-row]').count()).toBe(0);
+      // One way on, whatever it is called.
+      expect(await textsOf(page.locator('main [data-next]'))).toEqual(['Look further →']);
       expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
       await page.keyboard.press('n');
       await page.waitForURL(/itemId=lamp&cursor=|cursor=.*itemId=lamp/);

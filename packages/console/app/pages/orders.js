@@ -1,6 +1,5 @@
 import { ask, withQuery } from '../lib/api.js';
 import { STATUSES, isFinal } from '../lib/lifecycle.js';
-import { changeQuery } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, Time, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
@@ -53,14 +52,11 @@ const NoOrders = ({ query: { search, itemId, status, reason, olderThanMs } }) =>
 /**
  * How far a page has looked for an item, where there is more to look at.
  *
- * @param {{ until: string, next: string, waitsLongest: boolean, found: number }} props
+ * @param {{ until: string, waitsLongest: boolean, found: number }} props
  */
-const LookedUntil = ({ until, next, waitsLongest, found }) =>
+const LookedUntil = ({ until, waitsLongest, found }) =>
   html`<p class="looked" role="status">
-    <span>
-      Looked at orders ${waitsLongest ? 'that wait since before' : 'placed since'}${' '}<${Time} at=${until} />${found === 0 && ': none contains the item'}.
-    </span>
-    <button type="button" data-next onClick=${() => changeQuery({ cursor: next })}>Look further</button>
+    Looked at orders ${waitsLongest ? 'that wait since before' : 'placed since'}${' '}<${Time} at=${until} />${found === 0 && ': none contains the item'}.
   </p>`;
 
 /** @param {Route} props */
@@ -72,6 +68,8 @@ export const OrdersPage = ({ query }) => {
     (signal) => /** @type {typeof ask<readonly (Order | FoundOrder)[]>} */ (ask)(path, { signal }),
     { everyMs: REFRESH_MS },
   );
+  // A page that was not filled has looked so far, and there is more to look at.
+  const lookedUntil = value?.next && value.body.length < PAGE_SIZE ? value.searchedUntil : undefined;
   return html`<${Page} title="Orders" tools=${html`<${AsOf} at=${at} /><${CopyCurl} path=${path} />`}>
     <${Chips} name="status" label="Status" value=${query['status']} values=${STATUSES} />
     <${OrderFilters} query=${query} withSearch />
@@ -80,16 +78,18 @@ export const OrdersPage = ({ query }) => {
     ${value?.body.length === 0 && !value.next && html`<${NoOrders} query=${query} />`}
     ${value && value.body.length > 0 && html`<${OrderTable} orders=${value.body} asOf=${at} />`}
     ${
-      value?.next &&
-      value.searchedUntil &&
-      value.body.length < PAGE_SIZE &&
-      html`<${LookedUntil}
-        until=${value.searchedUntil}
+      value &&
+      lookedUntil !== undefined &&
+      html`<${LookedUntil} until=${lookedUntil} waitsLongest=${waitsLongest} found=${value.body.length} />`
+    }
+    ${
+      value &&
+      html`<${Pager}
+        cursor=${query['cursor']}
         next=${value.next}
         waitsLongest=${waitsLongest}
-        found=${value.body.length}
+        onward=${lookedUntil === undefined ? undefined : 'Look further'}
       />`
     }
-    ${value && html`<${Pager} cursor=${query['cursor']} next=${value.next} waitsLongest=${waitsLongest} />`}
   </${Page}>`;
 };

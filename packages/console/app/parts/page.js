@@ -24,10 +24,10 @@ export const Page = ({ title, heading, tools, children }) => {
 /**
  * Leads through the pages of a list. The API's cursors lead on only; back is the browser's own way, or the first page.
  *
- * @param {{ cursor: string | undefined, next: string | undefined, waitsLongest?: boolean }} props
- * `waitsLongest` says that the list has what waits longest first, instead of the newest
+ * @param {{ cursor: string | undefined, next: string | undefined, waitsLongest?: boolean, onward?: string | undefined }} props
+ * `waitsLongest` says that the list has what waits longest first, instead of the newest; `onward` names the way to the next page
  */
-export const Pager = ({ cursor, next, waitsLongest = false }) =>
+export const Pager = ({ cursor, next, waitsLongest = false, onward = waitsLongest ? 'Shorter' : 'Older' }) =>
   cursor === undefined && next === undefined
     ? null
     : html`<nav class="pager" aria-label="Pages">
@@ -36,7 +36,7 @@ export const Pager = ({ cursor, next, waitsLongest = false }) =>
         </button>
         <button type="button" disabled=${cursor === undefined} onClick=${() => history.back()}>← Back</button>
         <button type="button" data-next disabled=${next === undefined} onClick=${() => changeQuery({ cursor: next })}>
-          ${waitsLongest ? 'Shorter' : 'Older'} →
+          ${onward} →
         </button>
       </nav>`;
 
