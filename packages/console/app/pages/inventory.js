@@ -51,7 +51,7 @@ const ItemTable = ({ items }) =>
     <thead>
       <tr>
         <th scope="col">Item</th>
-        <th scope="col">Name</th>
+        <th scope="col" class="wide-only">Name</th>
         <th scope="col" class="wide-only">Stock</th>
         <th scope="col" class="number">Available</th>
         <th scope="col" class="number">Reserved</th>
@@ -61,10 +61,11 @@ const ItemTable = ({ items }) =>
       ${items.map(
         (item) =>
           html`<tr key=${item.itemId}>
-            <td>
+            <td class="id">
               <${RowLink} folder="inventory" id=${item.itemId} />
+              <div class="narrow-only">${item.itemName}</div>
             </td>
-            <td>${item.itemName}</td>
+            <td class="wide-only">${item.itemName}</td>
             <td class="wide-only"><${StockBar} ...${item} /></td>
             <td class="number">${item.availableQty}</td>
             <td class="number">${item.reservedQty ?? '–'}</td>
