@@ -3,7 +3,7 @@ import type { DeadLetter } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import type { Browser } from 'playwright-core';
 import { seriousFindings } from './axe.ts';
-import { findChromium, openTab, see, startBrowser, textsOf, type Scheme, type Tab } from './browser.ts';
+import { findChromium, openTab, see, startBrowser, textsOf, type Reader, type Tab } from './browser.ts';
 import { filterOrders, pageOrders } from './order-filters.ts';
 import { startFilledSystem, type FilledSystem } from './filled-system.ts';
 import { viewsOf } from './views.ts';
@@ -18,10 +18,7 @@ jest.setTimeout(120_000);
   let system: FilledSystem;
   let browser: Browser;
   let letterIds: string[] = [];
-  const withTab = async (
-    use: (tab: Tab) => Promise<void>,
-    options: { scheme?: Scheme; width?: number } = {},
-  ): Promise<void> => {
+  const withTab = async (use: (tab: Tab) => Promise<void>, options: Reader = {}): Promise<void> => {
     const tab = await openTab(browser, system.url, options);
     try {
       await use(tab);

@@ -25,6 +25,13 @@ export const textsOf = async (elements: Locator): Promise<string[]> =>
 
 export type Scheme = 'light' | 'dark';
 
+/** How a reader looks at the console. */
+export interface Reader {
+  readonly scheme?: Scheme;
+  readonly width?: number;
+  readonly timeZone?: string;
+}
+
 /** A tab, with everything that went wrong in it or left the gateway. */
 export interface Tab {
   readonly context: BrowserContext;
@@ -34,21 +41,28 @@ export interface Tab {
   open(path: string): Promise<void>;
 }
 
+/** What Chromium says of requests under way when a network of the machine comes or goes, as those of containers do. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+
 export const openTab = async (
   browser: Browser,
   url: string,
-  { scheme = 'light', width = 1_400 }: { readonly scheme?: Scheme; readonly width?: number } = {},
+  { scheme = 'light', width = 1_400, timeZone = 'Europe/Berlin' }: Reader = {},
 ): Promise<Tab> => {
   const context = await browser.newContext({
     colorScheme: scheme,
     viewport: { width, height: 900 },
     permissions: ['clipboard-read', 'clipboard-write'],
-    timezoneId: 'Europe/Berlin',
+    timezoneId: timeZone,
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
   const complaints: string[] = [];
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  let isInterrupted = false;
+  page.on('console', (message) => {
+    if (message.text().includes(NETWORK_CHANGED)) isInterrupted = true;
+    else complaints.push(`${message.type()}: ${message.text()}`);
+  });
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
   page.on('request', (request) => {
     if (!request.url().startsWith(`${url}/`)) complaints.push(`asked for ${request.url()}`);
@@ -61,7 +75,10 @@ export const openTab = async (
   page.on('requestfinished', (request) => pending.delete(request.url()));
   page.on('requestfailed', (request) => pending.delete(request.url()));
   const open = async (at: string): Promise<void> => {
-    await page.goto(url + at);
+    do {
+      isInterrupted = false;
+      await page.goto(url + at);
+    } while (isInterrupted);
     try {
       await page.getByRole('heading', { level: 1 }).waitFor({ timeout: 60_000 });
     } catch (error) {

@@ -5,27 +5,37 @@ import path from 'node:path';
 import { createLogger, startSystem, type System } from '@order-pipeline/launcher';
 import { openClient } from '@order-pipeline/service-kit';
 import type { Browser } from 'playwright-core';
-import { findChromium, openTab, startBrowser, type Tab } from './browser.ts';
+import { findChromium, openTab, startBrowser, type Reader, type Tab } from './browser.ts';
 
 /** A system without data, and a browser to look at it with. */
 export interface ConsoleUnderTest {
   readonly url: string;
   readonly system: System;
   /** A tab in which nothing may go wrong but what `isExpected` says. */
-  withTab(use: (tab: Tab) => Promise<void>, isExpected?: (complaint: string) => boolean): Promise<void>;
+  withTab(
+    use: (tab: Tab) => Promise<void>,
+    isExpected?: (complaint: string) => boolean,
+    reader?: Reader,
+  ): Promise<void>;
   /** The rows that a statement of the orders database answers. */
   inDatabase<R extends object>(sql: string): Promise<R[]>;
 }
 
-/** Starts both before the tests of a file, and stops them after. */
-export const useConsole = (): (() => ConsoleUnderTest) => {
+/** Starts both before the tests of a file, and stops them after; `settings` replace those of the system. */
+export const useConsole = (settings: Readonly<Record<string, string>> = {}): (() => ConsoleUnderTest) => {
   let dataDir: string;
   let system: System;
   let browser: Browser;
 
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-console-'));
-    const environment = { PORT: '0', DATA_DIR: dataDir, WORKFLOW_INTERVAL_MS: '400', RATE_LIMIT: 'off' };
+    const environment = {
+      PORT: '0',
+      DATA_DIR: dataDir,
+      WORKFLOW_INTERVAL_MS: '400',
+      RATE_LIMIT: 'off',
+      ...settings,
+    };
     [system, browser] = await Promise.all([
       startSystem({ environment, logger: createLogger('silent'), durability: 'off' }),
       startBrowser(findChromium() ?? ''),
@@ -38,8 +48,8 @@ export const useConsole = (): (() => ConsoleUnderTest) => {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  const withTab: ConsoleUnderTest['withTab'] = async (use, isExpected = () => false) => {
-    const tab = await openTab(browser, system.url);
+  const withTab: ConsoleUnderTest['withTab'] = async (use, isExpected = () => false, reader = {}) => {
+    const tab = await openTab(browser, system.url, reader);
     try {
       await use(tab);
       expect(tab.complaints.filter((complaint) => !isExpected(complaint))).toEqual([]);

@@ -42,6 +42,12 @@ export const sentenceOf = (status) => STATES[status].says;
 /** @param {OrderStatus} status */
 export const isFinal = (status) => STATES[status].isFinal;
 
+/** Where the last event stands is reported about a second after the delivery, if it ever is. */
+const REPORT_WAIT_MS = 10_000;
+
+/** Whether the position of the last event will not be reported any more. @param {Date} deliveredAt */
+export const isReportOver = (deliveredAt) => Date.now() - deliveredAt.getTime() > REPORT_WAIT_MS;
+
 /**
  * @typedef {object} Step
  * @property {OrderStatus} status

@@ -1,22 +1,18 @@
 import { useRef } from '../ui.js';
 import { ask } from './api.js';
-import { isFinal } from './lifecycle.js';
+import { isFinal, isReportOver } from './lifecycle.js';
 import { useAnswer } from './use-answer.js';
 
 /** @import { HistoryEntry, OrderWithTimes } from '@order-pipeline/contracts' */
 
 const REFRESH_MS = 1_000;
-/** Where the last event stands is known about a second after the delivery, if it ever is. */
-const POSITION_WAIT_MS = 10_000;
-
 /**
  * Whether nothing more comes of this step.
  *
  * @param {HistoryEntry} step
  */
 const isLast = ({ status, at, published }) =>
-  isFinal(status) &&
-  (status !== 'DELIVERED' || published !== undefined || Date.now() - Date.parse(at) > POSITION_WAIT_MS);
+  isFinal(status) && (status !== 'DELIVERED' || published !== undefined || isReportOver(new Date(at)));
 
 /**
  * An order with its history, kept up to date until it is finished.

@@ -1,5 +1,5 @@
 import { asCommand, ask, asCurl } from '../lib/api.js';
-import { isFinal, sentenceOf, stepsOf } from '../lib/lifecycle.js';
+import { isFinal, isReportOver, sentenceOf, stepsOf } from '../lib/lifecycle.js';
 import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
 import { useInspection } from '../lib/use-inspection.js';
@@ -89,9 +89,14 @@ const Facts = ({ order, reservation, requestId }) =>
     </dl>
   </section>`;
 
+const NOT_REPORTED =
+  'The process that published ORDER_DELIVERED ended before it had reported where the event stands. It is in Kafka, with the id of the order as its key.';
+
 /** Where the event of a step lies. @param {{ spans: readonly TraceSpan[], step: Step }} props */
 const Position = ({ spans, step }) => {
   const at = positionOf(spans, step);
+  if (!at && step.status === 'DELIVERED' && isReportOver(step.at))
+    return html`<span class="muted" title=${NOT_REPORTED}>not reported</span>`;
   if (!at) return html`<span class="muted">–</span>`;
   return html`<code>${at.topic}</code> <span class="muted">partition ${at.partition}, offset ${at.offset}</span>`;
 };
@@ -118,7 +123,7 @@ const Timeline = ({ steps, spans }) => {
               <td><${Status} status=${status} /></td>
               <td>
                 <${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span>
-                ${positionOf(spans, step) && html`<div class="narrow-only position"><${Position} spans=${spans} step=${step} /></div>`}
+                ${(positionOf(spans, step) || (isKnown && status === 'DELIVERED')) && html`<div class="narrow-only position"><${Position} spans=${spans} step=${step} /></div>`}
               </td>
               ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} step=${step} /></td>`}
               <td class="number">${forMs === undefined ? html`<span class="muted">–</span>` : durationText(forMs)}</td>
