@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
-import { unique, type Gateway } from '../gateway.ts';
+import { unique, type Answer, type Gateway } from '../gateway.ts';
 
 const STOCK = 100_000;
 const AT_ONCE = 5;
@@ -37,8 +37,30 @@ export const setUpLoad = async (gateway: Gateway): Promise<Load> => {
     const placed = await Promise.all(Array.from({ length: count }, placeOne));
     return placed.filter((orderId) => orderId !== undefined);
   };
+  const pageAt = (path: string): Promise<Answer> =>
+    eventually(
+      async () => {
+        const answer = await gateway.get(path);
+        expect(answer.status).toBe(200);
+        return answer;
+      },
+      { timeoutMs: 2 * MINUTE_MS },
+    );
+  /** Those of the orders that are not delivered, in the same order. */
+  const undelivered = async (orderIds: readonly string[]): Promise<string[]> => {
+    const left = new Set(orderIds);
+    for (let path: string | undefined = `/api/orders/user/${userId}?limit=1000`; path !== undefined;) {
+      const { headers, body } = await pageAt(path);
+      for (const order of body as { orderId: string; status: string }[])
+        if (order.status === 'DELIVERED') left.delete(order.orderId);
+      path = /<([^>]+)>/.exec(String(headers['link']))?.[1];
+    }
+    return orderIds.filter((orderId) => left.has(orderId));
+  };
   const delivered = async (orderIds: readonly string[]): Promise<void> => {
-    for (const orderId of orderIds) await gateway.reaches(orderId, 'DELIVERED', 2 * MINUTE_MS);
+    // They are read by pages, for thousands take minutes one by one; it is the newest that is waited for.
+    for (let left = await undelivered(orderIds); left.length > 0; left = await undelivered(left))
+      await gateway.reaches(left.at(-1) ?? '', 'DELIVERED', 2 * MINUTE_MS);
   };
   return {
     itemId,

@@ -1,0 +1,73 @@
+import { expect, test } from '@jest/globals';
+import { setUpLoad } from '../compose/load.ts';
+import type { Answer, Gateway } from '../gateway.ts';
+
+const PAGE = 1_000;
+const ORDERS = 2_500;
+
+const answer = (status: number, body: unknown, headers: Answer['headers'] = {}): Answer => ({
+  status,
+  body,
+  headers,
+});
+
+/** A gateway whose orders are delivered, but for some, and what it was asked for. */
+const createFakeGateway = () => {
+  const placed: string[] = [];
+  const late = new Set<string>();
+  const asked = { pages: 0, waits: [] as string[] };
+  const page = (path: string): Answer => {
+    asked.pages += 1;
+    const from = Number(/cursor=(\d+)/.exec(path)?.[1] ?? 0);
+    const body = placed
+      .slice(from, from + PAGE)
+      .map((orderId) => ({ orderId, status: late.has(orderId) ? 'SHIPPED' : 'DELIVERED' }));
+    const next = from + PAGE;
+    return answer(
+      200,
+      body,
+      next < placed.length ? { link: `</next?limit=${PAGE}&cursor=${next}>; rel="next"` } : {},
+    );
+  };
+  const gateway: Partial<Gateway> = {
+    addUser: async () => undefined,
+    addItem: async () => undefined,
+    place: async (orderId) => {
+      placed.push(orderId);
+      return answer(201, {});
+    },
+    get: async (path) => page(path),
+    reaches: async (orderId) => {
+      asked.waits.push(orderId);
+      if (orderId === 'lost') throw new Error('lost is SHIPPED, not DELIVERED');
+      late.clear();
+    },
+    stockOf: async () => ({ availableQty: 100_000 - placed.length, reservedQty: 0 }),
+  };
+  return { gateway: gateway as Gateway, placed, late, asked };
+};
+
+test('thousands of orders are seen to be delivered by pages, not one by one', async () => {
+  const { gateway, asked } = createFakeGateway();
+  const { place, allDelivered, settled } = await setUpLoad(gateway);
+  const orderIds = await place(ORDERS);
+  await allDelivered(orderIds);
+  await settled(orderIds);
+  expect(asked).toEqual({ pages: 6, waits: [] });
+});
+
+test('an order that is not delivered yet is waited for, and then all are looked at again', async () => {
+  const { gateway, late, asked } = createFakeGateway();
+  const { place, settled } = await setUpLoad(gateway);
+  const orderIds = await place(3);
+  for (const orderId of orderIds.slice(1)) late.add(orderId);
+  await settled(orderIds);
+  expect(asked).toEqual({ pages: 2, waits: orderIds.slice(2) });
+});
+
+test('an acknowledged order that no list has fails the wait', async () => {
+  const { gateway } = createFakeGateway();
+  const { place, settled } = await setUpLoad(gateway);
+  const orderIds = await place(3);
+  await expect(settled([...orderIds, 'lost'])).rejects.toThrow('lost is SHIPPED');
+});
