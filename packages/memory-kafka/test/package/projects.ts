@@ -63,15 +63,19 @@ export const createProjects = async (names: readonly string[]): Promise<Projects
   for (const kind of ['mts', 'cts']) {
     cpSync(path.join(root, 'plain/types/program.ts'), path.join(root, `plain/types/program.${kind}`));
   }
-  for (const name of names) {
+  const installed = async (name: string): Promise<void> => {
     const folder = path.join(root, name);
     cpSync(tarball, path.join(folder, TARBALL));
     lock(folder, tarball);
     await pnpm('--dir', folder, 'install', '--frozen-lockfile', '--prefer-offline');
-  }
-  const overridden = path.join(root, 'overridden');
-  cpSync(tarball, path.join(overridden, TARBALL));
-  await run(overridden, ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
+  };
+  const overridden = async (): Promise<void> => {
+    const folder = path.join(root, 'overridden');
+    cpSync(tarball, path.join(folder, TARBALL));
+    await run(folder, ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
+  };
+  // Each waits for the registry and the disk more than it computes.
+  await Promise.all([...names.map(installed), overridden()]);
   return {
     tarball,
     run: (project, command, added = {}) => {
