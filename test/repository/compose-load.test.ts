@@ -1,6 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import { setUpLoad } from '../compose/load.ts';
 import type { Answer, Gateway } from '../gateway.ts';
+
+afterEach(() => void jest.restoreAllMocks());
 
 const PAGE = 1_000;
 const ORDERS = 2_500;
@@ -15,6 +17,8 @@ const answer = (status: number, body: unknown, headers: Answer['headers'] = {}):
 const createFakeGateway = () => {
   const placed: string[] = [];
   const late = new Set<string>();
+  /** What the next order is answered with, although it is stored. */
+  const answers: number[] = [];
   const asked = { pages: 0, waits: [] as string[] };
   const page = (path: string): Answer => {
     asked.pages += 1;
@@ -34,7 +38,7 @@ const createFakeGateway = () => {
     addItem: async () => undefined,
     place: async (orderId) => {
       placed.push(orderId);
-      return answer(201, {});
+      return answer(answers.shift() ?? 201, {});
     },
     get: async (path) => page(path),
     reaches: async (orderId) => {
@@ -44,7 +48,7 @@ const createFakeGateway = () => {
     },
     stockOf: async () => ({ availableQty: 100_000 - placed.length, reservedQty: 0 }),
   };
-  return { gateway: gateway as Gateway, placed, late, asked };
+  return { gateway: gateway as Gateway, answers, placed, late, asked };
 };
 
 test('thousands of orders are seen to be delivered by pages, not one by one', async () => {
@@ -70,4 +74,25 @@ test('an acknowledged order that no list has fails the wait', async () => {
   const { place, settled } = await setUpLoad(gateway);
   const orderIds = await place(3);
   await expect(settled([...orderIds, 'lost'])).rejects.toThrow('lost is SHIPPED');
+});
+
+test('an order whose answer leaves open whether it stands may stand', async () => {
+  const { gateway, answers } = createFakeGateway();
+  const { place, allDelivered } = await setUpLoad(gateway);
+  answers.push(201, 503);
+  const orderIds = await place(3);
+  expect(orderIds).toHaveLength(2);
+  await allDelivered(orderIds);
+});
+
+test('stock that is taken for an order nobody placed fails the wait', async () => {
+  const { gateway, placed } = createFakeGateway();
+  const { place, allDelivered } = await setUpLoad({
+    ...gateway,
+    stockOf: async () => ({ availableQty: 100_000 - placed.length - 1, reservedQty: 0 }),
+  });
+  const orderIds = await place(3);
+  let now = 0;
+  jest.spyOn(performance, 'now').mockImplementation(() => (now += 20_000));
+  await expect(allDelivered(orderIds)).rejects.toThrow(/toBeLessThanOrEqual/);
 });
