@@ -68,6 +68,70 @@ const writeAttribute = ([key, value]: readonly [string, unknown], pbf: PbfWriter
   pbf.writeMessage(2, writeValue, value);
 };
 
+/** The most that a length of one byte says, and the greatest number that a varint of one byte and of two bytes is. */
+const ONE_BYTE = 0x7f;
+const TWO_BYTES = 0x3fff;
+
+/** The keys of attributes, of which there are few, as they are written. */
+const keys = new Map<string, Uint8Array>();
+
+const keyOf = (key: string): Uint8Array => {
+  const known = keys.get(key);
+  if (known) return known;
+  const pbf = new PbfWriter();
+  writeText(pbf, 1, key);
+  const bytes = pbf.finish();
+  keys.set(key, bytes);
+  return bytes;
+};
+
+/** Writes the lengths, the key and what its value begins with, and answers where the rest of `size` bytes goes. */
+const beginShort = (pbf: PbfWriter, field: number, key: Uint8Array, size: number): number => {
+  const length = key.length + 2 + size;
+  if (length > ONE_BYTE) return -1;
+  pbf.realloc(length + 2);
+  const { buf, pos } = pbf;
+  buf[pos] = (field << 3) | BYTES;
+  buf[pos + 1] = length;
+  buf.set(key, pos + 2);
+  const at = pos + 2 + key.length;
+  buf[at] = (2 << 3) | BYTES;
+  buf[at + 1] = size;
+  return at + 2;
+};
+
+/**
+ * Writes an attribute whose lengths all are one byte, as nearly every one's are: so nothing has to be written before it is
+ * known how long it will be.
+ *
+ * @returns whether it is one; of any other nothing is written
+ */
+const writeShort = (pbf: PbfWriter, field: number, key: Uint8Array, value: string | number): boolean => {
+  if (typeof value === 'string') {
+    let at = beginShort(pbf, field, key, value.length + 2);
+    if (at < 0) return false;
+    const { buf } = pbf;
+    buf[at++] = (1 << 3) | BYTES;
+    buf[at++] = value.length;
+    for (let index = 0; index < value.length; index += 1) {
+      const code = value.charCodeAt(index);
+      if (code > ONE_BYTE) return false;
+      buf[at++] = code;
+    }
+    pbf.pos = at;
+    return true;
+  }
+  if (!Number.isInteger(value) || value < 0 || value > TWO_BYTES) return false;
+  const isOne = value <= ONE_BYTE;
+  let at = beginShort(pbf, field, key, isOne ? 2 : 3);
+  if (at < 0) return false;
+  pbf.buf[at++] = 3 << 3;
+  pbf.buf[at++] = isOne ? value : (value & ONE_BYTE) | (ONE_BYTE + 1);
+  if (!isOne) pbf.buf[at++] = value >> 7;
+  pbf.pos = at;
+  return true;
+};
+
 const writeLink = ({ traceId, spanId }: Trace, pbf: PbfWriter): void => {
   writeHex(pbf, 1, traceId);
   writeHex(pbf, 2, spanId);
@@ -79,7 +143,10 @@ const writeLink = ({ traceId, spanId }: Trace, pbf: PbfWriter): void => {
 const writeStatus = (failed: boolean, pbf: PbfWriter): void => writeNumber(pbf, 3, failed ? STATUS_ERROR : 0);
 
 const writeAttributes = (pbf: PbfWriter, field: number, attributes: Attributes): void => {
-  for (const entry of Object.entries(attributes)) pbf.writeMessage(field, writeAttribute, entry);
+  for (const key in attributes) {
+    const value = attributes[key] as string | number;
+    if (!writeShort(pbf, field, keyOf(key), value)) pbf.writeMessage(field, writeAttribute, [key, value]);
+  }
 };
 
 const writeSpan = (span: SpanRecord, pbf: PbfWriter): void => {

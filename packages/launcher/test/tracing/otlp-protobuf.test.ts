@@ -65,6 +65,26 @@ test('spans in protobuf are those that OpenTelemetry writes, byte for byte', () 
   expect(Buffer.from(written).equals(expected ?? Buffer.alloc(0))).toBe(true);
 });
 
+const LENGTHS = Array.from({ length: 140 }, (_, length) => length);
+
+test.each([
+  ['texts of every length around a byte', LENGTHS.map((length) => 'x'.repeat(length))],
+  ['texts that take more bytes than characters', LENGTHS.map((length) => `${'x'.repeat(length)}ü`)],
+  ['keys of every length', LENGTHS],
+  [
+    'numbers around those of one byte and of two',
+    [0, 1, 127, 128, 200, 16_383, 16_384, -1, 0.5, 2 ** 31, 2 ** 53 - 1],
+  ],
+])('attributes in protobuf are those that OpenTelemetry writes, byte for byte: %s', (_, values) => {
+  const resource = resourceFromAttributes({});
+  for (const [index, value] of values.entries()) {
+    const span = { ...SPAN, attributes: { ['k'.repeat(index + 1)]: value, next: 'yes' } };
+    const expected = ProtobufTraceSerializer.serializeRequest([readable(span, resource)]);
+    const written = encodeRequest([{ attributes: {}, spans: [createSpanEncoder()(span)] }], 'order-pipeline');
+    expect(Buffer.from(written).toString('hex')).toBe(Buffer.from(expected ?? []).toString('hex'));
+  }
+});
+
 test('a span that is written later changes nothing of one that waits', () => {
   const encode = createSpanEncoder();
   const first = encode(SPAN);

@@ -24,6 +24,11 @@ const MAX_WAIT_MS = 1_000;
 /** So that memory has an end, even if they all came in one moment. */
 const MAX_WAITING = 10_000;
 
+interface QueuedRequest extends PlacementRequest {
+  /** When the batch began in which the order is placed, of one that is recorded. */
+  begunMs?: number | undefined;
+}
+
 /** Batches placements; one that would have to wait for too long is refused at once instead, with nothing done. */
 export const createPlacementQueue = (options: {
   readonly admission: AdmissionControl;
@@ -35,13 +40,12 @@ export const createPlacementQueue = (options: {
   const { admission, runtime, place, tracer = NO_TRACER } = options;
   /** Since when those wait that are in no batch yet, the oldest first, as the batcher takes them. */
   const waitingSince: number[] = [];
-  /** When the batch began in which an order is placed, of those that are recorded. */
-  const begunAt = new WeakMap<Span, number>();
-  const submitTraced = async (request: PlacementRequest, span: Span): Promise<Placement> => {
+  const submitTraced = async ({ order, call }: PlacementRequest, span: Span): Promise<Placement> => {
+    const queued: QueuedRequest = { order, call, span, begunMs: undefined };
     try {
-      const placement = await batcher.submit({ ...request, span });
-      const begun = begunAt.get(span);
-      span.end(placed(placement.outcome, begun === undefined ? undefined : begun - span.startMs));
+      const placement = await batcher.submit(queued);
+      const { begunMs } = queued;
+      span.end(placed(placement.outcome, begunMs === undefined ? undefined : begunMs - span.startMs));
       return placement;
     } catch (error) {
       span.end(failedWith(error));
@@ -52,9 +56,9 @@ export const createPlacementQueue = (options: {
     runtime,
     maxSize: MAX_ORDERS_A_BATCH,
     maxConcurrent: MAX_CONCURRENT_BATCHES,
-    run: (requests: PlacementRequest[]) => {
+    run: (requests: QueuedRequest[]) => {
       waitingSince.splice(0, requests.length);
-      for (const { span } of requests) if (span) begunAt.set(span, tracer.now());
+      for (const request of requests) if (request.span) request.begunMs = tracer.now();
       return place(requests);
     },
   });

@@ -121,3 +121,20 @@ test('an order that could not be placed has its span too, which failed', async (
     },
   ]);
 });
+
+test('the span of an order says how long the order waited for its batch', async () => {
+  const { admission, request } = prepare();
+  const { spans, tracerOf } = recordSpans();
+  const queue = createPlacementQueue({
+    admission,
+    runtime: createTestRuntime(),
+    tracer: tracerOf('orders'),
+    place: async (requests) => requests.map(() => ({ outcome: 'PLACED', isNew: true }) as const),
+  });
+  const { order, call } = request();
+  const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: true };
+  await queue.submit({ order, call: { ...call, trace } });
+  expect(spans).toMatchObject([
+    { attributes: { 'order.outcome': 'PLACED', 'order.waited_ms': expect.any(Number) } },
+  ]);
+});
