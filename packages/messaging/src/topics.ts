@@ -22,7 +22,8 @@ const DEFAULT_SETTINGS: TopicSettings = { partitions: PARTITIONS_PER_TOPIC };
 /** Every topic: those of events, then those of dead letters. */
 export const ALL_TOPICS: readonly string[] = [...TOPIC_NAMES, ...TOPIC_NAMES.map(deadLetterTopic)];
 
-const allTopics = (settings: TopicSettings): ITopicConfig[] => {
+/** How every topic is created, in the order of `ALL_TOPICS`. */
+export const topicConfigs = (settings: TopicSettings): ITopicConfig[] => {
   const { partitions: numPartitions, replicationFactor, minInSyncReplicas, retentionMs } = settings;
   const shape = { numPartitions, ...(replicationFactor === undefined ? {} : { replicationFactor }) };
   const inSync =
@@ -101,7 +102,7 @@ export const createTopicSetup = (
     const admin = broker.connect(clientId).admin();
     try {
       await admin.connect();
-      await createMissing(admin, allTopics(broker.topics ?? DEFAULT_SETTINGS));
+      await createMissing(admin, topicConfigs(broker.topics ?? DEFAULT_SETTINGS));
       await inspect(admin);
     } finally {
       await admin.disconnect();

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createServerFiles, LIFE } from '@order-pipeline/observability';
+import type { TopicSettings } from '@order-pipeline/service-kit';
 import { format, resolveConfig } from 'prettier';
-import { isMap, parseDocument, stringify } from 'yaml';
+import { isMap, parse, parseDocument, stringify } from 'yaml';
+import { createKafkaResources } from './kafka-resources.ts';
 import { createValuesSchema } from './schema.ts';
 import { createChartServices } from './services.ts';
 import { createValuesTable } from './values-table.ts';
@@ -28,7 +30,24 @@ const createReadme = async (): Promise<string> => {
   );
 };
 
-/** The files of the chart that are written, by their paths in it. */
+/** The cluster of examples/strimzi.yaml. */
+const KAFKA_CLUSTER = 'events';
+const KAFKA_HEAD = `${HEAD}# The topics and the users of Kafka, for the operators of strimzi.yaml, with the rights that \`npx -y pnpm orders kafka-acls\` lists.
+# A user's password is in the Secret of its name: see values.yaml.
+#   kubectl -n shop apply -f kafka-users.yaml
+`;
+
+/** Topics and users that fit the example's values. */
+const createKafkaExample = async (): Promise<string> => {
+  const values = parse(await readFile(new URL('../examples/values.yaml', FOLDER), 'utf8')) as {
+    readonly kafka: { readonly topics: TopicSettings };
+  };
+  const resources = createKafkaResources(KAFKA_CLUSTER, values.kafka.topics);
+  const documents = resources.map((resource) => stringify(resource, { aliasDuplicateObjects: false }));
+  return pretty(KAFKA_HEAD + documents.join('---\n'), 'yaml');
+};
+
+/** The files of the chart and its examples that are written, by their paths from the chart. */
 export const createFiles = async (): Promise<ReadonlyMap<string, string>> => {
   const services = createChartServices();
   const rules = (await createServerFiles(LIFE)).get('prometheus/rules.yml') ?? '';
@@ -40,5 +59,6 @@ export const createFiles = async (): Promise<ReadonlyMap<string, string>> => {
     ['files/rules.yml', rules],
     ['values.schema.json', await pretty(JSON.stringify(createValuesSchema(services)), 'json')],
     ['README.md', await createReadme()],
+    ['../examples/kafka-users.yaml', await createKafkaExample()],
   ]);
 };
