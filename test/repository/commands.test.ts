@@ -28,3 +28,8 @@ test('npx and the image use the pnpm that package.json pins', () => {
   const installed = /^RUN npm install -g (.*)$/m.exec(read('Dockerfile'))?.[1];
   expect(installed).toBe(`"$(node -p "require('./package.json').packageManager")"`);
 });
+
+test('the image names its user by number: of a name Kubernetes cannot see that it is not root', () => {
+  const users = [...read('Dockerfile').matchAll(/^USER (.+)$/gm)].map(([, user]) => user);
+  expect(users.at(-1)).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+});

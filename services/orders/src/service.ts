@@ -88,6 +88,7 @@ const startBackground = (
   const stuck = startStuckWatch({
     ...shared,
     groups: createGroupWatch(broker, 'orders-groups', runtime),
+    leads,
     afterMs: stuckAfterMs,
   });
   closers.add('stuck orders', () => stuck.stop());
@@ -104,7 +105,7 @@ const startBackground = (
   const statusMetrics = createStatusMetrics(shared);
   const loadWatch = startLoadWatch({ ...shared, admission, leads });
   closers.add('load watch', () => loadWatch.stop());
-  const folding = startCountFolding(shared);
+  const folding = startCountFolding({ ...shared, leads });
   closers.add('folding of the kept counts', () => folding.stop());
   const stuckRoutes = createStuckRoutes({ stuck, stuckAfterMs, republishAfterMs: set.REPUBLISH_AFTER_MS });
   return { wakeOutbox, loadWatch, stockReturn, statusMetrics, stuck, stuckRoutes };

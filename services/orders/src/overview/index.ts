@@ -22,7 +22,9 @@ import { createOldestAges } from './ages.ts';
 import { createConsumersState } from './consumers.ts';
 import { summarizeDeliveries } from './deliveries.ts';
 
+/** How often the instance that leads folds, and the others, should it not. */
 const FOLD_INTERVAL_MS = 10_000;
+const STANDBY_FOLD_INTERVAL_MS = 60_000;
 
 export interface OverviewParts {
   readonly store: Pick<OrdersStore, 'readCounts' | 'oldestOnTheWay' | 'outboxBacklog'>;
@@ -106,12 +108,13 @@ export const createOverviewRoutes = (parts: OverviewParts): Route[] => {
 /** Keeps the table of the kept counts small. */
 export const startCountFolding = (options: {
   readonly store: Pick<OrdersStore, 'foldCounts'>;
+  readonly leads: () => boolean;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }): Periodic =>
   startPeriodic({
     name: 'folding of the kept counts',
-    intervalMs: FOLD_INTERVAL_MS,
+    intervalMs: () => (options.leads() ? FOLD_INTERVAL_MS : STANDBY_FOLD_INTERVAL_MS),
     runtime: options.runtime,
     logger: options.logger,
     work: () => options.store.foldCounts(),

@@ -31,6 +31,8 @@ export interface StuckWatchOptions {
   readonly store: OrdersStore;
   readonly clients: ServiceClients;
   readonly groups: GroupWatch;
+  /** Whether this instance reserves stock again that is missing: each would ask for all of it. */
+  readonly leads: () => boolean;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -144,7 +146,7 @@ export const startStuckWatch = (options: StuckWatchOptions): StuckWatch => {
       }),
     );
     withoutStock = missingIds;
-    if (missing.length > 0) withoutStock = await reserveAgain(options, missing, call);
+    if (missing.length > 0 && options.leads()) withoutStock = await reserveAgain(options, missing, call);
   };
   const periodic = startPeriodic({
     name: 'stuck orders',
