@@ -26,10 +26,10 @@ password() {
   cat "$file"
 }
 
-# url NAME GIVEN PASSWORD: where a service finds its database, for that service alone.
+# url NAME GIVEN PASSWORD [HOST FILE]: where a service finds its database, for that service alone.
 url() {
-  local file=/secrets/$1/database-url
-  keep "$file" "${2:-postgresql://$1:$3@${POSTGRES_HOST:-postgres}:5432/$1}"
+  local file=/secrets/$1/${5:-database-url}
+  keep "$file" "${2:-postgresql://$1:$3@${4:-${POSTGRES_HOST:-postgres}}:5432/$1}"
   chmod 400 "$file"
   chown "$SERVICE_USER:$SERVICE_USER" "$file"
 }
@@ -38,6 +38,9 @@ password superuser "${POSTGRES_PASSWORD:-}" >/dev/null
 url users "${USERS_DATABASE_URL:-}" "$(password users "${USERS_DATABASE_PASSWORD:-}")"
 url inventory "${INVENTORY_DATABASE_URL:-}" "$(password inventory "${INVENTORY_DATABASE_PASSWORD:-}")"
 url orders "${ORDERS_DATABASE_URL:-}" "$(password orders "${ORDERS_DATABASE_PASSWORD:-}")"
+if [ -n "${POSTGRES_STANDBY_HOST:-}" ]; then
+  url orders "${ORDERS_DATABASE_READ_URL:-}" "$(password orders "")" "$POSTGRES_STANDBY_HOST" database-read-url
+fi
 
 # What each user of Kafka logs in with, where docker-compose.secure.yml asks for it; the broker has them all.
 if [ -d /secrets/kafka ]; then

@@ -45,6 +45,21 @@ export const describeTopics = async (compose: Compose) => {
   }[];
 };
 
+const READ_METRICS = `fetch('http://127.0.0.1:9464/metrics').then((answer) => answer.text()).then((text) => console.log(text))`;
+
+/** How many reads the standby has answered, to all instances of orders that run. */
+export const countStandbyReads = async (compose: Compose): Promise<number> => {
+  const containers = await compose.containers();
+  const running = containers.filter(({ Service, State }) => Service === 'orders' && State === 'running');
+  const pages = await Promise.all(
+    running.map(({ ID }) => compose.docker('exec', ID, 'node', '-e', READ_METRICS)),
+  );
+  const reads = pages.flatMap((page) => [
+    ...page.matchAll(/^replica_reads_total\{[^}]*outcome="answered"[^}]*\} (\d+)/gm),
+  ]);
+  return reads.reduce((sum, [, count]) => sum + Number(count), 0);
+};
+
 const PROCEDURE = new URL('../../docs/operations.md', import.meta.url);
 
 /** The commands of docs/operations.md under a heading, as an operator types them one block after the other. */
