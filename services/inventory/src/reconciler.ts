@@ -43,6 +43,23 @@ const createRound = ({ monotonic }: Pick<Runtime, 'monotonic'>, againAfterMs: nu
 
 type Round = ReturnType<typeof createRound>;
 
+/** @returns the ids of the orders whose stock somebody keeps locked */
+const apply = async (
+  settlements: Parameters<typeof decideSettlements>[0],
+  store: InventoryStore,
+  logger: ServiceContext<unknown>['logger'],
+): Promise<string[]> => {
+  const { release, consume } = decideSettlements(settlements);
+  const { ended, locked } = release.length > 0 ? await store.release(release) : { ended: [], locked: [] };
+  const released = new Set(ended);
+  for (const { orderId, verdict } of release) {
+    if (released.has(orderId)) logger.info({ orderId, verdict }, 'orphaned reservation released');
+  }
+  const shipped = consume.map(({ orderId }) => orderId);
+  const waiting = shipped.length > 0 ? await consumeReservations(store, shipped, logger) : [];
+  return [...locked, ...waiting];
+};
+
 /**
  * Asks for the verdict about reservations that have stood for `checkAfterMs`: a placement may have died before its order
  * was stored, a cancellation before the stock came back, and the broker may have lost ORDER_SHIPPED. The orders service
@@ -61,6 +78,8 @@ export const startReconciler = (
   const againAfterMs = Math.min(AGAIN_AFTER_MOST_MS, checkAfterMs * AGAIN_AFTER);
   const rounds = { late: createRound(runtime, againAfterMs), ahead: createRound(runtime, againAfterMs) };
   let everything = true;
+  /** Whether the next look is for those dated ahead as well: once a run, and on where there are more of them. */
+  let looksAhead = true;
   /** Those of the last look that had no verdict yet, or that somebody keeps locked: they are looked at again by themselves. */
   let again: readonly ReservationRef[] = [];
   const settle = async (): Promise<boolean> => {
@@ -68,12 +87,16 @@ export const startReconciler = (
       again = [];
       return false;
     }
+    const asksAhead = looksAhead;
+    looksAhead = true;
     // What was reserved since the start belongs to placements that are under way.
     const { until, ahead } = dueTimes(runtime, checkAfterMs, everything ? startedAt : undefined);
     if (again.length > 0) again = await lookAt(again);
     const more = await settleNext(rounds.late, { until });
     if (!more) everything = false;
-    return (await settleNext(rounds.ahead, { after: ahead })) || more;
+    const moreAhead = asksAhead && (await settleNext(rounds.ahead, { after: ahead }));
+    if (more) looksAhead = moreAhead;
+    return more || moreAhead;
   };
   /** @returns whether there may be more */
   const settleNext = async (round: Round, range: TimeRange): Promise<boolean> => {
@@ -92,21 +115,9 @@ export const startReconciler = (
     const input = { body: { reservations: [...reservations] } };
     const { settlements } = await clients.call(orderLifecycleApi.settleReservations, input, call);
     await runtime.failpoint('inventory.afterVerdictBeforeApply');
-    const locked = new Set(await apply(settlements));
+    const locked = new Set(await apply(settlements, store, logger));
     const settled = new Set(settlements.map(({ orderId }) => orderId));
     return reservations.filter(({ orderId }) => locked.has(orderId) || !settled.has(orderId));
-  };
-  /** @returns the ids of the orders whose stock somebody keeps locked */
-  const apply = async (settlements: Parameters<typeof decideSettlements>[0]): Promise<string[]> => {
-    const { release, consume } = decideSettlements(settlements);
-    const { ended, locked } = release.length > 0 ? await store.release(release) : { ended: [], locked: [] };
-    const released = new Set(ended);
-    for (const { orderId, verdict } of release) {
-      if (released.has(orderId)) logger.info({ orderId, verdict }, 'orphaned reservation released');
-    }
-    const shipped = consume.map(({ orderId }) => orderId);
-    const waiting = shipped.length > 0 ? await consumeReservations(store, shipped, logger) : [];
-    return [...locked, ...waiting];
   };
   return startPeriodic({
     name: 'reservation reconciler',

@@ -4,6 +4,7 @@ import {
   createTestLogger,
   explain,
   nodesOf,
+  pagesRead,
   PLAN_MODES,
   recordStatements,
   rowsRead,
@@ -69,6 +70,8 @@ const NEEDS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     findHeld(sql, { until: ago(0) }, { orderId: 'HELD-7', reservationId: 'r7', createdAt: ago(1) }, LIMIT),
   'held reservations where none is old enough': (sql) => findHeld(sql, { until: ago(3) }, undefined, LIMIT),
   'held reservations dated ahead': (sql) => findHeld(sql, { after: ago(1) }, undefined, LIMIT),
+  'held reservations dated ahead further on': (sql) =>
+    findHeld(sql, { after: ago(1.9) }, { orderId: 'HELD-7', reservationId: 'r7', createdAt: ago(1) }, LIMIT),
   'held reservations dated ahead where there are none': (sql) =>
     findHeld(sql, { after: ago(-1) }, undefined, LIMIT),
   'stock that leaves': (sql) => endReservations(sql, 'CONSUMED', REFS, ago(0)),
@@ -89,6 +92,18 @@ describe.each(PLAN_MODES)('%s', (mode) => {
     const statements = await statementsOf(Prisma.sql, NEEDS[name] as (typeof NEEDS)[string]);
     expect(statements).toHaveLength(1);
     await expectFewRead(statements, mode);
+  });
+
+  test.each([
+    'held reservations further on',
+    'held reservations dated ahead',
+    'held reservations dated ahead further on',
+  ])('the index is entered where they begin: %s', async (name) => {
+    const pagesOf = async (need: string): Promise<number> => {
+      const [statement] = await statementsOf(Prisma.sql, NEEDS[need] as (typeof NEEDS)[string]);
+      return pagesRead(await explain(database, statement as NonNullable<typeof statement>, mode));
+    };
+    expect(await pagesOf(name)).toBeLessThanOrEqual((await pagesOf('held reservations')) + 5);
   });
 
   test('no more is looked at than asked for: an item, by the typed API', async () => {

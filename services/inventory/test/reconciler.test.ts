@@ -1,8 +1,17 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
-import { createTestBroker, eventually, withOwnGroups } from '@order-pipeline/testing';
+import {
+  createTestBroker,
+  createTestLogger,
+  createTestRuntime,
+  eventually,
+  times,
+  withOwnGroups,
+} from '@order-pipeline/testing';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { startReconciler } from '../src/reconciler.ts';
+import type { HeldReservation, TimeRange } from '../src/store/index.ts';
 import { expectStockToAddUp, fresh, hold, release, startHarness, type Harness } from './harness.ts';
 
 const postgres = useTestPostgres();
@@ -199,9 +208,48 @@ test('what is dated ahead is asked for, and what comes of age meanwhile too', as
   expect(timesAsked(ahead)).toBe(1);
 });
 
+/** A reconciler of a store that has so many batches of held reservations in either range; ends when they are looked at. */
+const looksAt = async (batches: { readonly late: number; readonly ahead: number }) => {
+  const looks = { late: 0, ahead: 0 };
+  const findHeld = async (
+    { after }: TimeRange,
+    _last: HeldReservation | undefined,
+    limit: number,
+  ): Promise<HeldReservation[]> => {
+    const range = after === undefined ? 'late' : 'ahead';
+    looks[range] += 1;
+    return looks[range] > batches[range]
+      ? []
+      : times(limit, (n) => ({ orderId: `${range}-${n}`, reservationId: 'r', createdAt: '2026-11-29' }));
+  };
+  const reconciler = startReconciler(
+    {
+      clients: { call: async () => ({ settlements: [] }) },
+      runtime: createTestRuntime(),
+      logger: createTestLogger().logger,
+    } as unknown as Parameters<typeof startReconciler>[0],
+    { store: { findHeld } as unknown as Parameters<typeof startReconciler>[1]['store'], leads: () => true },
+    600_000,
+  );
+  await eventually(() => {
+    expect(looks.late).toBeGreaterThan(batches.late);
+    expect(looks.ahead).toBeGreaterThan(batches.ahead);
+  });
+  await reconciler.stop();
+  return looks;
+};
+
+test('while it works off many of one kind it does not look for the other again and again', async () => {
+  expect(await looksAt({ late: 4, ahead: 0 })).toEqual({ late: 5, ahead: 1 });
+});
+
+test('it works off all that are dated ahead in one run', async () => {
+  expect((await looksAt({ late: 1, ahead: 4 })).ahead).toBe(5);
+});
+
 /** The instances that asked for an order again since `before`. */
 const askedSince = (before: readonly number[], now: readonly number[]): number[] =>
-  now.flatMap((times, index) => (times > (before[index] ?? 0) ? [index] : []));
+  now.flatMap((count, index) => (count > (before[index] ?? 0) ? [index] : []));
 
 test('of eight instances one asks for the reservations, and when it goes another does', async () => {
   const verdicts = Array.from({ length: 8 }, () => createVerdicts());

@@ -139,7 +139,9 @@ export interface TimeRange {
 }
 
 /**
- * Held reservations that are dated within `range`, the oldest first.
+ * Held reservations that are dated within `range`, the oldest first. One lower bound for the index: of two PostgreSQL enters
+ * it at the date alone, which may be before all that a round has looked at. The last condition only leaves out what is dated
+ * at `range.after` to the millisecond.
  *
  * @param after the last one of the page before
  */
@@ -152,6 +154,8 @@ export const findHeld = (
   SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at::text AS "createdAt"
   FROM reservations
   WHERE state = 'HELD' AND created_at <= ${range.until ?? 'infinity'}::timestamptz
-    AND created_at > ${range.after ?? '-infinity'}::timestamptz
-    AND (created_at, order_id) > (${after?.createdAt ?? '-infinity'}::timestamptz, ${after?.orderId ?? ''})
+    AND (created_at, order_id) > (
+      GREATEST(${after?.createdAt ?? '-infinity'}::timestamptz, ${range.after ?? '-infinity'}::timestamptz), ${after?.orderId ?? ''}
+    )
+    AND (created_at > ${range.after ?? '-infinity'}::timestamptz) IS TRUE
   ORDER BY created_at, order_id LIMIT ${limit}`;
