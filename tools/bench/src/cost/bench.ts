@@ -27,7 +27,7 @@ const US_PER_MS = 1_000;
 const MAX_TIMES = 1.15;
 
 /** What an order may cost, from its placement to its delivery. */
-const BOUNDS = { wal: 7_000, stored: 2_500, transactions: 1, messages: 4.05 };
+const BOUNDS = { wal: 6_200, stored: 1_500, transactions: 1, messages: 4.05 };
 
 type Cost = Readonly<Record<Counter | 'stored', number>>;
 
