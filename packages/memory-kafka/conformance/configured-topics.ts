@@ -14,14 +14,14 @@ export const createConfigured = async (world: World, configuration: Configuratio
   return topic;
 };
 
-/** A topic's configurations, in the order of their names; all if none is named. */
+/** The configurations of a topic, or of what `type` says, in the order of their names; all if none is named. */
 export const describeConfigs = async (
   { admin, kafkajs }: World,
   name: string,
   configNames: string[],
   includeSynonyms = false,
+  type = kafkajs.ConfigResourceTypes.TOPIC,
 ) => {
-  const type = kafkajs.ConfigResourceTypes.TOPIC;
   const { resources } = await admin.describeConfigs({
     resources: [{ type, name, configNames }],
     includeSynonyms,
@@ -35,14 +35,14 @@ export const valuesOf = async (world: World, topic: string, ...names: string[]) 
     (await describeConfigs(world, topic, names)).map((each) => [each.configName, each.configValue]),
   );
 
-/** Alters the configuration of a topic. */
+/** Alters the configuration of a topic, or of what `type` says. */
 export const alter = (
   { admin, kafkajs }: World,
   name: string,
   configuration: Configuration | IResourceConfigEntry[],
   validateOnly = false,
+  type = kafkajs.ConfigResourceTypes.TOPIC,
 ): Promise<unknown> => {
   const configEntries = Array.isArray(configuration) ? configuration : entriesOf(configuration);
-  const type = kafkajs.ConfigResourceTypes.TOPIC;
   return admin.alterConfigs({ resources: [{ type, name, configEntries }], validateOnly });
 };

@@ -38,6 +38,8 @@ import { changingTopics } from './changing-topics.ts';
 import { creatingTopics } from './creating-topics.ts';
 import { consumerLogging } from './consumer-logging.ts';
 import { alteringConfigs } from './altering-configs.ts';
+import { brokerConfigs } from './broker-configs.ts';
+import { reassigning } from './reassigning.ts';
 import { configEffects } from './config-effects.ts';
 import { topicConfigs } from './topic-configs.ts';
 import { topicOffsets } from './topic-offsets.ts';
@@ -100,6 +102,8 @@ const AREAS: Readonly<Record<string, Area>> = {
   'configuration of topics': topicConfigs,
   'altering configurations': alteringConfigs,
   'effects of configurations': configEffects,
+  'configuration of brokers': brokerConfigs,
+  'reassigning partitions': reassigning,
   'offsets of groups': offsetsOfGroups,
   'administrating groups': administratingGroups,
   listeners,

@@ -95,6 +95,28 @@ const deleting: Area = (behaviour) => {
   const remove = ({ admin }: World, topic: string, ...partitions: SeekEntry[]) =>
     admin.deleteTopicRecords({ topic, partitions });
 
+  behaviour('an admin that has asked for nothing yet knows no partitions to delete from', async (world) => {
+    const topic = await world.filledTopic('a', 'b');
+    const admin = world.keep(world.another().admin());
+    const partitions = [{ partition: 0, offset: '1' }];
+    const notLoaded = {
+      name: 'KafkaJSTopicMetadataNotLoaded',
+      message: 'Topic metadata not loaded',
+      topic,
+      retriable: true,
+    };
+    for (const connect of [false, true, true]) {
+      if (connect) await admin.connect();
+      expect(await rejection(admin.deleteTopicRecords({ topic, partitions }))).toMatchObject(notLoaded);
+    }
+    await admin.listTopics();
+    await admin.deleteTopicRecords({ topic, partitions });
+    expect(await admin.fetchTopicOffsets(topic)).toMatchObject([{ low: '1', high: '2' }]);
+    await admin.disconnect();
+    await admin.connect();
+    expect(await rejection(admin.deleteTopicRecords({ topic, partitions }))).toMatchObject(notLoaded);
+  });
+
   /** Four messages in the first of two partitions; the admin knows the topic. */
   const filled = async (world: World): Promise<string> => {
     const topic = await world.createTopic({ partitions: 2 });

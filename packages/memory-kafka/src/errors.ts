@@ -50,6 +50,22 @@ export const createTopicError = (type: ProtocolErrorType, topic: string): KafkaJ
 export const coordinatorNotFound = (): KafkaJSError =>
   construct('KafkaJSGroupCoordinatorNotFound', ['Failed to find group coordinator']);
 
+/** The refusal of a partition within `alterPartitionReassignments`, or of all of it. */
+export const reassignmentError = (
+  type: ProtocolErrorType,
+  topic?: string,
+  partition?: number,
+): KafkaJSError =>
+  construct('KafkaJSAlterPartitionReassignmentsError', [protocolErrorFields(type), topic, partition]);
+
+/** An admin client that has asked for nothing yet knows no partitions. */
+export const topicMetadataNotLoaded = (topic: string): KafkaJSError =>
+  construct('KafkaJSTopicMetadataNotLoaded', ['Topic metadata not loaded', { topic }]);
+
+/** No broker of that name is known. */
+export const unknownBroker = (name: string): KafkaJSError =>
+  construct('KafkaJSBrokerNotFound', [`Broker ${name} not found in the cached metadata`]);
+
 /** No broker leads the partition that was asked for. */
 export const brokerNotFound = (message: string): KafkaJSError =>
   construct('KafkaJSBrokerNotFound', [message, { retriable: false }]);

@@ -42,6 +42,8 @@ const NEEDS: Readonly<Partial<Record<RequestName, Needs>>> = {
   DescribeConfigs: { topic: Op.DESCRIBE_CONFIGS },
   AlterConfigs: { topic: Op.ALTER_CONFIGS },
   IncrementalAlterConfigs: { topic: Op.ALTER_CONFIGS },
+  AlterPartitionReassignments: { cluster: Op.ALTER },
+  ListPartitionReassignments: { cluster: Op.DESCRIBE },
   DescribeAcls: { cluster: Op.DESCRIBE },
   CreateAcls: { cluster: Op.ALTER },
   DeleteAcls: { cluster: Op.ALTER },
@@ -92,6 +94,10 @@ export const refusalsFor = (authorizer: Authorizer, request: ArrivingRequest): R
     topic,
     group,
     transactionalId,
+    brokerConfigs: () =>
+      needs.topic === undefined || authorizer.allows(who, needs.topic, Resource.CLUSTER, CLUSTER_NAME)
+        ? undefined
+        : 'CLUSTER_AUTHORIZATION_FAILED',
     creation: (name) =>
       mayCreateAll() || authorizer.allows(who, Op.CREATE, Resource.TOPIC, name)
         ? undefined

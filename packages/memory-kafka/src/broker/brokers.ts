@@ -16,6 +16,8 @@ export interface Brokers {
   coordinatorOf(groupId: string): number;
   /** Places one more partition on `factor` brokers, so that leaders and replicas are spread. */
   place(factor: number): Placement;
+  /** Moves a partition to these brokers, at once; those of them that are down follow when they come up. */
+  reassign(placement: Placement, replicas: readonly number[]): void;
   /** These go down, and their partitions get other leaders, if there are any. */
   takeDown(nodeIds: readonly number[], placements: Iterable<Placement>): void;
   /** These come up, and get at once what they have missed. */
@@ -75,6 +77,12 @@ export const createBrokers = (count: number): Brokers => {
       const placement = placeOn([...replicas.filter(isUp), ...replicas.filter((nodeId) => !isUp(nodeId))]);
       failOver(placement);
       return placement;
+    },
+    reassign: (placement, replicas) => {
+      placement.replicas = replicas;
+      placement.isr = replicas;
+      failOver(placement);
+      if (!replicas.includes(placement.leader)) placement.leader = replicas.find(isUp) ?? NO_LEADER;
     },
     takeDown: (nodeIds, placements) => {
       for (const nodeId of nodeIds) isDown.add(nodeId);

@@ -18,10 +18,13 @@ import { createSasl, type Sasl } from './sasl.ts';
 import { createTopics, type Topics } from './topics.ts';
 import { createTransactions, type Transactions } from './transactions.ts';
 import { protocolError } from '../errors.ts';
+import type { ProtocolErrorType } from '../protocol-errors.ts';
 import { addressAt, type BrokerAddress } from './addresses.ts';
 import { createBrokers, moveLeader, NODE_ID, type Brokers } from './brokers.ts';
+import { createBrokerConfigs, type BrokerConfigs } from './broker-configs.ts';
 import type { PartitionLog } from './partition-log.ts';
 import { NO_LEADER } from './placement.ts';
+import { areReplicas } from './topic-refusals.ts';
 
 /** The broker's side of a cluster, as the clients of this package see it. */
 export interface Core extends Surroundings {
@@ -42,6 +45,14 @@ export interface Core extends Surroundings {
   address(nodeId?: number): BrokerAddress;
   /** Throws UNKNOWN_TOPIC_OR_PARTITION, and TypeError for a broker that has not all of it. */
   moveLeader(topic: string, partition: number, nodeId: number): void;
+  /** Why a partition cannot be moved to these brokers, or its move be called off if null; undefined if it was moved. */
+  reassign(
+    topic: string,
+    partition: number,
+    replicas: readonly number[] | null,
+  ): ProtocolErrorType | undefined;
+  /** What the brokers are configured with. */
+  readonly brokerConfigs: BrokerConfigs;
   reset(): void;
 }
 
@@ -98,6 +109,27 @@ const createPower = ({ brokers, topics, coordinator, bell }: PowerParts): PowerS
   },
 });
 
+/** What the options of a cluster mean for the configurations of its brokers. */
+const initialBrokerConfigs = ({ replicationFactor, groups, autoCreatePartitions, sasl }: CoreOptions) => ({
+  'connections.max.reauth.ms': String(sasl?.maxReauthMs ?? 0),
+  'default.replication.factor': String(replicationFactor),
+  'group.initial.rebalance.delay.ms': String(groups.initialRebalanceDelayMs),
+  'group.min.session.timeout.ms': String(groups.minSessionTimeoutMs),
+  'num.partitions': String(autoCreatePartitions),
+});
+
+const createReassign =
+  ({ brokers, topics, bell }: Pick<PowerParts, 'brokers' | 'topics' | 'bell'>): Core['reassign'] =>
+  (topic, partition, replicas) => {
+    const log = topics.find(topic)?.partitions[partition];
+    if (log === undefined) return 'UNKNOWN_TOPIC_OR_PARTITION';
+    if (replicas === null) return 'NO_REASSIGNMENT_IN_PROGRESS';
+    if (!areReplicas([replicas], brokers.ids.length)) return 'INVALID_REPLICA_ASSIGNMENT';
+    brokers.reassign(log.placement, replicas);
+    bell.fire();
+    return undefined;
+  };
+
 /** Brokers without topics or groups. */
 export const createCore = (options: CoreOptions): Core => {
   const { clock, random, autoCreatePartitions, retention } = options;
@@ -116,6 +148,7 @@ export const createCore = (options: CoreOptions): Core => {
     { clock, random, limits: options.groups },
     (topic, partition) => topics.find(topic)?.partitions[partition] !== undefined,
   );
+  const brokerConfigs = createBrokerConfigs(initialBrokerConfigs(options));
   const transactions = createTransactions(clock, coordinator);
   const address = (nodeId = NODE_ID) => addressAt(addresses, nodeId - NODE_ID);
   const sasl = options.sasl && createSasl(options.sasl, { clock, random });
@@ -147,7 +180,10 @@ export const createCore = (options: CoreOptions): Core => {
       moveLeader(topics.partition(topic, partition).placement, nodeId);
       bell.fire();
     },
+    reassign: createReassign({ brokers, topics, bell }),
+    brokerConfigs,
     reset: () => {
+      brokerConfigs.clear();
       gate.faults.clear();
       transactions.clear();
       coordinator.clear();

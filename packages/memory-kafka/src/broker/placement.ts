@@ -1,7 +1,7 @@
 /** Where a partition lies. */
 export interface Placement {
   /** Node ids; the first is the preferred leader. */
-  readonly replicas: readonly number[];
+  replicas: readonly number[];
   /** Those of the replicas that have everything. */
   isr: readonly number[];
   /** `NO_LEADER` while none of those that have everything is up. */

@@ -15,6 +15,8 @@ export interface Refusals {
   readonly transactionalId: RefusalOf;
   /** Why a topic of that name may not be created. */
   readonly creation: RefusalOf;
+  /** Why configurations of brokers may not be asked for, or altered. */
+  readonly brokerConfigs: () => ProtocolErrorType | undefined;
 }
 
 /** The requests that are answered partition by partition, and carried out for those that are not refused. */
@@ -27,6 +29,7 @@ export const NOTHING_REFUSED: Refusals = {
   group: nothing,
   transactionalId: nothing,
   creation: nothing,
+  brokerConfigs: nothing,
 };
 
 /** Throws the refusal, if there is one. */

@@ -41,6 +41,8 @@ const KINDS = {
   DescribeAcls: { key: 29, version: 1, api: 'admin' },
   CreateAcls: { key: 30, version: 1, api: 'admin' },
   DeleteAcls: { key: 31, version: 1, api: 'admin' },
+  AlterPartitionReassignments: { key: 45, version: 0, api: 'admin' },
+  ListPartitionReassignments: { key: 46, version: 0, api: 'admin' },
   IncrementalAlterConfigs: { key: 44, version: 1, api: 'admin' },
 } as const satisfies Readonly<Record<string, RequestKind>>;
 

@@ -23,7 +23,7 @@ export const collides = (name: string, names: Iterable<string>): boolean => {
 const isUnsaid = (count: number | undefined): boolean => (count ?? BROKERS_CHOICE) === BROKERS_CHOICE;
 
 /** Every partition has the same number of replicas, on different brokers; the brokers are called 1, 2 and so on. */
-const areReplicas = (assignments: readonly (readonly number[])[], brokerCount: number): boolean =>
+export const areReplicas = (assignments: readonly (readonly number[])[], brokerCount: number): boolean =>
   assignments.every(
     (replicas) =>
       replicas.length > 0 &&

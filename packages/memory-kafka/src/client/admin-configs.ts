@@ -1,8 +1,10 @@
 import kafkajs from 'kafkajs';
 import type { Admin, IResourceConfig, ResourceConfigQuery } from 'kafkajs';
-import { describeTopicConfig } from '../broker/topic-config.ts';
-import { throwRefusal } from '../broker/refusals.ts';
-import { nonRetriable, notImplemented, protocolError } from '../errors.ts';
+import { configureResource, describeResource, refusalOfResource } from '../broker/config-resources.ts';
+import type { Core } from '../broker/core.ts';
+import { throwRefusal, type Refusals } from '../broker/refusals.ts';
+import type { RequestName } from '../broker/requests.ts';
+import { nonRetriable, unknownBroker } from '../errors.ts';
 import { atController, type AdminParts } from './admin-parts.ts';
 import { carryOutEach } from './carry-out-each.ts';
 import { asTypedConfigs, shown } from './typing-gaps.ts';
@@ -42,14 +44,45 @@ const checkEntries = (resources: readonly IResourceConfig[]): void => {
   if (invalid) throw nonRetriable(`Invalid resource config value: ${JSON.stringify(invalid)}`);
 };
 
-/** Brokers have nothing here that could be configured. */
-const checkTopicsOnly = (
-  resources: readonly (ResourceConfigQuery | IResourceConfig)[],
-  call: string,
-): void => {
-  const { UNKNOWN, TOPIC } = kafkajs.ConfigResourceTypes;
-  if (resources.some(({ type }) => type === UNKNOWN)) throw protocolError('INVALID_REQUEST');
-  if (resources.some(({ type }) => type !== TOPIC)) throw notImplemented(`admin.${call}() of brokers`);
+/** What is asked of one broker, or of the controller if no broker is named. */
+interface Asked<R> {
+  readonly nodeId: number;
+  readonly resources: R[];
+}
+
+const { BROKER, BROKER_LOGGER } = kafkajs.ConfigResourceTypes;
+
+/** What is about a broker is asked of that broker, everything else of the controller. */
+const byBroker = <R extends ResourceConfigQuery | IResourceConfig>(
+  { brokers }: Core,
+  resources: readonly R[],
+): Asked<R>[] => {
+  const asked = new Map<number, Asked<R>>();
+  for (const resource of resources) {
+    const isBrokers = resource.type === BROKER || resource.type === BROKER_LOGGER;
+    const nodeId = isBrokers ? brokers.up().find((id) => String(id) === resource.name) : brokers.any();
+    if (nodeId === undefined) throw unknownBroker(resource.name);
+    const known = asked.get(nodeId);
+    if (known === undefined) asked.set(nodeId, { nodeId, resources: [resource] });
+    else known.resources.push(resource);
+  }
+  return [...asked.values()];
+};
+
+/** Carries out a request for each broker that has to be asked, and answers what they answer, one after the other. */
+const atBrokers = async <R extends ResourceConfigQuery | IResourceConfig, A>(
+  { view }: AdminParts,
+  name: RequestName,
+  resources: readonly R[],
+  carryOut: (core: Core, resource: R, refused: Refusals) => A,
+): Promise<A[]> => {
+  const asked = byBroker(await view.connection.core(), resources);
+  const answers = asked.map(({ nodeId, resources: own }) =>
+    view.request({ name, nodeId }, (core, refused) =>
+      carryOutEach(own, (resource) => carryOut(core, resource, refused)),
+    ),
+  );
+  return (await Promise.all(answers)).flat();
 };
 
 /** The admin calls that are about configurations. */
@@ -57,24 +90,18 @@ export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
   describeConfigs: async ({ resources, includeSynonyms }) => {
     checkResources(resources);
     checkNames(resources);
-    checkTopicsOnly(resources, 'describeConfigs');
     const described = await atController(parts, 'Could not describe configs', () =>
-      parts.view.request('DescribeConfigs', (core, refused) =>
-        carryOutEach(resources, ({ type, name, configNames }) => {
-          throwRefusal(refused.topic(name));
-          return {
-            errorCode: 0,
-            errorMessage: '',
-            resourceType: type,
-            resourceName: name,
-            configEntries: describeTopicConfig(
-              core.topics.describe(name, false).config(),
-              configNames ?? [],
-              includeSynonyms,
-            ),
-          };
-        }),
-      ),
+      atBrokers(parts, 'DescribeConfigs', resources, (core, { type, name, configNames }, refused) => {
+        const resource = { type, name };
+        throwRefusal(refusalOfResource(resource, refused));
+        return {
+          errorCode: 0,
+          errorMessage: '',
+          resourceType: type,
+          resourceName: name,
+          configEntries: describeResource(core, resource, configNames ?? [], includeSynonyms),
+        };
+      }),
     );
     return asTypedConfigs({ resources: described });
   },
@@ -82,15 +109,13 @@ export const createConfigCalls = (parts: AdminParts): ConfigCalls => ({
   alterConfigs: async ({ resources, validateOnly }) => {
     checkResources(resources);
     checkEntries(resources);
-    checkTopicsOnly(resources, 'alterConfigs');
     const altered = await atController(parts, 'Could not alter configs', () =>
-      parts.view.request('AlterConfigs', (core, refused) =>
-        carryOutEach(resources, ({ type, name, configEntries }) => {
-          throwRefusal(refused.topic(name));
-          core.topics.configure(name, configEntries, validateOnly);
-          return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };
-        }),
-      ),
+      atBrokers(parts, 'AlterConfigs', resources, (core, { type, name, configEntries }, refused) => {
+        const resource = { type, name };
+        throwRefusal(refusalOfResource(resource, refused));
+        configureResource(core, resource, configEntries, validateOnly);
+        return { errorCode: 0, errorMessage: null, resourceType: type, resourceName: name };
+      }),
     );
     return { resources: altered };
   },

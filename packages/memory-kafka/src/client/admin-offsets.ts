@@ -3,7 +3,14 @@ import type { Admin, FetchOffsetsPartition, Logger, SeekEntry } from 'kafkajs';
 import { checkLeader, EARLIEST_OFFSET, LATEST_OFFSET, type Core } from '../broker/core.ts';
 import type { OffsetToCommit } from '../broker/group-types.ts';
 import { throwRefusal, type Refusals } from '../broker/refusals.ts';
-import { brokerNotFound, nonRetriable, protocolError, toError, typeOf } from '../errors.ts';
+import {
+  brokerNotFound,
+  nonRetriable,
+  protocolError,
+  toError,
+  topicMetadataNotLoaded,
+  typeOf,
+} from '../errors.ts';
 import { aboutTopics, type AdminParts } from './admin-parts.ts';
 import { checkedOffset } from './consumer-checks.ts';
 import { findingCoordinator } from './find-coordinator.ts';
@@ -237,6 +244,7 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     deleteTopicRecords: async ({ topic, partitions }) => {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${shown(topic)}"`);
       if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
+      if (!view.hasAsked()) throw topicMetadataNotLoaded(topic);
       const offsets = await readTopic(topic, (core, refused) => topicOffsets(core, topic, refused));
       checkPartitionsExist(topic, offsets, partitions);
       warnBelowLow(logger, topic, offsets, partitions);

@@ -1,12 +1,12 @@
 import type { Admin, AdminEvents, Logger, RetryOptions } from 'kafkajs';
 import { createEmitter, networkEvents } from '../emitter.ts';
-import { notImplemented } from '../errors.ts';
 import { withRetries } from '../retry.ts';
 import { createAclCalls } from './admin-acls.ts';
 import { createConfigCalls } from './admin-configs.ts';
 import { createGroupCalls } from './admin-groups.ts';
 import { createOffsetCalls } from './admin-offsets.ts';
 import type { AdminParts } from './admin-parts.ts';
+import { createReassignmentCalls } from './admin-reassignments.ts';
 import { createTopicCalls } from './admin-topics.ts';
 import type { ClusterView } from './metadata.ts';
 
@@ -22,10 +22,6 @@ const EVENTS: AdminEvents = {
   REQUEST: 'admin.network.request',
   REQUEST_TIMEOUT: 'admin.network.request_timeout',
   REQUEST_QUEUE_SIZE: 'admin.network.request_queue_size',
-};
-
-const refuse = (call: string) => async (): Promise<never> => {
-  throw notImplemented(`admin.${call}()`);
 };
 
 /** Builds the admin client that kafkajs's `kafka.admin()` would. */
@@ -45,6 +41,7 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
     ...createGroupCalls(parts),
     ...createConfigCalls(parts),
     ...createAclCalls(parts),
+    ...createReassignmentCalls(parts),
     connect: async () => {
       await view.connection.connect();
       emitter.emit(EVENTS.CONNECT);
@@ -59,8 +56,6 @@ export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): 
         controller: core.brokers.any(),
         clusterId: 'memory-kafka',
       })),
-    alterPartitionReassignments: refuse('alterPartitionReassignments'),
-    listPartitionReassignments: refuse('listPartitionReassignments'),
     on: emitter.on,
     events: EVENTS,
     logger: () => logger,

@@ -20,6 +20,8 @@ export interface ClusterView {
   refreshIfNecessary(): Promise<void>;
   /** The partitions of a topic as last loaded; empty if it is unknown. */
   partitionsOf(topic: string): PartitionMetadata[];
+  /** Whether it has asked for anything since it was connected. */
+  hasAsked(): boolean;
   /** What it remembers is no longer to be trusted. */
   expire(): void;
   /** Closes the connection and forgets what it remembers, but not which topics it has to do with. */
@@ -151,6 +153,7 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   let targets = new Set<string>();
   let known: Map<string, PartitionMetadata[]> | undefined;
   let expiresAt = -Infinity;
+  let hasAsked = false;
 
   const load = () => loadTopics(connection, [...targets], allowAutoTopicCreation);
 
@@ -196,11 +199,15 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
     },
     disconnect: () => {
       known = undefined;
+      hasAsked = false;
       connection.disconnect();
     },
-    request: (about, carryOut) =>
-      connection.isConnected()
+    hasAsked: () => hasAsked,
+    request: (about, carryOut) => {
+      hasAsked = true;
+      return connection.isConnected()
         ? connection.request(about, carryOut)
-        : findBroker(connection, refresh).then(() => connection.request(about, carryOut)),
+        : findBroker(connection, refresh).then(() => connection.request(about, carryOut));
+    },
   };
 };

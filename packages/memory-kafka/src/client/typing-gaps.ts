@@ -35,8 +35,8 @@ export function nothingAsBoolean(): unknown {
   return undefined;
 }
 
-/** `describeConfigs()` is typed with a `throttleTime`; kafkajs keeps that to itself. */
-export function asTypedConfigs(response: Pick<DescribeConfigResponse, 'resources'>): DescribeConfigResponse;
+/** `describeConfigs()` is typed with a `throttleTime`, which kafkajs keeps to itself, and without values that are null, as secrets are. */
+export function asTypedConfigs(response: { readonly resources: readonly object[] }): DescribeConfigResponse;
 export function asTypedConfigs(response: object): unknown {
   return response;
 }

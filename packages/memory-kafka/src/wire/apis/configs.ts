@@ -1,7 +1,12 @@
 import type { IResourceConfigEntry } from 'kafkajs';
 import type { Core } from '../../broker/core.ts';
-import { configValue, describeTopicConfig } from '../../broker/topic-config.ts';
-import { protocolError } from '../../errors.ts';
+import {
+  configureResource,
+  describeResource,
+  givenTo,
+  refusalOfResource,
+  type ConfigResource,
+} from '../../broker/config-resources.ts';
 import { throwRefusal } from '../../broker/refusals.ts';
 import { defineApi } from '../api.ts';
 import { attempt } from '../codes.ts';
@@ -13,21 +18,13 @@ import {
   incrementalAlterConfigsRequest,
 } from '../messages/topics.ts';
 
-interface Resource {
-  readonly type: number;
-  readonly name: string;
-}
-
-/** Kafka's number of this kind of resource. */
-const TOPIC = 2;
-
-/** Brokers have nothing here that could be configured. */
-const checkIsTopic = ({ type }: Resource): void => {
-  if (type !== TOPIC) throw protocolError('INVALID_REQUEST');
-};
-
-const configsOf = (core: Core, name: string, keys: readonly string[] | null, withSynonyms: boolean) =>
-  describeTopicConfig(core.topics.describe(name, false).config(), keys ?? [], withSynonyms).map((entry) => ({
+const configsOf = (
+  core: Core,
+  resource: ConfigResource,
+  keys: readonly string[] | null,
+  withSynonyms: boolean,
+) =>
+  describeResource(core, resource, keys ?? [], withSynonyms).map((entry) => ({
     name: entry.configName,
     value: entry.configValue,
     readOnly: entry.readOnly,
@@ -53,9 +50,8 @@ export const describeConfigs = defineApi({
       const { type, name, keys } = resource;
       let configs: ReturnType<typeof configsOf> = [];
       const errorCode = attempt(() => {
-        checkIsTopic(resource);
-        throwRefusal(refused.topic(name));
-        configs = configsOf(core, name, keys, includeSynonyms);
+        throwRefusal(refusalOfResource(resource, refused));
+        configs = configsOf(core, resource, keys, includeSynonyms);
       });
       return { errorCode, errorMessage: null, type, name, configs };
     }),
@@ -73,7 +69,7 @@ export const describeConfigs = defineApi({
 });
 
 /** Carries out one change after the other; each has an answer of its own. */
-const answers = <R extends Resource>(resources: readonly R[], codeFor: (resource: R) => number) => ({
+const answers = <R extends ConfigResource>(resources: readonly R[], codeFor: (resource: R) => number) => ({
   throttleTimeMs: 0,
   results: resources.map((resource) => {
     const errorCode = codeFor(resource);
@@ -88,10 +84,9 @@ export const alterConfigs = defineApi({
   handle: ({ core, refused }, { resources, validateOnly }) =>
     answers(resources, (resource) =>
       attempt(() => {
-        checkIsTopic(resource);
-        throwRefusal(refused.topic(resource.name));
+        throwRefusal(refusalOfResource(resource, refused));
         const entries = resource.configs.map(({ name, value }) => ({ name, value: value ?? '' }));
-        core.topics.configure(resource.name, entries, validateOnly);
+        configureResource(core, resource, entries, validateOnly);
       }),
     ),
   refuse: ({ resources }, code) => answers(resources, () => code),
@@ -105,18 +100,20 @@ const without = (list: string, given: string): string =>
     .filter((each) => !given.split(',').includes(each))
     .join(',');
 
-/** The configuration of a topic, changed entry by entry. */
+/** What a resource was given, changed entry by entry. */
 const changed = (
   core: Core,
-  topic: string,
+  resource: ConfigResource,
   changes: readonly (IResourceConfigEntry & { operation: number })[],
 ) => {
-  const config = new Map(core.topics.describe(topic, false).config());
+  const config = new Map(givenTo(core, resource));
+  const valueOf = (name: string): string =>
+    describeResource(core, resource, [name], false)[0]?.configValue ?? '';
   for (const { name, value, operation } of changes) {
     if (operation === DELETE) config.delete(name);
     else if (operation === SET) config.set(name, value);
-    else if (operation === APPEND) config.set(name, `${configValue(config, name)},${value}`);
-    else config.set(name, without(configValue(config, name), value));
+    else if (operation === APPEND) config.set(name, `${config.get(name) ?? valueOf(name)},${value}`);
+    else config.set(name, without(config.get(name) ?? valueOf(name), value));
   }
   return [...config].map(([name, value]) => ({ name, value }));
 };
@@ -128,10 +125,9 @@ export const incrementalAlterConfigs = defineApi({
   handle: ({ core, refused }, { resources, validateOnly }) =>
     answers(resources, (resource) =>
       attempt(() => {
-        checkIsTopic(resource);
-        throwRefusal(refused.topic(resource.name));
+        throwRefusal(refusalOfResource(resource, refused));
         const changes = resource.configs.map((each) => ({ ...each, value: each.value ?? '' }));
-        core.topics.configure(resource.name, changed(core, resource.name, changes), validateOnly);
+        configureResource(core, resource, changed(core, resource, changes), validateOnly);
       }),
     ),
   refuse: ({ resources }, code) => answers(resources, () => code),

@@ -8,6 +8,7 @@ import { heartbeat, joinGroup, leaveGroup, syncGroup } from './membership.ts';
 import { metadata } from './metadata.ts';
 import { deleteRecords, listOffsets } from './offsets.ts';
 import { produce } from './produce.ts';
+import { alterPartitionReassignments, listPartitionReassignments } from './reassignments.ts';
 import { createAcls, deleteAcls, describeAcls, saslAuthenticate, saslHandshake } from './security.ts';
 import { createPartitions, createTopics, deleteTopics } from './topics.ts';
 import { addOffsetsToTxn, addPartitionsToTxn, endTxn, initProducerId } from './transactions.ts';
@@ -44,6 +45,8 @@ const APIS: readonly WireApi[] = [
   describeConfigs,
   alterConfigs,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
+  listPartitionReassignments,
   findCoordinator,
   joinGroup,
   syncGroup,

@@ -139,6 +139,54 @@ export const createPartitionsResponse = struct({
   results: array(struct({ name: string, errorCode: int16, errorMessage: nullableString })),
 });
 
+export const alterPartitionReassignmentsRequest = struct({
+  timeoutMs: int32,
+  allowReplicationFactorChange: since(1, bool, true),
+  topics: array(
+    struct({
+      name: string,
+      partitions: array(struct({ partition: int32, replicas: nullableArray(int32) })),
+    }),
+  ),
+});
+
+export const alterPartitionReassignmentsResponse = struct({
+  throttleTimeMs: int32,
+  allowReplicationFactorChange: since(1, bool, true),
+  errorCode: int16,
+  errorMessage: nullableString,
+  responses: array(
+    struct({
+      name: string,
+      partitions: array(struct({ partition: int32, errorCode: int16, errorMessage: nullableString })),
+    }),
+  ),
+});
+
+export const listPartitionReassignmentsRequest = struct({
+  timeoutMs: int32,
+  topics: nullableArray(struct({ name: string, partitions: array(int32) })),
+});
+
+export const listPartitionReassignmentsResponse = struct({
+  throttleTimeMs: int32,
+  errorCode: int16,
+  errorMessage: nullableString,
+  topics: array(
+    struct({
+      name: string,
+      partitions: array(
+        struct({
+          partition: int32,
+          replicas: array(int32),
+          addingReplicas: array(int32),
+          removingReplicas: array(int32),
+        }),
+      ),
+    }),
+  ),
+});
+
 export const describeConfigsRequest = struct({
   resources: array(struct({ type: int8, name: string, keys: nullableArray(string) })),
   includeSynonyms: since(1, bool, false),
