@@ -5,7 +5,7 @@ import { endure } from './chaos.ts';
 import type { Stack } from './stack.ts';
 import type { Compose } from './compose.ts';
 import { whileDiskIsFull } from './full-disk.ts';
-import { setUpLoad } from './load.ts';
+import { setUpLoad, type Load } from './load.ts';
 import { askPostgres } from './postgres.ts';
 
 const READ_ONLY_MS = 15_000;
@@ -17,20 +17,24 @@ const HOARDERS = 215;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Every message that was ever dead-lettered: the ends of the partitions of the dead letter topics. */
-const putAside = (compose: Compose): Promise<string> => {
+const deadLettered = (compose: Compose): Promise<string> => {
   const tool = ['/opt/kafka/bin/kafka-get-offsets.sh', '--bootstrap-server', 'kafka:9092'];
   return compose.run('exec', '-T', 'kafka', ...tool, '--topic', String.raw`.*\.DLQ`);
 };
 
+/** The stack while its database refuses something, and how to place orders of its own meanwhile. */
+type Refusing = Stack & Pick<Load, 'place'>;
+
 /** Endures what the database refuses for a while, of which no message may be dead-lettered. */
-const endureRefusals = async (parts: Stack, what: string, befall: () => Promise<void>) => {
-  const before = await putAside(parts.compose);
+const endureRefusals = async (parts: Stack, what: string, befall: (refusing: Refusing) => Promise<void>) => {
+  const { place } = await setUpLoad(parts.gateway);
+  const before = await deadLettered(parts.compose);
   expect(before).toMatch(/DLQ/);
   await endure(parts, what, async () => {
-    await befall();
+    await befall({ ...parts, place });
     return 0;
   });
-  expect(await putAside(parts.compose)).toBe(before);
+  expect(await deadLettered(parts.compose)).toBe(before);
 };
 
 /** Holds connections, and takes those that others let go, until its time is over. */
@@ -55,10 +59,7 @@ export const defineDatabaseChaosTests = (use: () => Stack): void => {
   test(
     'PostgreSQL may be read-only for 15 s, under load: nothing is lost, and no message is dead-lettered',
     async () => {
-      const parts = use();
-      const { compose, gateway } = parts;
-      const { place } = await setUpLoad(gateway);
-      await endureRefusals(parts, 'PostgreSQL read-only for 15 s', async () => {
+      await endureRefusals(use(), 'PostgreSQL read-only for 15 s', async ({ compose, place }) => {
         const reload = 'SELECT pg_reload_conf()';
         await askPostgres(compose, 'ALTER SYSTEM SET default_transaction_read_only = on', reload);
         try {
@@ -76,10 +77,7 @@ export const defineDatabaseChaosTests = (use: () => Stack): void => {
   test(
     'the disk of PostgreSQL may be full for 15 s, under load: nothing is lost, and no message is dead-lettered',
     async () => {
-      const parts = use();
-      const { compose, gateway } = parts;
-      const { place } = await setUpLoad(gateway);
-      await endureRefusals(parts, 'the disk of PostgreSQL full for 15 s', () =>
+      await endureRefusals(use(), 'the disk of PostgreSQL full for 15 s', ({ compose, place }) =>
         whileDiskIsFull(compose, async () => {
           // What fits into the pages that are there is still stored.
           await eventually(async () => expect(await place(1)).toEqual([]), { timeoutMs: MINUTE_MS });
@@ -94,10 +92,7 @@ export const defineDatabaseChaosTests = (use: () => Stack): void => {
   test(
     'PostgreSQL may have no connection left, under load: nothing is lost, and no message is dead-lettered',
     async () => {
-      const parts = use();
-      const { compose, gateway } = parts;
-      const { place } = await setUpLoad(gateway);
-      await endureRefusals(parts, 'PostgreSQL out of connections', async () => {
+      await endureRefusals(use(), 'PostgreSQL out of connections', async ({ compose, place }) => {
         const hoarding = compose.run('exec', '-T', 'postgres', 'bash', '-c', HOARD, HOARDER);
         await eventually(
           async () => {

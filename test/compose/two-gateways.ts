@@ -3,12 +3,6 @@ import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { unique, type Gateway } from '../gateway.ts';
 
-const STOCK = 100_000;
-const CLIENTS_PER_GATEWAY = 2;
-/** What each client waits after an answer. */
-const PAUSE_MS = 100;
-const READS_AT_ONCE = 10;
-
 /** What clients got while something happened to the system. */
 export interface Answers {
   /** Orders that were answered 201. */
@@ -32,6 +26,12 @@ export interface Clients {
   /** Places orders until `befall` is done, waits until all that were acknowledged are delivered, and answers what clients got. */
   placeWhile(befall: () => Promise<void>): Promise<Answers>;
 }
+
+const STOCK = 100_000;
+const CLIENTS_PER_GATEWAY = 2;
+/** What each client waits after an answer. */
+const PAUSE_MS = 100;
+const READS_AT_ONCE = 10;
 
 const longestGap = (times: readonly number[]): number =>
   Math.round(Math.max(0, ...times.slice(1).map((time, index) => time - (times[index] ?? time))));

@@ -2,22 +2,15 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
 import { migrateDatabase, openClient } from '@order-pipeline/service-kit';
-import {
-  createTestLogger,
-  eventually,
-  expectCleanAudit,
-  inTurn,
-  startTestPostgres,
-  times,
-  type TestPostgres,
-} from '@order-pipeline/testing';
+import { createTestLogger, eventually, expectCleanAudit, times } from '@order-pipeline/testing';
+import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import type pg from 'pg';
 import { SETTLED } from '../audit.ts';
-import { createGateway, unique, type Gateway } from '../gateway.ts';
-import { startWholeSystem, type StartedSystem } from './start.ts';
+import { createGateway, unique } from '../gateway.ts';
+import { startWholeSystem } from './start.ts';
 import * as first from './first-release.ts';
 
 // Databases of the first release, full of orders, get every later migration while statements of that release go on; then the
@@ -29,12 +22,10 @@ const LIMIT_MS = 90_000 + ORDERS / 2;
 
 const MIGRATIONS = new URL('../../prisma/', import.meta.url);
 
-let postgres: TestPostgres;
+const postgres = useTestPostgres();
 let folder: string;
 const urls = {} as Record<DatabaseName, string>;
 let orders: pg.Client;
-let started: StartedSystem | undefined;
-let gateway: Gateway | undefined;
 
 const pathOf = (database: DatabaseName): string => path.join(folder, database);
 
@@ -64,8 +55,8 @@ const rows = async <R extends object>(statement: string): Promise<R[]> =>
   (await orders.query<R>(statement)).rows;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
   folder = await mkdtemp(path.join(tmpdir(), 'upgrade-'));
+  closeAfterTests(() => rm(folder, { recursive: true, force: true }));
   for (const database of DATABASE_NAMES) {
     urls[database] = await postgres.freshDatabase(database);
     const names = await namesOf(database);
@@ -76,17 +67,8 @@ beforeAll(async () => {
     await run(database, first.fill(database, ORDERS));
   }
   orders = await openClient({ url: urls.orders, applicationName: 'test' });
+  closeAfterTests(() => orders.end());
 }, LIMIT_MS);
-
-afterAll(() =>
-  inTurn(
-    () => gateway?.close(),
-    () => started?.stop(),
-    () => orders?.end(),
-    () => postgres?.stop(),
-    () => rm(folder, { recursive: true, force: true }),
-  ),
-);
 
 test(
   'statements of the first release go on during and after each migration of the orders',
@@ -133,7 +115,7 @@ test('nothing is missing, the counts are those of the rows, and dead letters and
 test(
   'the services of today start on them, deliver what was on its way, and take new orders; the audit finds nothing',
   async () => {
-    started = await startWholeSystem({
+    const started = await startWholeSystem({
       environment: {
         ...Object.fromEntries(
           DATABASE_NAMES.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, urls[name]]),
@@ -142,12 +124,13 @@ test(
         REPUBLISH_AFTER_MS: '1000',
       },
     });
-    const asked = createGateway(started.system.url);
-    gateway = asked;
+    closeAfterTests(() => started.stop());
+    const gateway = createGateway(started.system.url);
+    closeAfterTests(() => gateway.close());
     const [userId, itemId] = ['user1', 'item1'];
     const orderIds = times(20, () => unique('order'));
-    for (const id of orderIds) expect((await asked.place(id, userId, { [itemId]: 1 })).status).toBe(201);
-    for (const id of orderIds) await asked.reaches(id, 'DELIVERED', PATIENCE.timeoutMs);
+    for (const id of orderIds) expect((await gateway.place(id, userId, { [itemId]: 1 })).status).toBe(201);
+    for (const id of orderIds) await gateway.reaches(id, 'DELIVERED', PATIENCE.timeoutMs);
     await eventually(async () => {
       const open = await rows(
         `SELECT id, status FROM orders WHERE status::text IN ('PENDING', 'PROCESSING', 'SHIPPED')`,

@@ -62,6 +62,16 @@ interface Part {
   ) => Promise<Check | readonly Check[]>;
 }
 
+/** A part that needs the orders alone. */
+const ofOrders = (
+  name: CheckName,
+  check: (orders: Reader, context: AuditContext) => Promise<Check | readonly Check[]>,
+): Part => ({
+  checks: [name],
+  needs: ['orders'],
+  make: (reader, context) => check(reader('orders'), context),
+});
+
 const PARTS: readonly Part[] = [
   {
     checks: ['stock'],
@@ -73,41 +83,21 @@ const PARTS: readonly Part[] = [
     needs: ['orders', 'inventory'],
     make: (reader, context) => checkReservations(reader('orders'), reader('inventory'), context),
   },
-  {
-    checks: ['abandoned'],
-    needs: ['orders'],
-    make: (reader, context) => checkAbandoned(reader('orders'), context),
-  },
+  ofOrders('abandoned', checkAbandoned),
   {
     checks: ['archive'],
     needs: ['orders', 'inventory'],
     make: (reader, context) => checkArchive(reader('orders'), reader('inventory'), context),
   },
-  {
-    checks: ['histories'],
-    needs: ['orders'],
-    make: (reader, context) => checkHistories(reader('orders'), context),
-  },
-  {
-    checks: ['counts'],
-    needs: ['orders'],
-    make: (reader, context) => checkCounts(reader('orders'), context),
-  },
+  ofOrders('histories', checkHistories),
+  ofOrders('counts', checkCounts),
   {
     checks: ['users'],
     needs: ['orders', 'users'],
     make: (reader, context) => checkUsers(reader('orders'), reader('users'), context),
   },
-  {
-    checks: ['progress'],
-    needs: ['orders'],
-    make: (reader, context) => checkProgress(reader('orders'), context),
-  },
-  {
-    checks: ['outbox'],
-    needs: ['orders'],
-    make: (reader, context) => checkOutbox(reader('orders'), context),
-  },
+  ofOrders('progress', checkProgress),
+  ofOrders('outbox', checkOutbox),
   {
     checks: ['events'],
     needs: ['orders'],

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { DatabaseName } from '@order-pipeline/contracts';
-import { createRuntime } from '@order-pipeline/service-kit';
 import { nodesOf, rowsRead, times, type PlanNode } from '@order-pipeline/testing';
 import { checkAbandoned } from '../src/checks/abandoned.ts';
 import { checkCounts } from '../src/checks/counts.ts';
@@ -9,7 +8,7 @@ import { checkReservations } from '../src/checks/reservations.ts';
 import { checkStock } from '../src/checks/stock.ts';
 import { checkUsers } from '../src/checks/users.ts';
 import { createReader, openReader, type Reader } from '../src/database.ts';
-import { DEFAULT_LIMITS } from '../src/index.ts';
+import { CONTEXT } from './context.ts';
 import { useFixture } from './planted-faults.ts';
 
 const fixture = useFixture();
@@ -39,18 +38,6 @@ const openReaders = async (
     return createReader(around(name, reader.rows), reader.close, pageSize);
   };
   return { users: await open('users'), inventory: await open('inventory'), orders: await open('orders') };
-};
-
-const CONTEXT = {
-  kafka: undefined,
-  kafkaMissing: '',
-  runtime: createRuntime(),
-  limits: DEFAULT_LIMITS,
-  exampleCount: 5,
-  timesOf: async (reader: Reader) => {
-    const now = await reader.now();
-    return { now, asOf: now };
-  },
 };
 
 /** What every check that reads whole tables finds. */

@@ -1,27 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { OperatorAction } from '@order-pipeline/contracts';
-import { startSystem, type System } from '@order-pipeline/launcher';
 import { runOrders, type Ended } from './run-orders.ts';
+import { useSystem } from './system.ts';
 
-let dataDir: string;
-let system: System;
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-cli-'));
-  const environment = { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'fatal', AUTH_DEV_ISSUER: 'on' };
-  system = await startSystem({ environment, durability: 'off' });
-}, 60_000);
-
-afterAll(async () => {
-  await system?.stop();
-  await rm(dataDir, { recursive: true, force: true });
-});
+const system = useSystem({ AUTH_DEV_ISSUER: 'on' });
 
 const tokenFor = async (user: string, ...more: string[]): Promise<string> => {
-  const { code, out, err } = await runOrders(['token', '--user', user, ...more], { DATA_DIR: dataDir });
+  const { code, out, err } = await runOrders(['token', '--user', user, ...more], {
+    DATA_DIR: system.dataDir,
+  });
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   return out.trim();

@@ -1,21 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import type { HistoryEntry, Item, Order, Overview } from '@order-pipeline/contracts';
-import { startSystem, type System } from '@order-pipeline/launcher';
 import { eventually } from '@order-pipeline/testing';
 import { runOrders, type Ended } from './run-orders.ts';
+import { useSystem } from './system.ts';
 
 const LIMIT_MS = 60_000;
 
-let dataDir: string;
-let system: System;
+const system = useSystem({ WORKFLOW_INTERVAL_MS: '500' });
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-cli-'));
-  const environment = { PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'fatal', WORKFLOW_INTERVAL_MS: '500' };
-  system = await startSystem({ environment, durability: 'off' });
   expect(await orders('users', 'add', 'ann', '--name', 'Ann', '--email', 'ann@example.com')).toMatchObject({
     code: 0,
     out: 'ann is registered\n',
@@ -26,11 +19,6 @@ beforeAll(async () => {
       out: `${itemId} is added, with 9 in stock\n`,
     });
 }, LIMIT_MS);
-
-afterAll(async () => {
-  await system?.stop();
-  await rm(dataDir, { recursive: true, force: true });
-});
 
 const orders = (...args: string[]): Promise<Ended> => runOrders([...args, '--url', system.url]);
 const jsonOf = async <T>(...args: string[]): Promise<T> =>

@@ -1,54 +1,11 @@
-import {
-  actionsApi,
-  auditApi,
-  Calls,
-  EVENT_SCHEMAS,
-  exportApi,
-  exportPartsApi,
-  inspectionApi,
-  inventoryApi,
-  itemInspectionApi,
-  operatorApi,
-  orderEventsApi,
-  orderLifecycleApi,
-  orderSearchApi,
-  ordersApi,
-  overviewApi,
-  overviewPartsApi,
-  reservationsApi,
-  sandboxApi,
-  serviceActionsApi,
-  servicesApi,
-  stuckApi,
-  tracesApi,
-  usersApi,
-  type Operation,
-} from '../src/index.ts';
+import * as contracts from '../src/index.ts';
+import { Calls, EVENT_SCHEMAS, type Operation } from '../src/index.ts';
 
-/** Every operation that any service answers, by its name. */
-export const EVERY_OPERATION: Readonly<Record<string, Operation>> = {
-  ...usersApi,
-  ...inventoryApi,
-  ...reservationsApi,
-  ...ordersApi,
-  ...orderLifecycleApi,
-  ...operatorApi,
-  ...stuckApi,
-  ...orderSearchApi,
-  ...inspectionApi,
-  ...itemInspectionApi,
-  ...tracesApi,
-  ...actionsApi,
-  ...serviceActionsApi,
-  ...exportApi,
-  ...exportPartsApi,
-  ...orderEventsApi,
-  ...overviewApi,
-  ...overviewPartsApi,
-  ...servicesApi,
-  ...sandboxApi,
-  ...auditApi,
-};
+/** Every operation that any service answers, by its name: those of each `…Api` of this package. */
+export const EVERY_OPERATION: Readonly<Record<string, Operation>> = Object.assign(
+  {},
+  ...Object.entries(contracts).flatMap(([name, api]) => (name.endsWith('Api') ? [api] : [])),
+) as Record<string, Operation>;
 
 /** A schema, or a part of one. */
 export type Node = Readonly<Record<string, unknown>>;

@@ -2,10 +2,20 @@ import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { assignedTo, ATTENTIVE, joinGroup, joinsOf, sharedOut, type MemberOfGroup } from './members.ts';
 import { eventually } from './waiting.ts';
+import type { World } from './world.ts';
 
 const inOrder = (members: readonly MemberOfGroup[]): MemberOfGroup[] => {
   const idOf = ({ joins }: MemberOfGroup): string => joins.at(-1)?.memberId ?? '';
   return members.toSorted((x, y) => (idOf(x) < idOf(y) ? -1 : 1));
+};
+
+/** Two members, each of which has one of the two partitions of a topic. */
+const joinTwo = async (world: World) => {
+  const topic = await world.createTopic({ partitions: 2 });
+  const a = await joinGroup(world, topic);
+  const b = await joinGroup(world, topic);
+  await sharedOut([a, b], topic, [1, 1]);
+  return { topic, a, b };
 };
 
 export const groups: Area = (behaviour) => {
@@ -50,10 +60,7 @@ export const groups: Area = (behaviour) => {
   });
 
   behaviour('a member keeps its id, and the leader its lead, when others come and go', async (world) => {
-    const topic = await world.createTopic({ partitions: 2 });
-    const a = await joinGroup(world, topic);
-    const b = await joinGroup(world, topic);
-    await sharedOut([a, b], topic, [1, 1]);
+    const { a, b } = await joinTwo(world);
     await b.consumer.stop();
     await eventually(() => expect(a.joins).toHaveLength(3));
     expect(new Set(a.joins.map(({ memberId }) => memberId)).size).toBe(1);
@@ -62,10 +69,7 @@ export const groups: Area = (behaviour) => {
   });
 
   behaviour('when the leader leaves, another one leads', async (world) => {
-    const topic = await world.createTopic({ partitions: 2 });
-    const a = await joinGroup(world, topic);
-    const b = await joinGroup(world, topic);
-    await sharedOut([a, b], topic, [1, 1]);
+    const { topic, a, b } = await joinTwo(world);
     await a.consumer.disconnect();
     await eventually(() => expect(assignedTo(b, topic)).toEqual([0, 1]));
     expect(b.joins.map(({ isLeader }) => isLeader)).toEqual([false, true]);

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Consumer, ConsumerConfig, ConsumerGroupJoinEvent } from 'kafkajs';
 import { createDoor, eventually } from './waiting.ts';
-import type { Listening, ListenOptions } from './listening.ts';
+import type { Listening, ListenOptions, Received } from './listening.ts';
 import type { World } from './world.ts';
 
 /** What a consumer gets when it has joined its group. */
@@ -65,6 +65,26 @@ export const listenWithTwoInHand = async (world: World, topic: string) => {
   });
   await eventually(() => expect(started).toHaveLength(2));
   return { ...listening, started, door };
+};
+
+/** Listens with a consumer that does something to itself at each message, and keeps the values that it has been handed. */
+export const listenActing = async (
+  world: World,
+  topic: string,
+  act: (consumer: Consumer, received: Received, seen: readonly string[]) => Promise<void> | void,
+  options: ListenOptions = {},
+): Promise<{ readonly consumer: Consumer; readonly seen: readonly string[] }> => {
+  const consumer = world.consumer(options.config);
+  const seen: string[] = [];
+  await world.listen(topic, {
+    ...options,
+    consumer,
+    onMessage: (received) => {
+      seen.push(received.value);
+      return act(consumer, received, seen);
+    },
+  });
+  return { consumer, seen };
 };
 
 /** The world's group, as its coordinator describes it. */

@@ -1,24 +1,33 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
 import { recordEvents, recordingConsumer } from './event-record.ts';
-import { runThen } from './members.ts';
+import { listenActing, runThen } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
+import type { World } from './world.ts';
+
+/** A consumer of two messages, whose handler pauses the partition when it has the first for the first time. */
+const pauseAtFirst = async (world: World, afterwards: () => void = () => undefined) => {
+  const topic = await world.filledTopic('a', 'b');
+  const consumer = await world.subscribed(topic);
+  const fetches = recordEvents(consumer, ['FETCH']);
+  const received: string[] = [];
+  let resume = (): void => undefined;
+  await consumer.run({
+    eachMessage: async ({ message, pause }) => {
+      received.push(String(message.value));
+      if (received.length > 1) return;
+      resume = pause();
+      afterwards();
+    },
+  });
+  return { topic, fetches, received, resume: () => resume() };
+};
 
 export const pausingInHandlers: Area = (behaviour) => {
   behaviour(
     'pause inside eachMessage ends the batch after that message, and resume continues behind it',
     async (world) => {
-      const topic = await world.filledTopic('a', 'b');
-      const consumer = await world.subscribed(topic);
-      const fetches = recordEvents(consumer, ['FETCH']);
-      const received: string[] = [];
-      let resume = (): void => undefined;
-      await consumer.run({
-        eachMessage: async ({ message, pause }) => {
-          received.push(String(message.value));
-          if (received.length === 1) resume = pause();
-        },
-      });
+      const { topic, fetches, received, resume } = await pauseAtFirst(world);
       await eventually(async () => expect(await world.committed(topic)).toBe('1'));
       const before = fetches.events.length;
       await eventually(() => expect(fetches.events.length).toBeGreaterThan(before));
@@ -44,18 +53,12 @@ export const pausingInHandlers: Area = (behaviour) => {
   });
 
   behaviour('pause and throw: no retry until it is resumed', async (world) => {
-    const topic = await world.filledTopic('a', 'b');
-    const consumer = await world.subscribed(topic);
-    const fetches = recordEvents(consumer, ['FETCH']);
-    const attempts: string[] = [];
-    let resume = (): void => undefined;
-    await consumer.run({
-      eachMessage: async ({ message, pause }) => {
-        attempts.push(String(message.value));
-        if (attempts.length > 1) return;
-        resume = pause();
-        throw new Error('not now');
-      },
+    const {
+      fetches,
+      received: attempts,
+      resume,
+    } = await pauseAtFirst(world, () => {
+      throw new Error('not now');
     });
     await eventually(() => expect(attempts).toEqual(['a']));
     const before = fetches.events.length;
@@ -92,14 +95,8 @@ export const pausingInHandlers: Area = (behaviour) => {
       const topic = await world.createTopic({ partitions: 2 });
       const both = [0, 1].flatMap((partition) => ['a', 'b', 'c'].map((value) => ({ value, partition })));
       await world.send(topic, ...both);
-      const consumer = world.consumer();
-      const seen: string[] = [];
-      await world.listen(topic, {
-        consumer,
-        onMessage: ({ partition, value }) => {
-          seen.push(value);
-          if (seen.length === 1) consumer.pause([{ topic, partitions: [1 - partition] }]);
-        },
+      const { consumer, seen } = await listenActing(world, topic, (listener, { partition }, before) => {
+        if (before.length === 1) listener.pause([{ topic, partitions: [1 - partition] }]);
       });
       await eventually(() => expect(seen).toHaveLength(4));
       expect(seen).toEqual(['a', 'b', 'c', 'a']);

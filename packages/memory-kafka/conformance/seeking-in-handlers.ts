@@ -1,19 +1,13 @@
 import { expect } from '@jest/globals';
 import type { Area } from './behaviour.ts';
-import { readToTheEnd } from './members.ts';
+import { listenActing, readToTheEnd } from './members.ts';
 import { createDoor, eventually } from './waiting.ts';
 
 export const seekingInHandlers: Area = (behaviour) => {
   behaviour('a seek in eachMessage breaks the batch off', async (world) => {
     const topic = await world.filledTopic('a', 'b', 'c', 'd');
-    const consumer = world.consumer();
-    const seen: string[] = [];
-    await world.listen(topic, {
-      consumer,
-      onMessage: ({ value }) => {
-        seen.push(value);
-        if (value === 'b') consumer.seek({ topic, partition: 0, offset: '3' });
-      },
+    const { seen } = await listenActing(world, topic, (consumer, { value }) => {
+      if (value === 'b') consumer.seek({ topic, partition: 0, offset: '3' });
     });
     await eventually(async () => expect(await world.committed(topic)).toBe('4'));
     expect(seen).toEqual(['a', 'b', 'd']);
@@ -21,28 +15,16 @@ export const seekingInHandlers: Area = (behaviour) => {
 
   behaviour('a seek in eachMessage to the message in hand hands it over again', async (world) => {
     const topic = await world.filledTopic('a', 'b');
-    const consumer = world.consumer();
-    const seen: string[] = [];
-    await world.listen(topic, {
-      consumer,
-      onMessage: ({ value }) => {
-        seen.push(value);
-        if (seen.length === 1) consumer.seek({ topic, partition: 0, offset: '0' });
-      },
+    const { seen } = await listenActing(world, topic, (consumer, _, before) => {
+      if (before.length === 1) consumer.seek({ topic, partition: 0, offset: '0' });
     });
     await eventually(() => expect(seen).toEqual(['a', 'a', 'b']));
   });
 
   behaviour('a seek in eachMessage of another partition does not disturb this one', async (world) => {
     const topic = await world.createTopic({ partitions: 2 });
-    const consumer = world.consumer();
-    const seen: string[] = [];
-    await world.listen(topic, {
-      consumer,
-      onMessage: ({ value }) => {
-        seen.push(value);
-        if (value === 'a') consumer.seek({ topic, partition: 1, offset: '0' });
-      },
+    const { seen } = await listenActing(world, topic, (consumer, { value }) => {
+      if (value === 'a') consumer.seek({ topic, partition: 1, offset: '0' });
     });
     await world.send(
       topic,
@@ -74,16 +56,10 @@ export const seekingInHandlers: Area = (behaviour) => {
 
   behaviour('a failing message can be sought past', async (world) => {
     const topic = await world.filledTopic('a', 'poison', 'c');
-    const consumer = world.consumer();
-    const seen: string[] = [];
-    await world.listen(topic, {
-      consumer,
-      onMessage: ({ value, message }) => {
-        seen.push(value);
-        if (value !== 'poison') return;
-        consumer.seek({ topic, partition: 0, offset: String(Number(message.offset) + 1) });
-        throw new Error('poisoned');
-      },
+    const { seen } = await listenActing(world, topic, (consumer, { value, message }) => {
+      if (value !== 'poison') return;
+      consumer.seek({ topic, partition: 0, offset: String(Number(message.offset) + 1) });
+      throw new Error('poisoned');
     });
     await eventually(async () => expect(await world.committed(topic)).toBe('3'));
     expect(seen).toEqual(['a', 'poison', 'c']);

@@ -68,41 +68,29 @@ export const sessions: Area = (behaviour) => {
     slow.door.open();
   });
 
-  behaviour('what was done before the eviction and not committed is done again', async (world) => {
-    const topic = await world.filledTopic('a', 'b', 'c');
-    const door = createDoor();
-    const first: string[] = [];
-    await joinGroup(world, topic, {
-      config: SHORT_SESSION,
-      onMessage: async ({ value }) => {
-        first.push(value);
-        if (value === 'b') await door.opened;
-      },
-    });
-    await eventually(() => expect(first).toEqual(['a', 'b']));
-    const other = await joinGroup(world, topic, { config: LONG_SESSION });
+  for (const [what, options, again] of [
     // A batch is committed at its end, and this one's end never came.
-    await eventually(() => expect(other.values()).toEqual(['a', 'b', 'c']));
-    door.open();
-  });
-
-  behaviour('what was committed before the eviction is not done again', async (world) => {
-    const topic = await world.filledTopic('a', 'b', 'c');
-    const door = createDoor();
-    const first: string[] = [];
-    await joinGroup(world, topic, {
-      config: SHORT_SESSION,
-      autoCommitThreshold: 1,
-      onMessage: async ({ value }) => {
-        first.push(value);
-        if (value === 'b') await door.opened;
-      },
+    ['done before the eviction and not committed is done again', {}, ['a', 'b', 'c']],
+    ['committed before the eviction is not done again', { autoCommitThreshold: 1 }, ['b', 'c']],
+  ] as const) {
+    behaviour(`what was ${what}`, async (world) => {
+      const topic = await world.filledTopic('a', 'b', 'c');
+      const door = createDoor();
+      const first: string[] = [];
+      await joinGroup(world, topic, {
+        config: SHORT_SESSION,
+        ...options,
+        onMessage: async ({ value }) => {
+          first.push(value);
+          if (value === 'b') await door.opened;
+        },
+      });
+      await eventually(() => expect(first).toEqual(['a', 'b']));
+      const other = await joinGroup(world, topic, { config: LONG_SESSION });
+      await eventually(() => expect(other.values()).toEqual(again));
+      door.open();
     });
-    await eventually(() => expect(first).toEqual(['a', 'b']));
-    const other = await joinGroup(world, topic, { config: LONG_SESSION });
-    await eventually(() => expect(other.values()).toEqual(['b', 'c']));
-    door.open();
-  });
+  }
 
   behaviour(
     'the members that stay do not notice an eviction until their next heartbeat, and then share what is left',

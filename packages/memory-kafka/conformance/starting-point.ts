@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { Consumer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { nextEvent, recordingConsumer } from './event-record.ts';
 import { eventually } from './waiting.ts';
@@ -16,6 +17,15 @@ const listenFromNow = async (
   const listening = await world.listen(topics, { ...options, consumer });
   await fetched;
   return listening;
+};
+
+/** Runs a consumer that has subscribed, and comes back with its first fetch; what arrives is added to the answer. */
+const runFromNow = async (consumer: Consumer): Promise<readonly string[]> => {
+  const fetched = nextEvent(consumer, 'FETCH');
+  const received: string[] = [];
+  await consumer.run({ eachMessage: async ({ message }) => void received.push(String(message.value)) });
+  await fetched;
+  return received;
 };
 
 /** A member commits and leaves; `admin.setOffsets` would take five seconds. */
@@ -44,11 +54,8 @@ const withoutCommits: Area = (behaviour) => {
   behaviour('who does not say begins at the end', async (world) => {
     const topic = await world.filledTopic('old');
     const consumer = world.consumer();
-    const fetched = nextEvent(consumer, 'FETCH');
     await consumer.subscribe({ topics: [topic] });
-    const received: string[] = [];
-    await consumer.run({ eachMessage: async ({ message }) => void received.push(String(message.value)) });
-    await fetched;
+    const received = await runFromNow(consumer);
     await world.send(topic, 'new');
     await eventually(() => expect(received).toEqual(['new']));
   });
@@ -61,10 +68,7 @@ const withoutCommits: Area = (behaviour) => {
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning: false });
       await world.send(topic, 'between subscribe and run');
-      const received: string[] = [];
-      const fetched = nextEvent(consumer, 'FETCH');
-      await consumer.run({ eachMessage: async ({ message }) => void received.push(String(message.value)) });
-      await fetched;
+      const received = await runFromNow(consumer);
       await world.send(topic, 'after');
       await eventually(() => expect(received).toEqual(['after']));
     },

@@ -3,6 +3,7 @@ import type { Consumer } from 'kafkajs';
 import type { Area } from './behaviour.ts';
 import { recordEvents, recordingConsumer } from './event-record.ts';
 import { eventually, rejection } from './waiting.ts';
+import type { World } from './world.ts';
 
 /** What `subscribe` says to something that the typings do not allow. */
 const refusal = async (consumer: Consumer, subscription: object): Promise<Error> => {
@@ -146,12 +147,18 @@ const forms: Area = (behaviour) => {
   });
 };
 
+/** Two topics whose names begin with a label, and another one; each holds its own name. */
+const createLabelled = async (world: World, name: string) => {
+  const label = world.unique(name);
+  const [a, b] = [await world.createTopic({ label }), await world.createTopic({ label })];
+  const other = await world.createTopic();
+  for (const topic of [a, b, other]) await world.send(topic, topic);
+  return { label, a, b, other };
+};
+
 const patterns: Area = (behaviour) => {
   behaviour('a pattern is looked up once, when subscribing', async (world) => {
-    const label = world.unique('orders');
-    const [a, b] = [await world.createTopic({ label }), await world.createTopic({ label })];
-    const other = await world.createTopic();
-    for (const topic of [a, b, other]) await world.send(topic, topic);
+    const { label, a, b } = await createLabelled(world, 'orders');
     const consumer = world.consumer();
     await consumer.subscribe({ topics: [new RegExp(`^${label}`)], fromBeginning: true });
     const late = await world.createTopic({ label });
@@ -165,10 +172,7 @@ const patterns: Area = (behaviour) => {
   });
 
   behaviour('names and patterns go together, and a topic found twice is read once', async (world) => {
-    const label = world.unique('mixed');
-    const [a, b] = [await world.createTopic({ label }), await world.createTopic({ label })];
-    const named = await world.createTopic();
-    for (const topic of [a, b, named]) await world.send(topic, topic);
+    const { label, a, b, other: named } = await createLabelled(world, 'mixed');
     const consumer = world.consumer();
     await consumer.subscribe({
       topics: [named, new RegExp(label), a, new RegExp(`^${b}$`)],

@@ -1,40 +1,34 @@
 import { expect, test } from '@jest/globals';
-import { eventually, inWorld, listen, settle, withManualClock } from './support.ts';
+import { eventually, inTimedWorld, inWorld, listen, settle } from './support.ts';
 
 // The rows of the README's table of differences that are about groups and their members.
 
-test('what arrives, is resumed or sought is read without waiting for maxWaitTimeInMs', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      const { consumer, values } = await listen(world, 'prompt', { autoCommit: false });
-      await clock.settle();
-      await world.send('prompt', 'a');
-      await eventually(() => expect(values()).toEqual(['a']));
-      consumer.seek({ topic: 'prompt', partition: 0, offset: '0' });
-      await eventually(() => expect(values()).toEqual(['a', 'a']));
-      consumer.pause([{ topic: 'prompt' }]);
-      await world.send('prompt', 'b');
-      await clock.settle();
-      consumer.resume([{ topic: 'prompt' }]);
-      await eventually(() => expect(values()).toEqual(['a', 'a', 'b']));
-    },
-    () => options,
-  )();
-});
+test(
+  'what arrives, is resumed or sought is read without waiting for maxWaitTimeInMs',
+  inTimedWorld(async (world, clock) => {
+    const { consumer, values } = await listen(world, 'prompt', { autoCommit: false });
+    await clock.settle();
+    await world.send('prompt', 'a');
+    await eventually(() => expect(values()).toEqual(['a']));
+    consumer.seek({ topic: 'prompt', partition: 0, offset: '0' });
+    await eventually(() => expect(values()).toEqual(['a', 'a']));
+    consumer.pause([{ topic: 'prompt' }]);
+    await world.send('prompt', 'b');
+    await clock.settle();
+    consumer.resume([{ topic: 'prompt' }]);
+    await eventually(() => expect(values()).toEqual(['a', 'a', 'b']));
+  }),
+);
 
-test('an idle consumer stops at once, without waiting for maxWaitTimeInMs', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      const { consumer } = await listen(world, 'idle');
-      await clock.settle();
-      await consumer.disconnect();
-      expect(world.cluster.inspect().groups[0]?.members).toEqual([]);
-    },
-    () => options,
-  )();
-});
+test(
+  'an idle consumer stops at once, without waiting for maxWaitTimeInMs',
+  inTimedWorld(async (world, clock) => {
+    const { consumer } = await listen(world, 'idle');
+    await clock.settle();
+    await consumer.disconnect();
+    expect(world.cluster.inspect().groups[0]?.members).toEqual([]);
+  }),
+);
 
 test(
   'a consumer that is stopped while it joins does not stay',

@@ -7,7 +7,7 @@ import {
   logLevel,
   PartitionAssigners,
 } from '../src/index.ts';
-import { committed, eventually, inWorld, Kafka, listen, settle, withManualClock } from './support.ts';
+import { committed, eventually, inTimedWorld, inWorld, Kafka, listen, settle } from './support.ts';
 
 // One test for each row of the README's table of differences that no other test file shows.
 
@@ -123,23 +123,20 @@ test(
   }),
 );
 
-test('a rebalance is noticed at the next heartbeat() call, however long heartbeatInterval is', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.createTopic('noticed', 2);
-      const config = { sessionTimeout: 300_000, heartbeatInterval: 200_000, maxWaitTimeInMs: 100_000 };
-      const start = clock.wallClock();
-      await listen(world, 'noticed', { config });
-      await listen(world, 'noticed', { config });
-      await settle();
-      const members = world.cluster.inspect().groups[0]?.members ?? [];
-      expect(members.map(({ assignment }) => assignment['noticed']?.length)).toEqual([1, 1]);
-      expect(clock.wallClock()).toBe(start);
-    },
-    () => options,
-  )();
-});
+test(
+  'a rebalance is noticed at the next heartbeat() call, however long heartbeatInterval is',
+  inTimedWorld(async (world, clock) => {
+    await world.createTopic('noticed', 2);
+    const config = { sessionTimeout: 300_000, heartbeatInterval: 200_000, maxWaitTimeInMs: 100_000 };
+    const start = clock.wallClock();
+    await listen(world, 'noticed', { config });
+    await listen(world, 'noticed', { config });
+    await settle();
+    const members = world.cluster.inspect().groups[0]?.members ?? [];
+    expect(members.map(({ assignment }) => assignment['noticed']?.length)).toEqual([1, 1]);
+    expect(clock.wallClock()).toBe(start);
+  }),
+);
 
 test('every address leads to a broker', async () => {
   const producer = new Kafka({ brokers: ['nobody-listens:1'], logLevel: logLevel.NOTHING }).producer();

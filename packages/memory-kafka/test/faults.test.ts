@@ -1,52 +1,54 @@
 import { expect, test } from '@jest/globals';
 import { createSeededRandom, KafkaJSConnectionError, KafkaJSNonRetriableError } from '../src/index.ts';
-import { committed, eventually, inWorld, listen, rejection, withManualClock } from './support.ts';
+import {
+  committed,
+  eventually,
+  inTimedWorld,
+  inWorld,
+  listen,
+  rejection,
+  withManualClock,
+} from './support.ts';
 
-test('a broker that is away longer than the retries: send rejects as with kafkajs, and works again later', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.send('away', 'before');
-      world.cluster.faults.brokerDown();
-      const sending = rejection(world.send('away', 'lost to the caller'));
-      await clock.advance(5000);
-      const error = await sending;
-      expect(error).toBeInstanceOf(KafkaJSNonRetriableError);
-      expect(error).toMatchObject({
-        name: 'KafkaJSNonRetriableError',
-        message: expect.stringMatching(/^Connection error: connect ECONNREFUSED world-\d+:9092$/),
-        cause: { name: 'KafkaJSConnectionError', code: 'ECONNREFUSED', retriable: true },
-      });
-      world.cluster.faults.brokerUp();
-      await world.send('away', 'after');
-      const { values } = await listen(world, 'away');
-      await eventually(() => expect(values()).toEqual(['before', 'after']));
-    },
-    () => options,
-  )();
-});
+test(
+  'a broker that is away longer than the retries: send rejects as with kafkajs, and works again later',
+  inTimedWorld(async (world, clock) => {
+    await world.send('away', 'before');
+    world.cluster.faults.brokerDown();
+    const sending = rejection(world.send('away', 'lost to the caller'));
+    await clock.advance(5000);
+    const error = await sending;
+    expect(error).toBeInstanceOf(KafkaJSNonRetriableError);
+    expect(error).toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: expect.stringMatching(/^Connection error: connect ECONNREFUSED world-\d+:9092$/),
+      cause: { name: 'KafkaJSConnectionError', code: 'ECONNREFUSED', retriable: true },
+    });
+    world.cluster.faults.brokerUp();
+    await world.send('away', 'after');
+    const { values } = await listen(world, 'away');
+    await eventually(() => expect(values()).toEqual(['before', 'after']));
+  }),
+);
 
-test('a broker that comes back within the retries loses nothing and the caller does not notice', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      const patient = world.another().producer({ retry: { retries: 10 } });
-      await patient.connect();
-      const { values } = await listen(world, 'blink');
-      await clock.settle();
-      world.cluster.faults.brokerDown();
-      const sending = patient.send({ topic: 'blink', messages: [{ value: 'patient' }] });
-      await clock.advance(3);
-      world.cluster.faults.brokerUp();
-      await clock.advance(2000);
-      expect(await sending).toMatchObject([{ partition: 0 }]);
-      await clock.advance(2000);
-      await eventually(() => expect(values()).toEqual(['patient']));
-      await patient.disconnect();
-    },
-    () => options,
-  )();
-});
+test(
+  'a broker that comes back within the retries loses nothing and the caller does not notice',
+  inTimedWorld(async (world, clock) => {
+    const patient = world.another().producer({ retry: { retries: 10 } });
+    await patient.connect();
+    const { values } = await listen(world, 'blink');
+    await clock.settle();
+    world.cluster.faults.brokerDown();
+    const sending = patient.send({ topic: 'blink', messages: [{ value: 'patient' }] });
+    await clock.advance(3);
+    world.cluster.faults.brokerUp();
+    await clock.advance(2000);
+    expect(await sending).toMatchObject([{ partition: 0 }]);
+    await clock.advance(2000);
+    await eventually(() => expect(values()).toEqual(['patient']));
+    await patient.disconnect();
+  }),
+);
 
 test('a consumer survives 30 s without the broker: it crashes, restarts, and misses nothing', async () => {
   const { clock, options } = withManualClock();
@@ -119,21 +121,18 @@ test(
   }),
 );
 
-test('a delayed fetch arrives later', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.send('slow', 'a');
-      world.cluster.faults.delay('fetch', 700);
-      const { values } = await listen(world, 'slow');
-      await clock.advance(699);
-      expect(values()).toEqual([]);
-      await clock.advance(1);
-      expect(values()).toEqual(['a']);
-    },
-    () => options,
-  )();
-});
+test(
+  'a delayed fetch arrives later',
+  inTimedWorld(async (world, clock) => {
+    await world.send('slow', 'a');
+    world.cluster.faults.delay('fetch', 700);
+    const { values } = await listen(world, 'slow');
+    await clock.advance(699);
+    expect(values()).toEqual([]);
+    await clock.advance(1);
+    expect(values()).toEqual(['a']);
+  }),
+);
 
 test(
   'a forced rebalance makes members join again',

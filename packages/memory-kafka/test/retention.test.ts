@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { IResourceConfigEntry } from 'kafkajs';
 import { ConfigResourceTypes } from '../src/index.ts';
-import { committed, eventually, inWorld, listen, withManualClock, type World } from './support.ts';
+import {
+  committed,
+  eventually,
+  inTimedWorld,
+  inWorld,
+  listen,
+  withManualClock,
+  type World,
+} from './support.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -27,27 +35,24 @@ const boundsOf = (world: World, topic: string) => {
   return [low, high];
 };
 
-test('messages are dropped when they are older than retention.ms, and no timer is needed for it', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await create(world, 'aging', { 'retention.ms': String(10 * MINUTE_MS) });
-      await world.send('aging', 'old');
-      await clock.advance(6 * MINUTE_MS);
-      await world.send('aging', 'young');
-      expect(boundsOf(world, 'aging')).toEqual([0, 2]);
-      expect(clock.pending()).toBe(0);
-      await clock.advance(5 * MINUTE_MS);
-      expect(boundsOf(world, 'aging')).toEqual([1, 2]);
-      expect(await world.kafka.admin().fetchTopicOffsets('aging')).toMatchObject([{ low: '1', high: '2' }]);
-      const { values } = await listen(world, 'aging', { config: { groupId: 'late' } });
-      await eventually(() => expect(values()).toEqual(['young']));
-      await clock.advance(6 * MINUTE_MS);
-      expect(boundsOf(world, 'aging')).toEqual([2, 2]);
-    },
-    () => options,
-  )();
-});
+test(
+  'messages are dropped when they are older than retention.ms, and no timer is needed for it',
+  inTimedWorld(async (world, clock) => {
+    await create(world, 'aging', { 'retention.ms': String(10 * MINUTE_MS) });
+    await world.send('aging', 'old');
+    await clock.advance(6 * MINUTE_MS);
+    await world.send('aging', 'young');
+    expect(boundsOf(world, 'aging')).toEqual([0, 2]);
+    expect(clock.pending()).toBe(0);
+    await clock.advance(5 * MINUTE_MS);
+    expect(boundsOf(world, 'aging')).toEqual([1, 2]);
+    expect(await world.kafka.admin().fetchTopicOffsets('aging')).toMatchObject([{ low: '1', high: '2' }]);
+    const { values } = await listen(world, 'aging', { config: { groupId: 'late' } });
+    await eventually(() => expect(values()).toEqual(['young']));
+    await clock.advance(6 * MINUTE_MS);
+    expect(boundsOf(world, 'aging')).toEqual([2, 2]);
+  }),
+);
 
 test(
   'a partition keeps at least retention.bytes, and at most one batch more',
@@ -155,23 +160,20 @@ test(
   ),
 );
 
-test('messages of an open transaction expire like others, and its end comes all the same', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await create(world, 'open', { 'retention.ms': '1000' });
-      const producer = world.kafka.producer({ transactionalId: 'tx', idempotent: true });
-      await producer.connect();
-      const transaction = await producer.transaction();
-      await transaction.send({ topic: 'open', messages: [{ value: 'expired' }] });
-      await clock.advance(2000);
-      expect(stateOf(world, 'open')).toMatchObject({ low: 1, high: 1, lastStable: 1 });
-      await transaction.commit();
-      await world.send('open', 'after');
-      const { values } = await listen(world, 'open');
-      await eventually(() => expect(values()).toEqual(['after']));
-      await producer.disconnect();
-    },
-    () => options,
-  )();
-});
+test(
+  'messages of an open transaction expire like others, and its end comes all the same',
+  inTimedWorld(async (world, clock) => {
+    await create(world, 'open', { 'retention.ms': '1000' });
+    const producer = world.kafka.producer({ transactionalId: 'tx', idempotent: true });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 'open', messages: [{ value: 'expired' }] });
+    await clock.advance(2000);
+    expect(stateOf(world, 'open')).toMatchObject({ low: 1, high: 1, lastStable: 1 });
+    await transaction.commit();
+    await world.send('open', 'after');
+    const { values } = await listen(world, 'open');
+    await eventually(() => expect(values()).toEqual(['after']));
+    await producer.disconnect();
+  }),
+);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Clock } from '../src/index.ts';
-import { committed, eventually, inWorld, listen, withManualClock } from './support.ts';
+import { committed, eventually, inTimedWorld, inWorld, listen, withManualClock } from './support.ts';
 
 test('a handler longer than the session without a heartbeat: evicted, handled twice, late commit refused', async () => {
   const { clock, options } = withManualClock();
@@ -39,73 +39,64 @@ test('a handler longer than the session without a heartbeat: evicted, handled tw
   )();
 });
 
-test('with heartbeats a long handler keeps its place', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.send('kept', 'a');
-      const consumer = world.consumer();
-      const beats: number[] = [];
-      const start = clock.wallClock();
-      consumer.on(consumer.events.HEARTBEAT, () => beats.push(clock.wallClock() - start));
-      await consumer.subscribe({ topics: ['kept'], fromBeginning: true });
-      let handled = 0;
-      await consumer.run({
-        eachMessage: async ({ heartbeat }) => {
-          for (let i = 0; i < 60; i += 1) {
-            await clock.advance(1000);
-            await heartbeat();
-          }
-          handled += 1;
-        },
-      });
-      await eventually(() => expect(committed(world, 'kept')).toBe(1));
-      expect(handled).toBe(1);
-      // Sixty calls, but no more than one request in heartbeatInterval.
-      expect(beats.slice(0, 4)).toEqual([3000, 6000, 9000, 12_000]);
-    },
-    () => options,
-  )();
-});
+test(
+  'with heartbeats a long handler keeps its place',
+  inTimedWorld(async (world, clock) => {
+    await world.send('kept', 'a');
+    const consumer = world.consumer();
+    const beats: number[] = [];
+    const start = clock.wallClock();
+    consumer.on(consumer.events.HEARTBEAT, () => beats.push(clock.wallClock() - start));
+    await consumer.subscribe({ topics: ['kept'], fromBeginning: true });
+    let handled = 0;
+    await consumer.run({
+      eachMessage: async ({ heartbeat }) => {
+        for (let i = 0; i < 60; i += 1) {
+          await clock.advance(1000);
+          await heartbeat();
+        }
+        handled += 1;
+      },
+    });
+    await eventually(() => expect(committed(world, 'kept')).toBe(1));
+    expect(handled).toBe(1);
+    // Sixty calls, but no more than one request in heartbeatInterval.
+    expect(beats.slice(0, 4)).toEqual([3000, 6000, 9000, 12_000]);
+  }),
+);
 
-test('an idle member stays in the group', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      const { values } = await listen(world, 'idle');
-      await clock.advance(200_000);
-      expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
-      await world.send('idle', 'still here');
-      await eventually(() => expect(values()).toEqual(['still here']));
-    },
-    () => options,
-  )();
-});
+test(
+  'an idle member stays in the group',
+  inTimedWorld(async (world, clock) => {
+    const { values } = await listen(world, 'idle');
+    await clock.advance(200_000);
+    expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'Stable', generation: 1 });
+    await world.send('idle', 'still here');
+    await eventually(() => expect(values()).toEqual(['still here']));
+  }),
+);
 
-test('who does not come back to a rebalance in time is left out of it', async () => {
-  const { clock, options } = withManualClock();
-  await inWorld(
-    async (world) => {
-      await world.createTopic('stuck', 2);
-      await world.send('stuck', 'block');
-      let finish: () => void = () => undefined;
-      await listen(world, 'stuck', {
-        config: { rebalanceTimeout: 10_000 },
-        onMessage: () => new Promise<void>((resolve) => (finish = resolve)),
-      });
-      await clock.settle();
-      const joining = listen(world, 'stuck', { config: { rebalanceTimeout: 10_000 } });
-      await clock.advance(9999);
-      expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'PreparingRebalance' });
-      await clock.advance(2);
-      await joining;
-      expect(world.cluster.inspect().groups[0]?.members).toMatchObject([{ assignment: { stuck: [0, 1] } }]);
-      finish();
-      await clock.settle();
-    },
-    () => options,
-  )();
-});
+test(
+  'who does not come back to a rebalance in time is left out of it',
+  inTimedWorld(async (world, clock) => {
+    await world.createTopic('stuck', 2);
+    await world.send('stuck', 'block');
+    let finish: () => void = () => undefined;
+    await listen(world, 'stuck', {
+      config: { rebalanceTimeout: 10_000 },
+      onMessage: () => new Promise<void>((resolve) => (finish = resolve)),
+    });
+    await clock.settle();
+    const joining = listen(world, 'stuck', { config: { rebalanceTimeout: 10_000 } });
+    await clock.advance(9999);
+    expect(world.cluster.inspect().groups[0]).toMatchObject({ state: 'PreparingRebalance' });
+    await clock.advance(2);
+    await joining;
+    expect(world.cluster.inspect().groups[0]?.members).toMatchObject([{ assignment: { stuck: [0, 1] } }]);
+    finish();
+    await clock.settle();
+  }),
+);
 
 test.each([-31, 31])(
   'a wall clock that is set by %i days evicts nobody, and sets no timer beyond the longest',

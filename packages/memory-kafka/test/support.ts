@@ -14,6 +14,7 @@ import { fullMessages } from '../conformance/messages.ts';
 import {
   createCluster,
   createManualClock,
+  type ManualClock,
   Kafka as MemoryKafka,
   logLevel,
   type Clock,
@@ -134,6 +135,16 @@ export const committed = (world: World, topic: string, partition = 0, groupId = 
   const found = group?.offsets.find((each) => each.topic === topic && each.partition === partition);
   return found?.offset ?? -1;
 };
+
+/** Runs a test in a world whose clock the test steps. */
+export const inTimedWorld =
+  (test: (world: World, clock: ManualClock) => Promise<void>) => async (): Promise<void> => {
+    const { clock, options } = withManualClock();
+    await inWorld(
+      (world) => test(world, clock),
+      () => options,
+    )();
+  };
 
 /** A clock that a test steps, as cluster options. */
 export const withManualClock = () => {

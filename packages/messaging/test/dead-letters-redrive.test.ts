@@ -8,8 +8,9 @@ import {
   isRedriveForOtherGroup,
   redriveMessage,
   type RawMessage,
+  type ReceivedEvent,
 } from '../src/index.ts';
-import { committedAt, fresh, idsOf, placed, startHarness, TOPIC, WAIT } from './support.ts';
+import { committedAt, consumeWith, fresh, idsOf, placed, startHarness, TOPIC, WAIT } from './support.ts';
 
 const LETTER_ID = 'a'.repeat(24);
 const bytes = (text: string) => Buffer.from(text);
@@ -90,15 +91,11 @@ test('a group commits past what was redriven for another one, also where the han
   const [group, key, behind] = [fresh('group'), fresh('order'), fresh('order')];
   const anothers = [fresh('order'), fresh('order')] as const;
   const given: string[] = [];
-  const consumer = harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'manual',
-    handle: async (events) => {
-      given.push(...idsOf(events));
-      void consumer.processBuffered(events, async () => undefined);
-    },
-  });
+  const handle = async (events: readonly ReceivedEvent[]): Promise<void> => {
+    given.push(...idsOf(events));
+    void consumer.processBuffered(events, async () => undefined);
+  };
+  const consumer = consumeWith(harness, group, handle, 'manual');
   const message = (orderId: string, headers = {}) => ({
     key,
     value: JSON.stringify(placed(orderId)),

@@ -1,16 +1,10 @@
 import { expect, test } from '@jest/globals';
-import {
-  createMetrics,
-  createRuntime,
-  isTransient,
-  type Broker,
-  type ProducerPort,
-} from '@order-pipeline/service-kit';
+import { createMetrics, createRuntime, isTransient, type Broker } from '@order-pipeline/service-kit';
 import { createTestBroker, createTestLogger, eventually, readTopics } from '@order-pipeline/testing';
 import kafkajs, { type ProducerBatch } from 'kafkajs';
 import { Registry } from 'prom-client';
 import { createPublisher, createTopicSetup, type TracedEvent } from '../src/index.ts';
-import { createFaultyBroker, fresh, placed, TRACE, WAIT } from './support.ts';
+import { createFaultyBroker, fresh, placed, TRACE, WAIT, withClients } from './support.ts';
 
 /** So that ten seconds pass in 50 milliseconds. */
 const HURRIED = 200;
@@ -167,28 +161,15 @@ test('a publisher that is closed publishes nothing more', async () => {
 });
 
 /** A broker whose producer records what it is asked to send. */
-const createRecordingBroker = (sends: ProducerBatch[]): Broker => {
-  const broker = createTestBroker();
-  const record = (producer: ProducerPort): ProducerPort => ({
-    connect: () => producer.connect(),
-    disconnect: () => producer.disconnect(),
-    sendBatch: (batch) => {
-      sends.push(batch);
-      return producer.sendBatch(batch);
-    },
+const createRecordingBroker = (sends: ProducerBatch[]): Broker =>
+  withClients(createTestBroker(), {
+    producer: (producer) => ({
+      sendBatch: (batch) => {
+        sends.push(batch);
+        return producer.sendBatch(batch);
+      },
+    }),
   });
-  return {
-    ...broker,
-    connect: (clientId) => {
-      const kafka = broker.connect(clientId);
-      return {
-        admin: () => kafka.admin(),
-        consumer: (config) => kafka.consumer(config),
-        producer: (config) => record(kafka.producer(config)),
-      };
-    },
-  };
-};
 
 test('many large events of one partition are cut into sends that Kafka takes, in their order', async () => {
   const sends: ProducerBatch[] = [];

@@ -6,7 +6,12 @@ import {
   Kafka as MemoryKafka,
   type MemoryCluster,
 } from '@order-pipeline/memory-kafka';
-import { createRuntime, type Broker, type ConsumerPort } from '@order-pipeline/service-kit';
+import {
+  createRuntime,
+  type Broker,
+  type ConsumerPort,
+  type ProducerPort,
+} from '@order-pipeline/service-kit';
 import {
   defineTestService,
   createTestBroker,
@@ -14,10 +19,18 @@ import {
   eventually,
   readTopics,
   startTestService,
+  type ReadMessage,
   type TestService,
 } from '@order-pipeline/testing';
 import kafkajs from 'kafkajs';
-import { createMessaging, type MessagePosition, type Messaging, type ReceivedEvent } from '../src/index.ts';
+import {
+  createMessaging,
+  type EventConsumer,
+  type HandleEvents,
+  type MessagePosition,
+  type Messaging,
+  type ReceivedEvent,
+} from '../src/index.ts';
 
 /** Real Kafka takes its time to let a first member into a group. */
 export const WAIT = { timeoutMs: 20_000 };
@@ -128,15 +141,18 @@ export const publish = async ({ publisher }: Messaging, ...orderIds: string[]): 
   await publisher.publish(orderIds.map((orderId) => ({ event: placed(orderId), trace: TRACE })));
 };
 
+/** Consumes the topic in a group with a handler. */
+export const consumeWith = (
+  harness: Harness,
+  group: string,
+  handle: HandleEvents,
+  commitMode: 'auto' | 'manual' = 'auto',
+): EventConsumer => harness.consume({ group, topics: [TOPIC], commitMode, handle });
+
 /** Consumes in a group; the ids of the orders whose messages it has processed are added to `processed`. */
 export const consumeIds = (harness: Harness, group: string): { readonly processed: readonly string[] } => {
   const processed: string[] = [];
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => void processed.push(...idsOf(events)),
-  });
+  consumeWith(harness, group, async (events) => void processed.push(...idsOf(events)));
   return { processed };
 };
 
@@ -144,16 +160,11 @@ export const consumeIds = (harness: Harness, group: string): { readonly processe
 export const holdMessage = async (harness: Harness, group: string, orderId: string) => {
   const gate = createGate();
   let inHand: ReceivedEvent | undefined;
-  const consumer = harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      const own = events.find(({ event }) => event.orderId === orderId);
-      if (!own) return;
-      inHand = own;
-      await gate.opened;
-    },
+  const consumer = consumeWith(harness, group, async (events) => {
+    const own = events.find(({ event }) => event.orderId === orderId);
+    if (!own) return;
+    inHand = own;
+    await gate.opened;
   });
   await publish(harness, orderId);
   const position = await eventually(() => {
@@ -170,6 +181,21 @@ export const readDeadLetters = async (broker: Broker, group: string, ofKey: stri
   return { own, stop };
 };
 
+/** Waits until the dead letters that a group has made of the messages of a key pass a check. */
+export const untilDeadLetters = async (
+  broker: Broker,
+  group: string,
+  ofKey: string,
+  check: (letters: readonly ReadMessage[]) => void,
+): Promise<void> => {
+  const { own, stop } = await readDeadLetters(broker, group, ofKey);
+  try {
+    await eventually(() => check(own()), WAIT);
+  } finally {
+    await stop();
+  }
+};
+
 /** The partitions that the consumer of a harness was given last. */
 export const partitionsOf = ({ service }: Harness): readonly number[] => {
   const joins = service.logs.filter(({ msg }) => msg === 'consumer joined its group');
@@ -177,20 +203,26 @@ export const partitionsOf = ({ service }: Harness): readonly number[] => {
   return assignment?.[TOPIC] ?? [];
 };
 
-/** The broker, with its consumers as `change` makes them. */
-const withConsumers = (
-  broker: Broker,
-  change: (consumer: ConsumerPort) => Partial<ConsumerPort>,
-): Broker => ({
+/** What of the clients of a broker is done in another way. */
+interface Changes {
+  readonly consumer?: (consumer: ConsumerPort) => Partial<ConsumerPort>;
+  readonly producer?: (producer: ProducerPort) => Partial<ProducerPort>;
+}
+
+/** The broker, with its clients as `changes` make them. */
+export const withClients = (broker: Broker, { consumer, producer }: Changes): Broker => ({
   ...broker,
   connect: (clientId) => {
     const kafka = broker.connect(clientId);
     return {
       admin: () => kafka.admin(),
-      producer: (config) => kafka.producer(config),
+      producer: (config) => {
+        const made = kafka.producer(config);
+        return { ...made, ...producer?.(made) };
+      },
       consumer: (config) => {
-        const consumer = kafka.consumer(config);
-        return { ...consumer, ...change(consumer) };
+        const made = kafka.consumer(config);
+        return { ...made, ...consumer?.(made) };
       },
     };
   },
@@ -198,16 +230,18 @@ const withConsumers = (
 
 /** The broker, with `before` called whenever a consumer is handed a batch, before it is processed. */
 export const withEachBatch = (broker: Broker, before: () => void): Broker =>
-  withConsumers(broker, (consumer) => ({
-    run: (running) =>
-      consumer.run({
-        ...running,
-        eachBatch: async (payload) => {
-          before();
-          await running?.eachBatch?.(payload);
-        },
-      }),
-  }));
+  withClients(broker, {
+    consumer: (consumer) => ({
+      run: (running) =>
+        consumer.run({
+          ...running,
+          eachBatch: async (payload) => {
+            before();
+            await running?.eachBatch?.(payload);
+          },
+        }),
+    }),
+  });
 
 /**
  * The broker, with `before` called with the offsets whenever a consumer commits by hand: where it rejects, that is the
@@ -217,9 +251,11 @@ export const withCommits = (
   broker: Broker,
   before: (offsets: Parameters<ConsumerPort['commitOffsets']>[0]) => Promise<void>,
 ): Broker =>
-  withConsumers(broker, (consumer) => ({
-    commitOffsets: async (offsets) => {
-      await before(offsets);
-      await consumer.commitOffsets(offsets);
-    },
-  }));
+  withClients(broker, {
+    consumer: (consumer) => ({
+      commitOffsets: async (offsets) => {
+        await before(offsets);
+        await consumer.commitOffsets(offsets);
+      },
+    }),
+  });

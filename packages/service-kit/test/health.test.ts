@@ -63,24 +63,16 @@ test('who starts while a dependency is away serves what it can after a minute', 
   expect((await health.readiness()).status).toBe('ready');
 });
 
-test('what is its own counts at all times', async () => {
+test.each([
+  ['what is its own counts', true, undefined],
+  ['of a worker that nobody asks, what it depends on counts', false, 'dependency'],
+] as const)('%s at all times', async (_, servesRequests, scope) => {
   const { runtime, advance } = createManualTime();
-  const health = createHealth(runtime);
+  const health = createHealth(runtime, { servesRequests: () => servesRequests });
   let answer: string | undefined;
-  health.add('database', async () => answer);
+  health.add('part', async () => answer, scope);
   expect((await health.readiness()).status).toBe('ready');
   answer = 'connection refused';
-  advance(60_000);
-  expect((await health.readiness()).status).toBe('not ready');
-});
-
-test('a worker that nobody asks is not ready while what it works with is away', async () => {
-  const { runtime, advance } = createManualTime();
-  const health = createHealth(runtime, { servesRequests: () => false });
-  let answer: string | undefined;
-  health.add('consumer', async () => answer, 'dependency');
-  expect((await health.readiness()).status).toBe('ready');
-  answer = 'is not in its group';
   advance(60_000);
   expect((await health.readiness()).status).toBe('not ready');
 });

@@ -18,7 +18,14 @@ const startHeld = (options: { atStart?: boolean; restMs?: number } = {}) => {
         runs.push((outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
       }),
   });
-  return { ...time, logs, runs, periodic };
+  /** A second run follows the first at once, and then a wait. */
+  const runsOnceMore = async () => {
+    await eventually(() => expect(runs).toHaveLength(2));
+    runs[1]?.(false);
+    await eventually(() => expect(time.pending()).toBe(1));
+    expect(runs).toHaveLength(2);
+  };
+  return { ...time, logs, runs, periodic, runsOnceMore };
 };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -43,13 +50,10 @@ test('with atStart the first run is at once', () => {
   expect(startHeld({ atStart: true }).runs).toHaveLength(1);
 });
 
-test('while there is more to do it goes on without waiting', async () => {
-  const { runs, pending } = startHeld({ atStart: true });
+test('while there is more to do it continues without waiting', async () => {
+  const { runs, runsOnceMore } = startHeld({ atStart: true });
   runs[0]?.(true);
-  await eventually(() => expect(runs).toHaveLength(2));
-  runs[1]?.(false);
-  await eventually(() => expect(pending()).toBe(1));
-  expect(runs).toHaveLength(2);
+  await runsOnceMore();
 });
 
 test('a run that fails is logged with its name and tried again at the next turn', async () => {
@@ -71,15 +75,12 @@ test('woken while it waits, it runs at once and not a second time at the end of 
 });
 
 test('woken while it runs, however often, it runs once more right after', async () => {
-  const { runs, periodic, pending } = startHeld({ atStart: true });
+  const { runs, periodic, runsOnceMore } = startHeld({ atStart: true });
   periodic.wake();
   periodic.wake();
   expect(runs).toHaveLength(1);
   runs[0]?.(false);
-  await eventually(() => expect(runs).toHaveLength(2));
-  runs[1]?.(false);
-  await eventually(() => expect(pending()).toBe(1));
-  expect(runs).toHaveLength(2);
+  await runsOnceMore();
 });
 
 test('stopping waits for the run under way, and no other one follows', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
 import type { TestService } from '@order-pipeline/testing';
-import { startGateway } from './gateway.ts';
+import { startGateway, testRefusals } from './gateway.ts';
 
 /** What the whole console may weigh on its way to the browser. */
 const MAX_BYTES = 100_000;
@@ -77,12 +77,11 @@ test('the whole console weighs 100 KB at most, compressed as browsers take it', 
   expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
 });
 
-test.each([
-  ['GET', '/console/assets/nothing.js', 404, 'ROUTE_NOT_FOUND'],
-  ['GET', '/console/assets/..%2f..%2fpackage.json', 404, 'ROUTE_NOT_FOUND'],
-  ['POST', '/console/', 405, 'METHOD_NOT_ALLOWED'],
-] as const)('%s %s is refused in the error shape', async (method, url, status, code) => {
-  const response = await gateway.server.inject({ method, url });
-  expect(response.statusCode).toBe(status);
-  expect(response.json()).toMatchObject({ status, code, error: expect.any(String) });
-});
+testRefusals(
+  () => gateway,
+  [
+    ['GET', '/console/assets/nothing.js', 404, 'ROUTE_NOT_FOUND'],
+    ['GET', '/console/assets/..%2f..%2fpackage.json', 404, 'ROUTE_NOT_FOUND'],
+    ['POST', '/console/', 405, 'METHOD_NOT_ALLOWED'],
+  ],
+);

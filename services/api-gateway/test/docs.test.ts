@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { GATEWAY_OPERATIONS } from '@order-pipeline/contracts';
 import type { TestService } from '@order-pipeline/testing';
-import { asOperator, startGateway } from './gateway.ts';
+import { asOperator, startGateway, testRefusals } from './gateway.ts';
 
 interface Media {
   readonly schema: Record<string, unknown>;
@@ -201,17 +201,16 @@ test('the policy lets the browser load and ask nothing elsewhere, and no foreign
   expect((await gateway.server.inject('/docs/json')).json()).toEqual(document);
 });
 
-test.each([
-  ['GET', '/docs/nothing', 404, 'ROUTE_NOT_FOUND'],
-  ['GET', '/docs/static/nothing.js', 404, 'ROUTE_NOT_FOUND'],
-  ['GET', '/docs/static/..%2f..%2fpackage.json', 404, 'ROUTE_NOT_FOUND'],
-  ['POST', '/docs', 405, 'METHOD_NOT_ALLOWED'],
-  ['DELETE', '/openapi.json', 405, 'METHOD_NOT_ALLOWED'],
-] as const)('%s %s is refused in the error shape', async (method, url, status, code) => {
-  const response = await gateway.server.inject({ method, url });
-  expect(response.statusCode).toBe(status);
-  expect(response.json()).toMatchObject({ status, code, error: expect.any(String) });
-});
+testRefusals(
+  () => gateway,
+  [
+    ['GET', '/docs/nothing', 404, 'ROUTE_NOT_FOUND'],
+    ['GET', '/docs/static/nothing.js', 404, 'ROUTE_NOT_FOUND'],
+    ['GET', '/docs/static/..%2f..%2fpackage.json', 404, 'ROUTE_NOT_FOUND'],
+    ['POST', '/docs', 405, 'METHOD_NOT_ALLOWED'],
+    ['DELETE', '/openapi.json', 405, 'METHOD_NOT_ALLOWED'],
+  ],
+);
 
 test('the document is written once, however often it is asked for', async () => {
   const swagger = jest.spyOn(gateway.server, 'swagger');

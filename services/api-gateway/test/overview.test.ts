@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { exampleOverview, overviewPartsApi, servicesApi, type Overview } from '@order-pipeline/contracts';
 import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
 import { eventually, startTestService, times, type TestService } from '@order-pipeline/testing';
 import { apiGatewayService } from '../src/index.ts';
 import { MAX_LISTENERS } from '../src/overview/listeners.ts';
 import { openStream } from './event-stream.ts';
+import { useListening } from './gateway.ts';
 
 const { orders, outbox, consumers, deadLetters } = exampleOverview;
 let looks = 0;
@@ -29,15 +30,9 @@ const facade: readonly Route[] = [
 const start = (): Promise<TestService> =>
   startTestService(apiGatewayService, { clients: { 'orders-facade': facade } });
 
-let gateway: TestService;
-let url: string;
-beforeAll(async () => {
-  gateway = await start();
-  url = await gateway.listen();
-});
-afterAll(() => gateway.close());
+const gateway = useListening(start);
 
-const watch = async (at = url) => {
+const watch = async (at = gateway.url) => {
   const stream = await openStream(`${at}/ops/events`);
   return {
     ...stream,
@@ -48,7 +43,7 @@ const watch = async (at = url) => {
   };
 };
 
-const listening = async (on = gateway): Promise<number> => {
+const listening = async (on: TestService = gateway): Promise<number> => {
   const [sample] = (await on.registry.getSingleMetric('overview_listeners')?.get())?.values ?? [];
   return sample?.value ?? 0;
 };
@@ -72,7 +67,7 @@ test('the overview has what orders and the facade know, and the state of all ser
   expect(services.find(({ name }) => name === 'workflow')?.error).toBe('nobody is in its consumer group');
 });
 
-test('it comes as events, and goes on while a part cannot be reached, which is null', async () => {
+test('it comes as events, and continues while a part cannot be reached, which is null', async () => {
   const stream = await watch();
   expect(stream.response.headers.get('content-type')).toMatch(/^text\/event-stream/);
   await eventually(() => expect(stream.pictures().at(-1)).toMatchObject({ orders, outbox }), patient);
@@ -126,7 +121,7 @@ test('a stop ends the streams, and is not held up by them', async () => {
 });
 
 test('HEAD is no stream that nobody reads', async () => {
-  const response = await fetch(`${url}/ops/events`, { method: 'HEAD' });
+  const response = await fetch(`${gateway.url}/ops/events`, { method: 'HEAD' });
   expect(response.status).toBe(405);
   expect(await listening()).toBe(0);
 });

@@ -1,31 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { inventoryApi, type ReservationRef } from '@order-pipeline/contracts';
-import { inTurn, startTestPostgres, times, type TestPostgres } from '@order-pipeline/testing';
-import { expectStockToAddUp, fresh, linesOf, lockRow, startHarness, type Harness } from './harness.ts';
+import { times } from '@order-pipeline/testing';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { expectStockToAddUp, fresh, linesOf, lockRow, useHarness } from './harness.ts';
 import { openInstance, persist, type Instance } from './instances.ts';
 
-let postgres: TestPostgres;
-let harness: Harness;
-let one: Instance;
-let other: Instance;
+const openOn = () => openInstance(harness.databaseUrl);
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-  harness = await startHarness(postgres);
-  one = openInstance(harness.databaseUrl);
-  other = openInstance(harness.databaseUrl);
-});
+const postgres = useTestPostgres();
+const harness = useHarness(postgres);
+const one = useFixture(openOn, (instance) => instance.close());
+const other = useFixture(openOn, (instance) => instance.close());
 
 afterEach(() => expectStockToAddUp(harness));
-
-afterAll(() =>
-  inTurn(
-    () => one?.close(),
-    () => other?.close(),
-    () => harness?.close(),
-    () => postgres?.stop(),
-  ),
-);
 
 const hot = (...itemIds: string[]): ReadonlySet<string> => new Set(itemIds);
 

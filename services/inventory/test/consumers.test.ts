@@ -71,20 +71,23 @@ test('the same event again changes nothing, in one batch or later', async () => 
   expect(await harness.stockOf(itemId)).toEqual({ available: 1, reserved: 6 });
 });
 
-test('stock that has left does not come back', async () => {
+/** An order of three of an item's ten units, whose stock has left. */
+const shipThree = async () => {
   const itemId = await harness.newItem('item', 10);
   const reservation = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
   await ship(reservation.orderId);
   await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  return { itemId, reservation };
+};
+
+test('stock that has left does not come back', async () => {
+  const { itemId, reservation } = await shipThree();
   expect(await release(harness.inventory, [reservation])).toEqual([]);
   expect(await harness.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
 });
 
 test('a repeated placement of an order whose stock has left takes nothing', async () => {
-  const itemId = await harness.newItem('item', 10);
-  const reservation = await hold(harness.inventory, fresh('order'), { [itemId]: 3 });
-  await ship(reservation.orderId);
-  await eventually(async () => expect(await unitsThatLeft(itemId)).toBe(3), WAIT);
+  const { itemId, reservation } = await shipThree();
   expect(await hold(harness.inventory, reservation.orderId, { [itemId]: 3 })).toEqual(reservation);
   expect(await harness.stockOf(itemId)).toEqual({ available: 7, reserved: 0 });
 });

@@ -59,11 +59,8 @@ test.each(operations)('%s is answered by its owner as the owner answers it', asy
 test('a refusal of the owner is passed on as it is', async () => {
   const response = await facade.server.inject('/api/orders/refused');
   expect(response.statusCode).toBe(404);
-  expect(response.json()).toEqual({
-    error: 'There is no order refused',
-    status: 404,
-    code: 'ORDER_NOT_FOUND',
-  });
+  const error = 'There is no order refused';
+  expect(response.json()).toEqual({ error, status: 404, code: 'ORDER_NOT_FOUND' });
 });
 
 test('an owner that breaks answers 500 and keeps its reasons', async () => {

@@ -16,6 +16,7 @@ import { createRuntime } from '@order-pipeline/service-kit';
 import { expectCleanAudit } from '@order-pipeline/testing';
 import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh, orderOf, useHarness } from './harness.ts';
+import { placeUntil } from './interruptions.ts';
 
 let dir: string;
 let item: string;
@@ -140,16 +141,12 @@ test('the same order again is answered as the first time, and another one under 
 });
 
 test('an order that is archived while another placement of its id is under way is not stored again', async () => {
-  const order = orderOf({ [item]: 2 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 2 });
   const another = await harness.anotherOrders();
   expect(await harness.place(order, another)).toMatchObject({ status: 201 });
   await deliver(order.orderId);
   await archive();
-  stop.resume();
-  expect(await late).toMatchObject({ status: 201 });
+  expect(await resume()).toMatchObject({ status: 201 });
   const stored = await harness.database.orders.$queryRaw`SELECT FROM orders WHERE id = ${order.orderId}`;
   expect(stored).toEqual([]);
 });

@@ -1,6 +1,11 @@
 import type { Topic } from '@order-pipeline/contracts';
+import { createTopicSetup } from '@order-pipeline/messaging';
 import type { Broker, ProducerPort } from '@order-pipeline/service-kit';
 import { createTestBroker, readTopics } from '@order-pipeline/testing';
+import { useFixture } from '@order-pipeline/testing/fixtures';
+
+/** A real Kafka takes its time to let a first member into a group. */
+export const WAIT = { timeoutMs: 20_000 };
 
 type Batch = Parameters<ProducerPort['sendBatch']>[0];
 
@@ -52,6 +57,16 @@ export interface EventReader {
   about(orderId: string): ReadEvent[];
   stop(): Promise<void>;
 }
+
+/** Makes the topics, and reads the events in some of them before the tests of this file and during them. */
+export const useEvents = (broker: Broker, topics: Topic[]): EventReader =>
+  useFixture(
+    async () => {
+      await createTopicSetup(broker, 'test')();
+      return readEvents(broker, topics);
+    },
+    (reader) => reader.stop(),
+  );
 
 /** Reads the events of orders from the beginning of topics, which others may use too. */
 export const readEvents = async (broker: Broker, topics: Topic[]): Promise<EventReader> => {

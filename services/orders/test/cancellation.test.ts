@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
-import { unavailable } from '@order-pipeline/service-kit';
 import { eventually, times } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
 import { meetAtOrder } from './meet-at-lock.ts';
-import { countOf, withRoute, useHarness } from './harness.ts';
+import { countOf, useHarness } from './harness.ts';
+import { withLostAnswers } from './interruptions.ts';
 
 const postgres = useTestPostgres();
 const harness = useHarness(postgres);
@@ -128,14 +128,7 @@ test('stock whose return was not answered for is returned again, and counts once
   await harness.placed({ [item]: 4 });
   const orderId = await harness.placed({ [item]: 3 });
   const { routes } = harness.inventory;
-  harness.clients.inventory = withRoute(
-    routes,
-    reservationsApi.releaseStock,
-    (answer) => async (input, call) => {
-      await answer(input, call);
-      throw unavailable('the answer was lost');
-    },
-  );
+  harness.clients.inventory = withLostAnswers(routes, reservationsApi.releaseStock);
   await harness.cancel(orderId);
   expect(await harness.stockOf(item)).toEqual({ available: 6, reserved: 4 });
   expect(await returnedAt(orderId)).toBeNull();

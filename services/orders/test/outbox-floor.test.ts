@@ -129,13 +129,19 @@ test('a hundred thousand dead rows under a held snapshot cost no poll more than 
   expect(await publishAll()).toHaveLength(3);
 }, 60_000);
 
-test('a row that is committed late, behind others that are gone, is published', async () => {
+/** A row that is inserted and not committed, below a hundred that were committed after it. */
+const insertLate = async (): Promise<Client> => {
   const late = await connect();
   const client = await connect();
   await lookOften();
   await late.query('BEGIN');
   await late.query(insert('late'));
   await client.query(insert('early', 100));
+  return late;
+};
+
+test('a row that is committed late, behind others that are gone, is published', async () => {
+  const late = await insertLate();
   expect(await publishAll()).toHaveLength(100);
   await lookOften();
   await late.query('COMMIT');
@@ -144,12 +150,7 @@ test('a row that is committed late, behind others that are gone, is published', 
 });
 
 test('a row that was committed between two looks is below no floor', async () => {
-  const late = await connect();
-  const client = await connect();
-  await lookOften();
-  await late.query('BEGIN');
-  await late.query(insert('late'));
-  await client.query(insert('early', 100));
+  const late = await insertLate();
   await publishAll();
   await lookAt();
   await late.query('COMMIT');
@@ -157,7 +158,7 @@ test('a row that was committed between two looks is below no floor', async () =>
   expect(await publishAll()).toEqual(['late-1:PENDING']);
 });
 
-test('a transaction that writes again and again, and goes on, holds the floor back and no longer', async () => {
+test('a transaction that writes again and again, and continues, holds the floor back and no longer', async () => {
   const busy = await connect();
   const client = await connect();
   await busy.query('BEGIN');

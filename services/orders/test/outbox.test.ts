@@ -1,25 +1,18 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { createTopicSetup } from '@order-pipeline/messaging';
 import { eventually, times } from '@order-pipeline/testing';
 import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
-import { createSwitchedBroker, readEvents, type EventReader } from './broker.ts';
+import { createSwitchedBroker, useEvents, WAIT } from './broker.ts';
 import { USER, orderOf, startHarness, waitingEvents, useHarness } from './harness.ts';
 
-/** A real Kafka takes its time to let a first member into a group. */
-const WAIT = { timeoutMs: 20_000 };
-
-let reader: EventReader;
 let item: string;
 
 const postgres = useTestPostgres();
 const broker = createSwitchedBroker(true);
 const harness = useHarness(postgres, { broker });
+const reader = useEvents(broker, ['ORDER_PLACED']);
 
 beforeAll(async () => {
   item = await harness.addItem(1_000_000);
-  await createTopicSetup(broker, 'test')();
-  reader = await readEvents(broker, ['ORDER_PLACED']);
-  closeAfterTests(reader.stop);
 });
 
 const timesPublished = (orderId: string): number => reader.about(orderId).length;

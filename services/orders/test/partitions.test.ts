@@ -1,11 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { createCluster, Kafka } from '@order-pipeline/memory-kafka';
-import { createTopicSetup } from '@order-pipeline/messaging';
 import type { Broker } from '@order-pipeline/service-kit';
 import { eventually, times } from '@order-pipeline/testing';
-import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { logLevel } from 'kafkajs';
-import { readEvents, type EventReader } from './broker.ts';
+import { useEvents } from './broker.ts';
 import { waitingEvents, useHarness } from './harness.ts';
 
 const WAIT = { timeoutMs: 30_000 };
@@ -26,18 +25,15 @@ const broker: Broker = {
     }),
 };
 
-let reader: EventReader;
 let item: string;
 
 const postgres = useTestPostgres();
 const harness = useHarness(postgres, { broker });
+const reader = useEvents(broker, ['ORDER_PLACED']);
 
 beforeAll(async () => {
   item = await harness.addItem(1_000_000);
-  await createTopicSetup(broker, 'test')();
-  reader = await readEvents(broker, ['ORDER_PLACED']);
-  closeAfterTests(reader.stop);
-}, 90_000);
+});
 
 const unpublished = (orderIds: readonly string[]): string[] =>
   orderIds.filter((orderId) => reader.about(orderId).length === 0);

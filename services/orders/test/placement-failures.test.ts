@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
-import { unavailable } from '@order-pipeline/service-kit';
 import { eventually, times } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
-import { orderOf, withRoute, useHarness } from './harness.ts';
+import { orderOf, useHarness } from './harness.ts';
+import { placeUntil, withLostAnswers } from './interruptions.ts';
 
 let item: string;
 
@@ -62,14 +62,7 @@ test.each(['users', 'inventory'] as const)(
 
 test('when the answer of a reservation is lost, the same order again stands on the same reservation', async () => {
   const routes = harness.inventory.routes;
-  harness.clients.inventory = withRoute(
-    routes,
-    reservationsApi.reserveStock,
-    (answer) => async (input, call) => {
-      await answer(input, call);
-      throw unavailable('the answer was lost');
-    },
-  );
+  harness.clients.inventory = withLostAnswers(routes, reservationsApi.reserveStock);
   const order = orderOf({ [item]: 3 });
   expect(await harness.place(order)).toMatchObject(DOWN);
   expect(await harness.statusOf(order.orderId)).toBeUndefined();
@@ -81,14 +74,7 @@ test('when the answer of a reservation is lost, the same order again stands on t
 });
 
 test('when the answer of a reservation is lost and nobody asks again, its stock comes back', async () => {
-  harness.clients.inventory = withRoute(
-    harness.inventory.routes,
-    reservationsApi.reserveStock,
-    (answer) => async (input, call) => {
-      await answer(input, call);
-      throw unavailable('the answer was lost');
-    },
-  );
+  harness.clients.inventory = withLostAnswers(harness.inventory.routes, reservationsApi.reserveStock);
   const order = orderOf({ [item]: 3 });
   await harness.place(order);
   harness.clients.inventory = harness.inventory.routes;
@@ -108,48 +94,32 @@ test('an order that could not be stored gives its stock back at once', async () 
 });
 
 test('an order that could not be stored does not take the stock from one of the same id that is under way', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const underWay = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 3 });
   await renameOutbox('outbox', 'outbox_gone');
   expect(await harness.place(order, other)).toMatchObject({ status: 500 });
   await renameOutbox('outbox_gone', 'outbox');
-  stop.resume();
-  expect((await underWay).status).toBe(201);
+  expect((await resume()).status).toBe(201);
   expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('a crash between reservation and order leaves stock that the same order takes up again', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const crashed = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 3 });
   expect((await harness.place(order, other)).status).toBe(201);
   expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
-  stop.resume();
-  expect((await crashed).status).toBe(201);
+  expect((await resume()).status).toBe(201);
 });
 
 test('a crash between order and answer leaves an order that the client gets when it retries', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterStoreBeforeAnswer');
-  const crashed = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterStoreBeforeAnswer', { [item]: 3 });
   expect((await harness.place(order, other)).status).toBe(201);
   expect(await harness.historyOf(order.orderId)).toHaveLength(1);
-  stop.resume();
-  expect((await crashed).status).toBe(201);
+  expect((await resume()).status).toBe(201);
 });
 
 test('another placement of one id that is not finished is waited for, and then answered as unavailable', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const underWay = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 3 });
   const different = { ...order, items: times(2, () => ({ itemId: item, quantity: 1 })) };
   expect(await harness.place(different, other)).toMatchObject(DOWN);
-  stop.resume();
-  expect((await underWay).status).toBe(201);
+  expect((await resume()).status).toBe(201);
   expect(await harness.place(different, other)).toMatchObject({ status: 409, body: { code: 'ID_TAKEN' } });
 });

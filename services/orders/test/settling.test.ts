@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { reservationsApi, type ReservationRef } from '@order-pipeline/contracts';
+import { reservationsApi, type NewOrder, type ReservationRef } from '@order-pipeline/contracts';
 import { sleep, type Reply } from '@order-pipeline/service-kit';
 import { eventually, times, type TestService } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from './expect-stock.ts';
 import { countOf, fresh, orderOf, useHarness } from './harness.ts';
+import { placeUntil } from './interruptions.ts';
 
 /** An advisory lock that stops what is being stored. */
 const GATE = 13;
@@ -57,50 +58,55 @@ test('each of many reservations gets its own verdict, in their order', async () 
 });
 
 test('a placement that comes late does not stand on a reservation that was abandoned, but on a new one', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 3 });
   const before = await heldFor(order.orderId);
   expect(await harness.settle([before])).toEqual([{ ...before, verdict: 'ABANDONED' }]);
   await release(before);
   expect(await harness.stockOf(item)).toEqual({ available: 10, reserved: 0 });
-  stop.resume();
-  expect((await late).status).toBe(201);
+  expect((await resume()).status).toBe(201);
   const since = await heldFor(order.orderId);
   expect(since.reservationId).not.toBe(before.reservationId);
   expect(await harness.settle([since])).toEqual([{ ...since, verdict: 'PENDING' }]);
 });
 
 test('a placement that comes late while its abandoned reservation is still held makes a new one too', async () => {
-  const order = orderOf({ [item]: 3 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 3 });
   const before = await heldFor(order.orderId);
   await harness.settle([before]);
-  stop.resume();
-  expect((await late).status).toBe(201);
+  expect((await resume()).status).toBe(201);
   await release(before);
   expect(await harness.stockOf(item)).toEqual({ available: 7, reserved: 3 });
 });
 
 test('a placement that comes late finds the stock sold to somebody else, and is refused', async () => {
-  const order = orderOf({ [item]: 8 });
-  const stop = harness.runtime.orders.stopAt('orders.afterReserveBeforeStore');
-  const late = harness.place(order);
-  await stop.reached;
+  const { order, resume } = await placeUntil(harness, 'orders.afterReserveBeforeStore', { [item]: 8 });
   const before = await heldFor(order.orderId);
   await harness.settle([before]);
   await release(before);
   expect((await harness.place(orderOf({ [item]: 5 }), other)).status).toBe(201);
-  stop.resume();
-  expect(await late).toMatchObject({ status: 409, body: { code: 'NOT_ENOUGH_STOCK' } });
+  expect(await resume()).toMatchObject({ status: 409, body: { code: 'NOT_ENOUGH_STOCK' } });
   expect(await harness.statusOf(order.orderId)).toBeUndefined();
 });
 
-/** Does `work` while an order that is being stored stops where the trigger with this name and these words has it. */
-const whileStoring = async (trigger: string, work: (unlock: () => void) => Promise<void>): Promise<void> => {
+const untilStopped = () =>
+  eventually(async () => {
+    const rows = await harness.database.orders.$queryRaw`
+      SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
+      WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
+    expect(rows).toHaveLength(1);
+  });
+
+/** An order that stops in the middle of being stored. */
+interface Storing {
+  readonly order: NewOrder;
+  readonly placing: Promise<Reply>;
+  /** What the inventory holds for it. */
+  readonly held: ReservationRef;
+  unlock(): void;
+}
+
+/** Does `work` while an order of three units stops where the trigger with this name and these words has it. */
+const whileStoring = async (trigger: string, work: (storing: Storing) => Promise<void>): Promise<void> => {
   const { orders } = harness.database;
   await orders.$executeRawUnsafe(`
     CREATE FUNCTION stop_here() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
@@ -115,7 +121,10 @@ const whileStoring = async (trigger: string, work: (unlock: () => void) => Promi
     await orders.$transaction(
       async (sql) => {
         await sql.$executeRawUnsafe(`SELECT pg_advisory_xact_lock(${GATE})`);
-        working = work(unlock);
+        const order = orderOf({ [item]: 3 });
+        const placing = harness.place(order);
+        await untilStopped();
+        working = work({ order, placing, held: await heldFor(order.orderId), unlock });
         await Promise.race([unlocked, working]);
       },
       { timeout: 10_000 },
@@ -126,21 +135,10 @@ const whileStoring = async (trigger: string, work: (unlock: () => void) => Promi
   }
 };
 
-const untilStopped = () =>
-  eventually(async () => {
-    const rows = await harness.database.orders.$queryRaw`
-      SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database
-      WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
-    expect(rows).toHaveLength(1);
-  });
-
 test('an order that is stored, and only not committed, when its reservation is fenced is waited for', async () => {
   // By its name the last trigger: the placement has looked for a fence and found none.
-  await whileStoring('zz_stop AFTER INSERT ON orders FOR EACH STATEMENT', async (unlock) => {
-    const order = orderOf({ [item]: 1 });
-    const placing = harness.place(order);
-    await untilStopped();
-    const held = await heldFor(order.orderId);
+  await whileStoring('zz_stop AFTER INSERT ON orders FOR EACH STATEMENT', async (storing) => {
+    const { order, placing, held, unlock } = storing;
     const settling = harness.settle([held]);
     await eventually(async () => {
       // It waits for that one transaction, and whatever it locks no other placement and no maintenance waits for.
@@ -162,11 +160,7 @@ test('an order that is stored, and only not committed, when its reservation is f
 test('an order whose placement takes long has no verdict yet, and delays no other', async () => {
   await whileStoring(
     "zz_stop AFTER INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
-    async (unlock) => {
-      const order = orderOf({ [item]: 3 });
-      const placing = harness.place(order);
-      await untilStopped();
-      const held = await heldFor(order.orderId);
+    async ({ placing, held, unlock }) => {
       const orphans = times(3, () => ({ orderId: fresh('none'), reservationId: fresh('r') }));
       const abandoned = orphans.map((orphan) => ({ ...orphan, verdict: 'ABANDONED' as const }));
       expect(await harness.settle([held, ...orphans])).toEqual(abandoned);
@@ -178,14 +172,10 @@ test('an order whose placement takes long has no verdict yet, and delays no othe
   );
 });
 
-test('an order whose statement began before its reservation was fenced, and goes on after, is not stored with it', async () => {
+test('an order whose statement began before its reservation was fenced, and continues after, is not stored with it', async () => {
   await whileStoring(
     "aa_stop BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.status = 'PENDING')",
-    async (unlock) => {
-      const order = orderOf({ [item]: 3 });
-      const placing = harness.place(order);
-      await untilStopped();
-      const held = await heldFor(order.orderId);
+    async ({ order, placing, held, unlock }) => {
       expect(await harness.settle([held])).toEqual([{ ...held, verdict: 'ABANDONED' }]);
       await release(held);
       unlock();

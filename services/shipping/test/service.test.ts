@@ -13,7 +13,6 @@ import { shippingService } from '../src/index.ts';
 
 /** A real Kafka takes its time to let a first member into a group, and to miss one that died. */
 const WAIT = { timeoutMs: 25_000 };
-const fresh = (): string => `order-${randomUUID()}`;
 
 const start = async () => {
   const broker = withOwnGroups(createTestBroker());
@@ -27,13 +26,18 @@ const start = async () => {
     await service.close();
     await probe.close();
   };
-  return { orders, probe, clients, runtime, service, startService, close };
+  /** An order in this status. */
+  const put = (status: Parameters<typeof orders.put>[1]): string => {
+    const orderId = `order-${randomUUID()}`;
+    orders.put(orderId, status);
+    return orderId;
+  };
+  return { orders, put, probe, clients, runtime, service, startService, close };
 };
 
 test('an order that is being processed is shipped, and that is published in its trace', async () => {
-  const { orders, probe, service, close } = await start();
-  const orderId = fresh();
-  orders.put(orderId, 'PROCESSING');
+  const { orders, put, probe, service, close } = await start();
+  const orderId = put('PROCESSING');
   const [trace] = await probe.announce('PROCESSING', orderId);
   const event = await probe.onlyPublished('SHIPPED', orderId, WAIT);
   expect(orders.statusOf(orderId)).toBe('SHIPPED');
@@ -50,9 +54,8 @@ test('an order that is being processed is shipped, and that is published in its 
 });
 
 test('orders that arrive together are moved together', async () => {
-  const { orders, probe, close } = await start();
-  const orderIds = Array.from({ length: 100 }, fresh);
-  for (const orderId of orderIds) orders.put(orderId, 'PROCESSING');
+  const { orders, put, probe, close } = await start();
+  const orderIds = Array.from({ length: 100 }, () => put('PROCESSING'));
   await probe.announce('PROCESSING', ...orderIds);
   await eventually(
     () => expect(orderIds.map((orderId) => orders.statusOf(orderId))).toEqual(orderIds.map(() => 'SHIPPED')),
@@ -64,10 +67,8 @@ test('orders that arrive together are moved together', async () => {
 });
 
 test('an order that has been cancelled is not shipped, and the ones behind it are', async () => {
-  const { orders, probe, close } = await start();
-  const [cancelled, next] = [fresh(), fresh()];
-  orders.put(cancelled, 'CANCELLED');
-  orders.put(next, 'PROCESSING');
+  const { orders, put, probe, close } = await start();
+  const [cancelled, next] = [put('CANCELLED'), put('PROCESSING')];
   await probe.announce('PROCESSING', cancelled);
   await probe.announce('PROCESSING', next);
   await eventually(() => {
@@ -80,9 +81,8 @@ test('an order that has been cancelled is not shipped, and the ones behind it ar
 });
 
 test('the same message again changes nothing', async () => {
-  const { orders, probe, close } = await start();
-  const orderId = fresh();
-  orders.put(orderId, 'PROCESSING');
+  const { orders, put, probe, close } = await start();
+  const orderId = put('PROCESSING');
   await probe.announce('PROCESSING', orderId);
   await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   const asked = orders.asked(orderId);
@@ -93,9 +93,8 @@ test('the same message again changes nothing', async () => {
 });
 
 test('while the orders service is down the message waits, and is processed when it is back', async () => {
-  const { orders, probe, clients, service, close } = await start();
-  const orderId = fresh();
-  orders.put(orderId, 'PROCESSING');
+  const { orders, put, probe, clients, service, close } = await start();
+  const orderId = put('PROCESSING');
   delete clients.orders;
   await probe.announce('PROCESSING', orderId);
   await eventually(() => {
@@ -109,9 +108,8 @@ test('while the orders service is down the message waits, and is processed when 
 });
 
 test('a worker that dies between the move and the publish does not stop the order: the next one publishes', async () => {
-  const { orders, probe, runtime, service, startService, close } = await start();
-  const orderId = fresh();
-  orders.put(orderId, 'PROCESSING');
+  const { orders, put, probe, runtime, service, startService, close } = await start();
+  const orderId = put('PROCESSING');
   const crash = runtime.stopAt('worker.afterMoveBeforePublish');
   await probe.announce('PROCESSING', orderId);
   await crash.reached;
@@ -127,9 +125,8 @@ test('a worker that dies between the move and the publish does not stop the orde
 });
 
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
-  const { orders, probe, close } = await start();
-  const orderId = fresh();
-  orders.put(orderId, 'PROCESSING');
+  const { put, probe, close } = await start();
+  const orderId = put('PROCESSING');
   await probe.send('PROCESSING', { key: orderId, value: '{"orderId":' });
   await probe.announce('PROCESSING', orderId);
   await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
@@ -144,10 +141,8 @@ test('a message that cannot be understood goes to the dead letters, and the ones
 });
 
 test('an order on which the orders service breaks goes to the dead letters alone', async () => {
-  const { orders, probe, close } = await start();
-  const [broken, sound] = [fresh(), fresh()];
-  orders.put(broken, 'PROCESSING');
-  orders.put(sound, 'PROCESSING');
+  const { orders, put, probe, close } = await start();
+  const [broken, sound] = [put('PROCESSING'), put('PROCESSING')];
   orders.breakOrder(broken);
   await probe.announce('PROCESSING', broken, sound);
   await eventually(() => {

@@ -34,7 +34,13 @@ export const startHarness = async () => {
         WORKFLOW_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
       },
     });
-  return { broker, orders, runtime, probe, clients, start };
+  /** An order that has just been placed. */
+  const placed = (): string => {
+    const orderId = fresh();
+    orders.put(orderId, 'PENDING', new Date());
+    return orderId;
+  };
+  return { broker, orders, runtime, probe, clients, start, placed };
 };
 
 type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startHarness>>['start']>>;

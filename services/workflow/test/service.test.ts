@@ -15,10 +15,9 @@ test('orders are processed every minute and swept every five, unless the setting
 });
 
 test('at the turn of the clock an order that is still PENDING is transitioned, and that is published', async () => {
-  const { orders, probe, start } = await startHarness();
+  const { orders, probe, start, placed } = await startHarness();
   const workflow = await start(TURN_MS);
-  const orderId = fresh();
-  orders.put(orderId, 'PENDING', new Date());
+  const orderId = placed();
   const [trace] = await probe.announce('PENDING', orderId);
   const event = await probe.onlyPublished('PROCESSING', orderId, WAIT);
   expect(orders.statusOf(orderId)).toBe('PROCESSING');
@@ -53,10 +52,9 @@ test('before the turn of the clock an order waits in the buffer, and can be canc
 });
 
 test('an order that is announced twice before the turn is moved and published once', async () => {
-  const { orders, probe, start } = await startHarness();
+  const { orders, probe, start, placed } = await startHarness();
   const workflow = await start(3 * TURN_MS);
-  const orderId = fresh();
-  orders.put(orderId, 'PENDING', new Date());
+  const orderId = placed();
   await probe.announce('PENDING', orderId, orderId);
   await eventually(() => expect(orders.statusOf(orderId)).toBe('PROCESSING'), WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0), WAIT);
@@ -86,10 +84,9 @@ test('a workflow that goes with a full buffer loses nothing: the next one gets i
 });
 
 test('a workflow that dies between the move and the publish does not stop the order', async () => {
-  const { orders, probe, runtime, start } = await startHarness();
+  const { orders, probe, runtime, start, placed } = await startHarness();
   const first = await start(TURN_MS);
-  const orderId = fresh();
-  orders.put(orderId, 'PENDING', new Date());
+  const orderId = placed();
   const crash = runtime.stopAt('worker.afterMoveBeforePublish');
   await probe.announce('PENDING', orderId);
   await crash.reached;
@@ -124,10 +121,9 @@ test('what is processed is committed: the next workflow does not get it again', 
 });
 
 test('while the orders service is down the buffer is kept, and it is processed soon after, not an interval later', async () => {
-  const { orders, probe, clients, start } = await startHarness();
+  const { orders, probe, clients, start, placed } = await startHarness();
   const workflow = await start(4 * TURN_MS);
-  const orderId = fresh();
-  orders.put(orderId, 'PENDING', new Date());
+  const orderId = placed();
   delete clients.orders;
   await probe.announce('PENDING', orderId);
   const tries = () => workflow.logs.filter(({ msg }) => msg === 'message processing failed');
@@ -159,10 +155,9 @@ test('an order on which the orders service breaks goes to the dead letters, and 
 });
 
 test('it stops within seconds in the middle of processing that waits for an unavailable dependency', async () => {
-  const { orders, probe, clients, start } = await startHarness();
+  const { probe, clients, start, placed } = await startHarness();
   const workflow = await start(TURN_MS);
-  const orderId = fresh();
-  orders.put(orderId, 'PENDING', new Date());
+  const orderId = placed();
   delete clients.orders;
   await probe.announce('PENDING', orderId);
   const tries = () => workflow.logs.filter(({ msg }) => msg === 'message processing failed');

@@ -87,12 +87,8 @@ test('when the time is up, those in flight are waited for', async () => {
     asked.push(orderIdIn(body));
     return placed(body);
   });
-  const { answers } = await placeOrders({
-    url,
-    source: spreadOrders(dataset),
-    connections: 4,
-    extent: { durationS: 0.2 },
-  });
+  const extent = { durationS: 0.2 };
+  const { answers } = await placeOrders({ url, source: spreadOrders(dataset), connections: 4, extent });
   expect(answers.wrong).toBe(0);
   expect(answers.placed.toSorted()).toEqual(asked.toSorted());
 });
@@ -102,12 +98,8 @@ test('an order whose connection breaks is not placed', async () => {
     if (number === 5) for (const server of servers) server.closeAllConnections();
     return placed(body);
   });
-  const { answers } = await placeOrders({
-    url,
-    source: spreadOrders(dataset),
-    connections: 1,
-    extent: { amount: 20 },
-  });
+  const extent = { amount: 20 };
+  const { answers } = await placeOrders({ url, source: spreadOrders(dataset), connections: 1, extent });
   expect(answers.placed).toHaveLength(19);
   expect(answers.wrong).toBe(1);
 });
@@ -211,7 +203,7 @@ test('a head without a link to a next page has none', () => {
   expect(nextPageOf('HTTP/1.1 200 OK')).toBeUndefined();
 });
 
-test('each order bears the token of its user', async () => {
+test('each order is sent with the token of its user', async () => {
   const seen: unknown[] = [];
   const url = await serve(({ body, headers }) => {
     seen.push(headers.authorization);

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { FAILPOINTS, type Failpoint } from '@order-pipeline/service-kit';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { runSeed } from '../src/run-seed.ts';
-import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
+import { startRealServer } from '../src/world/database/real-database.ts';
 
-let server: RealServer;
-
-beforeAll(async () => {
-  server = await startRealServer();
-}, 60_000);
-
-afterAll(() => server.stop());
+const server = useFixture(startRealServer, (started) => started.stop());
 
 /** Within so many seeds every point is come to by everybody who can. */
 const MAX_SEEDS = 40;

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
+import { useFixture } from '@order-pipeline/testing/fixtures';
 import { runSeed, type SeedResult } from '../src/run-seed.ts';
 import { DEPENDENCY_FAULTS } from '../src/world/fault-names.ts';
-import { startRealServer, type RealServer } from '../src/world/database/real-database.ts';
+import { startRealServer } from '../src/world/database/real-database.ts';
 
-let server: RealServer;
-
-beforeAll(async () => {
-  server = await startRealServer();
-}, 60_000);
-
-afterAll(() => server.stop());
+const server = useFixture(startRealServer, (started) => started.stop());
 
 const LIMIT_MS = 120_000;
 /** In it tokens are taken, refused, and not verified for want of keys. */

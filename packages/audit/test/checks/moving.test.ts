@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { createRuntime } from '@order-pipeline/service-kit';
 import { checkReservations } from '../../src/checks/reservations.ts';
 import { openReader, type Reader } from '../../src/database.ts';
-import { DEFAULT_LIMITS } from '../../src/index.ts';
+import { CONTEXT } from '../context.ts';
 import { useFixture } from '../planted-faults.ts';
 
 const fixture = useFixture();
@@ -28,19 +27,8 @@ const findWhile = async (moves: (() => Promise<unknown>)[]): Promise<string[]> =
     openReader('orders', databases.orders),
     openReader('inventory', databases.inventory),
   ]);
-  const context = {
-    kafka: undefined,
-    kafkaMissing: '',
-    runtime: createRuntime(),
-    limits: DEFAULT_LIMITS,
-    exampleCount: 5,
-    timesOf: async (reader: Reader) => {
-      const now = await reader.now();
-      return { now, asOf: now };
-    },
-  };
   try {
-    const checks = await checkReservations(orders, disturbed(inventory, moves), context);
+    const checks = await checkReservations(orders, disturbed(inventory, moves), CONTEXT);
     return checks.flatMap(({ violations }) => violations.map(({ problem }) => problem));
   } finally {
     await Promise.all([orders.close(), inventory.close()]);

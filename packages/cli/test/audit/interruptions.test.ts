@@ -88,14 +88,19 @@ const untilAsleep = (count: number): Promise<string> =>
     return url;
   }, WAIT);
 
+/** An audit of such a system, once it is asleep, and where the inventory is. */
+const startSleepingAudit = async () => {
+  await createSleepingSystem();
+  const audit = startAudit();
+  return { audit, url: await untilAsleep(1) };
+};
+
 const stateOf = async (): Promise<string> => (await findEmbeddedPostgres(dataDir)).state;
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'stopped by %s it ends with 2 and a sentence, and so does the PostgreSQL that it started',
   async (signal) => {
-    await createSleepingSystem();
-    const audit = startAudit();
-    await untilAsleep(1);
+    const { audit } = await startSleepingAudit();
     audit.child.kill(signal);
     const { code, said } = await audit.ended;
     expect(said).toMatch(
@@ -110,9 +115,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 test(
   'of two audits at once on a stopped system the second ends with 2 and a sentence when the first one takes the database along',
   async () => {
-    await createSleepingSystem();
-    const first = startAudit();
-    await untilAsleep(1);
+    const { audit: first } = await startSleepingAudit();
     const second = startAudit();
     await untilAsleep(2);
     first.child.kill('SIGTERM');
@@ -130,9 +133,7 @@ test(
 test(
   'after kill -9 of an audit the next one ends the PostgreSQL that was left, audits, and leaves none',
   async () => {
-    await createSleepingSystem();
-    const killed = startAudit();
-    const url = await untilAsleep(1);
+    const { audit: killed, url } = await startSleepingAudit();
     killed.child.kill('SIGKILL');
     await killed.ended;
     await eventually(async () => expect(await stateOf()).toBe('abandoned'), WAIT);
@@ -150,7 +151,7 @@ test(
 );
 
 test(
-  'when a session ends while it is not in use, the audit goes on with another one',
+  'when a session ends while it is not in use, the audit continues with another one',
   async () => {
     const { users, inventory, orders } = fixture().databases;
     // The check of users reads them while its connection to the orders idles.

@@ -5,15 +5,16 @@ import { MAX_TRIES } from '../../src/index.ts';
 import {
   committedAt,
   consumeIds,
+  consumeWith,
   fresh,
   holdMessage,
   idsOf,
   placed,
   publish,
-  readDeadLetters,
   startHarness,
   TOPIC,
   TRACE,
+  untilDeadLetters,
   WAIT,
 } from '../support.ts';
 
@@ -59,9 +60,8 @@ test('a message that cannot be understood goes to the dead letters, and the ones
   await publish(harness, orderId);
   const { processed } = consumeIds(harness, group);
   await eventually(() => expect(processed.filter((id) => id === orderId)).toHaveLength(2), WAIT);
-  const deadLetters = await readDeadLetters(harness.broker, group, orderId);
-  await eventually(() => {
-    expect(deadLetters.own()).toEqual([
+  await untilDeadLetters(harness.broker, group, orderId, (letters) =>
+    expect(letters).toEqual([
       {
         topic: `${TOPIC}.DLQ`,
         partition: expect.any(Number),
@@ -78,9 +78,8 @@ test('a message that cannot be understood goes to the dead letters, and the ones
           'dlq.at': expect.stringMatching(/^20\d\d-/),
         },
       },
-    ]);
-  }, WAIT);
-  await deadLetters.stop();
+    ]),
+  );
   await harness.service.close();
 });
 
@@ -91,9 +90,7 @@ test('a message as large as Kafka takes, and of no use, does not hold up its par
   await publish(harness, orderId);
   const { processed } = consumeIds(harness, group);
   await eventually(() => expect(processed).toContain(orderId), WAIT);
-  const deadLetters = await readDeadLetters(harness.broker, group, orderId);
-  await eventually(() => expect(deadLetters.own()).toHaveLength(1), WAIT);
-  await deadLetters.stop();
+  await untilDeadLetters(harness.broker, group, orderId, (letters) => expect(letters).toHaveLength(1));
   await harness.service.close();
 });
 
@@ -101,22 +98,16 @@ test('a handler that throws a TypeError on one message does not stop the consume
   const harness = await startHarness();
   const [group, bad, good] = [fresh('group'), fresh('bad'), fresh('good')];
   const processed = new Set<string>();
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      if (idsOf(events).includes(bad)) throw new TypeError('undefined is not an order');
-      for (const id of idsOf(events)) processed.add(id);
-    },
+  consumeWith(harness, group, async (events) => {
+    if (idsOf(events).includes(bad)) throw new TypeError('undefined is not an order');
+    for (const id of idsOf(events)) processed.add(id);
   });
   const keyed = { key: bad, value: JSON.stringify(placed(good)) };
   await publish(harness, bad);
   await harness.publisher.send(TOPIC, [keyed]);
   await eventually(() => expect(processed).toContain(good), WAIT);
-  const deadLetters = await readDeadLetters(harness.broker, group, bad);
-  await eventually(() => {
-    expect(deadLetters.own()).toMatchObject([
+  await untilDeadLetters(harness.broker, group, bad, (letters) =>
+    expect(letters).toMatchObject([
       {
         key: bad,
         headers: {
@@ -125,9 +116,8 @@ test('a handler that throws a TypeError on one message does not stop the consume
           ce_id: `${bad}:PENDING`,
         },
       },
-    ]);
-  }, WAIT);
-  await deadLetters.stop();
+    ]),
+  );
   await harness.service.close();
 });
 
@@ -136,16 +126,11 @@ test('a message that an unavailable dependency keeps from being processed is pro
   const [group, orderId] = [fresh('group'), fresh('order')];
   let tries = 0;
   let done = false;
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      if (!idsOf(events).includes(orderId)) return;
-      tries += 1;
-      if (tries <= MAX_TRIES + 1) throw unavailable('orders is down');
-      done = true;
-    },
+  consumeWith(harness, group, async (events) => {
+    if (!idsOf(events).includes(orderId)) return;
+    tries += 1;
+    if (tries <= MAX_TRIES + 1) throw unavailable('orders is down');
+    done = true;
   });
   await publish(harness, orderId);
   await eventually(() => expect(done).toBe(true), WAIT);

@@ -4,11 +4,11 @@ import type { ReceivedEvent } from '../../src/index.ts';
 import {
   committedAt,
   consumeIds,
+  consumeWith,
   fresh,
   publish,
   readDeadLetters,
   startHarness,
-  TOPIC,
   WAIT,
 } from '../support.ts';
 
@@ -20,18 +20,13 @@ test('messages that wait for a lock are tried again by themselves, and hold up n
   const handled: ReceivedEvent[] = [];
   const batches: number[] = [];
   let locked: string | undefined;
-  harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      const own = events.filter(({ event }) => event.orderId.startsWith(partitioner));
-      locked ??= own[0]?.offset;
-      batches.push(own.filter(({ offset }) => offset === locked).length);
-      const waiting = own.filter(({ offset }) => offset === locked);
-      handled.push(...own.filter(({ offset }) => offset !== locked));
-      return locked === 'none' ? [] : waiting;
-    },
+  consumeWith(harness, group, async (events) => {
+    const own = events.filter(({ event }) => event.orderId.startsWith(partitioner));
+    locked ??= own[0]?.offset;
+    batches.push(own.filter(({ offset }) => offset === locked).length);
+    const waiting = own.filter(({ offset }) => offset === locked);
+    handled.push(...own.filter(({ offset }) => offset !== locked));
+    return locked === 'none' ? [] : waiting;
   });
   await publish(harness, partitioner);
   const first = await eventually(() => {
@@ -63,15 +58,10 @@ test('what waits for a lock when the consumer stops comes to the next one', asyn
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
   let tries = 0;
-  const consumer = harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'auto',
-    handle: async (events) => {
-      const own = events.filter(({ event }) => event.orderId === orderId);
-      tries += own.length;
-      return own;
-    },
+  const consumer = consumeWith(harness, group, async (events) => {
+    const own = events.filter(({ event }) => event.orderId === orderId);
+    tries += own.length;
+    return own;
   });
   await publish(harness, orderId);
   await eventually(() => expect(tries).toBeGreaterThan(1), WAIT);

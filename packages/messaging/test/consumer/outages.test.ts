@@ -38,6 +38,16 @@ const startCollecting = (harness: Harness) => {
   return { processed, consumer };
 };
 
+/** A consumer that has processed a first message, in a world in which time passes faster. */
+const startProcessing = async () => {
+  const { broker, runtime, faults } = createHurriedWorld();
+  const harness = await startHarness({ broker, runtime });
+  const { processed } = startCollecting(harness);
+  await publish(harness, 'order-1');
+  await eventually(() => expect(processed).toEqual(['order-1']));
+  return { harness, faults, processed };
+};
+
 const readiness = async ({ service }: Harness): Promise<string> => {
   const { checks } = await service.context.health.readiness();
   return checks['consumer shipping'] ?? 'no check';
@@ -58,11 +68,7 @@ const readinessUntilItJoinsAgain = async (harness: Harness): Promise<ReadonlySet
 };
 
 test('a consumer whose Kafka goes away and comes back recovers, and nothing is lost', async () => {
-  const { broker, runtime, faults } = createHurriedWorld();
-  const harness = await startHarness({ broker, runtime });
-  const { processed } = startCollecting(harness);
-  await publish(harness, 'order-1');
-  await eventually(() => expect(processed).toEqual(['order-1']));
+  const { harness, faults, processed } = await startProcessing();
   faults.brokerDown();
   await eventually(async () => expect(await readiness(harness)).toMatch(/^is not in its group/));
   faults.brokerUp();
@@ -149,11 +155,7 @@ test('a consumer whose handler hangs while there is more to do fails the readine
 });
 
 test('a consumer that falls silent fails the readiness probe, and is started anew', async () => {
-  const { broker, runtime, faults } = createHurriedWorld();
-  const harness = await startHarness({ broker, runtime });
-  const { processed } = startCollecting(harness);
-  await publish(harness, 'order-1');
-  await eventually(() => expect(processed).toEqual(['order-1']));
+  const { harness, faults, processed } = await startProcessing();
   faults.delay('fetch', 60_000);
   const problems = new Set<string>();
   await eventually(async () => {
@@ -192,7 +194,7 @@ test.each<[string, (faults: Faults) => void]>([
       faults.rebalance('shipping');
     },
   ],
-])('a consumer that goes on fetching but %s is started anew', async (_, strike) => {
+])('a consumer that continues to fetch but %s is started anew', async (_, strike) => {
   const { broker, runtime, faults } = createHurriedWorld();
   const harness = await startHarness({ broker, runtime });
   startConsuming(harness, async () => undefined);

@@ -4,14 +4,15 @@ import { createTestBroker, eventually, readTopics } from '@order-pipeline/testin
 import { MAX_TRIES, type ReceivedEvent } from '../../src/index.ts';
 import {
   committedAt,
+  consumeWith,
   fresh,
   idsOf,
   partitionsOf,
   placed,
   publish,
-  readDeadLetters,
   startHarness,
   TOPIC,
+  untilDeadLetters,
   WAIT,
   type Harness,
 } from '../support.ts';
@@ -86,12 +87,17 @@ test('what is processed is committed no further than the first message that stil
   await harness.service.close();
 });
 
-test('a message that cannot be understood is committed by itself where nothing waits before it', async () => {
+/** A consumer that has taken in a message of one order, in a group of its own. */
+const takeInOne = async () => {
   const harness = await startHarness();
   const [group, orderId] = [fresh('group'), fresh('order')];
   const { consumer, taken, onlyOwn } = startTakingIn(harness, group, [orderId]);
   await publish(harness, orderId);
-  const message = await onlyOwn();
+  return { harness, group, orderId, consumer, taken, message: await onlyOwn() };
+};
+
+test('a message that cannot be understood is committed by itself where nothing waits before it', async () => {
+  const { harness, group, orderId, consumer, taken, message } = await takeInOne();
   await consumer.processBuffered(taken, async () => undefined);
   await harness.publisher.send(TOPIC, [{ key: orderId, value: 'nonsense' }]);
   await eventually(async () => {
@@ -101,32 +107,32 @@ test('a message that cannot be understood is committed by itself where nothing w
 });
 
 test('a message that keeps failing when it is processed goes to the dead letters, and is done', async () => {
-  const harness = await startHarness();
-  const [group, bad] = [fresh('group'), fresh('bad')];
-  const { consumer, taken, onlyOwn } = startTakingIn(harness, group, [bad]);
-  await publish(harness, bad);
-  const message = await onlyOwn();
+  const { harness, group, orderId: bad, consumer, taken, message } = await takeInOne();
   const done = await consumer.processBuffered(taken, async (events) => {
     if (idsOf(events).includes(bad)) throw new RangeError('no such order');
   });
   expect(done).toBe(true);
   expect(await committedAt(harness.broker, group, message)).toBeGreaterThan(Number(message.offset));
-  const deadLetters = await readDeadLetters(harness.broker, group, bad);
-  await eventually(() => {
-    expect(deadLetters.own()).toMatchObject([
+  await untilDeadLetters(harness.broker, group, bad, (letters) =>
+    expect(letters).toMatchObject([
       { key: bad, headers: { 'dlq.reason': 'RangeError: no such order', 'dlq.tries': String(MAX_TRIES) } },
-    ]);
-  }, WAIT);
-  await deadLetters.stop();
+    ]),
+  );
   await harness.service.close();
 });
 
-test('messages that are processed while their partitions are assigned anew are left to come again', async () => {
+/** Two members on one broker, the first of which takes in the messages of an order, in a group of its own. */
+const startTwo = async () => {
   const broker = createTestBroker();
   const [group, orderId] = [fresh('group'), fresh('order')];
   const first = await startHarness({ broker });
   const second = await startHarness({ broker });
-  const mine = startTakingIn(first, group, [orderId]);
+  const close = () => Promise.all([first.service.close(), second.service.close()]);
+  return { broker, group, orderId, first, second, mine: startTakingIn(first, group, [orderId]), close };
+};
+
+test('messages that are processed while their partitions are assigned anew are left to come again', async () => {
+  const { broker, group, orderId, first, second, mine, close } = await startTwo();
   await publish(first, orderId);
   const message = await mine.onlyOwn();
   const processing = mine.consumer.processBuffered([...mine.taken], async () => {
@@ -136,10 +142,10 @@ test('messages that are processed while their partitions are assigned anew are l
   expect(await processing).toBe(false);
   await eventually(() => expect([...mine.own(), ...theirs.own()]).toHaveLength(1), WAIT);
   expect(await committedAt(broker, group, message)).toBeLessThanOrEqual(Number(message.offset));
-  await Promise.all([first.service.close(), second.service.close()]);
+  await close();
 });
 
-test('a consumer that is paused takes nothing in, and goes on where it was when it is resumed', async () => {
+test('a consumer that is paused takes nothing in, and continues where it was when it is resumed', async () => {
   const harness = await startHarness();
   const [group, early, late] = [fresh('group'), fresh('order'), fresh('order')];
   const { consumer, own } = startTakingIn(harness, group, [early, late]);
@@ -157,11 +163,7 @@ test('a consumer that is paused takes nothing in, and goes on where it was when 
 });
 
 test('a consumer that is paused stays so when its partitions are assigned anew', async () => {
-  const broker = createTestBroker();
-  const [group, orderId] = [fresh('group'), fresh('order')];
-  const first = await startHarness({ broker });
-  const second = await startHarness({ broker });
-  const mine = startTakingIn(first, group, [orderId]);
+  const { broker, group, orderId, first, second, mine, close } = await startTwo();
   await eventually(() => expect(mine.assigned()).toBe(1), WAIT);
   mine.consumer.pause();
   const theirs = startTakingIn(second, group, [orderId]);
@@ -175,7 +177,7 @@ test('a consumer that is paused stays so when its partitions are assigned anew',
   mine.consumer.resume();
   await eventually(() => expect(mine.own()).toHaveLength(1), WAIT);
   await reader.stop();
-  await Promise.all([first.service.close(), second.service.close()]);
+  await close();
 });
 
 test('a consumer that is paused in the midst of a large batch leaves the rest of it in Kafka', async () => {
@@ -183,16 +185,12 @@ test('a consumer that is paused in the midst of a large batch leaves the rest of
   const [group, key] = [fresh('group'), fresh('key')];
   const orderIds = Array.from({ length: 1_200 }, () => fresh('order'));
   const taken: string[] = [];
-  const consumer = harness.consume({
-    group,
-    topics: [TOPIC],
-    commitMode: 'manual',
-    handle: async (events) => {
-      const own = idsOf(events).filter((id) => orderIds.includes(id));
-      taken.push(...own);
-      if (own.length > 0) consumer.pause();
-    },
-  });
+  const handle = async (events: readonly ReceivedEvent[]): Promise<void> => {
+    const own = idsOf(events).filter((id) => orderIds.includes(id));
+    taken.push(...own);
+    if (own.length > 0) consumer.pause();
+  };
+  const consumer = consumeWith(harness, group, handle, 'manual');
   // One key, so one partition; and larger than what is processed in one go.
   const messages = orderIds.map((orderId) => ({ key, value: JSON.stringify(placed(orderId)) }));
   await harness.publisher.send(TOPIC, messages);

@@ -6,7 +6,15 @@ const start = () => {
   const progress = createConsumerProgress({ monotonic: () => now });
   return {
     progress,
-    /** Time passes, in which the consumer goes on fetching unless it has died, and sends its heartbeats. */
+    /** It has given no sign of life for too long, which is a problem until its next heartbeat. */
+    expectSilent: (problem: string) => {
+      expect(progress.problem()).toBe(problem);
+      expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
+      progress.recordHeartbeat();
+      expect(progress.problem()).toBeUndefined();
+      expect(progress.silentForMs()).toBe(0);
+    },
+    /** Time passes, in which the consumer continues to fetch unless it has died, and sends its heartbeats. */
     pass: (
       ms: number,
       { fetching = true, heartbeat = true }: { fetching?: boolean; heartbeat?: boolean } = {},
@@ -47,29 +55,22 @@ test('a member without partitions, because others have them all, is ready', () =
 });
 
 test('a consumer that gives no sign of life has stopped fetching', () => {
-  const { progress, pass } = start();
+  const { progress, pass, expectSilent } = start();
   progress.joined({ ORDER_PLACED: [0] });
   pass(STUCK_AFTER_MS, { fetching: false });
   expect(progress.problem()).toBeUndefined();
   pass(1, { fetching: false });
-  expect(progress.problem()).toBe('has stopped fetching');
-  expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
-  progress.recordHeartbeat();
-  expect(progress.problem()).toBeUndefined();
+  expectSilent('has stopped fetching');
 });
 
 test('a consumer that fetches is silent all the same without a heartbeat in its group', () => {
-  const { progress, pass } = start();
+  const { progress, pass, expectSilent } = start();
   progress.joined({ ORDER_PLACED: [0] });
   pass(STUCK_AFTER_MS, { heartbeat: false });
   progress.processed('ORDER_PLACED', 0, 5n);
   expect(progress.problem()).toBeUndefined();
   pass(1, { heartbeat: false });
-  expect(progress.problem()).toBe('has no heartbeat in its group');
-  expect(progress.silentForMs()).toBe(STUCK_AFTER_MS + 1);
-  progress.recordHeartbeat();
-  expect(progress.problem()).toBeUndefined();
-  expect(progress.silentForMs()).toBe(0);
+  expectSilent('has no heartbeat in its group');
 });
 
 test('a consumer that fetches but works nothing of what there is makes no progress', () => {

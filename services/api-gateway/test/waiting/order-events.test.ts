@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { orderLifecycleApi, ordersApi, type HistoryEntry, type OrderStatus } from '@order-pipeline/contracts';
 import { ok, refuse, unavailable, type Route, type Runtime } from '@order-pipeline/service-kit';
 import {
@@ -10,6 +10,7 @@ import {
 } from '@order-pipeline/testing';
 import { apiGatewayService } from '../../src/index.ts';
 import { openStream } from '../event-stream.ts';
+import { useListening } from '../gateway.ts';
 
 const histories = new Map<string, HistoryEntry[]>();
 let isDown = false;
@@ -73,18 +74,12 @@ const start = (
 ): Promise<TestService> =>
   startTestService(apiGatewayService, { environment, runtime, clients: { 'orders-facade': facade } });
 
-let gateway: TestService;
-let url: string;
-beforeAll(async () => {
-  gateway = await start();
-  url = await gateway.listen();
-});
-afterAll(() => gateway.close());
+const gateway = useListening(start);
 
 /** Reads a stream as it comes. */
 const watch = async (
   orderId: string,
-  { lastEventId, at = url }: { lastEventId?: string; at?: string } = {},
+  { lastEventId, at = gateway.url }: { lastEventId?: string; at?: string } = {},
 ) => {
   const stream = await openStream(
     `${at}/api/orders/${orderId}/events`,
@@ -125,7 +120,7 @@ test('each step is an event with its number, and the stream ends with the order'
   expect(stream.text()).toMatch(/^retry: \d+\n/);
 });
 
-test('Last-Event-ID goes on behind it; a reconnect after the end is 204', async () => {
+test('Last-Event-ID continues behind it; a reconnect after the end is 204', async () => {
   const orderId = order('PENDING', 'CANCELLED');
   const stream = await watch(orderId, { lastEventId: '1' });
   await stream.whole;

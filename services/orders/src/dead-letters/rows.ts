@@ -1,18 +1,11 @@
 import type { DeadLetter, DeadLetterStatus, Topic } from '@order-pipeline/contracts';
+import type { ReadDeadLetter } from '@order-pipeline/messaging';
 import { Prisma, type DeadLetter as StoredLetter } from '../generated/client.ts';
 
 /** A dead letter as the queries select it, without what the message holds. */
-export interface LetterRow {
-  readonly id: string;
+export interface LetterRow extends Omit<ReadDeadLetter, 'previousId' | 'orderId' | 'failedAt'> {
   readonly seq: number;
   readonly status: DeadLetterStatus;
-  readonly topic: Topic;
-  readonly partition: number;
-  readonly offset: string;
-  readonly group: string;
-  readonly reason: string;
-  readonly tries: number;
-  readonly redrives: number;
   readonly previousId: string | null;
   readonly orderId: string | null;
   readonly failedAt: Date;

@@ -21,11 +21,8 @@ import {
 import { useFixture } from '@order-pipeline/testing/fixtures';
 import { randomInt } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { createSwitchedBroker, withCheckedSends, type SwitchedBroker } from '../broker.ts';
+import { createSwitchedBroker, WAIT, withCheckedSends, type SwitchedBroker } from '../broker.ts';
 import { fresh, startHarness, type Harness } from '../harness.ts';
-
-/** Real Kafka takes its time to let a first member into a group. */
-export const WAIT = { timeoutMs: 20_000 };
 
 /** By chance, so that a letter is not one of another test on a Kafka that they share. */
 const MAX_OFFSET = 2 ** 47;

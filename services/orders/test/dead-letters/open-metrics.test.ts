@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { eventually } from '@order-pipeline/testing';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { WAIT, useDlqHarness } from './harness.ts';
+import { WAIT } from '../broker.ts';
+import { useDlqHarness } from './harness.ts';
 
 const postgres = useTestPostgres();
 const dlq = useDlqHarness(postgres);

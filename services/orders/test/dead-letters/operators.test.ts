@@ -3,7 +3,8 @@ import { operatorApi } from '@order-pipeline/contracts';
 import { eventually, readTopics, times } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { resultOf, WAIT, useDlqHarness } from './harness.ts';
+import { WAIT } from '../broker.ts';
+import { resultOf, useDlqHarness } from './harness.ts';
 
 const postgres = useTestPostgres();
 const dlq = useDlqHarness(postgres);
@@ -57,13 +58,11 @@ test('what a message holds is shown as it is: JSON, text, bytes, nothing', async
 
 test('a message that somebody put there by hand is kept too, with what can be known of it', async () => {
   const key = fresh('order');
-  const headers = {
-    'dlq.partition': 'x',
-    'dlq.at': 'yesterday',
-    'dlq.reason': 'a\u0000b',
-    'od\u0000d': '\u0000',
-  };
-  await dlq.put('ORDER_SHIPPED.DLQ', { key, value: '', headers });
+  await dlq.put('ORDER_SHIPPED.DLQ', {
+    key,
+    value: '',
+    headers: { 'dlq.partition': 'x', 'dlq.at': 'yesterday', 'dlq.reason': 'a\u0000b', 'od\u0000d': '\u0000' },
+  });
   expect(await dlq.letterOf(key)).toMatchObject({
     topic: 'ORDER_SHIPPED',
     group: 'unknown',

@@ -3,7 +3,8 @@ import { eventId, type OrderEvent } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { fresh } from '../harness.ts';
-import { startWorker, WAIT, useDlqHarness } from './harness.ts';
+import { WAIT } from '../broker.ts';
+import { startWorker, useDlqHarness } from './harness.ts';
 
 const TOPIC = 'ORDER_PROCESSING';
 

@@ -19,10 +19,9 @@ import {
   type TestService,
 } from '@order-pipeline/testing';
 import { z } from 'zod';
+import { WAIT } from '../broker.ts';
 import { sampleOf, startHarness, type Harness } from '../harness.ts';
 
-/** A real Kafka takes its time to let a first member into a group. */
-export const WAIT = { timeoutMs: 20_000 };
 /** Long enough for a worker to be seen to stand, and short enough to wait for. */
 export const STUCK_AFTER_MS = 2_000;
 

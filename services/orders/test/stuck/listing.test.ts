@@ -10,7 +10,8 @@ import { USER } from '../harness.ts';
 import { eventually } from '@order-pipeline/testing';
 import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { whileOrderLocked } from '../meet-at-lock.ts';
-import { startStuckHarness, STUCK_AFTER_MS, WAIT } from './harness.ts';
+import { WAIT } from '../broker.ts';
+import { startStuckHarness, STUCK_AFTER_MS } from './harness.ts';
 
 const postgres = useTestPostgres();
 const stuck = useFixture(

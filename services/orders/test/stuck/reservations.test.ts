@@ -3,7 +3,8 @@ import { inventoryApi } from '@order-pipeline/contracts';
 import { eventually } from '@order-pipeline/testing';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
-import { publishedAgain, startStuckHarness, stuckIn, reported, WAIT, type StuckHarness } from './harness.ts';
+import { WAIT } from '../broker.ts';
+import { publishedAgain, startStuckHarness, stuckIn, reported, type StuckHarness } from './harness.ts';
 
 let stuck: StuckHarness;
 

@@ -5,13 +5,13 @@ import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { expectStockToAddUp } from '../expect-stock.ts';
 import { whileOrderLocked } from '../meet-at-lock.ts';
 import { orderOf } from '../harness.ts';
+import { WAIT } from '../broker.ts';
 import {
   publishedAgain,
   startStuckHarness,
   STUCK_AFTER_MS,
   stuckIn,
   reported,
-  WAIT,
   type StuckHarness,
 } from './harness.ts';
 

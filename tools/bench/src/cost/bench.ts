@@ -54,12 +54,8 @@ const open = async (context: BenchContext, stored: number): Promise<Side> => {
 const spend = async ({ system, source, placings }: Side, amount: number): Promise<Cost> => {
   const keptBefore = await storedBytes(system);
   const before = await readUsed(system);
-  const placing = await placeOrders({
-    url: system.url,
-    source,
-    connections: CONNECTIONS,
-    extent: { amount },
-  });
+  const extent = { amount };
+  const placing = await placeOrders({ url: system.url, source, connections: CONNECTIONS, extent });
   placings.push(placing);
   await allArrived(system.databases.orders, ARRIVAL_LIMIT_MS);
   await outboxDrained(system);

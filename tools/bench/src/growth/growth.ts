@@ -48,12 +48,8 @@ const openStored = async (context: BenchContext, stored: number): Promise<Stored
 
 const placeOn = async (side: Stored, amount: number): Promise<number> => {
   const { system, source, placings } = side;
-  const placing = await placeOrders({
-    url: system.url,
-    source,
-    connections: CONNECTIONS,
-    extent: { amount },
-  });
+  const extent = { amount };
+  const placing = await placeOrders({ url: system.url, source, connections: CONNECTIONS, extent });
   placings.push(placing);
   await outboxDrained(system);
   return placing.rate;

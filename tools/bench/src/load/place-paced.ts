@@ -1,11 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SECOND_MS } from '@order-pipeline/service-kit';
-import { percentile } from '../rounds.ts';
 import { createAnswerRecorder } from './answers.ts';
 import { openConnections } from './connections.ts';
 import type { OrderSource } from './orders.ts';
-import type { Placing } from './place.ts';
+import { placingOf, type Placing } from './place.ts';
 
 export interface PacedOptions {
   readonly url: string;
@@ -48,11 +47,5 @@ export const placePaced = async ({
   await Promise.all(answering);
   const tookMs = performance.now() - firstAt;
   open.close();
-  const answers = recorder.close(amount);
-  return {
-    source,
-    answers,
-    rate: (answers.placed.length / tookMs) * SECOND_MS,
-    p99Ms: percentile(latencies, 99),
-  };
+  return placingOf(source, recorder.close(amount), { tookMs, latencies });
 };

@@ -27,6 +27,18 @@ export interface Placing {
   readonly p99Ms: number;
 }
 
+/** What placing came to, of which the first request and the last answer are so far apart. */
+export const placingOf = (
+  source: OrderSource,
+  answers: Answers,
+  { tookMs, latencies }: { readonly tookMs: number; readonly latencies: readonly number[] },
+): Placing => ({
+  source,
+  answers,
+  rate: (answers.placed.length / tookMs) * SECOND_MS,
+  p99Ms: percentile(latencies, 99),
+});
+
 /** Places orders over connections that are kept alive, each as soon as the one before it is answered. */
 export const placeOrders = async (options: PlacingOptions): Promise<Placing> => {
   const { url, source, connections, extent, tokenOf } = options;
@@ -49,11 +61,5 @@ export const placeOrders = async (options: PlacingOptions): Promise<Placing> => 
   });
   const tookMs = performance.now() - startedAt;
   open.close();
-  const answers = recorder.close(asked);
-  return {
-    source,
-    answers,
-    rate: (answers.placed.length / tookMs) * SECOND_MS,
-    p99Ms: percentile(latencies, 99),
-  };
+  return placingOf(source, recorder.close(asked), { tookMs, latencies });
 };

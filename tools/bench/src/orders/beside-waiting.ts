@@ -67,13 +67,9 @@ const goRound = async (
   { waiters, orders }: Sizes['besideWaiting'],
   number: number,
 ): Promise<Round> => {
-  const place = async (): Promise<Placing> => {
-    const placing = await placeOrders({
-      url: system.url,
-      source,
-      connections: CONNECTIONS,
-      extent: { amount: orders },
-    });
+  const place = async (amount = orders): Promise<Placing> => {
+    const extent = { amount };
+    const placing = await placeOrders({ url: system.url, source, connections: CONNECTIONS, extent });
     await outboxDrained(system);
     return placing;
   };
@@ -86,13 +82,7 @@ const goRound = async (
     return { beside, lost };
   };
   const first = number % 2 === 0 ? await place() : undefined;
-  const awaited = await placeOrders({
-    url: system.url,
-    source,
-    connections: CONNECTIONS,
-    extent: { amount: waiters },
-  });
-  await outboxDrained(system);
+  const awaited = await place(waiters);
   const beside = await placeBeside(awaited.answers.placed);
   return { alone: first ?? (await place()), awaited, ...beside };
 };

@@ -1,4 +1,4 @@
-import type { Dashboard } from './panel.ts';
+import { stat, type Dashboard } from './panel.ts';
 
 export const KAFKA: Dashboard = {
   uid: 'order-pipeline-kafka',
@@ -8,21 +8,9 @@ export const KAFKA: Dashboard = {
       title: 'Broker',
       panels: [
         { title: 'Reachable', kind: 'stat', queries: [{ expr: 'max(kafka_up)' }] },
-        {
-          title: 'Partitions',
-          kind: 'stat',
-          queries: [{ expr: 'sum(max by (topic) (kafka_topic_partitions))' }],
-        },
-        {
-          title: 'Under-replicated',
-          kind: 'stat',
-          queries: [{ expr: 'sum(max by (topic) (kafka_topic_under_replicated_partitions))' }],
-        },
-        {
-          title: 'Without a leader',
-          kind: 'stat',
-          queries: [{ expr: 'sum(max by (topic) (kafka_topic_offline_partitions))' }],
-        },
+        stat('Partitions', 'sum(max by (topic) (kafka_topic_partitions))'),
+        stat('Under-replicated', 'sum(max by (topic) (kafka_topic_under_replicated_partitions))'),
+        stat('Without a leader', 'sum(max by (topic) (kafka_topic_offline_partitions))'),
       ],
     },
     {

@@ -1,4 +1,4 @@
-import type { Dashboard } from './panel.ts';
+import { stat, type Dashboard } from './panel.ts';
 
 const GATEWAY = 'service="api-gateway",route=~"/api/.*"';
 
@@ -9,40 +9,18 @@ export const OVERVIEW: Dashboard = {
     {
       title: 'Now',
       panels: [
-        {
-          title: 'Services that are ready',
-          kind: 'stat',
-          queries: [{ expr: 'count(max by (service) (service_ready) == 1) or vector(0)' }],
-        },
-        {
-          title: 'Placed a minute',
-          kind: 'stat',
-          queries: [
-            { expr: '60 * sum(rate(order_status_changes_total{status="PENDING"}[5m])) or vector(0)' },
-          ],
-        },
-        {
-          title: 'Delivered a minute',
-          kind: 'stat',
-          queries: [
-            { expr: '60 * sum(rate(order_status_changes_total{status="DELIVERED"}[5m])) or vector(0)' },
-          ],
-        },
-        {
-          title: 'Stuck orders',
-          kind: 'stat',
-          queries: [{ expr: 'sum(max by (status, reason) (orders_stuck)) or vector(0)' }],
-        },
-        {
-          title: 'Dead letters',
-          kind: 'stat',
-          queries: [{ expr: 'sum(max by (topic, group) (dead_letters_open)) or vector(0)' }],
-        },
-        {
-          title: 'Alerts that fire',
-          kind: 'stat',
-          queries: [{ expr: 'count(ALERTS{alertstate="firing"}) or vector(0)' }],
-        },
+        stat('Services that are ready', 'count(max by (service) (service_ready) == 1) or vector(0)'),
+        stat(
+          'Placed a minute',
+          '60 * sum(rate(order_status_changes_total{status="PENDING"}[5m])) or vector(0)',
+        ),
+        stat(
+          'Delivered a minute',
+          '60 * sum(rate(order_status_changes_total{status="DELIVERED"}[5m])) or vector(0)',
+        ),
+        stat('Stuck orders', 'sum(max by (status, reason) (orders_stuck)) or vector(0)'),
+        stat('Dead letters', 'sum(max by (topic, group) (dead_letters_open)) or vector(0)'),
+        stat('Alerts that fire', 'count(ALERTS{alertstate="firing"}) or vector(0)'),
       ],
     },
     {

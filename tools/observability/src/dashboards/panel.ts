@@ -14,6 +14,9 @@ export interface Panel {
   readonly description?: string;
 }
 
+/** A panel that shows the last value of a query alone. */
+export const stat = (title: string, expr: string): Panel => ({ title, kind: 'stat', queries: [{ expr }] });
+
 export interface Row {
   readonly title: string;
   readonly panels: readonly Panel[];

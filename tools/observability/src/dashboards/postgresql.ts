@@ -1,7 +1,14 @@
-import type { Dashboard } from './panel.ts';
+import type { Dashboard, Panel } from './panel.ts';
 
 const OF = 'service=~"$service"';
 const most = (metric: string, by = 'service'): string => `max by (${by}) (${metric}{${OF}})`;
+
+/** A panel of one metric, with a line a service. */
+const ofService = (title: string, metric: string, more: Pick<Panel, 'unit' | 'description'> = {}): Panel => ({
+  title,
+  ...more,
+  queries: [{ expr: most(metric), legend: '{{service}}' }],
+});
 
 export const POSTGRESQL: Dashboard = {
   uid: 'order-pipeline-postgresql',
@@ -11,7 +18,7 @@ export const POSTGRESQL: Dashboard = {
     {
       title: 'Server',
       panels: [
-        { title: 'Reachable', queries: [{ expr: most('database_up'), legend: '{{service}}' }] },
+        ofService('Reachable', 'database_up'),
         {
           title: 'Connections',
           queries: [
@@ -19,15 +26,8 @@ export const POSTGRESQL: Dashboard = {
             { expr: most('postgres_max_connections'), legend: '{{service}}, at the most' },
           ],
         },
-        {
-          title: 'Locks that are waited for',
-          queries: [{ expr: most('postgres_waiting_locks'), legend: '{{service}}' }],
-        },
-        {
-          title: 'Oldest transaction',
-          unit: 's',
-          queries: [{ expr: most('postgres_oldest_transaction_seconds'), legend: '{{service}}' }],
-        },
+        ofService('Locks that are waited for', 'postgres_waiting_locks'),
+        ofService('Oldest transaction', 'postgres_oldest_transaction_seconds', { unit: 's' }),
         {
           title: 'Write-ahead log a second',
           unit: 'Bps',
@@ -43,11 +43,7 @@ export const POSTGRESQL: Dashboard = {
     {
       title: 'Tables',
       panels: [
-        {
-          title: 'Database size',
-          unit: 'bytes',
-          queries: [{ expr: most('postgres_database_bytes'), legend: '{{service}}' }],
-        },
+        ofService('Database size', 'postgres_database_bytes', { unit: 'bytes' }),
         {
           title: 'Table size',
           unit: 'bytes',
@@ -70,18 +66,12 @@ export const POSTGRESQL: Dashboard = {
     {
       title: 'Replication',
       panels: [
-        { title: 'Standbys', queries: [{ expr: most('postgres_replicas'), legend: '{{service}}' }] },
-        {
-          title: 'Lag of the slowest standby',
+        ofService('Standbys', 'postgres_replicas'),
+        ofService('Lag of the slowest standby', 'postgres_replication_lag_bytes', {
           unit: 'bytes',
           description: 'Empty unless the role of the service has pg_monitor.',
-          queries: [{ expr: most('postgres_replication_lag_bytes'), legend: '{{service}}' }],
-        },
-        {
-          title: 'Log kept for slots',
-          unit: 'bytes',
-          queries: [{ expr: most('postgres_replication_slot_retained_bytes'), legend: '{{service}}' }],
-        },
+        }),
+        ofService('Log kept for slots', 'postgres_replication_slot_retained_bytes', { unit: 'bytes' }),
         {
           title: 'Reads of the replica, by what came of them',
           unit: 'reqps',

@@ -7,6 +7,8 @@ import type { Tokens } from './tokens.ts';
 import { waitForOrder } from './waiters.ts';
 import { watchOrder } from './watchers.ts';
 import { ask, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
+import type { Request } from './client.ts';
+import type { Creation } from './model.ts';
 import { restock, restockUnderKeys } from './restocks.ts';
 
 /** What clients want in one simulation: the seed says all of it beforehand. */
@@ -60,22 +62,31 @@ export const planWorkload = (stream: Stream): Workload => {
   };
 };
 
+/** Asks until it is decided whether this is made, and keeps in the model what is known of it. */
+const create = async <T>(
+  context: WorkloadContext,
+  stream: Stream,
+  { content, facts, request }: { content: T; facts: Creation<T>; request: Request },
+): Promise<number | undefined> => {
+  facts.asked.push({ content, at: context.world.time.now() });
+  const { answer, wasOpen } = await callUntilDecided(context, stream, request, 8);
+  if (wasOpen) facts.isOpen = true;
+  if (answer?.status === 201) facts.confirmed ??= { content, at: answer.answeredAt };
+  return answer?.status;
+};
+
 const addUser = async (context: WorkloadContext, stream: Stream, user: User): Promise<void> => {
   const facts = context.model.user(user.userId);
-  facts.asked.push({ content: user, at: context.world.time.now() });
-  const { answer, wasOpen } = await callUntilDecided(context, stream, requests.addUser(user), 8);
-  if (wasOpen) facts.isOpen = true;
-  if (answer?.status === 201) facts.confirmed ??= { content: user, at: answer.answeredAt };
-  else if (answer) context.findings.add('a user can be registered', [user.userId], String(answer.status));
+  const status = await create(context, stream, { content: user, facts, request: requests.addUser(user) });
+  if (status !== undefined && status !== 201)
+    context.findings.add('a user can be registered', [user.userId], String(status));
 };
 
 const addItem = async (context: WorkloadContext, stream: Stream, item: NewItem): Promise<void> => {
   const facts = context.model.item(item.itemId);
-  facts.asked.push({ content: item, at: context.world.time.now() });
-  const { answer, wasOpen } = await callUntilDecided(context, stream, requests.addItem(item), 8);
-  if (wasOpen) facts.isOpen = true;
-  if (answer?.status === 201) facts.confirmed ??= { content: item, at: answer.answeredAt };
-  else if (answer) context.findings.add('an item can be added', [item.itemId], String(answer.status));
+  const status = await create(context, stream, { content: item, facts, request: requests.addItem(item) });
+  if (status !== undefined && status !== 201)
+    context.findings.add('an item can be added', [item.itemId], String(status));
 };
 
 /** The same id with something else in it, which must never be stored when the first was. */
