@@ -194,7 +194,7 @@ test(
 );
 
 test(
-  'a stop drains: every service ends in time, and what was taken goes on after the next start',
+  'a stop drains: every service ends in time, and what was taken continues after the next start',
   async () => {
     const { compose, gateway } = stack();
     const { itemId, place, placeWhile } = await setUpLoad(stack().gateway);

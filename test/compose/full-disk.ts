@@ -7,7 +7,7 @@ import { askPostgres } from './postgres.ts';
 /** The databases whose tables grow with every order. */
 const DATABASES = ['orders', 'inventory'];
 
-/** Moves the tables of those databases, while all goes on. A table that is in use is tried again. */
+/** Moves the tables of those databases, while all continues. A table that is in use is tried again. */
 const moveTables = async (compose: Compose, from: string, to: string): Promise<void> => {
   for (const database of DATABASES) {
     const move = `ALTER TABLE ALL IN TABLESPACE ${from} SET TABLESPACE ${to}`;

@@ -220,7 +220,7 @@ test(
 defineAddedPartitionsTests(() => ({ gateway, admin: connectAs(kafka, 'admin').admin(), loginAs, audit }));
 
 test(
-  'a service without rights says so, is not ready, and goes on without a restart once it has them',
+  'a service without rights says so, is not ready, and continues without a restart once it has them',
   async () => {
     const settings = { ...(await loginAs('stranger')), ORDERS_URL: 'http://127.0.0.1:1' };
     const { system, logs } = await start(settings, ['delivery']);

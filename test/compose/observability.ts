@@ -159,8 +159,8 @@ export const defineObservabilityTests = (
     async () => {
       const { compose, gateway } = parts();
       const { place, allDelivered } = await setUpLoad(gateway);
-      const told = ['DeadLettersOpen', 'ServiceDown shipping', 'KafkaUnreachable'];
-      expect((await names()).filter((name) => told.includes(name))).toEqual([]);
+      const expected = ['DeadLettersOpen', 'ServiceDown shipping', 'KafkaUnreachable'];
+      expect((await names()).filter((name) => expected.includes(name))).toEqual([]);
       const producer = '/opt/kafka/bin/kafka-console-producer.sh --bootstrap-server kafka:9092';
       await compose.run(
         'exec',
@@ -185,7 +185,7 @@ export const defineObservabilityTests = (
       await allDelivered(await place(3));
       await eventually(async () => {
         // The dead letter still waits for them.
-        expect((await names()).filter((name) => told.includes(name))).toEqual(['DeadLettersOpen']);
+        expect((await names()).filter((name) => expected.includes(name))).toEqual(['DeadLettersOpen']);
       }, WAIT);
     },
     10 * MINUTE_MS,

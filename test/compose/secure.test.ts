@@ -224,19 +224,19 @@ test(
     const secrets = await readSecrets();
     // Four passwords of PostgreSQL, seven of Kafka, a token, and three keys of several lines.
     expect(secrets.length).toBeGreaterThan(14);
-    const told = new Map<string, string>();
+    const shown = new Map<string, string>();
     for (const { ID, Service } of await compose.containers())
-      told.set(`inspect ${Service}`, await compose.docker('inspect', ID));
-    told.set('logs', await compose.run('logs', '--no-color'));
+      shown.set(`inspect ${Service}`, await compose.docker('inspect', ID));
+    shown.set('logs', await compose.run('logs', '--no-color'));
     const metrics =
       "fetch('http://127.0.0.1:9464/metrics').then((answer) => answer.text()).then((text) => console.log(text))";
     for (const service of SERVICE_NAMES)
-      told.set(`metrics of ${service}`, await compose.run('exec', '-T', service, 'node', '-e', metrics));
+      shown.set(`metrics of ${service}`, await compose.run('exec', '-T', service, 'node', '-e', metrics));
     for (const where of ['/api/orders/none', '/ops/actions', '/nowhere', '/health/ready', '/openapi.json'])
-      told.set(where, await (await fetch(`${compose.url}${where}`)).text());
-    expect(told.get('logs')).toContain('is Denied operation');
-    expect(told.get('metrics of orders')).toContain('kafka_up{');
-    const leaks = [...told].filter(([, text]) => secrets.some((secret) => text.includes(secret)));
+      shown.set(where, await (await fetch(`${compose.url}${where}`)).text());
+    expect(shown.get('logs')).toContain('is Denied operation');
+    expect(shown.get('metrics of orders')).toContain('kafka_up{');
+    const leaks = [...shown].filter(([, text]) => secrets.some((secret) => text.includes(secret)));
     expect(leaks.map(([where]) => where)).toEqual([]);
   },
   2 * MINUTE_MS,

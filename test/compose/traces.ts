@@ -109,7 +109,7 @@ export const defineTraceTests = (parts: () => Stack & { readonly viewer: Viewer 
   );
 
   test(
-    'an order whose workers are killed on the way goes on in its own trace',
+    'an order whose workers are killed on the way continues in its own trace',
     async () => {
       const { compose, gateway } = parts();
       const { place, allDelivered } = await setUpLoad(gateway);

@@ -41,7 +41,7 @@ const problemsOf = (sql: string): string[] => {
 
 const MIGRATIONS = new URL('../../prisma/', import.meta.url);
 
-test('the release before goes on while and after each migration', async () => {
+test('the release before continues while and after each migration', async () => {
   const found: Record<string, string[]> = {};
   for (const database of DATABASE_NAMES) {
     const folder = new URL(`${database}/migrations/`, MIGRATIONS);

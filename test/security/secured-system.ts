@@ -16,9 +16,9 @@ export interface SecuredSystem extends StartedSystem {
   /** Who sends nothing. */
   readonly nobody: Gateway;
   tokenFor(userId: string, ...scopes: readonly Scope[]): Promise<string>;
-  /** A client that bears such a token. */
+  /** A client with such a token. */
   as(userId: string, ...scopes: readonly Scope[]): Promise<Gateway>;
-  /** A client that bears whatever it is given. */
+  /** A client with the token that it is given. */
   bearing(token: string): Gateway;
 }
 

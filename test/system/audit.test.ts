@@ -11,7 +11,7 @@ import { createGateway, unique, type Gateway } from '../gateway.ts';
 const LOAD_MS = 15_000;
 const CLIENTS = 12;
 const STOCK = 1_000_000;
-/** Short, so that events are asked for while the load goes on. */
+/** Short, so that events are asked for under load. */
 const EVENT_LIMIT_MS = 6_000;
 
 let dataDir: string;

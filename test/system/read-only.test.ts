@@ -21,7 +21,7 @@ const setReadOnly = async (isReadOnly: boolean): Promise<void> => {
 
 const linesSince = (from: number, msg: string) => logs.slice(from).filter((line) => line.msg === msg);
 
-test('while the databases are read-only nothing is answered with 500 and nothing becomes a dead letter; then all goes on', async () => {
+test('while the databases are read-only nothing is answered with 500 and nothing becomes a dead letter; then all continues', async () => {
   const [userId, itemId] = [unique('user'), unique('item')];
   await gateway.addUser(userId);
   await gateway.addItem(itemId, 10_000);

@@ -97,7 +97,7 @@ const letterOf = ({ gateway }: Started, orderId: string): Promise<DeadLetter> =>
 
 const failuresOf = (orderId: string): number => spansOf(orderId).filter(({ failed }) => failed).length;
 
-test('what is published again and what is redriven goes on in the trace of its order, also after a restart', async () => {
+test('what is published again and what is redriven continues in the trace of its order, also after a restart', async () => {
   const first = await start();
   await first.gateway.addUser(userId);
   await first.gateway.addItem(itemId, 1_000);

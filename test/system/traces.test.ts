@@ -131,18 +131,18 @@ test('a hundred orders that are processed together keep their own traces', async
 
 test('no span contains personal data of users, or what they ordered', async () => {
   await wholeTraceOf(await place());
-  const told = JSON.stringify(collector.spans);
+  const exported = JSON.stringify(collector.spans);
   for (const secret of [userId, itemId, 'Sriram', 'sriram@example.com', 'Laptop'])
-    expect(told).not.toContain(secret);
+    expect(exported).not.toContain(secret);
 });
 
-test('the lines that are logged of an order bear its trace and a span of it', async () => {
+test('the lines that are logged of an order have its trace and a span of it', async () => {
   const orderId = await place();
   const spans = await wholeTraceOf(orderId);
   const lines = logs.filter((line) => line['orderId'] === orderId && line.level >= 30);
-  const told = lines.filter(({ msg }) => msg === 'order status changed' || msg === 'order placed');
-  expect(told).toHaveLength(4);
-  for (const { traceId, spanId } of told) {
+  const changes = lines.filter(({ msg }) => msg === 'order status changed' || msg === 'order placed');
+  expect(changes).toHaveLength(4);
+  for (const { traceId, spanId } of changes) {
     expect(traceId).toBe(spans[0]?.traceId);
     expect(spans.map((span) => span.spanId)).toContain(spanId);
   }
@@ -155,9 +155,9 @@ test('operators get the trace of an order from memory, and where it is shown', a
   expect(status).toBe(200);
   const { traceId } = spans[0] ?? {};
   expect(body).toMatchObject({ orderId, traceId, url: `http://viewer.example/trace/${traceId}` });
-  const told = (body as OrderTrace).spans ?? [];
-  expect(told.map(({ spanId }) => spanId).toSorted()).toEqual(spans.map(({ spanId }) => spanId).toSorted());
-  expect(told[0]).toMatchObject({ service: 'api-gateway', name: 'POST /api/orders', offsetMs: 0 });
+  const shown = (body as OrderTrace).spans ?? [];
+  expect(shown.map(({ spanId }) => spanId).toSorted()).toEqual(spans.map(({ spanId }) => spanId).toSorted());
+  expect(shown[0]).toMatchObject({ service: 'api-gateway', name: 'POST /api/orders', offsetMs: 0 });
   expect((await gateway.get('/ops/orders/none/trace')).status).toBe(404);
 });
 
@@ -172,8 +172,8 @@ test('how long an order took leads to its trace', async () => {
   ] as const) {
     const { body } = await request(`${started.system.url}/metrics`, { headers });
     const lines = (await body.text()).split('\n').filter((line) => line.includes(of));
-    const told = lines.filter((line) => line.startsWith(`${name}_bucket{`)).join('\n');
-    expect(told).toContain(`# {trace_id="${traceId}"`);
+    const buckets = lines.filter((line) => line.startsWith(`${name}_bucket{`)).join('\n');
+    expect(buckets).toContain(`# {trace_id="${traceId}"`);
   }
 });
 
@@ -185,7 +185,7 @@ const openLetterOf = (orderId: string): Promise<DeadLetter> =>
     return letter;
   }, WAIT);
 
-test('a message that became a dead letter and was redriven goes on in the trace of its order', async () => {
+test('a message that became a dead letter and was redriven continues in the trace of its order', async () => {
   const orderId = unique('order');
   await ordersDatabase.refuseShipping(orderId);
   await place(orderId);

@@ -48,7 +48,7 @@ test('only the public part of the key is published', async () => {
   });
 });
 
-test('a token says who bears it, what they may and until when', async () => {
+test('a token says whose it is, what they may do and until when', async () => {
   const key = await openDevKey(dataDir, runtime);
   const claims = { userId: 'alice', scopes: ['orders:write', 'ops:read'], lifeS: 600 } as const;
   const token = await signDevToken(key, claims, runtime);

@@ -66,7 +66,7 @@ test('an order is placed once: a lost answer and a part that is down are asked a
   expect(new Set(asked.map(({ body }) => body)).size).toBe(1);
 });
 
-test('a restock that is asked again bears the same key', async () => {
+test('a restock that is retried has the same key', async () => {
   const { client, asked } = await start([lost, json(200, { itemId: 'i' })]);
   await client.items.restock('i', 3);
   const keys = asked.map(({ headers }) => headers['idempotency-key']);
@@ -119,7 +119,7 @@ test('pages are read as they are asked for', async () => {
   expect(asked.at(-1)?.url).toBe('GET /api/orders?limit=500&cursor=abc');
 });
 
-test('a search goes on over pages without orders, with the same filters', async () => {
+test('a search continues over pages without orders, with the same filters', async () => {
   const next = (cursor: string) => ({ link: `</ops/orders?itemId=i&cursor=${cursor}>; rel="next"` });
   const { client, asked } = await start([
     json(200, [], next('a')),

@@ -107,7 +107,7 @@ test('services whose Kafka is not there are live, serve, and start to consume wh
       expect(line).not.toHaveProperty('err');
     }
   }, 60_000);
-  // No line at warn or above bears a stack, kafkajs's own included.
+  // No line at warn or above has a stack, kafkajs's own included.
   const logged = logs.filter(({ level }) => level >= 40).map((line) => JSON.stringify(line));
   expect(logged.filter((line) => line.includes('    at '))).toEqual([]);
   await system.stop();

@@ -42,7 +42,7 @@ test('a signal while it starts ends it in order', async () => {
   expect(postgresProcesses()).toEqual([]);
 }, 180_000);
 
-test('after a kill -9, a new start works and the order in progress goes on', async () => {
+test('after a kill -9, a new start works and the order in progress continues', async () => {
   const killed = launch([], { WORKFLOW_INTERVAL_MS: '3600000' });
   await placeOrder(await killed.running(), 'order-1');
   await end(killed.child, 'SIGKILL');

@@ -35,7 +35,7 @@ const place = async (url: string, orderIds: readonly string[]): Promise<void> =>
   }
 };
 
-/** Places orders until one bears the date that the clock was set to; answers them all. */
+/** Places orders until one has the date that the clock was set to; answers them all. */
 const placeUnderNewClock = async (url: string, aheadMs: number): Promise<string[]> => {
   const placed: string[] = [];
   await eventually(async () => {

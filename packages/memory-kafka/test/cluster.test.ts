@@ -127,7 +127,7 @@ test('with chance in hand, ids and turns are the same each time', async () => {
   expect(await runOnce()).toEqual(await runOnce());
 });
 
-test('a manual clock stands still, and calls timers in their order when it is moved', async () => {
+test('a manual clock is stopped, and calls timers in their order when it is moved', async () => {
   const clock = createManualClock(1000);
   const called: [string, number][] = [];
   clock.after(20, () => called.push(['later', clock.wallClock()]));

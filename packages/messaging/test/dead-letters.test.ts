@@ -26,7 +26,7 @@ const raw = (headers: RawMessage['headers'] = {}): RawMessage => ({
   headers,
 });
 
-test('a dead letter bears the message as it was, the reason, the origin and the tries', async () => {
+test('a dead letter holds the message as it was, the reason, the origin and the tries', async () => {
   const { deadLetter, sent, registry } = prepare();
   await deadLetter(position, raw({ ce_id: Buffer.from('order-1:SHIPPED') }), { reason: 'broken', tries: 5 });
   expect(sent).toEqual([

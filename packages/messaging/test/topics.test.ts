@@ -161,7 +161,7 @@ test('only what is missing is created: a service that starts where all topics ar
   ]);
 });
 
-test('a broker whose topics may not be looked at is reported, and goes on', async () => {
+test('a broker whose topics may not be looked at is reported, and continues', async () => {
   const refused = () =>
     Promise.reject(Object.assign(new Error('not for you'), { type: 'CLUSTER_AUTHORIZATION_FAILED' }));
   const broker = createBroker({ partitions: 6 }, (admin) => ({ ...admin, describeConfigs: refused }));

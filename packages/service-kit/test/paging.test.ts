@@ -56,7 +56,7 @@ test.each([
   expect(pages.length).toBe(Math.max(1, Math.ceil(count / limit)));
 });
 
-test('a page of large entries ends where its bytes do, and the next goes on from there', async () => {
+test('a page of large entries ends where its bytes do, and the next continues from there', async () => {
   const list = listOf(300, MAX_PAGE_BYTES / 64);
   const pages = await pagesOf(list, 1_000);
   expect(pages.flat()).toEqual(downFrom(300));

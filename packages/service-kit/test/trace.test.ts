@@ -6,7 +6,7 @@ const fresh = { traceId: 'c'.repeat(32), spanId: 'c'.repeat(16) };
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
 
-test('a trace that is not sampled goes on with a step of its own', () => {
+test('a trace that is not sampled continues with a step of its own', () => {
   expect(continueTrace(`00-${traceId}-${spanId}-00`, runtime)).toEqual({ traceId, spanId: fresh.spanId });
 });
 
@@ -14,7 +14,7 @@ test('what is recorded next in a sampled trace hangs on the step that the header
   expect(continueTrace(`00-${traceId}-${spanId}-01`, runtime)).toEqual({ traceId, spanId, sampled: true });
 });
 
-test('a trace of a later version goes on, whatever follows', () => {
+test('a trace of a later version continues, whatever follows', () => {
   expect(continueTrace(`cc-${traceId}-${spanId}-01-more`, runtime).traceId).toBe(traceId);
 });
 

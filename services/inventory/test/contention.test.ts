@@ -126,7 +126,7 @@ test('an order that is reserved and given back while another reservation of it w
     await untilWaiting(database, 1);
     const reservation = await hold(one, orderId, { [b]: 2 });
     await unlockA();
-    // It goes on to `c`, and holds `b`, which the return of the stock waits for.
+    // It goes to `c`, and holds `b`, which the return of the stock waits for.
     await eventually(async () => {
       expect(await database.$queryRaw`SELECT id FROM items WHERE id = ${b} FOR UPDATE SKIP LOCKED`).toEqual(
         [],

@@ -115,7 +115,7 @@ test('orders of one moment are each asked for, however many they are', async () 
   });
 });
 
-test('while the orders service is down nothing is given back; when it is back everything goes on', async () => {
+test('while the orders service is down nothing is given back; when it is back everything continues', async () => {
   const { routes, verdicts } = createVerdicts();
   const down: Route = {
     operation: orderLifecycleApi.settleReservations,

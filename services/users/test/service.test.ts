@@ -29,7 +29,7 @@ test('two instances that start at once on one database both work', async () => {
   await Promise.all(instances.map((instance) => instance.close()));
 });
 
-test('while its database is away it is not ready and answers 503, and when it is back it goes on', async () => {
+test('while its database is away it is not ready and answers 503, and when it is back it continues', async () => {
   const door = await startTcpProxy(await postgres.freshDatabase('users'));
   const users = await startTestService(usersService, { databaseUrl: door.url });
   const register = () => users.server.inject({ method: 'POST', url: '/api/users', payload: user });

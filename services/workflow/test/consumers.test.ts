@@ -89,7 +89,7 @@ test('a full buffer takes nothing more until the turn of the clock, and works no
 
   await eventually(() => expect(orders.moves).not.toHaveLength(0), WAIT);
   expect(orders.moves[0]?.orderIds).toHaveLength(size);
-  // What waited in Kafka goes on at the turns that follow.
+  // What waited in Kafka continues at the turns that follow.
   await eventually(() => expect(notMoved([...early, ...late])).toEqual([]), WAIT);
   await eventually(async () => expect(await bufferSize(workflow)).toBe(0));
   await workflow.close();
@@ -133,7 +133,7 @@ test('one turn processes all that was placed before it, however much more than t
   await probe.close();
 }, 60_000);
 
-test('what is placed while a turn goes on waits for the next one', async () => {
+test('what is placed during a turn waits for the next one', async () => {
   const { runtime, next } = createTurns(HOUR_MS);
   const { orders, probe, start, announce, place, notMoved } = await startHarness();
   let later: readonly string[] = [];

@@ -15,14 +15,14 @@ export const percentile = (values: readonly number[], percent: number): number =
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
 };
 
-/** What is told when a round of `goRounds` begins. */
+/** What is printed when a round of `goRounds` begins. */
 export const roundSentence = (name: string, number: number, rounds: number): string =>
   number > 0 ? `${name}: round ${number} of ${rounds}` : `${name}: warming up`;
 
 /**
  * Goes so many rounds, and before them those that warm up and do not count.
  *
- * @param round does one, in which everything takes its turn, so that what else the machine does hits all alike; told 0 or
+ * @param round does one, in which everything takes its turn, so that what else the machine does hits all alike; called with 0 or
  * less for one that warms up
  */
 export const goRounds = async <T>(

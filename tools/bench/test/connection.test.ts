@@ -48,7 +48,7 @@ test('an answer that does not say how long it is cannot be told from the next on
   await expect(open.call(REQUEST)).rejects.toThrow('without its length');
 });
 
-test('who is left without an answer is told, and the next one gets a new connection', async () => {
+test('a request that gets no answer fails, and the next one gets a new connection', async () => {
   const open = await connectTo((number, socket) => {
     if (number > 0) return ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'];
     socket.end();

@@ -21,7 +21,7 @@ test('memory that stays is flat, whatever the beginning was', () => {
   expect(rowOf(flatnessOf(rising, FLAWLESS))).toMatchObject({ ratio: 1, met: true });
 });
 
-test('memory that goes on rising is not flat', () => {
+test('memory that continues to rise is not flat', () => {
   const rising = flat.map((value, index) => value + 40 * index);
   expect(rowOf(flatnessOf(rising, FLAWLESS)).met).toBe(false);
 });

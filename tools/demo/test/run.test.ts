@@ -98,7 +98,7 @@ test('runs at one gateway do not meet', async () => {
   expect([one.isFine, other.isFine]).toEqual([true, true]);
 });
 
-test('a run goes on where it ended, and what was changed behind its back is found', async () => {
+test('a run continues where it ended, and what was changed behind its back is found', async () => {
   const first = await run({ url: system.url, run: 'again', orderCount: 10 });
   expect(first.text).toContain('9 DELIVERED and 1 CANCELLED');
   const again = await run({ url: system.url, run: 'again', orderCount: 10 });

@@ -22,7 +22,7 @@ test('without a terminal, a line says how far it has come, and the last one how 
   expect(text()).toBe('  placed 1,200/1,200 · PENDING 1200\n');
 });
 
-test('what fails while it is shown fails where it is awaited, and the screen goes on', async () => {
+test('what fails while it is shown fails where it is awaited, and the screen continues', async () => {
   const { output, text } = createOutput();
   const screen = createScreen(output, createRuntime());
   const failing = screen.during(Promise.reject(new Error('broken')), () => ({ bars: [] }));

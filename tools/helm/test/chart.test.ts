@@ -216,10 +216,10 @@ const ofKind = (objects: readonly KubernetesObject[], kind: string) =>
 
   test('has no Secret, and no value of one', () => {
     expect(ofKind(objects(), 'Secret')).toEqual([]);
-    const told = containersOf(objects()).flatMap(({ container }) =>
+    const variables = containersOf(objects()).flatMap(({ container }) =>
       Object.entries(environmentOf(objects(), container)),
     );
-    for (const [name, value] of told) {
+    for (const [name, value] of variables) {
       if (/TOKEN|PASSWORD|SECRET|KEY|DATABASE_URL/.test(name) && value !== '')
         expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\//)]);
       expect(value).not.toMatch(/:\/\/[^/]*@/);

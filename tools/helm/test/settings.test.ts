@@ -47,11 +47,11 @@ const asInside = async (values: string, { owner, spec }: Pod): Promise<Record<st
     await mkdir(path.dirname(`${root}${file}`), { recursive: true });
     await writeFile(`${root}${file}`, contentOf(file, certificate));
   }
-  const told = Object.entries(environmentOf(render(values).objects, container));
+  const set = Object.entries(environmentOf(render(values).objects, container));
   // The image's own.
   return {
     HOST: '0.0.0.0',
-    ...Object.fromEntries(told.map(([name, value]) => [name, value.replace(/^\/run\//, `${root}/run/`)])),
+    ...Object.fromEntries(set.map(([name, value]) => [name, value.replace(/^\/run\//, `${root}/run/`)])),
   };
 };
 

@@ -44,7 +44,7 @@ const runSim = async (folder: string, { from, count }: Range): Promise<Figures> 
 const showsBug = ({ promise }: Finding): boolean => promise !== COMES_TO_ITS_END;
 
 /**
- * Looks for a seed that breaks a promise, and goes on behind those that only did not come to their end.
+ * Looks for a seed that breaks a promise, and continues behind those that only did not come to their end.
  *
  * @param run runs seeds until the first in which a promise is broken
  */

@@ -28,7 +28,7 @@ test('a bug is found by the first seed that breaks a promise', async () => {
   });
 });
 
-test('a seed that only did not come to its end does not count, and the search goes on behind it', async () => {
+test('a seed that only did not come to its end does not count, and the search continues behind it', async () => {
   const { run, asked } = runnerOf({ 101: [COMES_TO_ITS_END], 105: [COMES_TO_ITS_END, 'the audit is clean'] });
   expect(await findSeed({ from: 100, count: 10 }, run)).toEqual({
     seed: 105,

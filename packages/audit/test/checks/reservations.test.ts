@@ -30,7 +30,7 @@ testPlantedFaults([
     found: { 'reservations: a reservation differs from the lines of its order': ['delivered'] },
   },
   {
-    name: 'stock that was given back although its order goes on',
+    name: 'stock that was given back although its order continues',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pending';
           UPDATE items SET available_qty = available_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
@@ -66,7 +66,7 @@ testPlantedFaults([
     found: { 'reservations: a reservation was consumed for an order that does not exist': ['left'] },
   },
   {
-    name: 'an order that goes on although it gave its stock back',
+    name: 'an order that continues although it gave its stock back',
     database: 'orders',
     sql: `UPDATE orders SET stock_returned_at = now() WHERE id = 'shipped'`,
     found: { 'reservations: the release of an order that is not cancelled is confirmed': ['shipped'] },

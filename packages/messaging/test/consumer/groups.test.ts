@@ -102,7 +102,7 @@ test('a consumer that kafkajs has given up on is restarted, and no message is sk
   await harness.service.close();
 });
 
-test('while it has nothing to do, and while it is paused, a consumer goes on telling that it fetches', async () => {
+test('while it has nothing to do, and while it is paused, a consumer continues to report that it fetches', async () => {
   const broker = createTestBroker();
   const harness = await startHarness({ broker });
   await publish(harness, fresh('order'));

@@ -264,7 +264,7 @@ describe('who waits for the migrations of somebody else', () => {
     expect(await query('SELECT * FROM pg_tables WHERE schemaname = current_schema()')).toEqual([]);
   });
 
-  test('goes on once they are applied, and whatever a later release has applied besides', async () => {
+  test('continues once they are applied, and whatever a later release has applied besides', async () => {
     await write('1_init', 'CREATE TABLE thing (id INT);');
     await migrate();
     await check();

@@ -107,12 +107,12 @@ test.each([undefined, '', 'a b', 'x'.repeat(129), '<script>'])(
   },
 );
 
-test('an error bears the request id too', async () => {
+test('an error has the request id too', async () => {
   const response = await inject({ url: '/api/nothing', headers: { 'x-request-id': 'req-2' } });
   expect(response.headers['x-request-id']).toBe('req-2');
 });
 
-test('the trace of the client goes on', async () => {
+test('the trace of the client continues', async () => {
   const traceId = 'a'.repeat(32);
   await inject({ url: '/api/orders', headers: { traceparent: `00-${traceId}-${'b'.repeat(16)}-00` } });
   expect(harness.asked[0]?.call.trace.traceId).toBe(traceId);

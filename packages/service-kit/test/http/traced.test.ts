@@ -150,7 +150,7 @@ test('a service of the same process records what it answers as it would over HTT
   expect(recorded.spans).toHaveLength(2);
 });
 
-test('every line that is logged for a request bears its trace and its span', async () => {
+test('every line that is logged for a request has its trace and its span', async () => {
   await ask(gateway, '/api/end/broken', traceparentWith('01'));
   const { traceId: ofSpan, spanId: span } = recorded.spans[0] ?? {};
   await eventually(() => {

@@ -32,7 +32,7 @@ test('a page of letters ends where its bytes end, and all of them are on some pa
   await readFrom(`/ops/dead-letters?limit=1000&group=${group}`);
   expect(pages.map(({ length }) => length > 500)).toEqual([true, true]);
   expect(new Set(pages.flat()).size).toBe(1_500);
-  // And a batch of letters that are to be resolved goes on after it as well.
+  // And a batch of letters that are to be resolved continues after it as well.
   const request = { filter: { group }, by: 'ann', note: 'test', dryRun: true, limit: 1_000 };
   const batch = await dlq.harness.orders.call(operatorApi.discardDeadLetters, { body: request });
   expect(batch.body).toMatchObject({ letters: { length: pages[0]?.length }, nextCursor: expect.any(String) });

@@ -83,7 +83,7 @@ test('when Kafka is away under load, orders are taken up to a limit, then refuse
   expect(await harness.stockOf(item)).toEqual(stock);
   for (const { orderId } of refused) expect(await harness.heldFor(orderId)).toBeUndefined();
 
-  // Everything else goes on.
+  // Everything else continues.
   expect(await harness.place(before)).toMatchObject({ status: 201 });
   expect(await harness.place({ ...before, userId: 'other' })).toMatchObject({ status: 409 });
   expect(await harness.orders.call(ordersApi.listOrders, { query: {} })).toMatchObject({ status: 200 });

@@ -6,7 +6,7 @@ export interface Life {
   closeAll(): Promise<void>;
 }
 
-/** @param say told what could not be ended */
+/** @param say called with what could not be ended */
 export const createLife = (say: (sentence: string) => void): Life => {
   const open = new Map<object, { readonly name: string; readonly close: () => Promise<unknown> }>();
   const closing = new Map<object, Promise<void>>();

@@ -10,7 +10,7 @@ const insert = (text: string, name: string, entry: string): string => {
   return text.replace(line, `$1,${entry}`);
 };
 
-/** The settings of the stack's Kafka, with one more listener: for clients on this machine, told to come to `port`. */
+/** The settings of the stack's Kafka, with one more listener: for clients on this machine, advertised at `port`. */
 export const withHostListener = (text: string, port: number): string => {
   const listening = insert(text, 'listeners', 'HOST://:9094');
   const advertised = insert(listening, 'advertised.listeners', `HOST://127.0.0.1:${port}`);

@@ -45,7 +45,7 @@ export const parsePgbench = (output: string): number => {
   const rate = /^tps = ([\d.]+) \(without initial connection time\)$/m.exec(output)?.[1];
   const made = /^number of transactions actually processed: (\d+)\/(\d+)$/m.exec(output);
   const failed = /^number of failed transactions: (\d+)/m.exec(output)?.[1];
-  if (rate === undefined || made === null) throw new CliError(`pgbench told of no rate:\n${output}`);
+  if (rate === undefined || made === null) throw new CliError(`pgbench printed no rate:\n${output}`);
   if (made[1] !== made[2] || Number(failed ?? 0) > 0)
     throw new CliError(`Not every transaction of pgbench was made:\n${output}`);
   return Number(rate);

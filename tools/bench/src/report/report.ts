@@ -3,7 +3,7 @@ import { median } from '../rounds.ts';
 
 /**
  * What must come out: at least so many times the baseline, at most so many times the baseline, or less than so much; or
- * nothing in particular, where it is only told.
+ * nothing in particular, where it only informs.
  */
 export type Target =
   | { readonly times: number }
@@ -46,7 +46,7 @@ export interface Report {
   readonly about: readonly string[];
   readonly at: string;
   readonly machine: Readonly<Record<string, string>>;
-  /** What was set, where that is not told in `about`. */
+  /** What was set, where `about` does not say it. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly figures: readonly Figure[];
   /** Drawn in the place of the ratios. */

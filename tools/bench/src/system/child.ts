@@ -45,7 +45,7 @@ const startChild = ({ name, args, cwd, environment, folder }: ChildOptions): Chi
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, args, {
     cwd,
-    // However the benchmark ends, a child that hears that its channel is disconnected can end too.
+    // However the benchmark ends, a child whose channel is disconnected can end too.
     stdio: ['ignore', ...descriptors, 'ipc'],
     env: { PATH, HOME, ...environment },
     detached: true,

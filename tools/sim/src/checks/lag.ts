@@ -21,10 +21,10 @@ const topicsByGroup = (): ReadonlyMap<string, readonly string[]> => {
 /** Where groups lag behind the end of their topics. */
 export const lagsOf = (cluster: Pick<MemoryCluster, 'inspect'>): Lag[] => {
   const { topics, groups } = cluster.inspect();
-  return [...topicsByGroup()].flatMap(([groupId, heard]) => {
+  return [...topicsByGroup()].flatMap(([groupId, consumed]) => {
     const offsets = groups.find((group) => group.groupId === groupId)?.offsets ?? [];
     return topics
-      .filter(({ name }) => heard.includes(name))
+      .filter(({ name }) => consumed.includes(name))
       .flatMap(({ name: topic, partitions }) =>
         partitions.map(({ partition, low, high }) => {
           const committed = offsets.find((one) => one.topic === topic && one.partition === partition)?.offset;

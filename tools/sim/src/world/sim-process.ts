@@ -31,7 +31,7 @@ export const createSlot = (service: ServiceName, id: string): Slot => {
   };
 };
 
-/** A process of the simulation: all that it hears and does goes through ports, which are dead once it is. */
+/** A process of the simulation: all that it receives and does goes through ports, which are dead once it is. */
 export interface SimProcess extends Owner {
   readonly slot: Slot;
   readonly runtime: Runtime;

@@ -4,14 +4,14 @@ import TinyQueue from 'tinyqueue';
 
 export type Cancel = () => void;
 
-/** Whose event it is: what is dead hears nothing any more, what is stalled hears it later. */
+/** Whose event it is: what is dead receives nothing any more, what is stalled receives it later. */
 export interface Owner {
   isDead(): boolean;
   /** The moment up to which nothing happens to it, in milliseconds of the simulation. */
   stalledUntil(): number;
 }
 
-/** The time of a simulated world: it stands still while something happens, and jumps to the next event. */
+/** The time of a simulated world: it stops while something happens, and jumps to the next event. */
 export interface Time {
   /** Milliseconds since the epoch, with fractions. */
   now(): number;

@@ -35,7 +35,7 @@ test('all that an event sets off is carried out before the next one', async () =
   expect(seen).toEqual(['a', 'b', 'c', 'next']);
 });
 
-test('time stands still while something real is under way', async () => {
+test('time stops while something real is under way', async () => {
   let finish = (): void => undefined;
   const underWay = new Promise<void>((resolve) => {
     finish = resolve;

@@ -132,7 +132,7 @@ export const createSimConnection = (options: SimConnectionOptions): SimConnectio
   const server = createServerEnd(options);
   let lastArrivalAt = 0;
 
-  /** Lets the statement travel: the answer is heard in a later event, so that real time orders nothing. */
+  /** Lets the statement travel: the answer arrives in a later event, so that real time orders nothing. */
   const travel = (config: pg.QueryConfig, fate: Fate): Promise<pg.QueryResult> =>
     new Promise((resolve, reject) => {
       const isSlow = faultInjector.hits('database: slow', chances, process.slot.id);

@@ -63,7 +63,7 @@ export const createStatements = (monitor: Pick<pg.Client, 'query'>): Statements 
           wake = () => resolve(true);
         });
         if (await Promise.race([progress, sleep(patienceMs, false)])) {
-          // What hears of the end may have the next statement at once.
+          // What is notified of the end may have the next statement at once.
           await turn();
           continue;
         }
