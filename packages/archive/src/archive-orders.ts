@@ -3,9 +3,9 @@ import type pg from 'pg';
 import { ArchiveError } from './archive-error.ts';
 import { findCandidates, readOrders, type Candidate } from './candidates.ts';
 import { decodeOrders, encodeOrders, textOf, type FiledOrder } from './filed-order.ts';
+import type { FileSystem } from './file-system.ts';
 import { newFile, openFolder, sha256Of, type Folder } from './folder.ts';
 import { takeLock } from './lock.ts';
-import type { Reach } from './points.ts';
 import {
   announce,
   findUnfinished,
@@ -17,20 +17,34 @@ import {
 } from './registry.ts';
 import { removeReservations } from './reservations.ts';
 
-export interface ArchiveOptions {
-  /** The URLs of the databases. */
-  readonly databases: { readonly orders: string; readonly inventory: string };
+/** What is archived, and where it goes. */
+export interface ArchiveTask {
   /** The folder of the archive. */
   readonly dir: string;
-  /** How many days ago orders have to be closed. */
+  /** How many days ago orders have to be closed; may be a fraction. */
   readonly retainDays: number;
   /** How many orders stand in a file at most; so many are removed by one transaction. Default 20,000. */
   readonly ordersPerFile?: number;
-  readonly runtime: Pick<Runtime, 'uuid'>;
+  /** Gives the files their names; its failpoints are where a crash would hurt. */
+  readonly runtime: Pick<Runtime, 'uuid' | 'failpoint'>;
   /** Called with a sentence about what is done. */
   readonly progress?: (line: string) => void;
-  /** Stops a test where a crash would hurt. */
-  readonly reach?: Reach;
+}
+
+export interface ArchiveOptions extends ArchiveTask {
+  /** The URLs of the databases. */
+  readonly databases: { readonly orders: string; readonly inventory: string };
+}
+
+/** What an archive stands on. */
+export interface ArchivePorts {
+  /** Two connections of it are used at once: one has the lock. */
+  readonly orders: pg.Pool;
+  readonly inventory: pg.Pool;
+  /** By default that of this machine. */
+  readonly disk?: FileSystem;
+  /** The time in milliseconds since the epoch, for a simulation; by default the clock of the orders database. */
+  readonly clock?: () => number;
 }
 
 /** What was archived. */
@@ -55,11 +69,11 @@ const SESSION = ['enable_seqscan=off', 'jit=off', 'statement_timeout=0', 'lock_t
 /** One for the lock, one for the work. */
 const POOL_SIZE = 2;
 
-interface Archive {
-  readonly orders: pg.Pool;
-  readonly inventory: pg.Pool;
+interface Archive extends Pick<ArchivePorts, 'orders' | 'inventory'> {
   readonly folder: Folder;
-  readonly reach: Reach;
+  readonly runtime: ArchiveTask['runtime'];
+  /** ISO 8601; null where the database's clock says it. */
+  readonly now: () => string | null;
 }
 
 /** The orders of a file whose orders are removed from the database: they stand nowhere else. */
@@ -77,13 +91,15 @@ const finishFile = async (
   filed: readonly FiledOrder[],
 ): Promise<void> => {
   await removeReservations(archive.inventory, file, filed);
-  await archive.reach('afterReservations');
+  await archive.runtime.failpoint('archive.afterReservationsBeforeRecord');
   await recordReservationsRemoved(archive.orders, file);
 };
 
 /** Takes a file back of which nothing was removed; what stands in the folder under its name goes as well. */
-const discard = async ({ orders, folder }: Archive, { id, file }: AnnouncedFile): Promise<void> => {
-  if (await takeBack(orders, id)) await folder.remove(file);
+const discard = async ({ orders, folder, runtime }: Archive, { id, file }: AnnouncedFile): Promise<void> => {
+  if (!(await takeBack(orders, id))) return;
+  await runtime.failpoint('archive.afterTakeBackBeforeRemove');
+  await folder.remove(file);
 };
 
 /** Ends what an earlier run had begun when it was stopped: what it had not removed is taken back, the rest finished. */
@@ -108,16 +124,16 @@ const archiveFile = async (
   file: AnnouncedFile,
   filed: readonly FiledOrder[],
 ): Promise<boolean> => {
-  const { orders, folder, reach } = archive;
-  await reach('afterAnnouncement');
-  await folder.write(file.file, await encodeOrders(filed), reach);
+  const { orders, folder, runtime } = archive;
+  await runtime.failpoint('archive.afterAnnounceBeforeWrite');
+  await folder.write(file.file, await encodeOrders(filed), runtime);
   const sha256 = await verify(archive, file.file, filed);
-  await reach('afterRename');
-  if (!(await removeOrders(orders, file, filed, sha256))) {
+  await runtime.failpoint('archive.afterRenameBeforeRemove');
+  if (!(await removeOrders(orders, file, filed, { sha256, at: archive.now() }))) {
     await discard(archive, file);
     return false;
   }
-  await reach('afterRemoval');
+  await runtime.failpoint('archive.afterRemoveBeforeReservations');
   await finishFile(archive, file, filed);
   return true;
 };
@@ -138,11 +154,11 @@ interface Round {
   readonly today: string;
 }
 
-const readRound = async (orders: pg.Pool, retainDays: number): Promise<Round> => {
+const readRound = async ({ orders, now }: Archive, retainDays: number): Promise<Round> => {
   const { rows } = await orders.query<Round>(
-    `SELECT (at - $1::int * interval '1 day')::text AS "closedBefore", to_char(at, 'YYYY-MM-DD') AS today
-     FROM (SELECT date_trunc('milliseconds', clock_timestamp()) AS at) AS now`,
-    [retainDays],
+    `SELECT (at - $1::float8 * interval '1 day')::timestamptz(3)::text AS "closedBefore", to_char(at, 'YYYY-MM-DD') AS today
+     FROM (SELECT date_trunc('milliseconds', coalesce($2::timestamptz, clock_timestamp())) AS at) AS now`,
+    [retainDays, now()],
   );
   return rows[0] ?? { closedBefore: '-infinity', today: '' };
 };
@@ -151,9 +167,9 @@ const readRound = async (orders: pg.Pool, retainDays: number): Promise<Round> =>
 const archiveAll = async (
   archive: Archive,
   { closedBefore, today }: Round,
-  { ordersPerFile = DEFAULT_ORDERS_PER_FILE, runtime, progress }: ArchiveOptions,
+  { ordersPerFile = DEFAULT_ORDERS_PER_FILE, progress }: ArchiveTask,
 ) => {
-  const { orders, inventory } = archive;
+  const { orders, inventory, runtime } = archive;
   const sum = { files: 0, orders: 0, left: 0 };
   let after = '-1';
   for (;;) {
@@ -198,21 +214,30 @@ const openDatabase = (url: string): pg.Pool =>
  *
  * @throws ArchiveError when another one runs, or a file cannot be trusted; Error when a database or the folder fails
  */
-export const archiveOrders = async (options: ArchiveOptions): Promise<ArchiveReport> => {
-  const { databases, dir, retainDays, reach = () => undefined } = options;
+export const runArchive = async (
+  { orders, inventory, disk, clock }: ArchivePorts,
+  task: ArchiveTask,
+): Promise<ArchiveReport> => {
+  const { dir, retainDays, runtime } = task;
+  const now = () => (clock ? new Date(clock()).toISOString() : null);
+  const archive: Archive = { orders, inventory, folder: openFolder(dir, disk), runtime, now };
+  const lock = await takeLock(orders);
+  try {
+    const finished = await finishEarlier(archive);
+    const round = await readRound(archive, retainDays);
+    const sum = await archiveAll(archive, round, task);
+    return { closedBefore: new Date(round.closedBefore).toISOString(), ...sum, finished };
+  } finally {
+    await lock.release();
+  }
+};
+
+/** `runArchive` on databases that are named by their URLs, and the disk of this machine. */
+export const archiveOrders = async ({ databases, ...task }: ArchiveOptions): Promise<ArchiveReport> => {
   const orders = openDatabase(databases.orders);
   const inventory = openDatabase(databases.inventory);
-  const archive = { orders, inventory, folder: openFolder(dir), reach };
   try {
-    const lock = await takeLock(orders);
-    try {
-      const finished = await finishEarlier(archive);
-      const round = await readRound(orders, retainDays);
-      const sum = await archiveAll(archive, round, options);
-      return { closedBefore: new Date(round.closedBefore).toISOString(), ...sum, finished };
-    } finally {
-      await lock.release();
-    }
+    return await runArchive({ orders, inventory }, task);
   } finally {
     await Promise.all([orders.end(), inventory.end()]);
   }

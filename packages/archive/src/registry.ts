@@ -28,15 +28,22 @@ export const announce = async (
   return row;
 };
 
-/** @returns whether it was taken back: not one whose orders were removed meanwhile */
+/**
+ * Takes a file back whose orders are still in the database: they are not removed for it any more, whoever is about to. It
+ * stays known by its name, since somebody who was held up meanwhile may still write it.
+ *
+ * @returns whether it was: not one whose orders were removed meanwhile
+ */
 export const takeBack = async (orders: pg.Pool, id: number): Promise<boolean> => {
-  const { rowCount } = await orders.query('DELETE FROM archive_files WHERE id = $1 AND archived_at IS NULL', [
-    id,
-  ]);
+  const { rowCount } = await orders.query(
+    `UPDATE archive_files SET taken_back_at = coalesce(taken_back_at, clock_timestamp())
+     WHERE id = $1 AND archived_at IS NULL`,
+    [id],
+  );
   return rowCount === 1;
 };
 
-/** The files that were announced and whose orders are still in the database. */
+/** The files that were announced and whose orders are still in the database, also those that were taken back. */
 export const findUnfinished = async (orders: pg.Pool): Promise<AnnouncedFile[]> =>
   (
     await orders.query<AnnouncedFile>(
@@ -94,19 +101,20 @@ const removeExactly = async (
  * Removes the orders of a file with their histories, and registers each as standing in it: in one transaction, all of them
  * as they are in the file, or none.
  *
+ * @param at ISO 8601, the time by which it is dated; by the clock of the database, if it is null
  * @returns whether they were: not where one of them has changed, or somebody has taken the file back
  */
 export const removeOrders = async (
   orders: pg.Pool,
   { id }: AnnouncedFile,
   filed: readonly FiledOrder[],
-  sha256: string,
+  { sha256, at }: { readonly sha256: string; readonly at: string | null },
 ): Promise<boolean> => {
   const isDone = await inTransaction(orders, async (client) => {
     const { rowCount } = await client.query(
-      `UPDATE archive_files SET archived_at = clock_timestamp(), orders = $2, sha256 = $3
-       WHERE id = $1 AND archived_at IS NULL`,
-      [id, filed.length, sha256],
+      `UPDATE archive_files SET archived_at = coalesce($4::timestamptz, clock_timestamp()), orders = $2, sha256 = $3
+       WHERE id = $1 AND archived_at IS NULL AND taken_back_at IS NULL`,
+      [id, filed.length, sha256, at],
     );
     return rowCount === 1 && (await removeExactly(client, id, filed));
   });

@@ -1,31 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { openFolder, type ArchivePoint } from '@order-pipeline/archive';
+import { openFolder } from '@order-pipeline/archive';
+import { createTestRuntime } from '@order-pipeline/testing';
 import { OLD_IDS, STAYING, useArchive } from './fixture.ts';
 
 const fixture = useArchive();
-
-/** Stops an archive at a point until it is let go. */
-const stopAt = (point: ArchivePoint) => {
-  let resume = (): void => undefined;
-  let reached = (): void => undefined;
-  const isReached = new Promise<void>((resolve) => {
-    reached = resolve;
-  });
-  const isResumed = new Promise<void>((resolve) => {
-    resume = resolve;
-  });
-  let isFirst = true;
-  return {
-    reached: isReached,
-    resume: () => resume(),
-    reach: async (at: ArchivePoint) => {
-      if (at !== point || !isFirst) return;
-      isFirst = false;
-      reached();
-      await isResumed;
-    },
-  };
-};
 
 test('what was closed long ago goes into files, and what goes on or is waited for stays', async () => {
   expect(await fixture().archive()).toMatchObject({ orders: OLD_IDS.length, left: 4, finished: 0 });
@@ -90,8 +68,9 @@ test('an order stands in the folder of its month, with its history and its reser
 });
 
 test('a second archive of the same orders is refused while the first one runs', async () => {
-  const stop = stopAt('afterWrite');
-  const first = fixture().archive({ reach: stop.reach });
+  const runtime = createTestRuntime();
+  const stop = runtime.stopAt('archive.afterWriteBeforeRename');
+  const first = fixture().archive({ runtime });
   await stop.reached;
   await expect(fixture().archive()).rejects.toThrow('Another archive of these orders is running');
   stop.resume();
@@ -100,26 +79,31 @@ test('a second archive of the same orders is refused while the first one runs', 
   expect(await fixture().wrong()).toEqual({});
 });
 
-test('two archives at once, where the lock was lost, put each order into one file', async () => {
-  const stop = stopAt('afterRename');
-  const first = fixture().archive({ reach: stop.reach });
-  await stop.reached;
-  const killed = await fixture().select(
-    'orders',
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name = 'archive' AND state = 'idle in transaction'`,
-  );
-  expect(killed).toHaveLength(1);
-  await fixture().archive();
-  stop.resume();
-  await first.catch(() => undefined);
-  expect((await fixture().filed()).map(({ id }) => id)).toEqual(OLD_IDS);
-  expect(await fixture().wrong()).toEqual({});
-});
+test.each(['archive.afterAnnounceBeforeWrite', 'archive.afterRenameBeforeRemove'] as const)(
+  'two archives at once, where the lock was lost at %s, put each order into one file',
+  async (point) => {
+    const runtime = createTestRuntime();
+    const stop = runtime.stopAt(point);
+    const first = fixture().archive({ runtime });
+    await stop.reached;
+    const killed = await fixture().select(
+      'orders',
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'archive' AND state = 'idle in transaction'`,
+    );
+    expect(killed).toHaveLength(1);
+    await fixture().archive();
+    stop.resume();
+    await first.catch(() => undefined);
+    expect((await fixture().filed()).map(({ id }) => id)).toEqual(OLD_IDS);
+    expect(await fixture().wrong()).toEqual({});
+  },
+);
 
 test('an order that something came to wait for is not removed, nor any other of its file', async () => {
-  const stop = stopAt('afterRename');
-  const running = fixture().archive({ reach: stop.reach, ordersPerFile: 1_000 });
+  const runtime = createTestRuntime();
+  const stop = runtime.stopAt('archive.afterRenameBeforeRemove');
+  const running = fixture().archive({ runtime, ordersPerFile: 1_000 });
   await stop.reached;
   await fixture().run('orders', "UPDATE dead_letters SET order_id = 'old-1' WHERE id = 'letter'");
   stop.resume();
@@ -133,8 +117,9 @@ test('an order that something came to wait for is not removed, nor any other of 
 });
 
 test('a reservation that was made anew for a cancelled order stays where it is', async () => {
-  const stop = stopAt('afterRemoval');
-  const running = fixture().archive({ reach: stop.reach, ordersPerFile: 1_000 });
+  const runtime = createTestRuntime();
+  const stop = runtime.stopAt('archive.afterRemoveBeforeReservations');
+  const running = fixture().archive({ runtime, ordersPerFile: 1_000 });
   await stop.reached;
   await fixture().run(
     'inventory',
@@ -151,16 +136,10 @@ test('a reservation that was made anew for a cancelled order stays where it is',
 });
 
 test('a file that is gone before its reservations are removed is asked for, and nothing is removed', async () => {
-  const stop = stopAt('afterRemoval');
-  const stopped = fixture().archive({
-    reach: async (point) => {
-      await stop.reach(point);
-      if (point === 'afterRemoval') throw new Error('stopped');
-    },
-  });
-  await stop.reached;
-  stop.resume();
-  await expect(stopped).rejects.toThrow('stopped');
+  const failpoint = (point: string): void => {
+    if (point === 'archive.afterRemoveBeforeReservations') throw new Error('stopped');
+  };
+  await expect(fixture().archive({ runtime: createTestRuntime({ failpoint }) })).rejects.toThrow('stopped');
   await expect(fixture().archive({ dir: `${fixture().dir}/elsewhere` })).rejects.toThrow(
     /is not in the folder: name the one that it was written to/,
   );

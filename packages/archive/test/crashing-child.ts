@@ -5,8 +5,10 @@ import { createRuntime } from '@order-pipeline/service-kit';
 const [options = '', point] = process.argv.slice(2);
 await archiveOrders({
   ...(JSON.parse(options) as Omit<ArchiveOptions, 'runtime'>),
-  runtime: createRuntime(),
-  reach: (reached) => {
-    if (reached === point) process.kill(process.pid, 'SIGKILL');
+  runtime: {
+    ...createRuntime(),
+    failpoint: (reached) => {
+      if (reached === point) process.kill(process.pid, 'SIGKILL');
+    },
   },
 });

@@ -1,3 +1,4 @@
+import type { FileSystem } from '@order-pipeline/archive';
 import { DATABASE_NAMES, type DatabaseName } from '@order-pipeline/contracts';
 import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
 import { checkAbandoned } from './checks/abandoned.ts';
@@ -44,6 +45,8 @@ export interface AuditOptions {
   readonly clock?: (() => number) | undefined;
   /** The folder of the archive. Without it what its files hold is `notChecked`. */
   readonly archiveDir?: string | undefined;
+  /** Where it is, for a simulation; by default on the disk of this machine. */
+  readonly archiveDisk?: FileSystem | undefined;
   /** How many rows one statement reads where it need not see more at one moment; default 5,000. */
   readonly pageSize?: number | undefined;
   /** Called with the name of each part as it begins. */
@@ -193,6 +196,7 @@ export const auditSystem = async (options: AuditOptions): Promise<AuditReport> =
     kafkaMissing: options.kafkaMissing ?? 'no Kafka is named',
     runtime: options.runtime,
     archiveDir: options.archiveDir,
+    archiveDisk: options.archiveDisk,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     exampleCount: options.exampleCount ?? DEFAULT_EXAMPLES,
   };

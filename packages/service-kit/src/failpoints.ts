@@ -15,6 +15,14 @@ export const FAILPOINTS = {
   'worker.afterPublishBeforeCommit': 'events are published, the offsets that caused them are not committed',
   'consumer.afterDeadLetterBeforeCommit':
     'a message is in the dead-letter queue, its offset is not committed',
+  'archive.afterAnnounceBeforeWrite': 'a file of the archive is announced, nothing of it is written',
+  'archive.afterWriteBeforeRename': 'a file of the archive is written under its temporary name',
+  'archive.afterRenameBeforeRemove':
+    'a file of the archive stands under its name, its orders are still in the database',
+  'archive.afterRemoveBeforeReservations': 'the orders of a file are removed, their reservations still stand',
+  'archive.afterReservationsBeforeRecord':
+    'the reservations of a file are removed, which is not recorded yet',
+  'archive.afterTakeBackBeforeRemove': 'a file of the archive is taken back, and still stands in the folder',
 } as const;
 
 export type Failpoint = keyof typeof FAILPOINTS;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
-import { archiveOrders, type ArchivePoint } from '@order-pipeline/archive';
+import { archiveOrders } from '@order-pipeline/archive';
 import {
   exportPartsApi,
   inspectionApi,
@@ -33,13 +33,12 @@ beforeAll(async () => {
 });
 
 /** Archives what is closed, however young it is. */
-const archive = (reach?: (point: ArchivePoint) => Promise<void>) =>
+const archive = () =>
   archiveOrders({
     databases: harness.urls,
     dir,
     retainDays: 0,
     runtime: createRuntime(),
-    ...(reach ? { reach } : {}),
   });
 
 /** As the inventory does once its event has come; the item is locked before the reservation, as everywhere. */

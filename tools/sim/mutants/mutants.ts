@@ -1,4 +1,5 @@
 import { ACCESS_MUTANTS } from './access-mutants.ts';
+import { ARCHIVE_MUTANTS } from './archive-mutants.ts';
 import { CLOCK_MUTANTS } from './clock-mutants.ts';
 import { DEPENDENCY_MUTANTS } from './dependency-mutants.ts';
 import type { Mutant } from './mutant.ts';
@@ -274,6 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DEPENDENCY_MUTANTS,
   ...REQUEST_MUTANTS,
   ...STOCK_MUTANTS,
+  ...ARCHIVE_MUTANTS,
   ...ACCESS_MUTANTS,
   ...WAITING_MUTANTS,
 ];

@@ -1,8 +1,10 @@
 import type { MemoryCluster } from '@order-pipeline/memory-kafka';
+import type { ArchiveChecker } from './checks/archive.ts';
 import { checkInvariants } from './checks/invariants.ts';
 import { lagLine, lagsOf } from './checks/lag.ts';
 import { unsettled as unrestIn } from './checks/quiescence.ts';
 import type { Findings } from './findings.ts';
+import type { SimArchive } from './world/archive.ts';
 import type { Deployment } from './world/deployment.ts';
 import type { ReadableServer } from './world/database/real-database.ts';
 import type { Echo } from './world/kafka.ts';
@@ -19,6 +21,9 @@ export interface HealingParts {
   /** Whether Kafka loses nothing that it has taken. */
   readonly isComplete: boolean;
   readonly clients: Promise<void>;
+  /** Where orders are archived meanwhile. */
+  readonly archiving?:
+    (Pick<SimArchive, 'isAtRest' | 'takesLook'> & Pick<ArchiveChecker, 'check'>) | undefined;
 }
 
 /** How long the system may take to heal once nothing goes wrong any more, in milliseconds of the simulation. */
@@ -32,7 +37,7 @@ const AFTERMATH_MS = 6_000;
 type Look = () => Promise<readonly string[]>;
 
 export const runFor = async (
-  { world, server, findings }: Pick<HealingParts, 'world' | 'server' | 'findings'>,
+  { world, server, findings, archiving }: Pick<HealingParts, 'world' | 'server' | 'findings' | 'archiving'>,
   ms: number,
 ): Promise<void> => {
   const { time } = world;
@@ -40,8 +45,9 @@ export const runFor = async (
   while (time.now() < until) {
     const next = Math.min(until, time.now() + LOOK_INTERVAL_MS);
     time.after(next - time.now(), () => undefined);
-    await time.runUntil(() => time.now() >= next);
+    await time.runUntil(() => time.now() >= next || archiving?.takesLook() === true);
     await checkInvariants(server, findings);
+    await archiving?.check();
   }
 };
 
@@ -60,7 +66,7 @@ const findLags = ({ cluster, echo, isComplete }: HealingParts, isNudged: boolean
 
 /** Says what is not at rest, in words. A process that is stalled may have anything in hand that it does when it wakes. */
 export const createLook = (parts: HealingParts): Look => {
-  const { server, deployment } = parts;
+  const { server, deployment, archiving } = parts;
   let areClientsDone = false;
   let looks = 0;
   void parts.clients.then(() => {
@@ -72,6 +78,7 @@ export const createLook = (parts: HealingParts): Look => {
       ...(areClientsDone ? [] : ['clients still ask']),
       ...(deployment.isUp() ? [] : ['not every process runs']),
       ...(deployment.isAwake() ? [] : ['a process is stalled']),
+      ...(archiving && !archiving.isAtRest() ? ['an archive is not done'] : []),
       ...(await unrestIn(server)),
     ];
     return [...open, ...findLags(parts, open.length === 0 && looks % LOOKS_A_NUDGE === 0)];

@@ -1,11 +1,14 @@
 import type { Failpoint } from '@order-pipeline/service-kit';
 import { createCluster, type MemoryCluster } from '@order-pipeline/memory-kafka';
 import type { CrashPointCount } from './world/tally.ts';
+import { createArchiveChecker, type ArchiveChecker } from './checks/archive.ts';
 import { checkFinalState } from './checks/final-state.ts';
 import type { Endings } from './checks/observations.ts';
 import { COMES_TO_ITS_END, createFindings, type Finding, type Findings } from './findings.ts';
 import { heal, runFor } from './healing.ts';
 import { watchLogs } from './logs.ts';
+import { planRun, type Plan } from './plan-run.ts';
+import { createSimArchive, type SimArchive } from './world/archive.ts';
 import { areWithinADay, scheduleClockSteps } from './world/clock-steps.ts';
 import { layOutSlots, startDeployment, type Deployment } from './world/deployment.ts';
 import type { RealServer } from './world/database/real-database.ts';
@@ -15,7 +18,7 @@ import { createIssuer, type SimIssuer } from './world/issuer.ts';
 import { createRealWork, trackVerification } from './world/real-work.ts';
 import { createNetwork } from './world/network.ts';
 import { lendTime } from './world/lend-time.ts';
-import { LOSSES, planFaults, runFaultSchedule } from './world/fault-schedule.ts';
+import { runFaultSchedule } from './world/fault-schedule.ts';
 import { createSimSpans, type SimSpans } from './world/spans.ts';
 import { createStreams } from './world/streams.ts';
 import { createTally } from './world/tally.ts';
@@ -26,7 +29,7 @@ import type { World } from './world/world.ts';
 import { createModel } from './workload/model.ts';
 import { createClient } from './workload/client.ts';
 import { createTokens } from './workload/tokens.ts';
-import { runWorkload, planWorkload } from './workload/workload.ts';
+import { runWorkload } from './workload/workload.ts';
 import type { WorkloadContext } from './workload/context.ts';
 
 export interface SeedOptions {
@@ -40,6 +43,8 @@ export interface SeedOptions {
   readonly instances?: number | undefined;
   /** Whether traces are recorded, whatever the seed says; nothing else depends on it. */
   readonly hasTraces?: boolean | undefined;
+  /** Whether orders are archived meanwhile, whatever the seed says. */
+  readonly hasArchive?: boolean | undefined;
   /** A crash point at which processes die again and again, beside what the seed says. */
   readonly target?: Failpoint | undefined;
 }
@@ -62,50 +67,6 @@ export interface SeedResult {
 const START_AT = Date.UTC(2026, 0, 1);
 /** The most that one seed may take, in milliseconds of CPU. */
 const CPU_LIMIT_MS = 60_000;
-/** What makes good what gets lost elsewhere: seldom enough that a seed ends before it. */
-const WITHOUT_NETS = { WORKFLOW_SWEEP_INTERVAL_MS: '3600000', REPUBLISH_AFTER_MS: '3600000' };
-
-const ENVIRONMENT = {
-  WORKFLOW_INTERVAL_MS: '2500',
-  WORKFLOW_SWEEP_INTERVAL_MS: '12000',
-  REPUBLISH_AFTER_MS: '15000',
-  RESERVATION_CHECK_AFTER_MS: '3000',
-};
-
-const SHARE_WITHOUT_NETS = 0.35;
-const SHARE_WITH_ACCESS = 1 / 3;
-const SHARE_WITH_TRACES = 1 / 4;
-/** In these every item that is ordered is hot, as far as its units go. */
-const SHARE_WITH_HOT_ITEMS = 1 / 2;
-const HOT_ITEMS = { HOT_ITEM_ORDERS_PER_S: '1' };
-
-/**
- * What the seed says of the whole run. Some have none of the safety nets (the republication of stuck orders, the sweep):
- * as long as Kafka loses nothing, they are not needed, and they would hide what does not work without them.
- */
-const planRun = ({ streams }: World, isCalm: boolean) => {
-  const hasNets = !streams('nets').chance(SHARE_WITHOUT_NETS);
-  const hasAccess = streams('access').chance(SHARE_WITH_ACCESS);
-  const workload = planWorkload(streams('day'));
-  const planned = isCalm ? [] : planFaults({ streams }, workload.lengthMs);
-  const schedule = planned.filter(({ kind }) => hasNets || !LOSSES.includes(kind));
-  return {
-    workload,
-    schedule,
-    hasAccess,
-    hasTraces: streams('traces').chance(SHARE_WITH_TRACES),
-    environment: {
-      ...ENVIRONMENT,
-      ...(hasNets ? {} : WITHOUT_NETS),
-      ...(streams('hot-items').chance(SHARE_WITH_HOT_ITEMS) ? HOT_ITEMS : {}),
-    },
-    isDurable: streams('kafka/durable').chance(0.5) || !hasNets,
-    isComplete: !schedule.some(({ kind }) => LOSSES.includes(kind)),
-  };
-};
-
-type Plan = ReturnType<typeof planRun>;
-
 const createWorld = ({ seed, server, write, isCalm = false, target }: SeedOptions): World => {
   const streams = createStreams(seed);
   const tally = createTally();
@@ -146,6 +107,8 @@ interface Simulation {
   readonly isComplete: boolean;
   readonly lengthMs: number;
   readonly clients: Promise<void>;
+  /** Where orders are archived meanwhile. */
+  readonly archiving: (SimArchive & ArchiveChecker) | undefined;
 }
 
 /** What faults befall. */
@@ -160,6 +123,17 @@ const scheduleFaults = (befallen: Befallen, { schedule, workload }: Plan, isCalm
   scheduleClockSteps({ world, deployment }, workload.lengthMs);
   scheduleDependencyFaults({ world, server, cluster }, workload.lengthMs);
   issuer?.scheduleFaults(workload.lengthMs);
+};
+
+/** Archives with the checker of what they do. */
+const startArchiving = (
+  world: World,
+  server: RealServer,
+  { model, findings }: WorkloadContext,
+  lengthMs: number,
+): SimArchive & ArchiveChecker => {
+  const archive = createSimArchive({ world, server, findings, lengthMs });
+  return { ...archive, ...createArchiveChecker({ server, archive, model, time: world.time, findings }) };
 };
 
 const build = (options: SeedOptions, world: World, findings: Findings): Simulation => {
@@ -197,7 +171,9 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
   const model = createModel(findings);
   const client = createClient(world, network, () => deployment.of('api-gateway'), tokens);
   const areKeysKept = (): boolean => areWithinADay(deployment.slots);
-  const context: WorkloadContext = { world, client, model, findings, tokens, areKeysKept };
+  const hasArchive = options.hasArchive ?? plan.hasArchive;
+  const context: WorkloadContext = { world, client, model, findings, tokens, hasArchive, areKeysKept };
+  const archiving = hasArchive ? startArchiving(world, server, context, workload.lengthMs) : undefined;
   scheduleFaults({ world, server, cluster, echo, deployment, issuer }, plan, options.isCalm === true);
   const clients = runWorkload(context, workload);
   return {
@@ -213,10 +189,11 @@ const build = (options: SeedOptions, world: World, findings: Findings): Simulati
     isComplete,
     lengthMs: workload.lengthMs,
     clients,
+    archiving,
   };
 };
 
-const healAll = ({ world, cluster, server, deployment, issuer }: Simulation): void => {
+const healAll = ({ world, cluster, server, deployment, issuer, archiving }: Simulation): void => {
   world.trace('fault', 'all faults are healed');
   world.faultInjector.healAll();
   cluster.faults.clear();
@@ -226,6 +203,7 @@ const healAll = ({ world, cluster, server, deployment, issuer }: Simulation): vo
     database.conditions.clear();
   }
   for (const slot of deployment.slots) slot.skewMs = 0;
+  archiving?.heal();
 };
 
 /** What nobody catches is a finding: in life it would end the process. */
@@ -264,6 +242,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
       findings.add('every request is answered unless a gateway crashes', ['gateway'], request);
     spans = simulation.spans?.check(findings) ?? 0;
     deployment.end();
+    simulation.archiving?.disk.losePower(world.streams('archive/last-power'));
     giveTimeBack();
     virtualMs = Math.round(world.time.now() - START_AT);
     orders = await checkFinalState(simulation);

@@ -18,7 +18,12 @@ test.each(POINTS)(
   async (target) => {
     let deaths = 0;
     for (let seed = 1; seed <= MAX_SEEDS && deaths < ENOUGH_DEATHS; seed += 1) {
-      const { findings, crashPoints } = await runSeed({ seed, server, target });
+      const { findings, crashPoints } = await runSeed({
+        seed,
+        server,
+        target,
+        ...(target.startsWith('archive.') ? { hasArchive: true } : {}),
+      });
       expect({ seed, findings }).toEqual({ seed, findings: [] });
       for (const { point, crashed } of crashPoints) if (point === target) deaths += crashed;
     }

@@ -10,6 +10,8 @@ const server = useFixture(startRealServer, (started) => started.stop());
 const LIMIT_MS = 120_000;
 /** In it tokens are taken, refused, and not verified for want of keys. */
 const SEED_WITH_ACCESS = 7;
+/** In it orders are archived while others are placed. */
+const SEED_WITH_ARCHIVE = 11;
 
 const run = async (
   seed: number,
@@ -74,6 +76,7 @@ test(
 test.each([
   ['without access control', 5],
   ['with access control', SEED_WITH_ACCESS],
+  ['with an archive', SEED_WITH_ARCHIVE],
 ])(
   'a seed goes the second time as it went the first time, event by event (%s)',
   async (_, seed) => {

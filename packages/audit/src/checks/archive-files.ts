@@ -1,4 +1,4 @@
-import { decodeOrders, openFolder, sha256Of, type FiledOrder, type Folder } from '@order-pipeline/archive';
+import { decodeOrders, sha256Of, type FiledOrder, type Folder } from '@order-pipeline/archive';
 import type { Reader } from '../database.ts';
 import type { Findings } from '../report.ts';
 
@@ -118,12 +118,11 @@ const findUnknown = async (orders: Reader, files: readonly string[], findings: F
  */
 export const checkFolder = async (
   databases: Databases,
-  dir: string,
+  folder: Folder,
   files: readonly RegisteredFile[],
   removed: ReadonlySet<string>,
   findings: Findings,
 ): Promise<void> => {
-  const folder = openFolder(dir);
   for (const file of files) await checkFile(databases, folder, file, removed.has(file.file), findings);
   await findUnknown(databases.orders, await folder.list(), findings);
 };

@@ -1,3 +1,4 @@
+import { openFolder } from '@order-pipeline/archive';
 import { boundsOf, countIn, within, type Reader } from '../database.ts';
 import { checkOf, createFindings, type Check, type Findings, type Violation } from '../report.ts';
 import { countOf } from '../words.ts';
@@ -73,7 +74,7 @@ const compare = (
 export const checkArchive = async (
   orders: Reader,
   inventory: Reader,
-  { archiveDir, exampleCount }: AuditContext,
+  { archiveDir, archiveDisk, exampleCount }: AuditContext,
 ): Promise<Check> => {
   const findings = createFindings(exampleCount);
   const before = await readFiles(orders);
@@ -83,7 +84,13 @@ export const checkArchive = async (
   const registry = await checkRegistry(orders, after, exampleCount);
   const archived = after.filter(({ isArchived }) => isArchived);
   if (archiveDir !== undefined)
-    await checkFolder({ orders, inventory }, archiveDir, archived, removed, findings);
+    await checkFolder(
+      { orders, inventory },
+      openFolder(archiveDir, archiveDisk),
+      archived,
+      removed,
+      findings,
+    );
   return checkOf('archive', {
     checked: await countIn(orders, 'SELECT count(*)::float8 AS count FROM archived_orders'),
     unit: 'archived orders',

@@ -1,3 +1,4 @@
+import type { FileSystem } from '@order-pipeline/archive';
 import type { KafkaPort, Runtime } from '@order-pipeline/service-kit';
 import type { Reader } from '../database.ts';
 import type { AuditLimits } from '../limits.ts';
@@ -19,6 +20,8 @@ export interface AuditContext {
   readonly limits: AuditLimits;
   /** The folder of the archive. */
   readonly archiveDir?: string | undefined;
+  /** Where it is; by default on the disk of this machine. */
+  readonly archiveDisk?: FileSystem | undefined;
   /** How many ids of each kind of violation are listed. */
   readonly exampleCount: number;
   /** The times at this moment for what a database holds. */

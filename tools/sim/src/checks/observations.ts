@@ -1,3 +1,4 @@
+import type { FiledOrder } from '@order-pipeline/archive';
 import type { OrderLine, OrderStatus } from '@order-pipeline/contracts';
 import type { Findings } from '../findings.ts';
 import type { Model, Creation, ItemFacts, OrderFacts } from '../workload/model.ts';
@@ -150,23 +151,38 @@ export interface Observed {
   readonly areKeysKept: () => boolean;
 }
 
-/** Compares what clients have observed with what is stored once all is at rest; answers how the orders ended. */
+/** An archived order as one that is stored; its status was compared with the registry. */
+const storedOf = ({ id, user_id, status, lines, history }: FiledOrder): StoredOrder => ({
+  id,
+  user_id,
+  status: status as OrderStatus,
+  lines: lines.map(({ item_id: itemId, quantity }) => ({ itemId, quantity })),
+  history: history.map((step) => step.status as OrderStatus),
+});
+
+/** Compares what clients have observed with what is stored or archived once all is at rest; answers how the orders ended. */
 export const checkObservations = async (
   server: RealServer,
   observed: Observed,
+  archived: readonly FiledOrder[],
   findings: Findings,
 ): Promise<Endings> => {
   const { model } = observed;
-  const orders = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
+  const live = await server.databases.orders.read<StoredOrder & Record<string, unknown>>(
     `SELECT id, user_id, status::text AS status, lines,
             ARRAY(SELECT status::text FROM order_history WHERE order_id = orders.id) AS history FROM orders`,
   );
+  const orders = [...live, ...archived.map(storedOf)];
   const stored = new Map(orders.map((order) => [order.id, order]));
   for (const id of new Set([...model.orders.keys(), ...stored.keys()]))
     checkOrder(id, model.orders.get(id), stored.get(id), findings);
   await checkItems(server, observed, unitsSold(orders), findings);
   await checkUsers(server, model, findings);
-  const endings: Record<string, number> = { asked: model.orders.size, stored: orders.length };
+  const endings: Record<string, number> = {
+    asked: model.orders.size,
+    stored: orders.length,
+    archived: archived.length,
+  };
   for (const { status } of orders) endings[status] = (endings[status] ?? 0) + 1;
   return endings;
 };

@@ -14,6 +14,8 @@ export interface WorkloadContext {
   readonly findings: Findings;
   /** Where access control is on. */
   readonly tokens: Tokens | undefined;
+  /** Whether orders are archived meanwhile. */
+  readonly hasArchive: boolean;
   /** Whether no clock was set so far that an idempotency key may have expired. */
   readonly areKeysKept: () => boolean;
 }
@@ -28,9 +30,12 @@ export const isDecided = (answer: Answer | undefined): answer is Answer =>
 const KNOWN_STATUSES = new Set([200, 201, 204, 304, 400, 404, 409, 413, 429, 503]);
 
 const STATUSES_OF_ACCESS = new Set([401, 403]);
+export const ARCHIVED = 410;
 
-const isKnown = ({ tokens }: WorkloadContext, { status }: Answer): boolean =>
-  KNOWN_STATUSES.has(status) || (tokens !== undefined && STATUSES_OF_ACCESS.has(status));
+const isKnown = ({ tokens, hasArchive }: WorkloadContext, { status }: Answer): boolean =>
+  KNOWN_STATUSES.has(status) ||
+  (hasArchive && status === ARCHIVED) ||
+  (tokens !== undefined && STATUSES_OF_ACCESS.has(status));
 
 /** A token is refused only where it has expired by the clock of the gateway. */
 const isRefusedRightly = ({ tokenExpiresAt, gatewayClock }: Answer): boolean =>

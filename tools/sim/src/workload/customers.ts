@@ -2,7 +2,16 @@ import { ORDER_STATUSES, type NewOrder, type OrderStatus } from '@order-pipeline
 import type { Stream } from '../world/streams.ts';
 import type { Answer } from './client.ts';
 import { isSameContent } from './content.ts';
-import { ask, codeOf, callUntilDecided, isDecided, requests, type WorkloadContext } from './context.ts';
+import { noteArchived, noteUnlessArchived } from './archived.ts';
+import {
+  ARCHIVED,
+  ask,
+  codeOf,
+  callUntilDecided,
+  isDecided,
+  requests,
+  type WorkloadContext,
+} from './context.ts';
 import { judgeRejection } from './rejections.ts';
 
 export const hasStatus = (value: unknown): value is { status: OrderStatus } =>
@@ -72,6 +81,7 @@ export const cancel = async (
     model.observe(orderId, 'CANCELLED', answer.askedAt, answer.answeredAt);
   } else if (answer.status === 400) noteRefusedCancel(context, orderId, answer);
   else if (answer.status === 404) noteMissing(context, orderId, answer);
+  else if (answer.status === ARCHIVED) noteArchived(context, orderId, answer);
   else findings.add('a cancellation is answered 200, 400 or 404', [orderId], String(answer.status));
 };
 
@@ -80,6 +90,7 @@ export const look = async (context: WorkloadContext, { orderId, userId }: NewOrd
   const answer = await ask(context, requests.order(orderId, userId));
   if (!isDecided(answer)) return;
   if (answer.status === 404) return noteMissing(context, orderId, answer);
+  if (answer.status === ARCHIVED) return noteArchived(context, orderId, answer);
   if (answer.status === 200 && hasStatus(answer.body))
     return context.model.observe(orderId, answer.body.status, answer.askedAt, answer.answeredAt);
   context.findings.add('an order can be read', [orderId], `${answer.status} ${codeOf(answer)}`);
@@ -98,7 +109,10 @@ export const lookAtAll = async (context: WorkloadContext): Promise<void> => {
   for (const orderId of confirmed) {
     const order = listed.get(orderId);
     if (!order)
-      context.findings.add('the list has every order that was answered 201', [orderId], 'it is missing');
+      noteUnlessArchived(context, orderId, answer, {
+        promise: 'the list has every order that was answered 201',
+        detail: 'it is missing',
+      });
     else if (hasStatus(order))
       context.model.observe(orderId, order.status, answer.askedAt, answer.answeredAt);
   }

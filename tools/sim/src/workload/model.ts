@@ -20,10 +20,22 @@ export interface Creation<T> {
   isOpen: boolean;
 }
 
+/** What was answered of an archived order. */
+export interface ArchivedAnswer {
+  readonly file: string;
+  /** ISO 8601. */
+  readonly archivedAt: string;
+}
+
 export interface OrderFacts extends Creation<NewOrder> {
   /** Statuses that clients have observed, with when. */
   readonly seen: { readonly status: OrderStatus; readonly at: Moment }[];
   isCancelConfirmed: boolean;
+  /** Since when it is known to be archived. */
+  archivedSince: Moment | undefined;
+  readonly archivedAnswers: ArchivedAnswer[];
+  /** What was observed at a moment and is wrong unless it was archived by then. */
+  readonly unlessArchived: { readonly at: Moment; readonly promise: string; readonly detail: string }[];
 }
 
 export interface ItemFacts extends Creation<NewItem> {
@@ -50,6 +62,8 @@ export interface Model {
   user(userId: string): Creation<User>;
   item(itemId: string): ItemFacts;
   order(orderId: string): OrderFacts;
+  /** Records that an order is archived: nothing else is answered to who asks after that. */
+  archive(orderId: string, at: Moment): void;
   /** Records a status that was observed by a request which began at `askedAt`. */
   observe(orderId: string, status: OrderStatus, askedAt: Moment, answeredAt: Moment): void;
 }
@@ -75,7 +89,14 @@ export const createModel = (findings: Findings): Model => {
   const items = new Map<string, ItemFacts>();
   const orders = new Map<string, OrderFacts>();
   const order = (orderId: string): OrderFacts =>
-    open(orders, orderId, () => ({ ...creation<NewOrder>(), seen: [], isCancelConfirmed: false }));
+    open(orders, orderId, () => ({
+      ...creation<NewOrder>(),
+      seen: [],
+      isCancelConfirmed: false,
+      archivedSince: undefined,
+      archivedAnswers: [],
+      unlessArchived: [],
+    }));
   return {
     users,
     items,
@@ -89,8 +110,14 @@ export const createModel = (findings: Findings): Model => {
         keyedRestocks: new Map(),
       })),
     order,
+    archive: (orderId, at) => {
+      const facts = order(orderId);
+      facts.archivedSince ??= at;
+    },
     observe: (orderId, status, askedAt, answeredAt) => {
-      const { seen } = order(orderId);
+      const { seen, archivedSince } = order(orderId);
+      if (archivedSince !== undefined && archivedSince <= askedAt)
+        findings.add('who asks for an archived order learns that it is', [orderId], `answered ${status}`);
       const contradicted = seen.find((earlier) => earlier.at <= askedAt && !isLater(earlier.status, status));
       if (contradicted) {
         const detail = `observed ${contradicted.status}, and after that ${status}`;

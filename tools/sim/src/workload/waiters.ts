@@ -3,7 +3,8 @@ import { SECOND_MS } from '@order-pipeline/service-kit';
 import { isTerminal } from '../checks/lifecycle.ts';
 import type { Stream } from '../world/streams.ts';
 import type { Answer, Request } from './client.ts';
-import { ask, isDecided, requests, type WorkloadContext } from './context.ts';
+import { noteArchived } from './archived.ts';
+import { ARCHIVED, ask, isDecided, requests, type WorkloadContext } from './context.ts';
 import { hasStatus, noteMissing } from './customers.ts';
 
 /** What a client waits for. */
@@ -70,6 +71,7 @@ const waitOnce = async (
   const answer = await ask(context, requestOf(wish, userId));
   if (!isDecided(answer)) return undefined;
   if (answer.status === 404) noteMissing(context, wish.orderId, answer);
+  else if (answer.status === ARCHIVED) noteArchived(context, wish.orderId, answer);
   else {
     const wrong = wrongIn(wish, answer);
     const detail = `${wish.until ?? `not ${wish.known}`} for ${wish.waitS} s: ${wrong}`;

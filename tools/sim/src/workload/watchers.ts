@@ -2,7 +2,8 @@ import type { NewOrder, OrderStatus } from '@order-pipeline/contracts';
 import { isTerminal } from '../checks/lifecycle.ts';
 import type { Stream } from '../world/streams.ts';
 import type { Answer } from './client.ts';
-import { ask, isDecided, type WorkloadContext } from './context.ts';
+import { noteArchived, noteUnlessArchived } from './archived.ts';
+import { ARCHIVED, ask, isDecided, type WorkloadContext } from './context.ts';
 import { hasStatus, noteMissing } from './customers.ts';
 
 /** An event of a stream. */
@@ -57,12 +58,8 @@ export const follow = (watched: Watched, steps: readonly StreamedStep[]): Watche
 
 const PROMISE = 'a stream of an order has each step once, until the last';
 
-const judge = (
-  { findings, model }: WorkloadContext,
-  orderId: string,
-  watched: Watched,
-  answer: Answer,
-): Watched => {
+const judge = (context: WorkloadContext, orderId: string, watched: Watched, answer: Answer): Watched => {
+  const { findings, model } = context;
   const followed = follow(watched, stepsIn(String(answer.body)));
   if (typeof followed === 'string') {
     findings.add(PROMISE, [orderId], followed);
@@ -71,7 +68,10 @@ const judge = (
   const { last } = followed;
   if (last !== undefined) model.observe(orderId, last, answer.askedAt, answer.answeredAt);
   if (!answer.wasStopping && (last === undefined || !isTerminal(last)))
-    findings.add(PROMISE, [orderId], `it ends after ${last ?? 'nothing'}`);
+    noteUnlessArchived(context, orderId, answer, {
+      promise: PROMISE,
+      detail: `it ends after ${last ?? 'nothing'}`,
+    });
   return followed;
 };
 
@@ -92,6 +92,7 @@ export const watchOrder = async (
     });
     if (isDecided(answer)) {
       if (answer.status === 404) return noteMissing(context, orderId, answer);
+      if (answer.status === ARCHIVED) return noteArchived(context, orderId, answer);
       if (answer.status === 204) return;
       watched = judge(context, orderId, watched, answer);
     }

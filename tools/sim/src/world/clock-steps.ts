@@ -24,7 +24,7 @@ const skewOf = (stream: Stream): number => {
 
 const set = (
   { deployment, world }: Parts,
-  slots: readonly Slot[],
+  slots: Deployment['slots'],
   skewMs: number,
   restarts: boolean,
 ): void => {

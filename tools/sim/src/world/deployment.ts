@@ -5,9 +5,9 @@ import type { World } from './world.ts';
 
 /** All the instances of all services, each started again after its end. */
 export interface Deployment {
-  readonly slots: readonly Slot[];
+  readonly slots: readonly Slot<ServiceName>[];
   /** What runs, starts or lies dead in a slot. */
-  at(slot: Slot): ServiceProcess | undefined;
+  at(slot: Slot<ServiceName>): ServiceProcess | undefined;
   of(service: ServiceName): readonly ServiceProcess[];
   /** Whether every instance listens. */
   isUp(): boolean;
@@ -35,7 +35,7 @@ const spread = (instances: number, streams: World['streams']): Map<ServiceName, 
  *
  * @param instances how many there are of all services; without it, some services have a second
  */
-export const layOutSlots = ({ streams }: Pick<World, 'streams'>, instances?: number): Slot[] => {
+export const layOutSlots = ({ streams }: Pick<World, 'streams'>, instances?: number): Slot<ServiceName>[] => {
   const counts = instances === undefined ? undefined : spread(instances, streams);
   return SERVICE_NAMES.flatMap((service) => {
     const count = counts?.get(service) ?? (streams(`slots/${service}`).chance(0.4) ? 2 : 1);
@@ -46,15 +46,15 @@ export const layOutSlots = ({ streams }: Pick<World, 'streams'>, instances?: num
 /** Starts every slot; `surroundings.answerers` may already ask for what is not there yet. */
 export const startDeployment = (
   surroundings: Omit<Surroundings, 'answerers'>,
-  slots: readonly Slot[],
+  slots: readonly Slot<ServiceName>[],
 ): Deployment => {
   const { world } = surroundings;
-  const residents = new Map<Slot, ServiceProcess>();
+  const residents = new Map<Slot<ServiceName>, ServiceProcess>();
   let isEnding = false;
   const of = (service: ServiceName): ServiceProcess[] =>
     slots.filter((slot) => slot.service === service).flatMap((slot) => residents.get(slot) ?? []);
 
-  const start = (slot: Slot): void => {
+  const start = (slot: Slot<ServiceName>): void => {
     if (isEnding) return;
     world.trace(slot.id, 'starts');
     const resident = startServiceProcess({ ...surroundings, answerers: of }, slot);

@@ -18,8 +18,12 @@ export interface FaultInjector {
 /** A kind is absent from about a third of the seeds, so that those which hide each other show as well. */
 const INTENSITIES = [0, 0, 0.4, 1, 1, 2.5] as const;
 
-const POINTS = Object.keys(FAILPOINTS) as Failpoint[];
+const isOfArchive = (point: Failpoint): boolean => point.startsWith('archive.');
+/** Those of the services. */
+const POINTS = (Object.keys(FAILPOINTS) as Failpoint[]).filter((point) => !isOfArchive(point));
 const FOCUS_SHARE = 0.25;
+/** A run comes to several of its points for each file. */
+const ARCHIVE_SHARE = 0.07;
 /** Where one point is what the run is about: often, and still often enough not. */
 const TARGET_SHARE = 0.5;
 
@@ -44,6 +48,7 @@ export const createFaultInjector = (options: {
   return {
     crashShare: (point) => {
       if (point === target) return TARGET_SHARE;
+      if (isOfArchive(point)) return ARCHIVE_SHARE;
       return focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point');
     },
     hits: (kind, stream, who, given = share(kind)) => {

@@ -12,6 +12,7 @@ export const CHANCE_FAULTS = {
   'database: deadlock': 0.004,
   'database: statement timeout': 0.003,
   'database: slow': 0.01,
+  'disk: no space left': 0.01,
   'kafka: slow': 0.03,
   'process: crash at a crash point': 0.02,
   'process: pause at a crash point': 0.06,
@@ -54,6 +55,9 @@ export const DEPENDENCY_FAULTS = [
   'kafka: producer fenced',
 ] as const;
 
+/** What befalls an archive, and the machine that it runs on. */
+export const ARCHIVE_FAULTS = ['archive: crash', 'archive: power lost'] as const;
+
 /** What the issuer of tokens does to those who verify them. */
 export const ISSUER_FAULTS = ['issuer: unreachable', 'issuer: key rotated'] as const;
 
@@ -61,5 +65,7 @@ export type ChanceFault = keyof typeof CHANCE_FAULTS;
 export type ScheduledFault = (typeof SCHEDULED_FAULTS)[number];
 export type ClockStep = (typeof CLOCK_STEPS)[number];
 export type DependencyFault = (typeof DEPENDENCY_FAULTS)[number];
+export type ArchiveFault = (typeof ARCHIVE_FAULTS)[number];
 export type IssuerFault = (typeof ISSUER_FAULTS)[number];
-export type FaultKind = ChanceFault | ScheduledFault | ClockStep | DependencyFault | IssuerFault;
+export type FaultKind =
+  ChanceFault | ScheduledFault | ClockStep | DependencyFault | ArchiveFault | IssuerFault;

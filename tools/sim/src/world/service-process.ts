@@ -52,7 +52,7 @@ export const STOPPED = 'stopped';
 
 /** A service that starts, runs or has died in a simulated process. */
 export interface ServiceProcess extends Answerer {
-  readonly slot: Slot;
+  readonly slot: Slot<ServiceName>;
   readonly process: SimProcess;
   /** Answers a request of a client; for the gateway, once it listens. */
   inject(request: InjectOptions): Promise<InjectResponse>;
@@ -130,7 +130,7 @@ const createAnswer = (
 };
 
 /** Starts a service in a new process of its slot. */
-export const startServiceProcess = (surroundings: Surroundings, slot: Slot): ServiceProcess => {
+export const startServiceProcess = (surroundings: Surroundings, slot: Slot<ServiceName>): ServiceProcess => {
   const { world } = surroundings;
   const { time, trace } = world;
   const process = createSimProcess(world, slot);

@@ -1,11 +1,11 @@
-import type { ServiceName } from '@order-pipeline/contracts';
 import type { Failpoint, Runtime } from '@order-pipeline/service-kit';
+import type { ProgramName } from './tally.ts';
 import type { Owner } from './time.ts';
 import { never, type World } from './world.ts';
 
-/** Where one instance of a service runs: it outlives the processes that run there one after the other. */
-export interface Slot {
-  readonly service: ServiceName;
+/** Where one instance of a program runs: it outlives the processes that run there one after the other. */
+export interface Slot<P extends ProgramName = ProgramName> {
+  readonly service: P;
   /** Such as `orders.2`. */
   readonly id: string;
   /** How far its clock is ahead, in milliseconds. */
@@ -14,7 +14,7 @@ export interface Slot {
   skewRange(): { readonly least: number; readonly most: number };
 }
 
-export const createSlot = (service: ServiceName, id: string): Slot => {
+export const createSlot = <P extends ProgramName>(service: P, id: string): Slot<P> => {
   const skews = { now: 0, least: 0, most: 0 };
   return {
     service,

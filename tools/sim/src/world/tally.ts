@@ -2,8 +2,11 @@ import type { Failpoint } from '@order-pipeline/service-kit';
 import type { ServiceName } from '@order-pipeline/contracts';
 import type { FaultKind } from './fault-names.ts';
 
+/** What runs in a process of its own. */
+export type ProgramName = ServiceName | 'archive';
+
 export interface CrashPointCount {
-  readonly service: ServiceName;
+  readonly service: ProgramName;
   readonly point: Failpoint;
   /** How often work came there. */
   readonly reached: number;
@@ -14,8 +17,8 @@ export interface CrashPointCount {
 /** What happened in simulations, counted. */
 export interface Tally {
   fault(kind: FaultKind): void;
-  reached(service: ServiceName, point: Failpoint): void;
-  crashed(service: ServiceName, point: Failpoint): void;
+  reached(service: ProgramName, point: Failpoint): void;
+  crashed(service: ProgramName, point: Failpoint): void;
   faults(): Readonly<Record<string, number>>;
   crashPoints(): readonly CrashPointCount[];
 }
@@ -27,9 +30,9 @@ export const createTally = (): Tally => {
   const faults = new Map<string, number>();
   const points = new Map<
     string,
-    { service: ServiceName; point: Failpoint; reached: number; crashed: number }
+    { service: ProgramName; point: Failpoint; reached: number; crashed: number }
   >();
-  const pointOf = (service: ServiceName, point: Failpoint) => {
+  const pointOf = (service: ProgramName, point: Failpoint) => {
     const key = `${service} ${point}`;
     const count = points.get(key) ?? { service, point, reached: 0, crashed: 0 };
     points.set(key, count);

@@ -40,6 +40,16 @@ const createSlots = ({ world, process }: SimPoolOptions) => {
   };
 };
 
+/** A statement as `pg` takes it: with its values, or as its text and them. */
+type Query = (statement: string | pg.QueryConfig, values?: unknown[]) => Promise<pg.QueryResult>;
+
+const queryOf =
+  (connection: SimConnection): Query =>
+  (statement, values) =>
+    connection.query(
+      typeof statement === 'string' ? { text: statement, ...(values ? { values } : {}) } : statement,
+    );
+
 /**
  * The connections of one simulated process, as `pg` has them: every statement travels through the simulated network and
  * is carried out by the real server. When the process dies they break, and what was open is rolled back.
@@ -86,10 +96,10 @@ export const createSimPool = (options: SimPoolOptions): pg.Pool => {
     on: () => pool,
     removeListener: () => pool,
     end: async () => undefined,
-    query: async (config: pg.QueryConfig) => {
+    query: async (...statement: Parameters<Query>) => {
       const connection = await connect();
       try {
-        return await connection.query(config);
+        return await queryOf(connection)(...statement);
       } finally {
         release(connection);
       }
@@ -97,7 +107,7 @@ export const createSimPool = (options: SimPoolOptions): pg.Pool => {
     connect: async () => {
       const connection = await connect();
       return {
-        query: connection.query,
+        query: queryOf(connection),
         on: () => undefined,
         removeListener: () => undefined,
         release: () => release(connection),
