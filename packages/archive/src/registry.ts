@@ -29,8 +29,8 @@ export const announce = async (
 };
 
 /**
- * Takes a file back whose orders are still in the database: they are not removed for it any more, whoever is about to. It
- * stays known by its name, since somebody who was held up meanwhile may still write it.
+ * Takes a file back whose orders are still in the database: no run removes them for it any more. It stays known by its
+ * name, since a run that was held up meanwhile may still write it.
  *
  * @returns whether it was: not one whose orders were removed meanwhile
  */

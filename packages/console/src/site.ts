@@ -55,7 +55,7 @@ export interface ConsoleSite {
   readonly page: ConsoleFile;
   /** The files by their path below `assetsPath`. */
   readonly assets: ReadonlyMap<string, ConsoleFile>;
-  /** Bears the digest of all files: whatever lies below it never changes. */
+  /** Contains the digest of all files: nothing below it ever changes. */
   readonly assetsPath: string;
 }
 

@@ -46,7 +46,7 @@ jest.setTimeout(60_000);
     ),
   );
 
-  test('Authorize takes a token, and what is tried out bears it', async () => {
+  test('Authorize takes a token, and requests that are tried out carry it', async () => {
     const { page, context, complaints } = await openTab(browser, url);
     const token = await signDevToken(
       await openDevKey(dataDir, runtime),

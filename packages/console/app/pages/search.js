@@ -16,7 +16,7 @@ const KINDS = /** @type {const} */ ([
 ]);
 
 /**
- * Everything that bears an id.
+ * Everything that has a certain id.
  *
  * @param {string} id
  * @param {AbortSignal} signal
