@@ -83,7 +83,7 @@ const waitOnce = async (
   return status;
 };
 
-const MAX_WAIT_S = 8;
+const MAX_WAIT_S = 25;
 const MAX_WAITS = 3;
 
 /** Waits for each change of an order, or until it is in some status, again and again. */
