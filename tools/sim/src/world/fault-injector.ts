@@ -24,6 +24,8 @@ const POINTS = (Object.keys(FAILPOINTS) as Failpoint[]).filter((point) => !isOfA
 const FOCUS_SHARE = 0.25;
 /** A run comes to several of its points for each file. */
 const ARCHIVE_SHARE = 0.07;
+/** Comes only after a death at another point of the archive. */
+const TAKEN_BACK: Failpoint = 'archive.afterTakeBackBeforeRemove';
 /** Where one point is what the run is about: often, and still often enough not. */
 const TARGET_SHARE = 0.5;
 
@@ -48,7 +50,7 @@ export const createFaultInjector = (options: {
   return {
     crashShare: (point) => {
       if (point === target) return TARGET_SHARE;
-      if (isOfArchive(point)) return ARCHIVE_SHARE;
+      if (isOfArchive(point)) return target === TAKEN_BACK ? FOCUS_SHARE : ARCHIVE_SHARE;
       return focus.includes(point) ? FOCUS_SHARE : share('process: crash at a crash point');
     },
     hits: (kind, stream, who, given = share(kind)) => {
