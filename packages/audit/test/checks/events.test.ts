@@ -47,6 +47,8 @@ const send = async (sent: readonly Sent[]): Promise<void> => {
 const deleteBefore = async (topic: string, partition: number, offset: string): Promise<void> => {
   const admin = new MemoryKafka({ brokers: ['memory:9092'], cluster }).admin();
   await admin.connect();
+  // As of kafkajs: it knows a topic's leaders only once it has asked for metadata.
+  await admin.fetchTopicMetadata({ topics: [topic] });
   await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset }] });
   await admin.disconnect();
 };
