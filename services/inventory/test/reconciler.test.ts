@@ -239,11 +239,11 @@ const looksAt = async (batches: { readonly late: number; readonly ahead: number 
   return looks;
 };
 
-test('while it works off many of one kind it does not look for the other again and again', async () => {
+test('while it settles many of one kind it does not look for the other again and again', async () => {
   expect(await looksAt({ late: 4, ahead: 0 })).toEqual({ late: 5, ahead: 1 });
 });
 
-test('it works off all that are dated ahead in one run', async () => {
+test('it settles all that are dated ahead in one run', async () => {
   expect((await looksAt({ late: 1, ahead: 4 })).ahead).toBe(5);
 });
 

@@ -48,7 +48,7 @@ test('a server starts also where another program takes each port right before it
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
 
-test('of a server that ends before it is ready the last words are told', async () => {
+test('the error about a server that ends before it is ready has its last output', async () => {
   await expect(start(`console.error('no room here'); process.exitCode = 1;`)).rejects.toThrow(
     /the program ended while it started[^]*no room here/,
   );

@@ -6,6 +6,7 @@ import { useAnswer } from './use-answer.js';
 /** @import { HistoryEntry, OrderWithTimes } from '@order-pipeline/contracts' */
 
 const REFRESH_MS = 1_000;
+
 /**
  * Whether nothing more comes of this step.
  *
