@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import process from 'node:process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createOrderPipeline } from '@order-pipeline/gateway-client';
 import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import getPort from 'get-port';
@@ -102,6 +103,29 @@ test(
   'lists come from the standby, and show what was acknowledged the moment before through another gateway',
   () => expectStandbyReads(),
   3 * MINUTE_MS,
+);
+
+test(
+  'clients wait at either gateway for orders of the other, also when one gateway is killed meanwhile',
+  async () => {
+    const { compose } = stack();
+    await compose.run('stop', 'workflow');
+    const orderIds = await clients.place(SEVERAL);
+    const answers: string[] = [];
+    const waits = [compose.url, secondUrl].flatMap((url) => {
+      const { orders } = createOrderPipeline({ url, patienceMs: 2 * MINUTE_MS });
+      return orderIds.map(async (orderId) => {
+        const { status } = await orders.waitFor(orderId, 'DELIVERED', { timeoutMs: 3 * MINUTE_MS });
+        answers.push(status);
+      });
+    });
+    await compose.run('kill', 'api-gateway-2');
+    expect(answers).toEqual([]);
+    await startAgain(compose, 'workflow', 'api-gateway-2');
+    await Promise.all(waits);
+    expect(answers).toEqual(waits.map(() => 'DELIVERED'));
+  },
+  5 * MINUTE_MS,
 );
 
 test(

@@ -122,6 +122,12 @@ jest.setTimeout(120_000);
             'ORDER_SHIPPED partition 3, offset 9',
             'not reported',
           ]);
+          expect(await textsOf(page.locator('.event summary'))).toEqual([
+            'ORDER_PLACED partition 3, offset 7',
+            'ORDER_PROCESSING partition 3, offset 8',
+            'ORDER_SHIPPED partition 3, offset 9',
+            'ORDER_DELIVERED not reported',
+          ]);
         },
         () => false,
         { width },

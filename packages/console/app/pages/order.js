@@ -1,5 +1,5 @@
 import { asCommand, ask, asCurl } from '../lib/api.js';
-import { isFinal, isReportOver, sentenceOf, stepsOf } from '../lib/lifecycle.js';
+import { isFinal, sentenceOf, stepsOf } from '../lib/lifecycle.js';
 import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
 import { useInspection } from '../lib/use-inspection.js';
@@ -16,6 +16,7 @@ import { OrderLetters } from '../parts/order-letters.js';
 import { OrderTrace } from '../parts/order-trace.js';
 import { unitsOf } from '../parts/order-table.js';
 import { Page } from '../parts/page.js';
+import { Position } from '../parts/position.js';
 import { Rail, TimeBar } from '../parts/rail.js';
 import { StuckNote } from '../parts/stuck-order.js';
 import { html, useState } from '../ui.js';
@@ -89,16 +90,10 @@ const Facts = ({ order, reservation, requestId }) =>
     </dl>
   </section>`;
 
-const NOT_REPORTED =
-  'The process that published ORDER_DELIVERED ended before it had reported where the event stands. It is in Kafka, with the id of the order as its key.';
-
 /** Where the event of a step lies. @param {{ spans: readonly TraceSpan[], step: Step }} props */
-const Position = ({ spans, step }) => {
-  const at = positionOf(spans, step);
-  if (!at && step.status === 'DELIVERED' && isReportOver(step.at))
-    return html`<span class="muted" title=${NOT_REPORTED}>not reported</span>`;
-  if (!at) return html`<span class="muted">–</span>`;
-  return html`<code>${at.topic}</code> <span class="muted">partition ${at.partition}, offset ${at.offset}</span>`;
+const EventOf = ({ spans, step }) => {
+  const topic = positionOf(spans, step)?.topic;
+  return html`${topic !== undefined && html`<code>${topic}</code> `}<${Position} spans=${spans} step=${step} unknown="–" />`;
 };
 
 /** @param {{ steps: readonly Step[], spans: readonly TraceSpan[] }} props */
@@ -123,9 +118,9 @@ const Timeline = ({ steps, spans }) => {
               <td><${Status} status=${status} /></td>
               <td>
                 <${Time} at=${at} fraction /> <span class="muted">${CAUSES.get(cause) ?? cause}</span>
-                ${(positionOf(spans, step) || (isKnown && status === 'DELIVERED')) && html`<div class="narrow-only position"><${Position} spans=${spans} step=${step} /></div>`}
+                ${(positionOf(spans, step) || (isKnown && status === 'DELIVERED')) && html`<div class="narrow-only position"><${EventOf} spans=${spans} step=${step} /></div>`}
               </td>
-              ${isKnown && html`<td class="wide-only position"><${Position} spans=${spans} step=${step} /></td>`}
+              ${isKnown && html`<td class="wide-only position"><${EventOf} spans=${spans} step=${step} /></td>`}
               <td class="number">${forMs === undefined ? html`<span class="muted">–</span>` : durationText(forMs)}</td>
             </tr>`;
         })}
@@ -181,6 +176,7 @@ export const OrderPage = ({ id }) => {
   const order = value?.order;
   const now = useNow(order !== undefined && !isFinal(order.status));
   const trace = useTrace(id);
+  const spans = trace?.spans ?? [];
   const inspection = useInspection(id);
   const steps = value ? stepsOf(value.history, now) : [];
   const heading = html`<span class="muted">Order</span> <code>${id}</code>`;
@@ -198,18 +194,16 @@ export const OrderPage = ({ id }) => {
       ${!isFinal(order.status) && html`<${StuckNote} orderId=${id} />`}
       <${OrderLetters} orderId=${id} />
       <div class="columns">
-        <${Timeline} steps=${steps} spans=${trace?.spans ?? []} />
         <div>
-          <${Facts}
-            order=${order}
-            reservation=${inspection?.reservation}
-            requestId=${requestIdOf(trace?.spans ?? [])}
-          />
+          <${Timeline} steps=${steps} spans=${spans} />
+          <${OrderEvents} events=${inspection?.events} steps=${steps} spans=${spans} />
+        </div>
+        <div>
+          <${Facts} order=${order} reservation=${inspection?.reservation} requestId=${requestIdOf(spans)} />
           <${Lines} order=${order} />
         </div>
       </div>
       <${OrderActions} orderId=${id} />
-      <${OrderEvents} events=${inspection?.events} />
       <${OrderTrace} trace=${trace} />
       <${Commands} orderId=${id} status=${order.status} />`
     }

@@ -33,6 +33,7 @@ const StuckTable = ({ found: { orders, republishAfterMs } }) =>
             <td>
               <${RowLink} folder="orders" id=${order.orderId} />
               ${' '}<code class="small muted">${order.reason}</code>
+              <div class="narrow-only"><${Status} status=${order.status} /></div>
               <${Cause} order=${order} afterMs=${republishAfterMs} />
             </td>
             <td class="number wide-only"><${Status} status=${order.status} /></td>

@@ -1,15 +1,16 @@
 import { Copy } from './bits.js';
+import { Position } from './position.js';
 import { html } from '../ui.js';
 
-/** @import { EventMessage } from '@order-pipeline/contracts' */
+/** @import { EventMessage, TraceSpan } from '@order-pipeline/contracts' */
+/** @import { Step } from '../lib/lifecycle.js' */
 
-/** @param {{ message: EventMessage }} props */
-const Message = ({ message: { topic, partition, offset, key, value, headers } }) => {
+/** @param {{ message: EventMessage, step: Step | undefined, spans: readonly TraceSpan[] }} props */
+const Message = ({ message: { topic, key, value, headers }, step, spans }) => {
   const text = JSON.stringify(value, undefined, 2);
   return html`<details class="event">
     <summary>
-      <code>${topic}</code>
-      ${offset !== undefined && html`<span class="muted">partition ${partition}, offset ${offset}</span>`}
+      <code>${topic}</code> ${step && html`<${Position} spans=${spans} step=${step} />`}
     </summary>
     <table class="plain-table headers">
       <tbody>
@@ -25,11 +26,18 @@ const Message = ({ message: { topic, partition, offset, key, value, headers } })
   </details>`;
 };
 
-/** The messages of an order's events, each with its headers. @param {{ events: readonly EventMessage[] | undefined }} props */
-export const OrderEvents = ({ events = [] }) =>
+/**
+ * The messages of an order's events, each with its headers.
+ *
+ * @param {{ events: readonly EventMessage[] | undefined, steps: readonly Step[], spans: readonly TraceSpan[] }} props
+ */
+export const OrderEvents = ({ events = [], steps, spans }) =>
   events.length === 0
     ? null
     : html`<section class="card">
         <h2>Events</h2>
-        ${events.map((message) => html`<${Message} key=${message.topic} message=${message} />`)}
+        ${events.map((message) => {
+          const step = steps.find(({ status }) => status === message.value['status']);
+          return html`<${Message} key=${message.topic} message=${message} step=${step} spans=${spans} />`;
+        })}
       </section>`;
