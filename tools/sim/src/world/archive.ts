@@ -1,8 +1,9 @@
-import { ArchiveError, runArchive, type ArchiveTask } from '@order-pipeline/archive';
+import { runArchive, type ArchiveTask } from '@order-pipeline/archive';
 import { DAY_MS } from '@order-pipeline/service-kit';
 import type { Findings } from '../findings.ts';
 import type { RealServer } from './database/real-database.ts';
 import { createSimPool } from './database/sim-pool.ts';
+import { wrongWith } from './archive-failure.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { createSimProcess, createSlot, type SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -43,17 +44,6 @@ const MAX_LIFE_MS = 90;
 const SHARE_OF_STALLS = 0.15;
 const MAX_STALL_MS = 10_000;
 const SHARE_OF_POWER_LOSSES = 0.6;
-
-const RUNS_ALREADY = /^Another archive of these orders is running$/;
-const LOST = /^(?:Connection terminated|Client has encountered|timeout exceeded)/;
-
-/** Why an archive must not have failed like this; nothing where it met a fault, or another archive. */
-const wrongWith = (error: unknown, isHealed: boolean): string | undefined => {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof ArchiveError) return RUNS_ALREADY.test(error.message) ? undefined : error.message;
-  const isFault = 'code' in error || LOST.test(error.message);
-  return isFault && !isHealed ? undefined : (error.stack ?? error.message);
-};
 
 /** What befalls one run beside what befalls all processes, as the seed says. */
 const disturb = ({ time, streams, faultInjector, tally }: World, process: SimProcess): void => {
@@ -102,18 +92,19 @@ const createRunner = (
     trace(slot.id, 'power lost');
     disk.losePower(power);
   };
-  const judge = (error: unknown): void => {
+  const judge = (error: unknown, beganHealed: boolean): void => {
     trace(slot.id, `fails: ${error instanceof Error ? error.message : String(error)}`);
-    const wrong = wrongWith(error, faultInjector.isHealed());
+    const wrong = wrongWith(error, beganHealed);
     if (wrong !== undefined) findings.add('an archive fails only by what befalls it', ['archive'], wrong);
   };
   const runIn = async (process: SimProcess, task: Omit<ArchiveTask, 'runtime'>): Promise<boolean> => {
+    const beganHealed = faultInjector.isHealed();
     try {
       const report = await runArchive(portsOf(process), { ...task, runtime: runtimeOf(process) });
       trace(slot.id, 'is done', { ...report });
       return true;
     } catch (error) {
-      judge(error);
+      judge(error, beganHealed);
       return false;
     }
   };
