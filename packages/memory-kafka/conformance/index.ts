@@ -51,6 +51,7 @@ import { administratingAcls } from './administrating-acls.ts';
 import { loggingIn } from './logging-in.ts';
 import { loggingInAgain } from './logging-in-again.ts';
 import { rightsToGroups } from './rights-to-groups.ts';
+import { rightsToTheCluster } from './rights-to-the-cluster.ts';
 import { rightsToTopics } from './rights-to-topics.ts';
 import { rightsToTransactions } from './rights-to-transactions.ts';
 import { transactionalOffsets } from './transactional-offsets.ts';
@@ -116,6 +117,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   'rights to topics': rightsToTopics,
   'rights to groups': rightsToGroups,
   'rights to transactions': rightsToTransactions,
+  'rights to the cluster': rightsToTheCluster,
   'administrating ACLs': administratingAcls,
 };
 
