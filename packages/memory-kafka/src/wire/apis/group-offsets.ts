@@ -56,6 +56,7 @@ export const txnOffsetCommit = defineApi({
       attempt(() => {
         throwRefusal(refused.topic(topic));
         core.transactions.check(transactionalId, { producerId, producerEpoch });
+        core.transactions.checkEnlisted(transactionalId, groupId);
         core.transactions.addOffsets(transactionalId, groupId, [toCommit(topic, each)]);
       }),
     ),

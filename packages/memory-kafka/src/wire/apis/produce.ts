@@ -37,7 +37,10 @@ const write = async (
     let first: { firstOffset: number; appendTime: number | undefined } | undefined;
     for (const batch of batches) {
       const { writer, isCompressed } = batch;
-      if (writer.transactional && transactionalId !== null) core.transactions.check(transactionalId, writer);
+      if (writer.transactional && transactionalId !== null) {
+        core.transactions.check(transactionalId, writer);
+        core.transactions.checkEnlisted(transactionalId, log);
+      }
       const appended = log.append(batch.records, writer, isCompressed);
       first ??= appended;
     }

@@ -1,7 +1,7 @@
 import { throwRefusal } from '../../broker/refusals.ts';
 import { protocolError } from '../../errors.ts';
 import { defineApi } from '../api.ts';
-import { attempt } from '../codes.ts';
+import { attempt, fencedIn } from '../codes.ts';
 import {
   addOffsetsToTxnRequest,
   addPartitionsToTxnRequest,
@@ -16,12 +16,21 @@ export const initProducerId = defineApi({
   api: { key: 22, name: 'InitProducerId', versions: [0, 4], flexibleFrom: 2 },
   request: initProducerIdRequest,
   response: initProducerIdResponse,
-  handle: ({ core }, { transactionalId, transactionTimeoutMs }) => ({
+  handle: ({ core }, { transactionalId, transactionTimeoutMs, ...asker }) => ({
     throttleTimeMs: 0,
     errorCode: 0,
-    ...core.transactions.identify(transactionalId ?? undefined, transactionTimeoutMs),
+    ...core.transactions.identify(
+      transactionalId ?? undefined,
+      transactionTimeoutMs,
+      asker.producerEpoch < 0 ? undefined : asker,
+    ),
   }),
-  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code, producerId: -1, producerEpoch: -1 }),
+  refuse: (_request, code, version) => ({
+    throttleTimeMs: 0,
+    errorCode: fencedIn(version >= 4, code),
+    producerId: -1,
+    producerEpoch: -1,
+  }),
 });
 
 export const addPartitionsToTxn = defineApi({
@@ -46,24 +55,30 @@ export const addPartitionsToTxn = defineApi({
       })),
     };
   },
-  refuse: ({ topics }, code) => ({
+  refuse: ({ topics }, code, version) => ({
     throttleTimeMs: 0,
     topics: topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map((index) => ({ index, errorCode: code })),
+      partitions: partitions.map((index) => ({ index, errorCode: fencedIn(version >= 2, code) })),
     })),
   }),
+});
+
+const refusal = (code: number, version: number) => ({
+  throttleTimeMs: 0,
+  errorCode: fencedIn(version >= 2, code),
 });
 
 export const addOffsetsToTxn = defineApi({
   api: { key: 25, name: 'AddOffsetsToTxn', versions: [0, 3], flexibleFrom: 3 },
   request: addOffsetsToTxnRequest,
   response: errorOnlyResponse,
-  handle: ({ core }, { transactionalId, ...identity }) => {
+  handle: ({ core }, { transactionalId, groupId, ...identity }) => {
     core.transactions.check(transactionalId, identity);
+    core.transactions.enlistGroup(transactionalId, groupId);
     return { throttleTimeMs: 0, errorCode: 0 };
   },
-  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code }),
+  refuse: (_request, code, version) => refusal(code, version),
 });
 
 export const endTxn = defineApi({
@@ -72,8 +87,9 @@ export const endTxn = defineApi({
   response: errorOnlyResponse,
   handle: ({ core }, { transactionalId, committed, ...identity }) => {
     core.transactions.check(transactionalId, identity);
+    core.transactions.checkEnding(transactionalId, committed);
     core.transactions.end(transactionalId, identity, committed);
     return { throttleTimeMs: 0, errorCode: 0 };
   },
-  refuse: (_request, code) => ({ throttleTimeMs: 0, errorCode: code }),
+  refuse: (_request, code, version) => refusal(code, version),
 });
