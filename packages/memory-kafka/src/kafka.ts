@@ -21,7 +21,7 @@ import { warnOfDefaultPartitioner } from './client/partitioner-warning.ts';
 import { createProducer } from './client/producer.ts';
 import { clusterOf, type MemoryCluster } from './cluster.ts';
 import { createEmitter, networkEvents } from './emitter.ts';
-import { nonRetriable } from './errors.ts';
+import { nonRetriable, notImplemented } from './errors.ts';
 import { createDefaultPartitioner } from './partitioners.ts';
 
 /** kafkajs's own configuration, and optionally the cluster to use instead of the one that `brokers` lead to. */
@@ -36,6 +36,11 @@ const DEFAULT_CLIENT_ID = 'kafkajs';
 const DEFAULT_REAUTHENTICATION_THRESHOLD_MS = 10_000;
 /** Refused with kafkajs's sentence about the missing group, as `consumer()` from JavaScript is. */
 const NO_GROUP: ConsumerConfig = { groupId: '' };
+
+/** kafkajs's own would load Node's TLS, which takes longer than everything else until the first message. */
+const noSockets = (): never => {
+  throw notImplemented('socketFactory');
+};
 
 const checkTimeouts = (sessionTimeout: number, heartbeatInterval: number): void => {
   if (heartbeatInterval < sessionTimeout) return;
@@ -64,7 +69,7 @@ export class Kafka {
     this.#config = config;
     this.#retry = config.retry ?? {};
     // kafkajs's own logger: the same levels, format and environment variable. Nothing connects.
-    this.#logger = new kafkajs.Kafka(kafkaConfig).logger();
+    this.#logger = new kafkajs.Kafka({ ...kafkaConfig, socketFactory: noSockets }).logger();
   }
 
   /**

@@ -40,6 +40,12 @@ describe('the packed package', () => {
   );
 });
 
+describe('a program that it is loaded into', () => {
+  passes('gets sockets when somebody listens, and never TLS', () =>
+    projects.run('plain', ['node', 'loading.cjs']),
+  );
+});
+
 describe('its command', () => {
   passes('is there for npx', async () => {
     expect(await projects.run('plain', ['memory-kafka', '--help'])).toContain('Usage: memory-kafka');
