@@ -61,6 +61,14 @@ const disturb = ({ time, streams, faultInjector, tally }: World, process: SimPro
   time.after(afterMs, strike, process);
 };
 
+const runtimeOf = ({ runtime }: SimProcess, onStep: () => void): ArchiveTask['runtime'] => ({
+  uuid: runtime.uuid,
+  failpoint: (point) => {
+    onStep();
+    return runtime.failpoint(point);
+  },
+});
+
 /** Runs archives in processes of their own, one or more at a time. */
 const createRunner = (
   { world, server, findings }: Pick<SimArchiveParts, 'world' | 'server' | 'findings'>,
@@ -78,13 +86,6 @@ const createRunner = (
     disk: disk.of(process),
     clock: () => Math.floor(time.now()),
   });
-  const runtimeOf = ({ runtime }: SimProcess): ArchiveTask['runtime'] => ({
-    uuid: runtime.uuid,
-    failpoint: (point) => {
-      onStep();
-      return runtime.failpoint(point);
-    },
-  });
   const losePower = (): void => {
     // What runs beside it is on the same machine.
     if (faultInjector.isHealed() || running > 1 || !power.chance(SHARE_OF_POWER_LOSSES)) return;
@@ -100,7 +101,7 @@ const createRunner = (
   const runIn = async (process: SimProcess, task: Omit<ArchiveTask, 'runtime'>): Promise<boolean> => {
     const beganHealed = faultInjector.isHealed();
     try {
-      const report = await runArchive(portsOf(process), { ...task, runtime: runtimeOf(process) });
+      const report = await runArchive(portsOf(process), { ...task, runtime: runtimeOf(process, onStep) });
       trace(slot.id, 'is done', { ...report });
       return true;
     } catch (error) {
