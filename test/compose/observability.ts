@@ -29,10 +29,16 @@ interface FiringAlert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What there is nothing of while all is well: no trouble, no standby, no replica; and services that talk in the clear. */
+/** What there is nothing of while all is well: no trouble, no standby, no replica, no archive; and services that talk in the clear. */
 const EMPTY_PANELS = [
   'overview: Stuck orders',
   'overview: Orders refused by load shedding, a second',
+  'overview: Overdue for archiving',
+  'overview: For how long the oldest is overdue',
+  'overview: Time since an archive succeeded',
+  'overview: Runs, and files that were taken back',
+  'overview: Archived orders and files',
+  'overview: Size of the archive',
   'service: Life of certificates that is left',
   'service: Answers with 5xx a second',
   'service: Connections that were ended, a second',

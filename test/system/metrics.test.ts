@@ -71,6 +71,7 @@ const ALLOWS: Readonly<Record<LabelKind, (value: string) => boolean>> = {
   topic: (value) => TOPICS.includes(value),
   group: (value) => [...SERVICE_NAMES, 'dead-letters', 'unknown'].includes(value),
   partition: (value) => /^\d{1,4}$/.test(value),
+  archiveOutcome: (value) => ['succeeded', 'failed'].includes(value),
   orderStatus: (value) => (ORDER_STATUSES as readonly string[]).includes(value),
   stuckReason: (value) => (STUCK_REASONS as readonly string[]).includes(value),
   sheddingReason: (value) => /^[A-Z_]{1,40}$/.test(value),

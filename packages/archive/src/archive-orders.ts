@@ -16,6 +16,7 @@ import {
   type AnnouncedFile,
 } from './registry.ts';
 import { removeReservations } from './reservations.ts';
+import { recordRun } from './runs.ts';
 
 /** What is archived, and where it goes. */
 export interface ArchiveTask {
@@ -111,11 +112,15 @@ const finishEarlier = async (archive: Archive): Promise<number> => {
 };
 
 /** What is to be removed has to be readable first. */
-const verify = async ({ folder }: Archive, file: string, filed: readonly FiledOrder[]): Promise<string> => {
+const verify = async (
+  { folder }: Archive,
+  file: string,
+  filed: readonly FiledOrder[],
+): Promise<{ readonly sha256: string; readonly bytes: number }> => {
   const bytes = await folder.read(file);
   if (!bytes || textOf(await decodeOrders(bytes)) !== textOf(filed))
     throw new ArchiveError(`${file} does not read as it was written; nothing of it was removed`);
-  return sha256Of(bytes);
+  return { sha256: sha256Of(bytes), bytes: bytes.byteLength };
 };
 
 /** @returns whether the orders are in the file now, and nowhere else */
@@ -127,9 +132,9 @@ const archiveFile = async (
   const { orders, folder, runtime } = archive;
   await runtime.failpoint('archive.afterAnnounceBeforeWrite');
   await folder.write(file.file, await encodeOrders(filed), runtime);
-  const sha256 = await verify(archive, file.file, filed);
+  const written = await verify(archive, file.file, filed);
   await runtime.failpoint('archive.afterRenameBeforeRemove');
-  if (!(await removeOrders(orders, file, filed, { sha256, at: archive.now() }))) {
+  if (!(await removeOrders(orders, file, filed, { ...written, at: archive.now() }))) {
     await discard(archive, file);
     return false;
   }
@@ -223,10 +228,12 @@ export const runArchive = async (
   const archive: Archive = { orders, inventory, folder: openFolder(dir, disk), runtime, now };
   const lock = await takeLock(orders);
   try {
-    const finished = await finishEarlier(archive);
-    const round = await readRound(archive, retainDays);
-    const sum = await archiveAll(archive, round, task);
-    return { closedBefore: new Date(round.closedBefore).toISOString(), ...sum, finished };
+    return await recordRun(orders, async () => {
+      const finished = await finishEarlier(archive);
+      const round = await readRound(archive, retainDays);
+      const sum = await archiveAll(archive, round, task);
+      return { closedBefore: new Date(round.closedBefore).toISOString(), ...sum, finished };
+    });
   } finally {
     await lock.release();
   }

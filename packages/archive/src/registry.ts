@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { IS_SETTLED } from './candidates.ts';
 import type { FiledOrder } from './filed-order.ts';
+import { countFile } from './runs.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A file that an archive has announced. */
@@ -108,7 +109,7 @@ export const removeOrders = async (
   orders: pg.Pool,
   { id }: AnnouncedFile,
   filed: readonly FiledOrder[],
-  { sha256, at }: { readonly sha256: string; readonly at: string | null },
+  { sha256, bytes, at }: { readonly sha256: string; readonly bytes: number; readonly at: string | null },
 ): Promise<boolean> => {
   const isDone = await inTransaction(orders, async (client) => {
     const { rowCount } = await client.query(
@@ -116,7 +117,9 @@ export const removeOrders = async (
        WHERE id = $1 AND archived_at IS NULL AND taken_back_at IS NULL`,
       [id, filed.length, sha256, at],
     );
-    return rowCount === 1 && (await removeExactly(client, id, filed));
+    const isRemoved = rowCount === 1 && (await removeExactly(client, id, filed));
+    if (isRemoved) await countFile(client, filed.length, bytes);
+    return isRemoved;
   });
   // Plans that were made while these tables were empty read all of them.
   if (isDone) await orders.query('ANALYZE archived_orders, archive_files');

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openFolder } from '@order-pipeline/archive';
 import { createTestRuntime } from '@order-pipeline/testing';
@@ -79,6 +81,16 @@ test('a second archive of the same orders is refused while the first one runs', 
   expect(await fixture().wrong()).toEqual({});
 });
 
+/** Ends the session that has the lock of the archive that runs. */
+const loseLock = async (): Promise<void> => {
+  const killed = await fixture().select(
+    'orders',
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'archive' AND state = 'idle in transaction'`,
+  );
+  expect(killed).toHaveLength(1);
+};
+
 test.each(['archive.afterAnnounceBeforeWrite', 'archive.afterRenameBeforeRemove'] as const)(
   'two archives at once, where the lock was lost at %s, put each order into one file',
   async (point) => {
@@ -86,12 +98,7 @@ test.each(['archive.afterAnnounceBeforeWrite', 'archive.afterRenameBeforeRemove'
     const stop = runtime.stopAt(point);
     const first = fixture().archive({ runtime });
     await stop.reached;
-    const killed = await fixture().select(
-      'orders',
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name = 'archive' AND state = 'idle in transaction'`,
-    );
-    expect(killed).toHaveLength(1);
+    await loseLock();
     await fixture().archive();
     stop.resume();
     await first.catch(() => undefined);
@@ -145,4 +152,67 @@ test('a file that is gone before its reservations are removed is asked for, and 
   );
   expect(await fixture().archive()).toMatchObject({ finished: 1 });
   expect(await fixture().wrong()).toEqual({});
+});
+
+/** What archives have left behind in the database for the metrics. */
+const totals = async () => {
+  const [row] = await fixture().select<Record<string, string | null>>(
+    'orders',
+    'SELECT * FROM archive_totals',
+  );
+  const { succeeded_at: succeededAt, running_since: runningSince, single: _, ...counts } = row ?? {};
+  return {
+    ...Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)])),
+    hasSucceeded: succeededAt !== null,
+    isRunning: runningSince !== null,
+  };
+};
+
+test('what is archived, and that it succeeded, is counted in the database', async () => {
+  expect(await totals()).toMatchObject({
+    runs_succeeded: 0,
+    files: 0,
+    hasSucceeded: false,
+    isRunning: false,
+  });
+  const { files } = await fixture().archive();
+  const sizes = await Promise.all(
+    (await openFolder(fixture().dir).list()).map(
+      async (file) => (await stat(path.join(fixture().dir, file))).size,
+    ),
+  );
+  const after = {
+    runs_succeeded: 1,
+    runs_failed: 0,
+    files,
+    orders: OLD_IDS.length,
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+    hasSucceeded: true,
+    isRunning: false,
+  };
+  expect(await totals()).toEqual(after);
+  await fixture().archive();
+  expect(await totals()).toEqual({ ...after, runs_succeeded: 2 });
+});
+
+test('an archive that fails is counted, with what it has archived', async () => {
+  const failpoint = (point: string): void => {
+    if (point === 'archive.afterRemoveBeforeReservations') throw new Error('stopped');
+  };
+  await expect(fixture().archive({ runtime: createTestRuntime({ failpoint }) })).rejects.toThrow('stopped');
+  expect(await totals()).toMatchObject({ runs_succeeded: 0, runs_failed: 1, files: 1, isRunning: false });
+  await fixture().archive();
+  expect(await totals()).toMatchObject({ runs_succeeded: 1, runs_failed: 1, orders: OLD_IDS.length });
+});
+
+test('one that is refused since another one runs is no failure', async () => {
+  const runtime = createTestRuntime();
+  const stop = runtime.stopAt('archive.afterWriteBeforeRename');
+  const first = fixture().archive({ runtime });
+  await stop.reached;
+  await expect(fixture().archive()).rejects.toThrow('Another archive of these orders is running');
+  expect(await totals()).toMatchObject({ runs_failed: 0, isRunning: true });
+  stop.resume();
+  await first;
+  expect(await totals()).toMatchObject({ runs_succeeded: 1, runs_failed: 0, isRunning: false });
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { openFolder } from '@order-pipeline/archive';
 import { FAILPOINTS, type Failpoint } from '@order-pipeline/service-kit';
 import { OLD_IDS, STAYING, useArchive, type ArchiveFixture } from './fixture.ts';
 
@@ -42,6 +43,13 @@ test.each(POINTS)(
     const unfinished = `SELECT FROM archive_files
       WHERE reservations_removed_at IS NULL AND taken_back_at IS NULL`;
     expect(await fixture().select('orders', unfinished)).toEqual([]);
+    const [totals] = await fixture().select('orders', 'SELECT * FROM archive_totals');
+    expect(totals).toMatchObject({
+      runs_succeeded: '1',
+      runs_failed: first ? '2' : '1',
+      orders: String(OLD_IDS.length),
+      files: String((await openFolder(fixture().dir).list()).length),
+    });
   },
   LIMIT_MS,
 );

@@ -36,6 +36,7 @@ const TOLD: ReadonlySet<string> = new Set([
   'MAX_CONNECTIONS',
   'MAX_CONNECTIONS_PER_ADDRESS',
   'OUTBOX_MAX_ROWS',
+  'RETAIN_ORDERS_DAYS',
   'HOT_ITEM_ORDERS_PER_S',
   ...SERVICE_NAMES.map((name) => `${name.toUpperCase().replaceAll('-', '_')}_URL`),
 ]);

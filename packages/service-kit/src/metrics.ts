@@ -18,6 +18,8 @@ export interface MetricHistogram<L extends string> {
 }
 export interface MetricGauge<L extends string> {
   set(labels: Readonly<Record<L, string>>, value: number): void;
+  /** Reports nothing any more until it is set again. */
+  unset(labels: Readonly<Record<L, string>>): void;
   /** Has `measure` set it whenever somebody asks for the metrics; a failure of it leaves the gauge as it was. */
   whenAsked(measure: () => Promise<void> | void): void;
 }
@@ -81,6 +83,7 @@ export const createMetrics = (registry: Registry, service: string): Metrics => {
       const metric = once(name, () => createGauge(registry, name));
       return {
         set: (labels, value) => metric.set({ service, ...labels }, value),
+        unset: (labels) => metric.remove({ service, ...labels }),
         whenAsked: (measure) => void measuresOf.get(metric)?.push(measure),
       };
     },

@@ -33,6 +33,14 @@ export const wholeNumber = (
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 
+const MAX_RETAIN_DAYS = 36_500;
+
+/** Of what archives orders, and of what watches it. */
+export const archiveSettings = {
+  /** How many days ago orders have to be closed before they are archived; none are, if it is not set. */
+  RETAIN_ORDERS_DAYS: wholeNumber(1, MAX_RETAIN_DAYS).optional(),
+};
+
 /** As a retention: nothing is ever deleted. */
 export const FOR_EVER = -1;
 

@@ -7,6 +7,7 @@ import {
 } from '@order-pipeline/messaging';
 import {
   actionsSettings,
+  archiveSettings,
   createListTurns,
   defineService,
   milliseconds,
@@ -21,6 +22,7 @@ import {
   type ServiceContext,
 } from '@order-pipeline/service-kit';
 import { z } from 'zod';
+import { measureArchive } from './archive-metrics.ts';
 import { startDeadLetters } from './dead-letters/index.ts';
 import {
   createPlacementQueue,
@@ -58,6 +60,7 @@ const settings = z.object({
   TRACE_URL: urlOf('http:', 'https:')
     .refine((url) => url.includes('{traceId}'), 'must have {traceId} in it')
     .optional(),
+  ...archiveSettings,
   ...actionsSettings,
   ...replicaSettings,
 });
@@ -103,6 +106,7 @@ const startBackground = (
   const stockReturn = startStockReturn({ ...shared, leads });
   closers.add('return of stock', () => stockReturn.stop());
   const statusMetrics = createStatusMetrics(shared);
+  measureArchive({ ...shared, retainDays: set.RETAIN_ORDERS_DAYS, leads });
   const loadWatch = startLoadWatch({ ...shared, admission, leads });
   closers.add('load watch', () => loadWatch.stop());
   const folding = startCountFolding({ ...shared, leads });

@@ -28,6 +28,7 @@ import {
   recordStockReturned,
 } from '../src/store/transitions.ts';
 import { findKnown } from '../src/store/archived.ts';
+import { findOverdueForArchiving } from '../src/store/archiving.ts';
 import { foldCounts, readCounts } from '../src/store/counts.ts';
 import { republishDue, republishUpTo, newestPlacement } from '../src/store/republication.ts';
 import { createOutboxFloor } from '../src/store/outbox-floor.ts';
@@ -178,6 +179,11 @@ const COUNTS: Readonly<Record<string, (sql: Database) => Promise<unknown>>> = {
     listWaiting(sql, page, { until: ago(0), search: 'user-1' }),
   'the orders of a user that wait longest in a status, further on': (sql) =>
     listWaiting(sql, { ...page, before: waitingAt }, { until: ago(0), search: 'user-1', status: 'PENDING' }),
+  'closed orders that should have been archived': (sql) => findOverdueForArchiving(sql, ago(0), {}),
+  'the next closed orders that should have been archived': (sql) =>
+    findOverdueForArchiving(sql, ago(0), { DELIVERED: '500', CANCELLED: '20000' }),
+  'closed orders that should have been archived where there are none': (sql) =>
+    findOverdueForArchiving(sql, ago(3), {}),
   'what waits in the outbox': (sql) => outboxBacklog(sql, createOutboxFloor(), runtime),
   'open letters': countOpen,
 };

@@ -94,6 +94,7 @@ const LISTS = [
   'listArchived',
   'oldestOnTheWay',
   'readCounts',
+  'findOverdueForArchiving',
   'newestPlacement',
 ];
 
@@ -113,8 +114,8 @@ const EACH_SHARD = [
 /** Finds a row by its place in the table, which says nothing of a shard: to be changed before orders are spread. */
 const BY_PLACE = ['recordPositions'];
 
-/** What operators did is no part of an order: one table, on one server. */
-const ELSEWHERE = ['findActions'];
+/** What operators did, and archives, is no part of an order: one table, on one server. */
+const ELSEWHERE = ['findActions', 'readArchiveTotals'];
 
 test('every need of the store is of one of these kinds', () => {
   const needs = Object.keys(storeOn(database));

@@ -287,6 +287,8 @@ const ofKind = (objects: readonly KubernetesObject[], kind: string) =>
       ({ metadata }) => metadata.name === job?.metadata.name,
     );
     expect(settings).toMatchObject({ data: { RETAIN_ORDERS_DAYS: '90' } });
+    const [orders] = podsOf(objects).filter(({ spec }) => spec.containers[0]?.name === 'orders');
+    expect(environmentOf(objects, orders?.spec.containers[0] as Container)['RETAIN_ORDERS_DAYS']).toBe('90');
     expect(ofKind(parseObjects(template('--values', valuesFile('minimal'))), 'CronJob')).toHaveLength(1);
   },
 );

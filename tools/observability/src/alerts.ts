@@ -125,6 +125,14 @@ const ORDER_ALERTS: readonly Alert[] = [
     severity: 'page',
     summary: 'An event has waited for {{ $value | humanizeDuration }} to be published',
   },
+  {
+    name: 'OrdersOverdueForArchiving',
+    // An archive a night may fail once.
+    expr: `max(archive_overdue_oldest_seconds) > ${2 * DAY_S}`,
+    for: '1h',
+    severity: 'ticket',
+    summary: 'An order should have been archived {{ $value | humanizeDuration }} ago',
+  },
 ];
 
 const LAG = 'sum by (group, topic) (kafka_consumer_lag{topic!~".*[.]DLQ"})';

@@ -36,8 +36,9 @@ export const ARCHIVE_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: ARCHIVING,
-        find: '  await folder.write(file.file, await encodeOrders(filed), runtime);\n  const sha256 = await verify(archive, file.file, filed);\n',
-        replace: '  const sha256 = sha256Of(await encodeOrders(filed));\n',
+        find: '  await folder.write(file.file, await encodeOrders(filed), runtime);\n  const written = await verify(archive, file.file, filed);\n',
+        replace:
+          '  const encoded = await encodeOrders(filed);\n  const written = { sha256: sha256Of(encoded), bytes: encoded.byteLength };\n',
       },
       {
         file: ARCHIVING,

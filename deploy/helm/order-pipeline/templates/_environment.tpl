@@ -107,7 +107,8 @@ TLS_CA_FILE: /run/order-pipeline/tls/ca.crt
 {{- if eq $name "api-gateway" }}
 {{- include "op.accessEnvironment" $root }}
 {{- end }}
-{{- range $setting, $value := mergeOverwrite (deepCopy $root.Values.settings) (deepCopy $service.settings) }}
+{{- $archive := $root.Values.archive.enabled | ternary (dict "RETAIN_ORDERS_DAYS" $root.Values.archive.retainOrdersDays) dict }}
+{{- range $setting, $value := mergeOverwrite $archive (deepCopy $root.Values.settings) (deepCopy $service.settings) }}
 {{- if has $setting $registered.settings }}
 {{ $setting }}: {{ include "op.text" $value | quote }}
 {{- end }}

@@ -1,3 +1,4 @@
+import { ARCHIVE_METRICS } from './archive-metrics.ts';
 import type { MetricDefinition, MetricType } from './definition.ts';
 import { KAFKA_METRICS } from './kafka-metrics.ts';
 import { ORDER_METRICS } from './order-metrics.ts';
@@ -10,6 +11,7 @@ import { SERVICE_METRICS } from './service-metrics.ts';
  */
 export const METRICS = {
   ...ORDER_METRICS,
+  ...ARCHIVE_METRICS,
   ...KAFKA_METRICS,
   ...SERVICE_METRICS,
   ...POSTGRES_METRICS,

@@ -16,6 +16,7 @@ export const LABEL_KINDS = {
   replicaOutcome:
     '`answered` by the replica, or why the primary was read: `behind`, `promoted`, `conflict`, `failed`, `rested`',
   connectionState: '`idle` or `in_use`',
+  archiveOutcome: '`succeeded` or `failed`, also by being killed',
   spanOutcome: '`exported`, `failed` or `dropped`',
   table: 'a table of the database',
   version: 'the version of the project',

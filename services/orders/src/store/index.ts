@@ -4,6 +4,7 @@ import {
   findActions,
   mapTransientErrors,
   timeOfDay,
+  type DueTimes,
   type PageRequest,
   type Reads,
   type Runtime,
@@ -17,6 +18,7 @@ import {
   type Target,
 } from './transitions.ts';
 import { findArchivedRepeats, findKnown, listArchived, type AskedOrder } from './archived.ts';
+import { findOverdueForArchiving, readArchiveTotals, type ClosedFrom } from './archiving.ts';
 import { foldCounts, readCounts } from './counts.ts';
 import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
 import { createOutboxFloor } from './outbox-floor.ts';
@@ -47,6 +49,7 @@ import type { CancellableDatabase, Sql } from './sql.ts';
 import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
 export { archivedOf, type ArchivedRow } from './archived.ts';
+export type { ArchiveTotals, ClosedFrom } from './archiving.ts';
 export { DELIVERY_WINDOW_MS, type DeliveryBin } from './counts.ts';
 export type { StoredBacklog } from './outbox.ts';
 export type { ReservedOrder } from './placements.ts';
@@ -75,6 +78,14 @@ const createScans = (
     signal?: AbortSignal,
   ) =>
     list((sql) => scanWaiting(sql, request, { ...search, until: due(olderThanMs).until }, runtime), signal),
+});
+
+/** What metrics and overviews are made from, however many orders there are. */
+const createSums = (reads: Reads, due: (ageMs: number) => DueTimes) => ({
+  findOverdueForArchiving: (closedForMs: number, from: ClosedFrom) =>
+    reads.run((sql) => findOverdueForArchiving(sql, due(closedForMs).until, from)),
+  readArchiveTotals: () => reads.run(readArchiveTotals),
+  readCounts: () => reads.run((sql) => readCounts(sql, due)),
 });
 
 /**
@@ -133,7 +144,7 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
         republishUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database, floor, runtime),
-      readCounts: () => reads.run((sql) => readCounts(sql, due)),
+      ...createSums(reads, due),
       foldCounts: () => foldCounts(database, due),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),

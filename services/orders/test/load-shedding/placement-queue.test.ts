@@ -11,7 +11,7 @@ const BUSY = { outcome: 'NOT_NOW', reason: 'QUEUE_TOO_LONG' };
 const metrics: Metrics = {
   counter: () => ({ add: () => undefined }),
   histogram: () => ({ observe: () => undefined }),
-  gauge: () => ({ set: () => undefined, whenAsked: () => undefined }),
+  gauge: () => ({ set: () => undefined, unset: () => undefined, whenAsked: () => undefined }),
 };
 
 /** A placement queue whose batches end when the test ends them, and whose clock is stopped. */

@@ -133,5 +133,44 @@ export const OVERVIEW: Dashboard = {
         },
       ],
     },
+    {
+      title: 'Archive',
+      panels: [
+        {
+          title: 'Overdue for archiving',
+          description: 'Empty, as this whole row, where `RETAIN_ORDERS_DAYS` is not set.',
+          queries: [{ expr: 'max(archive_overdue_orders)', legend: 'orders, as far as they are counted' }],
+        },
+        {
+          title: 'For how long the oldest is overdue',
+          unit: 's',
+          queries: [{ expr: 'max(archive_overdue_oldest_seconds)', legend: 'order' }],
+        },
+        {
+          title: 'Time since an archive succeeded',
+          unit: 's',
+          queries: [{ expr: 'time() - max(archive_last_success_timestamp_seconds)', legend: 'archive' }],
+        },
+        {
+          title: 'Runs, and files that were taken back',
+          queries: [
+            { expr: 'max by (outcome) (archive_runs_total)', legend: '{{outcome}}' },
+            { expr: 'max(archive_files_taken_back_total)', legend: 'files taken back' },
+          ],
+        },
+        {
+          title: 'Archived orders and files',
+          queries: [
+            { expr: 'max(archived_orders_total)', legend: 'orders' },
+            { expr: 'max(archived_files_total)', legend: 'files' },
+          ],
+        },
+        {
+          title: 'Size of the archive',
+          unit: 'bytes',
+          queries: [{ expr: 'max(archived_bytes_total)', legend: 'files' }],
+        },
+      ],
+    },
   ],
 };

@@ -1,21 +1,17 @@
 import { Command } from '@commander-js/extra-typings';
 import type { ArchiveReport } from '@order-pipeline/archive';
-import { parseSettings, wholeNumber } from '@order-pipeline/service-kit';
+import { archiveSettings, parseSettings } from '@order-pipeline/service-kit';
 import { z } from 'zod';
 import type { Cli } from '../../kit/cli.ts';
 import { CliError } from '../../kit/cli-error.ts';
 import { openDatabases } from '../../kit/databases.ts';
 import { report } from '../../kit/outcome.ts';
-import { wholeNumber as numberArgument } from '../../kit/values.ts';
+import { wholeNumber } from '../../kit/values.ts';
 
-const MAX_DAYS = 36_500;
 const MAX_ORDERS_PER_FILE = 100_000;
 const DEFAULT_ORDERS_PER_FILE = 20_000;
 
-const settings = z.object({
-  /** How many days ago orders have to be closed before they are archived; none are, if it is not set. */
-  RETAIN_ORDERS_DAYS: wholeNumber(1, MAX_DAYS).optional(),
-});
+const settings = z.object(archiveSettings);
 
 const DETAILS = `
 Orders that were delivered or cancelled more than RETAIN_ORDERS_DAYS days ago go into the folder, with their histories and
@@ -67,7 +63,7 @@ export const createArchiveCommand = (cli: Cli) =>
     .option(
       '--orders-per-file <n>',
       'put so many orders into a file at most; each file is removed by one transaction',
-      numberArgument(1, MAX_ORDERS_PER_FILE),
+      wholeNumber(1, MAX_ORDERS_PER_FILE),
       DEFAULT_ORDERS_PER_FILE,
     )
     .addHelpText('after', DETAILS)
