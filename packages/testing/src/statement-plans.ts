@@ -27,6 +27,8 @@ export interface PlanNode {
   readonly 'Actual Loops': number;
   readonly 'Rows Removed by Filter'?: number;
   readonly 'Rows Removed by Index Recheck'?: number;
+  /** Pairs of rows that were compared and do not belong together. */
+  readonly 'Rows Removed by Join Filter'?: number;
   /** Pages of tables and indexes that were in memory already, those of its `Plans` included. */
   readonly 'Shared Hit Blocks': number;
   /** Those that were not. */

@@ -14,6 +14,7 @@ import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtur
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { getItem, listItems, restock } from '../src/store/items.ts';
 import { endReservations, findHeld, findReservations } from '../src/store/reservations.ts';
+import { reserveWherePlenty } from '../src/store/reserve-plenty.ts';
 import type { Database } from '../src/store/sql.ts';
 
 /** How many rows each statement is asked for, and how many it may look at for each of them. */
@@ -87,7 +88,24 @@ const expectFewRead = async (
   expect(Math.max(...plans.map(rowsRead))).toBeLessThan(LIMIT * MAX_PER_ROW);
 };
 
+/** Orders of one item each, as many as travel together at the most. */
+const NEW = Array.from({ length: 128 }, (_, n) => ({
+  orderId: `new-${n}`,
+  reservationId: `new-r${n}`,
+  lines: [{ itemId: `item-${n + 1}`, quantity: 1 }],
+}));
+
 describe.each(PLAN_MODES)('%s', (mode) => {
+  test('the orders of a batch are not compared with one another', async () => {
+    const [statement] = await statementsOf(Prisma.sql, (sql) => reserveWherePlenty(sql, NEW, ago(0)));
+    const plan = await explain(database, statement as NonNullable<typeof statement>, mode);
+    expect(plan['Actual Rows']).toBe(NEW.length);
+    const compared = nodesOf(plan).map(
+      (node) => (node['Rows Removed by Join Filter'] ?? 0) * node['Actual Loops'],
+    );
+    expect(Math.max(...compared)).toBeLessThanOrEqual(NEW.length);
+  });
+
   test.each(Object.keys(NEEDS))('no more is looked at than asked for: %s', async (name) => {
     const statements = await statementsOf(Prisma.sql, NEEDS[name] as (typeof NEEDS)[string]);
     expect(statements).toHaveLength(1);

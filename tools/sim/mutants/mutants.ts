@@ -191,16 +191,10 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: RESERVING_PLENTY,
-        find: '      WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.order_id = t.order_id)\n',
-        replace: '',
-      },
-      {
-        file: RESERVING_PLENTY,
-        find: 'ON CONFLICT (order_id) DO NOTHING\n',
+        find: 'ON CONFLICT (order_id) DO NOTHING`;',
         replace: `ON CONFLICT (order_id) DO UPDATE SET reservation_id = excluded.reservation_id, state = 'HELD',
         lines = excluded.lines, updated_at = excluded.updated_at
-      WHERE reservations.state <> 'CONSUMED'
-`,
+      WHERE reservations.state <> 'CONSUMED'\`;`,
       },
     ],
   },

@@ -10,6 +10,9 @@ export const isLockTimeout = (error: unknown): boolean => hasSqlState(error, '55
 /** Whether a statement met another transaction in such a way that it has to be done once more. */
 export const isSerializationFailure = (error: unknown): boolean => hasSqlState(error, '40001');
 
+/** Whether a statement was ended because a row with the same key is there. */
+export const isUniqueViolation = (error: unknown): boolean => hasSqlState(error, '23505');
+
 type AsyncFunctions = Record<string, (...args: never[]) => Promise<unknown>>;
 
 /** The same store, whose functions throw UNAVAILABLE where what the database meets is transient. */

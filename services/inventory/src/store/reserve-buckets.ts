@@ -42,7 +42,7 @@ const WAITING: Locking = {
     ) FOR UPDATE`,
 };
 
-/** The lines of reservations, and those that are not stored yet: `line` and `wanted`. */
+/** The lines of reservations, and the reservations: `line` and `wanted`. */
 const requested = (reservations: readonly NewReservation[], hotItems: HotItems): Prisma.Sql => {
   const lines = reservations.flatMap((reservation, index) =>
     reservation.lines.map((line) => ({ ...line, no: index + 1 })),
@@ -60,7 +60,6 @@ const requested = (reservations: readonly NewReservation[], hotItems: HotItems):
         ${reservations.map(({ reservationId }) => reservationId)}::text[],
         ${reservations.map((reservation) => JSON.stringify(reservation.lines))}::text[]
       ) WITH ORDINALITY AS t(order_id, reservation_id, lines, no)
-      WHERE NOT EXISTS (SELECT FROM reservations r WHERE r.order_id = t.order_id)
     )`;
 };
 

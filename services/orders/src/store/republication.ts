@@ -1,6 +1,6 @@
 import { newTrace, traceparent, type DueTimes, type Runtime } from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { EACH_STATUS, eventOf, ON_THE_WAY, type Sql } from './sql.ts';
+import { EACH_STATUS, eventOf, isoOf, ON_THE_WAY, type Sql } from './sql.ts';
 import { HAS_DEAD_LETTER } from './stuck.ts';
 
 /** An order whose event was put into the outbox again. */
@@ -56,7 +56,7 @@ const announce = (
       RETURNING orders.id, orders.user_id, orders.lines, orders.status, orders.updated_at, orders.traceparent
     ), announced AS (
       INSERT INTO outbox (event_id, event, traceparent, created_at)
-      SELECT id || ':' || status, ${eventOf(Prisma.sql`again`)},
+      SELECT id || ':' || status, ${eventOf(Prisma.sql`again`, isoOf(Prisma.sql`again.updated_at`))},
              coalesce(traceparent, ${traceparent(newTrace(runtime))}), ${at}::timestamptz
       FROM again ON CONFLICT (event_id) DO NOTHING
     )

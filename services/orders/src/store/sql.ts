@@ -71,10 +71,16 @@ export const EACH_ON_THE_WAY = Prisma.sql`
 
 /**
  * The event of the status of an order, as `OrderEvent` says, built by the database so that it is stored in the statement
- * that it announces. `source` names the table or alias with the columns id, user_id, lines, status and updated_at.
+ * that it announces. `source` names the table or alias with the columns id, user_id, lines and status.
+ *
+ * @param at when it took the status, as a text in ISO 8601
  */
-export const eventOf = (source: Prisma.Sql): Prisma.Sql => Prisma.sql`
+export const eventOf = (source: Prisma.Sql, at: Prisma.Sql): Prisma.Sql => Prisma.sql`
   jsonb_build_object(
     'orderId', ${source}.id, 'userId', ${source}.user_id, 'items', ${source}.lines, 'status', ${source}.status,
-    'at', to_char(${source}.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    'at', ${at}
   )`;
+
+/** A time of a row as a text in ISO 8601. */
+export const isoOf = (column: Prisma.Sql): Prisma.Sql =>
+  Prisma.sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
