@@ -7,7 +7,8 @@ import {
   memoryOf,
   parseProcesses,
   processorMsIn,
-  processorTimeOf,
+  processorTimesOf,
+  timeBetween,
   treeOf,
 } from '../src/system/process-tree.ts';
 import { startSampling, thirdsOf } from '../src/soak/sampling.ts';
@@ -82,15 +83,33 @@ test('the line ends where the last value is', () => {
   expect(svg).toContain('>4 s<');
 });
 
-test('the processor time of a process is read past whatever its name holds', () => {
-  const fields = ['S', ...Array.from({ length: 10 }, () => '1'), '250', '50', '7'];
-  expect(processorMsIn(`12 (a) b (c) ${fields.join(' ')}`)).toBe(3_000);
+test('the processor time of a thread is the first of its numbers, in nanoseconds', () => {
+  expect(processorMsIn('3000500000 77 12\n')).toBe(3_000.5);
 });
 
-test('the processor time of a process grows while it works', async () => {
-  const before = await processorTimeOf(process.pid);
+test('the processor time of a process grows while it works, and is that of its work', async () => {
+  const before = await processorTimesOf(process.pid);
   if (!before) return;
-  const until = process.cpuUsage().user + 100_000;
-  while (process.cpuUsage().user < until) Math.sqrt(2);
-  expect((await processorTimeOf(process.pid))?.root).toBeGreaterThan(before.root);
+  const worked = process.cpuUsage();
+  while (process.cpuUsage(worked).user < 100_000) Math.sqrt(2);
+  const after = await processorTimesOf(process.pid);
+  expect(timeBetween(before, after).root).toBeGreaterThan(90);
+});
+
+test('what a process has used that has ended makes the others no quicker, and one that has begun counts from its beginning', () => {
+  const before = {
+    root: 10,
+    others: new Map([
+      [1, 100],
+      [2, 5_000],
+    ]),
+  };
+  const after = {
+    root: 12,
+    others: new Map([
+      [1, 130],
+      [3, 7],
+    ]),
+  };
+  expect(timeBetween(before, after)).toEqual({ root: 2, others: 37 });
 });

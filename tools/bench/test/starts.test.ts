@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { FLAWLESS } from '../src/correctness/correctness.ts';
 import { figureOfStarts } from '../src/orders/sides.ts';
 import { measureStarts, type Contender } from '../src/orders/starts.ts';
+import { times } from '@order-pipeline/testing';
 import { tableOf } from '../src/report/markdown.ts';
 
 const SIZES = { starts: 4, rounds: 3, warmUps: 2 };
@@ -56,26 +57,34 @@ test('none is always the first to be started, and none always follows the same o
   expect(count(firsts as string[], 'turn a')).toBe(firsts.length / 2);
 });
 
-test('the value of a start is the median of its rounds, without those that warm up', async () => {
+test('a start has the turns of its rounds, without those that warm up', async () => {
   // The first two turns of a start warm up.
   const values = [1_000, 1_000, 9, 1, 5];
   const { contenders } = contend(['a', 'b'], ({ name, start, turns }) =>
     name === 'a' ? (values[turns - 1] ?? Number.NaN) * start : 1,
   );
   expect(await measureStarts(contenders, SIZES)).toEqual([
-    [5, 10, 15, 20].map((value) => ({ value })),
-    [1, 1, 1, 1].map((value) => ({ value })),
+    [1, 2, 3, 4].map((start) => [9, 1, 5].map((value) => ({ value: value * start }))),
+    times(4, () => [1, 1, 1].map((value) => ({ value }))),
   ]);
 });
 
-test('the row of several starts has the median of their ratios, and how far apart they are', () => {
-  const placed = (services: readonly number[]) => ({
-    turns: services.map((value) => ({ rate: 1, services: value, postgres: 1 })),
+test('the row of several starts has the median of the ratios of all rounds, and how far apart the starts are', () => {
+  const placed = (services: readonly (readonly number[])[]) => ({
+    turns: services.map((start) => start.map((value) => ({ rate: 1, services: value, postgres: 1 }))),
     correctness: FLAWLESS,
   });
   const row = { name: 'work', unit: 'µs', target: { timesAtMost: 1.03 } } as const;
-  const here = placed([90, 110, 220, 102]);
-  const figure = figureOfStarts(row, 'services', here, { ...placed([100, 100, 200, 100]), name: 'before' });
+  // In one round of the second start the machine did something else for both.
+  const here = placed([
+    [90, 100, 110],
+    [1_060, 102, 120],
+  ]);
+  const before = placed([
+    [100, 100, 100],
+    [1_000, 100, 100],
+  ]);
+  const figure = figureOfStarts(row, 'services', here, { ...before, name: 'before' });
   const report = { name: '', command: '', about: [], at: '', machine: {}, figures: [figure] };
-  expect(tableOf(report)).toContain('| 1.06 × (0.9–1.1) | ≤ 1.03 × |');
+  expect(tableOf(report)).toContain('| 1.04 × (1–1.06) | ≤ 1.03 × |');
 });

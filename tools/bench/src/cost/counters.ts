@@ -1,6 +1,6 @@
 import { withDatabase } from '../system/databases.ts';
 import type { EmbeddedSystem } from '../system/embedded.ts';
-import { processorTimeOf } from '../system/process-tree.ts';
+import { processorTimesOf, timeBetween } from '../system/process-tree.ts';
 
 /** What a system has used since it began: bytes, transactions, messages, and milliseconds of processor time. */
 export interface Used {
@@ -43,14 +43,15 @@ export const readUsed = async ({ url, pid, databases }: EmbeddedSystem): Promise
     Promise.all(Object.values(databases).map(transactionsOf)),
     walOf(databases.orders),
     fetch(`${url}/metrics`).then((response) => response.text()),
-    processorTimeOf(pid),
+    processorTimesOf(pid),
   ]);
+  const used = processor && timeBetween(undefined, processor);
   return {
     wal,
     transactions: transactions.reduce((sum, count) => sum + count, 0),
     messages: messagesIn(metrics),
-    services: processor?.root ?? Number.NaN,
-    postgres: processor?.others ?? Number.NaN,
+    services: used?.root ?? Number.NaN,
+    postgres: used?.others ?? Number.NaN,
   };
 };
 

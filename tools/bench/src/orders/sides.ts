@@ -1,6 +1,6 @@
 import type { BenchContext } from '../context/context.ts';
 import { addUp, FLAWLESS, type Correctness } from '../correctness/correctness.ts';
-import type { Figure } from '../report/report.ts';
+import { readable, type Figure } from '../report/report.ts';
 import { measureStarts, type Contender, type StartSizes } from './starts.ts';
 import { reportExamples } from './stage.ts';
 import { takeTurn, type Side, type Turn } from './turn.ts';
@@ -15,7 +15,7 @@ export interface Kind {
 /** What systems of a kind brought. */
 export interface Placed {
   /** Start by start. */
-  readonly turns: readonly Turn[];
+  readonly turns: readonly (readonly Turn[])[];
   readonly correctness: Correctness;
 }
 
@@ -52,10 +52,10 @@ export const placeInStarts = async (
 };
 
 /** How figures of several starts came about. */
-export const methodOfStarts = ({ starts, rounds }: StartSizes): string =>
-  `Everything is started ${starts} times, in alternating order; a value of a start is the median of its ${rounds} rounds, and each row has the median over the starts. Behind a ratio are the least and the greatest of a start. What is held against itself shows how far apart two starts of the same are.`;
+export const methodOfStarts = ({ starts, rounds, orders }: StartSizes): string =>
+  `Everything is started ${starts} times, in alternating order, and takes turns of ${readable(orders)} orders in ${rounds} rounds a start. A ratio is the median of the ratios of all rounds, in each of which turns follow one another within seconds, so that what else the machine does hits both; behind it are the least and the greatest median of a start. What is held against itself shows how far apart two of the same are.`;
 
-/** A row of values, one a start, of what is measured and of what it is held against. */
+/** A row of values, one a round of all starts, of what is measured and of what it is held against. */
 export const figureOfStarts = (
   { name, unit, target }: Pick<Figure, 'name' | 'unit' | 'target'>,
   value: keyof Turn,
@@ -65,8 +65,8 @@ export const figureOfStarts = (
   name,
   unit,
   target,
-  result: measured.turns.map((turn) => turn[value]),
-  baseline: { name: baseline.name, values: baseline.turns.map((turn) => turn[value]) },
-  hasRange: true,
+  result: measured.turns.flat().map((turn) => turn[value]),
+  baseline: { name: baseline.name, values: baseline.turns.flat().map((turn) => turn[value]) },
+  rangeOver: measured.turns[0]?.length ?? 1,
   correctness: addUp([measured.correctness, baseline.correctness]),
 });

@@ -1,5 +1,3 @@
-import { median } from '../rounds.ts';
-
 /** How much is measured of systems that are started several times. */
 export interface StartSizes {
   readonly starts: number;
@@ -32,26 +30,20 @@ const orderOfStart = <E>(all: readonly E[], start: number): E[] => {
   return start % 4 < 2 ? order : order.toReversed();
 };
 
-/** The middle of each value, in turns that have the same values. */
-const medianTurn = <T extends Readonly<Record<keyof T, number>>>(turns: readonly T[]): T => {
-  const names = Object.keys(turns[0] ?? {}) as (keyof T)[];
-  return Object.fromEntries(names.map((name) => [name, median(turns.map((turn) => turn[name]))])) as T;
-};
-
 /**
  * Measures systems beside one another, each of them started several times: two starts of the same code differ by more than
  * the rounds of one, as each is compiled and laid out in memory in its own way.
  *
  * @param before is called before each start, without a round, and before each round of it, for who watches; a round that warms
  * up is 0 or less
- * @returns for each contender, start by start, the medians of its turns
+ * @returns for each contender, start by start, its turns; those of one round have the same place in all of them
  */
-export const measureStarts = async <S, T extends Readonly<Record<keyof T, number>>>(
+export const measureStarts = async <S, T>(
   contenders: readonly Contender<S, T>[],
   { starts, rounds, warmUps }: Omit<StartSizes, 'orders'>,
   before: (start: number, round?: number) => void = () => undefined,
-): Promise<T[][]> => {
-  const found: T[][] = contenders.map(() => []);
+): Promise<T[][][]> => {
+  const found: T[][][] = contenders.map(() => []);
   for (let start = 1; start <= starts; start += 1) {
     const opened: { readonly contender: Contender<S, T>; readonly system: S; readonly turns: T[] }[] = [];
     before(start);
@@ -66,7 +58,7 @@ export const measureStarts = async <S, T extends Readonly<Record<keyof T, number
     }
     for (const { contender, system, turns } of opened) {
       await contender.close(system);
-      found[contenders.indexOf(contender)]?.push(medianTurn(turns));
+      found[contenders.indexOf(contender)]?.push(turns);
     }
   }
   return found;

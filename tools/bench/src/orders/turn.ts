@@ -1,11 +1,12 @@
 import { placeOrders, type Placing, type PlacingOptions } from '../load/place.ts';
 import type { Figure } from '../report/report.ts';
 import type { EmbeddedSystem } from '../system/embedded.ts';
-import { processorTimeOf } from '../system/process-tree.ts';
+import { processorTimesOf, timeBetween, type TreeTime } from '../system/process-tree.ts';
 import { outboxDrained } from './audited.ts';
 import { CONNECTIONS } from './sizes.ts';
 
 const US_PER_MS = 1_000;
+const UNKNOWN: TreeTime = { root: Number.NaN, others: Number.NaN };
 
 /** What one turn of a system brought; processor times are microseconds an order, NaN where the operating system does not tell them. */
 export interface Turn {
@@ -28,7 +29,7 @@ export const takeTurn = async (
   { system, source, tokenOf, placings }: Side,
   orders: number,
 ): Promise<Turn> => {
-  const before = await processorTimeOf(system.pid);
+  const before = await processorTimesOf(system.pid);
   const placing = await placeOrders({
     url: system.url,
     source,
@@ -37,11 +38,11 @@ export const takeTurn = async (
     ...(tokenOf ? { tokenOf } : {}),
   });
   await outboxDrained(system);
-  const after = await processorTimeOf(system.pid);
+  const after = await processorTimesOf(system.pid);
   placings.push(placing);
-  const each = (part: 'root' | 'others'): number =>
-    before && after ? ((after[part] - before[part]) * US_PER_MS) / orders : Number.NaN;
-  return { rate: placing.rate, services: each('root'), postgres: each('others') };
+  const { root, others } = before && after ? timeBetween(before, after) : UNKNOWN;
+  const each = (ms: number): number => (ms * US_PER_MS) / orders;
+  return { rate: placing.rate, services: each(root), postgres: each(others) };
 };
 
 /** The figures of processor time, as far as the operating system tells it. */

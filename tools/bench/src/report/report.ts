@@ -20,8 +20,8 @@ export interface Figure {
   /** What it is held against, measured in the same rounds. */
   readonly baseline?: { readonly name: string; readonly values: readonly number[] };
   readonly target: Target;
-  /** Whether the table says how far apart the ratios are. */
-  readonly hasRange?: boolean;
+  /** How many rounds in a row have a median of their own, where the table says how far apart those are. */
+  readonly rangeOver?: number;
   /** What went wrong meanwhile, where that was looked at. */
   readonly correctness?: Correctness;
 }
@@ -61,7 +61,7 @@ export interface Row {
   readonly baseline: { readonly name: string; readonly value: number } | undefined;
   /** The median of the ratios of each round. */
   readonly ratio: number | undefined;
-  /** The least and the greatest of those ratios, where the figure asks for them. */
+  /** The least and the greatest median of the ratios of `rangeOver` rounds. */
   readonly range: readonly [number, number] | undefined;
   readonly target: string;
   readonly correctness: Correctness | undefined;
@@ -83,6 +83,13 @@ const isReached = (target: Target, result: number, ratio = Number.NaN): boolean 
   return 'reported' in target || result < target.below;
 };
 
+const rangeOf = (ratios: readonly number[], over: number): [number, number] => {
+  const medians = Array.from({ length: Math.ceil(ratios.length / over) }, (_, at) =>
+    median(ratios.slice(at * over, (at + 1) * over)),
+  );
+  return [Math.min(...medians), Math.max(...medians)];
+};
+
 export const rowOf = (figure: Figure): Row => {
   const { name, unit, target, baseline, correctness } = figure;
   const result = median(figure.result);
@@ -94,7 +101,7 @@ export const rowOf = (figure: Figure): Row => {
     result,
     baseline: baseline && { name: baseline.name, value: median(baseline.values) },
     ratio,
-    range: ratios && figure.hasRange ? [Math.min(...ratios), Math.max(...ratios)] : undefined,
+    range: ratios && figure.rangeOver ? rangeOf(ratios, figure.rangeOver) : undefined,
     target: formatCount(target, unit),
     correctness,
     met: isReached(target, result, ratio) && (correctness === undefined || isFlawless(correctness)),

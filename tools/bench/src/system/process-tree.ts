@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const KIB = 1_024;
@@ -61,33 +61,54 @@ export const memoryOf = async (root: number): Promise<TreeMemory> => {
   return { root: own, others: others.reduce((sum, bytes) => sum + bytes, 0) };
 };
 
-/** Linux counts a process's time in hundredths of a second, whatever the kernel's own tick is. */
-const TICK_MS = 10;
-/** The places of utime and stime behind the name, which may have spaces and parentheses of its own. */
-const TIMES = [11, 12] as const;
+const NS_PER_MS = 1_000_000;
 
-/** The processor time that the line in `/proc/<pid>/stat` tells, in milliseconds. */
-export const processorMsIn = (stat: string): number => {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return TIMES.reduce((sum, at) => sum + Number(fields[at] ?? 0) * TICK_MS, 0);
+/** The processor time that a line of `schedstat` says, in milliseconds: its first number, in nanoseconds. */
+export const processorMsIn = (schedstat: string): number => Number(schedstat.split(' ', 1)[0]) / NS_PER_MS;
+
+/** The processor time of all threads of a process, in milliseconds; 0 where it has ended. */
+const processorMsOf = async (pid: number): Promise<number> => {
+  const folder = `/proc/${pid}/task`;
+  const threads = await readdir(folder).catch(() => []);
+  const lines = await Promise.all(
+    threads.map((thread) => readFile(`${folder}/${thread}/schedstat`, 'utf8').catch(() => '')),
+  );
+  return lines.reduce((sum, line) => sum + processorMsIn(line), 0);
 };
 
-/** Processor time since they began, in milliseconds: of the process itself, and of all that it has started. */
+/** Processor time since they began, in milliseconds: of a process itself, and of each that it has started. */
+export interface TreeTimes {
+  readonly root: number;
+  readonly others: ReadonlyMap<number, number>;
+}
+
+/**
+ * The processor time of a process and of all that run which it has started, to the microsecond. Linux alone tells it;
+ * elsewhere the answer is nothing.
+ */
+export const processorTimesOf = async (root: number): Promise<TreeTimes | undefined> => {
+  const tree = await listTree(root);
+  const times = await Promise.all(
+    tree.map(async ({ pid }): Promise<[number, number]> => [pid, await processorMsOf(pid)]),
+  );
+  const [own, ...others] = times;
+  return own && own[1] > 0 ? { root: own[1], others: new Map(others) } : undefined;
+};
+
+/** Processor time, in milliseconds: of a process itself, and of all that it has started. */
 export interface TreeTime {
   readonly root: number;
   readonly others: number;
 }
 
+const NOTHING: TreeTimes = { root: 0, others: new Map() };
+
 /**
- * The processor time of a process and of all that run which it has started. Linux alone tells it; elsewhere the answer is
- * nothing.
+ * The processor time between two looks; default: since they began. A process that has ended between them counts for nothing:
+ * what it had used before must not make the others look quicker.
  */
-export const processorTimeOf = async (root: number): Promise<TreeTime | undefined> => {
-  const tree = await listTree(root);
-  const stats = await Promise.all(
-    tree.map(({ pid }) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
-  );
-  const [own = '', ...others] = stats;
-  if (own === '') return undefined;
-  return { root: processorMsIn(own), others: others.reduce((sum, stat) => sum + processorMsIn(stat), 0) };
+export const timeBetween = (before: TreeTimes = NOTHING, after: TreeTimes = NOTHING): TreeTime => {
+  let others = 0;
+  for (const [pid, ms] of after.others) others += ms - (before.others.get(pid) ?? 0);
+  return { root: after.root - before.root, others };
 };
