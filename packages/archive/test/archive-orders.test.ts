@@ -216,3 +216,28 @@ test('one that is refused since another one runs is no failure', async () => {
   await first;
   expect(await totals()).toMatchObject({ runs_succeeded: 1, runs_failed: 0, isRunning: false });
 });
+
+test('a file that was taken back meanwhile is not dated, and its orders stay for the run that took it back', async () => {
+  const [held, other] = [createTestRuntime(), createTestRuntime()];
+  const stop = held.stopAt('archive.afterRenameBeforeRemove');
+  const first = fixture().archive({ runtime: held });
+  await stop.reached;
+  await loseLock();
+  // It has taken the file of the first one back, removed it, and announced its own.
+  const otherStop = other.stopAt('archive.afterAnnounceBeforeWrite');
+  const second = fixture().archive({ runtime: other });
+  await otherStop.reached;
+  expect(await openFolder(fixture().dir).list()).toEqual([]);
+  // The first one goes on until it looks for another page, which takes what the second one has announced as well.
+  const next = held.stopAt('archive.afterAnnounceBeforeWrite');
+  stop.resume();
+  await next.reached;
+  expect(await fixture().liveIds()).toEqual([...OLD_IDS, ...STAYING].toSorted());
+  expect(await fixture().wrong()).toEqual({});
+  otherStop.resume();
+  await second;
+  next.resume();
+  await first.catch(() => undefined);
+  expect((await fixture().filed()).map(({ id }) => id)).toEqual(OLD_IDS);
+  expect(await fixture().wrong()).toEqual({});
+});
