@@ -18,6 +18,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.data', '<rootDir>/packages/memory-kafka/dist'],
   testTimeout: 30_000,
   setupFiles: ['<rootDir>/scripts/test/kafka-of-worker.mjs'],
+  runtime: '<rootDir>/scripts/test/runtime.cjs',
   testSequencer: '<rootDir>/scripts/test/longest-first.mjs',
   // Modules of a file's own realm are kept when it is done: a worker of 4 GB collects garbage and does little else.
   workerIdleMemoryLimit: '700MB',
