@@ -11,8 +11,8 @@ import { serverVersion } from '../system/databases.ts';
 import { embeddedSettings, startEmbeddedSystem } from '../system/embedded.ts';
 import { checkOut } from './checkout.ts';
 
-const FULL: StartSizes = { starts: 4, rounds: 5, warmUps: 2, orders: 2_000 };
-const QUICK: StartSizes = { starts: 2, rounds: 2, warmUps: 1, orders: 1_000 };
+const FULL: StartSizes = { starts: 4, rounds: 10, warmUps: 4, orders: 1_000 };
+const QUICK: StartSizes = { starts: 2, rounds: 4, warmUps: 2, orders: 500 };
 const MIN_TIMES = 0.97;
 const MAX_TIMES = 1.03;
 
