@@ -61,6 +61,22 @@ export const assigners: Area = (behaviour) => {
     expect(partitions.toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
   });
 
+  behaviour('the cluster of an assigner knows its brokers as soon as it is connected', async (world) => {
+    const topic = await world.createTopic();
+    const seen: unknown[] = [];
+    const assigner: PartitionAssigner = (config) => {
+      seen.push(config.cluster.getNodeIds());
+      return assignerNamed(world, 'Counting', (base) => ({
+        assign: (group) => {
+          seen.push(config.cluster.getNodeIds());
+          return base.assign(group);
+        },
+      }))(config);
+    };
+    await joinGroup(world, topic, { config: { partitionAssigners: [assigner] } });
+    expect(seen).toEqual([[], ['1']]);
+  });
+
   behaviour('an assigner is made with its consumer, and gets the group', async (world) => {
     const made: unknown[] = [];
     world.consumer({

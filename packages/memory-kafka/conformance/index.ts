@@ -17,6 +17,7 @@ import { seekingInHandlers } from './seeking-in-handlers.ts';
 import { seeking } from './seeking.ts';
 import { sessions } from './sessions.ts';
 import { stopping } from './stopping.ts';
+import { requestTimeouts } from './request-timeouts.ts';
 import { resolving } from './resolving.ts';
 import { batches } from './batches.ts';
 import { rawBatches } from './raw-batches.ts';
@@ -96,6 +97,7 @@ const AREAS: Readonly<Record<string, Area>> = {
   concurrency,
   'events of consumers': consumerEvents,
   'events of the network': networkEvents,
+  'timeouts of requests': requestTimeouts,
   'creating topics': creatingTopics,
   'changing topics': changingTopics,
   'logging of consumers': consumerLogging,

@@ -14,10 +14,14 @@ export interface Emitter {
   on(type: string, listener: AnyListener): () => void;
 }
 
-/** Notifies of a client's requests by its events; `type` is the name of that event. */
-export const networkEvents = (emitter: Emitter, type: string) => ({
-  isThere: () => emitter.isHeard(type),
-  notify: (payload: unknown) => emitter.emit(type, payload),
+/** Notifies of a client's requests by its events of these names. */
+export const networkEvents = (
+  emitter: Emitter,
+  { REQUEST, REQUEST_TIMEOUT }: { readonly REQUEST: string; readonly REQUEST_TIMEOUT: string },
+) => ({
+  isThere: () => emitter.isHeard(REQUEST),
+  notify: (payload: unknown) => emitter.emit(REQUEST, payload),
+  notifyOfTimeout: (payload: unknown) => emitter.emit(REQUEST_TIMEOUT, payload),
 });
 
 let lastId = -1;

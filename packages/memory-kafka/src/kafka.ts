@@ -18,6 +18,7 @@ import { CONSUMER_EVENTS } from './client/consumer-events.ts';
 import { createClusterView, type ClusterView } from './client/metadata.ts';
 import { createOffsetsBoard, type OffsetsBoard } from './client/offsets-board.ts';
 import { warnOfDefaultPartitioner } from './client/partitioner-warning.ts';
+import { requestTimeoutOf } from './client/request-timeout.ts';
 import { createProducer } from './client/producer.ts';
 import { clusterOf, type MemoryCluster } from './cluster.ts';
 import { createEmitter, networkEvents } from './emitter.ts';
@@ -96,6 +97,7 @@ export class Kafka {
       logger: this.#logger,
       sasl,
       reauthenticationThreshold,
+      requestTimeoutMs: requestTimeoutOf(this.#config),
     });
     return createClusterView(connection, { metadataMaxAgeMs, allowAutoTopicCreation });
   }
@@ -124,7 +126,7 @@ export class Kafka {
     const view = this.#view(metadataMaxAge, allowAutoTopicCreation);
     const logger = this.#logger.namespace('Consumer');
     const emitter = createEmitter(CONSUMER_EVENTS, 'consumer.events', view.connection.clock, logger);
-    view.connection.onRequest(networkEvents(emitter, CONSUMER_EVENTS.REQUEST));
+    view.connection.onRequest(networkEvents(emitter, CONSUMER_EVENTS));
     const cluster = createAssignerCluster(view);
     const assigners = config.partitionAssigners ?? [kafkajs.PartitionAssigners.roundRobin];
     const created = assigners.map((createAssigner) => createAssigner({ cluster, groupId, logger }));

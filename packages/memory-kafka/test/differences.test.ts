@@ -20,8 +20,6 @@ test('what is about the network is accepted and has no effect, and so is a login
     sasl: { mechanism: 'plain', username: 'nobody', password: 'nothing' },
     connectionTimeout: 1,
     authenticationTimeout: 1,
-    requestTimeout: 1,
-    enforceRequestTimeout: true,
     socketFactory: () => {
       throw new Error('there is no socket');
     },
@@ -30,14 +28,12 @@ test('what is about the network is accepted and has no effect, and so is a login
 });
 
 test(
-  'events of answered requests come without the size of the answer, and those of queues and timeouts never',
+  'events of answered requests come without the size of the answer, and those of queues never',
   inWorld(async (world) => {
     const consumer = world.consumer();
-    const { REQUEST, REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE } = consumer.events;
+    const { REQUEST, REQUEST_QUEUE_SIZE } = consumer.events;
     const others: string[] = [];
-    for (const name of [REQUEST_TIMEOUT, REQUEST_QUEUE_SIZE]) {
-      consumer.on(name, ({ type }) => others.push(type));
-    }
+    consumer.on(REQUEST_QUEUE_SIZE, ({ type }) => others.push(type));
     const sizes: number[] = [];
     consumer.on(REQUEST, ({ payload }) => sizes.push(payload.size));
     await world.send('silent', 'a');

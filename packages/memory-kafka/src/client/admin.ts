@@ -28,7 +28,7 @@ const EVENTS: AdminEvents = {
 export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): Admin => {
   const logger = rootLogger.namespace('Admin');
   const emitter = createEmitter(EVENTS, 'admin.events', view.connection.clock, logger);
-  view.connection.onRequest(networkEvents(emitter, EVENTS.REQUEST));
+  view.connection.onRequest(networkEvents(emitter, EVENTS));
   const parts: AdminParts = {
     view,
     logger,

@@ -1,8 +1,8 @@
 import type { Cluster } from 'kafkajs';
-import { NODE_ID } from '../broker/brokers.ts';
 import { LATEST_OFFSET, EARLIEST_OFFSET } from '../broker/core.ts';
 import { notImplemented } from '../errors.ts';
 import type { ClusterView } from './metadata.ts';
+import { asTypedNodeIds } from './typing-gaps.ts';
 
 const refuse = (call: string) => (): never => {
   throw notImplemented(`cluster.${call}()`);
@@ -10,7 +10,7 @@ const refuse = (call: string) => (): never => {
 
 /** The cluster that a custom partition assigner is given: topics, metadata and connection, but no brokers to talk to. */
 export const createAssignerCluster = (view: ClusterView): Cluster => ({
-  getNodeIds: () => [NODE_ID],
+  getNodeIds: () => asTypedNodeIds(view.nodeIds().map(String)),
   metadata: () =>
     view.request('Metadata', (core) => ({
       brokers: core.brokers.up().map((nodeId) => ({ nodeId, ...core.address(nodeId) })),

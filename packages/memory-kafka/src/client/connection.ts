@@ -10,11 +10,20 @@ import { nonRetriable, toError } from '../errors.ts';
 import { createAttachment } from './attachment.ts';
 import { createLogin } from './login.ts';
 import { createNetwork, type NetworkListener } from './network.ts';
+import { inTime } from './request-timeout.ts';
 import { withRetries, type Attempt } from '../retry.ts';
 import { sharing } from '../turns.ts';
 
 /** Carries out a request at the broker, but for what is refused of it. */
 export type CarryOutAt<T> = (core: Core, refused: Refusals) => T | Promise<T>;
+
+/** A request of a client's. */
+export interface AskedRequest extends RequestAbout {
+  /** How long the broker may take for it at least, in milliseconds, whatever the client's own patience. */
+  readonly timeoutMs?: number;
+}
+
+export type Asked = RequestName | AskedRequest;
 
 /** A client's way to its cluster. */
 export interface Connection {
@@ -33,7 +42,7 @@ export interface Connection {
   /** Notifies of requests that were answered; a later listener takes the place of an earlier one. */
   onRequest(listener: NetworkListener): void;
   /** One request over one attempt to connect. `carryOut` runs at the broker, one turn later. */
-  request<T>(request: RequestName | RequestAbout, carryOut: CarryOutAt<T>): Promise<T>;
+  request<T>(request: Asked, carryOut: CarryOutAt<T>): Promise<T>;
 }
 
 /**
@@ -55,6 +64,8 @@ export interface ConnectionOptions {
   readonly sasl: KafkaConfig['sasl'];
   /** How long before the end of a session the client logs in again, in milliseconds. */
   readonly reauthenticationThreshold: number;
+  /** How long the client waits for an answer, in milliseconds; Infinity for as long as it takes. */
+  readonly requestTimeoutMs: number;
 }
 
 const checkBrokers = (brokers: readonly unknown[] | null | undefined): void => {
@@ -103,11 +114,8 @@ const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Prom
   }
 };
 
-type Asked = RequestName | RequestAbout;
-
 /** Made of each field by itself: that is quicker than a spread, and every request comes here. */
-const arrivingFrom = (asked: Asked, clientId: string, principal: Principal): ArrivingRequest => {
-  const about: RequestAbout = typeof asked === 'string' ? { name: asked } : asked;
+const arrivingFrom = (about: AskedRequest, clientId: string, principal: Principal): ArrivingRequest => {
   const { name, nodeId, groupId, transactionalId, places } = about;
   return { name, clientId, principal, nodeId, groupId, transactionalId, places };
 };
@@ -124,7 +132,8 @@ const overLink = async <T>(
 
 /** A connection that is not yet open. */
 export const createConnection = (options: ConnectionOptions): Connection => {
-  const { brokers, cluster, link = direct, retry, clientId, logger, sasl } = options;
+  const { brokers, cluster, link = direct, retry, clientId, logger, sasl, requestTimeoutMs } = options;
+  const waitFor = ({ timeoutMs = 0 }: AskedRequest): number => Math.max(requestTimeoutMs, timeoutMs);
   let opened: Core | undefined;
   const address = () => opened?.address() ?? NOWHERE;
   const network = createNetwork({ clientId, logger, address, isSasl: Boolean(sasl) });
@@ -154,21 +163,23 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   /** For all who ask meanwhile: a login takes more than one request. */
   const attachAgain = sharing(async () => attach(await core()));
 
-  const carry = async <T>(to: Core, about: Asked, carryOut: CarryOutAt<T>): Promise<T> => {
+  const carry = async <T>(to: Core, asked: Asked, carryOut: CarryOutAt<T>): Promise<T> => {
     await to.nextTurn();
     if (!isAttached(to)) await (to.sasl === undefined ? attach(to) : attachAgain());
     const renewal = renewLogin(to);
     if (renewal !== undefined) await renewal;
     checkLogin(to);
+    const about: AskedRequest = typeof asked === 'string' ? { name: asked } : asked;
     const request = arrivingFrom(about, clientId, principal());
-    const noteEnd = network.send(to.clock, request.name);
+    const sent = network.send(to.clock, request.name);
     try {
       const passed = to.gate.pass(request, (refused) => carryOut(to, refused));
-      const answer = passed instanceof Promise ? await passed : passed;
-      noteEnd();
+      const answer =
+        passed instanceof Promise ? await inTime(passed, waitFor(about), to.clock, sent) : passed;
+      sent.end();
       return answer;
     } catch (error) {
-      noteEnd(error);
+      sent.end(error);
       throw error;
     }
   };

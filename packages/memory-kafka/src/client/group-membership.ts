@@ -57,6 +57,9 @@ interface MemberState {
   seen: Map<string, readonly PartitionMetadata[]>;
 }
 
+/** What kafkajs adds to the time that a rebalance may take. */
+const JOIN_DELAY_MS = 5000;
+
 const rememberPartitions = ({ subscribed, view }: MembershipOptions, state: MemberState): void => {
   state.partitionsAtSync = new Map(
     subscribed.map((topic) => [
@@ -86,7 +89,12 @@ const join = async (options: MembershipOptions, state: MemberState): Promise<Joi
   state.coordinator = nodeId;
   state.isRebalanceKnown = false;
   const answer = await view.connection.request(
-    { name: 'JoinGroup', nodeId, groupId: options.groupId },
+    {
+      name: 'JoinGroup',
+      nodeId,
+      groupId: options.groupId,
+      timeoutMs: options.rebalanceTimeoutMs + JOIN_DELAY_MS,
+    },
     (core) =>
       core.coordinator.join({
         groupId: options.groupId,

@@ -86,6 +86,9 @@ const STALE_METADATA = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
 
+/** What kafkajs adds to the time that a fetch may wait. */
+const FETCH_DELAY_MS = 100;
+
 const keyOf = (topic: string, partition: number): string => `${topic}|${partition}`;
 
 const byTopic = (assignment: Assignment): TopicPartitions[] =>
@@ -156,7 +159,12 @@ const fetchOnce = async (session: SessionState): Promise<FetchedBatch[]> => {
     return [];
   }
   const fetched = await view.request(
-    { name: 'Fetch', groupId: session.options.groupId, places: () => partitions },
+    {
+      name: 'Fetch',
+      groupId: session.options.groupId,
+      places: () => partitions,
+      timeoutMs: limits.maxWaitMs + FETCH_DELAY_MS,
+    },
     (core, refused) => {
       for (const { topic } of partitions) throwRefusal(refused.topic(topic));
       checkLeaders(core, view, partitions);

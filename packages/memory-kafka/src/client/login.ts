@@ -15,6 +15,7 @@ import {
 import { createReader } from '../wire/reader.ts';
 import { createWriter } from '../wire/writer.ts';
 import type { Network } from './network.ts';
+import { inTime } from './request-timeout.ts';
 
 /** Who has logged in, and when to do so again. */
 export interface LoggedIn {
@@ -34,6 +35,8 @@ export interface LoginOptions {
   readonly clientId: string;
   readonly network: Network;
   readonly logger: Logger;
+  /** How long the client waits for an answer, in milliseconds; Infinity for as long as it takes. */
+  readonly requestTimeoutMs: number;
 }
 
 /** kafkajs's own authenticators encode requests and decode answers; these are the versions that it uses. */
@@ -66,7 +69,7 @@ const isMechanism = (sasl: KafkaConfig['sasl']): sasl is SASLOptions => Boolean(
 
 /** The login of one client: by kafkajs's own code, with the requests that it makes over TCP. */
 export const createLogin =
-  ({ sasl, reauthenticationThreshold, clientId, network, logger }: LoginOptions): Login =>
+  ({ sasl, reauthenticationThreshold, clientId, network, logger, requestTimeoutMs }: LoginOptions): Login =>
   async (to, session) => {
     if (!isMechanism(sasl)) return { user: undefined, dueAt: Infinity };
     const principal = { name: `User:${ANONYMOUS}`, host: '' };
@@ -74,16 +77,16 @@ export const createLogin =
       const { apiName: name } = request;
       const { buffer } = await request.encode();
       await to.nextTurn();
-      const noteEnd = network.send(to.clock, name);
+      const sent = network.send(to.clock, name);
       try {
-        const answer = await to.gate.pass({ name, clientId, principal }, () =>
-          answerTo(session, name, buffer),
-        );
+        const passed = to.gate.pass({ name, clientId, principal }, () => answerTo(session, name, buffer));
+        const answer =
+          passed instanceof Promise ? await inTime(passed, requestTimeoutMs, to.clock, sent) : passed;
         const parsed = await response.parse(await response.decode(answer));
-        noteEnd();
+        sent.end();
         return parsed;
       } catch (error) {
-        noteEnd(error);
+        sent.end(error);
         throw error;
       }
     };

@@ -2,11 +2,10 @@ import type { PartitionMetadata } from 'kafkajs';
 import { checkLeader, type Core } from '../broker/core.ts';
 import type { PartitionLog } from '../broker/partition-log.ts';
 import { throwRefusal, type Refusals } from '../broker/refusals.ts';
-import type { RequestAbout, RequestName } from '../broker/requests.ts';
 import { NOTHING_TO_DO } from '../deferred.ts';
 import { connectionClosed, nameOf, protocolError, toError, typeOf } from '../errors.ts';
 import { createLock } from '../turns.ts';
-import type { CarryOutAt, Connection } from './connection.ts';
+import type { Asked, CarryOutAt, Connection } from './connection.ts';
 
 /** A client's view of the cluster: a connection, and what it remembers about the topics it has to do with. */
 export interface ClusterView {
@@ -20,6 +19,8 @@ export interface ClusterView {
   refreshIfNecessary(): Promise<void>;
   /** The partitions of a topic as last loaded; empty if it is unknown. */
   partitionsOf(topic: string): PartitionMetadata[];
+  /** The brokers as last loaded, by their ids; none before that. */
+  nodeIds(): readonly number[];
   /** Whether it has asked for anything since it was connected. */
   hasAsked(): boolean;
   /** What it remembers is no longer to be trusted. */
@@ -27,7 +28,7 @@ export interface ClusterView {
   /** Closes the connection and forgets what it remembers, but not which topics it has to do with. */
   disconnect(): void;
   /** A request that finds its broker first: if nobody listens, the connection is retried before this rejects. */
-  request<T>(request: RequestName | RequestAbout, carryOut: CarryOutAt<T>): Promise<T>;
+  request<T>(request: Asked, carryOut: CarryOutAt<T>): Promise<T>;
 }
 
 export interface ClusterViewOptions {
@@ -152,6 +153,7 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   const { metadataMaxAgeMs, allowAutoTopicCreation } = options;
   let targets = new Set<string>();
   let known: Map<string, PartitionMetadata[]> | undefined;
+  let nodeIds: readonly number[] = [];
   let expiresAt = -Infinity;
   let hasAsked = false;
 
@@ -160,6 +162,7 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   const refresh = async (): Promise<void> => {
     if (!connection.isConnected()) await connection.connect();
     known = await whileLeaderless(connection, load);
+    nodeIds = (await connection.core()).brokers.up();
     expiresAt = connection.clock().monotonic() + metadataMaxAgeMs;
   };
 
@@ -199,9 +202,11 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
     },
     disconnect: () => {
       known = undefined;
+      nodeIds = [];
       hasAsked = false;
       connection.disconnect();
     },
+    nodeIds: () => nodeIds,
     hasAsked: () => hasAsked,
     request: (about, carryOut) => {
       hasAsked = true;

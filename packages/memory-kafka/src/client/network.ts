@@ -19,11 +19,23 @@ export interface NetworkRequest {
   readonly apiVersion: number;
 }
 
-/** Who is notified of answered requests. */
+/** The payload of kafkajs's event of a request that was not answered in time. */
+export type TimedOutRequest = Omit<NetworkRequest, 'size' | 'duration'>;
+
+/** Who is notified of requests. */
 export interface NetworkListener {
-  /** Whether anybody is notified. */
+  /** Whether anybody is notified of those that are answered. */
   isThere(): boolean;
   notify(payload: NetworkRequest): void;
+  notifyOfTimeout(payload: TimedOutRequest): void;
+}
+
+/** A request that is under way. */
+export interface Sent {
+  /** It was answered, in time or later; `error` is that of the answer. */
+  end(error?: unknown): void;
+  /** It is waited for no longer: answers KafkaJSRequestTimeoutError. */
+  timeOut(): Error;
 }
 
 /** What a client reports about its connection: by events and by its log. */
@@ -35,8 +47,8 @@ export interface Network {
   /** Nobody answers at the broker's address. */
   refused(error: Error): void;
   disconnected(): void;
-  /** A request is made; answers what notes its end, with the error that it was answered with. */
-  send(at: Clock, name: RequestName): (error?: unknown) => void;
+  /** A request is made. */
+  send(at: Clock, name: RequestName): Sent;
 }
 
 interface ApiInfo {
@@ -48,13 +60,14 @@ interface ApiInfo {
 /** A kind of request, with the lines of the log about it. */
 interface Wording {
   readonly info: ApiInfo;
+  readonly label: string;
   readonly request: string;
   readonly response: string;
 }
 
 const wordingOf = (info: ApiInfo): Wording => {
   const label = `${info.apiName}(key: ${info.apiKey}, version: ${info.apiVersion})`;
-  return { info, request: `Request ${label}`, response: `Response ${label}` };
+  return { info, label, request: `Request ${label}`, response: `Response ${label}` };
 };
 
 /** What kafkajs asks first on each connection. */
@@ -93,14 +106,23 @@ export const createNetwork = ({ clientId, logger: rootLogger, address, isSasl }:
     broker = `${address().host}:${address().port}`;
   };
 
-  const begin = (at: Clock, { info, request, response }: Wording): ((error?: unknown) => void) => {
+  const begin = (at: Clock, { info, request, response, label }: Wording): Sent => {
     lastId += 1;
     const correlationId = lastId;
     const size = UNKNOWN_SIZE;
-    const isWanted = listener?.isThere() === true;
-    const createdAt = isWanted ? timestampOf(at) : 0;
+    const createdAt = timestampOf(at);
+    let isTimedOut = false;
     logger.debug(request, { broker, clientId, correlationId, expectResponse: true, size });
-    return (error) => {
+    const timeOut = (): Error => {
+      isTimedOut = true;
+      const sent = { broker, clientId, correlationId, createdAt, sentAt: createdAt, pendingDuration: 0 };
+      listener?.notifyOfTimeout({ ...sent, ...info });
+      return new kafkajs.KafkaJSRequestTimeoutError(`Request ${label} timed out`, sent);
+    };
+    const end = (error?: unknown): void => {
+      if (error instanceof kafkajs.KafkaJSRequestTimeoutError) return;
+      if (isTimedOut) return logger.warn('Response without match', { clientId, broker, correlationId });
+      const isWanted = listener?.isThere() === true;
       const isRefused = error instanceof kafkajs.KafkaJSProtocolError;
       // Where the connection broke, there was no answer.
       if (isWanted && (error === undefined || isRefused)) {
@@ -112,6 +134,7 @@ export const createNetwork = ({ clientId, logger: rootLogger, address, isSasl }:
       else if (error === undefined)
         logger.debug(response, { broker, clientId, correlationId, size, data: '[filtered]' });
     };
+    return { end, timeOut };
   };
 
   return {
@@ -121,7 +144,7 @@ export const createNetwork = ({ clientId, logger: rootLogger, address, isSasl }:
     connected: (at) => {
       locate();
       logger.debug('Connecting', about({ ssl: false, sasl: isSasl }));
-      begin(at, API_VERSIONS)();
+      begin(at, API_VERSIONS).end();
     },
     refused: (error) => {
       locate();

@@ -98,7 +98,7 @@ export const createProducer = (parts: ProducerParts): Producer => {
     logger.warn('Limiting retries for the idempotent producer may invalidate EoS guarantees');
   }
   const emitter = createEmitter(EVENTS, 'producer.events', view.connection.clock, logger);
-  view.connection.onRequest(networkEvents(emitter, EVENTS.REQUEST));
+  view.connection.onRequest(networkEvents(emitter, EVENTS));
   const partitioner = parts.createPartitioner();
   let status: 'connected' | 'disconnecting' | 'disconnected' = 'disconnected';
   let identity: ProducerIdentity | undefined;

@@ -26,6 +26,12 @@ export function asTypedOffsets(offsets: OffsetsAtRunTime): unknown {
 /** A partition's number: typed as such, but a string where it comes from `uncommittedOffsets()`. */
 export const toPartition = (partition: number | string): number => Number(partition);
 
+/** `getNodeIds()` is typed with numbers; kafkajs hands out the keys of an object. */
+export function asTypedNodeIds(nodeIds: readonly string[]): number[];
+export function asTypedNodeIds(nodeIds: readonly string[]): unknown {
+  return nodeIds;
+}
+
 /** What a caller without a compiler has handed in, as text for an error message. */
 export const shown = (value: unknown): string => String(value);
 
