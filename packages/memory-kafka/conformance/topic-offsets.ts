@@ -117,6 +117,39 @@ const deleting: Area = (behaviour) => {
     expect(await rejection(admin.deleteTopicRecords({ topic, partitions }))).toMatchObject(notLoaded);
   });
 
+  behaviour('an admin finds those partitions alone that its last call has loaded', async (world) => {
+    const [asked, other] = [await world.filledTopic('a', 'b'), await world.filledTopic('a', 'b')];
+    const admin = world.keep(world.another().admin());
+    await admin.connect();
+    const removeFrom = (topic: string) =>
+      admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '1' }] });
+    const notFound = {
+      name: 'KafkaJSDeleteTopicRecordsError',
+      partitions: [
+        {
+          partition: 0,
+          offset: '1',
+          error: {
+            name: 'KafkaJSBrokerNotFound',
+            message: 'Could not find the leader for the partition',
+            retriable: false,
+          },
+        },
+      ],
+    };
+    await admin.listTopics();
+    await removeFrom(asked);
+    // That has loaded the one topic, which the list of all is replaced by.
+    expect(await rejection(removeFrom(other))).toMatchObject(notFound);
+    await removeFrom(other);
+    const newer = await world.filledTopic('a', 'b');
+    expect(await rejection(removeFrom(newer))).toMatchObject(notFound);
+    await removeFrom(newer);
+    for (const topic of [asked, other, newer]) {
+      expect(await admin.fetchTopicOffsets(topic)).toMatchObject([{ low: '1' }]);
+    }
+  });
+
   /** Four messages in the first of two partitions; the admin knows the topic. */
   const filled = async (world: World): Promise<string> => {
     const topic = await world.createTopic({ partitions: 2 });

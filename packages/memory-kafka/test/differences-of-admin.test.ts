@@ -144,14 +144,3 @@ test(
     expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1048576', isDefault: false }]);
   }),
 );
-
-test(
-  'an admin client deletes messages of a topic that is newer than all it has loaded',
-  inWorld(async (world) => {
-    const admin = world.kafka.admin();
-    await admin.listTopics();
-    await world.send('newer', 'a', 'b');
-    await admin.deleteTopicRecords({ topic: 'newer', partitions: [{ partition: 0, offset: '1' }] });
-    expect(await admin.fetchTopicOffsets('newer')).toMatchObject([{ low: '1' }]);
-  }),
-);

@@ -127,12 +127,11 @@ const resolveAndStore = (
   return { topic, partitions: resolved };
 };
 
-const checkPartitionsExist = (
-  topic: string,
-  known: ReturnType<typeof topicOffsets>,
-  entries: readonly SeekEntry[],
-): void => {
-  const missing = entries.filter(({ partition }) => known[partition] === undefined);
+/** kafkajs finds leaders of those partitions alone that it has loaded. */
+const checkLoaded = (topic: string, partitionCount: number, entries: readonly SeekEntry[]): void => {
+  const missing = entries.filter(
+    ({ partition }) => !(Number.isInteger(partition) && partition >= 0 && partition < partitionCount),
+  );
   if (missing.length === 0) return;
   const error = brokerNotFound('Could not find the leader for the partition');
   throw new kafkajs.KafkaJSDeleteTopicRecordsError({
@@ -199,7 +198,7 @@ const createFetchOffsets =
   };
 
 /** The admin calls that are about offsets, of topics and of groups. */
-export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): OffsetCalls => {
+export const createOffsetCalls = ({ view, retrying, logger, partitionCount }: AdminParts): OffsetCalls => {
   const readTopic = <T>(topic: string, read: (core: Core, refused: Refusals) => T): Promise<T> => {
     checkTopic(topic);
     return retrying(async ({ bail }) => {
@@ -244,9 +243,10 @@ export const createOffsetCalls = ({ view, retrying, logger }: AdminParts): Offse
     deleteTopicRecords: async ({ topic, partitions }) => {
       if (!topic || typeof topic !== 'string') throw nonRetriable(`Invalid topic "${shown(topic)}"`);
       if (!partitions || partitions.length === 0) throw nonRetriable('Invalid partitions');
-      if (!view.hasAsked()) throw topicMetadataNotLoaded(topic);
+      const known = partitionCount(topic);
+      if (known === undefined) throw topicMetadataNotLoaded(topic);
       const offsets = await readTopic(topic, (core, refused) => topicOffsets(core, topic, refused));
-      checkPartitionsExist(topic, offsets, partitions);
+      checkLoaded(topic, known, partitions);
       warnBelowLow(logger, topic, offsets, partitions);
       await retrying(() =>
         view.request(aboutTopics('DeleteRecords', [topic]), (core, refused) =>

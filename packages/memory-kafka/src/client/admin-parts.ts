@@ -10,6 +10,8 @@ export interface AdminParts {
   readonly view: ClusterView;
   readonly logger: Logger;
   retrying<T>(task: (attempt: Attempt) => Promise<T>): Promise<T>;
+  /** How many partitions a topic had when it was loaded, 0 if it was not; undefined if nothing was loaded yet. */
+  partitionCount(topic: string): number | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import { createOffsetCalls } from './admin-offsets.ts';
 import type { AdminParts } from './admin-parts.ts';
 import { createReassignmentCalls } from './admin-reassignments.ts';
 import { createTopicCalls } from './admin-topics.ts';
+import { createLoadedTopics } from './loaded-topics.ts';
 import type { ClusterView } from './metadata.ts';
 
 export interface AdminOptions {
@@ -25,13 +26,15 @@ const EVENTS: AdminEvents = {
 };
 
 /** Builds the admin client that kafkajs's `kafka.admin()` would. */
-export const createAdmin = ({ retry, view, logger: rootLogger }: AdminOptions): Admin => {
+export const createAdmin = ({ retry, view: unnoted, logger: rootLogger }: AdminOptions): Admin => {
+  const { view, partitionCount } = createLoadedTopics(unnoted);
   const logger = rootLogger.namespace('Admin');
   const emitter = createEmitter(EVENTS, 'admin.events', view.connection.clock, logger);
   view.connection.onRequest(networkEvents(emitter, EVENTS));
   const parts: AdminParts = {
     view,
     logger,
+    partitionCount,
     retrying: async (task) => withRetries(await view.connection.core(), retry, task),
   };
 

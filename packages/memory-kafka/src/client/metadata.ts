@@ -21,8 +21,6 @@ export interface ClusterView {
   partitionsOf(topic: string): PartitionMetadata[];
   /** The brokers as last loaded, by their ids; none before that. */
   nodeIds(): readonly number[];
-  /** Whether it has asked for anything since it was connected. */
-  hasAsked(): boolean;
   /** What it remembers is no longer to be trusted. */
   expire(): void;
   /** Closes the connection and forgets what it remembers, but not which topics it has to do with. */
@@ -155,7 +153,6 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
   let known: Map<string, PartitionMetadata[]> | undefined;
   let nodeIds: readonly number[] = [];
   let expiresAt = -Infinity;
-  let hasAsked = false;
 
   const load = () => loadTopics(connection, [...targets], allowAutoTopicCreation);
 
@@ -203,16 +200,12 @@ export const createClusterView = (connection: Connection, options: ClusterViewOp
     disconnect: () => {
       known = undefined;
       nodeIds = [];
-      hasAsked = false;
       connection.disconnect();
     },
     nodeIds: () => nodeIds,
-    hasAsked: () => hasAsked,
-    request: (about, carryOut) => {
-      hasAsked = true;
-      return connection.isConnected()
+    request: (about, carryOut) =>
+      connection.isConnected()
         ? connection.request(about, carryOut)
-        : findBroker(connection, refresh).then(() => connection.request(about, carryOut));
-    },
+        : findBroker(connection, refresh).then(() => connection.request(about, carryOut)),
   };
 };
