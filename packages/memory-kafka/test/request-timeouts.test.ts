@@ -1,6 +1,6 @@
 // What the client does where an answer takes longer than its `requestTimeout`, by the clock of the cluster.
 import { expect, test } from '@jest/globals';
-import kafkajs from 'kafkajs';
+import type kafkajs from 'kafkajs';
 import { logLevel } from '../src/index.ts';
 import { eventually, inTimedWorld, Kafka, rejection } from './support.ts';
 

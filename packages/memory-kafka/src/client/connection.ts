@@ -114,8 +114,13 @@ const connectOnce = async (attempt: Attempt, logger: Logger, connect: () => Prom
   }
 };
 
+/** How long a client waits for the answer, in milliseconds. */
+const timeoutOf = (asked: Asked, patienceMs: number): number =>
+  typeof asked === 'string' ? patienceMs : Math.max(patienceMs, asked.timeoutMs ?? 0);
+
 /** Made of each field by itself: that is quicker than a spread, and every request comes here. */
-const arrivingFrom = (about: AskedRequest, clientId: string, principal: Principal): ArrivingRequest => {
+const arrivingFrom = (asked: Asked, clientId: string, principal: Principal): ArrivingRequest => {
+  const about: RequestAbout = typeof asked === 'string' ? { name: asked } : asked;
   const { name, nodeId, groupId, transactionalId, places } = about;
   return { name, clientId, principal, nodeId, groupId, transactionalId, places };
 };
@@ -133,7 +138,6 @@ const overLink = async <T>(
 /** A connection that is not yet open. */
 export const createConnection = (options: ConnectionOptions): Connection => {
   const { brokers, cluster, link = direct, retry, clientId, logger, sasl, requestTimeoutMs } = options;
-  const waitFor = ({ timeoutMs = 0 }: AskedRequest): number => Math.max(requestTimeoutMs, timeoutMs);
   let opened: Core | undefined;
   const address = () => opened?.address() ?? NOWHERE;
   const network = createNetwork({ clientId, logger, address, isSasl: Boolean(sasl) });
@@ -169,13 +173,12 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     const renewal = renewLogin(to);
     if (renewal !== undefined) await renewal;
     checkLogin(to);
-    const about: AskedRequest = typeof asked === 'string' ? { name: asked } : asked;
-    const request = arrivingFrom(about, clientId, principal());
+    const request = arrivingFrom(asked, clientId, principal());
     const sent = network.send(to.clock, request.name);
     try {
       const passed = to.gate.pass(request, (refused) => carryOut(to, refused));
-      const answer =
-        passed instanceof Promise ? await inTime(passed, waitFor(about), to.clock, sent) : passed;
+      const timeoutMs = timeoutOf(asked, requestTimeoutMs);
+      const answer = passed instanceof Promise ? await inTime(passed, timeoutMs, to.clock, sent) : passed;
       sent.end();
       return answer;
     } catch (error) {
