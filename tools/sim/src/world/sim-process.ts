@@ -50,6 +50,8 @@ export interface SimProcess extends Owner {
 }
 
 const MAX_PAUSE_MS = 4_000;
+/** Here for longer than it takes until the reconciler asks whether a reservation has an order. */
+const LONGER_PAUSES_MS: Readonly<Record<string, number>> = { 'orders.afterReserveBeforeStore': 12_000 };
 
 const createProcessRuntime = (world: World, slot: Slot, process: () => SimProcess): Runtime => {
   const { time, streams, faultInjector, tally, trace } = world;
@@ -82,7 +84,7 @@ const createProcessRuntime = (world: World, slot: Slot, process: () => SimProces
         return never();
       }
       if (!faultInjector.hits('process: pause at a crash point', chances, slot.id)) return undefined;
-      return process().hear(time.sleep(chances.between(10, MAX_PAUSE_MS)));
+      return process().hear(time.sleep(chances.between(10, LONGER_PAUSES_MS[point] ?? MAX_PAUSE_MS)));
     },
   };
 };
