@@ -54,8 +54,13 @@ export const rightsToTheCluster: Area = (behaviour) => {
   behaviour('without a right to the cluster nobody moves partitions or configures brokers', async (world) => {
     const admin = await adminOf(world, 'admin');
     const name = await createSecret(admin, world);
-    await setRules(admin, world, { on: 'topic', name, operation: 'ALL', user: 'bob' });
-    expect(await allowedCalls(await adminOf(world, 'bob'), name)).toEqual([]);
+    const rule: Rule = { on: 'topic', name, operation: 'ALL', user: 'bob' };
+    await setRules(admin, world, rule);
+    try {
+      expect(await allowedCalls(await adminOf(world, 'bob'), name)).toEqual([]);
+    } finally {
+      await admin.deleteAcls({ filters: [aclOf(world, rule)] });
+    }
   });
 
   for (const [operation, calls] of Object.entries(ALLOWED)) {
