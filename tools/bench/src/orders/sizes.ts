@@ -49,7 +49,7 @@ export const FULL: Sizes = {
     scarceUnits: 2_000,
   },
   besideLists: { fatOrders: 2_000, orders: 5_000 },
-  variants: { starts: 4, rounds: 5, warmUps: 3, orders: 1_000 },
+  variants: { starts: 4, rounds: 8, warmUps: 12, orders: 1_000 },
   besideWaiting: { waiters: 10_000, orders: 10_000 },
   walking: { orders: 20_000, steps: 24_000 },
   growth: { stored: [10_000, 100_000, 1_000_000], orders: 4_000, readS: 1 },
