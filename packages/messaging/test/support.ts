@@ -22,7 +22,7 @@ import {
   type ReadMessage,
   type TestService,
 } from '@order-pipeline/testing';
-import kafkajs from 'kafkajs';
+import kafkajs, { type KafkaConfig } from 'kafkajs';
 import {
   createMessaging,
   type EventConsumer,
@@ -51,9 +51,14 @@ export const placed = (orderId: string): OrderEvent => ({
 /** Kafka clients that are silent and that soon give up. */
 const QUIET = { logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 2, initialRetryTime: 100 } };
 
-const brokerOf = (cluster: MemoryCluster): Broker => ({
+/** @param patience how long its clients wait for answers; as kafkajs does if not given */
+const brokerOf = (
+  cluster: MemoryCluster,
+  patience: Pick<KafkaConfig, 'enforceRequestTimeout'> = {},
+): Broker => ({
   durable: false,
-  connect: (clientId) => new MemoryKafka({ clientId, brokers: ['memory:9092'], cluster, ...QUIET }),
+  connect: (clientId) =>
+    new MemoryKafka({ clientId, brokers: ['memory:9092'], cluster, ...QUIET, ...patience }),
 });
 
 /** A broker in memory with the levers that make it fail. */
@@ -62,10 +67,13 @@ export const createFaultyBroker = (): { broker: Broker; faults: MemoryCluster['f
   return { broker: brokerOf(cluster), faults: cluster.faults };
 };
 
-type Hurry = Omit<ClusterOptions, 'clock'> & { readonly speed?: number };
+type Hurry = Omit<ClusterOptions, 'clock'> & {
+  readonly speed?: number;
+  readonly enforceRequestTimeout?: boolean;
+};
 
 /** A broker in memory and a runtime in which time passes faster, ten times if not given. */
-export const createHurriedWorld = ({ speed = 10, ...options }: Hurry = {}) => {
+export const createHurriedWorld = ({ speed = 10, enforceRequestTimeout = true, ...options }: Hurry = {}) => {
   const real = createRuntime();
   const began = real.wallClock();
   const time = {
@@ -74,7 +82,8 @@ export const createHurriedWorld = ({ speed = 10, ...options }: Hurry = {}) => {
     after: (ms: number, fn: () => void) => real.after(ms / speed, fn),
   };
   const cluster = createCluster({ ...options, clock: { ...time, soon: real.soon } });
-  return { runtime: createTestRuntime(time), broker: brokerOf(cluster), cluster, faults: cluster.faults };
+  const broker = brokerOf(cluster, { enforceRequestTimeout });
+  return { runtime: createTestRuntime(time), broker, cluster, faults: cluster.faults };
 };
 
 /** A real kafkajs client of a Kafka that is not there. */
