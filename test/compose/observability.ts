@@ -72,7 +72,7 @@ export const defineObservabilityTests = (
       expect(await compose.docker(...tool, 'test', 'rules', 'rules.test.yml')).toContain('SUCCESS');
       expect(await compose.docker(...tool, 'check', 'rules', 'rules.yml')).toContain('SUCCESS');
     },
-    MINUTE_MS,
+    3 * MINUTE_MS,
   );
 
   test(
