@@ -6,7 +6,7 @@ const LOST = /^(?:Connection terminated|Client has encountered|timeout exceeded)
 /**
  * Why an archive must not have failed like this; nothing where it met a fault, or another archive.
  *
- * @param beganHealed whether all faults were healed when it began: what has befallen it before may come to light after that
+ * @param beganHealed whether all faults were healed when it began: one that hit it before may only show after that
  */
 export const wrongWith = (error: unknown, beganHealed: boolean): string | undefined => {
   if (!(error instanceof Error)) return String(error);

@@ -5,7 +5,7 @@ import { wrongWith } from '../../src/world/archive-failure.ts';
 const refused = Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
 const lost = new Error('Connection terminated unexpectedly');
 
-test('what befell an archive that began before the faults were healed may come to light after that', () => {
+test('an archive that began before all faults were healed may still fail by one of them', () => {
   for (const error of [refused, lost]) expect(wrongWith(error, false)).toBeUndefined();
 });
 
