@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { createTime } from '../../src/world/time.ts';
 
-const startTime = (settled: () => Promise<void> = async () => undefined) =>
-  createTime({ startAt: 1_000, settled, limitMs: 5_000 });
+const startTime = (settled: () => Promise<void> = async () => undefined, limitMs = 5_000) =>
+  createTime({ startAt: 1_000, settled, limitMs });
 
 test('events happen in the order of their moments, and those of one moment as they were planned', async () => {
   const time = startTime();
@@ -75,4 +75,15 @@ test('what belongs to somebody stalled happens when the stall is over', async ()
 
 test('a world in which nothing is left to happen says so instead of waiting for ever', async () => {
   await expect(startTime().runUntil(() => false)).rejects.toThrow('nothing is left to happen');
+});
+
+test('a simulation that does not end is ended once it has spent its processor time', async () => {
+  const limitMs = 20;
+  const time = startTime(undefined, limitMs);
+  const again = (): void => void time.after(1, again);
+  again();
+  const before = process.cpuUsage();
+  await expect(time.runUntil(() => false)).rejects.toThrow(`within ${limitMs} ms of CPU time`);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeGreaterThanOrEqual(limitMs);
 });
