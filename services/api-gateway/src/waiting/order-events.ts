@@ -83,7 +83,8 @@ const follow = async (waiters: Waiters, watching: Watching, first: History, from
   let history = first;
   let sent = sendSteps(stream, history, from);
   while (!isTerminal(history)) {
-    if ((await waitForNews(waiters, watching, history)) !== 'settled') break;
+    const end = await waitForNews(waiters, watching, history);
+    if (end !== 'settled' && end !== 'missing') break;
     try {
       const found = await read();
       if (!found) break;

@@ -79,7 +79,7 @@ export const createOrderRead = (
     });
     call.held?.(runtime.monotonic() - since);
     if (end === 'gone') return GONE;
-    const waited = end === 'settled' || end === 'expired';
+    const waited = end === 'settled' || end === 'missing' || end === 'expired';
     return answer(await readAgain(params, call), request, waited ? request.waitS : 0);
   };
 };

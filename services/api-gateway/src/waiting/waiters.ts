@@ -11,8 +11,8 @@ const REST_PER_ORDER_MS = 0.2;
 /** After a look that failed. */
 const FAILURE_REST_MS = 1_000;
 
-/** Why a wait is over. */
-export type WaitEnd = 'settled' | 'expired' | 'gone' | 'stopped';
+/** Why a wait is over; `missing` where the order is not there any more, because it has been archived. */
+export type WaitEnd = 'settled' | 'missing' | 'expired' | 'gone' | 'stopped';
 
 export interface Wait {
   readonly orderId: string;
@@ -80,7 +80,13 @@ const createWatchList = (runtime: Pick<Runtime, 'monotonic'>) => {
       known?.waiters.delete(waiter);
       if (known?.waiters.size === 0) orders.delete(orderId);
     },
-    waitersOf: (orderId: string): readonly Waiter[] => [...(orders.get(orderId)?.waiters ?? [])],
+    /** Ends the waits that are over now that the order has this status, or is missing. */
+    endWaits: (orderId: string, status: OrderStatus | undefined): void => {
+      for (const { isSettled, end } of orders.get(orderId)?.waiters ?? []) {
+        if (status === undefined) end('missing');
+        else if (isSettled(status)) end('settled');
+      }
+    },
     all: (): readonly Waiter[] => [...orders.values()].flatMap(({ waiters }) => [...waiters]),
     /** When the next one is due; nothing where there is none. */
     dueAt: (): number | undefined => {
@@ -131,9 +137,9 @@ const createLooking = ({ runtime, findStatuses }: WaitersParts, list: WatchList)
     const due = list.takeDue();
     let restMs = due.length * REST_PER_ORDER_MS;
     try {
-      for (const { orderId, status } of due.length > 0 ? await findStatuses(due) : []) {
-        for (const { isSettled, end } of list.waitersOf(orderId)) if (isSettled(status)) end('settled');
-      }
+      const found = due.length > 0 ? await findStatuses(due) : [];
+      const statuses = new Map(found.map(({ orderId, status }) => [orderId, status]));
+      for (const orderId of due) list.endWaits(orderId, statuses.get(orderId));
     } catch {
       // It was logged where it failed. They go on waiting: what they wait for may still come.
       restMs = Math.max(restMs, FAILURE_REST_MS);

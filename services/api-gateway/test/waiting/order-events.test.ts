@@ -176,6 +176,17 @@ test('the histories of orders that change at once are read together', async () =
   await other.close();
 }, 60_000);
 
+test('the stream of an order that is archived before its end was seen ends, and a reconnect says why', async () => {
+  const orderId = order('PENDING');
+  const stream = await watch(orderId);
+  await eventually(() => expect(stream.events()).toHaveLength(1));
+  histories.delete(orderId);
+  await stream.whole;
+  expect(stream.events()).toEqual([['1', 'PENDING']]);
+  const again = await watch(orderId, { lastEventId: '1' });
+  expect(again.response.status).toBe(404);
+});
+
 test('a client that leaves is forgotten', async () => {
   const stream = await watch(order('PENDING'));
   await eventually(async () => expect(await waiting(gateway)).toBe(1));

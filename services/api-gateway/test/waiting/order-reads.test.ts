@@ -133,6 +133,14 @@ test('one that is cancelled meanwhile will not come, and is answered', async () 
   expect((await answer).json()).toMatchObject({ status: 'CANCELLED' });
 });
 
+test('one that is archived meanwhile is answered by its absence, before the time is over', async () => {
+  const orderId = order('PENDING');
+  const answer = get(`${orderId}?until=DELIVERED&wait=60`);
+  await untilWaiting(1);
+  statuses.delete(orderId);
+  expect((await answer).statusCode).toBe(404);
+});
+
 test('those who waited for orders that change at once read them together', async () => {
   const other = await start();
   const orderIds = Array.from({ length: 300 }, () => order('PENDING'));

@@ -7,19 +7,19 @@ const isDelivered = (status: OrderStatus): boolean => status === 'DELIVERED';
 /** Lets everything that has been answered be taken in. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Waiters in a time that is moved, over orders whose statuses are set. */
+/** Waiters in a time that is moved, over orders that are PENDING unless their status is set, or that are missing. */
 const start = (parts: Partial<WaitersParts> = {}) => {
   const { runtime, advance, pending } = createManualTime();
   const statuses = new Map<string, OrderStatus>();
+  const missing = new Set<string>();
   const looks: { at: number; orderIds: readonly string[] }[] = [];
   const waiters = createWaiters({
     runtime,
     findStatuses: async (orderIds) => {
       looks.push({ at: runtime.monotonic(), orderIds });
-      return orderIds.flatMap((orderId) => {
-        const status = statuses.get(orderId);
-        return status === undefined ? [] : [{ orderId, status }];
-      });
+      return orderIds
+        .filter((orderId) => !missing.has(orderId))
+        .map((orderId) => ({ orderId, status: statuses.get(orderId) ?? 'PENDING' }));
     },
     ...parts,
   });
@@ -41,7 +41,7 @@ const start = (parts: Partial<WaitersParts> = {}) => {
       await settle();
     }
   };
-  return { waiters, statuses, looks, ends, wait, pass, pending };
+  return { waiters, statuses, missing, looks, ends, wait, pass, pending };
 };
 
 test('a wait ends when its order is seen to be there, and others go on', async () => {
@@ -53,6 +53,22 @@ test('a wait ends when its order is seen to be there, and others go on', async (
   await pass(200);
   expect(ends).toEqual([['a', 'settled']]);
   expect(waiters.count()).toBe(2);
+});
+
+test('every wait ends when its order is seen to be missing, and those for others go on', async () => {
+  const { missing, ends, wait, pass, waiters, pending } = start();
+  wait('a');
+  wait('a', { isSettled: () => false });
+  wait('b');
+  await pass(200);
+  expect(ends).toEqual([]);
+  missing.add('a');
+  await pass(200);
+  expect(ends).toEqual([
+    ['a', 'missing'],
+    ['a', 'missing'],
+  ]);
+  expect([waiters.count(), pending()]).toEqual([1, 2]);
 });
 
 test('an order is looked at soon, and then less and less often, however many wait for it', async () => {
