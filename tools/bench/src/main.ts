@@ -6,6 +6,7 @@ import { benchCost } from './cost/bench.ts';
 import { createLife } from './context/life.ts';
 import { benchDocker } from './docker/bench.ts';
 import { benchHotItems } from './hot-items/bench.ts';
+import { benchInstances } from './instances/bench.ts';
 import { benchMemoryKafka } from './memory-kafka/bench.ts';
 import { HELP, parseOptions, type BenchmarkName, type Options } from './options.ts';
 import { benchOrders } from './orders/bench.ts';
@@ -26,6 +27,7 @@ const BENCHMARKS: Readonly<Record<BenchmarkName, Benchmark>> = {
   waiting: benchWaiting,
   profile: profilePlacement,
   cost: benchCost,
+  instances: benchInstances,
   soak: benchSoak,
   'memory-kafka': benchMemoryKafka,
   'hot-items': benchHotItems,

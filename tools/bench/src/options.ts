@@ -5,6 +5,7 @@ const SUBJECTS = [
   'features',
   'waiting',
   'cost',
+  'instances',
   'soak',
   'memory-kafka',
   'hot-items',
@@ -49,7 +50,7 @@ const createCommand = () =>
     .description('Measures, and writes the results to docs/benchmarks.')
     .argument(
       '[what...]',
-      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; features: of these, what access tokens and traces cost; waiting: what clients cost that wait for orders; of both nothing is written; cost: what an order takes of WAL, disk, transactions, messages and processor time; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker); hot-items: one item at the highest rate, with one, two and four instances of the inventory; against <commit>: placing, beside what the repository was at that commit and beside itself, which shows the noise; nothing is written',
+      'orders (the default): the order pipeline, with pgbench and a plain build as baselines; features: of these, what access tokens and traces cost; waiting: what clients cost that wait for orders; of both nothing is written; cost: what an order takes of WAL, disk, transactions, messages and processor time; instances: what an order takes of them with one, two and eight instances of every service; soak: ten minutes at full load, and the memory that they take; memory-kafka: the in-memory broker, with kafkajs on a real Kafka as baseline (needs Docker); hot-items: one item at the highest rate, with one, two and four instances of the inventory; against <commit>: placing, beside what the repository was at that commit and beside itself, which shows the noise; nothing is written',
     )
     .option('--docker', 'orders: on docker-compose.yml, with Kafka (needs Docker)', false)
     .option('--profile', 'orders: no figures, but a flame graph of the placement, in .bench', false)

@@ -13,6 +13,7 @@ test.each([
   [['features'], 'features'],
   [['waiting'], 'waiting'],
   [['cost'], 'cost'],
+  [['instances'], 'instances'],
   [['soak'], 'soak'],
   [['memory-kafka'], 'memory-kafka'],
   [['hot-items'], 'hot-items'],
@@ -24,7 +25,7 @@ test.each([
 test.each([
   [
     ['order'],
-    'There is no benchmark order, only orders, features, waiting, cost, soak, memory-kafka, hot-items, against.',
+    'There is no benchmark order, only orders, features, waiting, cost, instances, soak, memory-kafka, hot-items, against.',
   ],
   [['soak', 'orders'], 'One benchmark is measured at a time.'],
   [['against'], 'Say which commit to compare with: npx -y pnpm bench against <commit>'],

@@ -37,19 +37,35 @@ const walOf = (url: string): Promise<number> =>
     return row?.bytes ?? Number.NaN;
   });
 
-/** Reads all counters; what reading them takes is a handful of transactions. */
-export const readUsed = async ({ url, pid, databases }: EmbeddedSystem): Promise<Used> => {
-  const [transactions, wal, metrics, processor] = await Promise.all([
-    Promise.all(Object.values(databases).map(transactionsOf)),
-    walOf(databases.orders),
-    fetch(`${url}/metrics`).then((response) => response.text()),
-    processorTimesOf(pid),
+const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** The transactions that have ended in all databases, as far as their sessions have reported them. */
+export const readTransactions = async ({ databases }: Pick<EmbeddedSystem, 'databases'>): Promise<number> =>
+  total(await Promise.all(Object.values(databases).map(transactionsOf)));
+
+const messagesOf = async (url: string): Promise<number> =>
+  messagesIn(await fetch(`${url}/metrics`).then((response) => response.text()));
+
+/**
+ * Reads all counters; what reading them takes is a handful of transactions.
+ *
+ * @param urls where its instances are, if there are several
+ */
+export const readUsed = async (
+  system: EmbeddedSystem,
+  urls: readonly string[] = [system.url],
+): Promise<Used> => {
+  const [transactions, wal, messages, processor] = await Promise.all([
+    readTransactions(system),
+    walOf(system.databases.orders),
+    Promise.all(urls.map(messagesOf)),
+    processorTimesOf(system.pid),
   ]);
   const used = processor && timeBetween(undefined, processor);
   return {
     wal,
-    transactions: transactions.reduce((sum, count) => sum + count, 0),
-    messages: messagesIn(metrics),
+    transactions,
+    messages: total(messages),
     services: used?.root ?? Number.NaN,
     postgres: used?.others ?? Number.NaN,
   };

@@ -46,7 +46,8 @@ export const embeddedSettings = (workflowIntervalMs: number): Record<string, str
   REPUBLISH_AFTER_MS: String(DAY_MS),
 });
 
-const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
+/** The URLs of the databases of the embedded PostgreSQL in a folder, by their names. */
+export const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
   const found = await findEmbeddedPostgres(dataDir);
   if (found.state !== 'running') throw new CliError(`The PostgreSQL in ${dataDir} does not run.`);
   return found.url;
