@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { OrderStatus } from '@order-pipeline/contracts';
 import { MINUTE_MS } from '@order-pipeline/service-kit';
 import { eventually } from '@order-pipeline/testing';
 import { unique, type Answer, type Gateway } from '../gateway.ts';
@@ -14,6 +15,8 @@ export interface Load {
   place(count: number): Promise<string[]>;
   /** Places a few at a time as long as `goesOn` says so, and answers the ids of those taken. */
   placeWhile(goesOn: () => boolean): Promise<string[]>;
+  /** Waits until every order stands in `status`, in which they stay. */
+  allReach(orderIds: readonly string[], status: OrderStatus): Promise<void>;
   /**
    * Waits until every order is delivered, and nothing but these orders has taken from the item's stock; beside them those
    * placed here whose answer leaves open whether they stand.
@@ -52,33 +55,35 @@ export const setUpLoad = async (gateway: Gateway): Promise<Load> => {
       },
       { timeoutMs: 2 * MINUTE_MS },
     );
-  /** Those of the orders that are not delivered, in the same order. */
-  const undelivered = async (orderIds: readonly string[]): Promise<string[]> => {
+  /** Those of the orders that do not stand in `status`, in the same order. */
+  const elsewhere = async (orderIds: readonly string[], status: OrderStatus): Promise<string[]> => {
     const left = new Set(orderIds);
     for (let path: string | undefined = `/api/orders/user/${userId}?limit=1000`; path !== undefined;) {
       const { headers, body } = await pageAt(path);
-      for (const order of body as { orderId: string; status: string }[])
-        if (order.status === 'DELIVERED') left.delete(order.orderId);
+      for (const order of body as { orderId: string; status: OrderStatus }[])
+        if (order.status === status) left.delete(order.orderId);
       path = /<([^>]+)>/.exec(String(headers['link']))?.[1];
     }
     return orderIds.filter((orderId) => left.has(orderId));
   };
-  const delivered = async (orderIds: readonly string[]): Promise<void> => {
+  const allReach: Load['allReach'] = async (orderIds, status) => {
     // They are read by pages, for thousands take minutes one by one; it is the newest that is waited for.
-    for (let left = await undelivered(orderIds); left.length > 0; left = await undelivered(left))
-      await gateway.reaches(left.at(-1) ?? '', 'DELIVERED', 2 * MINUTE_MS);
+    const leftOf = (ids: readonly string[]): Promise<string[]> => elsewhere(ids, status);
+    for (let left = await leftOf(orderIds); left.length > 0; left = await leftOf(left))
+      await gateway.reaches(left.at(-1) ?? '', status, 2 * MINUTE_MS);
   };
   return {
     itemId,
     userId,
     place,
+    allReach,
     placeWhile: async (goesOn) => {
       const taken: string[] = [];
       while (goesOn()) taken.push(...(await place(AT_ONCE)));
       return taken;
     },
     allDelivered: async (orderIds) => {
-      await delivered(orderIds);
+      await allReach(orderIds, 'DELIVERED');
       await eventually(
         async () => {
           const { availableQty, reservedQty } = await gateway.stockOf(itemId);
@@ -93,7 +98,7 @@ export const setUpLoad = async (gateway: Gateway): Promise<Load> => {
       await eventually(async () => expect(await gateway.stockOf(itemId)).toMatchObject({ reservedQty: 0 }), {
         timeoutMs: 3 * MINUTE_MS,
       });
-      await delivered(orderIds);
+      await allReach(orderIds, 'DELIVERED');
       const { availableQty } = await gateway.stockOf(itemId);
       expect(STOCK - availableQty).toBeGreaterThanOrEqual(orderIds.length);
     },

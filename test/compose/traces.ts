@@ -112,7 +112,7 @@ export const defineTraceTests = (parts: () => Stack & { readonly viewer: Viewer 
     'an order whose workers are killed on the way continues in its own trace',
     async () => {
       const { compose, gateway } = parts();
-      const { place, allDelivered } = await setUpLoad(gateway);
+      const { place, allReach, allDelivered } = await setUpLoad(gateway);
       // They take nothing any more, and die with what has come to them.
       for (const worker of ['workflow', 'shipping']) await compose.run('kill', '--signal', 'SIGSTOP', worker);
       const orderIds = await place(3);
@@ -121,20 +121,20 @@ export const defineTraceTests = (parts: () => Stack & { readonly viewer: Viewer 
         await compose.run('up', '--detach', '--no-recreate', '--no-deps', worker);
       };
       await revive('workflow');
-      for (const orderId of orderIds) await gateway.reaches(orderId, 'PROCESSING', 2 * MINUTE_MS);
+      await allReach(orderIds, 'PROCESSING');
       await revive('shipping');
       await allDelivered(orderIds);
-      for (const orderId of orderIds)
-        await eventually(async () => {
-          const spans = await traceOf(orderId);
-          const ids = new Set(spans.map(({ spanId }) => spanId));
-          const roots = spans.filter(({ parentId }) => parentId === undefined || !ids.has(parentId));
-          expect(roots).toMatchObject([{ service: 'api-gateway', name: 'POST /api/orders' }]);
-          // What took long was published again, so that some of them may be there twice.
-          expect(treeOf(spans).map((line) => line.trim())).toEqual(
-            expect.arrayContaining(linesOf(WAY).map((line) => line.trim())),
-          );
-        }, WAIT);
+      const expectOneTrace = async (orderId: string): Promise<void> => {
+        const spans = await traceOf(orderId);
+        const ids = new Set(spans.map(({ spanId }) => spanId));
+        const roots = spans.filter(({ parentId }) => parentId === undefined || !ids.has(parentId));
+        expect(roots).toMatchObject([{ service: 'api-gateway', name: 'POST /api/orders' }]);
+        // What took long was published again, so that some of them may be there twice.
+        expect(treeOf(spans).map((line) => line.trim())).toEqual(
+          expect.arrayContaining(linesOf(WAY).map((line) => line.trim())),
+        );
+      };
+      await Promise.all(orderIds.map((orderId) => eventually(() => expectOneTrace(orderId), WAIT)));
     },
     6 * MINUTE_MS,
   );

@@ -69,6 +69,17 @@ test('an order that is not delivered yet is waited for, and then all are looked 
   expect(asked).toEqual({ pages: 2, waits: orderIds.slice(2) });
 });
 
+test('orders are waited for in any status, by pages', async () => {
+  const { gateway, late, asked } = createFakeGateway();
+  const { place, allReach } = await setUpLoad(gateway);
+  const orderIds = await place(PAGE + 1);
+  for (const orderId of orderIds) late.add(orderId);
+  await allReach(orderIds, 'SHIPPED');
+  expect(asked).toEqual({ pages: 2, waits: [] });
+  await allReach(orderIds.slice(0, 2), 'DELIVERED');
+  expect(asked).toEqual({ pages: 6, waits: [orderIds[1]] });
+});
+
 test('an acknowledged order that no list has fails the wait', async () => {
   const { gateway } = createFakeGateway();
   const { place, settled } = await setUpLoad(gateway);
