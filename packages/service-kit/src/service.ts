@@ -2,7 +2,7 @@ import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
 import type { FastifyInstance } from 'fastify';
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Closers } from './closers.ts';
 import type { Embedded } from './embedded.ts';
 import type { Health } from './health.ts';
@@ -75,5 +75,14 @@ export interface Service<S = unknown> {
   start(context: ServiceContext<S>): Promise<RunningService>;
 }
 
-/** Declares a service, keeping the type of its settings to itself. */
-export const defineService = <S>(service: Service<S>): Service<S> => service;
+/** What a service says of itself that has no settings of its own. */
+type ServiceWithoutSettings = Omit<Service<object>, 'settings'> & { readonly settings?: never };
+
+const NO_SETTINGS = z.object({});
+
+/** Declares a service, keeping the type of its settings to itself; one without settings of its own leaves them out. */
+export function defineService(service: ServiceWithoutSettings): Service<object>;
+export function defineService<S>(service: Service<S>): Service<S>;
+export function defineService(service: Service | ServiceWithoutSettings): Service {
+  return { settings: NO_SETTINGS, ...service };
+}

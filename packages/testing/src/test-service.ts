@@ -35,7 +35,6 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { z } from 'zod';
 import { createTestBroker } from './test-broker.ts';
 import { createTestRuntime } from './test-runtime.ts';
 
@@ -159,7 +158,6 @@ export const defineTestService = (
 ): Service<object> =>
   defineService({
     name,
-    settings: z.object({}),
     usesKafka,
     dependsOn: [],
     callTimeoutMs: 1_000,

@@ -1,13 +1,11 @@
 import { PROVING_READS } from '@order-pipeline/contracts';
 import { checkDependencies, defineService } from '@order-pipeline/service-kit';
-import { z } from 'zod';
 import { OWNERS, createFacadeRoutes } from './routes.ts';
 import { createServicesRoutes } from './services.ts';
 
 /** One face for users, inventory and orders: it knows which service answers what, and nothing else. */
 export const ordersFacadeService = defineService({
   name: 'orders-facade',
-  settings: z.object({}),
   usesKafka: false,
   dependsOn: OWNERS,
   callTimeoutMs: 1_700,

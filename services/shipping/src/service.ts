@@ -1,11 +1,9 @@
 import { startOrderWorker } from '@order-pipeline/messaging';
 import { defineService } from '@order-pipeline/service-kit';
-import { z } from 'zod';
 
 /** Ships orders: those that are being processed become SHIPPED. */
 export const shippingService = defineService({
   name: 'shipping',
-  settings: z.object({}),
   usesKafka: true,
   dependsOn: ['orders'],
   callTimeoutMs: 5_000,

@@ -10,7 +10,6 @@ import {
   startTestService,
 } from '@order-pipeline/testing';
 import kafkajs from 'kafkajs';
-import { z } from 'zod';
 import { startBuffering } from '../src/consumers.ts';
 import { bufferSize, fresh, HOUR_MS, TURN_MS, WAIT } from './harness.ts';
 
@@ -30,7 +29,6 @@ const createOwnBroker = (cluster = createCluster()): Broker => {
 const bufferingService = (intervalMs: number, beforeAdvance: () => Promise<void>) =>
   defineService({
     name: 'workflow',
-    settings: z.object({}),
     usesKafka: true,
     dependsOn: ['orders'],
     callTimeoutMs: 1_000,

@@ -18,7 +18,6 @@ import {
   type TestPostgres,
   type TestService,
 } from '@order-pipeline/testing';
-import { z } from 'zod';
 import { WAIT } from '../broker.ts';
 import { sampleOf, startHarness, type Harness } from '../harness.ts';
 
@@ -46,7 +45,6 @@ export const startStuckHarness = async (postgres: TestPostgres, environment: Rec
       const group = NEXT_WORKER[status];
       const worker = defineService({
         name: group,
-        settings: z.object({}),
         usesKafka: true,
         dependsOn: [],
         callTimeoutMs: 1_000,
