@@ -1,6 +1,16 @@
-import { stat, type Dashboard } from './panel.ts';
+import { graph, graphOf, stat, type Dashboard, type Panel } from './panel.ts';
 
 const GATEWAY = 'service="api-gateway",route=~"/api/.*"';
+
+/** The median and the slowest hundredth of a histogram of seconds. */
+const quantiles = (title: string, buckets: string): Panel => ({
+  title,
+  unit: 's',
+  queries: [0.5, 0.99].map((quantile) => ({
+    expr: `histogram_quantile(${quantile}, sum by (le) (rate(${buckets}[$__rate_interval])))`,
+    legend: `p${quantile * 100}`,
+  })),
+});
 
 export const OVERVIEW: Dashboard = {
   uid: 'order-pipeline-overview',
@@ -26,150 +36,88 @@ export const OVERVIEW: Dashboard = {
     {
       title: 'Orders',
       panels: [
-        {
-          title: 'Orders a second, by the status they took',
-          unit: 'ops',
-          queries: [
-            {
-              expr: 'sum by (status) (rate(order_status_changes_total[$__rate_interval]))',
-              legend: '{{status}}',
-            },
-          ],
-        },
-        {
-          title: 'Placement to DELIVERED',
+        graph(
+          'Orders a second, by the status they took',
+          'sum by (status) (rate(order_status_changes_total[$__rate_interval]))',
+          '{{status}}',
+          { unit: 'ops' },
+        ),
+        quantiles('Placement to DELIVERED', 'order_delivery_duration_seconds_bucket'),
+        graph(
+          'Time of each step, p99',
+          'histogram_quantile(0.99, sum by (le, from, to) (rate(order_step_duration_seconds_bucket[$__rate_interval])))',
+          '{{from}} → {{to}}',
+          { unit: 's' },
+        ),
+        graph('Oldest order of each status', 'max by (status) (orders_oldest_age_seconds)', '{{status}}', {
           unit: 's',
-          queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(order_delivery_duration_seconds_bucket[$__rate_interval])))`,
-            legend: `p${quantile * 100}`,
-          })),
-        },
-        {
-          title: 'Time of each step, p99',
-          unit: 's',
-          queries: [
-            {
-              expr: 'histogram_quantile(0.99, sum by (le, from, to) (rate(order_step_duration_seconds_bucket[$__rate_interval])))',
-              legend: '{{from}} → {{to}}',
-            },
-          ],
-        },
-        {
-          title: 'Oldest order of each status',
-          unit: 's',
-          queries: [{ expr: 'max by (status) (orders_oldest_age_seconds)', legend: '{{status}}' }],
-        },
-        {
-          title: 'Orders in progress, by status',
-          queries: [
-            {
-              expr: 'max by (status) (orders_by_status{status!~"DELIVERED|CANCELLED"})',
-              legend: '{{status}}',
-            },
-          ],
-        },
-        {
-          title: 'Stuck orders',
-          queries: [{ expr: 'max by (status, reason) (orders_stuck) > 0', legend: '{{status}}: {{reason}}' }],
-        },
-        {
-          title: 'Load shedding',
-          queries: [{ expr: 'max by (reason) (orders_load_shedding)', legend: '{{reason}}' }],
-        },
-        {
-          title: 'Orders refused by load shedding, a second',
-          unit: 'ops',
-          queries: [
-            { expr: 'sum by (reason) (rate(orders_refused_total[$__rate_interval]))', legend: '{{reason}}' },
-          ],
-        },
+        }),
+        graph(
+          'Orders in progress, by status',
+          'max by (status) (orders_by_status{status!~"DELIVERED|CANCELLED"})',
+          '{{status}}',
+        ),
+        graph('Stuck orders', 'max by (status, reason) (orders_stuck) > 0', '{{status}}: {{reason}}'),
+        graph('Load shedding', 'max by (reason) (orders_load_shedding)', '{{reason}}'),
+        graph(
+          'Orders refused by load shedding, a second',
+          'sum by (reason) (rate(orders_refused_total[$__rate_interval]))',
+          '{{reason}}',
+          { unit: 'ops' },
+        ),
       ],
     },
     {
       title: 'Gateway',
       panels: [
-        {
-          title: 'Requests a second, by status',
-          unit: 'reqps',
-          queries: [
-            {
-              expr: `sum by (status) (rate(http_request_duration_seconds_count{${GATEWAY}}[$__rate_interval]))`,
-              legend: '{{status}}',
-            },
-          ],
-        },
-        {
-          title: 'Time of placements',
-          unit: 's',
-          queries: [0.5, 0.99].map((quantile) => ({
-            expr: `histogram_quantile(${quantile}, sum by (le) (rate(http_request_duration_seconds_bucket{service="api-gateway",method="POST",route="/api/orders"}[$__rate_interval])))`,
-            legend: `p${quantile * 100}`,
-          })),
-        },
-        {
-          title: 'Requests that are held',
-          queries: [
-            { expr: 'sum(order_waiters)', legend: 'waiting for an order' },
-            { expr: 'sum(overview_listeners)', legend: 'streams of the overview' },
-          ],
-        },
+        graph(
+          'Requests a second, by status',
+          `sum by (status) (rate(http_request_duration_seconds_count{${GATEWAY}}[$__rate_interval]))`,
+          '{{status}}',
+          { unit: 'reqps' },
+        ),
+        quantiles(
+          'Time of placements',
+          'http_request_duration_seconds_bucket{service="api-gateway",method="POST",route="/api/orders"}',
+        ),
+        graphOf('Requests that are held', {
+          'waiting for an order': 'sum(order_waiters)',
+          'streams of the overview': 'sum(overview_listeners)',
+        }),
       ],
     },
     {
       title: 'Events',
       panels: [
-        {
-          title: 'Events that wait to be published',
-          queries: [{ expr: 'max(outbox_depth)', legend: 'outbox' }],
-        },
-        {
-          title: 'Oldest event that waits',
-          unit: 's',
-          queries: [{ expr: 'max(outbox_oldest_age_seconds)', legend: 'outbox' }],
-        },
-        {
-          title: 'Consumer lag',
-          queries: [{ expr: 'sum by (group, topic) (kafka_consumer_lag)', legend: '{{group}} {{topic}}' }],
-        },
+        graph('Events that wait to be published', 'max(outbox_depth)', 'outbox'),
+        graph('Oldest event that waits', 'max(outbox_oldest_age_seconds)', 'outbox', { unit: 's' }),
+        graph('Consumer lag', 'sum by (group, topic) (kafka_consumer_lag)', '{{group}} {{topic}}'),
       ],
     },
     {
       title: 'Archive',
       panels: [
-        {
-          title: 'Overdue for archiving',
+        graph('Overdue for archiving', 'max(archive_overdue_orders)', 'orders, as far as they are counted', {
           description: 'Empty, as this whole row, where `RETAIN_ORDERS_DAYS` is not set.',
-          queries: [{ expr: 'max(archive_overdue_orders)', legend: 'orders, as far as they are counted' }],
-        },
-        {
-          title: 'For how long the oldest is overdue',
+        }),
+        graph('For how long the oldest is overdue', 'max(archive_overdue_oldest_seconds)', 'order', {
           unit: 's',
-          queries: [{ expr: 'max(archive_overdue_oldest_seconds)', legend: 'order' }],
-        },
-        {
-          title: 'Time since an archive succeeded',
-          unit: 's',
-          queries: [{ expr: 'time() - max(archive_last_success_timestamp_seconds)', legend: 'archive' }],
-        },
-        {
-          title: 'Runs, and files that were taken back',
-          queries: [
-            { expr: 'max by (outcome) (archive_runs_total)', legend: '{{outcome}}' },
-            { expr: 'max(archive_files_taken_back_total)', legend: 'files taken back' },
-          ],
-        },
-        {
-          title: 'Archived orders and files',
-          queries: [
-            { expr: 'max(archived_orders_total)', legend: 'orders' },
-            { expr: 'max(archived_files_total)', legend: 'files' },
-          ],
-        },
-        {
-          title: 'Size of the archive',
-          unit: 'bytes',
-          queries: [{ expr: 'max(archived_bytes_total)', legend: 'files' }],
-        },
+        }),
+        graph(
+          'Time since an archive succeeded',
+          'time() - max(archive_last_success_timestamp_seconds)',
+          'archive',
+          { unit: 's' },
+        ),
+        graphOf('Runs, and files that were taken back', {
+          '{{outcome}}': 'max by (outcome) (archive_runs_total)',
+          'files taken back': 'max(archive_files_taken_back_total)',
+        }),
+        graphOf('Archived orders and files', {
+          orders: 'max(archived_orders_total)',
+          files: 'max(archived_files_total)',
+        }),
+        graph('Size of the archive', 'max(archived_bytes_total)', 'files', { unit: 'bytes' }),
       ],
     },
   ],

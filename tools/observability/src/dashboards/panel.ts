@@ -14,6 +14,21 @@ export interface Panel {
   readonly description?: string;
 }
 
+type More = Pick<Panel, 'unit' | 'description'>;
+
+/** A panel that shows how one query goes with time. @param legend how its series are named */
+export const graph = (title: string, expr: string, legend: string, more: More = {}): Panel => ({
+  title,
+  ...more,
+  queries: [{ expr, legend }],
+});
+
+/** The same of several queries, by the names of their series. */
+export const graphOf = (title: string, queries: Readonly<Record<string, string>>): Panel => ({
+  title,
+  queries: Object.entries(queries).map(([legend, expr]) => ({ expr, legend })),
+});
+
 /** A panel that shows the last value of a query alone. */
 export const stat = (title: string, expr: string): Panel => ({ title, kind: 'stat', queries: [{ expr }] });
 

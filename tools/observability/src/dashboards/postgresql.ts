@@ -1,14 +1,11 @@
-import type { Dashboard, Panel } from './panel.ts';
+import { graph, graphOf, type Dashboard, type Panel } from './panel.ts';
 
 const OF = 'service=~"$service"';
 const most = (metric: string, by = 'service'): string => `max by (${by}) (${metric}{${OF}})`;
 
 /** A panel of one metric, with a line a service. */
-const ofService = (title: string, metric: string, more: Pick<Panel, 'unit' | 'description'> = {}): Panel => ({
-  title,
-  ...more,
-  queries: [{ expr: most(metric), legend: '{{service}}' }],
-});
+const ofService = (title: string, metric: string, more: Pick<Panel, 'unit' | 'description'> = {}): Panel =>
+  graph(title, most(metric), '{{service}}', more);
 
 export const POSTGRESQL: Dashboard = {
   uid: 'order-pipeline-postgresql',
@@ -19,48 +16,29 @@ export const POSTGRESQL: Dashboard = {
       title: 'Server',
       panels: [
         ofService('Reachable', 'database_up'),
-        {
-          title: 'Connections',
-          queries: [
-            { expr: most('postgres_connections'), legend: '{{service}}' },
-            { expr: most('postgres_max_connections'), legend: '{{service}}, at the most' },
-          ],
-        },
+        graphOf('Connections', {
+          '{{service}}': most('postgres_connections'),
+          '{{service}}, at the most': most('postgres_max_connections'),
+        }),
         ofService('Locks that are waited for', 'postgres_waiting_locks'),
         ofService('Oldest transaction', 'postgres_oldest_transaction_seconds', { unit: 's' }),
-        {
-          title: 'Write-ahead log a second',
-          unit: 'Bps',
-          queries: [
-            {
-              expr: `max by (service) (rate(postgres_wal_bytes_total{${OF}}[$__rate_interval]))`,
-              legend: '{{service}}',
-            },
-          ],
-        },
+        graph(
+          'Write-ahead log a second',
+          `max by (service) (rate(postgres_wal_bytes_total{${OF}}[$__rate_interval]))`,
+          '{{service}}',
+          { unit: 'Bps' },
+        ),
       ],
     },
     {
       title: 'Tables',
       panels: [
         ofService('Database size', 'postgres_database_bytes', { unit: 'bytes' }),
-        {
-          title: 'Table size',
+        graph('Table size', most('postgres_table_bytes', 'service, table'), '{{service}}.{{table}}', {
           unit: 'bytes',
-          queries: [
-            { expr: most('postgres_table_bytes', 'service, table'), legend: '{{service}}.{{table}}' },
-          ],
-        },
-        {
-          title: 'Rows',
-          queries: [{ expr: most('postgres_table_rows', 'service, table'), legend: '{{service}}.{{table}}' }],
-        },
-        {
-          title: 'Dead rows',
-          queries: [
-            { expr: most('postgres_table_dead_rows', 'service, table'), legend: '{{service}}.{{table}}' },
-          ],
-        },
+        }),
+        graph('Rows', most('postgres_table_rows', 'service, table'), '{{service}}.{{table}}'),
+        graph('Dead rows', most('postgres_table_dead_rows', 'service, table'), '{{service}}.{{table}}'),
       ],
     },
     {
@@ -72,18 +50,16 @@ export const POSTGRESQL: Dashboard = {
           description: 'Empty unless the role of the service has pg_monitor.',
         }),
         ofService('Log kept for slots', 'postgres_replication_slot_retained_bytes', { unit: 'bytes' }),
-        {
-          title: 'Reads of the replica, by what came of them',
-          unit: 'reqps',
-          description:
-            'Empty where `ORDERS_DATABASE_READ_URL` is not set. Those that it did not answer went to the primary.',
-          queries: [
-            {
-              expr: `sum by (service, outcome) (rate(replica_reads_total{${OF}}[$__rate_interval]))`,
-              legend: '{{service}}, {{outcome}}',
-            },
-          ],
-        },
+        graph(
+          'Reads of the replica, by what came of them',
+          `sum by (service, outcome) (rate(replica_reads_total{${OF}}[$__rate_interval]))`,
+          '{{service}}, {{outcome}}',
+          {
+            unit: 'reqps',
+            description:
+              'Empty where `ORDERS_DATABASE_READ_URL` is not set. Those that it did not answer went to the primary.',
+          },
+        ),
       ],
     },
   ],

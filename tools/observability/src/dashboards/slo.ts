@@ -1,5 +1,5 @@
 import { RECORDED_BUDGET, recordedErrors, SLOS, type Slo } from '../slos.ts';
-import type { Dashboard, Row } from './panel.ts';
+import { graph, type Dashboard, type Row } from './panel.ts';
 
 const budgetLeft = ({ name }: Slo): string =>
   `1 - ${recordedErrors('3d')}{slo="${name}"} / on (slo) ${RECORDED_BUDGET}{slo="${name}"}`;
@@ -26,11 +26,7 @@ const rowOf = (slo: Slo): Row => ({
         legend: window,
       })),
     },
-    {
-      title: 'Budget of three days that is left',
-      unit: 'percentunit',
-      queries: [{ expr: budgetLeft(slo), legend: slo.name }],
-    },
+    graph('Budget of three days that is left', budgetLeft(slo), slo.name, { unit: 'percentunit' }),
   ],
 });
 
