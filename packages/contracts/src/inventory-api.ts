@@ -2,13 +2,12 @@ import { Type } from 'typebox';
 import type { Access } from './access.ts';
 import { reasonHeaders } from './actions-api.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation, READ, serviceCall } from './operation.ts';
+import { batchOf, defineOperation, READ, serviceCall } from './operation.ts';
 import { IDEMPOTENCY_KEY, RESERVATION_ID } from './patterns.ts';
 import {
   AnyId,
   Count,
   ItemIdParams,
-  MAX_BATCH,
   NewId,
   OrderLines,
   PageQuery,
@@ -185,8 +184,7 @@ export const reservationsApi = {
     path: '/internal/reservations/reserve',
     summary: 'Reserve the stock of orders',
     description: 'Each order has a result of its own, in the same order.',
-    body: Strict({ requests: Type.Array(ReservationRequest, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    ...batchOf('requests', ReservationRequest),
     reply: Strict({ results: Type.Array(ReservationResult) }),
   }),
   releaseStock: defineOperation({
@@ -195,8 +193,7 @@ export const reservationsApi = {
     path: '/internal/reservations/release',
     summary: 'Release reservations',
     description: 'Each is released once. Those whose row is locked are listed, to be tried again.',
-    body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    ...batchOf('reservations', ReservationRef),
     reply: Strict({
       releasedOrderIds: Type.Array(Type.String()),
       lockedOrderIds: Type.Array(Type.String()),
@@ -208,8 +205,7 @@ export const reservationsApi = {
     path: '/internal/reservations/find',
     summary: 'Find the reservations of orders',
     description: 'Orders that never had one are left out.',
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    ...batchOf('orderIds', AnyId),
     reply: Strict({ reservations: Type.Array(StandingReservation) }),
   }),
 } as const;

@@ -1,7 +1,8 @@
-import type { Static, TObject, TSchema } from 'typebox';
+import { Type, type Static, type TArray, type TObject, type TSchema } from 'typebox';
 import type { Access } from './access.ts';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import type { ErrorCode } from './errors.ts';
+import { MAX_BATCH, Strict } from './schemas.ts';
 import type { ServiceName } from './service-names.ts';
 
 /**
@@ -86,3 +87,13 @@ export const serviceCall = <const C extends readonly ServiceName[]>(...callers: 
     errors: [],
     idempotent: true,
   }) as const;
+
+/**
+ * The body of a call about many things at once: an array of them under a name.
+ *
+ * @param max the most that one call carries
+ */
+export const batchOf = <N extends string, T extends TSchema>(name: N, item: T, max = MAX_BATCH) => {
+  const properties = { [name]: Type.Array(item, { maxItems: max }) } as { readonly [K in N]: TArray<T> };
+  return { body: Strict(properties), bodyLimitBytes: BODY_LIMIT_BYTES.batch };
+};

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
 import { ReservationRef } from './inventory-api.ts';
-import { defineOperation, serviceCall } from './operation.ts';
+import { batchOf, defineOperation, serviceCall } from './operation.ts';
 import { exampleAt, exampleHistory, exampleOrder } from './order-examples.ts';
 import { WORKER_TARGETS } from './order-lifecycle.ts';
 import { EventPlace, HistoryEntry, OrderWithTimes } from './orders-api.ts';
@@ -39,6 +39,16 @@ export const Settlement = Strict({
 });
 export type Settlement = Type.Static<typeof Settlement>;
 
+/** What reads of orders by their ids have in common, for those who show them to clients. */
+const orderLookup = (max = MAX_BATCH) =>
+  ({
+    owner: 'orders',
+    ...serviceCall('api-gateway', 'orders-facade'),
+    description: 'Orders that do not exist are left out.',
+    ...batchOf('orderIds', AnyId, max),
+    exampleBody: { orderIds: ['order-1'] },
+  }) as const;
+
 /** What the orders service answers to other services. */
 export const orderLifecycleApi = {
   moveOrders: defineOperation({
@@ -59,17 +69,12 @@ export const orderLifecycleApi = {
   }),
   recordPositions: defineOperation({
     owner: 'orders',
-    method: 'POST',
+    ...serviceCall('delivery'),
     path: '/internal/orders/positions',
     summary: 'Record where ORDER_DELIVERED events stand',
     description: 'Of each order the first position stays.',
-    access: { kind: 'services', callers: ['delivery'] },
-    body: Strict({ positions: Type.Array(PublishedPosition, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
-    status: 200,
+    ...batchOf('positions', PublishedPosition),
     reply: Strict({ recorded: Type.Integer({ description: 'How many orders had none before' }) }),
-    errors: [],
-    idempotent: true,
     exampleBody: { positions: [{ orderId: 'order-1', partition: 3, offset: '17' }] },
     exampleReply: { recorded: 1 },
   }),
@@ -88,43 +93,28 @@ export const orderLifecycleApi = {
     reply: Strict({ orderIds: Type.Array(Type.String()) }),
   }),
   findOrderStatuses: defineOperation({
-    owner: 'orders',
-    ...serviceCall('api-gateway', 'orders-facade'),
+    ...orderLookup(),
     path: '/internal/orders/statuses',
     summary: 'Find the statuses of orders',
-    description: 'Orders that do not exist are left out.',
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     reply: Strict({ orders: Type.Array(Strict({ orderId: Type.String(), status: StatusSchema })) }),
-    exampleBody: { orderIds: ['order-1'] },
     exampleReply: { orders: [{ orderId: 'order-1', status: 'PENDING' }] },
   }),
   findOrders: defineOperation({
-    owner: 'orders',
-    ...serviceCall('api-gateway', 'orders-facade'),
+    ...orderLookup(MAX_READ_TOGETHER),
     path: '/internal/orders/find',
     summary: 'Find orders by their ids',
-    description: 'Orders that do not exist are left out.',
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_READ_TOGETHER }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     reply: Strict({ orders: Type.Array(OrderWithTimes) }),
-    exampleBody: { orderIds: ['order-1'] },
     exampleReply: {
       orders: [{ ...exampleOrder, status: 'PENDING', createdAt: exampleAt, updatedAt: exampleAt }],
     },
   }),
   findHistories: defineOperation({
-    owner: 'orders',
-    ...serviceCall('api-gateway', 'orders-facade'),
+    ...orderLookup(),
     path: '/internal/orders/histories',
     summary: 'Find the histories of orders',
-    description: 'Orders that do not exist are left out.',
-    body: Strict({ orderIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
     reply: Strict({
       histories: Type.Array(Strict({ orderId: Type.String(), history: Type.Array(HistoryEntry) })),
     }),
-    exampleBody: { orderIds: ['order-1'] },
     exampleReply: { histories: [{ orderId: 'order-1', history: exampleHistory }] },
   }),
   settleReservations: defineOperation({
@@ -134,8 +124,7 @@ export const orderLifecycleApi = {
     summary: 'Resolve orphaned reservations',
     description:
       'A reservation without an order is fenced, so that no order can be stored with it any more. One whose order is just being stored is left out.',
-    body: Strict({ reservations: Type.Array(ReservationRef, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    ...batchOf('reservations', ReservationRef),
     reply: Strict({ settlements: Type.Array(Settlement) }),
   }),
 } as const;

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { BODY_LIMIT_BYTES } from './body-limits.ts';
-import { defineOperation, READ, serviceCall } from './operation.ts';
+import { batchOf, defineOperation, READ, serviceCall } from './operation.ts';
 import { reasonHeaders } from './actions-api.ts';
-import { AnyId, MAX_BATCH, NewId, Strict, Text, Timestamp, UserIdParams } from './schemas.ts';
+import { AnyId, NewId, Strict, Text, Timestamp, UserIdParams } from './schemas.ts';
 
 export const User = Strict({
   userId: NewId('The id that the client chose', 'user11'),
@@ -97,8 +97,7 @@ export const usersApi = {
     ...serviceCall('orders'),
     path: '/internal/users/find',
     summary: 'Find which users exist and were not erased',
-    body: Strict({ userIds: Type.Array(AnyId, { maxItems: MAX_BATCH }) }),
-    bodyLimitBytes: BODY_LIMIT_BYTES.batch,
+    ...batchOf('userIds', AnyId),
     reply: Strict({ userIds: Type.Array(Type.String()) }),
   }),
 } as const;
