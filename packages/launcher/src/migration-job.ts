@@ -8,15 +8,9 @@ import {
   type Service,
 } from '@order-pipeline/service-kit';
 import type { Logger } from 'pino';
+import { pooledMigrations } from './database-urls.ts';
 import { chooseServices, parse, unknownNames, type Environment } from './plan.ts';
-import {
-  databaseVariable,
-  migrationVariable,
-  pooledMigrations,
-  processSchema,
-  urlSchema,
-  type LogLevel,
-} from './settings.ts';
+import { databaseVariable, migrationVariable, processSchema, urlSchema, type LogLevel } from './settings.ts';
 import { sentenceOf, StartError } from './start-error.ts';
 
 interface PlannedMigration {

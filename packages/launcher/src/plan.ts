@@ -7,13 +7,13 @@ import {
   type Service,
 } from '@order-pipeline/service-kit';
 import type { z } from 'zod';
+import { databaseUrlProblems } from './database-urls.ts';
 import { kafkaIn, kafkaSchema, type KafkaOptions } from './kafka-settings.ts';
 import { SERVICES } from './registry.ts';
 import { credentialFilesIn, plainUrls, tlsSchema } from './tls-settings.ts';
 import {
   databaseVariable,
   migrationVariable,
-  pooledMigrations,
   processSchema,
   urlSchema,
   urlVariable,
@@ -98,47 +98,6 @@ const missingUrls = (services: readonly Service[], environment: Environment): st
       return `${urlVariable(peer)} must be set: ${askers.join(', ')} asks ${peer}, which does not run in this process`;
     });
 
-/** The embedded PostgreSQL has one role, and is nobody else's to change. */
-const lonelyMigrationUrls = (
-  databases: readonly DatabaseName[],
-  urls: Readonly<Record<string, string | undefined>>,
-): string[] =>
-  databases
-    .filter((name) => urls[migrationVariable(name)] && !urls[databaseVariable(name)])
-    .map((name) => `${databaseVariable(name)} must be set where ${migrationVariable(name)} is`);
-
-/** The embedded PostgreSQL has no replica. */
-const lonelyReadUrl = (
-  planned: readonly { readonly settings: unknown }[],
-  urls: Readonly<Record<string, string | undefined>>,
-): string[] => {
-  const isRead = ({ settings }: { readonly settings: unknown }): boolean =>
-    (settings as { ORDERS_DATABASE_READ_URL?: string } | undefined)?.ORDERS_DATABASE_READ_URL !== undefined;
-  return planned.some(isRead) && !urls[databaseVariable('orders')]
-    ? ['ORDERS_DATABASE_URL must be set where ORDERS_DATABASE_READ_URL is']
-    : [];
-};
-
-/** Who does not migrate by himself needs somebody who does, and no right to. */
-const refusedMigrate = (
-  migrate: Migrate,
-  databases: readonly DatabaseName[],
-  urls: Readonly<Record<string, string | undefined>>,
-): string[] => {
-  if (migrate === 'job') return ['MIGRATE is job: such a process migrates, and starts no service'];
-  if (migrate === 'start') return pooledMigrations(databases, urls);
-  return databases.flatMap((name) => [
-    ...(urls[databaseVariable(name)]
-      ? []
-      : [
-          `${databaseVariable(name)} must be set where MIGRATE is off: nobody else migrates the embedded database`,
-        ]),
-    ...(urls[migrationVariable(name)]
-      ? [`${migrationVariable(name)} means nothing where MIGRATE is off`]
-      : []),
-  ]);
-};
-
 /** A broker in memory reaches only the services of its own process. */
 const missingKafka = (services: readonly Service[], environment: Environment): string[] => {
   if (environment['KAFKA_BROKERS']) return [];
@@ -177,9 +136,7 @@ export const planSystem = (names: readonly string[], environment: Environment): 
     if (refusal) problems.push(refusal);
   }
   const serviceUrls = new Map(remote.map((name) => [name, urls?.[urlVariable(name)] ?? ''] as const));
-  if (urls) problems.push(...lonelyMigrationUrls(databases, urls));
-  if (urls) problems.push(...lonelyReadUrl(planned, urls));
-  if (urls && settings) problems.push(...refusedMigrate(settings.MIGRATE, databases, urls));
+  if (urls) problems.push(...databaseUrlProblems(databases, urls, { planned, migrate: settings?.MIGRATE }));
   if (tls && credentialFilesIn(tls)) problems.push(...plainUrls(serviceUrls));
   if (!settings || !kafka || !tls || !urls || problems.length > 0)
     throw new SettingsError([...new Set(problems)]);

@@ -2,7 +2,6 @@ import type { DatabaseName, ServiceName } from '@order-pipeline/contracts';
 import {
   DEFAULT_HTTP_ACCESS,
   isAddressRange,
-  isPooled,
   isWronglyPooled,
   listOf,
   milliseconds,
@@ -89,26 +88,3 @@ export const urlSchema = (databases: readonly DatabaseName[], services: readonly
     ]),
   );
 };
-
-/**
- * What is wrong with where migrations lead: they need sessions of PostgreSQL itself.
- *
- * @param urls the settings, by their variables
- */
-export const pooledMigrations = (
-  databases: readonly DatabaseName[],
-  urls: Readonly<Record<string, string | undefined>>,
-): string[] =>
-  databases.flatMap((name) => {
-    const own = urls[databaseVariable(name)];
-    const direct = urls[migrationVariable(name)];
-    if (direct === undefined)
-      return own !== undefined && isPooled(own)
-        ? [
-            `${migrationVariable(name)} must be set where ${databaseVariable(name)} leads to PgBouncer, and lead to PostgreSQL itself`,
-          ]
-        : [];
-    return isPooled(direct)
-      ? [`${migrationVariable(name)} must lead to PostgreSQL itself, not to PgBouncer`]
-      : [];
-  });
