@@ -4,16 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import {
-  Argument,
-  Command,
-  EXIT,
-  helpOf,
-  readArguments,
-  runProgram,
-  wholeNumber,
-  type ExitCode,
-} from '@order-pipeline/cli/kit';
+import { Argument, Command, EXIT, runCommand, wholeNumber, type ExitCode } from '@order-pipeline/cli/kit';
 import type { Figures } from '@order-pipeline/sim/figures.ts';
 import { freshRunOf, withFreshRun } from './fresh.ts';
 import { INSTANCES, readRecord, writeRecord, type GuaranteesRecord, type Part } from './record.ts';
@@ -42,18 +33,17 @@ const MAX_SEEDS = 1_000_000;
 const EXIT_CODES = `
 Exit codes: 0 every promise was kept; 1 one was not; 2 it could not be run.`;
 
-const createCommand = () =>
-  new Command('npx -y pnpm guarantees')
-    .description('Runs what the guarantees are tested by, and writes docs/guarantees.md with the results.')
-    .addArgument(
-      new Argument(
-        '[parts...]',
-        'what to run, everything but kubernetes if not given; fresh are seeds that nobody had run, fresh-mutants the planted bugs on such seeds',
-      ).choices(PARTS),
-    )
-    .option('--seeds <n>', 'how many seeds', wholeNumber(1, MAX_SEEDS), 300)
-    .option('--add <file...>', 'take in fresh seeds that `sim --json` has run, and run nothing')
-    .addHelpText('after', EXIT_CODES);
+const command = new Command('npx -y pnpm guarantees')
+  .description('Runs what the guarantees are tested by, and writes docs/guarantees.md with the results.')
+  .addArgument(
+    new Argument(
+      '[parts...]',
+      'what to run, everything but kubernetes if not given; fresh are seeds that nobody had run, fresh-mutants the planted bugs on such seeds',
+    ).choices(PARTS),
+  )
+  .option('--seeds <n>', 'how many seeds', wholeNumber(1, MAX_SEEDS), 300)
+  .option('--add <file...>', 'take in fresh seeds that `sim --json` has run, and run nothing')
+  .addHelpText('after', EXIT_CODES);
 
 const runScript = async (
   arguments_: readonly string[],
@@ -145,11 +135,6 @@ const runParts = async (parts: readonly Part[], folder: string, seeds: string): 
 };
 
 const run = async (): Promise<ExitCode> => {
-  const command = createCommand();
-  if (!readArguments(command, process.argv.slice(2))) {
-    console.log(helpOf(command));
-    return EXIT.done;
-  }
   const { seeds, add } = command.opts();
   if (add) {
     await addFresh(add);
@@ -167,4 +152,4 @@ const run = async (): Promise<ExitCode> => {
   }
 };
 
-process.exitCode = await runProgram(run);
+process.exitCode = await runCommand(command, process.argv.slice(2), run);

@@ -1,14 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import {
-  Command,
-  EXIT,
-  helpOf,
-  readArguments,
-  runProgram,
-  wholeNumber,
-  type ExitCode,
-} from '@order-pipeline/cli/kit';
+import { Command, EXIT, runCommand, wholeNumber, type ExitCode } from '@order-pipeline/cli/kit';
 import { freshSeedOf, MAX_SEED } from '../src/fresh-seed.ts';
 import { hunt, type Hunt } from './hunt.ts';
 import { MUTANTS } from './mutants.ts';
@@ -18,17 +10,16 @@ import { MUTANTS } from './mutants.ts';
 const EXIT_CODES = `
 Exit codes: 0 every bug was found; 1 one survived; 2 the simulation could not be run.`;
 
-const createCommand = () =>
-  new Command('npx -y pnpm mutants')
-    .description('Plants bugs on purpose, each in a copy of the tree, and lets the simulation look for them.')
-    .argument('[words...]', 'words of the names of bugs; all bugs, if not given')
-    .option('--seeds <k>', 'how many seeds a bug may stay unseen', wholeNumber(1, MAX_SEED), 60)
-    .option(
-      '--fresh <text>',
-      "look on fresh seeds, which follow from a text, such as the hash of a commit, and the bug's name",
-    )
-    .option('--json <file>', 'write what was found to a file')
-    .addHelpText('after', EXIT_CODES);
+const command = new Command('npx -y pnpm mutants')
+  .description('Plants bugs on purpose, each in a copy of the tree, and lets the simulation look for them.')
+  .argument('[words...]', 'words of the names of bugs; all bugs, if not given')
+  .option('--seeds <k>', 'how many seeds a bug may stay unseen', wholeNumber(1, MAX_SEED), 60)
+  .option(
+    '--fresh <text>',
+    "look on fresh seeds, which follow from a text, such as the hash of a commit, and the bug's name",
+  )
+  .option('--json <file>', 'write what was found to a file')
+  .addHelpText('after', EXIT_CODES);
 
 /** @param fresh what the fresh seeds follow from; the fixed ones, if not given */
 const huntAll = async (
@@ -49,11 +40,6 @@ const huntAll = async (
 };
 
 const run = async (): Promise<ExitCode> => {
-  const command = createCommand();
-  if (!readArguments(command, process.argv.slice(2))) {
-    console.log(helpOf(command));
-    return EXIT.done;
-  }
   const { seeds, fresh, json } = command.opts();
   const hunts = await huntAll(command.processedArgs[0] ?? [], seeds, fresh);
   if (json !== undefined) await writeFile(json, `${JSON.stringify(hunts, undefined, 2)}\n`);
@@ -62,4 +48,4 @@ const run = async (): Promise<ExitCode> => {
   return survivors.length > 0 ? EXIT.notDone : EXIT.done;
 };
 
-process.exitCode = await runProgram(run);
+process.exitCode = await runCommand(command, process.argv.slice(2), run);

@@ -1,5 +1,15 @@
-import { expect, test } from '@jest/globals';
-import { CliError, Command, helpOf, readArguments, wholeNumber } from '../../src/kit/index.ts';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import {
+  CliError,
+  Command,
+  EXIT,
+  helpOf,
+  readArguments,
+  runCommand,
+  wholeNumber,
+} from '../../src/kit/index.ts';
+
+afterEach(() => void jest.restoreAllMocks());
 
 const createCommand = () =>
   new Command('count')
@@ -37,3 +47,20 @@ test.each([
   expect(read).toThrow(CliError);
   expect(read).toThrow(sentence);
 });
+
+test.each([
+  { args: ['--to', '5'], printed: '', refused: '', code: EXIT.notDone, runs: 1 },
+  { args: ['--help'], printed: helpOf(createCommand()), refused: '', code: EXIT.done, runs: 0 },
+  { args: ['--fast'], printed: '', refused: "unknown option '--fast'", code: EXIT.unknown, runs: 0 },
+])(
+  'a program on $args runs $runs times, and ends with $code',
+  async ({ args, printed, refused, code, runs }) => {
+    const said = jest.spyOn(console, 'log').mockReturnValue();
+    const failed = jest.spyOn(console, 'error').mockReturnValue();
+    const run = jest.fn(async () => EXIT.notDone);
+    expect(await runCommand(createCommand(), args, run)).toBe(code);
+    expect(run).toHaveBeenCalledTimes(runs);
+    expect(said.mock.calls.join()).toBe(printed);
+    expect(failed.mock.calls.join()).toBe(refused);
+  },
+);
