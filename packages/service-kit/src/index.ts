@@ -1,6 +1,7 @@
 export * from './app-error.ts';
 export * from './at-most-every.ts';
 export * from './batcher.ts';
+export * from './bounded-look.ts';
 export * from './closers.ts';
 export * from './durations.ts';
 export * from './embedded.ts';
@@ -12,6 +13,7 @@ export * from './database/insert-once.ts';
 export * from './database/migrate.ts';
 export { startOpening } from './database/opening.ts';
 export * from './database/open-database.ts';
+export * from './database/passed-entries.ts';
 export * from './database/prisma-adapter.ts';
 export * from './database/raw-sql.ts';
 export * from './database/replayed.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { orderLifecycleApi, type ReservationRef, type Settlement } from '@order-pipeline/contracts';
-import { ok, unavailable, type Route } from '@order-pipeline/service-kit';
+import { ok, unavailable, type PartRead, type Route } from '@order-pipeline/service-kit';
 import {
   createTestBroker,
   createTestLogger,
@@ -212,15 +212,19 @@ test('what is dated ahead is asked for, and what comes of age meanwhile too', as
 const looksAt = async (batches: { readonly late: number; readonly ahead: number }) => {
   const looks = { late: 0, ahead: 0 };
   const findHeld = async (
-    { after }: TimeRange,
+    { until }: TimeRange,
     _last: HeldReservation | undefined,
     limit: number,
-  ): Promise<HeldReservation[]> => {
-    const range = after === undefined ? 'late' : 'ahead';
+  ): Promise<PartRead<HeldReservation>> => {
+    const range = until === undefined ? 'ahead' : 'late';
     looks[range] += 1;
-    return looks[range] > batches[range]
-      ? []
-      : times(limit, (n) => ({ orderId: `${range}-${n}`, reservationId: 'r', createdAt: '2026-11-29' }));
+    if (looks[range] > batches[range]) return { found: [], passed: 0 };
+    const found = times(limit, (n) => ({
+      orderId: `${range}-${n}`,
+      reservationId: 'r',
+      createdAt: '2026-11-29',
+    }));
+    return { found, passed: limit, isCut: true };
   };
   const reconciler = startReconciler(
     {

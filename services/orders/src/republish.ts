@@ -60,7 +60,7 @@ export const startRepublish = (options: {
       );
     }
     if (late.length > 0) options.wakeOutbox();
-    const more = late.length === BATCH;
+    const more = late.length >= BATCH;
     if (!more) everything = false;
     return more;
   };

@@ -1,5 +1,11 @@
 import type { ReservationRef } from '@order-pipeline/contracts';
-import { isLockTimeout } from '@order-pipeline/service-kit';
+import {
+  isLockTimeout,
+  passedEntries,
+  splitPassed,
+  type PartRead,
+  type PassedRow,
+} from '@order-pipeline/service-kit';
 import type { StoredReservation } from '../domain.ts';
 import { Prisma } from '../generated/client.ts';
 import type { Sql } from './sql.ts';
@@ -132,6 +138,8 @@ export type HeldReservation = ReservationRef & {
   readonly createdAt: string;
 };
 
+const HELD_INDEX = passedEntries('reservations_held_idx');
+
 /** Times after `after` and up to `until`; each ISO 8601, where it is not open. */
 export interface TimeRange {
   readonly after?: string;
@@ -145,17 +153,24 @@ export interface TimeRange {
  *
  * @param after the last one of the page before
  */
-export const findHeld = (
+export const findHeld = async (
   sql: Sql,
   range: TimeRange,
   after: HeldReservation | undefined,
   limit: number,
-): Promise<HeldReservation[]> => sql.$queryRaw<HeldReservation[]>`
-  SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at::text AS "createdAt"
-  FROM reservations
-  WHERE state = 'HELD' AND created_at <= ${range.until ?? 'infinity'}::timestamptz
-    AND (created_at, order_id) > (
-      GREATEST(${after?.createdAt ?? '-infinity'}::timestamptz, ${range.after ?? '-infinity'}::timestamptz), ${after?.orderId ?? ''}
+): Promise<PartRead<HeldReservation>> => {
+  const rows = await sql.$queryRaw<PassedRow<HeldReservation>[]>`
+    WITH ${HELD_INDEX.before}, found AS MATERIALIZED (
+      SELECT order_id AS "orderId", reservation_id AS "reservationId", created_at::text AS "createdAt"
+      FROM reservations
+      WHERE state = 'HELD' AND created_at <= ${range.until ?? 'infinity'}::timestamptz
+        AND (created_at, order_id) > (
+          GREATEST(${after?.createdAt ?? '-infinity'}::timestamptz, ${range.after ?? '-infinity'}::timestamptz), ${after?.orderId ?? ''}
+        )
+        AND (created_at > ${range.after ?? '-infinity'}::timestamptz) IS TRUE AND ${HELD_INDEX.isBegun}
+      ORDER BY created_at, order_id LIMIT ${limit}
     )
-    AND (created_at > ${range.after ?? '-infinity'}::timestamptz) IS TRUE
-  ORDER BY created_at, order_id LIMIT ${limit}`;
+    SELECT counted.passed, found.* FROM ${HELD_INDEX.besideFound}`;
+  const read = splitPassed<HeldReservation>(rows, 'orderId');
+  return { ...read, isCut: read.found.length === limit };
+};

@@ -20,7 +20,13 @@ import {
 import { findArchivedRepeats, findKnown, listArchived, type AskedOrder } from './archived.ts';
 import { findOverdueForArchiving, readArchiveTotals, type ClosedFrom } from './archiving.ts';
 import { foldCounts, readCounts } from './counts.ts';
-import { republishDue, republishUpTo, newestPlacement, type AnnouncingAll } from './republication.ts';
+import {
+  createRepublication,
+  republishDue,
+  republishUpTo,
+  newestPlacement,
+  type AnnouncingAll,
+} from './republication.ts';
 import { createOutboxFloor } from './outbox-floor.ts';
 import { createOutbox, outboxBacklog } from './outbox.ts';
 import { findOrders, storeOrders, type ReservedOrder } from './placements.ts';
@@ -46,7 +52,7 @@ import {
 } from './search.ts';
 import { settleReservations } from './verdicts.ts';
 import type { CancellableDatabase, Sql } from './sql.ts';
-import { findLocked, findWaiting, replaceReservation } from './stuck.ts';
+import { createStanding, findLocked, findWaiting, replaceReservation } from './stuck.ts';
 
 export { archivedOf, type ArchivedRow } from './archived.ts';
 export type { ArchiveTotals, ClosedFrom } from './archiving.ts';
@@ -87,6 +93,28 @@ const createSums = (reads: Reads, due: (ageMs: number) => DueTimes) => ({
   readArchiveTotals: () => reads.run(readArchiveTotals),
   readCounts: () => reads.run((sql) => readCounts(sql, due)),
 });
+
+/** Looks for orders that have stood in their status for long, of which this instance remembers what it has read. */
+const createLateLooks = (
+  database: CancellableDatabase,
+  reads: Reads,
+  due: (ageMs: number) => DueTimes,
+  runtime: Runtime,
+) => {
+  const standing = createStanding();
+  const republication = createRepublication(standing);
+  return {
+    findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
+      findOverdue(database, due(olderThanMs), after, limit, standing),
+    oldestOnTheWay: () => reads.run((sql) => oldestOnTheWay(sql, due(0), standing)),
+    findWaiting: (olderThanMs: number, most: number) =>
+      findWaiting(database, due(olderThanMs), most, standing),
+    republishDue: (olderThanMs: number, limit: number, except: readonly string[]) => {
+      const announcing = { due: due(olderThanMs), at: timeOfDay(runtime), limit, except };
+      return republishDue(database, announcing, runtime, republication);
+    },
+  };
+};
 
 /**
  * The orders database: one function a need, one transaction each.
@@ -130,21 +158,16 @@ export const createStore = (database: CancellableDatabase, runtime: Runtime, lis
       listHistories: (orderIds: readonly string[]) => reads.run((sql) => readHistories(sql, orderIds)),
       readHistories: (orderIds: readonly string[]) => readHistories(database, orderIds),
       readHistory: async (orderId: string, owner?: string) => readHistory(database.models(), orderId, owner),
-      findOverdue: (olderThanMs: number, after: string | undefined, limit: number) =>
-        findOverdue(database, due(olderThanMs), after, limit),
       findTraceparent: async (orderId: string) => findTraceparent(database.models(), orderId),
-      oldestOnTheWay: () => reads.run((sql) => oldestOnTheWay(sql, due(0))),
-      findWaiting: (olderThanMs: number, most: number) => findWaiting(database, due(olderThanMs), most),
       findLocked: (orderIds: readonly string[]) => findLocked(database, orderIds),
       replaceReservation: (orderId: string, change: { readonly from: string; readonly to: string }) =>
         replaceReservation(database, orderId, change),
-      republishDue: (olderThanMs: number, limit: number, except: readonly string[]) =>
-        republishDue(database, { due: due(olderThanMs), at: now(), limit, except }, runtime),
       newestPlacement: () => newestPlacement(database),
       republishUpTo: (run: AnnouncingAll, limit: number, except: readonly string[]) =>
         republishUpTo(database, run, { limit, except }, runtime),
       outboxBacklog: () => outboxBacklog(database, floor, runtime),
       ...createSums(reads, due),
+      ...createLateLooks(database, reads, due, runtime),
       foldCounts: () => foldCounts(database, due),
       settleReservations: (reservations: readonly ReservationRef[]) =>
         settleReservations(database, reservations, now(), runtime),

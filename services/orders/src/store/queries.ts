@@ -1,13 +1,29 @@
 import {
   ORDER_LIFECYCLE,
   ORDER_STATUSES,
+  STATUSES_ON_THE_WAY,
   type HistoryEntry,
   type OrderStatus,
   type Topic,
 } from '@order-pipeline/contracts';
-import { readPage, type DueTimes, type Page, type PageRequest } from '@order-pipeline/service-kit';
+import {
+  readPage,
+  timeLiteral,
+  type DueTimes,
+  type Page,
+  type PageRequest,
+} from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
-import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, type Models, type OrderRow, type Sql } from './sql.ts';
+import {
+  EACH_ON_THE_WAY,
+  ON_THE_WAY,
+  ORDER_COLUMNS,
+  STATUS,
+  type Models,
+  type OrderRow,
+  type Sql,
+} from './sql.ts';
+import { createStanding, type Standing } from './stuck.ts';
 
 const NOTHING_ELSE = Prisma.empty;
 
@@ -178,22 +194,28 @@ const aheadAfter = (ahead: string, id: string | undefined): Prisma.Sql => {
  * PENDING orders that are due, those dated ahead behind all others, and otherwise the oldest first.
  *
  * @param after the last id of the page before
+ * @param standing what is not read again but by the ids of those that it found
  */
 export const findOverdue = async (
   sql: Sql,
   due: DueTimes,
   after: string | undefined,
   limit: number,
+  { look, ids }: Pick<Standing, 'look' | 'ids'> = createStanding(),
 ): Promise<string[]> => {
   const next = after === undefined ? NOTHING_ELSE : placedAfter(after);
+  const from = Prisma.sql`${timeLiteral(look.front())}::timestamptz`;
+  const known = Prisma.sql`
+    (SELECT id, updated_at, seq FROM orders WHERE id = ANY(${ids()}::text[]) AND ${STATUS} = 'PENDING'
+       AND updated_at <= ${from} AND updated_at <= ${due.until}::timestamptz ${next})`;
   // Two ranges of one index, each entered by itself.
   const range = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
     (SELECT id, updated_at, seq FROM orders WHERE status = 'PENDING' AND ${condition}
      ORDER BY updated_at, seq LIMIT ${limit})`;
   const rows = await sql.$queryRaw<{ id: string }[]>`
     SELECT id FROM (
-      ${range(Prisma.sql`updated_at <= ${due.until}::timestamptz ${next}`)}
-      UNION ALL ${range(aheadAfter(due.ahead, after))}
+      ${range(Prisma.sql`updated_at > ${from} AND updated_at <= ${due.until}::timestamptz ${next}`)}
+      UNION ALL ${range(aheadAfter(due.ahead, after))} UNION ALL ${known}
     ) AS overdue ORDER BY updated_at, seq LIMIT ${limit}`;
   return rows.map(({ id }) => id);
 };
@@ -206,16 +228,25 @@ export interface OldestOrder {
 }
 
 /** The oldest order in each status on the way, and beside it the first of those that are dated ahead. */
-export const oldestOnTheWay = (sql: Sql, { ahead }: Pick<DueTimes, 'ahead'>): Promise<OldestOrder[]> => {
+export const oldestOnTheWay = (
+  sql: Sql,
+  { ahead }: Pick<DueTimes, 'ahead'>,
+  { look, ids }: Pick<Standing, 'look' | 'ids'> = createStanding(),
+): Promise<OldestOrder[]> => {
+  const from = Prisma.sql`${timeLiteral(look.front())}::timestamptz`;
   // The first entry of the index for each, however many there are.
   const first = (condition: Prisma.Sql): Prisma.Sql => Prisma.sql`
     (SELECT id, status::text AS status, updated_at AS since FROM orders
      WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT 1)`;
   return sql.$queryRaw<OldestOrder[]>`
     SELECT oldest.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
-      ${first(Prisma.sql`updated_at <= ${ahead}::timestamptz`)}
+      ${first(Prisma.sql`updated_at > ${from} AND updated_at <= ${ahead}::timestamptz`)}
       UNION ALL ${first(Prisma.sql`updated_at > ${ahead}::timestamptz`)}
-    ) AS oldest`;
+    ) AS oldest
+    UNION ALL (
+      SELECT DISTINCT ON (orders.status) id, status::text, updated_at FROM orders
+      WHERE id = ANY(${ids()}::text[]) AND ${STATUS} = ANY(${STATUSES_ON_THE_WAY}) ORDER BY orders.status, updated_at
+    )`;
 };
 
 /** The `traceparent` under which an order was placed: null if its trace is not sampled, nothing if there is no such order. */

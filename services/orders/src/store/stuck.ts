@@ -4,7 +4,17 @@ import {
   type OrderStatus,
   type StatusOnTheWay,
 } from '@order-pipeline/contracts';
-import type { DueTimes } from '@order-pipeline/service-kit';
+import {
+  createLookByTime,
+  passedEntries,
+  splitPassed,
+  timeLiteral,
+  type BoundedLook,
+  type DueTimes,
+  type PassedRow,
+  type IndexPart,
+  type PartRead,
+} from '@order-pipeline/service-kit';
 import { Prisma } from '../generated/client.ts';
 import { EACH_ON_THE_WAY, ON_THE_WAY, ORDER_COLUMNS, STATUS, type OrderRow, type Sql } from './sql.ts';
 
@@ -40,21 +50,78 @@ export const HAS_DEAD_LETTER = Prisma.sql`
 const IS_IN_OUTBOX = Prisma.sql`
   (SELECT event_id FROM outbox WHERE event_id = orders.id || ':' || orders.status) IS NOT NULL`;
 
+/** The look at the orders on the way by the time at which they took their status, as one instance remembers it. */
+export interface Standing {
+  readonly look: BoundedLook;
+  /** Orders that it found, by their ids; none while it reads all. */
+  ids(): readonly string[];
+  remember(orders: readonly WaitingOrder[]): void;
+}
+
+export const createStanding = (): Standing => {
+  const look = createLookByTime();
+  let found: readonly string[] = [];
+  return {
+    look,
+    ids: () => (look.front() === -Infinity ? [] : found),
+    remember: (orders) => {
+      found = orders.filter(({ isAhead }) => !isAhead).map(({ id }) => id);
+    },
+  };
+};
+
+const INDEX = passedEntries('orders_on_the_way_idx');
+
+/** Of each status the oldest orders, and as many of those dated ahead. */
+const oldestOf = (orders: readonly WaitingOrder[], most: number): WaitingOrder[] => {
+  const latest = new Map(orders.map((order) => [order.id, order]));
+  const counts = new Map<string, number>();
+  return [...latest.values()]
+    .toSorted((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime())
+    .filter(({ status, isAhead }) => {
+      const kind = `${status} ${isAhead}`;
+      const count = counts.get(kind) ?? 0;
+      counts.set(kind, count + 1);
+      return count < most;
+    });
+};
+
 /**
- * Orders that are due in their status, of each status the oldest first, and as many of those dated ahead.
+ * Orders that are due in their status, of each status the oldest first, and as many of those dated ahead. Those of the look
+ * before are among them while they stand, whatever part of the index this look reads.
  *
  * @param most how many of each status
  */
-export const findWaiting = (sql: Sql, due: DueTimes, most: number): Promise<WaitingOrder[]> => {
+export const findWaiting = async (
+  sql: Sql,
+  due: DueTimes,
+  most: number,
+  standing = createStanding(),
+): Promise<WaitingOrder[]> => {
+  const columns = (isAhead: boolean): Prisma.Sql => Prisma.sql`
+    ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter", ${IS_IN_OUTBOX} AS "isInOutbox", ${isAhead}::boolean AS "isAhead"`;
   const range = (condition: Prisma.Sql, isAhead: boolean): Prisma.Sql => Prisma.sql`
-    (SELECT ${ORDER_COLUMNS}, ${HAS_DEAD_LETTER} AS "hasDeadLetter", ${IS_IN_OUTBOX} AS "isInOutbox",
-            ${isAhead}::boolean AS "isAhead"
-     FROM orders WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT ${most})`;
-  return sql.$queryRaw<WaitingOrder[]>`
-    SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
-      ${range(Prisma.sql`updated_at <= ${due.until}::timestamptz`, false)}
-      UNION ALL ${range(Prisma.sql`updated_at > ${due.ahead}::timestamptz`, true)}
-    ) AS standing`;
+    (SELECT ${columns(isAhead)} FROM orders
+     WHERE ${ON_THE_WAY} AND status = way.stands_in AND ${condition} ORDER BY updated_at LIMIT ${most})`;
+  const read = async ({ after, until, isNewest }: IndexPart): Promise<PartRead<WaitingOrder>> => {
+    const others = Prisma.sql`
+      UNION ALL ${range(Prisma.sql`updated_at > ${due.ahead}::timestamptz`, true)}`;
+    const known = Prisma.sql`
+      UNION ALL SELECT ${columns(false)} FROM orders WHERE id = ANY(${standing.ids()}::text[])
+        AND ${STATUS} = ANY(${STATUSES_ON_THE_WAY}) AND updated_at <= ${timeLiteral(until)}::timestamptz`;
+    const rows = await sql.$queryRaw<PassedRow<WaitingOrder>[]>`
+      WITH ${INDEX.before}, found AS MATERIALIZED (
+        SELECT standing.* FROM ${EACH_ON_THE_WAY} CROSS JOIN LATERAL (
+          ${range(Prisma.sql`updated_at > ${timeLiteral(after)}::timestamptz AND updated_at <= ${timeLiteral(until)}::timestamptz`, false)}
+          ${isNewest ? others : Prisma.empty}
+        ) AS standing WHERE ${INDEX.isBegun} ${isNewest ? known : Prisma.empty}
+      )
+      SELECT counted.passed, found.* FROM ${INDEX.besideFound}`;
+    return splitPassed<WaitingOrder>(rows, 'id');
+  };
+  const found = oldestOf(await standing.look.run(Date.parse(due.until), read), most);
+  standing.remember(found);
+  return found;
 };
 
 /** Those of the orders whose rows somebody keeps locked; nobody is waited for. */
