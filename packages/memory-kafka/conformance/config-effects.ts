@@ -3,6 +3,15 @@ import type { Area } from './behaviour.ts';
 import { readMessages } from './reading.ts';
 import { createConfigured } from './configured-topics.ts';
 import { eventually, rejection } from './waiting.ts';
+import type { World } from './world.ts';
+
+/** The offsets that a new reader finds up to the one that is given. */
+const offsetsLeft = async (world: World, topic: string, last: number): Promise<string[]> => {
+  const { received, consumer } = await world.listen(topic, { config: { groupId: world.unique('reader') } });
+  await eventually(() => expect(received.at(-1)?.message.offset).toBe(String(last)));
+  await consumer.disconnect();
+  return received.map(({ message }) => message.offset);
+};
 
 export const configEffects: Area = (behaviour) => {
   behaviour(
@@ -27,6 +36,25 @@ export const configEffects: Area = (behaviour) => {
       expect(await send(1)).toMatchObject([{ baseOffset: '1' }]);
     },
   );
+
+  behaviour('no batch may be larger than a segment', async (world) => {
+    const topic = await createConfigured(world, {
+      'segment.bytes': String(2 ** 20),
+      'max.message.bytes': String(2 ** 21),
+    });
+    const send = (bytes: number) =>
+      world.producer.send({ topic, messages: [{ value: Buffer.alloc(bytes) }] });
+    await send(1_000_000);
+    expect(await rejection(send(1_100_000))).toMatchObject({
+      name: 'KafkaJSProtocolError',
+      message: 'The request included message batch larger than the configured segment size on the server',
+      type: 'RECORD_LIST_TOO_LARGE',
+      code: 18,
+      retriable: false,
+    });
+    expect(await rejection(send(2_100_000))).toMatchObject({ type: 'MESSAGE_TOO_LARGE' });
+    expect(await send(1)).toMatchObject([{ baseOffset: '1' }]);
+  });
 
   behaviour(
     'a topic that is to be compacted takes messages with keys only, the empty one included',
@@ -58,16 +86,48 @@ export const configEffects: Area = (behaviour) => {
     await put('b', null, 3);
     // So much later closes the segment; what comes itself is not compacted.
     await put('a', '4', 10_000);
-    await eventually(async () => {
-      const config = { groupId: world.unique('reader') };
-      const { received, consumer } = await world.listen(topic, { config });
-      await eventually(() => expect(received.at(-1)?.value).toBe('4'));
-      await consumer.disconnect();
-      expect(received.map(({ message }) => [message.offset, String(message.key)])).toEqual([
-        ['1', 'a'],
-        ['3', 'b'],
-        ['4', 'a'],
-      ]);
+    await eventually(async () => expect(await offsetsLeft(world, topic, 4)).toEqual(['1', '3', '4']));
+  });
+
+  behaviour('a segment that is full is closed and compacted, however young it is', async (world) => {
+    const topic = await createConfigured(world, {
+      'cleanup.policy': 'compact',
+      'segment.bytes': String(2 ** 20),
+      'min.cleanable.dirty.ratio': '0.01',
+    });
+    const put = (value: string) => world.send(topic, { key: 'k', value: Buffer.alloc(400_000, value) });
+    // Two of them fit into a segment.
+    for (const value of ['1', '2', '3']) await put(value);
+    await eventually(async () => expect(await offsetsLeft(world, topic, 2)).toEqual(['1', '2']));
+  });
+
+  behaviour(
+    'what is older than max.compaction.lag.ms is compacted, however young its segment and however little is new',
+    async (world) => {
+      const topic = await createConfigured(world, {
+        'cleanup.policy': 'compact',
+        'max.compaction.lag.ms': '10000',
+        'min.cleanable.dirty.ratio': '1',
+      });
+      const start = Date.now() - 60_000;
+      const put = (value: string, afterMs: number) =>
+        world.send(topic, { key: 'k', value, timestamp: String(start + afterMs) });
+      await put('1', 0);
+      await put('2', 1);
+      await put('3', 20_000);
+      await eventually(async () => expect(await offsetsLeft(world, topic, 2)).toEqual(['1', '2']));
+    },
+  );
+
+  behaviour('messages cannot have to stay longer than they may', async (world) => {
+    const refusal = createConfigured(world, {
+      'cleanup.policy': 'compact',
+      'min.compaction.lag.ms': '2000',
+      'max.compaction.lag.ms': '1000',
+    });
+    expect(await rejection(refusal)).toMatchObject({
+      name: 'KafkaJSAggregateError',
+      errors: [{ type: 'INVALID_CONFIG' }],
     });
   });
 

@@ -132,8 +132,9 @@ describe('compaction', () => {
     'happens by itself when a segment is older than segment.ms and enough of it is new',
     inWorld(async (world) => {
       await createCompacted(world, { 'segment.ms': '100', 'min.cleanable.dirty.ratio': '0.1' });
+      const start = Date.now() - 10_000;
       const at = (ms: number, value: string) =>
-        world.send(TOPIC, { key: 'k', value, timestamp: String(Date.now() - 10_000 + ms) });
+        world.send(TOPIC, { key: 'k', value, timestamp: String(start + ms) });
       await at(0, '1');
       await at(50, '2');
       await at(60, '3');

@@ -1,5 +1,9 @@
 import { describe } from '@jest/globals';
+import { describeRequestsOfProducers } from './requests-of-producers.ts';
 import { describeRequestsOfTransactions } from './requests-of-transactions.ts';
 
-describe('requests of transactions at Apache Kafka', () =>
-  describeRequestsOfTransactions((process.env['KAFKA_BROKERS'] ?? '').split(',')));
+const brokers = (process.env['KAFKA_BROKERS'] ?? '').split(',');
+
+describe('requests of transactions at Apache Kafka', () => describeRequestsOfTransactions(brokers));
+
+describe('requests of producers at Apache Kafka', () => describeRequestsOfProducers(brokers));

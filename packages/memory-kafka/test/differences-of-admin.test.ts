@@ -135,12 +135,28 @@ test(
 test(
   'a configuration without effect is described',
   inWorld(async (world) => {
-    await createConfigured(world, 'small-segments', 'segment.bytes', '1048576');
-    const name = 'small-segments';
+    await createConfigured(world, 'flushed', 'flush.messages', '1');
+    const name = 'flushed';
     const { resources } = await world.kafka.admin().describeConfigs({
-      resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: ['segment.bytes'] }],
+      resources: [{ type: ConfigResourceTypes.TOPIC, name, configNames: ['flush.messages'] }],
       includeSynonyms: false,
     });
-    expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1048576', isDefault: false }]);
+    expect(resources[0]?.configEntries).toMatchObject([{ configValue: '1', isDefault: false }]);
   }),
+);
+
+test(
+  'a partition that moves has moved at once',
+  inWorld(
+    async ({ kafka, createTopic }) => {
+      const admin = kafka.admin();
+      await createTopic('moved', 1);
+      const topics = [{ topic: 'moved', partitionAssignment: [{ partition: 0, replicas: [2] }] }];
+      await admin.alterPartitionReassignments({ topics });
+      expect(await admin.listPartitionReassignments({})).toEqual({ topics: [] });
+      const { topics: described } = await admin.fetchTopicMetadata({ topics: ['moved'] });
+      expect(described[0]?.partitions).toMatchObject([{ leader: 2, replicas: [2], isr: [2] }]);
+    },
+    () => ({ brokers: 2 }),
+  ),
 );

@@ -14,6 +14,8 @@ import { createWriter } from '../src/wire/writer.ts';
 export interface RawConnection {
   /** Asks once, in that version, and answers the answer's fields. Rejects where the broker hangs up. */
   ask(api: WireApi, version: number, request: object): Promise<Record<string, unknown>>;
+  /** Asks without waiting for an answer. */
+  post(api: WireApi, version: number, request: object): void;
   close(): void;
 }
 
@@ -61,10 +63,14 @@ export const connectRaw = async (broker: string): Promise<RawConnection> => {
     received = received.subarray(end);
     return frame;
   };
+  const post: RawConnection['post'] = (api, version, request) => {
+    lastId += 1;
+    socket.write(frameOf(api, version, lastId, request));
+  };
   return {
+    post,
     ask: async (api, version, request) => {
-      lastId += 1;
-      socket.write(frameOf(api, version, lastId, request));
+      post(api, version, request);
       return answerIn(api, version, await nextFrame());
     },
     close: () => void socket.destroy(),

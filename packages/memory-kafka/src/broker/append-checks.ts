@@ -17,7 +17,7 @@ export const checkInSync = ({ policy, placement }: LogSurroundings): void => {
   throw protocolError('NOT_ENOUGH_REPLICAS');
 };
 
-/** Throws MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP. */
+/** Throws MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP. */
 export const checkRecords = (
   log: LogSurroundings,
   records: readonly RecordToWrite[],
@@ -25,6 +25,7 @@ export const checkRecords = (
 ): void => {
   const policy = log.policy();
   if (wireBytes > policy.maxBatchBytes) throw protocolError('MESSAGE_TOO_LARGE');
+  if (wireBytes > policy.segmentBytes) throw protocolError('RECORD_LIST_TOO_LARGE');
   const needsKeys = policy.compaction !== undefined;
   for (const { isReadable, key } of records) {
     if (!isReadable || (needsKeys && key === null)) throw protocolError('INVALID_RECORD');

@@ -1,4 +1,12 @@
-import { endOf, keptIn, maxTimestampOf, offsetIn, type BatchList, type StoredBatch } from './batch-list.ts';
+import {
+  endOf,
+  firstTimestampOf,
+  keptIn,
+  maxTimestampOf,
+  offsetIn,
+  type BatchList,
+  type StoredBatch,
+} from './batch-list.ts';
 import type { CompactionPolicy } from './log-policy.ts';
 import { createSegment, type ReadRecord, type Segment } from './segment.ts';
 
@@ -112,13 +120,19 @@ export const compact = (request: CompactionRequest): number => {
   return lastOld === undefined ? 0 : endOf(lastOld);
 };
 
-/** The share of bytes that were written since the last compaction, of those that may be compacted; 0 if nothing may. */
-export const dirtyRatio = (request: CompactionRequest, cleanedTo: number): number => {
+/**
+ * Whether enough of what may be compacted was written since the last compaction, which looked at all before `cleanedTo`, or
+ * something of that is too old to wait for more.
+ */
+export const hasWork = (request: CompactionRequest, cleanedTo: number): boolean => {
+  const { now, maxLagMs, minDirtyRatio } = request;
   let dirty = 0;
   let all = 0;
   for (const batch of cleanable(request)) {
     all += batch.wireBytes;
-    if (batch.firstOffset >= cleanedTo) dirty += batch.wireBytes;
+    if (batch.firstOffset < cleanedTo) continue;
+    if (firstTimestampOf(batch) < now - maxLagMs) return true;
+    dirty += batch.wireBytes;
   }
-  return all === 0 ? 0 : dirty / all;
+  return dirty > minDirtyRatio * all;
 };

@@ -16,6 +16,8 @@ export interface CompactionPolicy {
   readonly segmentMs: number;
   readonly minDirtyRatio: number;
   readonly minLagMs: number;
+  /** What is older is compacted, however little of the log is new. */
+  readonly maxLagMs: number;
   /** How long tombstones and markers are kept. */
   readonly deleteRetentionMs: number;
 }
@@ -26,6 +28,8 @@ export interface LogPolicy {
   readonly retention: Retention | undefined;
   /** Of one batch. */
   readonly maxBatchBytes: number;
+  /** Of one segment, and so of one batch, too. */
+  readonly segmentBytes: number;
   /** Undefined if it is not compacted; where it is, messages need keys. */
   readonly compaction: CompactionPolicy | undefined;
   /** How many replicas have to be in sync where all of them are to have a message. */
@@ -52,12 +56,16 @@ const retentionOf = (config: TopicConfig, common: Retention): Retention | undefi
   return Object.values(retention).some((limit) => limit < Infinity) ? retention : undefined;
 };
 
-const compactionOf = (config: TopicConfig): CompactionPolicy => ({
-  segmentMs: Number(configValue(config, 'segment.ms')),
-  minDirtyRatio: Number(configValue(config, 'min.cleanable.dirty.ratio')),
-  minLagMs: Number(configValue(config, 'min.compaction.lag.ms')),
-  deleteRetentionMs: Number(configValue(config, 'delete.retention.ms')),
-});
+const compactionOf = (config: TopicConfig): CompactionPolicy => {
+  const maxLagMs = Number(configValue(config, 'max.compaction.lag.ms'));
+  return {
+    segmentMs: Math.min(Number(configValue(config, 'segment.ms')), maxLagMs),
+    minDirtyRatio: Number(configValue(config, 'min.cleanable.dirty.ratio')),
+    minLagMs: Number(configValue(config, 'min.compaction.lag.ms')),
+    maxLagMs,
+    deleteRetentionMs: Number(configValue(config, 'delete.retention.ms')),
+  };
+};
 
 /**
  * `common` is the retention of topics without settings of their own. Kafka's own defaults do not count: a test that looks
@@ -68,6 +76,7 @@ export const createLogPolicy = (config: TopicConfig, common: Retention): LogPoli
   return {
     retention: policies.includes('delete') ? retentionOf(config, common) : undefined,
     maxBatchBytes: Number(configValue(config, 'max.message.bytes')),
+    segmentBytes: Number(configValue(config, 'segment.bytes')),
     compaction: policies.includes('compact') ? compactionOf(config) : undefined,
     minInSync: Number(configValue(config, 'min.insync.replicas')),
     usesAppendTime: configValue(config, 'message.timestamp.type') === 'LogAppendTime',

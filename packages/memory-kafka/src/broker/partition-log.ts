@@ -65,7 +65,7 @@ export interface PartitionLog {
   bytes(): number;
   /**
    * Appends records. A repeated sequence of an idempotent writer is not written again. Throws MESSAGE_TOO_LARGE,
-   * INVALID_RECORD, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER.
+   * RECORD_LIST_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP, INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER.
    */
   append(records: readonly RecordToWrite[], writer: Writer, isCompressed: boolean): Appended;
   /** Ends the writer's transaction with a marker, if it wrote here. */
@@ -131,6 +131,7 @@ const store = (
     kept: undefined,
   };
   log.batches.append(batch);
+  log.activeBytes += wireBytes;
   log.high += count;
   return batch;
 };
@@ -177,7 +178,7 @@ const append = (
   checkRecords(log, records, isCompressed ? 0 : measured.wireBytes);
   const earlier = writer.producerId < 0 ? undefined : log.producers.repeated(writer, records.length);
   if (earlier !== undefined) return { firstOffset: earlier.firstOffset, appendTime };
-  if (compaction !== undefined) roll(log, records, lastStable(log));
+  if (compaction !== undefined) roll(log, { records, wireBytes: measured.wireBytes }, lastStable(log));
   const segment = segmentFor(log, payloadBytes);
   const firstIndex = segment.count();
   for (const record of records) segment.append(record);
@@ -235,6 +236,7 @@ const dropLast = (log: LogState, count: number): void => {
   const firstDropped = log.high - count;
   for (let last = log.batches.last(); last && endOf(last) > firstDropped; last = log.batches.last()) {
     log.batches.removeLast();
+    log.activeBytes = Math.max(0, log.activeBytes - last.wireBytes);
   }
   const last = log.batches.last();
   log.high = last === undefined ? log.low : endOf(last);
@@ -258,6 +260,7 @@ export const createPartitionLog = (surroundings: LogSurroundings): PartitionLog 
     producers: createProducerState(),
     tail: undefined,
     activeFrom: 0,
+    activeBytes: 0,
     cleanedTo: 0,
     watchers: new Set(),
   };

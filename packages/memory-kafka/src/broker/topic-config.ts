@@ -5,7 +5,7 @@ import { CONFIG_DEFINITIONS, type ConfigDefinition } from './topic-config-defini
 /** What a topic itself is configured with, by the names of Kafka's topic configurations; everything else is at its default. */
 export type TopicConfig = ReadonlyMap<string, string>;
 
-/** Checks and normalizes entries as Kafka does, the last of a name counting; undefined if one of them is not legal. */
+/** Checks and normalizes entries as Kafka does, the last of a name counting; undefined if they are not legal. */
 export const parseTopicConfig = (entries: readonly IResourceConfigEntry[]): TopicConfig | undefined => {
   const config = new Map<string, string>();
   for (const { name, value } of entries) {
@@ -13,7 +13,7 @@ export const parseTopicConfig = (entries: readonly IResourceConfigEntry[]): Topi
     if (parsed === undefined) return undefined;
     config.set(name, parsed);
   }
-  return config;
+  return isConsistent(config) ? config : undefined;
 };
 
 /** The value of one configuration, also where it is the default; throws TypeError for a name that Kafka does not know. */
@@ -22,6 +22,11 @@ export const configValue = (config: TopicConfig, name: string): string => {
   if (value === undefined) throw new TypeError(`There is no topic configuration "${name}"`);
   return value;
 };
+
+/** A message cannot have to stay uncompacted for longer than it may. */
+const isConsistent = (config: TopicConfig): boolean =>
+  BigInt(configValue(config, 'min.compaction.lag.ms')) <=
+  BigInt(configValue(config, 'max.compaction.lag.ms'));
 
 /** Where a value comes from, the one that counts first. */
 const synonymsOf = (config: TopicConfig, name: string, { initial, brokerNames }: ConfigDefinition) => {

@@ -78,7 +78,8 @@ const carryOut = async (
 
 /**
  * Answers one request, without the length that came before it; undefined if the client does not wait for an answer. Rejects,
- * and the connection has to be closed, for bytes that make no sense, and when a fault breaks the connection.
+ * and the connection has to be closed, for bytes that make no sense, for a refusal that the client does not wait for, and when a
+ * fault breaks the connection.
  */
 export const answer = async (bytes: Buffer, connected: Connected): Promise<Buffer | undefined> => {
   const r = createReader(bytes);
@@ -89,5 +90,7 @@ export const answer = async (bytes: Buffer, connected: Connected): Promise<Buffe
   }
   const request = header.api.request.read(r, header.form);
   const answered = await carryOut(header, connected, request);
+  if (answered !== undefined && !header.api.isAnswered(request))
+    throw new RangeError(`${header.api.name} is refused, which only a closed connection can say`);
   return answered === undefined ? undefined : frame(header, header.form, answered);
 };

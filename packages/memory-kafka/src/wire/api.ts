@@ -31,7 +31,9 @@ export interface WireApi {
   readonly flexibleFrom: number;
   readonly request: Codec<unknown>;
   readonly response: Codec<unknown>;
-  /** Carries it out; undefined if the client does not wait for an answer. */
+  /** Whether the client waits for an answer; where it does not, a refusal closes the connection. */
+  isAnswered(request: unknown): boolean;
+  /** Carries it out; undefined if there is nothing to answer. */
   handle(caller: Caller, request: unknown, version: number): unknown;
   /** The answer that refuses all of it with an error code. */
   refuse(request: unknown, code: number, version: number): unknown;
@@ -47,6 +49,8 @@ export interface ApiDefinition<Q, A> {
   };
   readonly request: Codec<Q>;
   readonly response: Codec<A>;
+  /** Every request, if not given. */
+  isAnswered?(request: Q): boolean;
   handle(caller: Caller, request: Q, version: number): A | undefined | Promise<A | undefined>;
   refuse(request: Q, code: number, version: number): A;
 }
@@ -60,6 +64,7 @@ export const defineApi = <Q, A>({ api, ...definition }: ApiDefinition<Q, A>): Wi
   flexibleFrom: api.flexibleFrom,
   request: definition.request,
   response: definition.response,
+  isAnswered: (request) => definition.isAnswered?.(request as Q) ?? true,
   handle: (caller, request, version) => definition.handle(caller, request as Q, version),
   refuse: (request, code, version) => definition.refuse(request as Q, code, version),
 });

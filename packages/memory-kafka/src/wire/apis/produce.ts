@@ -67,6 +67,7 @@ export const produce = defineApi({
   api: { key: 0, name: 'Produce', versions: [3, 12], flexibleFrom: 9 },
   request: produceRequest,
   response: produceResponse,
+  isAnswered: ({ acks }) => acks !== 0,
   handle: async (caller, request) => {
     const { topics, acks } = request;
     if (![-1, 0, 1].includes(acks)) throw protocolError('INVALID_REQUIRED_ACKS');
@@ -76,7 +77,8 @@ export const produce = defineApi({
       for (const partition of partitions) answers.push(await write(caller, request, name, partition));
       written.push({ name, partitions: answers });
     }
-    return acks === 0 ? undefined : { topics: written, throttleTimeMs: 0 };
+    const isRefused = written.some(({ partitions }) => partitions.some(({ errorCode }) => errorCode !== 0));
+    return acks === 0 && !isRefused ? undefined : { topics: written, throttleTimeMs: 0 };
   },
   refuse,
 });
