@@ -196,8 +196,8 @@ test(
 test(
   'a stop drains: every service ends in time, and what was taken continues after the next start',
   async () => {
-    const { compose, gateway } = stack();
-    const { place, placeWhile, settled } = await setUpLoad(gateway);
+    const { compose } = stack();
+    const { place, placeWhile, settled } = await setUpLoad(stack().gateway);
     const first = await place(20);
     let stopping = true;
     const placing = placeWhile(() => stopping);

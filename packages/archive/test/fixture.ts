@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import {
   archiveOrders,
   decodeOrders,
@@ -11,7 +10,8 @@ import {
   type FiledOrder,
 } from '@order-pipeline/archive';
 import { createRuntime } from '@order-pipeline/service-kit';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import type { TestPostgres } from '@order-pipeline/testing';
+import { useFixturePerTest } from '@order-pipeline/testing/fixtures';
 import { createEmptyFixture, type Fixture } from '../../audit/test/fixture.ts';
 
 /** How many orders were closed in spring, and lie in three months. */
@@ -118,16 +118,4 @@ const createArchiveFixture = async (postgres: TestPostgres): Promise<ArchiveFixt
 export const OLD_IDS = Array.from({ length: CLOSED }, (_, index) => `old-${index + 1}`).toSorted();
 
 /** Gives each test of a file databases of its own, with a folder. */
-export const useArchive = (): (() => ArchiveFixture) => {
-  let postgres: TestPostgres;
-  let fixture: ArchiveFixture;
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  beforeEach(async () => {
-    fixture = await createArchiveFixture(postgres);
-  });
-  afterEach(() => fixture.close());
-  afterAll(() => postgres.stop());
-  return () => fixture;
-};
+export const useArchive = (): (() => ArchiveFixture) => useFixturePerTest(createArchiveFixture);

@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { DatabaseName } from '@order-pipeline/contracts';
-import { startTestPostgres, type TestPostgres } from '@order-pipeline/testing';
+import { useFixturePerTest } from '@order-pipeline/testing/fixtures';
 import type { AuditLimits } from '../src/index.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 
@@ -15,19 +15,7 @@ export interface PlantedFault {
 }
 
 /** Gives each test of a file consistent databases of its own. */
-export const useFixture = (): (() => Fixture) => {
-  let postgres: TestPostgres;
-  let fixture: Fixture;
-  beforeAll(async () => {
-    postgres = await startTestPostgres();
-  });
-  beforeEach(async () => {
-    fixture = await createFixture(postgres);
-  });
-  afterEach(() => fixture.close());
-  afterAll(() => postgres.stop());
-  return () => fixture;
-};
+export const useFixture = (): (() => Fixture) => useFixturePerTest(createFixture);
 
 export const testPlantedFaults = (faults: readonly PlantedFault[]): void => {
   const fixture = useFixture();

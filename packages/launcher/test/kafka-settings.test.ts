@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { parseSettings, SettingsError } from '@order-pipeline/service-kit';
+import { parseSettings } from '@order-pipeline/service-kit';
+import { settingsProblems } from '@order-pipeline/testing';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,15 +20,8 @@ const KAFKA = { KAFKA_BROKERS: 'one:9092, two:9092' };
 const SASL = { KAFKA_SASL_USERNAME: 'orders', KAFKA_SASL_PASSWORD: 'S3cret' };
 const read = (environment: Record<string, string>) => kafkaIn(parseSettings(kafkaSchema, environment));
 
-const problemsOf = (environment: Record<string, string>): readonly string[] => {
-  try {
-    read(environment);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
+const problemsOf = (environment: Record<string, string>): readonly string[] =>
+  settingsProblems(() => read(environment));
 
 test('without KAFKA_BROKERS there is none, with them alone it is reached in plain', () => {
   expect(read({})).toBeUndefined();

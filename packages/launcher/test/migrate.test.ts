@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES } from '@order-pipeline/contracts';
-import { openClient, SettingsError } from '@order-pipeline/service-kit';
-import { createTestLogger, startTcpProxy } from '@order-pipeline/testing';
+import { openClient } from '@order-pipeline/service-kit';
+import { createTestLogger, settingsProblems, startTcpProxy } from '@order-pipeline/testing';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { startSystem } from '../src/index.ts';
 import { planMigrations } from '../src/migration-job.ts';
@@ -93,16 +93,6 @@ test('a migration that cannot be applied ends the job with 1 and one sentence', 
   expect(output()).toMatch(/^The database of users was not migrated: relation "users" already exists$/m);
 }, 180_000);
 
-const problemsOf = (plan: () => unknown): readonly string[] => {
-  try {
-    plan();
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
-
 const DATABASE = 'postgresql://users@db/users';
 
 test.each([
@@ -120,7 +110,7 @@ test.each([
     'MIGRATE is job: such a process migrates, and starts no service',
   ],
 ])('%j is refused for a service', (settings, problem) => {
-  expect(problemsOf(() => planSystem(['users'], settings))).toEqual([problem]);
+  expect(settingsProblems(() => planSystem(['users'], settings))).toEqual([problem]);
 });
 
 test.each([
@@ -138,7 +128,7 @@ test.each([
     'USERS_MIGRATION_DATABASE_URL must be set where USERS_DATABASE_URL leads to PgBouncer',
   ],
 ])('a job of %j is refused with %j', (services, settings, problem) => {
-  expect(problemsOf(() => planMigrations(services, { MIGRATE: 'job', ...settings }))).toEqual([
+  expect(settingsProblems(() => planMigrations(services, { MIGRATE: 'job', ...settings }))).toEqual([
     expect.stringContaining(problem),
   ]);
 });

@@ -1,19 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { SERVICE_NAMES } from '@order-pipeline/contracts';
-import { SettingsError } from '@order-pipeline/service-kit';
+import { settingsProblems } from '@order-pipeline/testing';
 import { planSystem } from '../src/plan.ts';
 
 const KAFKA = { KAFKA_BROKERS: 'kafka:9092' };
 
-const problemsOf = (names: readonly string[], environment: Record<string, string>): readonly string[] => {
-  try {
-    planSystem(names, environment);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
+const problemsOf = (names: readonly string[], environment: Record<string, string>): readonly string[] =>
+  settingsProblems(() => planSystem(names, environment));
 
 test('without names and settings, every service runs on embedded parts', () => {
   const plan = planSystem([], {});

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DATABASE_NAMES, SERVICE_NAMES } from '@order-pipeline/contracts';
-import { parseSettings, SettingsError } from '@order-pipeline/service-kit';
+import { parseSettings } from '@order-pipeline/service-kit';
+import { settingsProblems } from '@order-pipeline/testing';
 import { z } from 'zod';
 import { kafkaSchema } from '../src/kafka-settings.ts';
 import { SERVICES } from '../src/registry.ts';
@@ -58,15 +59,8 @@ const SCHEMAS: readonly z.ZodType[] = [
 ];
 const SETTINGS = SCHEMAS.flatMap((schema) => fieldsOf(schema).map((name) => [name, schema] as const));
 
-const problemsOf = (schema: z.ZodType, environment: Record<string, string>): string => {
-  try {
-    parseSettings(schema, environment);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.message;
-    throw error;
-  }
-  return '';
-};
+const problemsOf = (schema: z.ZodType, environment: Record<string, string>): string =>
+  settingsProblems(() => parseSettings(schema, environment)).join('\n');
 
 test('there are settings of every kind', () => {
   const names = SETTINGS.map(([name]) => name);

@@ -1,9 +1,9 @@
 import { createAuthority, issueCertificate, type CertifiedKey } from '@order-pipeline/certificates';
-import { SettingsError } from '@order-pipeline/service-kit';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { settingsProblems } from '@order-pipeline/testing';
 import { planSystem } from '../src/plan.ts';
 import { eventually, get, ownDataDir, placeOrder, startHere, statusOf } from './system-harness.ts';
 
@@ -67,19 +67,14 @@ test('a process with the certificate of a service that may not ask gets nothing'
   expect(await get(`${asked.url}/api/users/user11`)).toMatchObject({ code: 'UNAVAILABLE' });
 }, 180_000);
 
-const problemsOf = (settings: Record<string, string>): readonly string[] => {
-  try {
+const problemsOf = (settings: Record<string, string>): readonly string[] =>
+  settingsProblems(() =>
     planSystem(['users', 'orders-facade'], {
       INVENTORY_URL: 'https://inventory',
       ORDERS_URL: 'https://orders',
       ...settings,
-    });
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
+    }),
+  );
 
 test('what does not belong together is named, without its contents', async () => {
   const whole = await certifiedAs('users');

@@ -158,11 +158,14 @@ export const consumeWith = (
   commitMode: 'auto' | 'manual' = 'auto',
 ): EventConsumer => harness.consume({ group, topics: [TOPIC], commitMode, handle });
 
-/** Consumes in a group; the ids of the orders whose messages it has processed are added to `processed`. */
-export const consumeIds = (harness: Harness, group: string): { readonly processed: readonly string[] } => {
-  const processed: string[] = [];
-  consumeWith(harness, group, async (events) => void processed.push(...idsOf(events)));
-  return { processed };
+/** Consumes in a group; the ids of the orders whose messages it has processed are added to `processed`, which several may share. */
+export const consumeIds = (
+  harness: Harness,
+  group: string,
+  processed: string[] = [],
+): { readonly consumer: EventConsumer; readonly processed: readonly string[] } => {
+  const consumer = consumeWith(harness, group, async (events) => void processed.push(...idsOf(events)));
+  return { consumer, processed };
 };
 
 /** Publishes a message of an order, and answers once a consumer of the group has it in hand, until the gate opens. */

@@ -2,8 +2,9 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { settingsProblems } from '@order-pipeline/testing';
 import { z } from 'zod';
-import { milliseconds, parseSettings, renamedTo, SettingsError, urlOf, wholeNumber } from '../src/index.ts';
+import { milliseconds, parseSettings, renamedTo, urlOf, wholeNumber } from '../src/index.ts';
 
 const schema = z.object({
   INTERVAL_MS: milliseconds(60_000),
@@ -11,15 +12,8 @@ const schema = z.object({
   ORDERS_URL: urlOf('http:', 'https:').optional(),
 });
 
-const problemsOf = (environment: Record<string, string | undefined>): readonly string[] => {
-  try {
-    parseSettings(schema, environment);
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-  return [];
-};
+const problemsOf = (environment: Record<string, string | undefined>): readonly string[] =>
+  settingsProblems(() => parseSettings(schema, environment));
 
 test('what is set is read, and what is not has its default', () => {
   expect(parseSettings(schema, { INTERVAL_MS: '250', OTHER: 'x' })).toEqual({
@@ -88,14 +82,8 @@ describe('a secret in a file', () => {
     return file;
   };
   const read = (environment: Record<string, string>) => parseSettings(withSecret, environment);
-  const refusal = (environment: Record<string, string>): readonly string[] => {
-    try {
-      read(environment);
-    } catch (error) {
-      if (error instanceof SettingsError) return error.problems;
-    }
-    return [];
-  };
+  const refusal = (environment: Record<string, string>): readonly string[] =>
+    settingsProblems(() => read(environment));
 
   test.each(['S3cret', 'S3cret\n', 'S3cret\r\n'])('is taken without the end of its line: %j', (content) => {
     expect(read({ OPERATOR_TOKEN_FILE: fileWith(content) })).toEqual({ OPERATOR_TOKEN: 'S3cret' });

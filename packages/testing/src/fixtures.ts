@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import { inTurn } from './in-turn.ts';
 import { startTestPostgres, type TestPostgres, type TestPostgresOptions } from './test-postgres.ts';
 
@@ -59,3 +59,20 @@ export const useTestPostgres = (options?: TestPostgresOptions): TestPostgres =>
     () => startTestPostgres(options),
     (postgres) => postgres.stop(),
   );
+
+/**
+ * Gives each test of this file a fixture of its own on a PostgreSQL that they share.
+ *
+ * @returns the fixture of the test that runs
+ */
+export const useFixturePerTest = <T extends { close(): Promise<void> }>(
+  open: (postgres: TestPostgres) => Promise<T>,
+): (() => T) => {
+  const postgres = useTestPostgres();
+  let fixture: T;
+  beforeEach(async () => {
+    fixture = await open(postgres);
+  });
+  afterEach(() => fixture.close());
+  return () => fixture;
+};

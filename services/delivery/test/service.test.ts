@@ -1,14 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import {
-  createOrdersStub,
-  createTestBroker,
-  createTestRuntime,
-  eventually,
-  startEventProbe,
-  startTestService,
-  withOwnGroups,
-} from '@order-pipeline/testing';
+import { eventually, startWorkerHarness } from '@order-pipeline/testing';
 import { deliveryService } from '../src/index.ts';
 
 // The step is the same as shipping's, and its failures are tested there.
@@ -22,18 +13,12 @@ const placeOf = (event: { partition: number; offset: string } | undefined) => ({
 });
 
 test('an orderly stop reports where the events stand that were published last', async () => {
-  const broker = withOwnGroups(createTestBroker());
-  const orders = createOrdersStub();
-  const probe = await startEventProbe(broker);
-  const runtime = createTestRuntime();
+  const { orders, put, probe, runtime, start } = await startWorkerHarness(deliveryService);
   // No second passes.
-  const service = await startTestService(deliveryService, {
-    broker,
-    clients: { orders: orders.routes },
+  const service = await start({
     runtime: { ...runtime, after: (ms, fn) => (ms === 1_000 ? () => undefined : runtime.after(ms, fn)) },
   });
-  const orderId = `order-${randomUUID()}`;
-  orders.put(orderId, 'SHIPPED');
+  const orderId = put('SHIPPED');
   await probe.announce('SHIPPED', orderId);
   const event = await probe.onlyPublished('DELIVERED', orderId, WAIT);
   expect(orders.positionsOf(orderId)).toEqual([]);
@@ -43,13 +28,9 @@ test('an orderly stop reports where the events stand that were published last', 
 });
 
 test('an order that is shipped is delivered, one that is not is left, and the delivery is published', async () => {
-  const broker = withOwnGroups(createTestBroker());
-  const orders = createOrdersStub();
-  const probe = await startEventProbe(broker);
-  const service = await startTestService(deliveryService, { broker, clients: { orders: orders.routes } });
-  const [shipped, early] = [`order-${randomUUID()}`, `order-${randomUUID()}`];
-  orders.put(shipped, 'SHIPPED');
-  orders.put(early, 'PROCESSING');
+  const { orders, put, probe, start } = await startWorkerHarness(deliveryService);
+  const service = await start();
+  const [shipped, early] = [put('SHIPPED'), put('PROCESSING')];
 
   const [, trace] = await probe.announce('SHIPPED', early, shipped);
   const event = await probe.onlyPublished('DELIVERED', shipped, WAIT);

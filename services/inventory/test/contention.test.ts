@@ -1,9 +1,7 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually, times, type TestService } from '@order-pipeline/testing';
-import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import {
   countOf,
-  expectStockToAddUp,
   fresh,
   hold,
   lockRow,
@@ -12,16 +10,11 @@ import {
   reserve,
   reserveAll,
   untilWaiting,
-  useHarness,
+  useTwoInstances,
 } from './harness.ts';
 
 // As somebody's databases may be; it must not count.
-const postgres = useTestPostgres({ isolation: 'serializable' });
-const harness = useHarness(postgres);
-const one = useFixture(() => harness.inventory);
-const other = useFixture(() => harness.another());
-
-afterEach(() => expectStockToAddUp(harness));
+const { harness, one, other } = useTwoInstances({ isolation: 'serializable' });
 
 test('of 160 reservations of one unit at once, a stock of 100 serves exactly 100', async () => {
   const item = await harness.newItem('popular', 100);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect } from '@jest/globals';
+import { afterEach, expect } from '@jest/globals';
 import {
   inventoryApi,
   reservationsApi,
@@ -18,10 +18,11 @@ import {
   inTurn,
   startTestService,
   type TestPostgres,
+  type TestPostgresOptions,
   type TestRuntime,
   type TestService,
 } from '@order-pipeline/testing';
-import { useFixture } from '@order-pipeline/testing/fixtures';
+import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { PrismaClient } from '../src/generated/client.ts';
 import { inventoryService } from '../src/index.ts';
 
@@ -208,3 +209,10 @@ export const useHarness = (postgres: TestPostgres, options?: HarnessOptions): Ha
     () => startHarness(postgres, options),
     (harness) => harness.close(),
   );
+
+/** Two instances of the inventory service on one database; after each test every unit is where the reservations say. */
+export const useTwoInstances = (options?: TestPostgresOptions) => {
+  const harness = useHarness(useTestPostgres(options));
+  afterEach(() => expectStockToAddUp(harness));
+  return { harness, one: useFixture(() => harness.inventory), other: useFixture(() => harness.another()) };
+};

@@ -1,10 +1,8 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { reservationsApi } from '@order-pipeline/contracts';
 import { times } from '@order-pipeline/testing';
-import { useFixture, useTestPostgres } from '@order-pipeline/testing/fixtures';
 import {
   countOf,
-  expectStockToAddUp,
   fresh,
   hold,
   linesOf,
@@ -12,15 +10,10 @@ import {
   release,
   reserve,
   reserveAll,
-  useHarness,
+  useTwoInstances,
 } from './harness.ts';
 
-const postgres = useTestPostgres();
-const harness = useHarness(postgres);
-const one = useFixture(() => harness.inventory);
-const other = useFixture(() => harness.another());
-
-afterEach(() => expectStockToAddUp(harness));
+const { harness, one, other } = useTwoInstances();
 
 test('one order id from 16 callers at once is one reservation', async () => {
   const item = await harness.newItem('wanted', 100);

@@ -1,38 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import {
-  createOrdersStub,
-  createTestBroker,
-  createTestRuntime,
-  eventually,
-  startEventProbe,
-  startTestService,
-  withOwnGroups,
-} from '@order-pipeline/testing';
+import { eventually, startWorkerHarness } from '@order-pipeline/testing';
 import { shippingService } from '../src/index.ts';
 
 /** A real Kafka takes its time to let a first member into a group, and to miss one that died. */
 const WAIT = { timeoutMs: 25_000 };
 
 const start = async () => {
-  const broker = withOwnGroups(createTestBroker());
-  const orders = createOrdersStub();
-  const runtime = createTestRuntime();
-  const probe = await startEventProbe(broker);
-  const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
-  const startService = () => startTestService(shippingService, { broker, clients, runtime });
-  const service = await startService();
+  const harness = await startWorkerHarness(shippingService);
+  const service = await harness.start();
   const close = async (): Promise<void> => {
     await service.close();
-    await probe.close();
+    await harness.probe.close();
   };
-  /** An order in this status. */
-  const put = (status: Parameters<typeof orders.put>[1]): string => {
-    const orderId = `order-${randomUUID()}`;
-    orders.put(orderId, status);
-    return orderId;
-  };
-  return { orders, put, probe, clients, runtime, service, startService, close };
+  return { ...harness, service, close };
 };
 
 test('an order that is being processed is shipped, and that is published in its trace', async () => {
@@ -108,7 +88,7 @@ test('while the orders service is down the message waits, and is processed when 
 });
 
 test('a worker that dies between the move and the publish does not stop the order: the next one publishes', async () => {
-  const { orders, put, probe, runtime, service, startService, close } = await start();
+  const { orders, put, probe, runtime, service, start: startNext, close } = await start();
   const orderId = put('PROCESSING');
   const crash = runtime.stopAt('worker.afterMoveBeforePublish');
   await probe.announce('PROCESSING', orderId);
@@ -117,7 +97,7 @@ test('a worker that dies between the move and the publish does not stop the orde
   expect(probe.published('SHIPPED', orderId)).toEqual([]);
   // It hangs where it died and is disconnected; its session expires, and the next one gets its messages.
   await service.close();
-  const next = await startService();
+  const next = await startNext();
   await eventually(() => expect(probe.published('SHIPPED', orderId)).toHaveLength(1), WAIT);
   expect(orders.causesOf(orderId)).toEqual(['shipping']);
   await next.close();

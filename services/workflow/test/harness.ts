@@ -1,12 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createOrdersStub,
-  createTestBroker,
-  createTestRuntime,
-  startEventProbe,
-  startTestService,
-  withOwnGroups,
-} from '@order-pipeline/testing';
+import { startWorkerHarness } from '@order-pipeline/testing';
 import { workflowService } from '../src/index.ts';
 
 /** A real Kafka takes its time to let a first member into a group, and to miss one that died. */
@@ -19,28 +12,19 @@ export const fresh = (): string => `order-${randomUUID()}`;
 
 /** The workflow service between a broker, whose groups are its own, and a stub of the orders service. */
 export const startHarness = async () => {
-  const broker = withOwnGroups(createTestBroker());
-  const runtime = createTestRuntime();
-  const orders = createOrdersStub(runtime);
-  const probe = await startEventProbe(broker);
-  const clients: { orders?: typeof orders.routes } = { orders: orders.routes };
-  const start = (intervalMs: number, sweepIntervalMs = HOUR_MS) =>
-    startTestService(workflowService, {
-      broker,
-      clients,
-      runtime,
-      environment: {
-        WORKFLOW_INTERVAL_MS: String(intervalMs),
-        WORKFLOW_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
-      },
-    });
-  /** An order that has just been placed. */
-  const placed = (): string => {
-    const orderId = fresh();
-    orders.put(orderId, 'PENDING', new Date());
-    return orderId;
+  const { put, start, ...harness } = await startWorkerHarness(workflowService);
+  return {
+    ...harness,
+    start: (intervalMs: number, sweepIntervalMs = HOUR_MS) =>
+      start({
+        environment: {
+          WORKFLOW_INTERVAL_MS: String(intervalMs),
+          WORKFLOW_SWEEP_INTERVAL_MS: String(sweepIntervalMs),
+        },
+      }),
+    /** An order that has just been placed. */
+    placed: () => put('PENDING', new Date()),
   };
-  return { broker, orders, runtime, probe, clients, start, placed };
 };
 
 type Started = Awaited<ReturnType<Awaited<ReturnType<typeof startHarness>>['start']>>;

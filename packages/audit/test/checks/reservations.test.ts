@@ -1,5 +1,12 @@
 import { testPlantedFaults } from '../planted-faults.ts';
 
+type Quantity = 'available' | 'reserved' | 'consumed';
+
+/** The units of one order, two of item1 and one of item2, are counted as something else. */
+const unitsMove = (from: Quantity, to: Quantity): string => `
+  UPDATE items SET ${from}_qty = ${from}_qty - units, ${to}_qty = ${to}_qty + units
+  FROM (VALUES ('item1', 2), ('item2', 1)) AS line(item_id, units) WHERE items.id = line.item_id`;
+
 testPlantedFaults([
   {
     name: 'an order without a reservation',
@@ -33,16 +40,14 @@ testPlantedFaults([
     name: 'stock that was given back although its order continues',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'RELEASED' WHERE order_id = 'pending';
-          UPDATE items SET available_qty = available_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
-          UPDATE items SET available_qty = available_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
+          ${unitsMove('reserved', 'available')}`,
     found: { 'reservations: the reservation of an order that is not cancelled was released': ['pending'] },
   },
   {
     name: 'stock that left before its order was shipped',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'pending';
-          UPDATE items SET consumed_qty = consumed_qty + 2, reserved_qty = reserved_qty - 2 WHERE id = 'item1';
-          UPDATE items SET consumed_qty = consumed_qty + 1, reserved_qty = reserved_qty - 1 WHERE id = 'item2'`,
+          ${unitsMove('reserved', 'consumed')}`,
     found: { 'reservations: a reservation was consumed before its order was shipped': ['pending'] },
   },
   {
@@ -75,16 +80,14 @@ testPlantedFaults([
     name: 'a cancelled order whose stock has left',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'CONSUMED' WHERE order_id = 'cancelled';
-          UPDATE items SET consumed_qty = consumed_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
-          UPDATE items SET consumed_qty = consumed_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+          ${unitsMove('available', 'consumed')}`,
     found: { 'cancellations: the reservation of a cancelled order was consumed': ['cancelled'] },
   },
   {
     name: 'a cancelled order whose stock is held although it was given back',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'HELD' WHERE order_id = 'cancelled';
-          UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
-          UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+          ${unitsMove('available', 'reserved')}`,
     found: {
       'cancellations: the reservation of a cancelled order is held after its release was confirmed': [
         'cancelled',
@@ -95,8 +98,7 @@ testPlantedFaults([
     name: 'a cancelled order for which stock is held anew for too long',
     database: 'inventory',
     sql: `UPDATE reservations SET state = 'HELD', reservation_id = 'second' WHERE order_id = 'cancelled';
-          UPDATE items SET reserved_qty = reserved_qty + 2, available_qty = available_qty - 2 WHERE id = 'item1';
-          UPDATE items SET reserved_qty = reserved_qty + 1, available_qty = available_qty - 1 WHERE id = 'item2'`,
+          ${unitsMove('available', 'reserved')}`,
     found: { 'cancellations: stock is reserved again for a cancelled order': ['cancelled'] },
     limits: { stockMs: 9_000 },
   },

@@ -24,12 +24,7 @@ test('two members of a group share its partitions, and who stays takes over from
   const members = await Promise.all(
     processed.map(async (mine) => {
       const member = await startHarness({ broker });
-      const consumer = member.consume({
-        group,
-        topics: [TOPIC],
-        commitMode: 'auto',
-        handle: async (events) => void mine.push(...idsOf(events)),
-      });
+      const { consumer } = consumeIds(member, group, mine);
       return { member, consumer };
     }),
   );

@@ -4,9 +4,9 @@ import { eventually } from '@order-pipeline/testing';
 import { raisePartitions } from '../../src/index.ts';
 import {
   committedAt,
+  consumeIds,
   createHurriedWorld,
   fresh,
-  idsOf,
   partitionsOf,
   publish,
   startHarness,
@@ -27,8 +27,7 @@ test('partitions that are added while orders come in are consumed by those that 
   const members = await Promise.all(
     ['one', 'another'].map(async () => {
       const member = await startHarness({ broker, runtime });
-      const handle = async (events: Parameters<typeof idsOf>[0]) => void processed.push(...idsOf(events));
-      member.consume({ group, topics: [TOPIC], commitMode: 'auto', handle });
+      consumeIds(member, group, processed);
       return member;
     }),
   );

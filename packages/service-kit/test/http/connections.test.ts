@@ -1,36 +1,18 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { Strict, defineOperation } from '@order-pipeline/contracts';
 import type { FastifyInstance } from 'fastify';
-import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
+import { eventually } from '@order-pipeline/testing';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { Registry } from 'prom-client';
-import {
-  createHealth,
-  createHttpServer,
-  createMetrics,
-  DEFAULT_HTTP_ACCESS,
-  type HttpAccess,
-  type Route,
-} from '../../src/index.ts';
+import type { HttpAccess, Route } from '../../src/index.ts';
 import { STOP_READERS_MS } from '../../src/http/slow-readers.ts';
+import { listenByHand, testOperation } from './harness.ts';
 
 /** More than the buffers of both ends of a connection hold. */
 const LARGE_BYTES = 24 * 1_048_576;
 const ANSWER = 'x'.repeat(LARGE_BYTES);
 
 const large: Route = {
-  operation: defineOperation({
-    owner: 'orders',
-    method: 'GET',
-    path: '/api/large',
-    summary: 'A large answer',
-    access: { kind: 'authenticated' },
-    status: 200,
-    reply: Strict({}),
-    errors: [],
-    idempotent: true,
-  }),
+  operation: testOperation('/api/large'),
   handle: async () => ({ status: 200, body: ANSWER }),
 };
 
@@ -44,28 +26,15 @@ afterEach(async () => {
 });
 
 const start = async (access: Partial<HttpAccess>, takesCalls = false) => {
-  const { runtime, advance } = createManualTime();
-  const { logger, logs } = createTestLogger();
-  const registry = new Registry();
-  const server = await createHttpServer({
-    routes: [large],
-    runtime,
-    logger,
-    metrics: createMetrics(registry, 'orders'),
-    registry,
-    health: createHealth(runtime),
-    takesCalls,
-    access: { ...DEFAULT_HTTP_ACCESS, ...access },
-  });
-  const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
-  close = () => server.close();
+  const { registry, ...listening } = await listenByHand(large, { access, takesCalls });
+  close = () => listening.server.close();
   const metric = async (reason: string) =>
     Number(
       new RegExp(`http_connections_ended_total\\{service="orders",reason="${reason}"\\} (\\d+)`).exec(
         await registry.metrics(),
       )?.[1] ?? 0,
     );
-  return { server, port: Number(port), advance, logs, metric };
+  return { ...listening, metric };
 };
 
 const dial = (port: number, localAddress = '127.0.0.1'): Socket => {

@@ -1,18 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { Strict, defineOperation } from '@order-pipeline/contracts';
-import { createManualTime, createTestLogger, eventually } from '@order-pipeline/testing';
+import { eventually } from '@order-pipeline/testing';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { Registry } from 'prom-client';
-import {
-  createHealth,
-  createHttpServer,
-  createMetrics,
-  DEFAULT_HTTP_ACCESS,
-  openEventStream,
-  type EventStream,
-  type Route,
-} from '../../src/index.ts';
+import { openEventStream, type EventStream, type Route } from '../../src/index.ts';
+import { listenByHand, testOperation } from './harness.ts';
 
 const LIMIT_MS = 5_000;
 /** More than the buffers of both ends of a connection hold, in parts. */
@@ -21,18 +12,7 @@ const MANY_PARTS = 24;
 
 let opened: EventStream[] = [];
 let over = 0;
-const operation = defineOperation({
-  owner: 'orders',
-  method: 'GET',
-  path: '/api/events',
-  summary: 'A stream',
-  access: { kind: 'authenticated' },
-  status: 200,
-  reply: Strict({}),
-  streams: true,
-  errors: [],
-  idempotent: true,
-});
+const operation = testOperation('/api/events', { streams: true });
 const route: Route = {
   operation,
   waits: true,
@@ -55,19 +35,8 @@ afterEach(async () => {
 });
 
 const start = async () => {
-  const { runtime, advance } = createManualTime();
-  const registry = new Registry();
-  const server = await createHttpServer({
-    routes: [route],
-    runtime,
-    logger: createTestLogger().logger,
-    metrics: createMetrics(registry, 'orders'),
-    registry,
-    health: createHealth(runtime),
-    takesCalls: false,
-    access: { ...DEFAULT_HTTP_ACCESS, responseTimeoutMs: LIMIT_MS },
-  });
-  const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+  const access = { responseTimeoutMs: LIMIT_MS };
+  const { server, port, advance, registry } = await listenByHand(route, { access });
   close = () => server.close();
   const dropped = async () => /reason="slow reader"/.exec(await registry.metrics());
   /** Seconds that pass one by one, each looked at. */
@@ -83,7 +52,7 @@ const start = async () => {
       held: read('http_hold_duration_seconds_count'),
     };
   };
-  return { server, port: Number(port), pass, dropped, measured };
+  return { server, port, pass, dropped, measured };
 };
 
 const watch = async (port: number): Promise<{ reader: Socket; stream: EventStream }> => {

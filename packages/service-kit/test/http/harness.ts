@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { beforeEach } from '@jest/globals';
-import { Strict, Text, defineOperation, ordersApi, usersApi } from '@order-pipeline/contracts';
+import { Strict, Text, ordersApi, usersApi, type Operation } from '@order-pipeline/contracts';
 import {
+  createManualTime,
+  createTestLogger,
   defineTestService,
   startTestService,
   type TestService,
@@ -9,28 +11,37 @@ import {
 } from '@order-pipeline/testing';
 import { useFixture } from '@order-pipeline/testing/fixtures';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { Registry } from 'prom-client';
 import {
   AppError,
+  createHealth,
+  createHttpServer,
+  createMetrics,
+  DEFAULT_HTTP_ACCESS,
   unavailable,
   type CallContext,
+  type HttpAccess,
   type Problem,
   type Reply,
   type Route,
 } from '../../src/index.ts';
 
-/** An operation that ends as its name in the path says. */
-export const endOperation = defineOperation({
+/** A read that only tests ask. */
+export const testOperation = (path: string, more: Pick<Operation, 'params' | 'streams'> = {}): Operation => ({
   owner: 'orders',
   method: 'GET',
-  path: '/api/end/:how',
-  summary: 'End in some way',
+  path,
+  summary: 'Test something',
   access: { kind: 'authenticated' },
-  params: Strict({ how: Text('How', 'well') }),
   status: 200,
   reply: Strict({}),
   errors: [],
   idempotent: true,
+  ...more,
 });
+
+/** An operation that ends as its name in the path says. */
+export const endOperation = testOperation('/api/end/:how', { params: Strict({ how: Text('How', 'well') }) });
 
 const endings: Record<string, () => Reply> = {
   broken: () => {
@@ -83,6 +94,28 @@ export const useHarness = () => {
     post: (url: string, payload: string | object | Buffer, headers: Record<string, string> = {}) =>
       inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json', ...headers } }),
   };
+};
+
+/** A server of one route that listens, and whose time passes by hand. */
+export const listenByHand = async (
+  route: Route,
+  { access = {}, takesCalls = false }: { access?: Partial<HttpAccess>; takesCalls?: boolean } = {},
+) => {
+  const { runtime, advance } = createManualTime();
+  const { logger, logs } = createTestLogger();
+  const registry = new Registry();
+  const server = await createHttpServer({
+    routes: [route],
+    runtime,
+    logger,
+    metrics: createMetrics(registry, 'orders'),
+    registry,
+    health: createHealth(runtime),
+    takesCalls,
+    access: { ...DEFAULT_HTTP_ACCESS, ...access },
+  });
+  const { port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+  return { server, port: Number(port), advance, logs, registry };
 };
 
 export const problemsOf = (response: LightMyRequestResponse) =>
