@@ -3,6 +3,8 @@ import { createRuntime, SECOND_MS, sleep } from '@order-pipeline/service-kit';
 import { eventually } from './eventually.ts';
 import { times } from './times.ts';
 
+// Beside the index: jest's globals are there only while jest runs.
+
 /** What is used of a client of Prisma. */
 interface Database {
   $queryRawUnsafe<T>(sql: string): PromiseLike<T>;

@@ -1,5 +1,6 @@
 import { test } from '@jest/globals';
-import { createTestBroker, expectIdleInstancesToShare, withOwnGroups } from '@order-pipeline/testing';
+import { createTestBroker, withOwnGroups } from '@order-pipeline/testing';
+import { expectIdleInstancesToShare } from '@order-pipeline/testing/idle-transactions';
 import { useTestPostgres } from '@order-pipeline/testing/fixtures';
 import { useHarness } from './harness.ts';
 
