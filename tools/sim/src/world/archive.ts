@@ -3,7 +3,7 @@ import { DAY_MS } from '@order-pipeline/service-kit';
 import type { Findings } from '../findings.ts';
 import type { RealServer } from './database/real-database.ts';
 import { createSimPool } from './database/sim-pool.ts';
-import { wrongWith } from './archive-failure.ts';
+import { createExposure, wrongWith } from './archive-failure.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { createSimProcess, createSlot, type SimProcess } from './sim-process.ts';
 import type { World } from './world.ts';
@@ -78,6 +78,7 @@ const createRunner = (
   const { time, streams, faultInjector, tally, trace } = world;
   const slot = createSlot('archive', 'archive');
   const power = streams('archive/power');
+  const beginRun = createExposure({ isHealed: faultInjector.isHealed, now: time.now });
   let running = 0;
 
   const portsOf = (process: SimProcess) => ({
@@ -93,19 +94,22 @@ const createRunner = (
     trace(slot.id, 'power lost');
     disk.losePower(power);
   };
-  const judge = (error: unknown, beganHealed: boolean): void => {
+  const judge = (error: unknown, isExposed: boolean): void => {
     trace(slot.id, `fails: ${error instanceof Error ? error.message : String(error)}`);
-    const wrong = wrongWith(error, beganHealed);
+    const wrong = wrongWith(error, isExposed);
     if (wrong !== undefined) findings.add('an archive fails only by what befalls it', ['archive'], wrong);
   };
-  const runIn = async (process: SimProcess, task: Omit<ArchiveTask, 'runtime'>): Promise<boolean> => {
-    const beganHealed = faultInjector.isHealed();
+  const runIn = async (
+    process: SimProcess,
+    task: Omit<ArchiveTask, 'runtime'>,
+    isExposed: boolean,
+  ): Promise<boolean> => {
     try {
       const report = await runArchive(portsOf(process), { ...task, runtime: runtimeOf(process, onStep) });
       trace(slot.id, 'is done', { ...report });
       return true;
     } catch (error) {
-      judge(error, beganHealed);
+      judge(error, isExposed);
       return false;
     }
   };
@@ -116,12 +120,14 @@ const createRunner = (
       const process = createSimProcess(world, slot);
       trace(slot.id, 'starts');
       running += 1;
+      const { isExposed, end } = beginRun();
       const died = new Promise<false>((resolve) => void process.onDeath(() => resolve(false)));
       disturb(world, process);
-      const isOver = await Promise.race([runIn(process, task), died]);
+      const isOver = await Promise.race([runIn(process, task, isExposed), died]);
       if (process.isDead()) losePower();
       else process.die('ends');
       running -= 1;
+      end();
       onStep();
       return isOver;
     },

@@ -30,6 +30,8 @@ const LOCK_TIMEOUT_SET = /set_config\('lock_timeout'/;
 const QUERY_CANCELED = '57014';
 const MAX_SLOWNESS_MS = 3_000;
 const TRIP_MS = { min: 0.05, max: 0.8 };
+/** The longest that a statement is on its way, in milliseconds of the simulation. */
+export const LONGEST_TRIP_MS = TRIP_MS.max + MAX_SLOWNESS_MS;
 
 const isRefusal = (fate: Fate): fate is keyof typeof REFUSALS => fate in REFUSALS;
 
