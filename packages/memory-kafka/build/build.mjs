@@ -114,8 +114,10 @@ const declare = () => {
   // With kafkajs's classes and enumerations as types, too, which a constant is not.
   writeFileSync(at('dist', 'kafkajs-exports.d.ts'), `export * from '${ORIGINAL}';\n`);
   // To `require`, a default export is but one more property, and there is none of that name.
+  // What only that needs goes, too: without esModuleInterop, TypeScript 5 finds no default in kafkajs's declarations.
   const index = readFileSync(at('dist', 'index.d.ts'), 'utf8');
-  writeFileSync(at('dist', 'index.d.ts'), index.slice(0, index.indexOf('declare const _default')));
+  const named = index.slice(0, index.indexOf('declare const _default'));
+  writeFileSync(at('dist', 'index.d.ts'), named.replace(/^import kafkajs from .*\n/m, ''));
   const needed = reachable(at('dist', 'index.d.ts'));
   for (const file of declared) if (!needed.has(file)) rmSync(file);
   write('index.d.mts', [

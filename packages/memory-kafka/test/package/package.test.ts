@@ -31,6 +31,12 @@ describe('the packed package', () => {
     expect(manifest).not.toMatch(/workspace|"private"|peerDependencies|devDependencies/);
   });
 
+  passes('has declarations that need no esModuleInterop', async () => {
+    const declared = await projects.run('plain', ['tar', '-xOzf', projects.tarball, 'package/index.d.ts']);
+    expect(declared).toContain('export { Kafka');
+    expect(declared).not.toMatch(/^import \w+ from/m);
+  });
+
   passes('satisfies publint', () => projects.run('plain', ['publint', projects.tarball, '--strict']));
 
   passes('satisfies attw, for node10, too', () => projects.run('plain', ['attw', projects.tarball]));
