@@ -4,7 +4,7 @@ import { useAnswer } from '../lib/use-answer.js';
 import { ActionTable } from '../parts/action-table.js';
 import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
-import { FilterForm, onChoice } from '../parts/filter-form.js';
+import { asOptions, ChoiceFilter, FilterForm, TextFilter } from '../parts/filter-form.js';
 import { Page, Pager } from '../parts/page.js';
 import { html } from '../ui.js';
 
@@ -19,18 +19,9 @@ const FILTERS = /** @type {const} */ (['action', 'by', 'target']);
 /** @param {{ query: Route['query'] }} props */
 const Filters = ({ query }) =>
   html`<${FilterForm} names=${FILTERS} query=${query}>
-    <select name="action" aria-label="What was done" value=${query['action'] ?? ''} onChange=${onChoice}>
-      <option value="">Anything</option>
-      ${ACTION_NAMES.map((action) => html`<option key=${action} value=${action}>${action}</option>`)}
-    </select>
-    <input name="by" placeholder="Who" aria-label="Who did it" defaultValue=${query['by'] ?? ''} />
-    <input
-      name="target"
-      class="grow"
-      placeholder="Id of an order, item, user or dead letter"
-      aria-label="Id of what it was done to"
-      defaultValue=${query['target'] ?? ''}
-    />
+    <${ChoiceFilter} name="action" label="What was done" any="Anything" value=${query['action']} options=${asOptions(ACTION_NAMES)} />
+    <${TextFilter} name="by" label="Who did it" hint="Who" value=${query['by']} />
+    <${TextFilter} name="target" label="Id of what it was done to" hint="Id of an order, item, user or dead letter" wide value=${query['target']} />
   </${FilterForm}>`;
 
 /** What operators did: who, when, what, why, and from which request. @param {Route} props */

@@ -4,6 +4,7 @@ import { useLinks } from '../lib/use-links.js';
 import { AuditButton, AuditHeadline } from '../parts/audit-run.js';
 import { Command, CopyCurl, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
+import { ListTable } from '../parts/list-table.js';
 import { Page } from '../parts/page.js';
 import { html } from '../ui.js';
 
@@ -54,20 +55,17 @@ const Row = ({ check }) => {
   </tr>`;
 };
 
+const COLUMNS = /** @type {const} */ ([
+  [html`<span class="unseen">Outcome</span>`, 'narrow'],
+  ['What has to be so'],
+  ['Checked', 'number'],
+]);
+
 /** @param {{ checks: readonly AuditCheck[] }} props */
 const Checks = ({ checks }) =>
-  html`<table class="list checks">
-    <thead>
-      <tr>
-        <th class="narrow"><span class="unseen">Outcome</span></th>
-        <th scope="col">What has to be so</th>
-        <th scope="col" class="number">Checked</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${checks.map((check) => html`<${Row} key=${check.name} check=${check} />`)}
-    </tbody>
-  </table>`;
+  html`<${ListTable} kind="checks" columns=${COLUMNS}>
+    ${checks.map((check) => html`<${Row} key=${check.name} check=${check} />`)}
+  </${ListTable}>`;
 
 const Everything = () => {
   const { value, error, again } = useAudit();

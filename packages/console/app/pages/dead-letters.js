@@ -5,7 +5,7 @@ import { changeQuery } from '../lib/router.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
-import { FilterForm, onChoice } from '../parts/filter-form.js';
+import { asOptions, ChoiceFilter, FilterForm, TextFilter } from '../parts/filter-form.js';
 import { LetterAction } from '../parts/letter-action.js';
 import { LetterTable } from '../parts/letter-table.js';
 import { Chips, Page, Pager } from '../parts/page.js';
@@ -36,19 +36,10 @@ const filterOf = (query) =>
 /** @param {{ query: Route['query'] }} props */
 const Filters = ({ query }) =>
   html`<${FilterForm} names=${FILTERS} query=${query}>
-    <select name="topic" aria-label="Topic" value=${query['topic'] ?? ''} onChange=${onChoice}>
-      <option value="">Any topic</option>
-      ${TOPICS.map((topic) => html`<option key=${topic} value=${topic}>${topic}</option>`)}
-    </select>
-    <input name="group" placeholder="Group" aria-label="Group" defaultValue=${query['group'] ?? ''} />
-    <input
-      name="reason"
-      class="grow"
-      placeholder="Words of the reason"
-      aria-label="Words of the reason"
-      defaultValue=${query['reason'] ?? ''}
-    />
-    <input name="orderId" placeholder="Order id" aria-label="Order id" defaultValue=${query['orderId'] ?? ''} />
+    <${ChoiceFilter} name="topic" label="Topic" any="Any topic" value=${query['topic']} options=${asOptions(TOPICS)} />
+    <${TextFilter} name="group" label="Group" value=${query['group']} />
+    <${TextFilter} name="reason" label="Words of the reason" wide value=${query['reason']} />
+    <${TextFilter} name="orderId" label="Order id" value=${query['orderId']} />
   </${FilterForm}>`;
 
 /** @param {{ count: number, onAct: (action: Action) => void }} props */

@@ -5,6 +5,7 @@ import { AsOf, CopyCurl, Empty, RowLink, Waiting } from '../parts/bits.js';
 import { Dialog } from '../parts/dialog.js';
 import { Failure } from '../parts/failure.js';
 import { Field, field, onSubmit, useAction } from '../parts/form.js';
+import { ListTable } from '../parts/list-table.js';
 import { Page, Pager } from '../parts/page.js';
 import { StockBar } from '../parts/stock-bar.js';
 import { html, useState } from '../ui.js';
@@ -45,34 +46,32 @@ const AddItem = ({ onClose }) => {
   </${Dialog}>`;
 };
 
+/** @type {readonly (readonly [string, string?])[]} */
+const COLUMNS = [
+  ['Item'],
+  ['Name', 'wide-only'],
+  ['Stock', 'wide-only'],
+  ['Available', 'number'],
+  ['Reserved', 'number'],
+];
+
 /** @param {{ items: readonly Item[] }} props */
 const ItemTable = ({ items }) =>
-  html`<table class="list">
-    <thead>
-      <tr>
-        <th scope="col">Item</th>
-        <th scope="col" class="wide-only">Name</th>
-        <th scope="col" class="wide-only">Stock</th>
-        <th scope="col" class="number">Available</th>
-        <th scope="col" class="number">Reserved</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${items.map(
-        (item) =>
-          html`<tr key=${item.itemId}>
-            <td class="id">
-              <${RowLink} folder="inventory" id=${item.itemId} />
-              <div class="narrow-only">${item.itemName}</div>
-            </td>
-            <td class="wide-only">${item.itemName}</td>
-            <td class="wide-only"><${StockBar} ...${item} /></td>
-            <td class="number">${item.availableQty}</td>
-            <td class="number">${item.reservedQty ?? '–'}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  html`<${ListTable} columns=${COLUMNS}>
+    ${items.map(
+      (item) =>
+        html`<tr key=${item.itemId}>
+          <td class="id">
+            <${RowLink} folder="inventory" id=${item.itemId} />
+            <div class="narrow-only">${item.itemName}</div>
+          </td>
+          <td class="wide-only">${item.itemName}</td>
+          <td class="wide-only"><${StockBar} ...${item} /></td>
+          <td class="number">${item.availableQty}</td>
+          <td class="number">${item.reservedQty ?? '–'}</td>
+        </tr>`,
+    )}
+  </${ListTable}>`;
 
 /** @param {Route} props */
 export const InventoryPage = ({ query: { cursor } }) => {

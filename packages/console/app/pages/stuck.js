@@ -4,6 +4,7 @@ import { durationText } from '../lib/time.js';
 import { useAnswer } from '../lib/use-answer.js';
 import { AsOf, CopyCurl, Empty, RowLink, Status, Waiting } from '../parts/bits.js';
 import { Failure } from '../parts/failure.js';
+import { ListTable } from '../parts/list-table.js';
 import { OrderFilters } from '../parts/order-filters.js';
 import { Chips, Page } from '../parts/page.js';
 import { Cause } from '../parts/stuck-order.js';
@@ -16,32 +17,26 @@ import { html } from '../ui.js';
 const REFRESH_MS = 3_000;
 const MAX_SHOWN = 200;
 
+/** @type {readonly (readonly [string, string?])[]} */
+const COLUMNS = [['Order, reason and what helps'], ['Status', 'number wide-only'], ['In it for', 'number']];
+
 /** @param {{ found: StuckOrders }} props */
 const StuckTable = ({ found: { orders, republishAfterMs } }) =>
-  html`<table class="list">
-    <thead>
-      <tr>
-        <th scope="col">Order, reason and what helps</th>
-        <th scope="col" class="number wide-only">Status</th>
-        <th scope="col" class="number">In it for</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${orders.map(
-        (order) =>
-          html`<tr key=${order.orderId}>
-            <td>
-              <${RowLink} folder="orders" id=${order.orderId} />
-              ${' '}<code class="small muted">${order.reason}</code>
-              <div class="narrow-only"><${Status} status=${order.status} /></div>
-              <${Cause} order=${order} afterMs=${republishAfterMs} />
-            </td>
-            <td class="number wide-only"><${Status} status=${order.status} /></td>
-            <td class="number">${durationText(order.ageMs)}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  html`<${ListTable} columns=${COLUMNS}>
+    ${orders.map(
+      (order) =>
+        html`<tr key=${order.orderId}>
+          <td>
+            <${RowLink} folder="orders" id=${order.orderId} />
+            ${' '}<code class="small muted">${order.reason}</code>
+            <div class="narrow-only"><${Status} status=${order.status} /></div>
+            <${Cause} order=${order} afterMs=${republishAfterMs} />
+          </td>
+          <td class="number wide-only"><${Status} status=${order.status} /></td>
+          <td class="number">${durationText(order.ageMs)}</td>
+        </tr>`,
+    )}
+  </${ListTable}>`;
 
 /** @param {Route} props */
 export const StuckPage = ({ query }) => {

@@ -1,6 +1,7 @@
 import { linkToTarget, wordsOf } from '../lib/actions.js';
 import { html } from '../ui.js';
 import { Time } from './bits.js';
+import { ListTable } from './list-table.js';
 
 /** @import { OperatorAction } from '@order-pipeline/contracts' */
 
@@ -23,17 +24,11 @@ const Row = ({ action: { at, action, target, by, proof, reason, requestId } }) =
     <td class="number"><${Time} at=${at} /></td>
   </tr>`;
 
+/** @type {readonly (readonly [string, string?])[]} */
+const COLUMNS = [['Who did what, and why'], ['How it is known', 'wide-only'], ['When', 'number']];
+
 /** What operators did, to what and why. @param {{ actions: readonly OperatorAction[] }} props */
 export const ActionTable = ({ actions }) =>
-  html`<table class="list">
-    <thead>
-      <tr>
-        <th scope="col">Who did what, and why</th>
-        <th scope="col" class="wide-only">How it is known</th>
-        <th scope="col" class="number">When</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${actions.map((action) => html`<${Row} key=${action.actionId} action=${action} />`)}
-    </tbody>
-  </table>`;
+  html`<${ListTable} columns=${COLUMNS}>
+    ${actions.map((action) => html`<${Row} key=${action.actionId} action=${action} />`)}
+  </${ListTable}>`;

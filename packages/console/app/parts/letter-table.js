@@ -2,6 +2,7 @@ import { shortId } from '../lib/letters.js';
 import { linkTo } from '../lib/router.js';
 import { html } from '../ui.js';
 import { Status, Time } from './bits.js';
+import { ListTable } from './list-table.js';
 
 /** @import { DeadLetter } from '@order-pipeline/contracts' */
 
@@ -49,34 +50,30 @@ const Row = ({ letter, selection }) => {
   </tr>`;
 };
 
+/** @type {readonly (readonly [string, string?])[]} */
+const COLUMNS = [
+  ['Reason'],
+  ['Group and origin', 'wide-only'],
+  ['Tries', 'number'],
+  ['Failed at', 'number wide-only'],
+  ['Status', 'number'],
+];
+
 /** @param {{ letters: readonly DeadLetter[], selection?: Selection }} props */
 export const LetterTable = ({ letters, selection }) => {
   const isAll = selection !== undefined && letters.every(({ letterId }) => selection.ids.has(letterId));
-  return html`<table class="list">
-    <thead>
-      <tr>
-        ${
-          selection &&
-          html`<th class="narrow">
-          <input
-            type="checkbox"
-            aria-label="Select all of this page"
-            checked=${isAll}
-            onChange=${() => selection.change(new Set(isAll ? [] : letters.map(({ letterId }) => letterId)))}
-          />
-        </th>`
-        }
-        <th scope="col">Reason</th>
-        <th scope="col" class="wide-only">Group and origin</th>
-        <th scope="col" class="number">Tries</th>
-        <th scope="col" class="number wide-only">Failed at</th>
-        <th scope="col" class="number">Status</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${letters.map(
-        (letter) => html`<${Row} key=${letter.letterId} letter=${letter} selection=${selection} />`,
-      )}
-    </tbody>
-  </table>`;
+  const all =
+    selection &&
+    html`<input
+      type="checkbox"
+      aria-label="Select all of this page"
+      checked=${isAll}
+      onChange=${() => selection.change(new Set(isAll ? [] : letters.map(({ letterId }) => letterId)))}
+    />`;
+  const columns = [...(all ? [/** @type {const} */ ([all, 'narrow'])] : []), ...COLUMNS];
+  return html`<${ListTable} columns=${columns}>
+    ${letters.map(
+      (letter) => html`<${Row} key=${letter.letterId} letter=${letter} selection=${selection} />`,
+    )}
+  </${ListTable}>`;
 };

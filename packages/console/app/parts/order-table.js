@@ -2,6 +2,7 @@ import { linkTo } from '../lib/router.js';
 import { durationText } from '../lib/time.js';
 import { html } from '../ui.js';
 import { RowLink, Status } from './bits.js';
+import { ListTable } from './list-table.js';
 
 /** @import { FoundOrder, Order } from '@order-pipeline/contracts' */
 
@@ -34,39 +35,36 @@ const Age = ({ order, asOf }) =>
 export const OrderTable = ({ orders, withUser = true, asOf }) => {
   const aged = orders.some((order) => 'updatedAt' in order) ? asOf : undefined;
   const units = aged ? 'number wide-only' : 'number';
-  return html`<table class="list">
-    <thead>
-      <tr>
-        <th scope="col">Order</th>
-        <th scope="col">Status</th>
-        ${withUser && html`<th scope="col" class="wide-only">User</th>`}
-        <th scope="col" class="wide-only">Items</th>
-        <th scope="col" class=${units}>Units</th>
-        ${aged && html`<th scope="col" class="number">In it for</th>`}
-      </tr>
-    </thead>
-    <tbody>
-      ${orders.map(
-        (order) =>
-          html`<tr key=${order.orderId}>
-            <td>
-              <${RowLink} folder="orders" id=${order.orderId} />
-              ${'stuckReason' in order && html`${' '}<code class="small muted">${order.stuckReason}</code>`}
-            </td>
-            <td><${Status} status=${order.status} /></td>
-            ${
-              withUser &&
-              html`<td class="wide-only">
-              <a class="plain" href=${linkTo(`/users/${encodeURIComponent(order.userId)}`)}>
-                <code>${order.userId}</code>
-              </a>
-            </td>`
-            }
-            <td class="wide-only"><${Lines} items=${order.items} /></td>
-            <td class=${units}>${unitsOf(order)}</td>
-            ${aged && html`<${Age} order=${order} asOf=${aged} />`}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  /** @type {readonly (readonly [string, string?])[]} */
+  const columns = [
+    ['Order'],
+    ['Status'],
+    ...(withUser ? [/** @type {const} */ (['User', 'wide-only'])] : []),
+    ['Items', 'wide-only'],
+    ['Units', units],
+    ...(aged ? [/** @type {const} */ (['In it for', 'number'])] : []),
+  ];
+  return html`<${ListTable} columns=${columns}>
+    ${orders.map(
+      (order) =>
+        html`<tr key=${order.orderId}>
+          <td>
+            <${RowLink} folder="orders" id=${order.orderId} />
+            ${'stuckReason' in order && html`${' '}<code class="small muted">${order.stuckReason}</code>`}
+          </td>
+          <td><${Status} status=${order.status} /></td>
+          ${
+            withUser &&
+            html`<td class="wide-only">
+            <a class="plain" href=${linkTo(`/users/${encodeURIComponent(order.userId)}`)}>
+              <code>${order.userId}</code>
+            </a>
+          </td>`
+          }
+          <td class="wide-only"><${Lines} items=${order.items} /></td>
+          <td class=${units}>${unitsOf(order)}</td>
+          ${aged && html`<${Age} order=${order} asOf=${aged} />`}
+        </tr>`,
+    )}
+  </${ListTable}>`;
 };
