@@ -1,62 +1,32 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { apiGatewayService } from '@order-pipeline/api-gateway';
 import { orderLifecycleApi, type WorkerTarget } from '@order-pipeline/contracts';
-import { inventoryService } from '@order-pipeline/inventory';
-import { ordersService } from '@order-pipeline/orders';
 import { ordersFacadeService } from '@order-pipeline/orders-facade';
-import { usersService } from '@order-pipeline/users';
-import type { Route } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  startTestPostgres,
-  startTestService,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
+import { eventually, inTurn, startTestService, type TestService } from '@order-pipeline/testing';
+import { closeAfterTests } from '@order-pipeline/testing/fixtures';
 import { createGateway, unique, type Gateway } from '../gateway.ts';
+import { useOwners } from './owners.ts';
 
 /** The services that own data in this process, and in front of them, each over HTTP, a facade and two gateways. */
-let postgres: TestPostgres;
-let orders: TestService;
+const owners = useOwners();
 let facade: TestService;
 let gateways: TestService[];
 let clients: Gateway[];
-const closing: TestService[] = [];
-const behind: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] } = {};
 const before: { 'orders-facade'?: string } = {};
 
 const startFacade = async (): Promise<void> => {
-  facade = await startTestService(ordersFacadeService, { clients: behind });
+  facade = await startTestService(ordersFacadeService, { clients: owners.clients });
   before['orders-facade'] = await facade.listen();
 };
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  const [users, inventory] = [
-    await startTestService(usersService, { databaseUrl: await postgres.migratedDatabase('users') }),
-    await startTestService(inventoryService, {
-      databaseUrl: await postgres.migratedDatabase('inventory'),
-      clients: behind,
-    }),
-  ];
-  Object.assign(behind, { users: users.routes, inventory: inventory.routes });
-  orders = await startTestService(ordersService, {
-    databaseUrl: await postgres.migratedDatabase('orders'),
-    clients: behind,
-  });
-  behind.orders = orders.routes;
+  closeAfterTests(() =>
+    inTurn(...[...(clients ?? []), ...(gateways ?? []), facade].map((one) => () => one?.close())),
+  );
   await startFacade();
   gateways = await Promise.all([1, 2].map(() => startTestService(apiGatewayService, { clients: before })));
   clients = await Promise.all(gateways.map(async (gateway) => createGateway(await gateway.listen())));
-  closing.push(users, inventory);
 }, 60_000);
-
-afterAll(async () => {
-  for (const client of clients ?? []) await client.close();
-  for (const service of [...(gateways ?? []), facade, orders, ...closing.toReversed()])
-    await service?.close();
-  await postgres?.stop();
-});
 
 const place = async (): Promise<string> => {
   const [client] = clients;
@@ -68,7 +38,7 @@ const place = async (): Promise<string> => {
 };
 
 const move = (orderId: string, to: WorkerTarget) =>
-  orders.call(orderLifecycleApi.moveOrders, { body: { to, orderIds: [orderId], cause: 'test' } });
+  owners.orders.call(orderLifecycleApi.moveOrders, { body: { to, orderIds: [orderId], cause: 'test' } });
 
 const waitersOf = async (gateway: TestService): Promise<number> => {
   const metric = await gateway.registry.getSingleMetric('order_waiters')?.get();

@@ -1,54 +1,27 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { apiGatewayService } from '@order-pipeline/api-gateway';
 import { orderLifecycleApi, type HistoryEntry, type WorkerTarget } from '@order-pipeline/contracts';
 import { createOrderPipeline } from '@order-pipeline/gateway-client';
-import { inventoryService } from '@order-pipeline/inventory';
-import { ordersService } from '@order-pipeline/orders';
 import { ordersFacadeService } from '@order-pipeline/orders-facade';
-import type { Route } from '@order-pipeline/service-kit';
-import {
-  eventually,
-  startTestPostgres,
-  startTestService,
-  type TestPostgres,
-  type TestService,
-} from '@order-pipeline/testing';
-import { usersService } from '@order-pipeline/users';
+import { eventually, inTurn, startTestService, type TestService } from '@order-pipeline/testing';
+import { closeAfterTests } from '@order-pipeline/testing/fixtures';
 import { unique } from '../gateway.ts';
+import { useOwners } from './owners.ts';
 
 const patient = { timeoutMs: 30_000 };
-const behind: { users?: readonly Route[]; inventory?: readonly Route[]; orders?: readonly Route[] } = {};
-let postgres: TestPostgres;
-const services: TestService[] = [];
-let orders: TestService;
+const owners = useOwners();
+let facade: TestService;
 let gateways: TestService[];
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  const databaseUrl = (name: 'users' | 'inventory' | 'orders') => postgres.migratedDatabase(name);
-  const shared = { clients: behind };
-  const users = await startTestService(usersService, { ...shared, databaseUrl: await databaseUrl('users') });
-  behind.users = users.routes;
-  const inventory = await startTestService(inventoryService, {
-    ...shared,
-    databaseUrl: await databaseUrl('inventory'),
-  });
-  behind.inventory = inventory.routes;
-  orders = await startTestService(ordersService, { ...shared, databaseUrl: await databaseUrl('orders') });
-  behind.orders = orders.routes;
-  const facade = await startTestService(ordersFacadeService, { clients: behind });
-  services.push(facade, orders, inventory, users);
+  closeAfterTests(() => inTurn(...[...(gateways ?? []), facade].map((one) => () => one?.close())));
+  facade = await startTestService(ordersFacadeService, { clients: owners.clients });
   const clients = { 'orders-facade': facade.routes };
   gateways = await Promise.all([1, 2].map(() => startTestService(apiGatewayService, { clients })));
 }, 60_000);
 
-afterAll(async () => {
-  for (const service of [...(gateways ?? []), ...services]) await service.close();
-  await postgres?.stop();
-});
-
 const move = (orderId: string, to: WorkerTarget) =>
-  orders.call(orderLifecycleApi.moveOrders, { body: { to, orderIds: [orderId], cause: 'test' } });
+  owners.orders.call(orderLifecycleApi.moveOrders, { body: { to, orderIds: [orderId], cause: 'test' } });
 
 test('a gateway that stops ends its streams, and they go on at another one, no step lost and none twice', async () => {
   const [first, second] = gateways as [TestService, TestService];
