@@ -45,14 +45,11 @@ interface Run {
   readonly review?: (report: Report) => number;
 }
 
-/** jest would leave a core idle, which of two is half; with more workers than cores, tests would wait for each other. */
-const WORKERS = Math.min(availableParallelism(), 8);
+/** One more than cores: two would leave a quarter of two cores idle, since many tests wait for time to pass. */
+const WORKERS = Math.min(availableParallelism() + 1, 8);
 
-/**
- * Each has a Kafka of its own. Two on two cores halve the time; but brokers and databases in containers then leave a service
- * a second late often enough that one test of a thousand fails.
- */
-const CONTAINER_WORKERS = Math.max(1, Math.min(Math.floor(availableParallelism() / 2), 4));
+/** Each has a Kafka of its own, and waits for it more than it computes. */
+const CONTAINER_WORKERS = Math.min(availableParallelism() + 1, 4);
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const KUBERNETES_TESTS = '<rootDir>/test/kubernetes/';
