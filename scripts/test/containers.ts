@@ -11,6 +11,8 @@ export interface Containers {
 }
 
 const PROBE_TIMEOUT_MS = 10_000;
+/** Several brokers share few cores, and a group that rebalances takes seconds. What is asked for sooner is bounded without containers. */
+const EVENTUALLY_TIMEOUT_MS = 15_000;
 
 /** Whether a Docker daemon and Compose answer. */
 export const dockerAnswers = async (): Promise<boolean> => {
@@ -38,6 +40,7 @@ export const startPipelineContainers = async (workers: number): Promise<Containe
     environment: {
       KAFKA_OF_WORKERS: kafkas.map(({ brokers }) => brokers.join(',')).join(' '),
       TEST_POSTGRES_URL: postgres.url,
+      EVENTUALLY_TIMEOUT_MS: String(EVENTUALLY_TIMEOUT_MS),
     },
     stop: async () => {
       await Promise.all([postgres, ...kafkas].map((container) => container.stop()));
