@@ -9,10 +9,10 @@ type ShippedAt = ReadonlyMap<string, string>;
 
 /**
  * Whether an order may stand in the archive, with its reservation: those in it were closed before a certain time, so they
- * were shipped before it.
+ * were shipped before it. Where no event says when that was, any may.
  */
 const mayBeArchived = (shippedAt: string | undefined, archivedUpTo: Date | undefined): boolean =>
-  shippedAt !== undefined && archivedUpTo !== undefined && Date.parse(shippedAt) < archivedUpTo.getTime();
+  archivedUpTo !== undefined && (shippedAt === undefined || Date.parse(shippedAt) < archivedUpTo.getTime());
 
 /**
  * Lets the stock of orders leave. A repeat finds nothing held; an order that was shipped without its stock being held
@@ -21,7 +21,7 @@ const mayBeArchived = (shippedAt: string | undefined, archivedUpTo: Date | undef
  * @returns those whose stock could not leave because somebody keeps it locked: to be tried again
  */
 export const consumeReservations = async (
-  store: InventoryStore,
+  store: Pick<InventoryStore, 'findReservations' | 'consume' | 'archivedUpTo'>,
   orderIds: readonly string[],
   logger: Logger,
   shippedAt: ShippedAt = new Map(),
@@ -31,7 +31,7 @@ export const consumeReservations = async (
   const { ended, locked } = held.length > 0 ? await store.consume(held) : { ended: [], locked: [] };
   for (const orderId of ended) logger.info({ orderId }, 'reservation consumed');
   const known = new Map(reservations.map(({ orderId, state }) => [orderId, state]));
-  const isMissing = orderIds.some((orderId) => shippedAt.has(orderId) && !known.has(orderId));
+  const isMissing = orderIds.some((orderId) => !known.has(orderId));
   const archivedUpTo = isMissing ? await store.archivedUpTo() : undefined;
   for (const orderId of orderIds) {
     const state = known.get(orderId);

@@ -1,8 +1,15 @@
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { deadLetterTopic, type OrderEvent } from '@order-pipeline/contracts';
 import { createPublisher, createTopicSetup, type Publisher } from '@order-pipeline/messaging';
-import { createTestBroker, eventually, readTopics, withOwnGroups } from '@order-pipeline/testing';
+import {
+  createTestBroker,
+  createTestLogger,
+  eventually,
+  readTopics,
+  withOwnGroups,
+} from '@order-pipeline/testing';
 import { closeAfterTests, useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { consumeReservations } from '../src/consumers.ts';
 import { expectStockToAddUp, fresh, hold, release, useHarness } from './harness.ts';
 
 /** A real Kafka takes its time to let a first member into a group. */
@@ -116,6 +123,20 @@ test('a late event of an order that may be archived is no error', async () => {
   );
   expect(linesAbout(archived, 'order shipped without a held reservation')).toEqual([]);
   await harness.database.$executeRaw`DELETE FROM archive_files`;
+});
+
+test.each([
+  ['may be archived, as others are', new Date(), 'reservation may be archived, skipped', 20],
+  ['is lost where nothing was', undefined, 'order shipped without a held reservation', 50],
+])('a reservation that is gone when the verdict on it comes %s', async (_, archivedUpTo, msg, level) => {
+  const { logger, logs } = createTestLogger();
+  const store = {
+    findReservations: async () => [],
+    consume: async () => ({ ended: [], locked: [] }),
+    archivedUpTo: async () => archivedUpTo,
+  };
+  expect(await consumeReservations(store, ['order-1'], logger)).toEqual([]);
+  expect(logs).toMatchObject([{ orderId: 'order-1', msg, level }]);
 });
 
 test('a message that cannot be understood goes to the dead letters, and the ones behind it pass', async () => {
