@@ -48,8 +48,11 @@ interface Run {
 /** One more than cores: two would leave a quarter of two cores idle, since many tests wait for time to pass. */
 const WORKERS = Math.min(availableParallelism() + 1, 8);
 
-/** Each has a Kafka of its own, and waits for it more than it computes. */
-const CONTAINER_WORKERS = Math.min(availableParallelism() + 1, 4);
+/**
+ * Each has a Kafka of its own, and waits for it more than it computes. With one more than cores, services that place a hundred orders
+ * at once run into their limits of time now and then.
+ */
+const CONTAINER_WORKERS = Math.min(availableParallelism(), 4);
 
 const COMPOSE_TESTS = '<rootDir>/test/compose/';
 const KUBERNETES_TESTS = '<rootDir>/test/kubernetes/';
