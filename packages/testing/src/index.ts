@@ -2,6 +2,7 @@ export * from './clean-audit.ts';
 export * from './collector.ts';
 export * from './event-probe.ts';
 export * from './eventually.ts';
+export * from './held-snapshot.ts';
 export * from './in-turn.ts';
 export * from './manual-time.ts';
 export * from './orders-stub.ts';

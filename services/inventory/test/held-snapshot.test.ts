@@ -1,22 +1,22 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Settlement } from '@order-pipeline/contracts';
-import { createPrismaAdapter, MAX_PASSED, openClient } from '@order-pipeline/service-kit';
+import { createPrismaAdapter, MAX_PASSED } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
   createTestRuntime,
   eventually,
   explain,
+  holdSnapshot,
   inTurn,
   pagesRead,
   times,
 } from '@order-pipeline/testing';
-import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { useFixturePerTest } from '@order-pipeline/testing/fixtures';
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { startReconciler } from '../src/reconciler.ts';
 import { findHeld } from '../src/store/reservations.ts';
 import type { Sql } from '../src/store/sql.ts';
 
-type Client = Awaited<ReturnType<typeof openClient>>;
 type Statement = Parameters<typeof explain>[1];
 type Parts = Parameters<typeof startReconciler>;
 
@@ -28,38 +28,15 @@ const MAX_PAGES = 1.25 * MAX_PASSED + 2_500;
 /** So that looks come every 250 ms, and all is looked at again after a second. */
 const CHECK_AFTER_MS = 100;
 
-let database: PrismaClient;
-let clients: Client[];
-let url: string;
-
-const postgres = useTestPostgres();
-
-const connect = async (): Promise<Client> => {
-  const client = await openClient({ url, applicationName: 'test' });
-  clients.push(client);
-  return client;
-};
-
-beforeEach(async () => {
-  clients = [];
-  url = await postgres.migratedDatabase('inventory');
-  database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
-  const client = await connect();
-  await client.query('ALTER TABLE reservations SET (autovacuum_enabled = false)');
-  const holder = await connect();
-  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await holder.query('SELECT count(*) FROM reservations');
+const fixture = useFixturePerTest(async (postgres) => {
+  const held = await holdSnapshot(postgres, 'inventory', 'reservations');
+  const adapter = createPrismaAdapter(held.url, 'test', createTestLogger().logger);
+  const database = new PrismaClient({ adapter });
+  return { ...held, database, close: () => inTurn(held.close, () => database.$disconnect()) };
 });
 
-afterEach(() =>
-  inTurn(
-    () => Promise.all(clients.map((client) => client.end())),
-    () => database?.$disconnect(),
-  ),
-);
-
 const hold = async (prefix: string, hoursAgo: string, count = 1): Promise<void> => {
-  const client = await connect();
+  const client = await fixture().connect();
   await client.query(`
     INSERT INTO reservations (order_id, reservation_id, state, lines, created_at, updated_at)
     SELECT '${prefix}-' || n, 'r' || n, 'HELD', '[{"itemId":"nothing","quantity":1}]', t, t
@@ -70,7 +47,7 @@ const hold = async (prefix: string, hoursAgo: string, count = 1): Promise<void> 
 const leaveDeadRows = async (count: number): Promise<void> => {
   for (const chunk of times(count / CHUNK, (index) => index)) {
     await hold(`dead-${chunk}`, `5 - 2.0 * n / ${CHUNK}`, CHUNK);
-    await database.$executeRaw`DELETE FROM reservations WHERE order_id LIKE 'dead-%'`;
+    await fixture().database.$executeRaw`DELETE FROM reservations WHERE order_id LIKE 'dead-%'`;
   }
 };
 
@@ -84,7 +61,7 @@ const start = () => {
   const sql = {
     $queryRaw: (query: TemplateStringsArray, ...values: never[]) => {
       statements.push(Prisma.sql(query, ...values));
-      if (failures === 0) return database.$queryRaw(query, ...values);
+      if (failures === 0) return fixture().database.$queryRaw(query, ...values);
       failures -= 1;
       return Promise.reject(new Error('canceling statement due to statement timeout'));
     },
@@ -131,7 +108,8 @@ const mostPages = async (of: Reconciler): Promise<number> => {
   const pages: number[] = [];
   for (const look of of.looks.slice(from)) {
     let sum = 0;
-    for (const statement of look) sum += pagesRead(await explain(database, statement, 'force_generic_plan'));
+    for (const statement of look)
+      sum += pagesRead(await explain(fixture().database, statement, 'force_generic_plan'));
     pages.push(sum);
   }
   return Math.max(...pages);

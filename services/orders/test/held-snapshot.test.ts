@@ -1,21 +1,23 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createPrismaAdapter, MAX_PASSED, openClient, type DueTimes } from '@order-pipeline/service-kit';
+import { expect, test } from '@jest/globals';
+import { createPrismaAdapter, MAX_PASSED, type DueTimes } from '@order-pipeline/service-kit';
 import {
   createTestLogger,
   createTestRuntime,
   explain,
+  holdSnapshot,
   inTurn,
   pagesRead,
   times,
+  type HeldSnapshot,
 } from '@order-pipeline/testing';
-import { useTestPostgres } from '@order-pipeline/testing/fixtures';
+import { useFixturePerTest } from '@order-pipeline/testing/fixtures';
 import { Prisma, PrismaClient } from '../src/generated/client.ts';
 import { findOverdue, oldestOnTheWay } from '../src/store/queries.ts';
 import { createRepublication, republishDue } from '../src/store/republication.ts';
 import type { Sql } from '../src/store/sql.ts';
 import { createStanding, findWaiting } from '../src/store/stuck.ts';
 
-type Client = Awaited<ReturnType<typeof openClient>>;
+type Client = Awaited<ReturnType<HeldSnapshot['connect']>>;
 type Statement = Parameters<typeof explain>[1];
 
 const MOST = 1_000;
@@ -29,35 +31,12 @@ const runtime = createTestRuntime();
 const ago = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
 const due = (hours: number): DueTimes => ({ until: ago(hours), ahead: ago(-1) });
 
-let database: PrismaClient;
-let clients: Client[];
-let url: string;
-
-const postgres = useTestPostgres();
-
-const connect = async (): Promise<Client> => {
-  const client = await openClient({ url, applicationName: 'test' });
-  clients.push(client);
-  return client;
-};
-
-beforeEach(async () => {
-  clients = [];
-  url = await postgres.migratedDatabase('orders');
-  database = new PrismaClient({ adapter: createPrismaAdapter(url, 'test', createTestLogger().logger) });
-  const client = await connect();
-  await client.query('ALTER TABLE orders SET (autovacuum_enabled = false)');
-  const holder = await connect();
-  await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  await holder.query('SELECT count(*) FROM orders');
+const fixture = useFixturePerTest(async (postgres) => {
+  const held = await holdSnapshot(postgres, 'orders', 'orders');
+  const adapter = createPrismaAdapter(held.url, 'test', createTestLogger().logger);
+  const database = new PrismaClient({ adapter });
+  return { ...held, database, close: () => inTurn(held.close, () => database.$disconnect()) };
 });
-
-afterEach(() =>
-  inTurn(
-    () => Promise.all(clients.map((client) => client.end())),
-    () => database?.$disconnect(),
-  ),
-);
 
 /** Orders in a status since a time, in hours ago; `{n}` in the id is a number. */
 const place = (client: Pick<Client, 'query'>, id: string, status: string, hours: string, count = 1) =>
@@ -68,7 +47,7 @@ const place = (client: Pick<Client, 'query'>, id: string, status: string, hours:
 
 /** Orders that were on their way between five and three hours ago, and of which the dead rows are left. */
 const leaveDeadRows = async (count: number): Promise<void> => {
-  const client = await connect();
+  const client = await fixture().connect();
   for (const chunk of times(count / CHUNK, (index) => index)) {
     const status = `(ARRAY['PENDING', 'PROCESSING', 'SHIPPED']::order_status[])[1 + n % 3]`;
     await place(client, `dead-${chunk}-{n}`, status, `5 - 2.0 * n / ${CHUNK}`, CHUNK);
@@ -77,7 +56,7 @@ const leaveDeadRows = async (count: number): Promise<void> => {
 };
 
 const stand = async (id: string, status: string, hours: number): Promise<void> => {
-  await place(await connect(), id, `'${status}'`, String(hours));
+  await place(await fixture().connect(), id, `'${status}'`, String(hours));
 };
 
 /** What runs statements, and keeps them. */
@@ -85,16 +64,17 @@ const recording = (): { readonly sql: Sql; readonly statements: Statement[] } =>
   const statements: Statement[] = [];
   const $queryRaw = (query: TemplateStringsArray, ...values: never[]) => {
     statements.push(Prisma.sql(query, ...values));
-    return database.$queryRaw(query, ...values);
+    return fixture().database.$queryRaw(query, ...values);
   };
-  return { statements, sql: { $queryRaw, $executeRaw: database.$executeRaw } as Sql };
+  return { statements, sql: { $queryRaw, $executeRaw: fixture().database.$executeRaw } as Sql };
 };
 
 const pagesOf = async (look: (sql: Sql) => Promise<unknown>): Promise<number> => {
   const { sql, statements } = recording();
   await look(sql);
   const plans = [];
-  for (const statement of statements) plans.push(await explain(database, statement, 'force_generic_plan'));
+  for (const statement of statements)
+    plans.push(await explain(fixture().database, statement, 'force_generic_plan'));
   return plans.reduce((sum, plan) => sum + pagesRead(plan), 0);
 };
 
@@ -103,11 +83,11 @@ const createLooks = () => {
   const standing = createStanding();
   const republication = createRepublication(standing);
   return {
-    stuck: (sql: Sql = database) => findWaiting(sql, due(1), MOST, standing),
-    republication: (sql: Sql = database) =>
+    stuck: (sql: Sql = fixture().database) => findWaiting(sql, due(1), MOST, standing),
+    republication: (sql: Sql = fixture().database) =>
       republishDue(sql, { due: due(2), at: ago(0), limit: 500, except: [] }, runtime, republication),
-    oldest: (sql: Sql = database) => oldestOnTheWay(sql, due(0), standing),
-    sweep: (sql: Sql = database) => findOverdue(sql, due(1), undefined, 500, standing),
+    oldest: (sql: Sql = fixture().database) => oldestOnTheWay(sql, due(0), standing),
+    sweep: (sql: Sql = fixture().database) => findOverdue(sql, due(1), undefined, 500, standing),
   };
 };
 
@@ -168,7 +148,7 @@ const announcedBy = async (looks: Looks): Promise<string[]> => {
 /** A database that ends the first statement of each look, as one does that passes too much. */
 const failOnce = async (looks: Looks): Promise<void> => {
   const timedOut = new Error('canceling statement due to statement timeout');
-  const sql = { ...database, $queryRaw: () => Promise.reject(timedOut) } as unknown as Sql;
+  const sql = { ...fixture().database, $queryRaw: () => Promise.reject(timedOut) } as unknown as Sql;
   await expect(looks.stuck(sql)).rejects.toThrow(timedOut);
   await expect(looks.republication(sql)).rejects.toThrow(timedOut);
 };
@@ -193,7 +173,7 @@ test('under a held snapshot every stuck order is found, announced again and repo
   const oldest = (await looks.oldest()).map(({ id }) => id);
   expect(oldest).toEqual(expect.arrayContaining(['old', 'late', 'very-late']));
   // What has been moved is no longer among them, at once.
-  await database.$executeRaw`UPDATE orders SET status = 'DELIVERED' WHERE id IN ('old', 'late')`;
+  await fixture().database.$executeRaw`UPDATE orders SET status = 'DELIVERED' WHERE id IN ('old', 'late')`;
   expect(idsOf(await looks.stuck())).toEqual(['among', 'new', 'very-late']);
   expect(await looks.sweep()).toEqual(['new']);
 }, 120_000);
@@ -203,7 +183,7 @@ test('under a held snapshot an order whose row was locked is announced again by 
   await leaveDeadRows(MANY);
   await lookOften(looks);
   await stand('locked', 'PENDING', 2.000_01);
-  const holder = await connect();
+  const holder = await fixture().connect();
   await holder.query('BEGIN');
   await holder.query(`SELECT FROM orders WHERE id = 'locked' FOR UPDATE`);
   await looks.stuck();

@@ -2,11 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { perDatabase } from '@order-pipeline/contracts';
 import type { BenchContext } from '../context/context.ts';
 import { startServer } from '../system/child.ts';
-import { createDatabase } from '../system/databases.ts';
-import { embeddedSettings, urlsOf, type EmbeddedSystem } from '../system/embedded.ts';
+import { embeddedSettings, embeddedSystem, type EmbeddedSystem } from '../system/embedded.ts';
 
 const BENCH = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -26,7 +24,7 @@ export const startInstances = async (
   const name = `the system of ${instances} instances`;
   const dataDir = await mkdtemp(path.join(tmpdir(), 'order-pipeline-instances-'));
   const removed = life.opened(`the files of ${name}`, () => rm(dataDir, { recursive: true, maxRetries: 5 }));
-  const { url, pid, stop } = await startServer(
+  const server = await startServer(
     { life },
     {
       name,
@@ -42,18 +40,5 @@ export const startInstances = async (
     /^API (http:\S+)$/m,
   );
   const gateways = JSON.parse(await readFile(path.join(dataDir, 'gateways.json'), 'utf8')) as string[];
-  const urlOf = await urlsOf(dataDir);
-  return {
-    instances,
-    gateways,
-    url,
-    pid,
-    dataDir,
-    databases: perDatabase(urlOf),
-    createDatabase: (database) => createDatabase(urlOf('postgres'), database),
-    stop: async () => {
-      await stop();
-      await removed();
-    },
-  };
+  return { ...(await embeddedSystem(server, dataDir, removed)), instances, gateways };
 };

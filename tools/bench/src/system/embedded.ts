@@ -47,10 +47,36 @@ export const embeddedSettings = (workflowIntervalMs: number): Record<string, str
 });
 
 /** The URLs of the databases of the embedded PostgreSQL in a folder, by their names. */
-export const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
+const urlsOf = async (dataDir: string): Promise<(name: string) => string> => {
   const found = await findEmbeddedPostgres(dataDir);
   if (found.state !== 'running') throw new CliError(`The PostgreSQL in ${dataDir} does not run.`);
   return found.url;
+};
+
+interface RunningServer {
+  readonly url: string;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+}
+
+/** A system on embedded parts that runs, with its databases; it removes its files once it is stopped. */
+export const embeddedSystem = async (
+  { url, pid, stop }: RunningServer,
+  dataDir: string,
+  removed: () => Promise<void>,
+): Promise<EmbeddedSystem> => {
+  const urlOf = await urlsOf(dataDir);
+  return {
+    url,
+    pid,
+    dataDir,
+    databases: perDatabase(urlOf),
+    createDatabase: (database) => createDatabase(urlOf('postgres'), database),
+    stop: async () => {
+      await stop();
+      await removed();
+    },
+  };
 };
 
 /** Starts the whole system as `npx -y pnpm start` does, on new files of its own, and waits until it is ready. */
@@ -61,7 +87,7 @@ export const startEmbeddedSystem = async (
   const folder = await mkdtemp(path.join(tmpdir(), 'order-pipeline-bench-'));
   const removed = life.opened(`the files of ${name}`, () => rm(folder, { recursive: true, maxRetries: 5 }));
   const dataDir = path.join(folder, 'data');
-  const { url, pid, stop } = await startServer(
+  const server = await startServer(
     { life },
     {
       name: `the system of ${name}`,
@@ -78,16 +104,5 @@ export const startEmbeddedSystem = async (
     },
     ADDRESS,
   );
-  const urlOf = await urlsOf(dataDir);
-  return {
-    url,
-    pid,
-    dataDir,
-    databases: perDatabase(urlOf),
-    createDatabase: (database) => createDatabase(urlOf('postgres'), database),
-    stop: async () => {
-      await stop();
-      await removed();
-    },
-  };
+  return embeddedSystem(server, dataDir, removed);
 };
